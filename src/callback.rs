@@ -1,0 +1,322 @@
+//! The authorization response: from what came back to a checked code, or a typed error.
+//!
+//! RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207, OAuth 2.0 Form Post Response Mode.
+//! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
+//! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
+
+use alloc::string::String;
+
+use crate::client::Client;
+use crate::encoding::{cut, equal, form_decode, pairs, push_form};
+use crate::error::{Action, Error, Kind, OAuthError, Result, codes};
+use crate::secret::Secret;
+use crate::transaction::{ResponseMode, Transaction, nth};
+use crate::uri::Uri;
+
+const MAX_ANSWER: usize = 32 * 1024;
+const MAX_PARAMETERS: usize = 64;
+const MAX_VALUE: usize = 8 * 1024;
+
+/// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
+pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] = &[
+    "state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token",
+];
+const P_STATE: usize = 0;
+const P_ISS: usize = 1;
+const P_CODE: usize = 2;
+const P_ERROR: usize = 3;
+const P_DESCRIPTION: usize = 4;
+const P_URI: usize = 5;
+const P_SCOPE: usize = 6;
+const P_REFUSED: usize = 7;
+const COUNT: usize = 11;
+
+/// What came back to `redirect_uri`.
+#[derive(Clone, Copy)]
+pub enum Callback<'a> {
+    /// The URL the browser arrived at. Behind a proxy that rewrites it, only its query (`?code=…`) or fragment (`#code=…`).
+    Url(&'a str),
+    /// A POST to `redirect_uri`, for `response_mode=form_post`.
+    FormPost {
+        /// The request's `Content-Type`.
+        content_type: &'a str,
+        /// The request's body.
+        body: &'a str,
+    },
+}
+
+/// A code that passed every check, with what its exchange needs. There is no other way to get one.
+// Kept as the text it travels in, like a transaction: a space between fields, the scope last.
+#[derive(Debug)]
+pub struct AuthorizationCode(Secret);
+
+const ISSUER: usize = 0;
+const CLIENT_ID: usize = 1;
+const REDIRECT_URI: usize = 2;
+const NONCE: usize = 3;
+const VERIFIER: usize = 4;
+const CODE: usize = 5;
+const GRANTED: usize = 6;
+const SCOPE: usize = 7;
+
+impl AuthorizationCode {
+    #[inline(never)]
+    fn field(&self, wanted: usize) -> &str {
+        nth(self.0.expose(), wanted, SCOPE)
+    }
+
+    /// The issuer that answered.
+    pub fn issuer(&self) -> &str {
+        self.field(ISSUER)
+    }
+
+    /// The client id the code was issued to.
+    pub fn client_id(&self) -> &str {
+        self.field(CLIENT_ID)
+    }
+
+    /// The redirect URI, byte for byte as it was sent.
+    pub fn redirect_uri(&self) -> &str {
+        self.field(REDIRECT_URI)
+    }
+
+    /// The scope that was asked for.
+    pub fn scope(&self) -> &str {
+        self.field(SCOPE)
+    }
+
+    /// The scope the callback named as granted; not every server names one.
+    pub fn granted_scope(&self) -> Option<String> {
+        form_decode(self.field(GRANTED)).filter(|scope| !scope.is_empty())
+    }
+
+    /// The nonce an id_token must carry, when one was asked for.
+    pub fn nonce(&self) -> Option<&str> {
+        Some(self.field(NONCE)).filter(|nonce| !nonce.is_empty())
+    }
+
+    pub(crate) fn verifier(&self) -> &str {
+        self.field(VERIFIER)
+    }
+
+    pub(crate) fn code(&self) -> Option<Secret> {
+        form_decode(self.field(CODE)).filter(|code| is_code(code)).map(Secret::new)
+    }
+
+    /// As text, for the page that hands its code to a worker over https. It holds code and verifier: send it once,
+    /// in a POST body, and keep it from logs and URLs.
+    pub fn serialize(&self) -> &Secret {
+        &self.0
+    }
+
+    /// Reads what [`serialize`](Self::serialize) wrote: the worker's end of a flow that a page began and checked.
+    /// The exchange then checks that issuer, client and redirect URI are the worker's own.
+    ///
+    /// # Errors
+    /// `code_malformed`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let found = Self(Secret::new(text));
+        let fits = text.len() <= MAX_ANSWER
+            && !text.bytes().any(|octet| octet < b' ')
+            && crate::pkce::Verifier::parse(found.verifier()).is_ok()
+            && found.code().is_some()
+            && crate::authorization::is_scope(found.scope());
+        if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
+    }
+}
+
+impl Transaction {
+    /// Judges what came back and, when all is well, gives the code. The transaction is used up either way.
+    ///
+    /// `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// A `callback` error; [`Error::oauth`] is set when the server answered with an error of its own.
+    ///
+    /// ```
+    /// use samtykke::{AuthorizationRequest, Callback, Client, Profile};
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let login = client.begin(AuthorizationRequest::new("read"), &[7; 96], 1_700_000_000)?;
+    /// let answer = format!("https://rp.example/cb?code=abc&state={}", login.transaction.state());
+    /// let code = login.transaction.finish(&client, Callback::Url(&answer), 1_700_000_060)?;
+    /// assert_eq!(code.issuer(), "https://op.example");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
+        if self.issuer() != client.profile.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
+            return fail(&codes::TRANSACTION_MISMATCH);
+        }
+        if self.is_expired(now) {
+            return fail(&codes::TRANSACTION_EXPIRED);
+        }
+        let answer = Answer::collect(answer(&self, callback)?)?;
+        let state = &answer.values[P_STATE];
+        if state.is_empty() {
+            return fail(&codes::STATE_MISSING);
+        }
+        if !equal(state, self.state()) {
+            return fail(&codes::STATE_MISMATCH);
+        }
+        let iss = &answer.values[P_ISS];
+        if !answer.has(P_ISS) {
+            if client.profile.iss_parameter {
+                return fail(&codes::ISSUER_MISSING);
+            }
+        } else if iss != self.issuer() {
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(self.issuer())).actual(shown(iss)));
+        }
+        let error = answer.has(P_ERROR);
+        if answer.present >> P_REFUSED != 0 || (error && answer.has(P_CODE)) {
+            return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
+        }
+        if error {
+            return Err(refusal(client, &answer.values));
+        }
+        if !answer.has(P_CODE) {
+            return fail(&codes::CODE_MISSING);
+        }
+        let code = &answer.values[P_CODE];
+        if !is_code(code) {
+            return fail(&codes::CODE_MALFORMED);
+        }
+        let mut text = String::with_capacity(512);
+        for field in [self.issuer(), self.client_id(), self.redirect_uri(), self.nonce(), self.verifier()] {
+            text.push_str(field);
+            text.push(' ');
+        }
+        // Code and granted scope may hold spaces; encoded, they hold none.
+        push_form(&mut text, code);
+        text.push(' ');
+        let granted = &answer.values[P_SCOPE];
+        if crate::authorization::is_scope(granted) {
+            push_form(&mut text, granted);
+        }
+        text.push(' ');
+        text.push_str(self.scope());
+        Ok(AuthorizationCode(Secret::new(text)))
+    }
+}
+
+fn fail<T>(kind: &'static Kind) -> Result<T> {
+    Err(Error::new(kind))
+}
+
+/// A code is visible ASCII; a space inside is legal (RFC 6749 appendix A.11).
+fn is_code(code: &str) -> bool {
+    !code.is_empty() && code.bytes().all(|octet| matches!(octet, b' '..=b'~'))
+}
+
+/// The raw parameter text of an answer that arrived where and how it was asked for.
+fn answer<'a>(transaction: &Transaction, callback: Callback<'a>) -> Result<&'a str> {
+    let (text, mode) = match callback {
+        Callback::Url(url) => (url, transaction.response_mode()),
+        Callback::FormPost { content_type, body } => {
+            let essence = content_type.split(';').next().unwrap_or_default();
+            if !essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+                return fail(&codes::CALLBACK_MALFORMED);
+            }
+            (body, ResponseMode::FormPost)
+        }
+    };
+    if text.len() > MAX_ANSWER {
+        return fail(&codes::CALLBACK_TOO_LARGE);
+    }
+    if mode != transaction.response_mode() || (mode == ResponseMode::FormPost) != matches!(callback, Callback::FormPost { .. }) {
+        return Err(Error::new(&codes::CALLBACK_MALFORMED).expected(transaction.response_mode().as_str()));
+    }
+    if mode == ResponseMode::FormPost {
+        return Ok(text);
+    }
+    let (before, fragment) = cut(text, b'#');
+    let (base, query) = cut(before, b'?');
+    if !base.is_empty() && !is_same_place(base, transaction.redirect_uri()) {
+        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(transaction.redirect_uri())).actual(shown(base)));
+    }
+    Ok(if mode == ResponseMode::Fragment { fragment } else { query }.unwrap_or_default())
+}
+
+/// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
+fn is_same_place(base: &str, redirect_uri: &str) -> bool {
+    let (Some(found), Some(asked)) = (Uri::parse(base), Uri::parse(redirect_uri)) else { return false };
+    let path = |path| if path == "" { "/" } else { path };
+    found.same_origin(&asked) && (found.path == asked.path || (found.host.is_some() && path(found.path) == path(asked.path)))
+}
+
+/// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
+struct Answer {
+    values: [String; COUNT],
+    /// A bit for each parameter that was there, empty or not.
+    present: u32,
+}
+
+impl Answer {
+    fn has(&self, parameter: usize) -> bool {
+        self.present >> parameter & 1 != 0
+    }
+
+    fn collect(text: &str) -> Result<Self> {
+        let mut found = Self { values: Default::default(), present: 0 };
+        let mut count = 0usize;
+        for (name, raw) in pairs(text) {
+            count = count.wrapping_add(1);
+            if count > MAX_PARAMETERS || raw.len() > MAX_VALUE {
+                return fail(&codes::CALLBACK_TOO_LARGE);
+            }
+            // A name that cannot be decoded is no name we know.
+            let name = form_decode(name).unwrap_or_default();
+            let mut bit = 1;
+            for (known, slot) in RESPONSE_PARAMETERS.iter().zip(found.values.iter_mut()) {
+                if *known == name {
+                    if found.present & bit != 0 {
+                        return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).actual(*known));
+                    }
+                    found.present |= bit;
+                    match form_decode(raw) {
+                        Some(value) => *slot = value,
+                        None => return fail(&codes::CALLBACK_MALFORMED),
+                    }
+                }
+                bit <<= 1;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The server's own error, as data.
+fn refusal(client: &Client, values: &[String; COUNT]) -> Error {
+    let error = &*values[P_ERROR];
+    if !is_error_code(error) {
+        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
+    }
+    let row = client.profile.rules.callback_errors.iter().find(|row| row.error == error);
+    let (kind, action) = row.map_or((&codes::AUTHORIZATION_ERROR, Action::Restart), |row| (row.kind, row.action));
+    Error::new(kind).advise(action).oauth_error(oauth_error(error, Some(&values[P_DESCRIPTION]), Some(&values[P_URI])))
+}
+
+/// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.
+pub(crate) fn is_error_code(error: &str) -> bool {
+    (1..=256).contains(&error.len()) && error.bytes().all(|c| matches!(c, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
+/// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
+pub(crate) fn oauth_error(error: &str, description: Option<&str>, uri: Option<&str>) -> OAuthError {
+    OAuthError {
+        error: error.into(),
+        description: description.filter(|text| !text.is_empty()).map(shown),
+        uri: uri.filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(String::from),
+    }
+}
+
+/// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars()
+        .take(512)
+        .map(|c| match c {
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            other => other,
+        })
+        .collect()
+}
+

@@ -1,0 +1,163 @@
+//! A client as a provider knows it: the provider's facts, a client id and a redirect URI. No secret.
+//!
+//! RFC 6749 section 2, RFC 8414 section 2. A provider is data: its [`Rules`] are a row, never a branch.
+//! Refuses endpoints and redirect URIs that are not https (http only for loopback), userinfo and fragments.
+
+use alloc::string::String;
+
+use crate::encoding::{form_decode, pairs};
+use crate::error::{Action, Error, Kind, Result, codes};
+use crate::uri::{Uri, is_redirect_uri};
+
+/// What one provider does differently, as data.
+#[derive(Debug)]
+pub struct Rules {
+    /// The provider's short name; empty for a server without rules of its own.
+    pub id: &'static str,
+    /// Judges a requested scope by the provider's grammar.
+    pub check_scope: fn(&str) -> Result<()>,
+    /// Errors of the callback that mean something in particular.
+    pub callback_errors: &'static [CallbackError],
+    /// Client authentication methods the provider takes; empty for any.
+    pub client_authentication: &'static [&'static str],
+    /// Whether a token response may lack the `id_token` that `openid` asked for.
+    pub id_token_optional: bool,
+}
+
+/// One row of a provider's callback errors.
+#[derive(Debug)]
+pub struct CallbackError {
+    /// The `error` value.
+    pub error: &'static str,
+    /// The error it becomes.
+    pub kind: &'static Kind,
+    /// What to do about it.
+    pub action: Action,
+}
+
+fn any_scope(_: &str) -> Result<()> {
+    Ok(())
+}
+
+/// The rules of a server that keeps to the standards.
+pub static STANDARD: Rules =
+    Rules { id: "", check_scope: any_scope, callback_errors: STANDARD_ERRORS, client_authentication: &[], id_token_optional: false };
+
+/// What the standard error codes ask of the caller (RFC 6749 section 4.1.2.1, OIDC Core section 3.1.2.6).
+pub static STANDARD_ERRORS: &[CallbackError] = &[
+    CallbackError { error: "access_denied", kind: &codes::AUTHORIZATION_ERROR, action: Action::UserDeclined },
+    CallbackError { error: "server_error", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
+    CallbackError { error: "temporarily_unavailable", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
+    CallbackError { error: "invalid_request", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+    CallbackError { error: "invalid_scope", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+    CallbackError { error: "unauthorized_client", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+    CallbackError { error: "unsupported_response_type", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+];
+
+/// A provider's addresses and rules.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// What the provider does differently.
+    pub rules: &'static Rules,
+    /// The issuer identifier, byte for byte.
+    pub issuer: String,
+    /// Where the browser is sent.
+    pub authorization_endpoint: String,
+    /// Where codes become tokens; empty where only the front channel is used.
+    pub token_endpoint: String,
+    /// Whether the server names itself in every callback (RFC 9207, `authorization_response_iss_parameter_supported`).
+    pub iss_parameter: bool,
+    /// Whether http to loopback is allowed, for development against a local server.
+    pub development: bool,
+}
+
+impl Profile {
+    /// A server that keeps to the standards, over https.
+    pub fn new(issuer: &str, authorization_endpoint: &str, token_endpoint: &str) -> Self {
+        Self {
+            rules: &STANDARD,
+            issuer: issuer.into(),
+            authorization_endpoint: authorization_endpoint.into(),
+            token_endpoint: token_endpoint.into(),
+            iss_parameter: false,
+            development: false,
+        }
+    }
+}
+
+/// A public view of a client: enough to send a person away and to check the answer.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) profile: Profile,
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+}
+
+impl Client {
+    /// Checks the settings once, so that later steps need not.
+    ///
+    /// `redirect_uri` is the one registered with the provider; it is sent byte for byte.
+    ///
+    /// # Errors
+    /// `invalid_configuration`, naming the setting.
+    ///
+    /// ```
+    /// use samtykke::{Client, Profile};
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// assert_eq!(client.redirect_uri(), "https://rp.example/cb");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn new(profile: Profile, client_id: &str, redirect_uri: &str) -> Result<Self> {
+        let loopback = profile.development;
+        let issuer = Uri::parse(&profile.issuer);
+        if !issuer.is_some_and(|uri| uri.is_secure(loopback) && uri.query.is_none() && uri.fragment.is_none()) {
+            return Err(refused("issuer: an https URL without query or fragment"));
+        }
+        let endpoint = Uri::parse(&profile.authorization_endpoint);
+        if !endpoint.is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !sets_our_parameters(uri.query)) {
+            return Err(refused("authorization_endpoint: an https URL without fragment and without our parameters"));
+        }
+        if !is_vschar(client_id) {
+            return Err(refused("client_id: visible ASCII, not empty"));
+        }
+        if !is_redirect_uri(redirect_uri) {
+            return Err(refused("redirect_uri: https (http only for loopback), no fragment, no userinfo"));
+        }
+        Ok(Self { profile, client_id: client_id.into(), redirect_uri: redirect_uri.into() })
+    }
+
+    /// The provider's addresses and rules.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The client id.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The redirect URI, byte for byte.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
+}
+
+/// Whether a text is visible ASCII and not empty (RFC 6749 appendix A, VSCHAR, without the space).
+pub(crate) fn is_vschar(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+/// Parameters of the authorization request that the library sets itself.
+pub(crate) const RESERVED: &[&str] = &[
+    "client_id", "response_type", "response_mode", "redirect_uri", "scope", "state", "nonce", "code_challenge",
+    "code_challenge_method", "code_verifier", "client_secret", "request", "request_uri",
+];
+
+fn sets_our_parameters(query: Option<&str>) -> bool {
+    pairs(query.unwrap_or_default()).any(|(name, _)| form_decode(name).is_none_or(|name| RESERVED.contains(&name.as_str())))
+}
+
+fn refused(expected: &'static str) -> Error {
+    Error::new(&codes::INVALID_CONFIGURATION).expected(expected)
+}

@@ -1,0 +1,276 @@
+//! base64url, percent and form encoding.
+//!
+//! RFC 4648 section 5 (unpadded), RFC 3986 section 2.1, and the form encoding that RFC 6749 appendix B asks for.
+//! Refuses padding, white space, non-canonical trailing bits, broken escapes and octets that are not UTF-8.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Octets as unpadded base64url (RFC 4648 section 5).
+///
+/// ```
+/// assert_eq!(samtykke::encoding::base64url(&[0xff, 0xef]), "_-8");
+/// ```
+pub fn base64url(octets: &[u8]) -> String {
+    base64_with(octets, BASE64URL)
+}
+
+/// Octets as padded base64 (RFC 4648 section 4), the form that HTTP Basic asks for.
+///
+/// ```
+/// assert_eq!(samtykke::encoding::base64(b"a:b"), "YTpi");
+/// assert_eq!(samtykke::encoding::base64(b"a"), "YQ==");
+/// ```
+pub fn base64(octets: &[u8]) -> String {
+    let mut text = base64_with(octets, BASE64);
+    while text.len() % 4 != 0 {
+        text.push('=');
+    }
+    text
+}
+
+fn base64_with(octets: &[u8], alphabet: &[u8; 64]) -> String {
+    let mut text = String::new();
+    let (mut bits, mut held) = (0u32, 0u32);
+    for octet in octets {
+        bits = (bits << 8) | u32::from(*octet);
+        held = held.wrapping_add(8);
+        while held >= 6 {
+            held = held.wrapping_sub(6);
+            push_digit(&mut text, alphabet, bits >> held);
+        }
+    }
+    if held > 0 {
+        push_digit(&mut text, alphabet, bits << 6u32.wrapping_sub(held));
+    }
+    text
+}
+
+fn push_digit(text: &mut String, alphabet: &[u8; 64], bits: u32) {
+    // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
+    if let Some(digit) = alphabet.get((bits & 63) as usize) {
+        text.push(char::from(*digit));
+    }
+}
+
+/// Strict unpadded base64url to octets; `None` for padding, other characters, an impossible length
+/// or trailing bits that are not zero (one text for each value, RFC 4648 section 3.5).
+///
+/// ```
+/// use samtykke::encoding::base64url_decode;
+/// assert_eq!(base64url_decode("_-8"), Some(vec![0xff, 0xef]));
+/// assert_eq!(base64url_decode("_-8="), None);
+/// assert_eq!(base64url_decode("_-9"), None); // trailing bits
+/// ```
+pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    let (mut bits, mut held) = (0u32, 0u32);
+    for digit in text.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit.wrapping_sub(b'A'),
+            b'a'..=b'z' => digit.wrapping_sub(b'a').wrapping_add(26),
+            b'0'..=b'9' => digit.wrapping_sub(b'0').wrapping_add(52),
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        held = held.wrapping_add(6);
+        if held >= 8 {
+            held = held.wrapping_sub(8);
+            octets.push((bits >> held) as u8);
+            bits &= (1u32 << held).wrapping_sub(1);
+        }
+    }
+    // Six bits left over means a lone digit; any bit set means another text for the same octets.
+    (held < 6 && bits == 0).then_some(octets)
+}
+
+/// Appends `text` percent-encoded: everything but the unreserved characters of RFC 3986 becomes `%XX`.
+pub fn push_percent(out: &mut String, text: &str) {
+    push_escaped(out, text, false);
+}
+
+/// Appends `text` form-encoded: as [`push_percent`], with a space written `+` (RFC 6749 appendix B).
+///
+/// ```
+/// let mut out = String::new();
+/// samtykke::encoding::push_form(&mut out, "a%b+c d:e/f~g");
+/// assert_eq!(out, "a%25b%2Bc+d%3Ae%2Ff~g");
+/// ```
+pub fn push_form(out: &mut String, text: &str) {
+    push_escaped(out, text, true);
+}
+
+fn push_escaped(out: &mut String, text: &str, plus: bool) {
+    for octet in text.bytes() {
+        match octet {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(octet));
+            }
+            b' ' if plus => out.push('+'),
+            _ => {
+                out.push('%');
+                for nibble in [octet >> 4, octet & 15] {
+                    if let Some(digit) = HEX.get(usize::from(nibble)) {
+                        out.push(char::from(*digit));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Form-decodes one name or value; `None` for a broken escape or octets that are not UTF-8.
+///
+/// ```
+/// use samtykke::encoding::form_decode;
+/// assert_eq!(form_decode("a%2Bb+c"), Some("a+b c".into()));
+/// assert_eq!(form_decode("%zz"), None);
+/// assert_eq!(form_decode("%FF"), None);
+/// ```
+pub fn form_decode(text: &str) -> Option<String> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        octets.push(match octet {
+            b'+' => b' ',
+            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(octets).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    Some(match digit {
+        b'0'..=b'9' => digit.wrapping_sub(b'0'),
+        b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
+        b'A'..=b'F' => digit.wrapping_sub(b'A').wrapping_add(10),
+        _ => return None,
+    })
+}
+
+/// The pairs of a query or form body, raw: split at `&` and the first `=`, empty pieces skipped, nothing decoded.
+pub fn pairs(text: &str) -> Pairs<'_> {
+    Pairs(Some(text))
+}
+
+/// Iterator of [`pairs`].
+#[derive(Clone)]
+pub struct Pairs<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (piece, rest) = cut(self.0?, b'&');
+            self.0 = rest;
+            if !piece.is_empty() {
+                let (name, value) = cut(piece, b'=');
+                return Some((name, value.unwrap_or_default()));
+            }
+        }
+    }
+}
+
+/// What stands before the first `at` (an ASCII character), and what after it, if it is there.
+///
+/// ```
+/// assert_eq!(samtykke::encoding::cut("a=b=c", b'='), ("a", Some("b=c")));
+/// assert_eq!(samtykke::encoding::cut("abc", b'='), ("abc", None));
+/// ```
+// One small function for what the standard library does in many generic ones: it is the hot brick of the small wasm.
+#[inline(never)]
+pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    let found = text.bytes().position(|octet| octet == at);
+    match found.and_then(|found| text.split_at_checked(found)) {
+        Some((before, rest)) => (before, rest.get(1..)),
+        None => (text, None),
+    }
+}
+
+/// Digits as a number; `None` for anything else, a sign included, or beyond 2^53.
+#[inline(never)]
+pub fn number(text: &str) -> Option<u64> {
+    let mut value: u64 = 0;
+    for digit in text.bytes() {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 || value > 900_719_925_474_098 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (!text.is_empty()).then_some(value)
+}
+
+/// Digits of a number, without the formatting machinery.
+pub fn decimal(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.push(b'0'.wrapping_add((number % 10) as u8));
+        number /= 10;
+        if number == 0 {
+            return digits.iter().rev().map(|digit| char::from(*digit)).collect();
+        }
+    }
+}
+
+/// A form body or query being written: `name=value` pairs joined by `&`.
+///
+/// ```
+/// let mut form = samtykke::encoding::Form::new();
+/// form.push("grant_type", "client_credentials").push("scope", "a b");
+/// assert_eq!(form.into_string(), "grant_type=client_credentials&scope=a+b");
+/// ```
+#[derive(Default)]
+pub struct Form {
+    text: String,
+}
+
+impl Form {
+    /// An empty form.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a pair; both sides are form-encoded.
+    pub fn push(&mut self, name: &str, value: &str) -> &mut Self {
+        if !self.text.is_empty() {
+            self.text.push('&');
+        }
+        push_form(&mut self.text, name);
+        self.text.push('=');
+        push_form(&mut self.text, value);
+        self
+    }
+
+    /// Adds a pair when there is a value.
+    pub fn push_some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        if let Some(value) = value {
+            self.push(name, value);
+        }
+        self
+    }
+
+    /// The text: a body of `application/x-www-form-urlencoded`.
+    pub fn into_string(self) -> String {
+        self.text
+    }
+}
+
+/// Whether two texts are equal, in a time that depends on their lengths alone.
+///
+/// Used for `state`, `nonce` and hashes, so that an answer's timing tells nothing of the stored value.
+pub fn equal(left: &str, right: &str) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let difference = left.bytes().zip(right.bytes()).fold(0u8, |seen, (a, b)| seen | (a ^ b));
+    core::hint::black_box(difference) == 0
+}

@@ -1,0 +1,64 @@
+//! What is exchanged for a token: the form of each grant.
+//!
+//! `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5) and `client_credentials` (section 4.4.2).
+//! Refuses a code that another client, issuer or redirect URI was checked for.
+
+use alloc::string::String;
+
+use crate::authorization::check_scope;
+use crate::callback::AuthorizationCode;
+use crate::client::Client;
+use crate::encoding::Form;
+use crate::error::{Error, Phase, Result, codes};
+
+/// A client's own request for a token, without a person.
+#[derive(Clone, Debug, Default)]
+pub struct ClientCredentials {
+    /// Scope tokens, single spaces between them; empty for the server's default.
+    pub scope: String,
+    /// The service the token is for, where the provider asks for one.
+    pub audience: Option<String>,
+}
+
+impl ClientCredentials {
+    /// Asks for a scope.
+    pub fn new(scope: impl Into<String>) -> Self {
+        Self { scope: scope.into(), audience: None }
+    }
+
+    /// Names the service the token is for.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    pub(crate) fn form(&self) -> Result<Form> {
+        check_scope(&self.scope).map_err(|error| error.at(Phase::Token))?;
+        if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.bytes().any(|c| c < b' ')) {
+            return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("audience: a text, not empty"));
+        }
+        let mut form = Form::new();
+        form.push("grant_type", "client_credentials").push_some("audience", self.audience.as_deref());
+        if !self.scope.is_empty() {
+            form.push("scope", &self.scope);
+        }
+        Ok(form)
+    }
+}
+
+impl AuthorizationCode {
+    pub(crate) fn form(&self, client: &Client) -> Result<Form> {
+        if self.issuer() != client.profile.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
+            return Err(Error::new(&codes::TRANSACTION_MISMATCH).at(Phase::Token));
+        }
+        let code = self.code().ok_or_else(|| Error::new(&codes::CODE_MALFORMED).at(Phase::Token))?;
+        let mut form = Form::new();
+        form.push("grant_type", "authorization_code")
+            .push("client_id", self.client_id())
+            .push("redirect_uri", self.redirect_uri())
+            .push("code", code.expose())
+            .push("code_verifier", self.verifier());
+        Ok(form)
+    }
+}

@@ -1,0 +1,65 @@
+//! OAuth 2.0 client for Nordic and Flemish public APIs.
+//!
+//! The core does no I/O, reads no clock, draws no randomness: requests go out as values, responses come in.
+//! So every rule is a plain function of its inputs, and equal in the browser, in edge workers and in native Rust.
+//!
+//! - [`Client::begin`] gives the URL to send a person to, and a [`Transaction`] to keep;
+//! - [`Transaction::finish`] checks what came back and gives an [`AuthorizationCode`];
+//! - [`Exchange`] turns that code, or the client's own credentials, into [`Tokens`];
+//! - [`provider`] holds what each provider does differently, as data, and typed builders for its APIs.
+//!
+//! ```
+//! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
+//! use samtykke::Client;
+//!
+//! let profile = norskgjeld::profile(&Environment::preprod());
+//! let client = Client::new(profile, "eksempelbank-client", "https://app.example.no/callback")?;
+//! let request = Scope::new(Purpose::Presentation).days(100)?.request();
+//! let login = client.begin(request, &[7; 96], 1_700_000_000)?; // random octets and the time come from you
+//! assert!(login.url.starts_with("https://access-preprod.norskgjeld.no/oauth2/auth?"));
+//! # Ok::<(), samtykke::Error>(())
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+pub mod address;
+pub mod authorization;
+pub mod callback;
+pub mod client;
+pub mod client_auth;
+pub mod encoding;
+pub mod error;
+pub mod exchange;
+pub mod grant;
+pub mod http;
+pub mod json;
+pub mod message;
+pub mod pkce;
+pub mod provider;
+pub mod secret;
+pub mod token;
+pub mod transaction;
+pub mod uri;
+
+#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+mod bindings;
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+pub mod fetch;
+
+pub use authorization::{AuthorizationRequest, Login};
+pub use callback::{AuthorizationCode, Callback};
+pub use client::{Client, Profile};
+pub use client_auth::ClientAuthentication;
+pub use error::{Error, Result};
+pub use exchange::{Exchange, Step};
+pub use grant::ClientCredentials;
+pub use http::{Request, Response};
+pub use secret::Secret;
+pub use token::Tokens;
+pub use transaction::{ResponseMode, Transaction};
+
+#[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]
+compile_error!("`bindings` makes the npm wasm, without the standard library; `fetch` is for Rust on wasm. Choose one.");

@@ -1,0 +1,52 @@
+//! Proof Key for Code Exchange, S256 (RFC 7636).
+//!
+//! The verifier stays with whoever began the flow; the challenge travels in the authorization request.
+//! Refuses verifiers outside 43 to 128 unreserved characters; the method `plain` does not exist here.
+
+use alloc::string::String;
+
+use sha2::{Digest, Sha256};
+
+use crate::encoding::base64url;
+use crate::error::{Error, Result, codes};
+use crate::secret::Secret;
+
+/// A `code_verifier`: 43 to 128 unreserved characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verifier(Secret);
+
+impl Verifier {
+    /// A verifier of 43 characters from 32 random octets (RFC 7636 section 4.1).
+    pub fn from_random(octets: &[u8]) -> Self {
+        Self(Secret::new(base64url(octets)))
+    }
+
+    /// A verifier that was made elsewhere; it must be as unguessable as one made here, and used once.
+    ///
+    /// # Errors
+    /// `invalid_parameter` when it is not 43 to 128 characters of `A-Z a-z 0-9 - . _ ~`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let fits = (43..=128).contains(&text.len())
+            && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'));
+        if !fits {
+            return Err(Error::new(&codes::INVALID_PARAMETER).expected("a code_verifier of 43 to 128 unreserved characters"));
+        }
+        Ok(Self(Secret::new(text)))
+    }
+
+    /// The S256 challenge: base64url of the SHA-256 of the verifier, 43 characters (RFC 7636 section 4.2).
+    ///
+    /// ```
+    /// let verifier = samtykke::pkce::Verifier::parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")?;
+    /// assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn challenge(&self) -> String {
+        base64url(&Sha256::digest(self.0.expose().as_bytes()))
+    }
+
+    /// The text, for the token request.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}

@@ -1,0 +1,201 @@
+//! The feed of consent events, and a cursor that loses nothing (api-docs `reference/consent/consent-feed.md`).
+//!
+//! Sequence numbers rise with gaps and are not in time order; a read includes its start; events stay seven days.
+//! Refuses to move the cursor by anything but the numbers of events that were handed out.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::api::Api;
+use crate::error::{Error, Phase, Result, codes};
+use crate::exchange::Step;
+use crate::http::Response;
+use crate::json::Value;
+
+/// Events in one batch at most; a longer feed is read on from the batch's cursor.
+const MAX_EVENTS: usize = 10_000;
+
+/// What happened to a consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum EventType {
+    /// `SAMTYKKE_OPPRETTET`
+    Created,
+    /// `SAMTYKKE_ARKIVERT`: withdrawn, expired or used.
+    Archived,
+    /// A type the documentation does not name.
+    Other(String),
+}
+
+/// An event. Key on [`consent_id`](Self::consent_id), the outer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Event {
+    /// Its number in the feed.
+    pub sequence_number: u64,
+    /// Its id; an event can be handed out twice, so keep ids that were handled.
+    pub event_id: String,
+    /// The consent.
+    pub consent_id: String,
+    /// ISO 8601; order by this, not by number.
+    pub timestamp: String,
+    /// What happened.
+    pub event_type: EventType,
+    /// The client, when named.
+    pub client_id: Option<String>,
+    /// The granted base scope, of a created event.
+    pub scope: Option<String>,
+    /// Your own id of the consent, when it was registered with one.
+    pub external_consent_id: Option<String>,
+}
+
+/// One answer of the feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    /// Its events, in the order of the answer.
+    pub events: Vec<Event>,
+}
+
+impl EventPage {
+    /// The highest number on the page; the documented `endSequenceNr` is ambiguous and not used.
+    pub fn highest(&self) -> Option<u64> {
+        self.events.iter().map(|event| event.sequence_number).max()
+    }
+
+    pub(super) fn read(value: &Value<'_>) -> Option<Self> {
+        let events = value.get("result")?.as_array()?;
+        Some(Self { events: events.iter().map(Event::read).collect::<Option<_>>()? })
+    }
+}
+
+impl Event {
+    fn read(value: &Value<'_>) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str).map(String::from);
+        // Created and archived events carry their details in members of their own.
+        let inner = |name: &str| {
+            let details = ["samtykkeOpprettetEvent", "samtykkeArkivertEvent"].into_iter().filter_map(|member| value.get(member));
+            details.filter_map(|details| details.get(name)?.as_str()).next().map(String::from)
+        };
+        let event_type = match text("eventType")? {
+            created if created == "SAMTYKKE_OPPRETTET" => EventType::Created,
+            archived if archived == "SAMTYKKE_ARKIVERT" => EventType::Archived,
+            other => EventType::Other(other),
+        };
+        Some(Self {
+            sequence_number: value.get("sequenceNr")?.as_integer()?.try_into().ok()?,
+            event_id: text("eventId")?,
+            consent_id: text("consentId")?,
+            timestamp: text("timestamp")?,
+            event_type,
+            client_id: inner("clientId"),
+            scope: inner("scope"),
+            external_consent_id: inner("externalConsentId"),
+        })
+    }
+}
+
+/// What a reading brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Batch {
+    /// New events, each once.
+    pub events: Vec<Event>,
+    /// Store this when the events are handled; the next reading starts after it.
+    pub cursor: u64,
+    /// Events may have been dropped since the cursor (older than seven days): ask every stored consent for its status.
+    pub lost: bool,
+}
+
+/// Reads the feed from a cursor to its end, step by step, without I/O.
+///
+/// ```
+/// use samtykke::{Response, Secret, Step};
+/// use samtykke::provider::norskgjeld::{Api, Environment, FeedReader};
+/// # fn http(request: samtykke::Request) -> Response {
+/// #     let body = if request.url.ends_with("/firstSequenceNr") { r#"{"firstSequenceNr":1}"# } else { r#"{"lastSequenceNr":0}"# };
+/// #     Response::new(200, Some("application/json"), body)
+/// # }
+/// let (environment, token) = (Environment::preprod(), Secret::new("x.y"));
+/// let api = Api::new(&environment, &token);
+/// let mut reader = FeedReader::new(0, 500);
+/// let batch = loop {
+///     match reader.step(&api)? {
+///         Step::Send(request) => reader.receive(&api, &http(request))?,
+///         Step::Done(batch) => break batch,
+///         _ => unreachable!("no other step"),
+///     }
+/// };
+/// assert_eq!((batch.events.len(), batch.cursor, batch.lost), (0, 0, false));
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FeedReader {
+    batch: Batch,
+    limit: u32,
+    last: u64,
+    at: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    First,
+    Last,
+    Page,
+    End,
+}
+
+impl FeedReader {
+    /// Starts after `cursor`, the highest number handled so far (0 for none), with pages of `limit` events.
+    pub fn new(cursor: u64, limit: u32) -> Self {
+        Self { batch: Batch { events: Vec::new(), cursor, lost: false }, limit: limit.max(1), last: 0, at: Stage::First }
+    }
+
+    /// The next request, or the batch.
+    ///
+    /// # Errors
+    /// None today; the signature leaves room for a reader that refuses.
+    pub fn step(&mut self, api: &Api<'_>) -> Result<Step<Batch>> {
+        Ok(match self.at {
+            Stage::First => Step::Send(api.first_sequence_number().request),
+            Stage::Last => Step::Send(api.last_sequence_number().request),
+            Stage::Page => Step::Send(api.events(self.batch.cursor.saturating_add(1), self.limit).request),
+            Stage::End => Step::Done(self.batch.clone()),
+        })
+    }
+
+    /// Takes the response to the last request.
+    ///
+    /// # Errors
+    /// Those of the call; the cursor has not moved past anything that was not read.
+    pub fn receive(&mut self, api: &Api<'_>, response: &Response) -> Result<()> {
+        match self.at {
+            Stage::First => {
+                let first = api.first_sequence_number().finish(response)?;
+                // A first reading starts where the feed starts; nothing was lost.
+                self.batch.lost = self.batch.cursor > 0 && self.batch.cursor.saturating_add(1) < first;
+                self.batch.cursor = self.batch.cursor.max(first.saturating_sub(1));
+                self.at = Stage::Last;
+            }
+            Stage::Last => {
+                self.last = api.last_sequence_number().finish(response)?;
+                self.at = if self.batch.cursor < self.last { Stage::Page } else { Stage::End };
+            }
+            Stage::Page => {
+                let page = api.events(0, self.limit).finish(response)?;
+                let highest = page.highest();
+                for event in page.events {
+                    if !self.batch.events.iter().any(|known| known.event_id == event.event_id) {
+                        self.batch.events.push(event);
+                    }
+                }
+                let moved = highest.is_some_and(|highest| highest > self.batch.cursor);
+                self.batch.cursor = self.batch.cursor.max(highest.unwrap_or(0));
+                // An empty page, or one that does not move the cursor, would be read for ever.
+                let more = moved && self.batch.cursor < self.last && self.batch.events.len() < MAX_EVENTS;
+                self.at = if more { Stage::Page } else { Stage::End };
+            }
+            Stage::End => return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Api)),
+        }
+        Ok(())
+    }
+}

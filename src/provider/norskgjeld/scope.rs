@@ -1,0 +1,141 @@
+//! The consent scope: `debt.unsecured.<purpose>[.<days>] [openid]` (api-docs `reference/consent/scopes.md`).
+//!
+//! Refuses no debt scope or two, `openid` before it, odd day counts, and days above the documented maximum,
+//! which the server would silently lower.
+
+use alloc::string::String;
+
+use crate::authorization::AuthorizationRequest;
+use crate::error::{Error, Result, codes};
+use crate::encoding::{cut, decimal, number};
+
+/// Why the debt is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Only shown to the person. At most 365 days.
+    Presentation,
+    /// Credit processing, such as a loan application. At most 28 days.
+    Processing,
+}
+
+impl Purpose {
+    /// The word in the scope.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Presentation => "presentation",
+            Self::Processing => "processing",
+        }
+    }
+
+    /// The purpose of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Presentation, Self::Processing].into_iter().find(|purpose| purpose.as_str() == word)
+    }
+
+    /// The longest consent, in days.
+    pub fn max_days(self) -> u16 {
+        match self {
+            Self::Presentation => 365,
+            Self::Processing => 28,
+        }
+    }
+
+    /// The scope as granted: it never shows the duration.
+    pub fn base_scope(self) -> &'static str {
+        match self {
+            Self::Presentation => "debt.unsecured.presentation",
+            Self::Processing => "debt.unsecured.processing",
+        }
+    }
+}
+
+/// A consent to ask for. Without days it lasts ten minutes and one lookup.
+///
+/// ```
+/// use samtykke::provider::norskgjeld::{Purpose, Scope};
+/// let scope = Scope::new(Purpose::Presentation).days(100)?.openid();
+/// assert_eq!(scope.text(), "debt.unsecured.presentation.100 openid");
+/// assert!(Scope::new(Purpose::Processing).days(29).is_err());
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    purpose: Purpose,
+    days: Option<u16>,
+    openid: bool,
+}
+
+impl Scope {
+    /// A consent for one lookup within ten minutes.
+    pub fn new(purpose: Purpose) -> Self {
+        Self { purpose, days: None, openid: false }
+    }
+
+    /// Any number of lookups for so many days: 1 to 365 for presentation, 1 to 28 for processing.
+    ///
+    /// # Errors
+    /// `invalid_scope`.
+    pub fn days(mut self, days: u16) -> Result<Self> {
+        if days == 0 || days > self.purpose.max_days() {
+            return Err(refused());
+        }
+        self.days = Some(days);
+        Ok(self)
+    }
+
+    /// Asks for an id_token with the person's national identity number and the consent id, where enabled.
+    #[must_use]
+    pub fn openid(mut self) -> Self {
+        self.openid = true;
+        self
+    }
+
+    /// Reads a scope by the documented grammar.
+    ///
+    /// # Errors
+    /// `invalid_scope`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (debt, openid) = match cut(text, b' ') {
+            (debt, None) => (debt, false),
+            (debt, Some("openid")) => (debt, true),
+            _ => return Err(refused()),
+        };
+        let rest = debt.strip_prefix("debt.unsecured.").ok_or_else(refused)?;
+        let (word, days) = cut(rest, b'.');
+        let mut scope = Self::new(Purpose::parse(word).ok_or_else(refused)?);
+        if let Some(days) = days {
+            let plain = !days.starts_with('0');
+            let days = number(days).and_then(|days| u16::try_from(days).ok());
+            scope = scope.days(days.filter(|_| plain).ok_or_else(refused)?)?;
+        }
+        scope.openid = openid;
+        Ok(scope)
+    }
+
+    /// The scope's text: the debt scope first, `openid` last.
+    pub fn text(&self) -> String {
+        let mut text = String::from(self.purpose.base_scope());
+        if let Some(days) = self.days {
+            text.push('.');
+            text.push_str(&decimal(u64::from(days)));
+        }
+        if self.openid {
+            text.push_str(" openid");
+        }
+        text
+    }
+
+    /// The purpose.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// An authorization request for this consent.
+    pub fn request(&self) -> AuthorizationRequest {
+        AuthorizationRequest::new(self.text())
+    }
+}
+
+pub(crate) fn refused() -> Error {
+    Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or debt.unsecured.processing[.1 to 28], openid last")
+}

@@ -1,0 +1,128 @@
+//! Absolute URIs, as far as an OAuth client has to judge them (RFC 3986).
+//!
+//! Splits and checks, never normalises: what the caller registered is sent byte for byte.
+//! Refuses white space, controls, non-ASCII, userinfo, an empty host, odd ports and hosts that are private addresses.
+
+use crate::encoding::{cut, number};
+
+/// The parts of an absolute URI, borrowed from its text.
+#[derive(Clone, Copy)]
+pub struct Uri<'a> {
+    /// Before the colon, as written.
+    pub scheme: &'a str,
+    /// Host without port and userinfo; IPv6 with its brackets; `None` for a scheme without `//`.
+    pub host: Option<&'a str>,
+    /// Port digits, when given.
+    pub port: Option<&'a str>,
+    /// Path, possibly empty.
+    pub path: &'a str,
+    /// After `?`, when there is one.
+    pub query: Option<&'a str>,
+    /// After `#`, when there is one.
+    pub fragment: Option<&'a str>,
+}
+
+impl<'a> Uri<'a> {
+    /// Splits `text`; `None` when it is not an absolute URI or carries userinfo.
+    ///
+    /// ```
+    /// use samtykke::uri::Uri;
+    /// let uri = Uri::parse("https://rp.example:8443/cb?x=1").unwrap();
+    /// assert_eq!((uri.host, uri.port, uri.path), (Some("rp.example"), Some("8443"), "/cb"));
+    /// assert!(Uri::parse("http://localhost:80@evil.example/").is_none());
+    /// assert!(Uri::parse("\tjavascript:alert(1)").is_none());
+    /// ```
+    pub fn parse(text: &'a str) -> Option<Self> {
+        // The characters RFC 3986 allows, percent included; a backslash or a tab changes what a browser would see.
+        if !text.bytes().all(|octet| matches!(octet, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~')) {
+            return None;
+        }
+        let (scheme, rest) = cut(text, b':');
+        let rest = rest?;
+        let mut letters = scheme.bytes();
+        if !letters.next()?.is_ascii_alphabetic() || !letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.')) {
+            return None;
+        }
+        let (rest, fragment) = cut(rest, b'#');
+        let (rest, query) = cut(rest, b'?');
+        let Some(hierarchy) = rest.strip_prefix("//") else {
+            return Some(Self { scheme, host: None, port: None, path: rest, query, fragment });
+        };
+        let (authority, _) = cut(hierarchy, b'/');
+        let path = hierarchy.get(authority.len()..)?;
+        // The colons of an IPv6 address stand in brackets.
+        let (bracket, after) = cut(authority, b']');
+        let (host, port, host_fits) = match after {
+            Some(after) => {
+                let host = authority.get(..bracket.len().wrapping_add(1))?;
+                let digits = bracket.strip_prefix('[')?;
+                let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
+                (host, port, digits.bytes().all(|c| c.is_ascii_hexdigit() || matches!(c, b':' | b'.')))
+            }
+            None => {
+                let (host, port) = cut(authority, b':');
+                // No `@` among these: userinfo cannot hide in a host.
+                (host, port, host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_')))
+            }
+        };
+        let host_fits = host_fits && !host.is_empty();
+        let port_fits = port.is_none_or(|digits| digits.len() <= 5 && number(digits).is_some_and(|port| port <= 65535));
+        (host_fits && port_fits).then_some(Self { scheme, host: Some(host), port, path, query, fragment })
+    }
+
+    /// Whether the scheme is `name`, in any case.
+    pub fn is_scheme(&self, name: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(name)
+    }
+
+    /// Whether the host is `localhost` or a loopback literal, `127.0.0.1` or `[::1]` (RFC 8252 section 7.3).
+    pub fn is_loopback(&self) -> bool {
+        self.host.is_some_and(|host| host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]")
+    }
+
+    /// Whether this is https with a host, or http to loopback when `loopback` allows it.
+    pub fn is_secure(&self, loopback: bool) -> bool {
+        self.host.is_some() && (self.is_scheme("https") || (loopback && self.is_scheme("http") && self.is_loopback()))
+    }
+
+    /// Whether both have the same scheme, host and port (RFC 6454), default ports counted as given.
+    pub fn same_origin(&self, other: &Uri<'_>) -> bool {
+        let same_host = match (self.host, other.host) {
+            (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
+            (None, None) => true,
+            _ => false,
+        };
+        same_host && self.is_scheme(other.scheme) && self.effective_port() == other.effective_port()
+    }
+
+    fn effective_port(&self) -> Option<&'a str> {
+        match self.port {
+            Some(digits) => Some(digits),
+            None if self.is_scheme("https") => Some("443"),
+            None if self.is_scheme("http") => Some("80"),
+            None => None,
+        }
+    }
+}
+
+/// Whether a `redirect_uri` may be used: https; http for `localhost` and loopback literals; or a private-use scheme
+/// named after a domain (RFC 8252 section 7.1). No fragment, no userinfo, and no response parameter in its query.
+///
+/// ```
+/// use samtykke::uri::is_redirect_uri;
+/// assert!(is_redirect_uri("https://rp.example/cb"));
+/// assert!(is_redirect_uri("http://127.0.0.1:51004/cb"));
+/// assert!(is_redirect_uri("com.example.app:/cb"));
+/// assert!(!is_redirect_uri("http://rp.example/cb"));
+/// assert!(!is_redirect_uri("javascript:alert(1)"));
+/// ```
+pub fn is_redirect_uri(text: &str) -> bool {
+    let Some(uri) = Uri::parse(text) else { return false };
+    let private_use = uri.scheme.contains('.') && (!uri.path.is_empty() || uri.host.is_some());
+    let query_fits = uri.query.is_none_or(|query| {
+        crate::encoding::pairs(query).all(|(name, _)| {
+            crate::encoding::form_decode(name).is_some_and(|name| !crate::callback::RESPONSE_PARAMETERS.contains(&name.as_str()))
+        })
+    });
+    uri.fragment.is_none() && query_fits && (uri.is_secure(true) || private_use)
+}
