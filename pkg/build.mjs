@@ -1,0 +1,105 @@
+// Builds the npm package: core to wasm, wasm to text, TypeScript to JavaScript, and one small file for each entry.
+// Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself.
+
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const PKG = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(PKG);
+const DIST = join(PKG, "dist");
+const GENERATED = join(PKG, "src", "generated");
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
+
+// Named one by one: --all-features emits encodings that Node 20 rejects.
+const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
+const WASM_OPT = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"];
+
+/** Each wasm: the crate's features, and a rank; the higher one does all the lower one does. */
+const CORES = { browser: { features: "bindings", rank: 0 }, full: { features: "bindings-full", rank: 1 } };
+/** Each entry that needs wasm, and which. */
+const ENTRIES = { browser: "browser", index: "full", norskgjeld: "full", edge: "full" };
+
+/** Writes octets as text that pkg/src/inline.ts reads. */
+export function encode(octets) {
+  let text = "";
+  for (const octet of octets) {
+    const shifted = (octet + 42) & 255;
+    const plain = shifted > 31 && shifted < 123 && shifted !== 34 && shifted !== 92;
+    text += plain ? String.fromCharCode(shifted) : String.fromCharCode(123 + (shifted >> 6), 35 + (shifted & 63));
+  }
+  return text;
+}
+
+function say(line) {
+  if (!process.argv.includes("--quiet")) process.stderr.write(`${line}\n`);
+}
+
+function run(command, args, options = {}) {
+  execFileSync(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+}
+
+function buildCore(name, bindgen) {
+  const { features } = CORES[name];
+  // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
+  // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
+  const remap = `--remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
+  run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", features], {
+    env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
+  });
+  const out = join(TARGET, "npm", "bindgen", name);
+  run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
+  const optimised = join(out, "optimised.wasm");
+  const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
+  run(process.execPath, [wasmOpt, ...WASM_OPT, ...WASM_FEATURES.map((feature) => `--enable-${feature}`), join(out, "samtykke_bg.wasm"), "-o", optimised]);
+  return readFileSync(optimised);
+}
+
+function writeMessages() {
+  const rows = readFileSync(join(ROOT, "src", "messages.txt"), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const texts = Object.fromEntries(rows.map((row) => [row.split("|")[0], row.split("|").slice(1)]));
+  writeFileSync(
+    join(GENERATED, "messages.ts"),
+    `// Generated from src/messages.txt of the crate.\nexport const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};\n`,
+  );
+}
+
+function writeEntry(entry, core) {
+  const { rank } = CORES[core];
+  const reexport = `export * from "./lib/entries/${entry}.js";\n`;
+  const head = `import { provide } from "./lib/engine.js";\n`;
+  const files = {
+    [`${entry}.js`]: `${head}import { compile } from "./lib/inline.js";\nimport { text } from "./wasm/${core}.js";\nprovide(() => compile(text), ${rank});\n${reexport}`,
+    [`${entry}.workerd.js`]: `${head}import module from "./wasm/${core}.wasm";\nprovide(() => module, ${rank});\n${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}import module from "./wasm/${core}.wasm?module";\nprovide(() => module, ${rank});\n${reexport}`,
+  };
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
+}
+
+export async function build() {
+  const { ensure } = await import("./toolchain.mjs");
+  const { wasmBindgen } = await ensure({ rust: true, bindgen: true, npm: true });
+  if (!wasmBindgen) throw new Error("the wasm-bindgen tool is missing; see the lines above for how to install it");
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(join(DIST, "wasm"), { recursive: true });
+  mkdirSync(GENERATED, { recursive: true });
+  for (const name of Object.keys(CORES)) {
+    say(`building the ${name} wasm`);
+    const wasm = buildCore(name, wasmBindgen);
+    writeFileSync(join(DIST, "wasm", `${name}.wasm`), wasm);
+    writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(wasm))};\n`);
+    say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
+  }
+  writeMessages();
+  say("compiling the TypeScript");
+  run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json")]);
+  for (const [entry, core] of Object.entries(ENTRIES)) writeEntry(entry, core);
+  for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
+    if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
+  }
+  say("pkg/dist is ready");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await build();

@@ -1,0 +1,246 @@
+// norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
+// Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
+
+import { call } from "./engine.js";
+import { SamtykkeError, hostError } from "./error.js";
+import type { Provider } from "./flow.js";
+import { type Transport, request, send } from "./http.js";
+
+/** An access token, or a function that gets one; it is asked again for each call. */
+export type TokenInput = string | (() => string | Promise<string>);
+
+/** How the APIs are called. */
+export interface ApiOptions extends Transport {
+  readonly token: TokenInput;
+  /** Sent as `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII, at most 128 characters. */
+  readonly traceId?: string;
+  /** How often a repeatable call is tried again after a network failure, 429 or 5xx; 2 unless given. */
+  readonly retries?: number;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+const PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+
+/** One token against one environment's API origin; the token is sent nowhere else. */
+class Api {
+  readonly #provider: Provider;
+  readonly #options: ApiOptions;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    if (!provider.environment) throw hostError("invalid_configuration", { expected: "a provider made by norskgjeld(…)" });
+    this.#provider = provider;
+    this.#options = options;
+  }
+
+  async call(operation: string, args: (string | number)[], { signal }: CallOptions = {}): Promise<string> {
+    const { token, traceId, retries = 2 } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      const bearer = typeof token === "function" ? await token() : token;
+      const out = request(call(["api", this.#provider.environment, bearer, traceId, operation, ...args]));
+      try {
+        const { head, body } = await send(out, this.#options, signal);
+        return call(["api_answer", operation, ...head], body);
+      } catch (error) {
+        if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || attempt >= retries) throw error;
+        // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
+        const wish = (error.http?.retryAfter ?? 0) * 1000;
+        const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
+        if (pause > LONGEST_PAUSE) throw error;
+        await sleep(pause, signal);
+      }
+    }
+  }
+}
+
+function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(hostError("aborted", { phase: "api" }, signal?.reason));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** A loan. Money in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %). Any field may be absent. */
+export interface Loan {
+  /** `creditFacility`, `repaymentLoan`, `chargeCard`, or a kind yet unknown. */
+  readonly type?: string;
+  /** When the creditor stated it, ISO 8601. */
+  readonly timestamp?: string;
+  /** 0 none, 1 is a co-borrower, 2 has one. */
+  readonly coBorrower?: number;
+  readonly creditLimit?: number;
+  readonly interestBearingBalance?: number;
+  readonly nonInterestBearingBalance?: number;
+  readonly originalBalance?: number;
+  readonly balance?: number;
+  readonly terms?: number;
+  readonly nominalInterestRate?: number;
+  readonly installmentCharges?: number;
+  /** `MONTHLY`, `QUARTERLY`, `HALF-YEARLY` or `YEARLY`. */
+  readonly installmentChargePeriod?: string;
+}
+
+/** A person's unsecured debt, as documented; field names are the provider's. */
+export interface DebtInformation {
+  /** National identity number. Personal data: keep it from logs. */
+  readonly ssn?: string;
+  /** One entry for each creditor and loan; `loan` is null when the creditor did not answer. */
+  readonly loans?: readonly { readonly creditorName: string; readonly loan?: Loan | null }[];
+  readonly numberOfCreditorsAnswered?: number;
+  /** Above 0, some loans are null. (The lower-case `c` is the provider's.) */
+  readonly numberOfcreditorsMissing?: number;
+  /** The consent behind the lookup; `exp` in seconds since 1970, `scope` without days. */
+  readonly consent?: { readonly id: string; readonly exp?: number; readonly scope?: string };
+}
+
+/** Whether a consent can be used, and until when (seconds since 1970). */
+export interface ConsentStatus {
+  readonly active: boolean;
+  readonly expiresAt?: number;
+}
+
+/** Debt lookup, consent status and revocation. */
+export class DebtApi {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /**
+   * `GET /v1/debt`, with the token of a code: the debt of the person who consented. Never repeated by the library.
+   *
+   * @throws {SamtykkeError} `consent_inactive`, `token_invalid`, `unauthorized`, `api_error`, `network_error`, `timeout`, …
+   */
+  async debt(options?: CallOptions): Promise<DebtInformation> {
+    return JSON.parse(await this.#api.call("debt", [], options)) as DebtInformation;
+  }
+
+  /** `GET /v1/debt/{id}`, with a client credentials token: the debt behind a consent. Never repeated by the library. */
+  async debtById(consentId: string, options?: CallOptions): Promise<DebtInformation> {
+    return JSON.parse(await this.#api.call("debtById", [consentId], options)) as DebtInformation;
+  }
+
+  /** `GET /v1/debt/{id}/status`: whether a consent is active. */
+  async status(consentId: string, options?: CallOptions): Promise<ConsentStatus> {
+    return JSON.parse(await this.#api.call("status", [consentId], options)) as ConsentStatus;
+  }
+
+  /** `DELETE /v1/debt/{id}`: withdraws a consent. `withdrawn` is false when it was inactive already. */
+  async revoke(consentId: string, options?: CallOptions): Promise<{ readonly withdrawn: boolean }> {
+    return JSON.parse(await this.#api.call("revoke", [consentId], options)) as { withdrawn: boolean };
+  }
+}
+
+/** A consent you collected yourself. */
+export interface Agreement {
+  /** National identity number: 11 digits. */
+  readonly nin: string;
+  readonly purpose: "presentation" | "processing";
+  /** 1 to 365 for presentation, 1 to 28 for processing. */
+  readonly days: number;
+  /** Your own id of the consent: unique on your side, 1 to 255 characters. */
+  readonly clientConsentId: string;
+}
+
+/** A registered consent; `expiresAt` in seconds since 1970. */
+export interface RegisteredConsent {
+  readonly clientConsentId: string;
+  readonly id: string;
+  readonly expiresAt?: number;
+  readonly scope?: string;
+}
+
+/** Integrated consent. */
+export class AgreementApi {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /**
+   * `PUT /v1/consent/agreement`. Repeatable with the same data.
+   *
+   * @throws {SamtykkeError} `conflict` when `clientConsentId` is registered with other data; `invalid_parameter`; …
+   */
+  async register(agreement: Agreement, options?: CallOptions): Promise<RegisteredConsent> {
+    const { nin, purpose, days, clientConsentId } = agreement;
+    return JSON.parse(await this.#api.call("register", [nin, purpose, days, clientConsentId], options)) as RegisteredConsent;
+  }
+}
+
+/** What happened to a consent. Key on `consentId`; order by `timestamp`; an event can come twice. */
+export interface ConsentEvent {
+  readonly sequenceNumber: number;
+  readonly eventId: string;
+  readonly consentId: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  /** `SAMTYKKE_OPPRETTET`, `SAMTYKKE_ARKIVERT`, or a type yet unknown. */
+  readonly eventType: string;
+  readonly clientId?: string;
+  readonly scope?: string;
+  readonly externalConsentId?: string;
+}
+
+/** What a reading of the feed brought. */
+export interface EventBatch {
+  /** New events, each once. */
+  readonly events: readonly ConsentEvent[];
+  /** Store it when the events are handled; the next reading starts after it. */
+  readonly cursor: number;
+  /** Events older than seven days may have been dropped since the cursor: ask every stored consent for its status. */
+  readonly lost: boolean;
+}
+
+const MAX_EVENTS = 10_000;
+
+/** The feed of consent events. Keep the cursor; it moves only by numbers of events that were handed out. */
+export class ConsentFeed {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /** Reads from after `cursor` (0 for the start) to the end of the feed, at most 10,000 events, in pages of `limit`. */
+  async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
+    const { limit = 500, signal } = options;
+    let { cursor = 0 } = options;
+    const first = Number(await this.#api.call("first", [], { signal }));
+    const lost = cursor > 0 && cursor + 1 < first;
+    cursor = Math.max(cursor, first - 1);
+    const last = Number(await this.#api.call("last", [], { signal }));
+    const events = new Map<string, ConsentEvent>();
+    while (cursor < last && events.size < MAX_EVENTS) {
+      const page = JSON.parse(await this.#api.call("events", [cursor + 1, limit], { signal })) as ConsentEvent[];
+      const before = cursor;
+      for (const event of page) {
+        if (!events.has(event.eventId)) events.set(event.eventId, event);
+        cursor = Math.max(cursor, event.sequenceNumber);
+      }
+      // An empty page, or one that moves nothing, would be read for ever.
+      if (cursor === before) break;
+    }
+    return { events: [...events.values()], cursor, lost };
+  }
+}
+
+/** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
+export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
+  const [debt, agreement, consentEvents] = call(["audiences", provider.environment]).split("\n") as [string, string, string];
+  return { debt, agreement, consentEvents };
+}

@@ -1,0 +1,8 @@
+/**
+ * Ready-made handlers for a worker: login, callback, session in a sealed cookie.
+ *
+ * @packageDocumentation
+ */
+export { createEdge, type Edge, type EdgeOptions, type Session } from "../edge.js";
+export { open, seal, type SealKeys } from "../seal.js";
+export { SamtykkeError } from "../error.js";

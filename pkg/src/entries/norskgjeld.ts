@@ -1,0 +1,23 @@
+/**
+ * Norsk Gjeldsinformasjon: the provider and the APIs around it.
+ *
+ * @packageDocumentation
+ */
+export {
+  AgreementApi,
+  ConsentFeed,
+  DebtApi,
+  audiences,
+  type Agreement,
+  type ApiOptions,
+  type CallOptions,
+  type ConsentEvent,
+  type ConsentStatus,
+  type DebtInformation,
+  type EventBatch,
+  type Loan,
+  type RegisteredConsent,
+  type TokenInput,
+} from "../api.js";
+export { norskgjeld, type ConsentRequest, type NorskgjeldEnvironment, type Provider } from "../flow.js";
+export { SamtykkeError } from "../error.js";

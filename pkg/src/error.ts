@@ -1,0 +1,146 @@
+// The one error class. Its facts come from the core; the host adds only what it alone can see (network, wasm).
+
+import { call } from "./engine.js";
+
+/** Where in the flow an error arose. */
+export type Phase = "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime";
+
+/** What to do about an error. */
+export type Action =
+  /** Settings or a request are wrong; no retry helps until they are changed. */
+  | "fix_configuration"
+  /** Start a new flow. */
+  | "restart"
+  /** The other side has trouble; try later. */
+  | "try_later"
+  /** The person chose not to share. Not an alert. */
+  | "user_declined"
+  /** The person broke off; offer to start again. */
+  | "user_cancelled"
+  /** Nothing to do. */
+  | "none";
+
+/** The facts of a {@link SamtykkeError}. */
+export interface ErrorFacts {
+  code: string;
+  phase: Phase;
+  action: Action;
+  retryable?: boolean;
+  oauth?: { error: string; description?: string; uri?: string };
+  http?: { status: number; retryAfter?: number };
+  provider?: { code?: string; traceId?: string };
+  expected?: string;
+  actual?: string;
+  hint?: string;
+  doc?: string;
+}
+
+const HINTS: Record<Action, string> = {
+  fix_configuration: "Correct the client's settings or this request.",
+  restart: "Start a new flow.",
+  try_later: "Try again later.",
+  user_declined: "Say that nothing was shared; offer to try again or go on without.",
+  user_cancelled: "Say that it was cancelled; offer to try again.",
+  none: "Nothing to do.",
+};
+
+/**
+ * Everything that can go wrong, as data. Never holds a token, code, verifier or secret.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   finish(provider, transaction, location.href);
+ * } catch (error) {
+ *   if (error instanceof SamtykkeError && error.action === "user_declined") showDeclined();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class SamtykkeError extends Error {
+  override readonly name = "SamtykkeError";
+  /** Stable code, such as `state_mismatch`. */
+  readonly code: string;
+  /** Where in the flow it arose. */
+  readonly phase: Phase;
+  /** What to do about it. */
+  readonly action: Action;
+  /** Whether the same step may be tried again as it is. */
+  readonly retryable: boolean;
+  /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. */
+  readonly oauth?: { readonly error: string; readonly description?: string; readonly uri?: string };
+  /** The HTTP status, and seconds to wait when the server said so. */
+  readonly http?: { readonly status: number; readonly retryAfter?: number };
+  /** The provider's own code and the id to quote to its support. Untrusted text. */
+  readonly provider?: { readonly code?: string; readonly traceId?: string };
+  /** What was expected. */
+  readonly expected?: string;
+  /** What was found. */
+  readonly actual?: string;
+  /** What to do now, for a developer. */
+  readonly hint: string;
+  /** The section behind the check, or the README's part on errors. */
+  readonly doc: string;
+
+  constructor(facts: ErrorFacts, options?: { cause?: unknown }) {
+    const { code, phase, action, oauth, expected, actual } = facts;
+    const hint = facts.hint || HINTS[action];
+    super(
+      `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
+      options,
+    );
+    this.code = code;
+    this.phase = phase;
+    this.action = action;
+    this.retryable = facts.retryable ?? false;
+    this.hint = hint;
+    this.doc = facts.doc || "README, Errors";
+    for (const name of ["oauth", "http", "provider", "expected", "actual"] as const) {
+      if (facts[name]) Object.defineProperty(this, name, { value: facts[name], enumerable: true });
+    }
+  }
+
+  /** The facts, without cause and stack: safe to log or send. */
+  toJSON(): ErrorFacts & { name: string; message: string } {
+    const { name, message, code, phase, action, retryable, oauth, http, provider, expected, actual, hint, doc } = this;
+    return { name, message, code, phase, action, retryable, oauth, http, provider, expected, actual, hint, doc } as never;
+  }
+}
+
+/** The error of a failed call's lines. */
+export function thrown(lines: string[], more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
+  const [code, phase, action, retryable, hint, doc, expected, actual, error, description, uri, status, retryAfter, own, traceId] = lines as [
+    string,
+    Phase,
+    Action,
+    ...string[],
+  ];
+  const given = (text?: string) => text || undefined;
+  return new SamtykkeError(
+    {
+      code,
+      phase,
+      action,
+      retryable: !!retryable,
+      hint,
+      doc,
+      expected: given(expected),
+      actual: given(actual),
+      oauth: error ? { error, description: given(description), uri: given(uri) } : undefined,
+      http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
+      provider: own || traceId ? { code: given(own), traceId: given(traceId) } : undefined,
+      ...more,
+    } as ErrorFacts,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** An error that only the host can see, worded by the core's table. */
+export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
+  try {
+    call(["error", code]);
+  } catch (error) {
+    if (error instanceof SamtykkeError) return new SamtykkeError({ ...error.toJSON(), ...more }, cause === undefined ? undefined : { cause });
+  }
+  return new SamtykkeError({ code, phase: "runtime", action: "none", ...more });
+}

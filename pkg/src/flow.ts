@@ -1,0 +1,223 @@
+// Provider settings, begin and finish: what page and worker share. No secret has a place here.
+
+import { call } from "./engine.js";
+import { hostError } from "./error.js";
+
+/** A provider and your registration with it. Plain frozen data; holds no secret. */
+export interface Provider {
+  /** The profile's name; empty for a server without one. */
+  readonly id: string;
+  /** Issuer identifier, byte for byte. */
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Your client id. */
+  readonly clientId: string;
+  /** The redirect URI as registered; sent byte for byte. */
+  readonly redirectUri: string;
+  /** Marks of the profile, for the core. */
+  readonly flags: string;
+  /** Origin of the provider's APIs, where it has any. */
+  readonly api?: string;
+  /** The environment's name, where the provider has several. */
+  readonly environment?: string;
+}
+
+/** norskgjeld's environments, or your own server's origins for development. */
+export type NorskgjeldEnvironment = "preprod" | "production" | { readonly auth: string; readonly api: string };
+
+/** A consent to ask norskgjeld for. */
+export interface ConsentRequest {
+  /** `presentation`: shown to the person only; `processing`: credit processing. */
+  readonly purpose: "presentation" | "processing";
+  /** Days it lasts: 1 to 365 for presentation, 1 to 28 for processing. Without: ten minutes and one lookup. */
+  readonly days?: number;
+  /** Also ask for an id_token, where norskgjeld has enabled it for you. */
+  readonly openid?: boolean;
+  /** Seconds until the transaction expires; 3600 unless given. */
+  readonly lifetime?: number;
+}
+
+/** An authorization request to any server. State, nonce and PKCE verifier are made by the library. */
+export interface AuthorizationRequest {
+  /** Scope tokens, single spaces between them. */
+  readonly scope?: string;
+  /** Further parameters, such as `prompt`, `max_age` or `ui_locales`; an array repeats one (`resource` only). */
+  readonly extra?: Readonly<Record<string, string | number | readonly string[]>>;
+  /** Seconds until the transaction expires; 3600 unless given. */
+  readonly lifetime?: number;
+  /** How the answer travels; `query` unless given. */
+  readonly responseMode?: "query" | "fragment" | "form_post";
+  /** Your own state: 22 to 128 unreserved characters, unguessable, used once. */
+  readonly state?: string;
+  /** Your own nonce: 16 to 128 unreserved characters, unguessable, used once. */
+  readonly nonce?: string;
+  /** Your own PKCE verifier: 43 to 128 unreserved characters, unguessable, used once. */
+  readonly codeVerifier?: string;
+}
+
+/** A flow that has begun. */
+export interface Login {
+  /** Where to send the browser, by a top-level navigation. */
+  readonly url: string;
+  /** The `state`, a good key to keep the transaction under. */
+  readonly state: string;
+  /** What to keep until the browser comes back: in session storage, or sealed in a cookie. Holds the PKCE verifier. */
+  readonly transaction: string;
+}
+
+/** A code that passed every check. `String(code)` or `JSON.stringify(code)` is what a page posts to its worker. */
+export interface AuthorizationCode {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly code: string;
+  /** The scope that was asked for. */
+  readonly scope: string;
+  /** The scope the callback named as granted, if it did. */
+  readonly grantedScope?: string;
+  /** Everything the exchange needs, as one text. Holds code and verifier: POST it once, over https, to your worker. */
+  toString(): string;
+  toJSON(): string;
+}
+
+/** A POST to the redirect URI, for `responseMode: "form_post"`. */
+export interface FormPost {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** The time in seconds since 1970. */
+export const now = (): number => Math.floor(Date.now() / 1000);
+
+export const clientLines = (provider: Provider): string[] => [
+  provider.id,
+  provider.issuer,
+  provider.authorizationEndpoint,
+  provider.tokenEndpoint,
+  provider.clientId,
+  provider.redirectUri,
+  provider.flags,
+];
+
+function checked(provider: Provider, options: object): Provider {
+  // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
+  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser");
+  call(["check", ...clientLines(provider)]);
+  return Object.freeze(provider);
+}
+
+/**
+ * Norsk Gjeldsinformasjon, with your client id and redirect URI.
+ *
+ * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
+ * @example
+ * ```ts
+ * const consent = norskgjeld({ environment: "preprod", clientId: "eksempelbank-client", redirectUri: "https://app.example.no/callback" });
+ * ```
+ */
+export function norskgjeld(options: {
+  readonly environment: NorskgjeldEnvironment;
+  readonly clientId: string;
+  readonly redirectUri: string;
+}): Provider {
+  const { environment: chosen, clientId, redirectUri } = options;
+  const environment = typeof chosen === "object" ? `${chosen.auth} ${chosen.api}` : chosen;
+  const [issuer, authorizationEndpoint, tokenEndpoint, api, flags] = call(["environment", environment]).split("\n") as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags, api, environment }, options);
+}
+
+/**
+ * Any server that keeps to the standards.
+ *
+ * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
+ */
+export function provider(options: {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint?: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Whether the server names itself in every callback (RFC 9207). */
+  readonly issParameterSupported?: boolean;
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}): Provider {
+  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri } = options;
+  const flags = `${options.issParameterSupported ? "i" : ""}${options.development ? "d" : ""}`;
+  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, options);
+}
+
+/**
+ * Begins a flow: the URL to send the browser to, and the transaction to keep.
+ *
+ * @throws {SamtykkeError} `invalid_scope`, `invalid_parameter` or `reserved_parameter`, naming the parameter.
+ * @example
+ * ```ts
+ * const login = begin(consent, { purpose: "presentation", days: 100 });
+ * sessionStorage.setItem(login.state, login.transaction);
+ * location.assign(login.url);
+ * ```
+ */
+export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
+  const { purpose, days, openid, scope, lifetime, state, nonce, codeVerifier, responseMode, extra } = request as ConsentRequest & AuthorizationRequest;
+  const head: (string | number | undefined)[] = ["begin", ...clientLines(provider), now()];
+  head.push(purpose, days, openid ? 1 : "", scope, lifetime, state, nonce, codeVerifier, responseMode);
+  for (const name in extra) {
+    for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
+  }
+  const answer = call(head, "", crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string, string];
+  return { state: answer[0], url: answer[1], transaction: answer[2] };
+}
+
+// One use of an answer in this realm, whatever store the caller keeps transactions in. Bounded: the oldest go first.
+const used = new Set<string>();
+
+/**
+ * Judges what came back to the redirect URI and, when all is well, gives the code. Works once for each flow.
+ *
+ * `callback` is the URL the browser arrived at; behind a proxy that rewrites it, only its query (`"?code=…"`); or,
+ * for `form_post`, the POST's content type and body.
+ *
+ * @throws {SamtykkeError} With `oauth` set when the server answered with an error of its own, such as `consent_denied`.
+ */
+export function finish(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
+  if (!transaction) throw hostError("transaction_missing");
+  const state = transaction.split(" ", 1)[0]!;
+  if (used.has(state)) throw hostError("transaction_used");
+  const post = typeof callback === "object" && "body" in callback;
+  const mediaType = post ? callback.contentType.replace(/\s+/g, " ") || " " : "";
+  const head = ["finish", ...clientLines(provider), now(), transaction.replace(/\n/g, "\t"), mediaType];
+  let text: string;
+  try {
+    text = call(head, post ? callback.body : String(callback)).trimEnd();
+  } catch (error) {
+    // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
+    if ((error as { oauth?: unknown }).oauth) use(state);
+    throw error;
+  }
+  use(state);
+  const [issuer, clientId, redirectUri, , , code, granted, ...scope] = text.split(" ") as [string, string, string, string, string, string, string];
+  const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
+  return Object.freeze({
+    issuer,
+    clientId,
+    redirectUri,
+    code: decoded(code),
+    scope: scope.join(" "),
+    grantedScope: granted ? decoded(granted) : undefined,
+    toString: () => text,
+    toJSON: () => text,
+  });
+}
+
+function use(state: string): void {
+  used.add(state);
+  if (used.size > 1000) used.delete(used.values().next().value!);
+}

@@ -1,0 +1,9 @@
+// A wasm import in Cloudflare's workerd gives a compiled module.
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+declare module "*.wasm?module" {
+  const module: WebAssembly.Module;
+  export default module;
+}
