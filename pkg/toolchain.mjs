@@ -209,12 +209,19 @@ export function findWebkit() {
 const debian = () => platform() === "linux" && which("apt-get") !== null;
 const aptPackages = { chromium: ["chromium", "chromium-driver", "fonts-liberation"], firefox: ["firefox-esr"], webkit: ["webkit2gtk-driver", "xvfb"] };
 
-/** Installs Debian packages. Only as root, and only where the caller said that this machine may be changed. */
-async function apt(names) {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  say(`installing ${names.join(", ")} (apt-get)`);
-  if (!await stream("apt-get", ["update", "-q"], { env })) say("apt-get update failed; trying with the lists that are here");
-  return stream("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...names], { env });
+/** What stands before apt-get: nothing as root, sudo where it asks for no password, null where packages cannot be installed. */
+function privilege() {
+  if (!debian()) return null;
+  if (process.getuid() === 0) return [];
+  return which("sudo") && ask("sudo", ["-n", "true"]) !== null ? ["sudo", "-n"] : null;
+}
+
+/** Installs Debian packages, one group after the other: a name that one distribution lacks must not keep the rest away. */
+async function apt(prefix, groups) {
+  const [program, ...args] = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+  say(`installing ${groups.flat().join(", ")} (apt-get)`);
+  if (!await stream(program, [...args, "update", "-q"])) say("apt-get update failed; trying with the lists that are here");
+  for (const names of groups) await stream(program, [...args, "install", "-y", "-q", "--no-install-recommends", ...names]);
 }
 
 /** The browsers as they are now. Firefox has its driver only after `ensureBrowsers`, which may build it. */
@@ -242,7 +249,8 @@ const elsewhere = {
 /** Browsers and their drivers. `install` allows apt-get where that is how this machine is run (CI). */
 export async function ensureBrowsers(gaps, { names = ["chromium", "firefox", "webkit"], install = false } = {}) {
   const missing = names.filter((name) => !complete(name, findBrowsers()));
-  if (missing.length && install && debian() && process.getuid?.() === 0) await apt(missing.flatMap((name) => aptPackages[name]));
+  const prefix = missing.length && install ? privilege() : null;
+  if (prefix) await apt(prefix, missing.map((name) => aptPackages[name]));
   let found = findBrowsers();
   for (const name of names) {
     if (complete(name, found) || playwrightBrowser(name)) continue;

@@ -189,8 +189,9 @@ const used = new Set<string>();
  */
 export function finish(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
   if (!transaction) throw hostError("transaction_missing");
-  const state = transaction.split(" ", 1)[0]!;
-  if (used.has(state)) throw hostError("transaction_used");
+  // The verifier is drawn anew for each flow, so it names the flow, also where a caller reuses a state.
+  const flow = transaction.split(" ")[5]!;
+  if (used.has(flow)) throw hostError("transaction_used");
   const post = typeof callback === "object" && "body" in callback;
   const mediaType = post ? callback.contentType.replace(/\s+/g, " ") || " " : "";
   const head = ["finish", ...clientLines(provider), now(), transaction.replace(/\n/g, "\t"), mediaType];
@@ -199,10 +200,10 @@ export function finish(provider: Provider, transaction: string | null | undefine
     text = call(head, post ? callback.body : String(callback)).trimEnd();
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
-    if ((error as { oauth?: unknown }).oauth) use(state);
+    if ((error as { oauth?: unknown }).oauth) use(flow);
     throw error;
   }
-  use(state);
+  use(flow);
   const [issuer, clientId, redirectUri, , , code, granted, ...scope] = text.split(" ") as [string, string, string, string, string, string, string];
   const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
   return Object.freeze({
@@ -217,7 +218,7 @@ export function finish(provider: Provider, transaction: string | null | undefine
   });
 }
 
-function use(state: string): void {
-  used.add(state);
+function use(flow: string): void {
+  used.add(flow);
   if (used.size > 1000) used.delete(used.values().next().value!);
 }

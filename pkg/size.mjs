@@ -1,0 +1,43 @@
+// `npm run size [-- --json]`: bytes of JavaScript and wasm for each entry, as esbuild bundles it for a consumer.
+// raw, gzip -9 and brotli 11 of the minified bundle; the wasm is inside it, as text.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const PKG = dirname(fileURLToPath(import.meta.url));
+/** Entry, its file, and the most it may weigh: gzip bytes. */
+export const ENTRIES = [
+  { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
+  { entry: "samtykke", file: "index.js", ceiling: 60_000 },
+  { entry: "samtykke/norskgjeld", file: "norskgjeld.js" },
+  { entry: "samtykke/edge", file: "edge.js" },
+  { entry: "samtykke/messages", file: "lib/entries/messages.js" },
+];
+
+export async function measure() {
+  const { build } = await import("esbuild");
+  const entries = [];
+  for (const { entry, file } of ENTRIES) {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from ${JSON.stringify(join(PKG, "dist", file))};`, resolveDir: PKG },
+      bundle: true, minify: true, format: "esm", target: "es2022", platform: "browser", write: false, legalComments: "none",
+    });
+    const bytes = outputFiles[0].contents;
+    entries.push({
+      entry,
+      raw: bytes.length,
+      gzip: gzipSync(bytes, { level: 9 }).length,
+      brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+    });
+  }
+  return { entries };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (!existsSync(join(PKG, "dist"))) await (await import("./build.mjs")).build();
+  const report = await measure();
+  if (process.argv.includes("--json")) console.log(JSON.stringify(report));
+  else for (const { entry, raw, gzip, brotli } of report.entries) console.log(`${entry.padEnd(22)} ${String(raw).padStart(7)} raw ${String(gzip).padStart(6)} gzip ${String(brotli).padStart(6)} brotli`);
+}

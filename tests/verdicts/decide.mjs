@@ -1,0 +1,122 @@
+// Decides protocol cases by the package's public API alone: a suite for any runtime.
+// A case's `expect` is never read. Each verdict is one line of JSON, equal byte for byte in every runtime:
+// {"id","verdict","detail"} with verdict accept, reject or as_error; detail as said at each kind below.
+
+import { Client, SamtykkeError, begin, clientSecretBasic, clientSecretPost, finish, judgeTokens, provider } from "samtykke";
+
+const DEFAULTS = { issuer: "https://op.example", client_id: "client-1", redirect_uri: "https://rp.example/cb" };
+
+class Undecided extends Error {}
+
+/** `{"$concat": ["text", ["unit", times]]}` written out. */
+function text(value) {
+  if (Array.isArray(value)) return value.map(text);
+  if (typeof value !== "object" || value === null || !("$concat" in value)) return value;
+  return value.$concat.map((piece) => (Array.isArray(piece) ? piece[0].repeat(piece[1]) : piece)).join("");
+}
+
+const settings = (context) => ({
+  issuer: context.issuer,
+  authorizationEndpoint: `${context.issuer}/authorize`,
+  tokenEndpoint: `${context.issuer}/token`,
+  clientId: context.client_id,
+  redirectUri: context.redirect_uri,
+  issParameterSupported: context.iss_supported ?? false,
+});
+
+/** detail: the code; the OAuth error; or the error's code. */
+function callback(one, context, now) {
+  const mine = provider(settings(context));
+  const theirs = context.state_issuer ? provider(settings({ ...context, issuer: context.state_issuer })) : mine;
+  const responseMode = context.response_mode ?? "query";
+  if (!["query", "fragment", "form_post"].includes(responseMode)) throw new Undecided(`response_mode ${responseMode}`);
+  const age = context.expired ? 1e6 : (context.state_age_s ?? context.age_s ?? 0);
+  clock(now - age);
+  const login = begin(theirs, { responseMode });
+  clock(now);
+  // The expected state may be weaker than one that could be begun with; the transaction is then as if it had been.
+  const transaction = context.no_transaction ? null : login.transaction.replace(login.state, context.expected_state ?? login.state);
+  const answer = one.body === undefined ? text(one.url) : { contentType: one.content_type ?? "application/x-www-form-urlencoded", body: text(one.body) };
+  let code = finish(mine, transaction, answer);
+  if (context.replay) code = finish(mine, transaction, answer);
+  if (context.code !== undefined && code.code !== context.code) throw new Error(`the code reads ${code.code}`);
+  return code.code;
+}
+
+/** detail: the token type in its canonical form; the OAuth error; or the error's code. */
+function tokenResponse(one, context) {
+  const tokens = judgeTokens(
+    { status: one.status, contentType: one.content_type, retryAfter: one.headers?.["Retry-After"], body: text(one.body) },
+    { tokenType: context.dpop ? "DPoP" : "Bearer", idToken: context.openid ?? false, scope: context.requested_scope ?? "" },
+  );
+  return tokens.tokenType;
+}
+
+const BUILDER = ["authorization_endpoint", "redirect_uri", "scope", "state", "nonce", "code_verifier", "extra", "client_auth", "public_client_secret",
+  "code_challenge_method", "max_age", "prompt", "claims", "authorization_details", "resource"];
+
+/** detail: the URL, with the values of state, nonce and code_challenge as `…`; or the error's code. */
+function authorizationRequest(one) {
+  const input = one.input;
+  const strange = Object.keys(input).find((name) => !BUILDER.includes(name));
+  if (strange) throw new Undecided(strange);
+  const extra = { ...input.extra };
+  for (const name of ["code_challenge_method", "max_age", "prompt", "claims", "authorization_details", "resource"]) {
+    if (name in input) extra[name] = Array.isArray(input[name]) && name !== "resource" ? JSON.stringify(input[name]) : input[name];
+  }
+  const options = settings({ ...DEFAULTS, redirect_uri: text(input.redirect_uri) ?? DEFAULTS.redirect_uri });
+  if (input.authorization_endpoint) options.authorizationEndpoint = text(input.authorization_endpoint);
+  if (input.public_client_secret) options.clientSecret = "correct horse battery staple";
+  const server = provider(options);
+  if (input.client_auth) {
+    const method = { basic: clientSecretBasic, post: clientSecretPost };
+    new Client(server, ...input.client_auth.map((name) => method[name]("correct horse battery staple")));
+  }
+  const { url } = begin(server, {
+    scope: text(input.scope) ?? "read",
+    state: text(input.state),
+    nonce: text(input.nonce),
+    codeVerifier: text(input.code_verifier),
+    extra,
+  });
+  return url.replace(/([?&](?:state|nonce|code_challenge)=)[^&]*/g, "$1…");
+}
+
+const KINDS = { callback, token_response: tokenResponse, authorization_request: authorizationRequest };
+
+const real = Date.now;
+const clock = (seconds) => {
+  Date.now = () => seconds * 1000;
+};
+
+/** `files`: [{ kind, about, now, cases }]. Answers the verdict lines and the cases it cannot decide. */
+export async function run({ files }) {
+  const lines = [];
+  const undecided = [];
+  try {
+    for (const { kind, defaults, now, cases } of files) {
+      for (const one of cases) {
+        const context = { ...DEFAULTS, ...defaults, ...one.context };
+        clock(now);
+        let verdict = "accept";
+        let detail;
+        try {
+          if (!KINDS[kind]) throw new Undecided(kind);
+          detail = KINDS[kind](one, context, now);
+        } catch (error) {
+          if (error instanceof Undecided) {
+            undecided.push(`${one.id}: ${error.message}`);
+            continue;
+          }
+          if (!(error instanceof SamtykkeError)) throw Object.assign(error, { message: `${one.id}: ${error.message}` });
+          verdict = error.oauth ? "as_error" : "reject";
+          detail = error.oauth?.error ?? error.code;
+        }
+        lines.push(JSON.stringify({ id: one.id, verdict, detail }));
+      }
+    }
+  } finally {
+    Date.now = real;
+  }
+  return { lines, undecided };
+}
