@@ -60,27 +60,27 @@ const HINTS: Record<Action, string> = {
 export class SamtykkeError extends Error {
   override readonly name = "SamtykkeError";
   /** Stable code, such as `state_mismatch`. */
-  readonly code: string;
+  declare readonly code: string;
   /** Where in the flow it arose. */
-  readonly phase: Phase;
+  declare readonly phase: Phase;
   /** What to do about it. */
-  readonly action: Action;
+  declare readonly action: Action;
   /** Whether the same step may be tried again as it is. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. */
-  readonly oauth?: { readonly error: string; readonly description?: string; readonly uri?: string };
+  declare readonly oauth?: { readonly error: string; readonly description?: string; readonly uri?: string };
   /** The HTTP status, and seconds to wait when the server said so. */
-  readonly http?: { readonly status: number; readonly retryAfter?: number };
+  declare readonly http?: { readonly status: number; readonly retryAfter?: number };
   /** The provider's own code and the id to quote to its support. Untrusted text. */
-  readonly provider?: { readonly code?: string; readonly traceId?: string };
+  declare readonly provider?: { readonly code?: string; readonly traceId?: string };
   /** What was expected. */
-  readonly expected?: string;
+  declare readonly expected?: string;
   /** What was found. */
-  readonly actual?: string;
+  declare readonly actual?: string;
   /** What to do now, for a developer. */
-  readonly hint: string;
+  declare readonly hint: string;
   /** The section behind the check, or the README's part on errors. */
-  readonly doc: string;
+  declare readonly doc: string;
 
   constructor(facts: ErrorFacts, options?: { cause?: unknown }) {
     const { code, phase, action, oauth, expected, actual } = facts;
@@ -89,50 +89,35 @@ export class SamtykkeError extends Error {
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    this.code = code;
-    this.phase = phase;
-    this.action = action;
-    this.retryable = facts.retryable ?? false;
-    this.hint = hint;
-    this.doc = facts.doc || "README, Errors";
-    for (const name of ["oauth", "http", "provider", "expected", "actual"] as const) {
-      if (facts[name]) Object.defineProperty(this, name, { value: facts[name], enumerable: true });
-    }
+    Object.assign(this, { retryable: false, doc: "README, Errors" }, facts, { hint, message: this.message });
   }
 
   /** The facts, without cause and stack: safe to log or send. */
   toJSON(): ErrorFacts & { name: string; message: string } {
-    const { name, message, code, phase, action, retryable, oauth, http, provider, expected, actual, hint, doc } = this;
-    return { name, message, code, phase, action, retryable, oauth, http, provider, expected, actual, hint, doc } as never;
+    return { ...this, message: this.message };
   }
 }
 
-/** The error of a failed call's lines. */
-export function thrown(lines: string[], more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
-  const [code, phase, action, retryable, hint, doc, expected, actual, error, description, uri, status, retryAfter, own, traceId] = lines as [
-    string,
-    Phase,
-    Action,
-    ...string[],
-  ];
-  const given = (text?: string) => text || undefined;
-  return new SamtykkeError(
-    {
-      code,
-      phase,
-      action,
-      retryable: !!retryable,
-      hint,
-      doc,
-      expected: given(expected),
-      actual: given(actual),
-      oauth: error ? { error, description: given(description), uri: given(uri) } : undefined,
-      http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
-      provider: own || traceId ? { code: given(own), traceId: given(traceId) } : undefined,
-      ...more,
-    } as ErrorFacts,
-    cause === undefined ? undefined : { cause },
+/** The error of a failed call's lines. Empty ones are left out. */
+export function thrown(lines: string[]): SamtykkeError {
+  const [code, phase, action, retryable, hint, doc, expected, actual, error, description, uri, status, retryAfter, own, traceId] = lines.map(
+    (line) => line || undefined,
   );
+  const facts = {
+    code,
+    phase,
+    action,
+    retryable: !!retryable,
+    hint,
+    doc,
+    expected,
+    actual,
+    oauth: error && { error, description, uri },
+    http: status && { status: +status, retryAfter: retryAfter && +retryAfter },
+    provider: (own || traceId) && { code: own, traceId },
+  };
+  for (const name in facts) if (facts[name as "code"] === undefined) delete facts[name as "code"];
+  return new SamtykkeError(facts as ErrorFacts);
 }
 
 /** An error that only the host can see, worded by the core's table. */
@@ -140,7 +125,8 @@ export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unkn
   try {
     call(["error", code]);
   } catch (error) {
-    if (error instanceof SamtykkeError) return new SamtykkeError({ ...error.toJSON(), ...more }, cause === undefined ? undefined : { cause });
+    // Without wasm there is no table: then that is the error.
+    more = { ...(error as SamtykkeError).toJSON(), ...more };
   }
-  return new SamtykkeError({ code, phase: "runtime", action: "none", ...more });
+  return new SamtykkeError(more as ErrorFacts, cause === undefined ? undefined : { cause });
 }

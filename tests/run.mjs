@@ -1,0 +1,106 @@
+// `npm test`: everything, in the order in which a failure tells most. `-- --quick`: native and Node only.
+// `-- --ci`: installs what a new machine lacks, and a runtime that could not run is a failure. `-- --only NAME…`: some stages.
+// Each stage's output is kept in target/test-logs; a failed one is printed. The summary says what ran where, and what did not.
+
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensure } from "../pkg/toolchain.mjs";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const LOGS = join(ROOT, "target", "test-logs");
+const args = process.argv.slice(2);
+const ci = args.includes("--ci") || process.env.CI === "true";
+const quick = args.includes("--quick");
+const only = args.includes("--only") ? args.slice(args.indexOf("--only") + 1) : null;
+
+const node = (...rest) => [process.execPath, ...rest];
+const suite = (folder) => node("--test", "--test-reporter=spec", `tests/${folder}/*.test.mjs`);
+
+/** Stages: commands run one after the other; `quick` ones also for the inner loop; `minutes` until one is given up. */
+const STAGES = [
+  { name: "native", quick: true, what: "crate: unit, vector, property and documentation tests", run: [["cargo", "test", "--locked", "--features", "serde"]], minutes: 20 },
+  { name: "lint", what: "rustfmt, clippy with the panic lints, documentation", run: [
+    ["cargo", "fmt", "--check"],
+    ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde", "--", "-D", "warnings"],
+    ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
+    ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch", "--", "-D", "warnings"],
+    ["cargo", "doc", "--locked", "--no-deps", "--features", "serde"],
+  ], env: { RUSTDOCFLAGS: "-D warnings" }, minutes: 20 },
+  { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
+  { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
+  { name: "verdicts", quick: true, what: "protocol cases, byte-equal in every runtime", run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))], minutes: 20 },
+  { name: "harness", what: "the runners of the runtimes themselves", run: [suite("lib"), suite("runtimes")], minutes: 15 },
+  { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
+  { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },
+  { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
+  { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs")], minutes: 30 },
+  { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },
+  { name: "e2e", what: "the demo in Chromium with a person's clicks", run: [suite("e2e")], minutes: 15 },
+  { name: "publish", what: "npm and cargo publish, dry", run: [
+    ["npm", "publish", "--dry-run"],
+    ["cargo", "publish", "--dry-run", "--locked", "--allow-dirty"],
+  ], cwd: ["pkg", "."], minutes: 15 },
+];
+
+const results = [];
+
+function run(command, { log, cwd, env, minutes }) {
+  return new Promise((done) => {
+    const [program, ...rest] = command;
+    log.write(`$ ${command.join(" ")}\n`);
+    const child = spawn(program, rest, { cwd: join(ROOT, cwd ?? "."), env: { ...process.env, ...env }, detached: process.platform !== "win32", shell: process.platform === "win32" && program === "npm" });
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    const timer = setTimeout(() => {
+      log.write(`\ngiven up after ${minutes} minutes\n`);
+      try { process.kill(-child.pid, "SIGKILL"); } catch { child.kill("SIGKILL"); }
+    }, minutes * 60_000);
+    child.on("error", (error) => log.write(`${error.message}\n`));
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      done(code === 0);
+    });
+  });
+}
+
+async function stage({ name, what, run: commands, cwd = [], env, minutes }) {
+  const started = Date.now();
+  const file = join(LOGS, `${name}.log`);
+  const log = createWriteStream(file);
+  process.stderr.write(`… ${name}: ${what}\n`);
+  let ok = true;
+  for (const [at, command] of commands.entries()) ok = ok && (await run(command, { log, cwd: cwd[at], env, minutes }));
+  await new Promise((done) => log.end(done));
+  const text = readFileSync(file, "utf8");
+  // Runners name what they could not run in lines that begin with "gap:".
+  const gaps = [...text.matchAll(/^gap: (.*)$/gm)].map((found) => found[1]);
+  const notes = [...text.matchAll(/^ran: (.*)$/gm)].map((found) => found[1]);
+  if (!ok) process.stderr.write(`${text.slice(-20_000)}\n`);
+  const seconds = Math.round((Date.now() - started) / 1000);
+  process.stderr.write(`${ok ? "✓" : "✗"} ${name} (${seconds} s)\n`);
+  results.push({ name, ok, seconds, gaps, notes });
+}
+
+mkdirSync(LOGS, { recursive: true });
+const tools = await ensure({ rust: true, bindgen: true, npm: true, browsers: !quick, install: ci });
+const { build } = await import("../pkg/build.mjs");
+await build();
+(await import("./verdicts/run.mjs")).linkPackage();
+
+for (const one of STAGES) {
+  if (only ? only.includes(one.name) : !quick || one.quick) await stage(one);
+}
+
+const gaps = [...new Set([...tools.gaps.map(({ what, why, run }) => `${what}: ${why}; run: ${run}`), ...results.flatMap((result) => result.gaps)])];
+const out = [`\n${"stage".padEnd(12)} result   seconds`];
+for (const { name, ok, seconds, notes } of results) {
+  out.push(`${name.padEnd(12)} ${(ok ? "passed" : "FAILED").padEnd(8)} ${String(seconds).padStart(7)}`);
+  for (const note of notes) out.push(`             ${note}`);
+}
+for (const gap of gaps) out.push(`not run: ${gap}`);
+const failed = results.some((result) => !result.ok) || (ci && gaps.length > 0);
+out.push(failed ? "FAILED" : gaps.length ? "passed, but for what was not run" : "all passed");
+process.stdout.write(`${out.join("\n")}\n`);
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,4 @@
+// Firefox as a runtime for suites; browser.mjs says how a page runs one.
+import { browserRuntime } from "./browser.mjs";
+
+export const firefox = browserRuntime("firefox");

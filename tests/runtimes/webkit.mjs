@@ -1,0 +1,4 @@
+// WebKit as a runtime for suites; browser.mjs says how a page runs one.
+import { browserRuntime } from "./browser.mjs";
+
+export const webkit = browserRuntime("webkit");
