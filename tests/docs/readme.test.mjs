@@ -1,0 +1,122 @@
+// The README's examples are run as they stand: page and worker blocks against stubs of their surroundings.
+// Rust blocks are compiled and run as documentation tests of the crate.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { linkPackage } from "../verdicts/run.mjs";
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+linkPackage();
+
+const block = (name) => {
+  const found = README.match(new RegExp("```js " + name + "\\n([^]*?)```"));
+  assert.ok(found, `README has a block named ${name}`);
+  return found[1];
+};
+
+/** Runs a block as a module of its own inside this checkout, where "samtykke" resolves. */
+async function load(name) {
+  const folder = mkdtempSync(join(ROOT, "target", "readme-"));
+  try {
+    const file = join(folder, `${name}.mjs`);
+    writeFileSync(file, block(name));
+    return await import(pathToFileURL(file).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+class Storage extends Map {
+  getItem = (key) => this.get(key) ?? null;
+  setItem = (key, value) => this.set(key, value);
+  removeItem = (key) => this.delete(key);
+  key = (at) => [...this.keys()][at] ?? null;
+  get length() {
+    return this.size;
+  }
+}
+
+test("the page block starts a flow, comes back and posts the code", async (t) => {
+  const posted = [];
+  const start = {};
+  const saved = globalThis.fetch;
+  Object.assign(globalThis, {
+    sessionStorage: new Storage(),
+    document: { querySelector: () => start },
+    history: { replaceState: (_, __, path) => posted.push(path) },
+    location: { href: "https://app.example.no/", assign: (url) => (globalThis.location.left = url) },
+    fetch: async (path, init) => posted.push([path, init]),
+  });
+  t.after(() => {
+    globalThis.fetch = saved;
+    for (const name of ["sessionStorage", "document", "history", "location"]) delete globalThis[name];
+  });
+  await load("page");
+  start.onclick();
+  const left = new URL(globalThis.location.left);
+  assert.equal(left.origin, "https://access-preprod.norskgjeld.no");
+  assert.equal(left.searchParams.get("scope"), "debt.unsecured.presentation.100");
+  globalThis.location.href = `https://app.example.no/callback?code=abc.def&scope=debt.unsecured.presentation&state=${left.searchParams.get("state")}`;
+  await load("page");
+  assert.equal(posted[0], "/callback");
+  assert.equal(posted[1][0], "/exchange");
+  assert.match(posted[1][1].body, / abc\.def /);
+});
+
+test("the worker block logs in, takes the callback and serves the debt", async () => {
+  const { default: worker } = await load("worker");
+  const env = {
+    CLIENT_ID: "eksempelbank-client",
+    CLIENT_SECRET: "a%b+c d:e/f~g",
+    REDIRECT_URI: "https://app.example.no/callback",
+    COOKIE_KEYS: randomBytes(32).toString("base64url"),
+  };
+  const jar = new Map();
+  const ask = async (path) => {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const response = await worker.fetch(new Request(`https://app.example.no${path}`, { headers: { cookie } }), env);
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = line.match(/^([^=]+)=([^;]*)/);
+      if (/Max-Age=0/.test(line)) jar.delete(name);
+      else jar.set(name, value);
+    }
+    return response;
+  };
+  const saved = globalThis.fetch;
+  globalThis.fetch = async (url, init) =>
+    url.endsWith("/oauth2/token")
+      ? Response.json({ access_token: "x.y", expires_in: 3599, scope: "debt.unsecured.presentation", token_type: "bearer" })
+      : Response.json({ ssn: "14842249091", loans: [{ creditorName: init.headers.authorization, loan: null }] });
+  try {
+    assert.equal((await ask("/debt")).status, 401);
+    const login = await ask("/login");
+    const state = new URL(login.headers.get("location")).searchParams.get("state");
+    const back = await ask(`/callback?code=abc.def&scope=debt.unsecured.presentation&state=${state}`);
+    assert.equal(back.headers.get("location"), "/debt");
+    assert.deepEqual(await (await ask("/debt")).json(), [{ creditorName: "Bearer x.y", loan: null }]);
+  } finally {
+    globalThis.fetch = saved;
+  }
+});
+
+test("the error block prints what its comments say", async (t) => {
+  const printed = [];
+  t.mock.method(console, "log", (...values) => printed.push(values.join(" ")));
+  await load("errors");
+  const said = [...block("errors").matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((found) => found[1]);
+  assert.deepEqual(printed, said);
+});
+
+test("the API block builds its calls", async () => {
+  process.env.CLIENT_SECRET = "a%b+c d:e/f~g";
+  await load("apis");
+});
+
+test("the README names the files it speaks of", () => {
+  for (const [, path] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.doesNotThrow(() => readFileSync(join(ROOT, path)), `${path} is there`);
+});
