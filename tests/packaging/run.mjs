@@ -1,0 +1,89 @@
+// Installs the packed tarball into small real projects and runs them: node tests/packaging/run.mjs [--tarball FILE] [--jobs N] [names…]
+// Each project is an application of a few lines in one bundler, runtime or compiler; its output is compared, not its exit code alone.
+// Refuses to pass over anything: a failed project ends in exit 1; one that cannot run here is named, and fails where CI is set.
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { detectBrowser } from "../lib/browsers.mjs";
+import { pack } from "../lib/pack.mjs";
+import { removeDir, tempDir } from "../lib/temp.mjs";
+import * as bun from "./projects/bun/run.mjs";
+import * as deno from "./projects/deno/run.mjs";
+import * as esbuild from "./projects/esbuild/build.mjs";
+import * as importMap from "./projects/import-map/page.mjs";
+import * as attw from "./projects/lint/attw.mjs";
+import * as publint from "./projects/lint/publint.mjs";
+import * as next from "./projects/next/build.mjs";
+import * as nodeCjs from "./projects/node/cjs.mjs";
+import * as nodeEsm from "./projects/node/esm.mjs";
+import * as files from "./projects/tarball/files.mjs";
+import * as typescript from "./projects/typescript/check.mjs";
+import * as viteBuild from "./projects/vite/build.mjs";
+import * as viteDev from "./projects/vite/dev.mjs";
+import * as webpack from "./projects/webpack/build.mjs";
+import * as workerd from "./projects/workerd/run.mjs";
+import { makeProject } from "./workspace.mjs";
+
+export const projects = [files, publint, attw, typescript, nodeEsm, nodeCjs, deno, bun, esbuild, importMap, viteDev, viteBuild, webpack, workerd, next];
+
+/** Runs one project in a fresh folder. Never throws: a failure is a result. */
+async function runProject(project, { tarball, chromium }) {
+  const started = performance.now();
+  const result = (more) => ({ name: project.name, ms: Math.round(performance.now() - started), ...more });
+  if (project.browser && !chromium.available) return result({ gap: chromium.why });
+  const dir = tempDir(`packaging-${project.name}`);
+  try {
+    await makeProject({ source: project.source, tools: project.tools, tarball, dir });
+    const note = await project.check({ dir, tarball });
+    return note?.gap ? result({ gap: note.gap }) : result({ ok: true, note: note ?? "" });
+  } catch (error) {
+    return result({ ok: false, note: error.message });
+  } finally {
+    removeDir(dir);
+  }
+}
+
+/**
+ * @param {{tarball?: string, names?: string[], jobs?: number, report?: (result: object) => void}} options
+ * @returns {Promise<{name: string, ms: number, ok?: boolean, note?: string, gap?: string}[]>} in the order of `projects`
+ */
+export async function runPackaging({ tarball, names = [], jobs = Math.min(2, cpus().length), report = () => {} } = {}) {
+  const unknown = names.filter((name) => !projects.some((project) => project.name === name));
+  if (unknown.length) throw new Error(`no project named ${unknown.join(", ")}; there are ${projects.map((project) => project.name).join(", ")}`);
+  const chosen = projects.filter((project) => !names.length || names.includes(project.name));
+  const packed = tempDir("packed");
+  const context = { tarball: resolve(tarball ?? await pack(packed)), chromium: await detectBrowser("chromium") };
+  const results = [];
+  const waiting = [...chosen];
+  const worker = async () => {
+    for (let project = waiting.shift(); project; project = waiting.shift()) {
+      const result = await runProject(project, context);
+      report(result);
+      results.push(result);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  removeDir(packed);
+  return results.sort((a, b) => chosen.findIndex((one) => one.name === a.name) - chosen.findIndex((one) => one.name === b.name));
+}
+
+const status = ({ ok, gap }) => (gap ? "gap" : ok ? "ok" : "FAILED");
+
+async function main() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { tarball: { type: "string" }, jobs: { type: "string" } } });
+  const report = (result) => process.stderr.write(`${status(result).padEnd(7)}${result.name} (${(result.ms / 1000).toFixed(1)} s)\n`);
+  const results = await runPackaging({ tarball: values.tarball, names: positionals, jobs: values.jobs ? Number(values.jobs) : undefined, report });
+  for (const { name, note } of results.filter((one) => one.ok === false)) console.log(`\n---- ${name} ----\n${note}\n`);
+  console.log("\nproject      result  seconds  note");
+  for (const result of results) {
+    const note = result.ok === false ? result.note.split("\n")[0] : result.gap ?? result.note;
+    console.log(`${result.name.padEnd(13)}${status(result).padEnd(8)}${(result.ms / 1000).toFixed(1).padStart(7)}  ${note}`.trimEnd());
+  }
+  const failed = results.filter((one) => !one.ok && (!one.gap || process.env.CI)).length;
+  const gaps = results.filter((one) => one.gap).length;
+  console.log(`\n${results.filter((one) => one.ok).length} passed, ${failed} failed${gaps ? `, ${gaps} not run here` : ""}`);
+  process.exitCode = failed ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
