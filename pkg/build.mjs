@@ -2,14 +2,16 @@
 // Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const PKG = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(PKG);
-const DIST = join(PKG, "dist");
+const FINAL = join(PKG, "dist");
+// Built aside and moved when whole, so that whoever imports the package meanwhile finds the old one or the new one.
+const DIST = join(PKG, `.dist-${process.pid}`);
 const GENERATED = join(PKG, "src", "generated");
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 
@@ -49,12 +51,14 @@ function buildCore(name, bindgen) {
   run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", features], {
     env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
   });
-  const out = join(TARGET, "npm", "bindgen", name);
+  const out = join(DIST, `.bindgen-${name}`);
   run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
   const optimised = join(out, "optimised.wasm");
   const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
   run(process.execPath, [wasmOpt, ...WASM_OPT, ...WASM_FEATURES.map((feature) => `--enable-${feature}`), join(out, "samtykke_bg.wasm"), "-o", optimised]);
-  return readFileSync(optimised);
+  const wasm = readFileSync(optimised);
+  rmSync(out, { recursive: true });
+  return wasm;
 }
 
 function writeMessages() {
@@ -82,7 +86,7 @@ export async function build() {
   const { ensure } = await import("./toolchain.mjs");
   const { wasmBindgen } = await ensure({ rust: true, bindgen: true, npm: true });
   if (!wasmBindgen) throw new Error("the wasm-bindgen tool is missing; see the lines above for how to install it");
-  rmSync(DIST, { recursive: true, force: true });
+  process.once("exit", () => rmSync(DIST, { recursive: true, force: true }));
   mkdirSync(join(DIST, "wasm"), { recursive: true });
   mkdirSync(GENERATED, { recursive: true });
   for (const name of Object.keys(CORES)) {
@@ -94,11 +98,13 @@ export async function build() {
   }
   writeMessages();
   say("compiling the TypeScript");
-  run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json")]);
+  run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
   for (const [entry, core] of Object.entries(ENTRIES)) writeEntry(entry, core);
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
   }
+  rmSync(FINAL, { recursive: true, force: true });
+  renameSync(DIST, FINAL);
   say("pkg/dist is ready");
 }
 

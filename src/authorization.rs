@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::client::{Client, RESERVED};
 use crate::encoding::{base64url, cut, decimal, push_percent};
 use crate::error::{Error, Result, codes};
-use crate::pkce::Verifier;
+use crate::pkce::{Verifier, is_unreserved};
 use crate::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
 
 /// Random octets for one flow: verifier, state and nonce, 32 each.
@@ -192,9 +192,7 @@ pub(crate) fn check_scope(scope: &str) -> Result<()> {
 
 fn own_or_random(own: Option<String>, name: &'static str, least: usize, random: &[u8]) -> Result<String> {
     let Some(own) = own else { return Ok(base64url(random)) };
-    let fits = (least..=128).contains(&own.len())
-        && own.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'));
-    if fits {
+    if is_unreserved(&own, least) {
         return Ok(own);
     }
     Err(Error::new(&codes::INVALID_PARAMETER).expected("state of 22 to 128, nonce of 16 to 128 unreserved characters").actual(name))

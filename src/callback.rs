@@ -4,13 +4,14 @@
 //! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
 //! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::client::Client;
-use crate::encoding::{cut, equal, form_decode, pairs, push_form};
+use crate::encoding::{cut, equal, form_decode, form_text, pairs, push_form};
 use crate::error::{Action, Error, Kind, OAuthError, Result, codes};
 use crate::secret::Secret;
-use crate::transaction::{ResponseMode, Transaction, nth};
+use crate::transaction::{self, Fields, Transaction};
 use crate::uri::Uri;
 
 const MAX_ANSWER: usize = 32 * 1024;
@@ -21,13 +22,11 @@ const MAX_VALUE: usize = 8 * 1024;
 pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] = &[
     "state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token",
 ];
-const P_STATE: usize = 0;
 const P_ISS: usize = 1;
 const P_CODE: usize = 2;
 const P_ERROR: usize = 3;
 const P_DESCRIPTION: usize = 4;
 const P_URI: usize = 5;
-const P_SCOPE: usize = 6;
 const P_REFUSED: usize = 7;
 const COUNT: usize = 11;
 
@@ -60,9 +59,16 @@ const GRANTED: usize = 6;
 const SCOPE: usize = 7;
 
 impl AuthorizationCode {
-    #[inline(never)]
     fn field(&self, wanted: usize) -> &str {
-        nth(self.0.expose(), wanted, SCOPE)
+        let mut rest = self.0.expose();
+        for at in 0..SCOPE {
+            let (field, after) = cut(rest, b' ');
+            if at == wanted {
+                return field;
+            }
+            rest = after.unwrap_or_default();
+        }
+        rest
     }
 
     /// The issuer that answered.
@@ -118,7 +124,7 @@ impl AuthorizationCode {
         let found = Self(Secret::new(text));
         let fits = text.len() <= MAX_ANSWER
             && !text.bytes().any(|octet| octet < b' ')
-            && crate::pkce::Verifier::parse(found.verifier()).is_ok()
+            && crate::pkce::is_verifier(found.verifier())
             && found.code().is_some()
             && crate::authorization::is_scope(found.scope());
         if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
@@ -144,58 +150,62 @@ impl Transaction {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
-        if self.issuer() != client.profile.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
-            return fail(&codes::TRANSACTION_MISMATCH);
-        }
-        if self.is_expired(now) {
-            return fail(&codes::TRANSACTION_EXPIRED);
-        }
-        let answer = Answer::collect(answer(&self, callback)?)?;
-        let state = &answer.values[P_STATE];
-        if state.is_empty() {
-            return fail(&codes::STATE_MISSING);
-        }
-        if !equal(state, self.state()) {
-            return fail(&codes::STATE_MISMATCH);
-        }
-        let iss = &answer.values[P_ISS];
-        if !answer.has(P_ISS) {
-            if client.profile.iss_parameter {
-                return fail(&codes::ISSUER_MISSING);
-            }
-        } else if iss != self.issuer() {
-            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(self.issuer())).actual(shown(iss)));
-        }
-        let error = answer.has(P_ERROR);
-        if answer.present >> P_REFUSED != 0 || (error && answer.has(P_CODE)) {
-            return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
-        }
-        if error {
-            return Err(refusal(client, &answer.values));
-        }
-        if !answer.has(P_CODE) {
-            return fail(&codes::CODE_MISSING);
-        }
-        let code = &answer.values[P_CODE];
-        if !is_code(code) {
-            return fail(&codes::CODE_MALFORMED);
-        }
         let mut text = String::with_capacity(512);
-        for field in [self.issuer(), self.client_id(), self.redirect_uri(), self.nonce(), self.verifier()] {
-            text.push_str(field);
-            text.push(' ');
-        }
-        // Code and granted scope may hold spaces; encoded, they hold none.
-        push_form(&mut text, code);
-        text.push(' ');
-        let granted = &answer.values[P_SCOPE];
-        if crate::authorization::is_scope(granted) {
-            push_form(&mut text, granted);
-        }
-        text.push(' ');
-        text.push_str(self.scope());
+        judge(&self.fields(), client, callback, now, &mut text)?;
         Ok(AuthorizationCode(Secret::new(text)))
     }
+}
+
+/// Judges an answer against a transaction's fields and appends the checked code's text.
+pub(crate) fn judge(fields: &Fields<'_>, client: &Client, callback: Callback<'_>, now: u64, text: &mut String) -> Result<()> {
+    let issuer = fields[transaction::ISSUER];
+    let redirect_uri = fields[transaction::REDIRECT_URI];
+    if issuer != client.profile.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
+        return fail(&codes::TRANSACTION_MISMATCH);
+    }
+    if transaction::is_expired(fields, now) {
+        return fail(&codes::TRANSACTION_EXPIRED);
+    }
+    let answer = Answer::collect(answer(fields, callback)?)?;
+    let [state, iss, code, error, .., granted, _, _, _, _] = &answer.values;
+    if state.is_empty() {
+        return fail(&codes::STATE_MISSING);
+    }
+    if !equal(state, fields[transaction::STATE]) {
+        return fail(&codes::STATE_MISMATCH);
+    }
+    if !answer.has(P_ISS) {
+        if client.profile.iss_parameter {
+            return fail(&codes::ISSUER_MISSING);
+        }
+    } else if iss != issuer {
+        return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown(iss)));
+    }
+    if answer.present >> P_REFUSED != 0 || (answer.has(P_ERROR) && answer.has(P_CODE)) {
+        return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
+    }
+    if answer.has(P_ERROR) {
+        return Err(refusal(client, error, &answer.values[P_DESCRIPTION], &answer.values[P_URI]));
+    }
+    if !answer.has(P_CODE) {
+        return fail(&codes::CODE_MISSING);
+    }
+    if !is_code(code) {
+        return fail(&codes::CODE_MALFORMED);
+    }
+    for field in [issuer, &client.client_id, redirect_uri, fields[transaction::NONCE], fields[transaction::VERIFIER]] {
+        text.push_str(field);
+        text.push(' ');
+    }
+    // Code and granted scope may hold spaces; encoded, they hold none.
+    push_form(text, code);
+    text.push(' ');
+    if crate::authorization::is_scope(granted) {
+        push_form(text, granted);
+    }
+    text.push(' ');
+    text.push_str(fields[transaction::SCOPE]);
+    Ok(())
 }
 
 fn fail<T>(kind: &'static Kind) -> Result<T> {
@@ -208,54 +218,55 @@ fn is_code(code: &str) -> bool {
 }
 
 /// The raw parameter text of an answer that arrived where and how it was asked for.
-fn answer<'a>(transaction: &Transaction, callback: Callback<'a>) -> Result<&'a str> {
-    let (text, mode) = match callback {
-        Callback::Url(url) => (url, transaction.response_mode()),
-        Callback::FormPost { content_type, body } => {
-            let essence = content_type.split(';').next().unwrap_or_default();
-            if !essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-                return fail(&codes::CALLBACK_MALFORMED);
-            }
-            (body, ResponseMode::FormPost)
-        }
+fn answer<'a>(fields: &Fields<'_>, callback: Callback<'a>) -> Result<&'a str> {
+    let mode = fields[transaction::RESPONSE_MODE];
+    let text = match callback {
+        Callback::Url(url) => url,
+        Callback::FormPost { body, .. } => body,
     };
     if text.len() > MAX_ANSWER {
         return fail(&codes::CALLBACK_TOO_LARGE);
     }
-    if mode != transaction.response_mode() || (mode == ResponseMode::FormPost) != matches!(callback, Callback::FormPost { .. }) {
-        return Err(Error::new(&codes::CALLBACK_MALFORMED).expected(transaction.response_mode().as_str()));
-    }
-    if mode == ResponseMode::FormPost {
+    if let Callback::FormPost { content_type, .. } = callback {
+        let essence = cut(content_type, b';').0.trim_ascii();
+        if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return fail(&codes::CALLBACK_MALFORMED);
+        }
         return Ok(text);
     }
     let (before, fragment) = cut(text, b'#');
     let (base, query) = cut(before, b'?');
-    if !base.is_empty() && !is_same_place(base, transaction.redirect_uri()) {
-        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(transaction.redirect_uri())).actual(shown(base)));
+    let redirect_uri = fields[transaction::REDIRECT_URI];
+    if !base.is_empty() && base != redirect_uri && !is_same_place(base, redirect_uri) {
+        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(redirect_uri)).actual(shown(base)));
     }
-    Ok(if mode == ResponseMode::Fragment { fragment } else { query }.unwrap_or_default())
+    match mode {
+        "query" => Ok(query.unwrap_or_default()),
+        "fragment" => Ok(fragment.unwrap_or_default()),
+        _ => fail(&codes::CALLBACK_MALFORMED),
+    }
 }
 
 /// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
 fn is_same_place(base: &str, redirect_uri: &str) -> bool {
     let (Some(found), Some(asked)) = (Uri::parse(base), Uri::parse(redirect_uri)) else { return false };
-    let path = |path| if path == "" { "/" } else { path };
-    found.same_origin(&asked) && (found.path == asked.path || (found.host.is_some() && path(found.path) == path(asked.path)))
+    let root = found.host.is_some() && found.path == "/" && asked.path.is_empty();
+    found.same_origin(&asked) && (root || found.path == asked.path)
 }
 
 /// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
-struct Answer {
-    values: [String; COUNT],
+struct Answer<'a> {
+    values: [Cow<'a, str>; COUNT],
     /// A bit for each parameter that was there, empty or not.
     present: u32,
 }
 
-impl Answer {
+impl<'a> Answer<'a> {
     fn has(&self, parameter: usize) -> bool {
         self.present >> parameter & 1 != 0
     }
 
-    fn collect(text: &str) -> Result<Self> {
+    fn collect(text: &'a str) -> Result<Self> {
         let mut found = Self { values: Default::default(), present: 0 };
         let mut count = 0usize;
         for (name, raw) in pairs(text) {
@@ -264,7 +275,7 @@ impl Answer {
                 return fail(&codes::CALLBACK_TOO_LARGE);
             }
             // A name that cannot be decoded is no name we know.
-            let name = form_decode(name).unwrap_or_default();
+            let name = form_text(name).unwrap_or_default();
             let mut bit = 1;
             for (known, slot) in RESPONSE_PARAMETERS.iter().zip(found.values.iter_mut()) {
                 if *known == name {
@@ -272,10 +283,11 @@ impl Answer {
                         return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).actual(*known));
                     }
                     found.present |= bit;
-                    match form_decode(raw) {
+                    match form_text(raw) {
                         Some(value) => *slot = value,
                         None => return fail(&codes::CALLBACK_MALFORMED),
                     }
+                    break;
                 }
                 bit <<= 1;
             }
@@ -285,14 +297,14 @@ impl Answer {
 }
 
 /// The server's own error, as data.
-fn refusal(client: &Client, values: &[String; COUNT]) -> Error {
-    let error = &*values[P_ERROR];
+#[inline(never)]
+fn refusal(client: &Client, error: &str, description: &str, uri: &str) -> Error {
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
     }
     let row = client.profile.rules.callback_errors.iter().find(|row| row.error == error);
     let (kind, action) = row.map_or((&codes::AUTHORIZATION_ERROR, Action::Restart), |row| (row.kind, row.action));
-    Error::new(kind).advise(action).oauth_error(oauth_error(error, Some(&values[P_DESCRIPTION]), Some(&values[P_URI])))
+    Error::new(kind).advise(action).oauth_error(oauth_error(error, Some(description), Some(uri)))
 }
 
 /// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.

@@ -3,6 +3,7 @@
 //! RFC 4648 section 5 (unpadded), RFC 3986 section 2.1, and the form encoding that RFC 6749 appendix B asks for.
 //! Refuses padding, white space, non-canonical trailing bits, broken escapes and octets that are not UTF-8.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -33,28 +34,26 @@ pub fn base64(octets: &[u8]) -> String {
     text
 }
 
+#[inline(never)]
 fn base64_with(octets: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut text = String::new();
+    let mut text = Vec::with_capacity(octets.len().wrapping_mul(4) / 3 + 4);
     let (mut bits, mut held) = (0u32, 0u32);
-    for octet in octets {
-        bits = (bits << 8) | u32::from(*octet);
-        held = held.wrapping_add(8);
+    for octet in octets.iter().copied().map(Some).chain([None]) {
+        // After the last octet, what is held becomes one more digit.
+        let (value, width) = match octet {
+            Some(octet) => (u32::from(octet), 8),
+            None if held > 0 => (0, 6u32.wrapping_sub(held)),
+            None => break,
+        };
+        bits = (bits << width) | value;
+        held = held.wrapping_add(width);
         while held >= 6 {
             held = held.wrapping_sub(6);
-            push_digit(&mut text, alphabet, bits >> held);
+            // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
+            text.extend(alphabet.get((bits >> held & 63) as usize));
         }
     }
-    if held > 0 {
-        push_digit(&mut text, alphabet, bits << 6u32.wrapping_sub(held));
-    }
-    text
-}
-
-fn push_digit(text: &mut String, alphabet: &[u8; 64], bits: u32) {
-    // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-    if let Some(digit) = alphabet.get((bits & 63) as usize) {
-        text.push(char::from(*digit));
-    }
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Strict unpadded base64url to octets; `None` for padding, other characters, an impossible length
@@ -106,22 +105,27 @@ pub fn push_form(out: &mut String, text: &str) {
     push_escaped(out, text, true);
 }
 
+#[inline(never)]
 fn push_escaped(out: &mut String, text: &str, plus: bool) {
-    for octet in text.bytes() {
-        match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(octet));
-            }
-            b' ' if plus => out.push('+'),
-            _ => {
+    let mut rest = text;
+    loop {
+        // Whole runs of unreserved characters at once: most text has nothing to escape.
+        let run = rest.bytes().position(|c| !(c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'))).unwrap_or(rest.len());
+        let Some((plain, after)) = rest.split_at_checked(run) else { return };
+        out.push_str(plain);
+        let Some(letter) = after.chars().next() else { return };
+        let Some((letter, after)) = after.split_at_checked(letter.len_utf8()) else { return };
+        if plus && letter == " " {
+            out.push('+');
+        } else {
+            for octet in letter.bytes() {
+                let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().map_or('0', char::from);
                 out.push('%');
-                for nibble in [octet >> 4, octet & 15] {
-                    if let Some(digit) = HEX.get(usize::from(nibble)) {
-                        out.push(char::from(*digit));
-                    }
-                }
+                out.push(digit(octet >> 4));
+                out.push(digit(octet));
             }
         }
+        rest = after;
     }
 }
 
@@ -144,6 +148,11 @@ pub fn form_decode(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(octets).ok()
+}
+
+/// As [`form_decode`], without a copy where nothing is encoded.
+pub(crate) fn form_text(text: &str) -> Option<Cow<'_, str>> {
+    if text.bytes().any(|octet| matches!(octet, b'%' | b'+')) { form_decode(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
 }
 
 fn hex(digit: u8) -> Option<u8> {

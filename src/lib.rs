@@ -63,3 +63,8 @@ pub use transaction::{ResponseMode, Transaction};
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]
 compile_error!("`bindings` makes the npm wasm, without the standard library; `fetch` is for Rust on wasm. Choose one.");
+
+// The README's Rust is compiled and run too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,9 +26,7 @@ impl Verifier {
     /// # Errors
     /// `invalid_parameter` when it is not 43 to 128 characters of `A-Z a-z 0-9 - . _ ~`.
     pub fn parse(text: &str) -> Result<Self> {
-        let fits = (43..=128).contains(&text.len())
-            && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'));
-        if !fits {
+        if !is_verifier(text) {
             return Err(Error::new(&codes::INVALID_PARAMETER).expected("a code_verifier of 43 to 128 unreserved characters"));
         }
         Ok(Self(Secret::new(text)))
@@ -49,4 +47,14 @@ impl Verifier {
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
+}
+
+pub(crate) fn is_verifier(text: &str) -> bool {
+    is_unreserved(text, 43)
+}
+
+/// At least so many and at most 128 unreserved characters (RFC 3986 section 2.3).
+#[inline(never)]
+pub(crate) fn is_unreserved(text: &str, least: usize) -> bool {
+    text.len() >= least && text.len() <= 128 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'))
 }

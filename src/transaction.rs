@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use crate::encoding::{cut, number};
 use crate::error::{Error, Result, codes};
-use crate::pkce::Verifier;
+use crate::pkce::is_verifier;
 use crate::secret::Secret;
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode).
@@ -55,20 +55,20 @@ pub const DEFAULT_LIFETIME: u32 = 3600;
 #[derive(Debug)]
 pub struct Transaction(Secret);
 
-const STATE: usize = 0;
-const ISSUER: usize = 1;
-const CLIENT_ID: usize = 2;
-const REDIRECT_URI: usize = 3;
-const NONCE: usize = 4;
-const VERIFIER: usize = 5;
+pub(crate) const STATE: usize = 0;
+pub(crate) const ISSUER: usize = 1;
+pub(crate) const CLIENT_ID: usize = 2;
+pub(crate) const REDIRECT_URI: usize = 3;
+pub(crate) const NONCE: usize = 4;
+pub(crate) const VERIFIER: usize = 5;
 const CREATED: usize = 6;
 const LIFETIME: usize = 7;
-const RESPONSE_MODE: usize = 8;
-const SCOPE: usize = 9;
+pub(crate) const RESPONSE_MODE: usize = 8;
+pub(crate) const SCOPE: usize = 9;
 
 impl Transaction {
     /// Joins the fields, in the order of the constants above.
-    pub(crate) fn join(fields: [&str; SCOPE + 1]) -> Self {
+    pub(crate) fn join(fields: Fields<'_>) -> Self {
         let mut text = String::with_capacity(512);
         for field in fields {
             text.push_str(field);
@@ -78,9 +78,13 @@ impl Transaction {
         Self(Secret::new(text))
     }
 
-    #[inline(never)]
+    /// The fields, in the order of the constants.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        split(self.0.expose())
+    }
+
     fn field(&self, wanted: usize) -> &str {
-        nth(self.0.expose(), wanted, SCOPE)
+        self.fields().get(wanted).copied().unwrap_or_default()
     }
 
     /// As text, to be stored. It holds the verifier: keep it from logs and URLs.
@@ -96,14 +100,8 @@ impl Transaction {
         if text.is_empty() {
             return Err(Error::new(&codes::TRANSACTION_MISSING));
         }
-        let found = Self(Secret::new(text));
-        let fits = !found.state().is_empty()
-            && number(found.field(CREATED)).is_some()
-            && number(found.field(LIFETIME)).is_some_and(|seconds| seconds <= u64::from(u32::MAX))
-            && Verifier::parse(found.verifier()).is_ok()
-            && has_openid(found.scope()) != found.nonce().is_empty()
-            && ResponseMode::parse(found.field(RESPONSE_MODE)).is_some();
-        if fits { Ok(found) } else { Err(Error::new(&codes::TRANSACTION_MALFORMED)) }
+        check(&split(text))?;
+        Ok(Self(Secret::new(text)))
     }
 
     /// The `state`, under which a store may keep the transaction.
@@ -136,33 +134,49 @@ impl Transaction {
         ResponseMode::parse(self.field(RESPONSE_MODE)).unwrap_or_default()
     }
 
-    pub(crate) fn nonce(&self) -> &str {
-        self.field(NONCE)
-    }
-
-    pub(crate) fn verifier(&self) -> &str {
-        self.field(VERIFIER)
-    }
-
     /// Whether it is too old at `now` (seconds since 1970), or from the future by more than five minutes.
     pub fn is_expired(&self, now: u64) -> bool {
-        let created = number(self.field(CREATED)).unwrap_or_default();
-        let lifetime = number(self.field(LIFETIME)).unwrap_or_default();
-        now > created.saturating_add(lifetime) || created > now.saturating_add(300)
+        is_expired(&self.fields(), now)
     }
 }
 
-/// A field of a text whose last field, `last`, is all the rest.
-pub(crate) fn nth(text: &str, wanted: usize, last: usize) -> &str {
+/// Fields of a stored text, borrowed.
+pub(crate) type Fields<'a> = [&'a str; FIELDS];
+pub(crate) const FIELDS: usize = SCOPE + 1;
+
+/// Splits a text at its first nine spaces; the last field is all the rest. A field that is not there is empty.
+pub(crate) fn split(text: &str) -> Fields<'_> {
+    let mut fields = [""; FIELDS];
     let mut rest = text;
-    for at in 0..last {
-        let (field, after) = cut(rest, b' ');
-        if at == wanted {
-            return field;
+    let mut left = FIELDS;
+    for field in &mut fields {
+        left = left.wrapping_sub(1);
+        if left == 0 {
+            *field = rest;
+        } else {
+            let (one, after) = cut(rest, b' ');
+            *field = one;
+            rest = after.unwrap_or_default();
         }
-        rest = after.unwrap_or_default();
     }
-    rest
+    fields
+}
+
+/// Whether fields are those of a transaction that was begun here.
+pub(crate) fn check(fields: &Fields<'_>) -> Result<()> {
+    let fits = !fields[STATE].is_empty()
+        && number(fields[CREATED]).is_some()
+        && number(fields[LIFETIME]).is_some_and(|seconds| seconds <= u64::from(u32::MAX))
+        && is_verifier(fields[VERIFIER])
+        && has_openid(fields[SCOPE]) != fields[NONCE].is_empty()
+        && ResponseMode::parse(fields[RESPONSE_MODE]).is_some();
+    if fits { Ok(()) } else { Err(Error::new(&codes::TRANSACTION_MALFORMED)) }
+}
+
+pub(crate) fn is_expired(fields: &Fields<'_>, now: u64) -> bool {
+    let created = number(fields[CREATED]).unwrap_or_default();
+    let lifetime = number(fields[LIFETIME]).unwrap_or_default();
+    now > created.saturating_add(lifetime) || created > now.saturating_add(300)
 }
 
 #[cfg(feature = "serde")]

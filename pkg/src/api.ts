@@ -43,10 +43,10 @@ class Api {
       const bearer = typeof token === "function" ? await token() : token;
       const out = request(call(["api", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
-        const { head, body } = await send(out, this.#options, signal);
+        const { head, body } = await send(out, "api", this.#options, signal);
         return call(["api_answer", operation, ...head], body);
       } catch (error) {
-        if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || attempt >= retries) throw error;
+        if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || !(attempt < retries)) throw error;
         // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
         const wish = (error.http?.retryAfter ?? 0) * 1000;
         const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
@@ -207,6 +207,7 @@ export interface EventBatch {
 }
 
 const MAX_EVENTS = 10_000;
+const isWhole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
 
 /** The feed of consent events. Keep the cursor; it moves only by numbers of events that were handed out. */
 export class ConsentFeed {
@@ -220,6 +221,10 @@ export class ConsentFeed {
   async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
     const { limit = 500, signal } = options;
     let { cursor = 0 } = options;
+    // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.
+    if (!isWhole(cursor, 0) || !isWhole(limit, 1)) {
+      throw hostError("invalid_parameter", { phase: "api", expected: "cursor and limit: whole numbers, limit at least 1" });
+    }
     const first = Number(await this.#api.call("first", [], { signal }));
     const lost = cursor > 0 && cursor + 1 < first;
     cursor = Math.max(cursor, first - 1);

@@ -20,6 +20,9 @@ const secrets = new WeakMap<ClientAuthentication, string>();
 
 /** How a client proves who it is. Printing or serialising one shows the method alone. */
 export class ClientAuthentication {
+  /** Keeps a look-alike object from passing for one at compile time. */
+  declare protected readonly kind: "ClientAuthentication";
+
   /** @internal */
   constructor(
     /** The method's registered name. */
@@ -32,7 +35,10 @@ export class ClientAuthentication {
 }
 
 function withSecret(method: "client_secret_basic" | "client_secret_post", secret: string): ClientAuthentication {
-  if (typeof secret !== "string" || !secret) throw hostError("invalid_configuration", { expected: "a client secret, not empty" });
+  // A line end mostly comes with a secret read from a file or a pipe; half a surrogate pair would be sent as something else.
+  if (typeof secret !== "string" || !secret || /[\u0000-\u001f\u007f\ud800-\udfff]/u.test(secret)) {
+    throw hostError("invalid_configuration", { expected: "a client secret, not empty, without line ends and control characters" });
+  }
   return new ClientAuthentication(method, secret);
 }
 
@@ -107,8 +113,22 @@ function hidden<T extends object>(value: T): Readonly<T> {
   return Object.freeze(value);
 }
 
-// A code that may have been sent is never sent again by this realm, whatever came of it.
+// A code that may have been sent is never sent again by this realm, whatever came of it. Bounded: the oldest go first.
 const sent = new Set<string>();
+
+/**
+ * The code in the text of an {@link AuthorizationCode}, decoded: encoded, one code has many spellings.
+ *
+ * @internal
+ * @throws {SamtykkeError} `code_malformed`
+ */
+export function codeIn(text: string): string {
+  try {
+    return decodeURIComponent(text.split(" ")[5]!.replace(/\+/g, " "));
+  } catch {
+    throw hostError("code_malformed");
+  }
+}
 
 /**
  * A client with its secret: for workers and servers.
@@ -159,10 +179,10 @@ export class Client {
    */
   async exchange(code: AuthorizationCode | string, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
     const text = String(code);
+    const answer = call(["exchange", clientLines(this.provider), ...this.#proof()], text);
     const fields = text.split(" ");
-    const key = `${fields[0]} ${fields[5]}`;
+    const key = `${this.provider.issuer} ${codeIn(text)}`;
     if (sent.has(key)) throw hostError("transaction_used", { phase: "token" });
-    const answer = call(["exchange", ...clientLines(this.provider), ...this.#proof()], text);
     sent.add(key);
     if (sent.size > 1000) sent.delete(sent.values().next().value!);
     return this.#tokens(answer, fields.slice(7).join(" "), options.signal);
@@ -177,13 +197,13 @@ export class Client {
     options: { readonly scope?: string; readonly audience?: string; readonly signal?: AbortSignal } = {},
   ): Promise<Tokens> {
     const { scope = "", audience, signal } = options;
-    const answer = call(["credentials", ...clientLines(this.provider), ...this.#proof(), audience, scope]);
+    const answer = call(["credentials", clientLines(this.provider), ...this.#proof(), audience, scope]);
     return this.#tokens(answer, scope, signal);
   }
 
   async #tokens(answer: string, scope: string, signal?: AbortSignal): Promise<Tokens> {
     const end = answer.indexOf("\n");
-    const { head, body } = await send(request(answer.slice(end + 1)), this.#transport, signal);
+    const { head, body } = await send(request(answer.slice(end + 1)), "token", this.#transport, signal);
     return judgeTokens({ status: +head[0]!, contentType: head[1], retryAfter: head[2], body }, { idToken: end > 0, scope });
   }
 }

@@ -1,10 +1,11 @@
 // Ready-made handlers for a worker: login, callback, exchange for a page, session, logout. Web-standard Request and Response.
 // What must be remembered lies sealed in `__Host-` cookies; neither token nor verifier reaches a page (RFC 9700, BBA 6.1).
 
-import type { Client, Tokens } from "./client.js";
+import { type Client, type Tokens, codeIn } from "./client.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { SamtykkeError, hostError } from "./error.js";
 import type { AuthorizationCode, AuthorizationRequest, ConsentRequest, FormPost } from "./flow.js";
+import { read } from "./http.js";
 import { returnTo } from "./return_to.js";
 import { type SealKeys, checkKeys, open, seal } from "./seal.js";
 
@@ -172,7 +173,7 @@ export function createEdge(options: EdgeOptions): Edge {
         const opened = sealed ? await open(keys, "login", sealed) : undefined;
         if (sealed && !opened) throw hostError("session_invalid");
         const login = opened ? (JSON.parse(opened) as { transaction: string; returnTo: string }) : undefined;
-        const checked = finishing(login?.transaction, answer, () => clean.push(setCookie(mine, "", 0, "Lax", secure(request))));
+        const checked = finishing(login?.transaction, answer, () => clean.push(setCookie(name!, "", 0, "Lax", secure(request))));
         if (claim && !(await claim(state))) throw hostError("transaction_used");
         const session = await begun(request, checked);
         return respond(303, { location: returnTo(login!.returnTo) }, [...clean, session]);
@@ -200,8 +201,7 @@ export function createEdge(options: EdgeOptions): Edge {
         requireOwnOrigin(request);
         const body = await text(request);
         const code = body.startsWith('"') ? String(JSON.parse(body)) : body;
-        const state = claim && `code ${code.split(" ")[5]}`;
-        if (claim && !(await claim(state!))) throw hostError("transaction_used", { phase: "token" });
+        if (claim && !(await claim(`code ${codeIn(code)}`))) throw hostError("transaction_used", { phase: "token" });
         return respond(204, {}, [await begun(request, code)]);
       } catch (cause) {
         return json(problem(cause instanceof SyntaxError ? hostError("code_malformed") : cause));
@@ -229,8 +229,7 @@ export function createEdge(options: EdgeOptions): Edge {
 }
 
 async function text(request: Request): Promise<string> {
-  const length = Number(request.headers.get("content-length") ?? 0);
-  const body = length > MAX_BODY ? "" : await request.text();
-  if (length > MAX_BODY || body.length > MAX_BODY) throw hostError("callback_too_large");
+  const body = await read(request, MAX_BODY);
+  if (body === undefined) throw hostError("callback_too_large");
   return body;
 }

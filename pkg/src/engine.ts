@@ -49,25 +49,36 @@ function instance(): Exports {
   }
 }
 
+/** Lines that were joined and checked before. */
+export class Lines {
+  constructor(readonly text: string) {}
+}
+
+/** What a line can hold. */
+export type Value = string | number | undefined | Lines;
+
+/** A value as a line. A line end in it would make two of one. */
+export function line(value: string | number | undefined): string {
+  const text = `${value ?? ""}`;
+  if (text.includes("\n")) throw hostError("invalid_parameter", { expected: "values without line ends" });
+  return text;
+}
+
 /** Runs one operation of the core: `head` are its lines, `rest` what may hold line ends itself. */
-export function call(head: readonly (string | number | undefined)[], rest = "", random: Uint8Array = NOTHING): string {
+export function call(head: readonly Value[], rest = "", random: Uint8Array = NOTHING): string {
   let text = "";
-  for (const line of head) {
-    const value = `${line ?? ""}`;
-    // It would make two lines of one.
-    if (value.includes("\n")) throw hostError("invalid_parameter", { expected: "values without line ends" });
-    text += `${value}\n`;
-  }
-  const input = encoder.encode(text + rest);
+  for (const value of head) text += `${value instanceof Lines ? value.text : line(value)}\n`;
+  text += rest;
   const { memory, call, __wbindgen_malloc: allocate } = instance();
-  const at = allocate(input.length, 1) >>> 0;
+  const most = text.length * 3;
+  const at = allocate(most, 1) >>> 0;
   const randomAt = allocate(random.length, 1) >>> 0;
   const octets = new Uint8Array(memory.buffer);
-  octets.set(input, at);
+  const { written } = encoder.encodeInto(text, octets.subarray(at, at + most));
   octets.set(random, randomAt);
   let answer: string;
   try {
-    const [start, length] = call(at, input.length, randomAt, random.length);
+    const [start, length] = call(at, written, randomAt, random.length);
     answer = decoder.decode(new Uint8Array(memory.buffer, start >>> 0, length >>> 0));
   } catch (cause) {
     // A trapped instance is in an unknown state: never used again.

@@ -1,6 +1,6 @@
 // Provider settings, begin and finish: what page and worker share. No secret has a place here.
 
-import { call } from "./engine.js";
+import { Lines, type Value, call, line } from "./engine.js";
 import { hostError } from "./error.js";
 
 /** A provider and your registration with it. Plain frozen data; holds no secret. */
@@ -66,20 +66,60 @@ export interface Login {
   readonly transaction: string;
 }
 
-/** A code that passed every check. `String(code)` or `JSON.stringify(code)` is what a page posts to its worker. */
-export interface AuthorizationCode {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly redirectUri: string;
-  readonly code: string;
-  /** The scope that was asked for. */
-  readonly scope: string;
+/**
+ * A code that passed every check. `String(code)` or `JSON.stringify(code)` is what a page posts to its worker: everything
+ * the exchange needs, as one text. It holds code and verifier, so POST it once, over https, to your own worker.
+ */
+// Kept as that text and read on demand: making one costs nothing, and printing one shows nothing.
+export class AuthorizationCode {
+  readonly #text: string;
+
+  /** @internal */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  #field(at: number): string {
+    return this.#text.split(" ")[at]!;
+  }
+
+  get issuer(): string {
+    return this.#field(0);
+  }
+
+  get clientId(): string {
+    return this.#field(1);
+  }
+
+  get redirectUri(): string {
+    return this.#field(2);
+  }
+
+  /** The code itself. */
+  get code(): string {
+    return decoded(this.#field(5));
+  }
+
   /** The scope the callback named as granted, if it did. */
-  readonly grantedScope?: string;
-  /** Everything the exchange needs, as one text. Holds code and verifier: POST it once, over https, to your worker. */
-  toString(): string;
-  toJSON(): string;
+  get grantedScope(): string | undefined {
+    return decoded(this.#field(6)) || undefined;
+  }
+
+  /** The scope that was asked for. */
+  get scope(): string {
+    return this.#text.split(" ").slice(7).join(" ");
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+
+  toJSON(): string {
+    return this.#text;
+  }
 }
+
+const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
 
 /** A POST to the redirect URI, for `responseMode: "form_post"`. */
 export interface FormPost {
@@ -90,20 +130,20 @@ export interface FormPost {
 /** The time in seconds since 1970. */
 export const now = (): number => Math.floor(Date.now() / 1000);
 
-export const clientLines = (provider: Provider): string[] => [
-  provider.id,
-  provider.issuer,
-  provider.authorizationEndpoint,
-  provider.tokenEndpoint,
-  provider.clientId,
-  provider.redirectUri,
-  provider.flags,
-];
+// The lines of providers made here: checked once, frozen, so that no later step need check them again.
+const made = new WeakMap<Provider, string>();
+
+const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags + mark].map(line).join("\n");
+
+/** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
+export const clientLines = (provider: Provider): Lines => new Lines(made.get(provider) ?? lines(provider));
 
 function checked(provider: Provider, options: object): Provider {
   // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
   if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser");
-  call(["check", ...clientLines(provider)]);
+  call(["check", new Lines(lines(provider))]);
+  made.set(provider, lines(provider, "c"));
   return Object.freeze(provider);
 }
 
@@ -167,7 +207,7 @@ export function provider(options: {
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
   const { purpose, days, openid, scope, lifetime, state, nonce, codeVerifier, responseMode, extra } = request as ConsentRequest & AuthorizationRequest;
-  const head: (string | number | undefined)[] = ["begin", ...clientLines(provider), now()];
+  const head: Value[] = ["begin", clientLines(provider), now()];
   head.push(purpose, days, openid ? 1 : "", scope, lifetime, state, nonce, codeVerifier, responseMode);
   for (const name in extra) {
     for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
@@ -189,36 +229,24 @@ const used = new Set<string>();
  */
 export function finish(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
   if (!transaction) throw hostError("transaction_missing");
-  // The verifier is drawn anew for each flow, so it names the flow, also where a caller reuses a state.
-  const flow = transaction.split(" ")[5]!;
-  if (used.has(flow)) throw hostError("transaction_used");
+  if (used.has(transaction)) throw hostError("transaction_used");
   const post = typeof callback === "object" && "body" in callback;
   const mediaType = post ? callback.contentType.replace(/\s+/g, " ") || " " : "";
-  const head = ["finish", ...clientLines(provider), now(), transaction.replace(/\n/g, "\t"), mediaType];
+  const kept = transaction.includes("\n") ? "?" : transaction;
+  const head = ["finish", clientLines(provider), now(), kept, mediaType];
   let text: string;
   try {
-    text = call(head, post ? callback.body : String(callback)).trimEnd();
+    text = call(head, post ? callback.body : String(callback));
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
-    if ((error as { oauth?: unknown }).oauth) use(flow);
+    if ((error as { oauth?: unknown }).oauth) use(transaction);
     throw error;
   }
-  use(flow);
-  const [issuer, clientId, redirectUri, , , code, granted, ...scope] = text.split(" ") as [string, string, string, string, string, string, string];
-  const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
-  return Object.freeze({
-    issuer,
-    clientId,
-    redirectUri,
-    code: decoded(code),
-    scope: scope.join(" "),
-    grantedScope: granted ? decoded(granted) : undefined,
-    toString: () => text,
-    toJSON: () => text,
-  });
+  use(transaction);
+  return new AuthorizationCode(text);
 }
 
-function use(flow: string): void {
-  used.add(flow);
+function use(transaction: string): void {
+  used.add(transaction);
   if (used.size > 1000) used.delete(used.values().next().value!);
 }

@@ -1,7 +1,7 @@
 // Sends the core's requests by fetch. Follows no redirect, sends no cookie, keeps no cached answer, reads at most 1 MiB.
 // Options that a runtime lacks are not passed: Cloudflare's workerd throws on some of them.
 
-import { hostError } from "./error.js";
+import { type Phase, SamtykkeError, hostError } from "./error.js";
 
 /** A function like the global `fetch`; give your own for a proxy, a fixed egress address or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -24,6 +24,8 @@ export interface CoreRequest {
 }
 
 const MAX_BODY = 1 << 20;
+/** Milliseconds beyond which a timer fires at once instead (HTML, timers). */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Reads the lines of a request. */
 export function request(text: string): CoreRequest {
@@ -37,8 +39,13 @@ export function request(text: string): CoreRequest {
   return { repeatable: !!repeatable, method, url, headers, body: text.slice(split + 2) || undefined };
 }
 
-/** Sends a request; answers the lines by which the core judges the response, and its body. */
-export async function send(request: CoreRequest, transport: Transport, signal?: AbortSignal): Promise<{ head: string[]; body: string }> {
+/** Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
+export async function send(
+  request: CoreRequest,
+  phase: Phase & ("token" | "api"),
+  transport: Transport,
+  signal?: AbortSignal,
+): Promise<{ head: string[]; body: string }> {
   const { fetch = globalThis.fetch as Fetch, timeout = 30 } = transport;
   const { method, url, headers, body } = request;
   const controller = new AbortController();
@@ -46,7 +53,7 @@ export async function send(request: CoreRequest, transport: Transport, signal?: 
   const timer = setTimeout(() => {
     late = true;
     controller.abort();
-  }, timeout * 1000);
+  }, Math.min(timeout * 1000, LONGEST_TIMER));
   const stop = () => controller.abort();
   const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
   aborted.catch(() => {});
@@ -55,44 +62,54 @@ export async function send(request: CoreRequest, transport: Transport, signal?: 
     signal?.addEventListener("abort", stop);
     const init: RequestInit = { method, headers, body, redirect: "manual", signal: controller.signal };
     for (const [name, value] of [["credentials", "omit"], ["cache", "no-store"], ["referrerPolicy", "no-referrer"]] as const) {
-      if (typeof Request === "function" && name in Request.prototype && !isWorkerd) init[name] = value as never;
+      // Where the runtime implements the option: workerd throws on others (cloudflare/workers-sdk#2514).
+      if (typeof Request === "function" && name in Request.prototype) init[name] = value as never;
     }
     // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
     const response = await Promise.race([fetch.call(undefined, url, init), aborted]);
-    if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase: phaseOf(url) });
+    if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase });
     const { status } = response;
     const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
-    const text = await Promise.race([read(response), aborted]);
+    const text = await Promise.race([read(response, MAX_BODY), aborted]);
+    if (text === undefined) throw hostError(phase === "token" ? "token_response_too_large" : "api_response_malformed", { http: { status } });
     return { head: [String(status), header("content-type"), header("retry-after")], body: text };
   } catch (cause) {
-    if ((cause as Error).name === "SamtykkeError") throw cause;
+    if (cause instanceof SamtykkeError) throw cause;
     const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";
-    throw hostError(code, { phase: phaseOf(url), retryable: request.repeatable && code !== "aborted" }, signal?.aborted ? signal.reason : cause);
+    throw hostError(code, { phase, retryable: request.repeatable && code !== "aborted" }, signal?.aborted ? signal.reason : cause);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
   }
 }
 
-// workerd has some of these properties and yet refuses the options (cloudflare/workers-sdk#2514).
-const isWorkerd = typeof navigator === "object" && navigator?.userAgent === "Cloudflare-Workers";
-
-const phaseOf = (url: string) => (url.includes("/token") ? "token" : "api");
-
-async function read(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  if (!reader) return response.text();
+/**
+ * Reads a body of at most `most` octets; `undefined` for a longer one, which is cut off where it gets too long.
+ * Octets that are not UTF-8 are neither JSON nor a form: such a body counts as empty, and the status says the rest.
+ */
+export async function read(message: Response | Request, most: number): Promise<string | undefined> {
+  const reader = message.body?.getReader();
+  if (!reader) {
+    const text = await message.text();
+    return text.length > most ? undefined : text;
+  }
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let text = "";
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) break;
     size += value.length;
-    if (size > MAX_BODY) {
-      await reader.cancel();
-      throw hostError("token_response_too_large", { http: { status: response.status } });
+    if (size > most) {
+      // Not waited for: a stream that never ends need not end its cancelling either.
+      reader.cancel().catch(() => {});
+      return undefined;
     }
-    text += decoder.decode(value, { stream: true });
+    chunks.push(value);
+  }
+  try {
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+  } catch {
+    return "";
   }
 }

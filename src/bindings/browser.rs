@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 
 use super::{Lines, push_line, refused, some};
 use crate::authorization::{AuthorizationRequest, RANDOM_OCTETS};
-use crate::callback::Callback;
+use crate::callback::{Callback, judge};
 use crate::client::{Client, Profile};
 use crate::encoding::{cut, number};
 use crate::error::{Error, Result, codes};
 use crate::provider::{self, norskgjeld};
-use crate::transaction::{ResponseMode, Transaction};
+use crate::transaction::{self, ResponseMode};
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
-/// redirect URI, flags (`i`: names itself in callbacks, `d`: development).
+/// redirect URI, flags (`i`: names itself in callbacks, `d`: development, `c`: checked before, as the shell knows).
 pub(super) fn client(lines: &mut Lines<'_>) -> Result<Client> {
     let rules = provider::rules(lines.next());
     let (issuer, authorization, token) = (lines.next(), lines.next(), lines.next());
@@ -23,6 +23,9 @@ pub(super) fn client(lines: &mut Lines<'_>) -> Result<Client> {
     profile.rules = rules;
     profile.iss_parameter = flags.bytes().any(|flag| flag == b'i');
     profile.development = flags.bytes().any(|flag| flag == b'd');
+    if flags.bytes().any(|flag| flag == b'c') {
+        return Ok(Client { profile, client_id: client_id.into(), redirect_uri: redirect_uri.into() });
+    }
     Client::new(profile, client_id, redirect_uri)
 }
 
@@ -89,14 +92,17 @@ fn consent(purpose: &str, days: &str, openid: bool) -> Result<String> {
 pub(super) fn finish(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let client = client(&mut lines)?;
     let now = number(lines.next()).unwrap_or_default();
-    let transaction = Transaction::parse(lines.next())?;
+    let stored = lines.next();
+    if stored.is_empty() {
+        return Err(Error::new(&codes::TRANSACTION_MISSING));
+    }
+    let fields = transaction::split(stored);
+    transaction::check(&fields)?;
     let callback = match lines.next() {
         "" => Callback::Url(lines.0),
         content_type => Callback::FormPost { content_type, body: lines.0 },
     };
-    let code = transaction.finish(&client, callback, now)?;
-    push_line(text, code.serialize().expose());
-    Ok(())
+    judge(&fields, &client, callback, now, text)
 }
 
 /// The error of a code that the host found.

@@ -73,7 +73,7 @@ function authorizationRequest(one) {
     new Client(server, ...input.client_auth.map((name) => method[name]("correct horse battery staple")));
   }
   const { url } = begin(server, {
-    scope: text(input.scope) ?? "read",
+    scope: text(input.scope) ?? "openid",
     state: text(input.state),
     nonce: text(input.nonce),
     codeVerifier: text(input.code_verifier),

@@ -5,11 +5,11 @@
  */
 export { SamtykkeError, type Action, type ErrorFacts, type Phase } from "../error.js";
 export {
+  AuthorizationCode,
   begin,
   finish,
   norskgjeld,
   provider,
-  type AuthorizationCode,
   type AuthorizationRequest,
   type ConsentRequest,
   type FormPost,
@@ -17,4 +17,4 @@ export {
   type NorskgjeldEnvironment,
   type Provider,
 } from "../flow.js";
-export { callback, isCallback, redirect, type TransactionStorage } from "../page.js";
+export { callback, isCallback, redirect, type AddressBar, type TransactionStorage } from "../page.js";

@@ -1,0 +1,134 @@
+//! Errors and what people are told: whole tables, and no secret in any text.
+
+use samtykke::error::{Action, codes};
+use samtykke::message::{Language, message};
+use samtykke::provider::norskgjeld::{Agreement, Api, Environment, Purpose};
+use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Profile, Response, Secret, Step, Tokens};
+
+const LANGUAGES: [Language; 5] = [Language::Nb, Language::Nn, Language::Sv, Language::Nl, Language::En];
+const ACTIONS: [Action; 6] =
+    [Action::FixConfiguration, Action::Restart, Action::TryLater, Action::UserDeclined, Action::UserCancelled, Action::None];
+
+#[test]
+fn every_code_is_whole_and_unique() {
+    let mut seen = Vec::new();
+    for kind in codes::ALL {
+        assert!(!seen.contains(&kind.code), "{} twice", kind.code);
+        seen.push(kind.code);
+        assert!(kind.code.bytes().all(|c| c.is_ascii_lowercase() || c == b'_'));
+        assert!(!kind.hint.is_empty() && !kind.doc.is_empty(), "{}", kind.code);
+        let error = Error::new(kind);
+        assert_eq!((error.code(), error.phase(), error.action(), error.retryable()), (kind.code, kind.phase, kind.action, kind.retryable));
+        assert_eq!((error.hint(), error.doc()), (kind.hint, kind.doc));
+        assert!(format!("{error}").contains(kind.code) && format!("{error:?}").contains(error.phase().as_str()));
+    }
+    assert_eq!(seen.len(), 47);
+}
+
+#[test]
+fn every_code_and_action_has_words_in_every_language() {
+    for language in LANGUAGES {
+        for kind in codes::ALL {
+            let text = Error::new(kind).user_message(language);
+            assert!(text.ends_with('.') && text.len() > 15, "{} {language:?}", kind.code);
+        }
+        for action in ACTIONS {
+            assert!(!message("no such code", action.as_str(), language).is_empty());
+        }
+        // What a person is told about themselves is not what they are told about us.
+        assert_ne!(message("x", "user_declined", language), message("x", "fix_configuration", language));
+    }
+    let rows = include_str!("../../src/messages.txt").lines().filter(|line| !line.starts_with('#'));
+    for row in rows {
+        let columns: Vec<&str> = row.split('|').collect();
+        assert_eq!(columns.len(), 6, "{row}");
+        assert!(columns.iter().all(|column| !column.is_empty() && column.trim() == *column), "{row}");
+        let known = codes::ALL.iter().any(|kind| kind.code == columns[0]) || ACTIONS.iter().any(|action| action.as_str() == columns[0]);
+        assert!(known, "{row}");
+    }
+    for (tag, language) in [("nb", 0), ("no", 0), ("da-DK", 0), ("nn_NO", 1), ("sv-FI", 2), ("nl", 3), ("en-GB", 4), ("", 4), ("fi", 4)] {
+        assert_eq!(Language::of(tag), LANGUAGES[language], "{tag}");
+    }
+}
+
+#[test]
+fn no_text_shows_a_secret() {
+    let secret = "S3CRET";
+    let verifier = format!("{secret}{}", "a".repeat(43));
+    let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let begin = || client.begin(AuthorizationRequest::new("read").code_verifier(&verifier), &[7; 96], 0).unwrap();
+    let login = begin();
+    let mut texts = vec![format!("{login:?}"), login.url.clone()];
+    let state = login.transaction.state().to_owned();
+    let answer = format!("https://rp.example/cb?code={secret}&state={state}");
+    let code = login.transaction.finish(&client, Callback::Url(&answer), 0).unwrap();
+    texts.push(format!("{code:?}"));
+    for answer in [
+        format!("https://rp.example/cb?code={secret}&state=x"),
+        format!("https://rp.example/cb?code={secret}&code=1&state={state}"),
+        format!("https://rp.example/cb?code={secret}%00&state={state}"),
+        format!("https://rp.example/other?code={secret}&state={state}"),
+        format!("https://rp.example/cb?code={secret}&access_token={secret}&state={state}"),
+        format!("https://rp.example/cb?code={secret}"),
+        format!("https://rp.example/cb?code={secret}&error=x&state={state}"),
+        format!("https://rp.example/cb?code={secret}%zz&state={state}"),
+    ] {
+        let error = begin().transaction.finish(&client, Callback::Url(&answer), 0).unwrap_err();
+        texts.extend([format!("{error}"), format!("{error:?}")]);
+    }
+    texts.push(format!("{:?}", samtykke::Transaction::parse(&format!("x {verifier}")).unwrap_err()));
+    texts.push(format!("{:?}", samtykke::AuthorizationCode::parse(&format!("x {verifier}")).unwrap_err()));
+    texts.push(format!("{:?}", samtykke::pkce::Verifier::parse(&verifier).unwrap()));
+    let authentication = ClientAuthentication::secret_basic(secret);
+    texts.push(format!("{authentication:?} {:?}", ClientAuthentication::secret_post(secret)));
+    let mut exchange = Exchange::authorization_code(&client, &authentication, code).unwrap();
+    texts.push(format!("{exchange:?}"));
+    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    texts.push(format!("{request:?}"));
+    let body = format!(r#"{{"access_token":"{secret}","token_type":"Bearer","refresh_token":"{secret}","x":"{secret}"}}"#);
+    let response = Response::new(200, Some("application/json"), &body);
+    texts.push(format!("{response:?} {:?}", Tokens::judge(&response, &Default::default()).unwrap()));
+    for odd in
+        [body.replace("Bearer", ""), body.replace("\"x\"", "\"scope\"").replace("S3CRET\"}", "S3CRET \"}"), format!("{body}x"), "x".into()]
+    {
+        let error = Tokens::judge(&Response::new(200, Some("application/json"), &odd), &Default::default()).unwrap_err();
+        texts.extend([format!("{error}"), format!("{error:?}")]);
+    }
+    let (environment, token) = (Environment::preprod(), Secret::new(secret));
+    let api = Api::new(&environment, &token);
+    let agreement = Agreement { nin: Secret::new(secret), purpose: Purpose::Processing, days: 1, client_consent_id: "a".into() };
+    texts.push(format!("{api:?} {:?} {agreement:?} {:?}", api.debt(), api.register(&agreement).unwrap_err()));
+    let debt = api.debt().finish(&Response::new(200, None, &format!(r#"{{"ssn":"{secret}"}}"#))).unwrap();
+    texts.push(format!("{debt:?}"));
+    for text in texts {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[test]
+fn an_error_tells_its_facts() {
+    let error = Error::new(&codes::API_ERROR)
+        .expected("a")
+        .actual("b")
+        .advise(Action::None)
+        .retry(true)
+        .at(samtykke::error::Phase::Session)
+        .provider(Some("p".into()), Some("t".into()));
+    assert_eq!(
+        (error.expected_value(), error.actual_value(), error.action(), error.retryable()),
+        (Some("a"), Some("b"), Action::None, true)
+    );
+    assert_eq!((error.phase().as_str(), error.provider_code(), error.trace_id()), ("session", Some("p"), Some("t")));
+    let text = format!("{error}");
+    for part in ["api_error", "session", "expected a", "found \"b\"", error.hint(), error.doc()] {
+        assert!(text.contains(part), "{text}");
+    }
+    let mut response = Response::new(503, None, "");
+    for (value, seconds) in [("120", Some(120)), ("Wed, 21 Oct 2015 07:28:00 GMT", None), ("-1", None), ("", None)] {
+        response.retry_after = Some(value.into());
+        let error = Error::new(&codes::API_ERROR).http(&response);
+        assert_eq!((error.status(), error.retry_after()), (Some(503), seconds));
+        assert!(format!("{error}").contains("(HTTP 503)"));
+    }
+}

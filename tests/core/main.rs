@@ -1,0 +1,18 @@
+//! Native tests of the core, by its public API. No network, no clock.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(missing_docs, clippy::arithmetic_side_effects)]
+
+mod errors;
+mod flow;
+mod norskgjeld;
+mod norskgjeld_api;
+mod properties;
+mod readers;
+mod refused_callbacks;
+mod refused_requests;
+mod refused_tokens;
+#[cfg(feature = "serde")]
+mod stored;
+mod vectors;
+#[allow(dead_code)]
+mod verdict;

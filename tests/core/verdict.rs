@@ -1,0 +1,248 @@
+//! The verdict of the library on one case of `tests/vectors/oauth`, by its public API alone.
+//!
+//! Never reads `expect` or `why`: only the input and the context of a case. `examples/verdicts.rs` prints the same lines,
+//! so that another build of the library can be compared with this one, octet for octet.
+//!
+//! One line a case, as `JSON.stringify` writes it: `{"id":…,"verdict":…,"detail":…}`. The verdict is `accept`, `reject`
+//! or `as_error`. The detail of a `reject` is the error's code; of an `as_error` (the error carries an OAuth error) its
+//! `error`. Files in name order, cases in file order. A text may be given as `{"$concat":["text",["unit",times],…]}`.
+//! The time is the file's `now`, 1700000000.
+//!
+//! `callback`. Client: issuer, client id and redirect URI of the file's defaults, authorization endpoint
+//! `https://op.example/authorize`, standard rules, `iss` announced when `iss_supported`. Transaction: begun by that client
+//! (by one of issuer `state_issuer`, when given) at `now` less `state_age_s`, `age_s`, or 3601 for `expired`; scope `read`,
+//! the `response_mode` given or query, state `expected_state`, or, when that is no state a client may begin with, the
+//! stored text of another transaction with this state put in. `no_transaction`: nothing is stored. `replay`: finished
+//! twice, and the second is reported: the transaction is gone, `transaction_used`. Detail of `accept`: the code.
+//!
+//! `token_response`. Judged against type `DPoP` when `dpop` else `Bearer`, id_token required when `openid`, scope
+//! `requested_scope` or none. Detail of `accept`: `Bearer` or `DPoP`.
+//!
+//! `authorization_request`. Client: `https://op.example`, `client-1`, the endpoint `authorization_endpoint` or
+//! `https://op.example/authorize`, the redirect URI `redirect_uri` or `https://rp.example/cb`. Request: scope `scope` or
+//! `openid`, then `state`, `nonce`, `code_verifier` when given, then parameters in this order: the members of `extra`,
+//! `code_challenge_method`, `max_age`, `prompt`, `claims`, `authorization_details`, each `resource`. Detail of `accept`: the
+//! URL, the values of `state`, `nonce` and `code_challenge` replaced by `…`. `client_auth` of more than one: there is no
+//! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
+//! [`Client`], `reject` of `secret_in_browser`.
+//!
+//! A case with any other input is not decided: `Err` holds the names of those inputs.
+
+// Indexing a JSON value gives null for what is not there; it does not panic.
+#![allow(clippy::indexing_slicing)]
+
+use samtykke::error::codes;
+use samtykke::token::{Expectation, TokenType, Tokens};
+use samtykke::{AuthorizationRequest, Callback, Client, Error, Profile, Response, ResponseMode, Transaction};
+use serde_json::Value;
+
+/// The kinds of case files that are decided, by their names.
+pub(crate) const KINDS: &[&str] = &["authorization_request", "callback", "token_response"];
+
+pub(crate) struct Verdict {
+    pub(crate) verdict: &'static str,
+    pub(crate) detail: String,
+}
+
+impl Verdict {
+    fn accept(detail: impl Into<String>) -> Self {
+        Self { verdict: "accept", detail: detail.into() }
+    }
+
+    fn of(error: &Error) -> Self {
+        match error.oauth() {
+            Some(oauth) => Self { verdict: "as_error", detail: oauth.error.clone() },
+            None => Self { verdict: "reject", detail: error.code().into() },
+        }
+    }
+
+    /// The line, as `JSON.stringify` writes it.
+    pub(crate) fn line(&self, id: &str) -> String {
+        serde_json::json!({ "id": id, "verdict": self.verdict, "detail": self.detail }).to_string()
+    }
+}
+
+/// Decides a case of a file: `Err` names the inputs that are not decided yet.
+pub(crate) fn decide(kind: &str, file: &Value, case: &Value) -> Result<Verdict, String> {
+    match kind {
+        "callback" => Ok(callback(file, case)),
+        "token_response" => Ok(token_response(case)),
+        "authorization_request" => authorization_request(case),
+        other => Err(other.into()),
+    }
+}
+
+/// A text, plain or as `$concat`; `None` for anything else.
+pub(crate) fn text(value: &Value) -> Option<String> {
+    if let Some(pieces) = value.get("$concat").and_then(Value::as_array) {
+        return pieces
+            .iter()
+            .map(|piece| match (piece.get(0).and_then(Value::as_str), piece.get(1).and_then(Value::as_u64)) {
+                (Some(unit), Some(times)) => Some(unit.repeat(usize::try_from(times).ok()?)),
+                _ => piece.as_str().map(String::from),
+            })
+            .collect();
+    }
+    value.as_str().map(String::from)
+}
+
+fn client(issuer: &str, endpoint: &str, client_id: &str, redirect_uri: &str, iss_parameter: bool) -> Result<Client, Error> {
+    let mut profile = Profile::new(issuer, endpoint, "https://op.example/token");
+    profile.iss_parameter = iss_parameter;
+    Client::new(profile, client_id, redirect_uri)
+}
+
+fn callback(file: &Value, case: &Value) -> Verdict {
+    try_callback(file, case).unwrap_or_else(|error| Verdict::of(&error))
+}
+
+fn try_callback(file: &Value, case: &Value) -> Result<Verdict, Error> {
+    let (defaults, context) = (&file["about"]["defaults"], &case["context"]);
+    let setting = |name: &str| text(&context[name]).or_else(|| text(&defaults[name])).unwrap_or_default();
+    let flag = |name: &str| context[name].as_bool().or_else(|| defaults[name].as_bool()).unwrap_or(false);
+    let now = file["now"].as_u64().unwrap_or(1_700_000_000);
+    let make = |issuer: &str, iss| client(issuer, "https://op.example/authorize", &setting("client_id"), &setting("redirect_uri"), iss);
+    let finisher = make(&setting("issuer"), flag("iss_supported"))?;
+
+    let beginner = make(&text(&context["state_issuer"]).unwrap_or_else(|| setting("issuer")), false)?;
+    let age = ["state_age_s", "age_s"].into_iter().find_map(|name| context[name].as_u64());
+    let begun = now.saturating_sub(age.unwrap_or(if flag("expired") { 3601 } else { 0 }));
+    let state = setting("expected_state");
+    let mode = ResponseMode::parse(&setting("response_mode")).unwrap_or_default();
+    let request = AuthorizationRequest::new("read").response_mode(mode);
+    let random = core::array::from_fn(|at| at as u8);
+    let stored = match beginner.begin(request.clone().state(&state), &random, begun) {
+        Ok(login) => login.transaction.serialize().expose().to_owned(),
+        Err(_) => {
+            let stored = beginner.begin(request, &random, begun)?.transaction.serialize().expose().to_owned();
+            format!("{state}{}", stored.trim_start_matches(|c| c != ' '))
+        }
+    };
+
+    let url = text(&case["url"]).unwrap_or_default();
+    // What a caller keeps between the redirect and the callback; it gives a transaction out once.
+    let mut store = if flag("no_transaction") { None } else { Some(stored) };
+    let first = finish(&finisher, store.take(), &url, now);
+    if flag("replay") && first.is_ok() && store.is_none() {
+        return Err(Error::new(&codes::TRANSACTION_USED));
+    }
+    first
+}
+
+fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Result<Verdict, Error> {
+    let code = Transaction::parse(&stored.unwrap_or_default())?.finish(client, Callback::Url(url), now)?;
+    // The code itself leaves the library in one place only: the token request.
+    Ok(Verdict::accept(sent_code(client, code)?))
+}
+
+/// The `code` parameter of the token request that a checked code becomes.
+fn sent_code(client: &Client, code: samtykke::AuthorizationCode) -> Result<String, Error> {
+    let mut exchange = samtykke::Exchange::authorization_code(client, &samtykke::ClientAuthentication::None, code)?;
+    let samtykke::Step::Send(request) = exchange.step()? else { return Ok(String::new()) };
+    let body = request.body.unwrap_or_else(|| samtykke::Secret::new(""));
+    let found = form_urlencoded::parse(body.expose().as_bytes()).find(|(name, _)| name == "code");
+    Ok(found.map(|(_, code)| code.into_owned()).unwrap_or_default())
+}
+
+/// The answer of a `token_response` case, and what it is judged against.
+pub(crate) fn token_answer(case: &Value) -> (Response, Expectation) {
+    let context = &case["context"];
+    let status = case["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
+    let mut response = Response::new(status, case["content_type"].as_str(), &text(&case["body"]).unwrap_or_default());
+    response.retry_after = text(&case["headers"]["Retry-After"]);
+    let expectation = Expectation {
+        token_type: if context["dpop"] == true { TokenType::DPoP } else { TokenType::Bearer },
+        id_token: context["openid"] == true,
+        scope: text(&context["requested_scope"]).unwrap_or_default(),
+        ..Expectation::default()
+    };
+    (response, expectation)
+}
+
+fn token_response(case: &Value) -> Verdict {
+    let (response, expectation) = token_answer(case);
+    match Tokens::judge(&response, &expectation) {
+        Ok(tokens) => Verdict::accept(tokens.token_type.as_str()),
+        Err(error) => Verdict::of(&error),
+    }
+}
+
+const INPUTS: &[&str] = &[
+    "authorization_endpoint",
+    "extra",
+    "scope",
+    "state",
+    "nonce",
+    "code_verifier",
+    "code_challenge_method",
+    "redirect_uri",
+    "max_age",
+    "prompt",
+    "claims",
+    "authorization_details",
+    "resource",
+    "client_auth",
+    "public_client_secret",
+];
+
+fn authorization_request(case: &Value) -> Result<Verdict, String> {
+    let input = &case["input"];
+    let names = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let undecided: Vec<&str> = names.filter(|name| !INPUTS.contains(name)).collect();
+    if !undecided.is_empty() {
+        return Err(undecided.join(", "));
+    }
+    if input["client_auth"].as_array().is_some_and(|methods| methods.len() > 1) {
+        return Ok(Verdict::of(&Error::new(&codes::INVALID_CONFIGURATION)));
+    }
+    if input["public_client_secret"] == true {
+        return Ok(Verdict::of(&Error::new(&codes::SECRET_IN_BROWSER)));
+    }
+    Ok(match url(input) {
+        Ok(url) => Verdict::accept(without_random(&url)),
+        Err(error) => Verdict::of(&error),
+    })
+}
+
+fn url(input: &Value) -> Result<String, Error> {
+    let setting = |name: &str, default: &str| text(&input[name]).unwrap_or_else(|| default.into());
+    let endpoint = setting("authorization_endpoint", "https://op.example/authorize");
+    let client = client("https://op.example", &endpoint, "client-1", &setting("redirect_uri", "https://rp.example/cb"), false)?;
+    let mut request = AuthorizationRequest::new(setting("scope", "openid"));
+    if let Some(state) = text(&input["state"]) {
+        request = request.state(state);
+    }
+    if let Some(nonce) = text(&input["nonce"]) {
+        request = request.nonce(nonce);
+    }
+    if let Some(verifier) = text(&input["code_verifier"]) {
+        request = request.code_verifier(verifier);
+    }
+    for (name, value) in input["extra"].as_object().into_iter().flatten() {
+        request = request.parameter(name, text(value).unwrap_or_default());
+    }
+    for name in ["code_challenge_method", "max_age", "prompt", "claims", "authorization_details"] {
+        let value = &input[name];
+        if !value.is_null() {
+            request = request.parameter(name, text(value).unwrap_or_else(|| value.to_string()));
+        }
+    }
+    let resources = match &input["resource"] {
+        Value::Array(several) => several.iter().filter_map(text).collect(),
+        one => text(one).into_iter().collect::<Vec<_>>(),
+    };
+    for resource in resources {
+        request = request.parameter("resource", resource);
+    }
+    Ok(client.begin(request, &core::array::from_fn(|at| at as u8), 1_700_000_000)?.url)
+}
+
+/// The URL with what differs in every flow replaced by `…`.
+fn without_random(url: &str) -> String {
+    let (endpoint, query) = url.split_once('?').unwrap_or((url, ""));
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name @ ("state" | "nonce" | "code_challenge"), _)) => format!("{name}=…"),
+        _ => pair.into(),
+    });
+    format!("{endpoint}?{}", pairs.collect::<Vec<String>>().join("&"))
+}
