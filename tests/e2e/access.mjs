@@ -1,0 +1,74 @@
+// Accessibility of every view in both colour schemes, by axe-core, and the texts behind them.
+// WCAG 2.2 levels A and AA, as far as a program can judge them.
+// Refuses any violation; a rule is never switched off.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { languages, texts } from "../../www/page/src/texts.mjs";
+import { plans, steps, withdrawal } from "../../www/page/src/steps.mjs";
+import { atProvider, giveConsent, start } from "./stage.mjs";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function accessible(page, view) {
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  assert.ok(passes.length > 10, "axe looked at nothing");
+  assert.deepEqual(violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`), []);
+}
+
+/** `the.stage` is open when a test runs. */
+export function access(the) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, height] of [[1440, 900], [390, 844]]) {
+      test(`every view passes axe, ${colorScheme}, ${width} pixels wide`, async () => {
+        const person = await the.stage.person({ colorScheme, width, height });
+        const { page } = person;
+        await person.home();
+        await page.click(".wrong summary");
+        await page.click("label[for=duration-days]");
+        await page.fill("#days", "0");
+        await page.click("form button.primary");
+        await page.locator("#days-problem:not(:empty)").waitFor();
+        await accessible(page, "start");
+        await page.fill("#days", "5");
+        await page.click("label[for=duration-once]");
+        await giveConsent(page, { flow: "page", days: 9 });
+        await page.waitForSelector(".creditors");
+        await page.waitForFunction(() => document.querySelectorAll("li.step[data-state=done]").length === 13);
+        await page.click("li[data-id=token] summary");
+        await accessible(page, "result");
+        await person.home();
+        await start(page, { flow: "worker" });
+        await atProvider.login(page);
+        await atProvider.deny(page);
+        await page.waitForSelector(".outcome");
+        await accessible(page, "denied");
+        await person.home();
+        await giveConsent(page, { flow: "page", wrong: "lost" });
+        await page.waitForSelector(".outcome");
+        await accessible(page, "lost");
+        await person.leave();
+      });
+    }
+  }
+
+  test("every text is there in every language, with the same placeholders", () => {
+    const places = (text) => (text.match(/\{\w+\}/g) ?? []).sort().join();
+    for (const [key, row] of Object.entries(texts)) {
+      assert.equal(row.length, languages.length, key);
+      for (const text of row) {
+        assert.ok(typeof text === "string" && text.length > 0, key);
+        assert.equal(places(text), places(row[0]), key);
+      }
+    }
+  });
+
+  test("every step of every plan has a name, an explanation and two parties", () => {
+    for (const id of [...plans.page, ...plans.worker, ...withdrawal]) {
+      assert.ok(texts[`step.${id}`] && texts[`step.${id}.text`], id);
+      for (const party of [steps[id].from, steps[id].to]) assert.ok(texts[`party.${party}`], party);
+    }
+  });
+}

@@ -1,0 +1,22 @@
+// The demo end to end: one demo, one Chromium, every run that a person can take. `node --test tests/e2e`
+// Takes the screenshots in target/screenshots that are looked at before a release.
+// Refuses to pass when the provider saw a client misbehave in any of the runs.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { access } from "./access.mjs";
+import { happyRuns } from "./happy.mjs";
+import { openStage } from "./stage.mjs";
+import { unhappyRuns } from "./unhappy.mjs";
+
+const the = {};
+before(async () => { the.stage = await openStage(); });
+after(() => the.stage?.close());
+
+happyRuns(the);
+unhappyRuns(the);
+access(the);
+
+test("the provider saw no violation of the protocol in all of this", () => {
+  const found = the.stage.control.violations().map(({ code, endpoint, detail }) => `${endpoint}: ${code}, ${detail}`);
+  assert.deepEqual([...new Set(found)], []);
+});
