@@ -12,7 +12,7 @@ export type TokenInput = string | (() => string | Promise<string>);
 /** How the APIs are called. */
 export interface ApiOptions extends Transport {
   readonly token: TokenInput;
-  /** Sent as `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII, at most 128 characters. */
+  /** Sent as `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII, at most 128 characters; drawn anew unless given. */
   readonly traceId?: string;
   /** How often a repeatable call is tried again after a network failure, 429 or 5xx; 2 unless given. */
   readonly retries?: number;
@@ -38,7 +38,7 @@ class Api {
   }
 
   async call(operation: string, args: (string | number)[], { signal }: CallOptions = {}): Promise<string> {
-    const { token, traceId, retries = 2 } = this.#options;
+    const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
     for (let attempt = 0; ; attempt++) {
       const bearer = typeof token === "function" ? await token() : token;
       const out = request(call(["api", this.#provider.environment, bearer, traceId, operation, ...args]));

@@ -36,7 +36,7 @@ test("each call sends the documented request, with the token in its header alone
     assert.equal(requests[0].method, method);
     assert.equal(headers.authorization, `Bearer ${TOKEN}`);
     assert.equal(headers.accept, "application/json");
-    assert.equal(headers["x-trace-id"], undefined);
+    assert.match(headers["x-trace-id"], /^[\da-f-]{36}$/);
     assert.deepEqual({ redirect, credentials, cache }, { redirect: "manual", credentials: "omit", cache: "no-store" });
     assert.ok(!url.includes(TOKEN));
     if (name === "register") {
