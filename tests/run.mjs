@@ -35,7 +35,7 @@ const STAGES = [
   { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
   { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },
   { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
-  { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs")], minutes: 30 },
+  { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },
   { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },
   { name: "e2e", what: "the demo in Chromium with a person's clicks", run: [suite("e2e")], minutes: 15 },
   { name: "publish", what: "npm and cargo publish, dry", run: [

@@ -150,7 +150,7 @@ test("a login cookie that was changed, swapped, sealed with another key or for a
     [`${firstName}=`, first, "transaction_missing"],
     [`${firstName}=${randomBytes(300).toString("base64url")}`, first, "session_invalid"],
     [`${firstName}=${sessionValue}`, first, "session_invalid"],
-    [`${firstName}=${await seal(key(), "login", await open(keys, "login", firstValue))}`, first, "session_invalid"],
+    [`${firstName}=${await seal(key(), "login samtykke eksempelbank-client", await open(keys, "login samtykke eksempelbank-client", firstValue))}`, first, "session_invalid"],
     [`${firstName}=${secondValue}`, first, "state_mismatch"],
     [`${secondName}=${secondValue}`, first, "state_mismatch"],
     // A name given twice: one of them is another's.
@@ -182,7 +182,27 @@ test("keys rotate without ending flows or sessions; a removed key ends both", as
   rotated.jar.cookies = new Map(before.jar.cookies);
   assert.ok(await rotated.session());
   assert.equal(failure(await rotated.callback(rotated.answer(flow))), null);
-  assert.ok(await open([fresh], "session", rotated.jar.cookies.get("__Host-samtykke-session")), "sealed with the old key");
+  assert.ok(await open([fresh], "session samtykke eksempelbank-client", rotated.jar.cookies.get("__Host-samtykke-session")), "sealed with the old key");
+});
+
+test("a session of another name under the same keys does not open here", async () => {
+  const keys = [key()];
+  const other = stage({ keys, cookieName: "other" });
+  await other.signIn();
+  const { session } = stage({ keys });
+  const value = other.jar.cookies.get("__Host-other-session");
+  assert.ok(value);
+  assert.equal(await session(`__Host-samtykke-session=${value}`), null);
+});
+
+test("a person who follows a link to a login that cannot start sees a page, not JSON", async () => {
+  const keys = [key()];
+  const edge = createEdge({ client: clientOf(), keys, errorPath: "/failed?lang=nb#top", onError: () => { throw new Error("a listener's own"); } });
+  const request = new Request(`${ORIGIN}/login`, { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" } });
+  const response = await edge.login(request, { purpose: "presentation" });
+  assert.equal(response.status, 303);
+  assert.equal(response.headers.get("location"), "/failed?lang=nb&error=origin_refused&action=fix_configuration#top");
+  assert.equal(response.headers.get("set-cookie"), null);
 });
 
 test("another site may not start a flow, unless it was asked for", async () => {

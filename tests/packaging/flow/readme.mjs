@@ -1,0 +1,39 @@
+// The README's page and worker blocks and its Content-Security-Policy, as a consumer copies them.
+// README "Real norskgjeld credentials", 2: local and preprod differ in `environment`; the redirect URI is the application's own.
+// Refuses a README in which the text to be changed is not there exactly once: then this test would prove something else.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+const readme = readFileSync(join(root, "README.md"), "utf8").replaceAll("\r\n", "\n");
+
+function found(pattern, what) {
+  const match = readme.match(pattern);
+  if (!match) throw new Error(`README.md has no ${what}`);
+  return match[1];
+}
+
+function change(text, changes) {
+  for (const [from, to] of changes) {
+    if (text.split(from).length !== 2) throw new Error(`README.md's block does not say ${from} exactly once`);
+    text = text.replace(from, () => to);
+  }
+  return text;
+}
+
+const block = (name) => found(new RegExp(`\`\`\`js ${name}\\n([^]*?)\`\`\``), `block "js ${name}"`);
+
+/** The page's eight lines, against the provider whose addresses Vite puts in. */
+export const pageBlock = () => change(block("page"), [
+  ['environment: "preprod"', "environment: { auth: import.meta.env.VITE_AUTH_URL, api: import.meta.env.VITE_API_URL }"],
+  ['redirectUri: "https://app.example.no/callback"', 'redirectUri: new URL("/callback", location.origin).href'],
+]);
+
+/** The worker's ten lines, against the provider whose addresses are bindings. */
+export const workerBlock = () => change(block("worker"), [
+  ['environment: "preprod"', "environment: { auth: env.AUTH_URL, api: env.API_URL }"],
+]);
+
+/** The policy that "a page with this library, its own worker and nothing else" gets. */
+export const policy = () => found(/```text\n(default-src [^\n]*)\n```/, "Content-Security-Policy");
