@@ -17,22 +17,31 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 
 // Named one by one: --all-features emits encodings that Node 20 rejects.
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
-const WASM_OPT = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"];
+const WASM_OPT = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /** Each wasm: the crate's features, and a rank; the higher one does all the lower one does. */
 const CORES = { browser: { features: "bindings", rank: 0 }, full: { features: "bindings-full", rank: 1 } };
 /** Each entry that needs wasm, and which. */
 const ENTRIES = { browser: "browser", index: "full", norskgjeld: "full", edge: "full" };
 
+/** What may stand in a string without an escape, but for the two marks. */
+const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
+
 /** Writes octets as text that pkg/src/inline.ts reads. */
 export function encode(octets) {
-  let text = "";
-  for (const octet of octets) {
-    const shifted = (octet + 42) & 255;
-    const plain = shifted > 31 && shifted < 123 && shifted !== 34 && shifted !== 92;
-    text += plain ? String.fromCharCode(shifted) : String.fromCharCode(123 + (shifted >> 6), 35 + (shifted & 63));
-  }
-  return text;
+  const count = new Array(256).fill(0);
+  for (const octet of octets) count[octet]++;
+  const all = [...count.keys()];
+  const frequent = [...all].sort((one, two) => count[two] - count[one] || one - two).slice(0, PLAIN.length);
+  // Those that are printable stand for themselves, so that the texts in the wasm match those in the code around it.
+  const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0)));
+  const left = frequent.filter((octet) => !order.includes(octet)).sort((one, two) => one - two);
+  for (const at of order.keys()) order[at] ??= left.shift();
+  const table = order.map((octet, at) => ((octet - at) & 255).toString(16).padStart(2, "0")).join("");
+  const marks = [...PLAIN, ...["}", "~"].flatMap((mark) => [...PLAIN].map((letter) => mark + letter))];
+  const places = [...order, ...all.filter((octet) => !order.includes(octet))];
+  const texts = new Map(places.map((octet, at) => [octet, marks[at]]));
+  return table + Array.from(octets, (octet) => texts.get(octet)).join("");
 }
 
 function say(line) {

@@ -39,7 +39,8 @@ fn ipv4(host: &str) -> Option<Ipv4Addr> {
         let value = number(part)?;
         let left = count.checked_sub(u32::try_from(at).ok()?)?;
         // The last part fills all octets that are left; the others are one octet each.
-        let (shift, octets) = if left == 1 { (0, 5u32.checked_sub(count)?) } else { (4u32.checked_sub(u32::try_from(at).ok()?)?.checked_sub(1)?, 1) };
+        let (shift, octets) =
+            if left == 1 { (0, 5u32.checked_sub(count)?) } else { (4u32.checked_sub(u32::try_from(at).ok()?)?.checked_sub(1)?, 1) };
         if value >= 1u64.checked_shl(octets.checked_mul(8)?)? {
             return None;
         }
@@ -66,5 +67,9 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
 fn is_private_v6(address: Ipv6Addr) -> bool {
     let [first, ..] = address.segments();
     let embedded = address.to_ipv4_mapped().or_else(|| address.to_ipv4());
-    address.is_loopback() || address.is_unspecified() || first & 0xffc0 == 0xfe80 || first & 0xfe00 == 0xfc00 || embedded.is_some_and(is_private_v4)
+    address.is_loopback()
+        || address.is_unspecified()
+        || first & 0xffc0 == 0xfe80
+        || first & 0xfe00 == 0xfc00
+        || embedded.is_some_and(is_private_v4)
 }

@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::client::{Client, RESERVED};
-use crate::encoding::{base64url, cut, decimal, push_percent};
+use crate::client::{Client, RESERVED, Registration};
+use crate::encoding::{cut, decimal, push_base64url, push_escaped};
 use crate::error::{Error, Result, codes};
-use crate::pkce::{Verifier, is_unreserved};
+use crate::pkce::is_unreserved;
 use crate::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
 
 /// Random octets for one flow: verifier, state and nonce, 32 each.
@@ -110,63 +110,110 @@ impl Client {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn begin(&self, request: AuthorizationRequest, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Login> {
-        check_scope(&request.scope)?;
-        (self.profile.rules.check_scope)(&request.scope)?;
-        check_parameters(&request.parameters)?;
-        let (first, rest) = random.split_at(32);
-        let (second, third) = rest.split_at(32);
-        let verifier = match request.verifier {
-            Some(text) => Verifier::parse(&text)?,
-            None => Verifier::from_random(first),
+        let (mut url, mut transaction) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
+        let parameters: Vec<_> = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let asked = Asked {
+            scope: &request.scope,
+            state: request.state.as_deref(),
+            nonce: request.nonce.as_deref(),
+            verifier: request.verifier.as_deref(),
+            parameters: &parameters,
+            response_mode: request.response_mode.as_str(),
+            lifetime: &decimal(u64::from(request.lifetime.unwrap_or(DEFAULT_LIFETIME))),
+            now: &decimal(now),
         };
-        let state = own_or_random(request.state, "state", 22, second)?;
-        // Always checked when given; sent when there is an id_token to bind.
-        let nonce = own_or_random(request.nonce, "nonce", 16, third)?;
-        let nonce = has_openid(&request.scope).then_some(nonce);
+        begin(&self.registration(), &asked, random, &mut url, &mut transaction)?;
+        let text = |octets| String::from_utf8(octets).unwrap_or_default();
+        Ok(Login { url: text(url), transaction: Transaction::from_text(text(transaction)) })
+    }
+}
 
-        let endpoint = &self.profile.authorization_endpoint;
-        let mut url = String::with_capacity(512);
-        url.push_str(endpoint);
-        // A query of the endpoint's own is kept (RFC 6749 section 3.1).
-        url.push(if cut(endpoint, b'?').1.is_some() { '&' } else { '?' });
-        url.push_str("client_id=");
-        push_percent(&mut url, &self.client_id);
-        let mut push = |name: &str, value: &str| {
-            url.push('&');
-            push_percent(&mut url, name);
-            url.push('=');
-            push_percent(&mut url, value);
-        };
-        push("response_type", "code");
-        if !request.scope.is_empty() {
-            push("scope", &request.scope);
-        }
-        push("state", &state);
-        push("redirect_uri", &self.redirect_uri);
-        push("code_challenge", &verifier.challenge());
-        push("code_challenge_method", "S256");
-        if let Some(nonce) = &nonce {
-            push("nonce", nonce);
-        }
-        if request.response_mode != ResponseMode::Query {
-            push("response_mode", request.response_mode.as_str());
-        }
-        for (name, value) in &request.parameters {
-            push(name, value);
-        }
-        let transaction = Transaction::join([
-            &state,
-            &self.profile.issuer,
-            &self.client_id,
-            &self.redirect_uri,
-            nonce.as_deref().unwrap_or_default(),
-            verifier.expose(),
-            &decimal(now),
-            &decimal(u64::from(request.lifetime.unwrap_or(DEFAULT_LIFETIME))),
-            request.response_mode.as_str(),
-            &request.scope,
-        ]);
-        Ok(Login { url, transaction })
+/// A request as it is judged: borrowed, times as digits.
+pub(crate) struct Asked<'a> {
+    pub(crate) scope: &'a str,
+    pub(crate) state: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) verifier: Option<&'a str>,
+    pub(crate) parameters: &'a [(&'a str, &'a str)],
+    pub(crate) response_mode: &'a str,
+    pub(crate) lifetime: &'a str,
+    pub(crate) now: &'a str,
+}
+
+/// Checks a request, then appends the URL and the transaction.
+pub(crate) fn begin(
+    client: &Registration<'_>,
+    asked: &Asked<'_>,
+    random: &[u8; RANDOM_OCTETS],
+    url: &mut Vec<u8>,
+    kept: &mut Vec<u8>,
+) -> Result<()> {
+    check_scope(asked.scope)?;
+    (client.rules.check_scope)(asked.scope)?;
+    check_parameters(asked.parameters)?;
+    let (first, rest) = random.split_at(32);
+    let (second, third) = rest.split_at(32);
+    // The transaction's fields, in its order; what is made here is made in its place.
+    own_or_random(kept, asked.state, "state", 22, second)?;
+    let state = kept.len();
+    for field in [client.issuer, client.client_id, client.redirect_uri, ""] {
+        push_field(kept, field);
+    }
+    let nonce = kept.len();
+    // Always checked when given; kept and sent when there is an id_token to bind.
+    own_or_random(kept, asked.nonce, "nonce", 16, third)?;
+    if !has_openid(asked.scope) {
+        kept.truncate(nonce);
+    }
+    let nonce = nonce..kept.len();
+    push_field(kept, "");
+    let verifier = kept.len();
+    own_or_random(kept, asked.verifier, "code_verifier", 43, first)?;
+    let mut challenge = Vec::with_capacity(64);
+    push_base64url(&mut challenge, &crate::pkce::challenge(kept.get(verifier..).unwrap_or_default()));
+    for field in [asked.now, asked.lifetime, asked.response_mode, asked.scope] {
+        push_field(kept, field);
+    }
+
+    url.extend_from_slice(client.authorization_endpoint.as_bytes());
+    let mark = url.len();
+    for &(name, value) in &[
+        ("client_id", client.client_id.as_bytes()),
+        ("response_type", "code".as_bytes()),
+        ("scope", asked.scope.as_bytes()),
+        ("state", kept.get(..state).unwrap_or_default()),
+        ("redirect_uri", client.redirect_uri.as_bytes()),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", b"S256"),
+        ("nonce", kept.get(nonce).unwrap_or_default()),
+        ("response_mode", if asked.response_mode == "query" { b"" } else { asked.response_mode.as_bytes() }),
+    ] {
+        push_parameter(url, name, value);
+    }
+    for (name, value) in asked.parameters {
+        push_parameter(url, name, value.as_bytes());
+    }
+    // A query of the endpoint's own is kept (RFC 6749 section 3.1).
+    if let (None, Some(octet)) = (cut(client.authorization_endpoint, b'?').1, url.get_mut(mark)) {
+        *octet = b'?';
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn push_field(out: &mut Vec<u8>, field: &str) {
+    out.push(b' ');
+    out.extend_from_slice(field.as_bytes());
+}
+
+/// Appends a parameter unless its value is empty.
+#[inline(never)]
+fn push_parameter(url: &mut Vec<u8>, name: &str, value: &[u8]) {
+    if !value.is_empty() {
+        url.push(b'&');
+        push_escaped(url, name.as_bytes(), false);
+        url.push(b'=');
+        push_escaped(url, value, false);
     }
 }
 
@@ -187,63 +234,74 @@ pub(crate) fn check_scope(scope: &str) -> Result<()> {
     if is_scope(scope) {
         return Ok(());
     }
-    Err(Error::new(&codes::INVALID_SCOPE).expected("scope tokens of visible ASCII without quotes and backslash, single spaces between them"))
+    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: words of visible ASCII, single spaces between"))
 }
 
-fn own_or_random(own: Option<String>, name: &'static str, least: usize, random: &[u8]) -> Result<String> {
-    let Some(own) = own else { return Ok(base64url(random)) };
-    if is_unreserved(&own, least) {
-        return Ok(own);
+#[inline(never)]
+fn own_or_random(out: &mut Vec<u8>, own: Option<&str>, name: &'static str, least: usize, random: &[u8]) -> Result<()> {
+    match own {
+        None => push_base64url(out, random),
+        Some(own) if is_unreserved(own, least) => out.extend_from_slice(own.as_bytes()),
+        _ => return Err(wrong("22, for a nonce 16, for a code_verifier 43, to 128 unreserved characters", name)),
     }
-    Err(Error::new(&codes::INVALID_PARAMETER).expected("state of 22 to 128, nonce of 16 to 128 unreserved characters").actual(name))
+    Ok(())
 }
 
-/// A parameter that has a grammar of its own: its name, what is expected, and the judge.
-type Grammar = (&'static str, &'static str, fn(&str) -> bool);
+fn wrong(expected: &'static str, actual: &str) -> Error {
+    Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(String::from(actual))
+}
 
-const GRAMMARS: &[Grammar] = &[
-    ("max_age", "max_age: whole seconds", |value| value.bytes().all(|c| c.is_ascii_digit()) && value.len() < 10),
-    ("prompt", "prompt: none stands alone", |value| value == "none" || !value.split(' ').any(|item| item == "none" || item.is_empty())),
-    ("resource", "resource: an absolute URI without fragment", |value| {
-        crate::uri::Uri::parse(value).is_some_and(|uri| uri.fragment.is_none())
-    }),
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    ("claims", "claims: a JSON object", |value| matches!(crate::json::Value::parse(value), Some(crate::json::Value::Object(_)))),
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    ("authorization_details", "authorization_details: a JSON array of objects, each with a type", is_authorization_details),
-    // The browser wasm has no JSON reader; what it cannot check it does not send.
-    #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-    ("claims", "claims: begin this flow with the full client", |_| false),
-    #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-    ("authorization_details", "authorization_details: begin this flow with the full client", |_| false),
-];
+/// What the grammars below judge. Full clients know them; the browser wasm sends none of these, since it cannot judge them.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+fn misfit(name: &str, _: &str) -> Option<&'static str> {
+    ["max_age", "prompt", "resource", "claims", "authorization_details"].contains(&name).then_some("a flow begun by a server")
+}
 
+/// What a parameter that has a grammar of its own should have been.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-fn is_authorization_details(text: &str) -> bool {
-    let value = crate::json::Value::parse(text);
-    let items = value.as_ref().and_then(crate::json::Value::as_array);
-    items.is_some_and(|items| items.iter().all(|item| item.get("type").is_some_and(|kind| kind.as_str().is_some())))
+fn misfit(name: &str, value: &str) -> Option<&'static str> {
+    use crate::json::Value;
+    let (fits, expected) = match name {
+        "max_age" => (value.len() < 10 && value.bytes().all(|c| c.is_ascii_digit()), "max_age: whole seconds"),
+        "prompt" => (value == "none" || is_prompt(value), "prompt: none stands alone"),
+        "resource" => {
+            (crate::uri::Uri::parse(value).is_some_and(|uri| uri.fragment.is_none()), "resource: an absolute URI without fragment")
+        }
+        "claims" => (matches!(Value::parse(value), Some(Value::Object(_))), "claims: a JSON object"),
+        "authorization_details" => {
+            let value = Value::parse(value);
+            let typed = |item: &Value<'_>| item.get("type").is_some_and(|kind| kind.as_str().is_some());
+            let fits = value.as_ref().and_then(Value::as_array).is_some_and(|items| items.iter().all(typed));
+            (fits, "authorization_details: a JSON array of objects, each with a type")
+        }
+        _ => return None,
+    };
+    (!fits).then_some(expected)
 }
 
-fn check_parameters(parameters: &[(String, String)]) -> Result<()> {
+/// Words with single spaces between them, none of them `none`.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn is_prompt(value: &str) -> bool {
+    !value.split(' ').any(|word| word.is_empty() || word == "none")
+}
+
+fn check_parameters(parameters: &[(&str, &str)]) -> Result<()> {
+    // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    if parameters.contains(&("max_age", "0")) && parameters.contains(&("prompt", "none")) {
+        return Err(wrong("max_age=0 without prompt=none", "prompt"));
+    }
     for (at, (name, value)) in parameters.iter().enumerate() {
-        if RESERVED.contains(&name.as_str()) {
-            return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name.clone()));
+        if RESERVED.contains(name) {
+            return Err(Error::new(&codes::RESERVED_PARAMETER).actual(String::from(*name)));
         }
         let again = parameters.iter().take(at).any(|(earlier, _)| earlier == name);
-        if name.is_empty() || value.is_empty() || (again && name != "resource") {
-            return Err(Error::new(&codes::INVALID_PARAMETER).expected("a name and a value, once").actual(name.clone()));
+        if name.is_empty() || value.is_empty() || (again && *name != "resource") {
+            return Err(wrong("a name and a value, once", name));
         }
-        for (grammar, expected, fits) in GRAMMARS {
-            if grammar == name && !fits(value) {
-                return Err(Error::new(&codes::INVALID_PARAMETER).expected(*expected).actual(name.clone()));
-            }
+        if let Some(expected) = misfit(name, value) {
+            return Err(wrong(expected, name));
         }
-    }
-    // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
-    let has = |name: &str, value: &str| parameters.iter().any(|(n, v)| n == name && v == value);
-    if has("max_age", "0") && has("prompt", "none") {
-        return Err(Error::new(&codes::INVALID_PARAMETER).expected("max_age=0 without prompt=none"));
     }
     Ok(())
 }

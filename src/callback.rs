@@ -6,9 +6,10 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::client::Client;
-use crate::encoding::{cut, equal, form_decode, form_text, pairs, push_form};
+use crate::client::{Client, Registration};
+use crate::encoding::{cut, equal, form_decode, form_text, pairs, push_escaped};
 use crate::error::{Action, Error, Kind, OAuthError, Result, codes};
 use crate::secret::Secret;
 use crate::transaction::{self, Fields, Transaction};
@@ -19,14 +20,11 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
-pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] = &[
-    "state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token",
-];
+pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] =
+    &["state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token"];
 const P_ISS: usize = 1;
 const P_CODE: usize = 2;
 const P_ERROR: usize = 3;
-const P_DESCRIPTION: usize = 4;
-const P_URI: usize = 5;
 const P_REFUSED: usize = 7;
 const COUNT: usize = 11;
 
@@ -150,24 +148,32 @@ impl Transaction {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
-        let mut text = String::with_capacity(512);
-        judge(&self.fields(), client, callback, now, &mut text)?;
-        Ok(AuthorizationCode(Secret::new(text)))
+        let fields = self.fields();
+        let answer = judge(&fields, &client.registration(), callback, now)?;
+        let mut text = Vec::with_capacity(1024);
+        for at in [transaction::ISSUER, transaction::CLIENT_ID, transaction::REDIRECT_URI, transaction::NONCE, transaction::VERIFIER] {
+            text.extend_from_slice(fields.get(at).copied().unwrap_or_default().as_bytes());
+            text.push(b' ');
+        }
+        answer.push_code(&mut text);
+        text.push(b' ');
+        text.extend_from_slice(fields[transaction::SCOPE].as_bytes());
+        Ok(AuthorizationCode(Secret::new(String::from_utf8(text).unwrap_or_default())))
     }
 }
 
-/// Judges an answer against a transaction's fields and appends the checked code's text.
-pub(crate) fn judge(fields: &Fields<'_>, client: &Client, callback: Callback<'_>, now: u64, text: &mut String) -> Result<()> {
+/// Judges an answer against a transaction's fields.
+pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
     let issuer = fields[transaction::ISSUER];
     let redirect_uri = fields[transaction::REDIRECT_URI];
-    if issuer != client.profile.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
+    if issuer != client.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
         return fail(&codes::TRANSACTION_MISMATCH);
     }
     if transaction::is_expired(fields, now) {
         return fail(&codes::TRANSACTION_EXPIRED);
     }
     let answer = Answer::collect(answer(fields, callback)?)?;
-    let [state, iss, code, error, .., granted, _, _, _, _] = &answer.values;
+    let [state, iss, code, error, description, uri, ..] = &answer.values;
     if state.is_empty() {
         return fail(&codes::STATE_MISSING);
     }
@@ -175,7 +181,7 @@ pub(crate) fn judge(fields: &Fields<'_>, client: &Client, callback: Callback<'_>
         return fail(&codes::STATE_MISMATCH);
     }
     if !answer.has(P_ISS) {
-        if client.profile.iss_parameter {
+        if client.iss_parameter {
             return fail(&codes::ISSUER_MISSING);
         }
     } else if iss != issuer {
@@ -185,7 +191,7 @@ pub(crate) fn judge(fields: &Fields<'_>, client: &Client, callback: Callback<'_>
         return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
     }
     if answer.has(P_ERROR) {
-        return Err(refusal(client, error, &answer.values[P_DESCRIPTION], &answer.values[P_URI]));
+        return Err(refusal(client, error, description, uri));
     }
     if !answer.has(P_CODE) {
         return fail(&codes::CODE_MISSING);
@@ -193,19 +199,7 @@ pub(crate) fn judge(fields: &Fields<'_>, client: &Client, callback: Callback<'_>
     if !is_code(code) {
         return fail(&codes::CODE_MALFORMED);
     }
-    for field in [issuer, &client.client_id, redirect_uri, fields[transaction::NONCE], fields[transaction::VERIFIER]] {
-        text.push_str(field);
-        text.push(' ');
-    }
-    // Code and granted scope may hold spaces; encoded, they hold none.
-    push_form(text, code);
-    text.push(' ');
-    if crate::authorization::is_scope(granted) {
-        push_form(text, granted);
-    }
-    text.push(' ');
-    text.push_str(fields[transaction::SCOPE]);
-    Ok(())
+    Ok(answer)
 }
 
 fn fail<T>(kind: &'static Kind) -> Result<T> {
@@ -238,13 +232,18 @@ fn answer<'a>(fields: &Fields<'_>, callback: Callback<'a>) -> Result<&'a str> {
     let (base, query) = cut(before, b'?');
     let redirect_uri = fields[transaction::REDIRECT_URI];
     if !base.is_empty() && base != redirect_uri && !is_same_place(base, redirect_uri) {
-        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(redirect_uri)).actual(shown(base)));
+        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(redirect_uri)).actual(place(base)));
     }
     match mode {
         "query" => Ok(query.unwrap_or_default()),
         "fragment" => Ok(fragment.unwrap_or_default()),
         _ => fail(&codes::CALLBACK_MALFORMED),
     }
+}
+
+/// An address fit to be shown: what is no URL could hold the answer, or a password.
+fn place(base: &str) -> String {
+    if Uri::parse(base).is_some() { shown(base) } else { String::new() }
 }
 
 /// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
@@ -255,7 +254,7 @@ fn is_same_place(base: &str, redirect_uri: &str) -> bool {
 }
 
 /// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
-struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     values: [Cow<'a, str>; COUNT],
     /// A bit for each parameter that was there, empty or not.
     present: u32,
@@ -264,6 +263,17 @@ struct Answer<'a> {
 impl<'a> Answer<'a> {
     fn has(&self, parameter: usize) -> bool {
         self.present >> parameter & 1 != 0
+    }
+
+    /// Appends code, space, granted scope. Both may hold spaces; encoded, they hold none.
+    pub(crate) fn push_code(&self, out: &mut Vec<u8>) {
+        let [_, _, code, _, _, _, granted, ..] = &self.values;
+        out.reserve_exact(code.len().wrapping_add(granted.len()).wrapping_add(1));
+        push_escaped(out, code.as_bytes(), true);
+        out.push(b' ');
+        if crate::authorization::is_scope(granted) {
+            push_escaped(out, granted.as_bytes(), true);
+        }
     }
 
     fn collect(text: &'a str) -> Result<Self> {
@@ -298,11 +308,11 @@ impl<'a> Answer<'a> {
 
 /// The server's own error, as data.
 #[inline(never)]
-fn refusal(client: &Client, error: &str, description: &str, uri: &str) -> Error {
+fn refusal(client: &Registration<'_>, error: &str, description: &str, uri: &str) -> Error {
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
     }
-    let row = client.profile.rules.callback_errors.iter().find(|row| row.error == error);
+    let row = client.rules.callback_errors.iter().find(|row| row.error == error);
     let (kind, action) = row.map_or((&codes::AUTHORIZATION_ERROR, Action::Restart), |row| (row.kind, row.action));
     Error::new(kind).advise(action).oauth_error(oauth_error(error, Some(description), Some(uri)))
 }
@@ -323,12 +333,12 @@ pub(crate) fn oauth_error(error: &str, description: Option<&str>, uri: Option<&s
 
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
 pub(crate) fn shown(text: &str) -> String {
-    text.chars()
-        .take(512)
-        .map(|c| match c {
+    let mut out = String::new();
+    for letter in text.chars().take(512) {
+        out.push(match letter {
             '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
             other => other,
-        })
-        .collect()
+        });
+    }
+    out
 }
-

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::{form_decode, pairs};
+use crate::encoding::{form_text, pairs};
 use crate::error::{Action, Error, Kind, Result, codes};
 use crate::uri::{Uri, is_redirect_uri};
 
@@ -109,22 +109,23 @@ impl Client {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn new(profile: Profile, client_id: &str, redirect_uri: &str) -> Result<Self> {
-        let loopback = profile.development;
-        let issuer = Uri::parse(&profile.issuer);
-        if !issuer.is_some_and(|uri| uri.is_secure(loopback) && uri.query.is_none() && uri.fragment.is_none()) {
-            return Err(refused("issuer: an https URL without query or fragment"));
+        let client = Self { profile, client_id: client_id.into(), redirect_uri: redirect_uri.into() };
+        client.registration().check()?;
+        Ok(client)
+    }
+
+    /// The settings, borrowed.
+    pub(crate) fn registration(&self) -> Registration<'_> {
+        let Self { profile, client_id, redirect_uri } = self;
+        Registration {
+            rules: profile.rules,
+            issuer: &profile.issuer,
+            authorization_endpoint: &profile.authorization_endpoint,
+            client_id,
+            redirect_uri,
+            iss_parameter: profile.iss_parameter,
+            development: profile.development,
         }
-        let endpoint = Uri::parse(&profile.authorization_endpoint);
-        if !endpoint.is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !sets_our_parameters(uri.query)) {
-            return Err(refused("authorization_endpoint: an https URL without fragment and without our parameters"));
-        }
-        if !is_vschar(client_id) {
-            return Err(refused("client_id: visible ASCII, not empty"));
-        }
-        if !is_redirect_uri(redirect_uri) {
-            return Err(refused("redirect_uri: https (http only for loopback), no fragment, no userinfo"));
-        }
-        Ok(Self { profile, client_id: client_id.into(), redirect_uri: redirect_uri.into() })
     }
 
     /// The provider's addresses and rules.
@@ -143,6 +144,39 @@ impl Client {
     }
 }
 
+/// A client's settings as begin and finish read them: borrowed, so that no call copies them.
+pub(crate) struct Registration<'a> {
+    pub(crate) rules: &'static Rules,
+    pub(crate) issuer: &'a str,
+    pub(crate) authorization_endpoint: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) iss_parameter: bool,
+    pub(crate) development: bool,
+}
+
+impl Registration<'_> {
+    /// Judges the settings.
+    pub(crate) fn check(&self) -> Result<()> {
+        let loopback = self.development;
+        let issuer = Uri::parse(self.issuer);
+        let expected = if !issuer.is_some_and(|uri| uri.is_secure(loopback) && uri.query.is_none() && uri.fragment.is_none()) {
+            "issuer: an https URL without query or fragment"
+        } else if !Uri::parse(self.authorization_endpoint)
+            .is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !names_any(uri.query, RESERVED))
+        {
+            "authorization_endpoint: an https URL without fragment and our parameters"
+        } else if !is_vschar(self.client_id) {
+            "client_id: visible ASCII, not empty"
+        } else if !is_redirect_uri(self.redirect_uri) {
+            "redirect_uri: https (http only for loopback), no fragment, no userinfo"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected))
+    }
+}
+
 /// Whether a text is visible ASCII and not empty (RFC 6749 appendix A, VSCHAR, without the space).
 pub(crate) fn is_vschar(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic())
@@ -150,14 +184,23 @@ pub(crate) fn is_vschar(text: &str) -> bool {
 
 /// Parameters of the authorization request that the library sets itself.
 pub(crate) const RESERVED: &[&str] = &[
-    "client_id", "response_type", "response_mode", "redirect_uri", "scope", "state", "nonce", "code_challenge",
-    "code_challenge_method", "code_verifier", "client_secret", "request", "request_uri",
+    "client_id",
+    "response_type",
+    "response_mode",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "client_secret",
+    "request",
+    "request_uri",
 ];
 
-fn sets_our_parameters(query: Option<&str>) -> bool {
-    pairs(query.unwrap_or_default()).any(|(name, _)| form_decode(name).is_none_or(|name| RESERVED.contains(&name.as_str())))
-}
-
-fn refused(expected: &'static str) -> Error {
-    Error::new(&codes::INVALID_CONFIGURATION).expected(expected)
+/// Whether a query holds one of these names, or one that cannot be read.
+#[inline(never)]
+pub(crate) fn names_any(query: Option<&str>, names: &[&str]) -> bool {
+    pairs(query.unwrap_or_default()).any(|(name, _)| form_text(name).is_none_or(|name| names.contains(&&*name)))
 }

@@ -17,7 +17,19 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// assert_eq!(samtykke::encoding::base64url(&[0xff, 0xef]), "_-8");
 /// ```
 pub fn base64url(octets: &[u8]) -> String {
-    base64_with(octets, BASE64URL)
+    let mut text = Vec::new();
+    push_base64url(&mut text, octets);
+    ascii(text)
+}
+
+/// Appends octets as [`base64url`].
+pub(crate) fn push_base64url(out: &mut Vec<u8>, octets: &[u8]) {
+    base64_with(out, octets, BASE64URL);
+}
+
+/// Text of octets written here, all of them ASCII.
+fn ascii(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_default()
 }
 
 /// Octets as padded base64 (RFC 4648 section 4), the form that HTTP Basic asks for.
@@ -27,16 +39,16 @@ pub fn base64url(octets: &[u8]) -> String {
 /// assert_eq!(samtykke::encoding::base64(b"a"), "YQ==");
 /// ```
 pub fn base64(octets: &[u8]) -> String {
-    let mut text = base64_with(octets, BASE64);
-    while text.len() % 4 != 0 {
-        text.push('=');
+    let mut text = Vec::new();
+    base64_with(&mut text, octets, BASE64);
+    while !text.len().is_multiple_of(4) {
+        text.push(b'=');
     }
-    text
+    ascii(text)
 }
 
 #[inline(never)]
-fn base64_with(octets: &[u8], alphabet: &[u8; 64]) -> String {
-    let mut text = Vec::with_capacity(octets.len().wrapping_mul(4) / 3 + 4);
+fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
     let (mut bits, mut held) = (0u32, 0u32);
     for octet in octets.iter().copied().map(Some).chain([None]) {
         // After the last octet, what is held becomes one more digit.
@@ -50,10 +62,9 @@ fn base64_with(octets: &[u8], alphabet: &[u8; 64]) -> String {
         while held >= 6 {
             held = held.wrapping_sub(6);
             // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-            text.extend(alphabet.get((bits >> held & 63) as usize));
+            text.push(alphabet.get((bits >> held & 63) as usize).copied().unwrap_or_default());
         }
     }
-    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Strict unpadded base64url to octets; `None` for padding, other characters, an impossible length
@@ -91,7 +102,9 @@ pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
 
 /// Appends `text` percent-encoded: everything but the unreserved characters of RFC 3986 becomes `%XX`.
 pub fn push_percent(out: &mut String, text: &str) {
-    push_escaped(out, text, false);
+    let mut octets = core::mem::take(out).into_bytes();
+    push_escaped(&mut octets, text.as_bytes(), false);
+    *out = ascii(octets);
 }
 
 /// Appends `text` form-encoded: as [`push_percent`], with a space written `+` (RFC 6749 appendix B).
@@ -102,31 +115,37 @@ pub fn push_percent(out: &mut String, text: &str) {
 /// assert_eq!(out, "a%25b%2Bc+d%3Ae%2Ff~g");
 /// ```
 pub fn push_form(out: &mut String, text: &str) {
-    push_escaped(out, text, true);
+    let mut octets = core::mem::take(out).into_bytes();
+    push_escaped(&mut octets, text.as_bytes(), true);
+    *out = ascii(octets);
 }
 
+/// Appends octets with all but the unreserved characters escaped; with `plus`, a space is written `+`.
 #[inline(never)]
-fn push_escaped(out: &mut String, text: &str, plus: bool) {
+pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &[u8], plus: bool) {
     let mut rest = text;
     loop {
         // Whole runs of unreserved characters at once: most text has nothing to escape.
-        let run = rest.bytes().position(|c| !(c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'))).unwrap_or(rest.len());
+        let run = rest.iter().position(|octet| !is_unreserved(*octet)).unwrap_or(rest.len());
         let Some((plain, after)) = rest.split_at_checked(run) else { return };
-        out.push_str(plain);
-        let Some(letter) = after.chars().next() else { return };
-        let Some((letter, after)) = after.split_at_checked(letter.len_utf8()) else { return };
-        if plus && letter == " " {
-            out.push('+');
+        out.extend_from_slice(plain);
+        let Some((octet, after)) = after.split_first() else { return };
+        let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or_default();
+        if plus && *octet == b' ' {
+            out.push(b'+');
         } else {
-            for octet in letter.bytes() {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().map_or('0', char::from);
-                out.push('%');
-                out.push(digit(octet >> 4));
-                out.push(digit(octet));
-            }
+            out.extend_from_slice(&[b'%', digit(octet >> 4), digit(*octet)]);
         }
         rest = after;
     }
+}
+
+/// `A-Z a-z 0-9 - . _ ~` (RFC 3986 section 2.3).
+// A bit for each octet: asked for every octet of a flow, so neither a call nor a chain of comparisons.
+#[inline(always)]
+pub(crate) fn is_unreserved(octet: u8) -> bool {
+    const BITS: [u32; 8] = [0, 0x03ff_6000, 0x87ff_fffe, 0x47ff_fffe, 0, 0, 0, 0];
+    BITS.get(usize::from(octet >> 5)).is_some_and(|bits| bits >> (octet & 31) & 1 != 0)
 }
 
 /// Form-decodes one name or value; `None` for a broken escape or octets that are not UTF-8.
@@ -138,16 +157,40 @@ fn push_escaped(out: &mut String, text: &str, plus: bool) {
 /// assert_eq!(form_decode("%FF"), None);
 /// ```
 pub fn form_decode(text: &str) -> Option<String> {
-    let mut octets = Vec::with_capacity(text.len());
+    let mut out = String::with_capacity(text.len());
     let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        octets.push(match octet {
-            b'+' => b' ',
-            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-            other => other,
-        });
+    while rest.len() > 0 {
+        let first = decoded(&mut rest)?;
+        // The first octet of a character tells how many follow (RFC 3629 section 3).
+        let (more, bits) = match first {
+            0..=0x7f => (0usize, first),
+            0xc0..=0xdf => (1, first & 0x1f),
+            0xe0..=0xef => (2, first & 0x0f),
+            0xf0..=0xf7 => (3, first & 0x07),
+            _ => return None,
+        };
+        let mut code = u32::from(bits);
+        for _ in 0..more {
+            let next = decoded(&mut rest)?;
+            if next & 0xc0 != 0x80 {
+                return None;
+            }
+            code = code << 6 | u32::from(next & 0x3f);
+        }
+        // Surrogates and too long forms of a character are no UTF-8.
+        let letter = char::from_u32(code).filter(|letter| letter.len_utf8() == more.wrapping_add(1))?;
+        out.push(letter);
     }
-    String::from_utf8(octets).ok()
+    Some(out)
+}
+
+#[inline(never)]
+fn decoded(rest: &mut core::str::Bytes<'_>) -> Option<u8> {
+    Some(match rest.next()? {
+        b'+' => b' ',
+        b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+        other => other,
+    })
 }
 
 /// As [`form_decode`], without a copy where nothing is encoded.
@@ -197,10 +240,37 @@ impl<'a> Iterator for Pairs<'a> {
 // One small function for what the standard library does in many generic ones: it is the hot brick of the small wasm.
 #[inline(never)]
 pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
-    let found = text.bytes().position(|octet| octet == at);
-    match found.and_then(|found| text.split_at_checked(found)) {
+    match find(text.as_bytes(), at).and_then(|found| text.split_at_checked(found)) {
         Some((before, rest)) => (before, rest.get(1..)),
         None => (text, None),
+    }
+}
+
+/// Where an octet stands first. Eight octets at a time: a finish reads its answer and its transaction mostly here.
+fn find(text: &[u8], at: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    let (words, rest) = text.as_chunks::<8>();
+    let wanted = ONES.wrapping_mul(u64::from(at));
+    let mut before = 0usize;
+    for word in words {
+        // An octet that is wanted becomes zero, and only below the first zero are the others' top bits surely clear.
+        let word = u64::from_le_bytes(*word) ^ wanted;
+        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if zeros != 0 {
+            return Some(before.wrapping_add((zeros.trailing_zeros() >> 3) as usize));
+        }
+        before = before.wrapping_add(8);
+    }
+    rest.iter().position(|octet| *octet == at).map(|found| before.wrapping_add(found))
+}
+
+/// Cuts pieces off the front of `rest`, one for each place; a piece that is not there is empty.
+#[inline(never)]
+pub(crate) fn take<'a>(rest: &mut &'a str, pieces: &mut [&'a str], at: u8) {
+    for piece in pieces {
+        let (one, after) = cut(rest, at);
+        *piece = one;
+        *rest = after.unwrap_or_default();
     }
 }
 

@@ -84,8 +84,10 @@ pub struct Kind {
     /// Whether the same step may be tried again as it is.
     pub retryable: bool,
     /// What to do, in a sentence for a developer.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub hint: &'static str,
     /// The section that asks for the check.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub doc: &'static str,
 }
 
@@ -130,6 +132,8 @@ pub type Result<T> = core::result::Result<T, Error>;
 
 impl Error {
     /// An error of a kind from [`codes`].
+    #[cold]
+    #[inline(never)]
     pub fn new(kind: &'static Kind) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -260,11 +264,13 @@ impl Error {
     }
 
     /// What to do now, in a sentence for a developer.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn hint(&self) -> &'static str {
         self.0.kind.hint
     }
 
     /// The specification section behind the check.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn doc(&self) -> &'static str {
         self.0.kind.doc
     }
@@ -286,7 +292,9 @@ impl core::fmt::Display for Error {
         if let Some(actual) = &inner.actual {
             write!(f, "; found {actual:?}")?;
         }
-        write!(f, ". {} [{}]", inner.kind.hint, inner.kind.doc)
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+        write!(f, ". {} [{}]", inner.kind.hint, inner.kind.doc)?;
+        Ok(())
     }
 }
 
@@ -318,21 +326,20 @@ impl serde::Serialize for Error {
     }
 }
 
-/// The browser wasm carries codes, not sentences; its shell words them by action.
-const fn words(text: &'static str) -> &'static str {
-    if cfg!(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))) { "" } else { text }
-}
-
 macro_rules! kinds {
     ($($name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal;)*) => {
         /// The error table: one row for each stable code.
         pub mod codes {
-            use super::{Action, Kind, Phase, words};
+            use super::{Action, Kind, Phase};
             $(
                 #[doc = concat!("`", $code, "` (", $doc, "). ", $hint)]
                 pub static $name: Kind = Kind {
                     code: $code, phase: Phase::$phase, action: Action::$action, retryable: $retryable,
-                    hint: words($hint), doc: words($doc),
+                    // The browser wasm carries codes, not sentences; its shell words them by action.
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    hint: $hint,
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    doc: $doc,
                 };
             )*
             /// Every row, for tests and tools that walk the whole table.

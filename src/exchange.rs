@@ -101,10 +101,8 @@ impl Exchange {
         repeatable: bool,
     ) -> Result<Self> {
         let url = check_token_endpoint(client)?;
-        let mut headers = vec![
-            ("accept", Secret::new("application/json")),
-            ("content-type", Secret::new("application/x-www-form-urlencoded")),
-        ];
+        let mut headers =
+            vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded"))];
         // A public client, and one with its secret in the body, names itself there too (RFC 6749 section 2.3.1).
         if repeatable && matches!(authentication, ClientAuthentication::SecretPost(_)) {
             form.push("client_id", &client.client_id);
@@ -130,15 +128,21 @@ impl Exchange {
                 Ok(Step::Send(request))
             }
             State::Done(tokens) => Ok(Step::Done(tokens)),
-            State::Sent | State::Over => Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Token)),
+            other => {
+                self.state = other;
+                Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Token))
+            }
         }
     }
 
     /// Takes the response to the request that [`step`](Self::step) handed out.
     ///
     /// # Errors
-    /// Those of [`Tokens::judge`].
+    /// Those of [`Tokens::judge`]; `transaction_used` unless a request is out.
     pub fn receive(&mut self, response: Response) -> Result<()> {
+        if !matches!(core::mem::replace(&mut self.state, State::Over), State::Sent) {
+            return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Token));
+        }
         self.state = State::Done(Tokens::judge(&response, &self.expectation)?);
         Ok(())
     }

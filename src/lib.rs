@@ -44,6 +44,10 @@ pub mod token;
 pub mod transaction;
 pub mod uri;
 
+/// Whether this is the browser entry's wasm: it leaves out what pages do not need.
+#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+pub(crate) const LEAN: bool = cfg!(not(feature = "bindings-full"));
+
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
 mod bindings;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]

@@ -30,13 +30,10 @@ impl Language {
     /// assert_eq!(Language::of("fi"), Language::En);
     /// ```
     pub fn of(tag: &str) -> Self {
-        match tag.split(['-', '_']).next().unwrap_or_default() {
-            "nb" | "no" | "da" => Self::Nb,
-            "nn" => Self::Nn,
-            "sv" => Self::Sv,
-            "nl" => Self::Nl,
-            _ => Self::En,
-        }
+        // Tags are compared without case (RFC 5646 section 2.1.1).
+        let first = tag.split(['-', '_']).next().unwrap_or_default();
+        let known = [("nb", Self::Nb), ("no", Self::Nb), ("da", Self::Nb), ("nn", Self::Nn), ("sv", Self::Sv), ("nl", Self::Nl)];
+        known.into_iter().find(|(name, _)| first.eq_ignore_ascii_case(name)).map_or(Self::En, |(_, language)| language)
     }
 
     fn column(self) -> usize {

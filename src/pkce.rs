@@ -40,13 +40,18 @@ impl Verifier {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn challenge(&self) -> String {
-        base64url(&Sha256::digest(self.0.expose().as_bytes()))
+        base64url(&challenge(self.0.expose().as_bytes()))
     }
 
     /// The text, for the token request.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
+}
+
+/// The SHA-256 of a verifier's text.
+pub(crate) fn challenge(verifier: &[u8]) -> impl AsRef<[u8]> + core::ops::Deref<Target = [u8]> {
+    Sha256::digest(verifier)
 }
 
 pub(crate) fn is_verifier(text: &str) -> bool {
@@ -56,5 +61,5 @@ pub(crate) fn is_verifier(text: &str) -> bool {
 /// At least so many and at most 128 unreserved characters (RFC 3986 section 2.3).
 #[inline(never)]
 pub(crate) fn is_unreserved(text: &str, least: usize) -> bool {
-    text.len() >= least && text.len() <= 128 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~'))
+    text.len() >= least && text.len() <= 128 && text.bytes().all(crate::encoding::is_unreserved)
 }

@@ -128,7 +128,11 @@ impl Tokens {
             Some(value) => {
                 let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(|digits| digits.parse().ok());
                 let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
-                Some(seconds.and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(|| wrong("expires_in: whole seconds, 0 to ten years"))?)
+                Some(
+                    seconds
+                        .and_then(|seconds| u32::try_from(seconds).ok())
+                        .ok_or_else(|| wrong("expires_in: whole seconds, 0 to ten years"))?,
+                )
             }
         };
         let scope = match answer.get("scope") {

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::{cut, number};
+use crate::encoding::{cut, number, take};
 use crate::error::{Error, Result, codes};
 use crate::pkce::is_verifier;
 use crate::secret::Secret;
@@ -67,14 +67,8 @@ pub(crate) const RESPONSE_MODE: usize = 8;
 pub(crate) const SCOPE: usize = 9;
 
 impl Transaction {
-    /// Joins the fields, in the order of the constants above.
-    pub(crate) fn join(fields: Fields<'_>) -> Self {
-        let mut text = String::with_capacity(512);
-        for field in fields {
-            text.push_str(field);
-            text.push(' ');
-        }
-        text.pop();
+    /// Takes over a text with the fields in the order of the constants above.
+    pub(crate) fn from_text(text: String) -> Self {
         Self(Secret::new(text))
     }
 
@@ -146,18 +140,11 @@ pub(crate) const FIELDS: usize = SCOPE + 1;
 
 /// Splits a text at its first nine spaces; the last field is all the rest. A field that is not there is empty.
 pub(crate) fn split(text: &str) -> Fields<'_> {
-    let mut fields = [""; FIELDS];
     let mut rest = text;
-    let mut left = FIELDS;
-    for field in &mut fields {
-        left = left.wrapping_sub(1);
-        if left == 0 {
-            *field = rest;
-        } else {
-            let (one, after) = cut(rest, b' ');
-            *field = one;
-            rest = after.unwrap_or_default();
-        }
+    let mut fields = [""; FIELDS];
+    if let Some((last, first)) = fields.split_last_mut() {
+        take(&mut rest, first, b' ');
+        *last = rest;
     }
     fields
 }

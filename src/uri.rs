@@ -118,11 +118,7 @@ impl<'a> Uri<'a> {
 /// ```
 pub fn is_redirect_uri(text: &str) -> bool {
     let Some(uri) = Uri::parse(text) else { return false };
-    let private_use = uri.scheme.contains('.') && (!uri.path.is_empty() || uri.host.is_some());
-    let query_fits = uri.query.is_none_or(|query| {
-        crate::encoding::pairs(query).all(|(name, _)| {
-            crate::encoding::form_decode(name).is_some_and(|name| !crate::callback::RESPONSE_PARAMETERS.contains(&name.as_str()))
-        })
-    });
+    let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());
+    let query_fits = !crate::client::names_any(uri.query, crate::callback::RESPONSE_PARAMETERS);
     uri.fragment.is_none() && query_fits && (uri.is_secure(true) || private_use)
 }

@@ -98,9 +98,21 @@ export function createEdge(options: EdgeOptions): Edge {
   };
   const problem = (cause: unknown): SamtykkeError => {
     const error = cause instanceof SamtykkeError ? cause : hostError("api_error", { phase: "session" }, cause);
-    onError(error);
+    try {
+      onError(error);
+    } catch {
+      // A listener's trouble is not the person's.
+    }
     return error;
   };
+  /** To `errorPath`, with the code and what to do; never anything secret. */
+  const away = ({ code, action }: SamtykkeError, set: readonly string[] = []) => {
+    const [path, fragment] = errorPath.split("#", 2);
+    const mark = path!.includes("?") ? "&" : "?";
+    return respond(303, { location: `${path}${mark}error=${code}&action=${action}${fragment ? `#${fragment}` : ""}` }, set);
+  };
+  // What is sealed is bound to this place and client: a cookie of another, under the same keys, does not open here.
+  const sealedFor = (part: string) => `${part} ${cookieName} ${client.provider.clientId}`;
   const json = (error: SamtykkeError) => {
     const { code, phase, action, retryable, oauth } = error;
     const status = action === "try_later" ? 502 : code === "origin_refused" ? 403 : 400;
@@ -120,7 +132,7 @@ export function createEdge(options: EdgeOptions): Edge {
     const { accessToken, tokenType, scope, requestedScope, refreshToken, idToken, expiresAt: ends } = session.tokens;
     const tokens = { accessToken, tokenType, scope, requestedScope, refreshToken, idToken, expiresAt: ends };
     const name = cookie(request, "session");
-    const value = await seal(keys, "session", JSON.stringify({ tokens, data, expiresAt }));
+    const value = await seal(keys, sealedFor("session"), JSON.stringify({ tokens, data, expiresAt }));
     const set = setCookie(name, value, Math.max(0, expiresAt - now()), "Lax", secure(request));
     if (set.length > MAX_COOKIE) throw hostError("session_too_large", { expected: `at most ${MAX_COOKIE} octets`, actual: String(set.length) });
     return set;
@@ -141,14 +153,16 @@ export function createEdge(options: EdgeOptions): Edge {
         // A POST from the provider's origin carries no Lax cookie.
         const sameSite = "responseMode" in what && what.responseMode === "form_post" ? "None" : "Lax";
         const name = cookie(request, `login-${state.slice(0, 16)}`);
-        const value = await seal(keys, "login", JSON.stringify({ transaction, returnTo: target }));
+        const value = await seal(keys, sealedFor("login"), JSON.stringify({ transaction, returnTo: target }));
         const set = [setCookie(name, value, what.lifetime ?? 3600, sameSite, secure(request))];
         // One cookie a flow, so that tabs do not disturb each other; a few, so that headers stay small.
         const open = [...cookies(request).keys()].filter((known) => known.startsWith(cookie(request, "login-")));
         for (const old of open.slice(0, Math.max(0, open.length - MOST_FLOWS + 1))) set.push(setCookie(old, "", 0, "Lax", secure(request)));
         return respond(303, { location: url }, set);
       } catch (cause) {
-        return json(problem(cause));
+        const error = problem(cause);
+        // A person who followed a link sees a page, not JSON.
+        return request.headers.get("sec-fetch-mode") === "navigate" ? away(error) : json(error);
       }
     },
 
@@ -170,7 +184,7 @@ export function createEdge(options: EdgeOptions): Edge {
         // Without a cookie for this state, another flow's says more: the answer's state is wrong.
         const name = all.has(mine) && state ? mine : [...all.keys()].find((known) => known.startsWith(prefix));
         const sealed = name && all.get(name);
-        const opened = sealed ? await open(keys, "login", sealed) : undefined;
+        const opened = sealed ? await open(keys, sealedFor("login"), sealed) : undefined;
         if (sealed && !opened) throw hostError("session_invalid");
         const login = opened ? (JSON.parse(opened) as { transaction: string; returnTo: string }) : undefined;
         const checked = finishing(login?.transaction, answer, () => clean.push(setCookie(name!, "", 0, "Lax", secure(request))));
@@ -178,9 +192,7 @@ export function createEdge(options: EdgeOptions): Edge {
         const session = await begun(request, checked);
         return respond(303, { location: returnTo(login!.returnTo) }, [...clean, session]);
       } catch (cause) {
-        const { code, action } = problem(cause);
-        const mark = errorPath.includes("?") ? "&" : "?";
-        return respond(303, { location: `${errorPath}${mark}error=${code}&action=${action}` }, clean);
+        return away(problem(cause), clean);
       }
 
       function finishing(transaction: string | undefined, answer: string | FormPost, used: () => void): AuthorizationCode {
@@ -210,7 +222,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
     async session(request) {
       const sealed = cookies(request).get(cookie(request, "session"));
-      const opened = sealed && (await open(keys, "session", sealed));
+      const opened = sealed && (await open(keys, sealedFor("session"), sealed));
       const session = opened ? (JSON.parse(opened) as Session) : null;
       return session && session.expiresAt > now() ? session : null;
     },

@@ -2,7 +2,7 @@
 // The calling code is ours rather than generated, because the instance is replaced from time to time: the core's
 // allocator never frees, so dropping the instance is what frees, and what wipes the secrets of past calls.
 
-import { SamtykkeError, hostError, thrown } from "./error.js";
+import { type Action, SamtykkeError, hostError, thrown } from "./error.js";
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
@@ -12,7 +12,6 @@ interface Exports {
 
 /** Octets of memory after which the instance is replaced. */
 const LIMIT = 4 << 20;
-const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -20,6 +19,10 @@ let source: (() => WebAssembly.Module) | undefined;
 let compiled: WebAssembly.Module | undefined;
 let rank = -1;
 let exports: Exports | undefined;
+let octets: Uint8Array;
+let input: Uint8Array;
+let at = 0;
+let room = 0;
 
 /** Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
 export function provide(from: () => WebAssembly.Module, as: number): void {
@@ -35,17 +38,10 @@ function instance(): Exports {
     compiled ??= source!();
     // No object of the host crosses, so the table of such objects stays empty.
     const imports = { "./samtykke_bg.js": { __wbindgen_init_externref_table() {} } };
+    room = 0;
     return (exports = new WebAssembly.Instance(compiled, imports).exports as unknown as Exports);
   } catch (cause) {
-    throw new SamtykkeError(
-      {
-        code: "wasm_unavailable",
-        phase: "runtime",
-        action: "fix_configuration",
-        hint: "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.",
-      },
-      { cause },
-    );
+    throw unavailable(cause, "fix_configuration", "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
   }
 }
 
@@ -65,26 +61,32 @@ export function line(value: string | number | undefined): string {
 }
 
 /** Runs one operation of the core: `head` are its lines, `rest` what may hold line ends itself. */
-export function call(head: readonly Value[], rest = "", random: Uint8Array = NOTHING): string {
-  let text = "";
-  for (const value of head) text += `${value instanceof Lines ? value.text : line(value)}\n`;
-  text += rest;
-  const { memory, call, __wbindgen_malloc: allocate } = instance();
-  const most = text.length * 3;
-  const at = allocate(most, 1) >>> 0;
-  const randomAt = allocate(random.length, 1) >>> 0;
-  const octets = new Uint8Array(memory.buffer);
-  const { written } = encoder.encodeInto(text, octets.subarray(at, at + most));
-  octets.set(random, randomAt);
+export const call = (head: readonly Value[], rest = "", random?: Uint8Array): string =>
+  run(head.map((value) => `${value instanceof Lines ? value.text : line(value)}\n`).join("") + rest, random);
+
+/** Runs an operation whose lines are joined. */
+export function run(text: string, random?: Uint8Array): string {
+  const core = instance();
+  if (text.length * 3 > room || octets.buffer !== core.memory.buffer) {
+    // One place for input, kept: the core reads it and never holds on to it.
+    if (text.length * 3 > room) at = core.__wbindgen_malloc((room = text.length * 3 + 2048) + 96, 1) >>> 0;
+    octets = new Uint8Array(core.memory.buffer);
+    input = octets.subarray(at, at + room);
+  }
+  const { written } = encoder.encodeInto(text, input);
+  if (random) octets.set(random, at + room);
   let answer: string;
   try {
-    const [start, length] = call(at, written, randomAt, random.length);
-    answer = decoder.decode(new Uint8Array(memory.buffer, start >>> 0, length >>> 0));
+    const [start, length] = core.call(at, written, at + room, random ? 96 : 0);
+    answer = decoder.decode(new Uint8Array(core.memory.buffer, start, length));
   } catch (cause) {
     // A trapped instance is in an unknown state: never used again.
     exports = undefined;
-    throw new SamtykkeError({ code: "wasm_unavailable", phase: "runtime", action: "try_later" }, { cause });
+    throw unavailable(cause, "try_later");
   }
-  if (answer[0] === "+") return answer.slice(1);
-  throw thrown(answer.slice(1).split("\n"));
+  if (answer[0] !== "!") return answer;
+  throw thrown(answer);
 }
+
+const unavailable = (cause: unknown, action: Action, hint?: string) =>
+  new SamtykkeError({ code: "wasm_unavailable", phase: "runtime", action, hint }, { cause });

@@ -89,7 +89,8 @@ export class SamtykkeError extends Error {
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false, doc: "README, Errors" }, facts, { hint, message: this.message });
+    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors", message: this.message });
+    for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 
   /** The facts, without cause and stack: safe to log or send. */
@@ -98,12 +99,13 @@ export class SamtykkeError extends Error {
   }
 }
 
-/** The error of a failed call's lines. Empty ones are left out. */
-export function thrown(lines: string[]): SamtykkeError {
-  const [code, phase, action, retryable, hint, doc, expected, actual, error, description, uri, status, retryAfter, own, traceId] = lines.map(
-    (line) => line || undefined,
-  );
-  const facts = {
+/** The error of a failed call's answer. Empty lines are left out. */
+export function thrown(answer: string): SamtykkeError {
+  const [code, phase, action, expected, actual, error, description, uri, retryable, hint, doc, status, retryAfter, own, traceId] = answer
+    .slice(1)
+    .split("\n")
+    .map((line) => line || undefined);
+  return new SamtykkeError({
     code,
     phase,
     action,
@@ -115,9 +117,7 @@ export function thrown(lines: string[]): SamtykkeError {
     oauth: error && { error, description, uri },
     http: status && { status: +status, retryAfter: retryAfter && +retryAfter },
     provider: (own || traceId) && { code: own, traceId },
-  };
-  for (const name in facts) if (facts[name as "code"] === undefined) delete facts[name as "code"];
-  return new SamtykkeError(facts as ErrorFacts);
+  } as ErrorFacts);
 }
 
 /** An error that only the host can see, worded by the core's table. */

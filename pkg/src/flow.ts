@@ -1,6 +1,6 @@
 // Provider settings, begin and finish: what page and worker share. No secret has a place here.
 
-import { Lines, type Value, call, line } from "./engine.js";
+import { Lines, type Value, call, line, run } from "./engine.js";
 import { hostError } from "./error.js";
 
 /** A provider and your registration with it. Plain frozen data; holds no secret. */
@@ -42,17 +42,20 @@ export interface ConsentRequest {
 export interface AuthorizationRequest {
   /** Scope tokens, single spaces between them. */
   readonly scope?: string;
-  /** Further parameters, such as `prompt`, `max_age` or `ui_locales`; an array repeats one (`resource` only). */
+  /**
+   * Further parameters, such as `ui_locales`. Those with a grammar of their own (`prompt`, `max_age`, `resource`, which an
+   * array repeats, `claims`, `authorization_details`) take the full core: any entry but `samtykke/browser`.
+   */
   readonly extra?: Readonly<Record<string, string | number | readonly string[]>>;
   /** Seconds until the transaction expires; 3600 unless given. */
   readonly lifetime?: number;
-  /** How the answer travels; `query` unless given. */
+  /** How the answer travels; `query` unless given. `form_post` takes the full core: a page cannot read a POST. */
   readonly responseMode?: "query" | "fragment" | "form_post";
-  /** Your own state: 22 to 128 unreserved characters, unguessable, used once. */
+  /** Your own state: 22 to 128 unreserved characters, unguessable, used once. Takes the full core. */
   readonly state?: string;
-  /** Your own nonce: 16 to 128 unreserved characters, unguessable, used once. */
+  /** Your own nonce: 16 to 128 unreserved characters, unguessable, used once. Takes the full core. */
   readonly nonce?: string;
-  /** Your own PKCE verifier: 43 to 128 unreserved characters, unguessable, used once. */
+  /** Your own PKCE verifier: 43 to 128 unreserved characters, unguessable, used once. Takes the full core. */
   readonly codeVerifier?: string;
 }
 
@@ -70,52 +73,50 @@ export interface Login {
  * A code that passed every check. `String(code)` or `JSON.stringify(code)` is what a page posts to its worker: everything
  * the exchange needs, as one text. It holds code and verifier, so POST it once, over https, to your own worker.
  */
-// Kept as that text and read on demand: making one costs nothing, and printing one shows nothing.
+// Kept as the transaction and the core's answer, and read on demand: making one costs nothing, printing one shows nothing.
 export class AuthorizationCode {
-  readonly #text: string;
+  readonly #kept: string;
+  readonly #answer: string;
 
   /** @internal */
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  #field(at: number): string {
-    return this.#text.split(" ")[at]!;
+  constructor(transaction: string, answer: string) {
+    this.#kept = transaction;
+    this.#answer = answer;
   }
 
   get issuer(): string {
-    return this.#field(0);
+    return this.#kept.split(" ")[1]!;
   }
 
   get clientId(): string {
-    return this.#field(1);
+    return this.#kept.split(" ")[2]!;
   }
 
   get redirectUri(): string {
-    return this.#field(2);
+    return this.#kept.split(" ")[3]!;
   }
 
   /** The code itself. */
   get code(): string {
-    return decoded(this.#field(5));
+    return decoded(this.#answer.split(" ")[0]!);
   }
 
   /** The scope the callback named as granted, if it did. */
   get grantedScope(): string | undefined {
-    return decoded(this.#field(6)) || undefined;
+    return decoded(this.#answer.split(" ")[1]!) || undefined;
   }
 
   /** The scope that was asked for. */
   get scope(): string {
-    return this.#text.split(" ").slice(7).join(" ");
+    return this.#kept.split(" ").slice(9).join(" ");
   }
 
   toString(): string {
-    return this.#text;
+    return [...this.#kept.split(" ").slice(1, 6), this.#answer, this.scope].join(" ");
   }
 
   toJSON(): string {
-    return this.#text;
+    return `${this}`;
   }
 }
 
@@ -133,8 +134,9 @@ export const now = (): number => Math.floor(Date.now() / 1000);
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
 const made = new WeakMap<Provider, string>();
 
+// `c` says "checked here", so it comes from here alone.
 const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags + mark].map(line).join("\n");
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags.replace(/[^id]/g, "") + mark].map(line).join("\n");
 
 /** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
 export const clientLines = (provider: Provider): Lines => new Lines(made.get(provider) ?? lines(provider));
@@ -163,13 +165,8 @@ export function norskgjeld(options: {
 }): Provider {
   const { environment: chosen, clientId, redirectUri } = options;
   const environment = typeof chosen === "object" ? `${chosen.auth} ${chosen.api}` : chosen;
-  const [issuer, authorizationEndpoint, tokenEndpoint, api, flags] = call(["environment", environment]).split("\n") as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [auth, api, flags, ...paths] = call(["environment", environment]).split("\n") as [string, string, string, string, string, string];
+  const [issuer, authorizationEndpoint, tokenEndpoint] = paths.map((path) => auth + path) as typeof paths;
   return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags, api, environment }, options);
 }
 
@@ -206,18 +203,19 @@ export function provider(options: {
  * ```
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
-  const { purpose, days, openid, scope, lifetime, state, nonce, codeVerifier, responseMode, extra } = request as ConsentRequest & AuthorizationRequest;
+  const { purpose, days, openid, scope, lifetime, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
   const head: Value[] = ["begin", clientLines(provider), now()];
-  head.push(purpose, days, openid ? 1 : "", scope, lifetime, state, nonce, codeVerifier, responseMode);
+  head.push(purpose, days, openid ? 1 : "", scope, lifetime, responseMode, state, nonce, codeVerifier);
   for (const name in extra) {
     for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
   }
-  const answer = call(head, "", crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string, string];
-  return { state: answer[0], url: answer[1], transaction: answer[2] };
+  const [url, transaction] = call(head, "", crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
+  return { state: transaction.split(" ", 1)[0]!, url, transaction };
 }
 
 // One use of an answer in this realm, whatever store the caller keeps transactions in. Bounded: the oldest go first.
-const used = new Set<string>();
+let used = new Set<string>();
+let older = used;
 
 /**
  * Judges what came back to the redirect URI and, when all is well, gives the code. Works once for each flow.
@@ -229,24 +227,26 @@ const used = new Set<string>();
  */
 export function finish(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
   if (!transaction) throw hostError("transaction_missing");
-  if (used.has(transaction)) throw hostError("transaction_used");
-  const post = typeof callback === "object" && "body" in callback;
-  const mediaType = post ? callback.contentType.replace(/\s+/g, " ") || " " : "";
+  if (used.has(transaction) || older.has(transaction)) throw hostError("transaction_used");
+  const { contentType, body } = callback as FormPost;
+  const mediaType = body === undefined ? "" : contentType.replace(/\s+/g, " ") || " ";
   const kept = transaction.includes("\n") ? "?" : transaction;
-  const head = ["finish", clientLines(provider), now(), kept, mediaType];
-  let text: string;
+  let answer: string;
   try {
-    text = call(head, post ? callback.body : String(callback));
+    answer = run(`finish\n${clientLines(provider).text}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
     if ((error as { oauth?: unknown }).oauth) use(transaction);
     throw error;
   }
   use(transaction);
-  return new AuthorizationCode(text);
+  return new AuthorizationCode(transaction, answer);
 }
 
 function use(transaction: string): void {
+  if (used.size > 999) {
+    older = used;
+    used = new Set();
+  }
   used.add(transaction);
-  if (used.size > 1000) used.delete(used.values().next().value!);
 }

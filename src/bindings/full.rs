@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use super::{Lines, browser, push_line, refused, some};
+use super::{Lines, browser, refused, some};
 use crate::callback::AuthorizationCode;
+use crate::client::{Client, Profile};
 use crate::client_auth::ClientAuthentication;
 use crate::encoding::{decimal, number};
 use crate::error::Result;
@@ -27,6 +28,22 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     }
 }
 
+fn push_line(text: &mut String, value: &str) {
+    text.extend(value.chars().map(|letter| if letter == '\n' { ' ' } else { letter }));
+    text.push('\n');
+}
+
+/// As [`browser::client`], as a value of the public type.
+fn client(lines: &mut Lines<'_>) -> Result<Client> {
+    let token_endpoint = Lines(lines.0).take::<4>()[3];
+    let found = browser::client(lines)?;
+    let mut profile = Profile::new(found.issuer, found.authorization_endpoint, token_endpoint);
+    profile.rules = found.rules;
+    profile.iss_parameter = found.iss_parameter;
+    profile.development = found.development;
+    Ok(Client { profile, client_id: found.client_id.into(), redirect_uri: found.redirect_uri.into() })
+}
+
 fn authentication(lines: &mut Lines<'_>) -> Result<ClientAuthentication> {
     let (method, secret) = (lines.next(), lines.next());
     Ok(match method {
@@ -39,7 +56,7 @@ fn authentication(lines: &mut Lines<'_>) -> Result<ClientAuthentication> {
 
 /// Client, authentication method, secret, the checked code; answers whether an id_token must come, then the request.
 fn exchange(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = browser::client(&mut lines)?;
+    let client = client(&mut lines)?;
     let authentication = authentication(&mut lines)?;
     let code = AuthorizationCode::parse(lines.0)?;
     push_exchange(text, Exchange::authorization_code(&client, &authentication, code)?)
@@ -47,7 +64,7 @@ fn exchange(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// Client, authentication method, secret, audience, scope; answers as `exchange` does.
 fn credentials(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = browser::client(&mut lines)?;
+    let client = client(&mut lines)?;
     let authentication = authentication(&mut lines)?;
     let mut grant = ClientCredentials { audience: some(lines.next()).map(String::from), ..ClientCredentials::default() };
     grant.scope = lines.next().into();

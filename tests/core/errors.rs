@@ -132,3 +132,16 @@ fn an_error_tells_its_facts() {
         assert!(format!("{error}").contains("(HTTP 503)"));
     }
 }
+
+#[test]
+fn an_answer_that_is_no_url_is_not_shown() {
+    // A query without its mark, or userinfo, would end up in a log.
+    let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    for answer in ["code=S3CRET&state=x", "/cb/code=S3CRET", "https://user:S3CRET@rp.example/cb?code=a"] {
+        let login = client.begin(AuthorizationRequest::new("read"), &[7; 96], 0).unwrap();
+        let error = login.transaction.finish(&client, Callback::Url(answer), 0).unwrap_err();
+        assert_eq!(error.code(), "callback_wrong_redirect_uri");
+        assert!(!format!("{error}").contains("S3CRET"), "{error}");
+    }
+}

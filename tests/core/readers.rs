@@ -298,8 +298,17 @@ fn uris() {
             && !same("https://a", "https://a:444")
             && !same("https://a", "https://b")
             && !same("x://a", "x:a")
+            && !same("x://a", "x://a:80")
             && !same("http://a:443", "https://a")
     );
+}
+
+#[test]
+fn a_lone_base64url_digit_is_no_octet() {
+    for odd in ["A", "AAAAA", "AB", "AAB"] {
+        assert_eq!(base64url_decode(odd), None, "{odd}");
+    }
+    assert_eq!((base64url_decode(""), base64url_decode("AA")), (Some(vec![]), Some(vec![0])));
 }
 
 #[test]

@@ -242,6 +242,9 @@ fn n042_arrives_where_and_how_it_was_asked_for() {
     }
     let root = Client::new(profile(), "client-1", "https://rp.example").unwrap();
     assert!(finish_as(&root, read(), "https://rp.example/?code=a&state=STATE").is_ok());
+    refused(finish_as(&root, read(), "https://rp.example/other?code=a&state=STATE"), "callback_wrong_redirect_uri");
+    let slash = Client::new(profile(), "client-1", "https://rp.example/").unwrap();
+    refused(finish_as(&slash, read(), "https://rp.example/other?code=a&state=STATE"), "callback_wrong_redirect_uri");
     let app = Client::new(profile(), "client-1", "com.example.app:/cb").unwrap();
     assert!(finish_as(&app, read(), "com.example.app:/cb?code=a&state=STATE").is_ok());
     refused(finish_as(&app, read(), "com.example.app:/cb2?code=a&state=STATE"), "callback_wrong_redirect_uri");
@@ -314,4 +317,15 @@ fn a_code_handed_to_a_worker_is_checked_again() {
     assert!(request.body.unwrap().expose().contains("&code=a+b%2B&"));
     let odd = finish(&format!("{REDIRECT_URI}?code=a&state=STATE&scope=a++b")).unwrap();
     assert_eq!(odd.granted_scope(), None, "a granted scope outside the grammar is not passed on");
+}
+
+#[test]
+fn a_transaction_tells_what_it_is_bound_to() {
+    let request = AuthorizationRequest::new("x").scope("read write").response_mode(ResponseMode::Fragment);
+    let login = begin(request).unwrap();
+    assert!(login.url.contains("&scope=read%20write&"));
+    let found = login.transaction;
+    assert_eq!((found.issuer(), found.client_id(), found.redirect_uri()), (ISSUER, "client-1", REDIRECT_URI));
+    assert_eq!((found.scope(), found.response_mode()), ("read write", ResponseMode::Fragment));
+    assert_eq!((found.is_expired(NOW + 3600), found.is_expired(NOW + 3601)), (false, true));
 }

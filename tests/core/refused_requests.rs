@@ -107,7 +107,8 @@ fn n004_http_only_for_loopback() {
         "com.example.app:/cb",
         "https://rp.example",
     ] {
-        assert_eq!(Client::new(profile(), "client-1", fine).unwrap().redirect_uri(), fine);
+        let client = Client::new(profile(), "client-1", fine).unwrap();
+        assert_eq!((client.client_id(), client.redirect_uri(), &*client.profile().issuer), ("client-1", fine, ISSUER));
     }
     // The issuer and the endpoints may be on loopback with the development flag only.
     let mut local = Profile::new("http://localhost:4400/", "http://localhost:4400/auth", "http://localhost:4400/token");

@@ -269,3 +269,14 @@ fn n081_an_id_token_is_a_jwt_in_compact_form() {
     }
     assert_eq!(with(r#""id_token":"e30.e30.AA""#).unwrap().id_token.unwrap().expose(), "e30.e30.AA");
 }
+
+#[test]
+fn n061_a_response_belongs_to_a_request_that_was_sent() {
+    let answer = || Response::new(200, Some("application/json"), GOOD);
+    let mut early = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
+    assert!(early.receive(answer()).is_err(), "nothing was sent yet");
+    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
+    let Step::Send(_) = exchange.step().unwrap() else { panic!("a request") };
+    assert!(exchange.receive(Response::new(400, Some("application/json"), r#"{"error":"invalid_grant"}"#)).is_err());
+    assert!(exchange.receive(answer()).is_err(), "one response for one request");
+}

@@ -11,11 +11,11 @@ use super::agreement::{Agreement, RegisteredConsent};
 use super::debt::{ConsentStatus, DebtInformation};
 use super::feed::EventPage;
 use super::{Environment, join};
+use crate::encoding::decimal;
 use crate::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::http::{MAX_BODY, Request, Response};
 use crate::json::Value;
 use crate::secret::Secret;
-use crate::encoding::decimal;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]
@@ -84,7 +84,8 @@ impl<'a> Api<'a> {
     fn call<T>(&self, method: &'static str, path: &str, repeatable: bool, judge: fn(&Response) -> Result<T>) -> Call<T> {
         let mut bearer = String::from("Bearer ");
         bearer.push_str(self.token.expose());
-        let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json")), ("authorization", Secret::new(bearer))];
+        let mut headers: Vec<(&'static str, Secret)> =
+            vec![("accept", Secret::new("application/json")), ("authorization", Secret::new(bearer))];
         if let Some(id) = self.trace_id {
             headers.push(("x-trace-id", Secret::new(id)));
         }

@@ -14,13 +14,14 @@ pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
 pub use feed::{Batch, Event, EventPage, EventType, FeedReader};
-pub use scope::{Purpose, Scope};
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
 pub(crate) use scope::refused as refused_scope;
+pub use scope::{Purpose, Scope};
 
 use alloc::string::String;
 
 use crate::client::{CallbackError, Profile, Rules};
+use crate::encoding::cut;
 use crate::error::{Action, Error, Result, codes};
 use crate::uri::Uri;
 
@@ -44,18 +45,49 @@ pub enum Service {
     ConsentEvents,
 }
 
+const PREPROD: (&str, &str) = ("https://access-preprod.norskgjeld.no", "https://api-preprod.norskgjeld.no");
+const PRODUCTION: (&str, &str) = ("https://access.norskgjeld.no", "https://api.norskgjeld.no");
+
+/// What follows the origin in issuer, authorization endpoint and token endpoint.
+pub(crate) const PATHS: [&str; 3] = ["/", "/oauth2/auth", "/oauth2/token"];
+
+/// The origins of an environment's name, for logins and for APIs, and whether they are for development.
+pub(crate) fn origins(name: &str) -> Result<(&str, &str, bool)> {
+    let (auth, api) = match name {
+        "preprod" => PREPROD,
+        "production" => PRODUCTION,
+        _ => {
+            let (auth, api) = cut(name, b' ');
+            let api = api.unwrap_or_default();
+            check_origins(auth, api)?;
+            return Ok((auth, api, true));
+        }
+    };
+    Ok((auth, api, false))
+}
+
+fn check_origins(auth: &str, api: &str) -> Result<()> {
+    let fits = [auth, api].into_iter().all(|base| {
+        Uri::parse(base).is_some_and(|uri| uri.is_secure(true) && uri.path.is_empty() && uri.query.is_none() && uri.fragment.is_none())
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: preprod, production, or origins such as http://localhost:4400"))
+}
+
 impl Environment {
     /// The test environment, `*-preprod.norskgjeld.no`.
     pub fn preprod() -> Self {
-        Self::known("https://access-preprod.norskgjeld.no", "https://api-preprod.norskgjeld.no")
+        Self::known(PREPROD)
     }
 
     /// The production environment, `*.norskgjeld.no`.
     pub fn production() -> Self {
-        Self::known("https://access.norskgjeld.no", "https://api.norskgjeld.no")
+        Self::known(PRODUCTION)
     }
 
-    fn known(auth: &str, api: &str) -> Self {
+    fn known((auth, api): (&str, &str)) -> Self {
         Self { auth: auth.into(), api: api.into(), development: false }
     }
 
@@ -65,14 +97,7 @@ impl Environment {
     /// # Errors
     /// `invalid_configuration`.
     pub fn custom(auth: &str, api: &str) -> Result<Self> {
-        for base in [auth, api] {
-            let fits = Uri::parse(base).is_some_and(|uri| {
-                uri.is_secure(true) && uri.path.is_empty() && uri.query.is_none() && uri.fragment.is_none()
-            });
-            if !fits {
-                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: origins such as http://localhost:4400"));
-            }
-        }
+        check_origins(auth, api)?;
         Ok(Self { auth: auth.into(), api: api.into(), development: true })
     }
 
@@ -81,14 +106,8 @@ impl Environment {
     /// # Errors
     /// `invalid_configuration`.
     pub fn named(name: &str) -> Result<Self> {
-        match name {
-            "preprod" => Ok(Self::preprod()),
-            "production" => Ok(Self::production()),
-            _ => match crate::encoding::cut(name, b' ') {
-                (auth, Some(api)) => Self::custom(auth, api),
-                _ => Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: preprod, production, or your own origins")),
-            },
-        }
+        let (auth, api, development) = origins(name)?;
+        Ok(Self { auth: auth.into(), api: api.into(), development })
     }
 
     /// The origin of the APIs.
@@ -123,14 +142,8 @@ pub(crate) fn join(base: &str, path: &str) -> String {
 
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
-    Profile {
-        rules: &RULES,
-        issuer: join(&environment.auth, "/"),
-        authorization_endpoint: join(&environment.auth, "/oauth2/auth"),
-        token_endpoint: join(&environment.auth, "/oauth2/token"),
-        iss_parameter: false,
-        development: environment.development,
-    }
+    let [issuer, authorization_endpoint, token_endpoint] = PATHS.map(|path| join(&environment.auth, path));
+    Profile { rules: &RULES, issuer, authorization_endpoint, token_endpoint, iss_parameter: false, development: environment.development }
 }
 
 /// What norskgjeld does differently.

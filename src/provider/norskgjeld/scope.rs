@@ -6,8 +6,8 @@
 use alloc::string::String;
 
 use crate::authorization::AuthorizationRequest;
-use crate::error::{Error, Result, codes};
 use crate::encoding::{cut, decimal, number};
+use crate::error::{Error, Result, codes};
 
 /// Why the debt is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

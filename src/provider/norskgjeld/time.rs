@@ -11,11 +11,9 @@ pub(super) fn seconds(value: &Value<'_>) -> Option<i64> {
 
 fn rfc3339(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
-    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let [year, month, day] = three(date, '-')?;
     let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
-    let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let [hour, minute, second] = three(clock, ':')?;
     let rest = match rest.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => rest,
@@ -25,11 +23,12 @@ fn rfc3339(text: &str) -> Option<i64> {
         _ => {
             let sign = if rest.starts_with('-') { -1 } else { 1 };
             let (hours, minutes) = rest.strip_prefix(['+', '-'])?.split_once(':')?;
-            let total = hours.parse::<i64>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?;
+            let total = whole(hours)?.checked_mul(60)?.checked_add(whole(minutes)?)?;
             total.checked_mul(60)?.checked_mul(sign)?
         }
     };
-    let fits = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
+    let fits =
+        (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
     if !fits {
         return None;
     }
@@ -42,13 +41,24 @@ fn rfc3339(text: &str) -> Option<i64> {
     minutes.checked_mul(60)?.checked_add(second)?.checked_sub(offset)
 }
 
+/// Three whole numbers with a mark between them, no sign anywhere.
+fn three(text: &str, mark: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(mark);
+    let found = [whole(parts.next()?)?, whole(parts.next()?)?, whole(parts.next()?)?];
+    parts.next().is_none().then_some(found)
+}
+
+fn whole(digits: &str) -> Option<i64> {
+    crate::encoding::number(digits).and_then(|value| i64::try_from(value).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn reads_the_three_forms() {
-        let of = |json| seconds(&Value::parse(json).unwrap_or(Value::Null));
+        let of = |json: &str| seconds(&Value::parse(json).unwrap_or(Value::Null));
         assert_eq!(of("1785312537"), Some(1_785_312_537));
         assert_eq!(of(r#""2026-07-29T08:08:57Z""#), Some(1_785_312_537));
         assert_eq!(of(r#""2026-07-29T10:08:57.265053+02:00""#), Some(1_785_312_537));
@@ -57,5 +67,10 @@ mod tests {
         assert_eq!(of(r#""yesterday""#), None);
         assert_eq!(of(r#""2026-13-01T00:00:00Z""#), None);
         assert_eq!(of("1.5"), None);
+        for odd in
+            ["2024-1-1-1T00:00:00Z", "2024-+1-01T00:00:00Z", "2024-01-01T00:00:+1Z", "2024-01-01T00:00:00+-1:00", "2024-01-01T0:0:0:0Z"]
+        {
+            assert_eq!(of(&alloc::format!("\"{odd}\"")), None, "{odd}");
+        }
     }
 }

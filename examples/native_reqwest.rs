@@ -1,0 +1,131 @@
+//! A native program: consent in the browser, token and debt with reqwest, and the same core as everywhere else.
+//!
+//! Usage: `CLIENT_ID=… CLIENT_SECRET=… cargo run --example native_reqwest`. Further settings, with their defaults:
+//! `ENVIRONMENT=preprod` (or `production`, or two origins with a space between them), `REDIRECT_URI=http://localhost:4402/callback`
+//! (registered with the provider, on this machine), `PURPOSE=presentation`, `DAYS=` (none: ten minutes, one lookup).
+//! Refuses redirects and large bodies, sends a code once, and prints no personal data.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, SystemTime};
+
+use samtykke::authorization::RANDOM_OCTETS;
+use samtykke::http::MAX_BODY;
+use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
+use samtykke::uri::Uri;
+use samtykke::{Callback, Client, ClientAuthentication, Exchange, Request, Response, Secret, Step};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
+    let environment = Environment::named(&setting("ENVIRONMENT", "preprod"))?;
+    let redirect_uri = setting("REDIRECT_URI", "http://localhost:4402/callback");
+    let client = Client::new(norskgjeld::profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, &redirect_uri)?;
+    let secret = ClientAuthentication::secret_basic(std::env::var("CLIENT_SECRET").map_err(|_| "set CLIENT_SECRET")?);
+    let mut scope = Scope::new(Purpose::parse(&setting("PURPOSE", "presentation")).ok_or("PURPOSE: presentation or processing")?);
+    if let Ok(days) = setting("DAYS", "none").parse() {
+        scope = scope.days(days)?;
+    }
+
+    // Listen before the person is sent away, so that no answer is missed.
+    let listener = listen(&redirect_uri)?;
+    let mut random = [0; RANDOM_OCTETS];
+    getrandom::fill(&mut random)?;
+    let login = client.begin(scope.request(), &random, now()?)?;
+    println!("open {}", login.url);
+
+    let callback = wait(&listener, &redirect_uri)?;
+    let code = login.transaction.finish(&client, Callback::Url(&callback), now()?)?;
+
+    let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?;
+    let mut exchange = Exchange::authorization_code(&client, &secret, code)?;
+    let tokens = loop {
+        match exchange.step()? {
+            Step::Send(request) => exchange.receive(send(&http, &request)?)?,
+            Step::Done(tokens) => break tokens,
+            _ => return Err("a step that this program does not know".into()),
+        }
+    };
+    println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
+
+    // Asked once: a consent without days is spent by one lookup.
+    let call = Api::new(&environment, &tokens.access_token).debt();
+    let debt = call.finish(&send(&http, &call.request)?)?;
+    let loans = debt.loans.iter().filter(|answer| answer.loan.is_some()).count();
+    println!("creditors that answered: {}", debt.creditors_answered.unwrap_or_default());
+    println!("creditors that did not: {}", debt.creditors_missing.unwrap_or_default());
+    println!("loans: {loans}");
+    Ok(())
+}
+
+/// Sends what the core worded and hands back what came, at most 1 MiB of it.
+fn send(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
+    let mut outgoing = http.request(request.method.parse()?, &request.url);
+    for (name, value) in &request.headers {
+        let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
+        value.set_sensitive(true);
+        outgoing = outgoing.header(*name, value);
+    }
+    if let Some(body) = &request.body {
+        outgoing = outgoing.body(String::from(body.expose()));
+    }
+    let answer = outgoing.send()?;
+    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
+    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
+    let mut response = Response::new(answer.status().as_u16(), content_type.as_deref(), "");
+    response.retry_after = retry_after;
+    // One octet over the limit is enough for the core to refuse it.
+    let mut body = String::new();
+    answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
+    response.body = Secret::new(body);
+    Ok(response)
+}
+
+fn listen(redirect_uri: &str) -> Outcome<TcpListener> {
+    let uri = Uri::parse(redirect_uri)
+        .filter(Uri::is_loopback)
+        .ok_or("REDIRECT_URI: http on this machine, such as http://localhost:4402/callback")?;
+    let host = uri.host.unwrap_or("localhost").trim_matches(['[', ']']);
+    Ok(TcpListener::bind((host, uri.port.unwrap_or("80").parse::<u16>()?))?)
+}
+
+/// The address that the browser arrives at; other requests, such as for an icon, are answered with 404.
+fn wait(listener: &TcpListener, redirect_uri: &str) -> Outcome<String> {
+    let path = Uri::parse(redirect_uri).map(|uri| uri.path).filter(|path| !path.is_empty()).unwrap_or("/");
+    let origin = redirect_uri.strip_suffix(path).unwrap_or(redirect_uri);
+    for stream in listener.incoming() {
+        let mut stream = stream?;
+        let Some(target) = target(&mut stream) else { continue };
+        let ours = target.split('?').next() == Some(path);
+        let (status, text) = if ours { ("200 OK", "Thank you. You can close this page.\n") } else { ("404 Not Found", "") };
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\nconnection: close\r\n\r\n{text}",
+            text.len()
+        )?;
+        if ours {
+            return Ok(format!("{origin}{target}"));
+        }
+    }
+    Err("nothing came".into())
+}
+
+/// The target of a GET request: `/callback?code=…`. Headers are read to their end, so that the browser gets the answer.
+fn target(stream: &mut TcpStream) -> Option<String> {
+    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    let mut head = Vec::new();
+    let mut part = [0; 1024];
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        let length = stream.read(&mut part).ok().filter(|length| *length > 0 && head.len() < 65_536)?;
+        head.extend_from_slice(part.get(..length)?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let (target, _) = head.strip_prefix("GET ")?.split_once(' ')?;
+    Some(target.into())
+}
+
+fn now() -> Outcome<u64> {
+    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs())
+}

@@ -1,0 +1,256 @@
+//! Rust on wasm: the core driven by the host's `fetch`, clock and randomness, for Leptos, Yew and workers-rs.
+//!
+//! Needs no window: it works in pages, workers, Cloudflare Workers, Deno and Node (WHATWG Fetch, RFC 9700 section 4.12).
+//! Refuses redirects, bodies over 1 MiB, and a second sending of anything that may be sent only once.
+//!
+//! A page begins, and checks what came back; the transaction waits in the session storage meanwhile:
+//!
+//! ```no_run
+//! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
+//! use samtykke::{AuthorizationCode, Callback, Client, Result, Transaction, fetch};
+//!
+//! fn client() -> Result<Client> {
+//!     let profile = norskgjeld::profile(&Environment::preprod());
+//!     Client::new(profile, "eksempelbank-client", "https://app.example.no/callback")
+//! }
+//!
+//! /// Keep the second text in the session storage, then go to the first: `location.set_href(&url)`.
+//! fn begin() -> Result<(String, String)> {
+//!     let login = fetch::begin(&client()?, Scope::new(Purpose::Presentation).days(100)?.request())?;
+//!     Ok((login.url, login.transaction.serialize().expose().into()))
+//! }
+//!
+//! /// `kept` was taken out of the storage, `href` is the page's address; post the code to your worker.
+//! fn finish(kept: &str, href: &str) -> Result<AuthorizationCode> {
+//!     fetch::finish(Transaction::parse(kept)?, &client()?, Callback::Url(href))
+//! }
+//! ```
+//!
+//! The worker keeps the secret, exchanges the code and reads the debt. In workers-rs this is the body of a handler, with
+//! the secret from `env.secret("CLIENT_SECRET")`:
+//!
+//! ```no_run
+//! # use samtykke::provider::norskgjeld::{Api, DebtInformation, Environment};
+//! # use samtykke::{AuthorizationCode, Client, ClientAuthentication, Result, fetch};
+//! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
+//!     let code = AuthorizationCode::parse(posted)?;
+//!     let tokens = fetch::exchange(client, &ClientAuthentication::secret_basic(secret), code).await?;
+//!     fetch::call(&Api::new(&Environment::preprod(), &tokens.access_token).debt()).await
+//! }
+//! ```
+//!
+//! In an event handler, hand the future to the framework: `leptos::task::spawn_local(async move { … })` in Leptos,
+//! `yew::platform::spawn_local(async move { … })` in Yew. Dropping a future ends its request.
+//!
+//! The host's answer is read by its properties, never cast, so a service binding or a test may answer with an object of
+//! its own (`gloo_net`'s own sending panics there, and is not used).
+
+mod host;
+mod send;
+
+use getrandom::fill;
+use wasm_bindgen::JsValue;
+use web_sys::AbortSignal;
+use zeroize::Zeroizing;
+
+use crate::authorization::RANDOM_OCTETS;
+use crate::error::{Error, Phase, codes};
+use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
+use crate::{
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Result, Step,
+    Tokens, Transaction,
+};
+
+/// Begins a flow with fresh randomness of the host's, now.
+///
+/// # Errors
+/// Those of [`Client::begin`]; `invalid_configuration` where the host has no `crypto.getRandomValues`.
+///
+/// ```no_run
+/// use samtykke::{AuthorizationRequest, Client, Profile, fetch};
+/// # fn main() -> samtykke::Result<()> {
+/// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let login = fetch::begin(&client, AuthorizationRequest::new("read"))?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
+    let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
+    // Cloudflare Workers give randomness only inside a handler, so nothing is drawn before it is needed.
+    fill(&mut *random).map_err(|_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("crypto.getRandomValues"))?;
+    client.begin(request, &random, host::now())
+}
+
+/// Judges what came back, now.
+///
+/// # Errors
+/// Those of [`Transaction::finish`].
+pub fn finish(transaction: Transaction, client: &Client, callback: Callback<'_>) -> Result<AuthorizationCode> {
+    transaction.finish(client, callback, host::now())
+}
+
+/// Exchanges a checked code, with the usual [`Transport`]. The code is sent once, whatever happens.
+///
+/// # Errors
+/// Those of [`Exchange`]; `network_error` and `timeout` in the token phase.
+pub async fn exchange(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
+    Transport::new().exchange(client, authentication, code).await
+}
+
+/// Asks for a token of the client's own, with the usual [`Transport`].
+///
+/// # Errors
+/// Those of [`Exchange`]; `network_error` and `timeout` in the token phase.
+pub async fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Tokens> {
+    Transport::new().client_credentials(client, authentication, grant).await
+}
+
+/// Calls an API of norskgjeld's, with the usual [`Transport`].
+///
+/// # Errors
+/// Those of the call; `network_error` and `timeout` in the api phase.
+pub async fn call<T>(call: &Call<T>) -> Result<T> {
+    Transport::new().call(call).await
+}
+
+/// Reads the event feed from after `cursor` to its end, in pages of `limit`, with the usual [`Transport`].
+///
+/// # Errors
+/// Those of [`FeedReader`]; `network_error` and `timeout` in the api phase.
+pub async fn read_feed(api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> {
+    Transport::new().read_feed(api, cursor, limit).await
+}
+
+/// A value as a plain JavaScript object, for callers who hand results on to JavaScript: no `Map`, `null` for what is
+/// absent, numbers for numbers.
+///
+/// # Errors
+/// `invalid_parameter` for a value that does not serialise, such as a number beyond 2^53.
+///
+/// ```no_run
+/// # fn main() -> samtykke::Result<()> {
+/// let shown = samtykke::fetch::to_js(&samtykke::provider::norskgjeld::Loan::default())?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn to_js(value: &(impl serde::Serialize + ?Sized)) -> Result<JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|_| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected("a value that serialises to JSON"))
+}
+
+/// How requests are sent.
+///
+/// ```no_run
+/// use samtykke::fetch::Transport;
+/// # async fn read(call: samtykke::provider::norskgjeld::Call<samtykke::provider::norskgjeld::ConsentStatus>) -> samtykke::Result<()> {
+/// let status = Transport::new().timeout(10).retries(1).call(&call).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Transport {
+    timeout: u32,
+    retries: u32,
+    signal: Option<AbortSignal>,
+    fetch: Option<js_sys::Function>,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self { timeout: 30, retries: 2, signal: None, fetch: None }
+    }
+}
+
+impl Transport {
+    /// The global `fetch`, 30 seconds for each request, two retries of API calls that may be repeated.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Seconds until a request is given up.
+    #[must_use]
+    pub fn timeout(mut self, seconds: u32) -> Self {
+        self.timeout = seconds;
+        self
+    }
+
+    /// How often an API call that may be repeated is tried again after a network failure, 429 or 5xx.
+    #[must_use]
+    pub fn retries(mut self, times: u32) -> Self {
+        self.retries = times;
+        self
+    }
+
+    /// Ends requests and pauses when this signal says so; the error is `aborted`.
+    #[must_use]
+    pub fn signal(mut self, signal: &AbortSignal) -> Self {
+        self.signal = Some(signal.clone());
+        self
+    }
+
+    /// Sends by this function in place of the global `fetch`; it takes a `Request`. For service bindings and tests.
+    #[must_use]
+    pub fn fetch(mut self, function: js_sys::Function) -> Self {
+        self.fetch = Some(function);
+        self
+    }
+
+    /// As [`exchange`].
+    ///
+    /// # Errors
+    /// As there, and `aborted`.
+    pub async fn exchange(&self, client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
+        self.run(Exchange::authorization_code(client, authentication, code)?).await
+    }
+
+    /// As [`client_credentials`].
+    ///
+    /// # Errors
+    /// As there, and `aborted`.
+    pub async fn client_credentials(
+        &self,
+        client: &Client,
+        authentication: &ClientAuthentication,
+        grant: &ClientCredentials,
+    ) -> Result<Tokens> {
+        self.run(Exchange::client_credentials(client, authentication, grant)?).await
+    }
+
+    /// Drives an exchange to its end. Nothing is sent twice.
+    ///
+    /// # Errors
+    /// Those of the exchange; `network_error`, `timeout` and `aborted` in the token phase.
+    pub async fn run(&self, mut exchange: Exchange) -> Result<Tokens> {
+        loop {
+            match exchange.step()? {
+                Step::Send(request) => exchange.receive(send::once(self, &request, Phase::Token).await?)?,
+                Step::Done(tokens) => return Ok(tokens),
+            }
+        }
+    }
+
+    /// As [`call`](fn@call). Calls that may be repeated are, with growing pauses; the server's `Retry-After` is heeded up to
+    /// 30 seconds, and for a longer one the error is given at once.
+    ///
+    /// # Errors
+    /// As there, and `aborted`.
+    pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
+        send::repeatedly(self, &call.request, |response| call.finish(response)).await
+    }
+
+    /// As [`read_feed`].
+    ///
+    /// # Errors
+    /// As there, and `aborted`.
+    pub async fn read_feed(&self, api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> {
+        let mut reader = FeedReader::new(cursor, limit);
+        loop {
+            match reader.step(api)? {
+                Step::Send(request) => send::repeatedly(self, &request, |response| reader.receive(api, response)).await?,
+                Step::Done(batch) => return Ok(batch),
+            }
+        }
+    }
+}
