@@ -24,7 +24,7 @@ let input: Uint8Array;
 let at = 0;
 let room = 0;
 
-/** Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
+/** @internal Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
 export function provide(from: () => WebAssembly.Module, as: number): void {
   if (as <= rank) return;
   source = from;
