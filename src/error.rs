@@ -385,11 +385,12 @@ kinds! {
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
-    TOKEN_INVALID "token_invalid" Api Restart false "api-docs reference/openapi" "Get a new token; at most once for a call.";
+    TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
+    CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The WWW-Authenticate header breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in first, over https, with cookies allowed.";
     SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old, damaged or sealed with another key; log in again.";
     SESSION_TOO_LARGE "session_too_large" Session FixConfiguration false "RFC 6265 section 6.1" "The tokens do not fit a cookie; keep them in a store and seal its key.";

@@ -28,6 +28,7 @@ extern crate alloc;
 pub mod address;
 pub mod authorization;
 pub mod callback;
+pub mod challenge;
 pub mod client;
 pub mod client_auth;
 pub mod encoding;
