@@ -38,6 +38,7 @@ pub mod http;
 pub mod json;
 pub mod message;
 pub mod pkce;
+pub mod profile;
 pub mod provider;
 pub mod secret;
 pub mod token;
