@@ -35,6 +35,7 @@ pub mod error;
 pub mod exchange;
 pub mod grant;
 pub mod http;
+pub mod jose;
 pub mod json;
 pub mod message;
 pub mod pkce;
