@@ -148,6 +148,10 @@ pub(crate) fn begin(
     url: &mut Vec<u8>,
     kept: &mut Vec<u8>,
 ) -> Result<()> {
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    if client.authorization_endpoint.is_empty() {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a client with authorization_endpoint and redirect_uri"));
+    }
     check_scope(asked.scope)?;
     (client.rules.check_scope)(asked.scope)?;
     check_parameters(asked.parameters)?;

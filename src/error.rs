@@ -381,6 +381,11 @@ kinds! {
     CONTENT_TYPE_UNEXPECTED "content_type_unexpected" Token TryLater false "RFC 6749 section 5.1" "JSON was expected; a proxy or an error page may have answered.";
     TOKEN_TYPE_UNEXPECTED "token_type_unexpected" Token FixConfiguration false "RFC 6749 section 7.1" "Check how the client is registered with the provider.";
     ID_TOKEN_MISSING "id_token_missing" Token FixConfiguration false "OIDC Core section 3.1.3.3" "openid was asked for; have it enabled for the client, or leave it out.";
+    KEY_REFUSED "key_refused" Configuration FixConfiguration false "RFC 7518 section 6" "Use another key; see what was expected of this one.";
+    ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with, as it is registered there.";
+    SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer gave no signature, or one of the wrong length; see the cause.";
+    JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's token breaks the standard; report it to the provider.";
+    SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; it was refused and nothing of it used.";
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached, or the connection broke; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";

@@ -17,3 +17,11 @@ export {
 } from "../client.js";
 export { type Fetch, type Transport } from "../http.js";
 export { languageOf, userMessage, type Language } from "../messages.js";
+export {
+  provider,
+  type AliasedEndpoint,
+  type AssertionRules,
+  type Presence,
+  type ProviderOptions,
+  type ServerData,
+} from "../provider.js";
