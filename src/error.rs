@@ -401,6 +401,18 @@ kinds! {
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
+    METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or give what is wrong in the profile.";
+    METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it, down to a slash at its end; if it names another server, do not use it.";
+    RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is of another API, or of one that does not take your server's tokens; do not send it any.";
+    ENDPOINT_MISSING "endpoint_missing" Configuration FixConfiguration false "RFC 8414 section 2" "The provider has no such endpoint, so this call is not supported there; give the endpoint if it has one.";
+    ENDPOINT_REFUSED "endpoint_refused" Configuration FixConfiguration false "RFC 8414 section 2" "An endpoint is https on a public host; for a server on your own machine, set the development option.";
+    OAUTH_ERROR "oauth_error" Token FixConfiguration false "RFC 6749 section 5.2" "See the server's error.";
+    PAR_RESPONSE_MALFORMED "par_response_malformed" Authorization TryLater false "RFC 9126 section 2.2" "The server's answer breaks the standard; report it to the provider.";
+    USERINFO_MALFORMED "userinfo_malformed" Api TryLater false "OIDC Core section 5.3.2" "The server's answer breaks the standard; report it to the provider.";
+    SUBJECT_MISMATCH "subject_mismatch" Api Restart false "OIDC Core section 5.3.2" "The claims are of another person than the id_token; use none of them.";
+    INTROSPECTION_MALFORMED "introspection_malformed" Token TryLater false "RFC 7662 section 2.2" "The server's answer breaks the standard; report it to the provider.";
+    REVOCATION_FAILED "revocation_failed" Token TryLater true "RFC 7009 section 2.2" "The token may still be valid; try again.";
+    LOGOUT_STATE_MISMATCH "logout_state_mismatch" Session None false "OIDC RP-Initiated Logout section 3" "Nobody was logged out by this; show the page, and end no session because of it.";
     CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The WWW-Authenticate header breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in first, over https, with cookies allowed.";
     SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old, damaged or sealed with another key; log in again.";
