@@ -9,6 +9,8 @@
 mod browser;
 #[cfg(feature = "bindings-full")]
 mod full;
+#[cfg(feature = "bindings-full")]
+mod judges;
 
 use alloc::vec::Vec;
 
