@@ -44,6 +44,8 @@ pub mod message;
 pub mod pkce;
 pub mod provider;
 pub mod secret;
+#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
+pub mod soft;
 pub mod token;
 pub mod transaction;
 pub mod uri;
