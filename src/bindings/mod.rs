@@ -9,6 +9,8 @@
 mod browser;
 #[cfg(feature = "bindings-full")]
 mod full;
+#[cfg(feature = "bindings-full")]
+mod jose;
 
 use alloc::vec::Vec;
 

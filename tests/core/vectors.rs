@@ -14,6 +14,8 @@ fn expected(case: &Value) -> &str {
     match (case["expect"].as_str().unwrap(), case["id"].as_str().unwrap()) {
         // The byte order mark is ignored; localhost is a loopback name; a wider scope is shown beside the asked one.
         ("policy", "TR047" | "TR068" | "AR023") => "accept",
+        // An audience that is not trusted; issued a week ago.
+        ("policy", "ID004" | "ID040") => "reject",
         ("keeps tenant=1" | "encoded" | "two resource params", _) => "accept",
         (verdict, _) => verdict,
     }
@@ -48,6 +50,17 @@ fn token_responses() {
 fn authorization_requests() {
     let later = ["AR043", "AR044", "AR049", "AR050", "AR052", "AR053", "AR055", "AR056", "AR058", "AR059"];
     check("authorization_request", 40, &later);
+}
+
+#[test]
+fn key_choices() {
+    check("jwks", 18, &[]);
+}
+
+#[cfg(feature = "native-crypto")]
+#[test]
+fn id_tokens() {
+    check("id_token", 84, &[]);
 }
 
 fn detail(kind: &str, id: &str) -> String {
