@@ -55,6 +55,8 @@ pub mod provider;
 pub mod resource_metadata;
 pub mod revocation;
 pub mod secret;
+#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
+pub mod soft;
 mod time;
 pub mod token;
 pub mod transaction;

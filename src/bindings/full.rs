@@ -94,7 +94,7 @@ pub(super) fn push_request(text: &mut String, request: &Request) {
 }
 
 /// Status, media type, `Retry-After`.
-fn response(lines: &mut Lines<'_>) -> Response {
+pub(super) fn response(lines: &mut Lines<'_>) -> Response {
     let status = number(lines.next()).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
     let mut response = Response::new(status, some(lines.next()), "");
     response.retry_after = some(lines.next()).map(String::from);

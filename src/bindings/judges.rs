@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::full::{authentication, client, push_line, push_request};
-use super::{Lines, refused, some};
+use super::{Lines, some};
 use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
@@ -42,7 +42,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
             let state = lines.next();
             judge_return(lines.0, state)
         }
-        _ => refused("a known operation"),
+        operation => super::jose::call(operation, lines, text),
     }
 }
 

@@ -10,6 +10,8 @@ mod browser;
 #[cfg(feature = "bindings-full")]
 mod full;
 #[cfg(feature = "bindings-full")]
+mod jose;
+#[cfg(feature = "bindings-full")]
 mod judges;
 
 use alloc::vec::Vec;

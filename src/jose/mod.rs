@@ -5,6 +5,7 @@
 
 pub mod alg;
 mod curve;
+pub mod der;
 pub mod hmac;
 pub mod jwk;
 pub mod jwks;
