@@ -386,6 +386,12 @@ kinds! {
     SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer gave no signature, or one of the wrong length; see the cause.";
     JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's token breaks the standard; report it to the provider.";
     SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; it was refused and nothing of it used.";
+    JWKS_MALFORMED "jwks_malformed" Token TryLater false "RFC 7517 section 5" "The server's key set breaks the standard; report it to the provider.";
+    KEY_NOT_FOUND "key_not_found" Token Restart false "OIDC Core section 10.1" "The server publishes no key that fits; it may have changed its keys, or the token is not its own.";
+    KEY_AMBIGUOUS "key_ambiguous" Token TryLater false "RFC 7517 section 4.5" "The server publishes several keys that fit; report it to the provider.";
+    CLAIM_REFUSED "claim_refused" Token Restart false "OIDC Core section 3.1.3.7" "The token is not for this login; see what was expected.";
+    JWT_EXPIRED "jwt_expired" Token Restart false "RFC 7519 section 4.1.4" "Start again; if it is new, compare the clocks.";
+    NONCE_MISMATCH "nonce_mismatch" Token Restart false "OIDC Core section 3.1.3.7" "Start again; the token belongs to another login.";
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached, or the connection broke; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";

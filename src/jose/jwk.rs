@@ -97,6 +97,8 @@ impl Jwk {
             check_rsa(&first, &second)?;
         } else if first.len() != kind.octets || (kind.kty == "EC" && second.len() != kind.octets) {
             return Err(refused("coordinates as long as the curve asks"));
+        } else if kind.kty == "EC" && !crate::jose::curve::holds(kind.crv, &first, &second) {
+            return Err(refused("x and y: a point of the curve"));
         }
         let own = |name| text(name).map(|found| found.map(String::from));
         let alg = own("alg")?;

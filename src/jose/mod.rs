@@ -4,7 +4,11 @@
 //! Refuses what it does not know: other serialisations, `crit`, `none`, keys that do not fit their algorithm.
 
 pub mod alg;
+mod curve;
+pub mod der;
+pub mod hmac;
 pub mod jwk;
+pub mod jwks;
 pub mod jws;
 pub mod key;
 pub mod thumbprint;
