@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
+mod challenges;
 mod errors;
 mod flow;
 mod norskgjeld;

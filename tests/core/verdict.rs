@@ -26,6 +26,8 @@
 //! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
 //! [`Client`], `reject` of `secret_in_browser`.
 //!
+//! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
+//!
 //! A case with any other input is not decided: `Err` holds the names of those inputs.
 
 // Indexing a JSON value gives null for what is not there; it does not panic.
@@ -36,8 +38,12 @@ use samtykke::token::{Expectation, TokenType, Tokens};
 use samtykke::{AuthorizationRequest, Callback, Client, Error, Profile, Response, ResponseMode, Transaction};
 use serde_json::Value;
 
+#[path = "verdict/judges.rs"]
+mod judges;
+
 /// The kinds of case files that are decided, by their names.
-pub(crate) const KINDS: &[&str] = &["authorization_request", "callback", "token_response"];
+pub(crate) const KINDS: &[&str] =
+    &["authorization_request", "callback", "metadata", "par_response", "token_response", "userinfo", "www_authenticate"];
 
 pub(crate) struct Verdict {
     pub(crate) verdict: &'static str,
@@ -68,7 +74,7 @@ pub(crate) fn decide(kind: &str, file: &Value, case: &Value) -> Result<Verdict, 
         "callback" => Ok(callback(file, case)),
         "token_response" => Ok(token_response(case)),
         "authorization_request" => authorization_request(case),
-        other => Err(other.into()),
+        other => judges::decide(other, file, case).ok_or_else(|| other.into()),
     }
 }
 

@@ -8,7 +8,6 @@ mod api;
 mod debt;
 mod feed;
 mod scope;
-mod time;
 
 pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
