@@ -165,9 +165,8 @@ impl Transaction {
 
     /// As [`finish`](Self::finish), for the parameters that stood in a verified answer.
     pub(crate) fn finish_answer(self, client: &Client, parameters: &str, now: u64) -> Result<AuthorizationCode> {
-        let (fields, client) = (self.fields(), client.registration());
-        check_transaction(&fields, &client, now)?;
-        Ok(code(&fields, &conclude(&fields, &client, Answer::collect(parameters)?)?))
+        let fields = self.fields();
+        Ok(code(&fields, &judge_parameters(&fields, &client.registration(), parameters, now)?))
     }
 }
 
@@ -191,6 +190,13 @@ pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback
     check_transaction(fields, client, now)?;
     let mode = fields[transaction::RESPONSE_MODE];
     conclude(fields, client, Answer::collect(answer(fields, mode, callback)?)?)
+}
+
+/// As [`judge`], for parameters that stood in a verified answer.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
+    check_transaction(fields, client, now)?;
+    conclude(fields, client, Answer::collect(parameters)?)
 }
 
 /// Whether a transaction is this client's, and not too old.

@@ -81,45 +81,45 @@ impl RequestObject {
 
     /// What the key signs.
     pub(crate) fn input(&self, client: &Client, jti: &str, now: u64) -> Result<String> {
-        let parameters = if self.beside { "" } else { &*self.parameters };
-        input(
-            &KeyNames::from(&self.key),
-            &self.typ,
-            self.lifetime,
-            &self.claims,
-            (&client.profile.issuer, &client.client_id),
-            parameters,
-            jti,
-            now,
-        )
+        let plan = Plan {
+            typ: &self.typ,
+            lifetime: self.lifetime,
+            claims: &self.claims,
+            issuer: &client.profile.issuer,
+            client_id: &client.client_id,
+            parameters: if self.beside { "" } else { &self.parameters },
+        };
+        plan.input(&KeyNames::from(&self.key), jti, now)
     }
 }
 
-/// What a key signs to make a request object of form-encoded parameters, for an issuer, by a client.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn input(
-    key: &KeyNames<'_>,
-    typ: &str,
-    lifetime: u32,
-    claims: &[(String, String)],
-    (issuer, client_id): (&str, &str),
-    parameters: &str,
-    jti: &str,
-    now: u64,
-) -> Result<String> {
-    if !(1..=assertion::MAX_LIFETIME).contains(&lifetime) {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION)
-            .at(Phase::Authorization)
-            .expected("lifetime of a request object: 1 to 600 seconds"));
+/// What a request object says; borrowed.
+pub(crate) struct Plan<'a> {
+    pub(crate) typ: &'a str,
+    pub(crate) lifetime: u32,
+    pub(crate) claims: &'a [(String, String)],
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    /// Form-encoded.
+    pub(crate) parameters: &'a str,
+}
+
+impl Plan<'_> {
+    /// What the key signs.
+    pub(crate) fn input(&self, key: &KeyNames<'_>, jti: &str, now: u64) -> Result<String> {
+        if !(1..=assertion::MAX_LIFETIME).contains(&self.lifetime) {
+            let error = Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Authorization);
+            return Err(error.expected("lifetime of a request object: 1 to 600 seconds"));
+        }
+        let rules = AssertionRules { typ: Some(self.typ.into()), kid: Presence::IfKnown, ..AssertionRules::default() };
+        let time = decimal(now);
+        let mut json = Writer::new();
+        json.string("iss", self.client_id).string("aud", self.issuer).string("client_id", self.client_id).string("jti", jti);
+        json.raw("iat", &time).raw("nbf", &time).raw("exp", &decimal(now.saturating_add(u64::from(self.lifetime))));
+        let inside = collect(self.parameters)?;
+        push_claims(&mut json, RESERVED, &[&inside, self.claims]).map_err(|error| error.at(Phase::Authorization))?;
+        Ok(signing_input(&assertion::header(&rules, key)?, &json.take()))
     }
-    let rules = AssertionRules { typ: Some(typ.into()), kid: Presence::IfKnown, ..AssertionRules::default() };
-    let time = decimal(now);
-    let mut json = Writer::new();
-    json.string("iss", client_id).string("aud", issuer).string("client_id", client_id).string("jti", jti);
-    json.raw("iat", &time).raw("nbf", &time).raw("exp", &decimal(now.saturating_add(u64::from(lifetime))));
-    let inside = collect(parameters)?;
-    push_claims(&mut json, RESERVED, &[&inside, claims]).map_err(|error| error.at(Phase::Authorization))?;
-    Ok(signing_input(&assertion::header(&rules, key)?, &json.take()))
 }
 
 /// Form-encoded parameters as claims: texts, but for those that are JSON; one that repeats becomes an array.
