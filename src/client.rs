@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 
+use crate::client_auth::ClientAuthentication;
 use crate::encoding::{form_text, pairs};
 use crate::error::{Action, Error, Kind, Result, codes};
 use crate::profile::{Endpoints, Requests};
@@ -89,6 +90,28 @@ impl Profile {
             endpoints: Endpoints::default(),
             requests: Requests::default(),
         }
+    }
+}
+
+impl Profile {
+    /// An endpoint by its metadata name; a client that presents a certificate is sent to the alias for those, where there
+    /// is one (RFC 8705 section 5). Empty where the server has none.
+    pub fn endpoint(&self, name: &str, authentication: &ClientAuthentication) -> &str {
+        if matches!(authentication, ClientAuthentication::Tls) {
+            if let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name) {
+                return alias;
+            }
+        }
+        let own = match name {
+            "token_endpoint" => return &self.token_endpoint,
+            "pushed_authorization_request_endpoint" => &self.endpoints.pushed_authorization_request,
+            "device_authorization_endpoint" => &self.endpoints.device_authorization,
+            "userinfo_endpoint" => &self.endpoints.userinfo,
+            "introspection_endpoint" => &self.endpoints.introspection,
+            "revocation_endpoint" => &self.endpoints.revocation,
+            _ => &None,
+        };
+        own.as_deref().unwrap_or_default()
     }
 }
 

@@ -392,6 +392,11 @@ kinds! {
     CLAIM_REFUSED "claim_refused" Token Restart false "OIDC Core section 3.1.3.7" "The token is not for this login; see what was expected.";
     JWT_EXPIRED "jwt_expired" Token Restart false "RFC 7519 section 4.1.4" "Start again; if it is new, compare the clocks.";
     NONCE_MISMATCH "nonce_mismatch" Token Restart false "OIDC Core section 3.1.3.7" "Start again; the token belongs to another login.";
+    DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "The server asks for a nonce and gives none that can be used; report it to the provider.";
+    DPOP_NONCE_REFUSED "dpop_nonce_refused" Token TryLater false "RFC 9449 section 8" "The server refused the nonce it had just given; try later, or report it to the provider.";
+    DEVICE_CODE_EXPIRED "device_code_expired" Token Restart false "RFC 8628 section 3.5" "Nobody finished the login in time; begin again with new codes.";
+    DEVICE_RESPONSE_MALFORMED "device_response_malformed" Token TryLater false "RFC 8628 section 3.2" "The server's answer breaks the standard; report it to the provider.";
+    RESOURCE_REFUSED "resource_refused" Api FixConfiguration false "RFC 6750 section 5.3" "A token goes to the https origins it is for, in the header alone; name this one, or use another token.";
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached, or the connection broke; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";

@@ -163,7 +163,7 @@ fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Resul
 /// The `code` parameter of the token request that a checked code becomes.
 fn sent_code(client: &Client, code: samtykke::AuthorizationCode) -> Result<String, Error> {
     let mut exchange = samtykke::Exchange::authorization_code(client, &samtykke::ClientAuthentication::None, code)?;
-    let samtykke::Step::Send(request) = exchange.step()? else { return Ok(String::new()) };
+    let samtykke::Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? else { return Ok(String::new()) };
     let body = request.body.unwrap_or_else(|| samtykke::Secret::new(""));
     let found = form_urlencoded::parse(body.expose().as_bytes()).find(|(name, _)| name == "code");
     Ok(found.map(|(_, code)| code.into_owned()).unwrap_or_default())
