@@ -1,4 +1,4 @@
-//! Endpoints that may be sent tokens and client credentials, the form posts to them, and requests for public documents.
+//! Endpoints that may be sent tokens and client credentials, and requests for public documents.
 //!
 //! RFC 6749 sections 2.3 and 3.2, RFC 8414 section 2: https on a public host, no fragment, no userinfo.
 //! Refuses loopback without the development option, and private addresses in every spelling.
@@ -8,9 +8,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use crate::address::is_private;
-use crate::client::Client;
-use crate::client_auth::ClientAuthentication;
-use crate::encoding::{Form, cut};
+use crate::encoding::cut;
 use crate::error::{Error, Result, codes};
 use crate::http::Request;
 use crate::secret::Secret;
@@ -51,23 +49,6 @@ pub(crate) fn check(name: &'static str, url: &str, development: bool) -> Result<
         return Err(Error::new(&codes::ENDPOINT_MISSING).expected(name));
     }
     if is_endpoint(url, development) { Ok(()) } else { Err(refused(name)) }
-}
-
-/// A form post of a client that proves who it is, as at the token endpoint.
-pub(crate) fn post(
-    client: &Client,
-    authentication: &ClientAuthentication,
-    (name, url): (&'static str, &str),
-    mut form: Form,
-) -> Result<Request> {
-    check(name, url, client.profile().development)?;
-    let mut headers = vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded"))];
-    // A client without HTTP Basic names itself in the body (RFC 6749 section 2.3.1).
-    if !matches!(authentication, ClientAuthentication::SecretBasic(_)) {
-        form.push("client_id", client.client_id());
-    }
-    authentication.apply(client, &mut headers, &mut form)?;
-    Ok(Request { method: "POST", url: url.into(), headers, body: Some(Secret::new(form.into_string())), repeatable: true })
 }
 
 /// A URL with something put before its path and after it; a slash at the path's end is left out.

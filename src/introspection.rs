@@ -7,12 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::answer::Answer;
-use crate::client::{Client, is_vschar};
-use crate::client_auth::ClientAuthentication;
+use crate::client::is_vschar;
 use crate::encoding::Form;
-use crate::endpoint::{expected, post};
+use crate::endpoint::expected;
 use crate::error::{Error, Phase, Result, codes};
-use crate::http::{Request, Response};
+use crate::http::Response;
 use crate::json::Value;
 use crate::secret::Secret;
 use crate::time::seconds;
@@ -47,28 +46,6 @@ pub(crate) fn form(token: &Secret, hint: Option<TokenHint>) -> Result<Form> {
     let mut form = Form::new();
     form.push("token", token.expose()).push_some("token_type_hint", hint.map(TokenHint::as_str));
     Ok(form)
-}
-
-/// The request to introspect a token.
-///
-/// # Errors
-/// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`, `invalid_configuration`.
-///
-/// ```
-/// use samtykke::{Client, ClientAuthentication, Profile, Secret, introspection::request};
-/// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// profile.endpoints.introspection = Some("https://op.example/introspect".into());
-/// let client = Client::new(profile, "api-1", "https://rp.example/cb")?;
-/// let request = request(&client, &ClientAuthentication::secret_basic("correct horse"), &Secret::new("x.y"), None)?;
-/// assert_eq!((request.method, request.url.as_str()), ("POST", "https://op.example/introspect"));
-/// # Ok::<(), samtykke::Error>(())
-/// ```
-pub fn request(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Request> {
-    if matches!(authentication, ClientAuthentication::None) {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("client authentication for introspection"));
-    }
-    let endpoint = client.profile().endpoints.introspection.as_deref().unwrap_or_default();
-    post(client, authentication, ("introspection_endpoint", endpoint), form(token, hint)?)
 }
 
 /// A token's state. All but `active` is empty for a token that is not.

@@ -31,6 +31,7 @@ pub mod assertion;
 mod attempt;
 pub mod authorization;
 pub mod callback;
+mod calls;
 pub mod challenge;
 pub mod claims;
 pub mod client;

@@ -53,19 +53,26 @@ pub(crate) fn request_with(
     proof: Option<&Secret>,
     development: bool,
 ) -> Result<Request> {
-    crate::endpoint::check("userinfo_endpoint", endpoint, development)?;
-    if !crate::client::is_vschar(token.expose()) || proof.is_some() != (token_type == TokenType::DPoP) {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION)
-            .at(Phase::Api)
-            .expected("an access token, and a proof exactly with a DPoP one"));
+    let mut request = unproved(endpoint, token_type, token, development)?;
+    if proof.is_some() != (token_type == TokenType::DPoP) {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("a proof exactly with a DPoP token"));
+    }
+    if let Some(proof) = proof {
+        request.headers.push(("dpop", proof.clone()));
+    }
+    Ok(request)
+}
+
+/// The request without its proof.
+pub(crate) fn unproved(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
+    crate::endpoint::check("userinfo_endpoint", endpoint, development).map_err(|error| error.at(Phase::Api))?;
+    if token_type == TokenType::NotApplicable || !crate::client::is_vschar(token.expose()) {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("an access token"));
     }
     let mut value = String::from(token_type.as_str());
     value.push(' ');
     value.push_str(token.expose());
-    let mut headers = vec![("accept", Secret::new("application/json, application/jwt")), ("authorization", Secret::new(value))];
-    if let Some(proof) = proof {
-        headers.push(("dpop", proof.clone()));
-    }
+    let headers = vec![("accept", Secret::new("application/json, application/jwt")), ("authorization", Secret::new(value))];
     Ok(Request { method: "GET", url: endpoint.into(), headers, body: None, repeatable: true })
 }
 

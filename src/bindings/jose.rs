@@ -117,7 +117,7 @@ fn logout(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-fn expectation(lines: &mut Lines<'_>) -> Result<(u64, IdTokenExpectation)> {
+pub(super) fn expectation(lines: &mut Lines<'_>) -> Result<(u64, IdTokenExpectation)> {
     let [now, skew, issuer, client_id, allowed, trusted] = lines.take();
     let mut expected = IdTokenExpectation::new(issuer, client_id);
     expected.algorithms = algorithms(allowed)?;

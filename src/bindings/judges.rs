@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::full::{authentication, client, push_line, push_request};
+use super::jose::{expectation, push_unverified};
 use super::{Lines, some};
+use crate::calls::{INTROSPECTION, REVOCATION, attempt};
 use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
@@ -12,7 +14,7 @@ use crate::encoding::{decimal, number};
 use crate::endpoint::get;
 use crate::error::{Error, Phase, Result, codes};
 use crate::http::Response;
-use crate::introspection::{self, Introspection, TokenHint};
+use crate::introspection::{Introspection, TokenHint};
 use crate::json::{Value, Writer, push_string};
 use crate::logout::{Logout, judge_return};
 use crate::metadata::{Metadata, Policy};
@@ -28,14 +30,14 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "challenges" => challenges(lines, text),
         "well_known" => well_known(&mut lines, text),
         "metadata" => metadata(lines, text),
-        "resource_request" => resource_request(&mut lines, text),
-        "resource" => resource(lines, text),
-        "pushed" => pushed(lines, text),
+        "resource_metadata_request" => resource_request(&mut lines, text),
+        "resource_metadata" => resource(lines, text),
+        "pushed_answer" => pushed(lines, text),
         "userinfo_request" => userinfo_request(&mut lines, text),
         "userinfo" => userinfo(lines, text),
-        "introspection_request" => introspection_request(&mut lines, text),
+        "userinfo_signed" => userinfo_signed(lines, text),
+        "token_request" => token_request(&mut lines, text),
         "introspection" => introspected(lines, text),
-        "revocation_request" => revocation_request(&mut lines, text),
         "revocation" => revocation::judge(&answer(lines)),
         "logout" => logout(&mut lines, text),
         "logout_return" => {
@@ -179,6 +181,15 @@ fn userinfo(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
+/// The first six lines of `id_token`, then those of `userinfo` and the answer; answers as `id_token` does.
+fn userinfo_signed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let (now, expected) = expectation(&mut lines)?;
+    let [checked, subject] = lines.take();
+    let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
+    push_unverified(text, &userinfo::judge_signed(&answer(lines), subject, &expected, now)?);
+    Ok(())
+}
+
 fn hint(name: &str) -> Result<Option<TokenHint>> {
     Ok(match name {
         "" => None,
@@ -188,13 +199,16 @@ fn hint(name: &str) -> Result<Option<TokenHint>> {
     })
 }
 
-/// Client, authentication method, secret, endpoint, token, hint; answers the request.
-fn introspection_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
+/// Client, authentication method, secret, whether to revoke, endpoint, token, hint; answers the request.
+fn token_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
     let mut client = client(lines)?;
     let authentication = authentication(lines)?;
-    let [endpoint, token, name] = lines.take();
-    client.profile.endpoints.introspection = some(endpoint).map(String::from);
-    push_request(text, &introspection::request(&client, &authentication, &Secret::new(token), hint(name)?)?);
+    let [revoke, endpoint, token, name] = lines.take();
+    let (token, hint) = (Secret::new(token), hint(name)?);
+    let endpoints = &mut client.profile.endpoints;
+    let name = if revoke.is_empty() { INTROSPECTION } else { REVOCATION };
+    *if revoke.is_empty() { &mut endpoints.introspection } else { &mut endpoints.revocation } = some(endpoint).map(String::from);
+    push_request(text, &attempt(&client, &authentication, name, (&token, hint))?.request);
     Ok(())
 }
 
@@ -219,16 +233,6 @@ fn introspected(lines: Lines<'_>, text: &mut String) -> Result<()> {
         others.raw(name, value.expose());
     }
     text.push_str(&json.raw("others", &others.take()).take());
-    Ok(())
-}
-
-/// Client, authentication method, secret, endpoint, token, hint; answers the request.
-fn revocation_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let mut client = client(lines)?;
-    let authentication = authentication(lines)?;
-    let [endpoint, token, name] = lines.take();
-    client.profile.endpoints.revocation = some(endpoint).map(String::from);
-    push_request(text, &revocation::request(&client, &authentication, &Secret::new(token), hint(name)?)?);
     Ok(())
 }
 

@@ -1,29 +1,20 @@
-//! Answers of the PAR, userinfo, introspection and revocation endpoints, and the requests that ask for them.
+//! Answers of the PAR, userinfo, introspection and revocation endpoints: each flaw is refused.
 
 use proptest::prelude::*;
 use samtykke::encoding::base64url;
 use samtykke::id_token::IdTokenExpectation;
-use samtykke::introspection::{self, Introspection, TokenHint};
+use samtykke::introspection::Introspection;
 use samtykke::par_response::PushedRequest;
 use samtykke::userinfo::{self, Subject};
-use samtykke::{Client, ClientAuthentication, Error, Profile, Response, Secret, Tokens, revocation};
+use samtykke::{Error, Response, Secret, revocation};
 use serde_json::{Value, json};
 
 use crate::metadata::code;
 
-const SECRET: &str = "S3CRET";
-const NOW: u64 = 1_700_000_000;
+pub(crate) const NOW: u64 = 1_700_000_000;
 
-fn json_answer(status: u16, body: &str) -> Response {
+pub(crate) fn json_answer(status: u16, body: &str) -> Response {
     Response::new(status, Some("application/json"), body)
-}
-
-pub(crate) fn client(endpoint: &str) -> Client {
-    let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    for slot in [&mut profile.endpoints.introspection, &mut profile.endpoints.revocation, &mut profile.endpoints.end_session] {
-        *slot = Some(endpoint.into()).filter(|_| endpoint != "none");
-    }
-    Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 /// What every JSON endpoint refuses, and the OAuth errors that those with client authentication hand on.
@@ -179,38 +170,6 @@ fn plain_userinfo() {
     }
 }
 
-fn tokens(kind: &str) -> Tokens {
-    let body = format!(r#"{{"access_token":"{SECRET}","token_type":"{kind}"}}"#);
-    let expectation = samtykke::token::Expectation {
-        token_type: if kind == "DPoP" { samtykke::token::TokenType::DPoP } else { samtykke::token::TokenType::Bearer },
-        ..Default::default()
-    };
-    Tokens::judge(&json_answer(200, &body), &expectation).unwrap()
-}
-
-#[test]
-fn userinfo_requests() {
-    let headers =
-        |request: samtykke::Request| request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect::<Vec<_>>();
-    let (bearer, bound, proof) = (tokens("Bearer"), tokens("DPoP"), Secret::new("e30.e30.AA"));
-    let request = userinfo::request("https://op.example/u?x=1", &bearer, None, false).unwrap();
-    assert_eq!((request.method, request.url.as_str(), request.body.is_none()), ("GET", "https://op.example/u?x=1", true));
-    assert!(!format!("{request:?}").contains(SECRET));
-    assert_eq!(headers(request), ["accept: application/json, application/jwt", "authorization: Bearer S3CRET"]);
-    let request = userinfo::request("https://op.example/u", &bound, Some(&proof), false).unwrap();
-    assert_eq!(headers(request)[1..], ["authorization: DPoP S3CRET", "dpop: e30.e30.AA"]);
-    // A bound token is never sent as a bearer one, a bearer token with no proof.
-    assert_eq!(code(userinfo::request("https://op.example/u", &bound, None, false)), "invalid_configuration");
-    assert_eq!(code(userinfo::request("https://op.example/u", &bearer, Some(&proof), false)), "invalid_configuration");
-    assert_eq!(code(userinfo::request("", &bearer, None, false)), "endpoint_missing");
-    for endpoint in ["http://op.example/u", "https://10.0.0.1/u", "https://op.example/u#f", "http://localhost:1/u"] {
-        assert_eq!(code(userinfo::request(endpoint, &bearer, None, false)), "endpoint_refused");
-    }
-    assert!(userinfo::request("http://localhost:1/u", &bearer, None, true).is_ok());
-    let broken = Tokens { access_token: Secret::new("a\r\nb"), ..tokens("Bearer") };
-    assert_eq!(code(userinfo::request("https://op.example/u", &broken, None, false)), "invalid_configuration");
-}
-
 #[test]
 fn signed_userinfo() {
     let expectation = IdTokenExpectation::new("https://op.example", "client-1");
@@ -348,41 +307,6 @@ fn revocation_answers() {
         (error.code(), error.oauth().unwrap().error.as_str(), error.phase().as_str()),
         ("oauth_error", "unsupported_token_type", "token")
     );
-}
-
-#[test]
-fn requests_with_client_authentication() {
-    let token = Secret::new(SECRET);
-    let basic = ClientAuthentication::secret_basic("p");
-    let post = ClientAuthentication::secret_post("p");
-    type Build = dyn Fn(&Client, &ClientAuthentication, &Secret, Option<TokenHint>) -> Result<samtykke::Request, Error>;
-    let builders: [(&str, &Build); 2] =
-        [("introspection_endpoint", &introspection::request), ("revocation_endpoint", &revocation::request)];
-    for (name, build) in builders {
-        let request = build(&client("https://op.example/x?t=1"), &basic, &token, Some(TokenHint::AccessToken)).unwrap();
-        assert_eq!((request.method, request.url.as_str(), request.repeatable), ("POST", "https://op.example/x?t=1", true));
-        assert_eq!(request.body.as_ref().unwrap().expose(), "token=S3CRET&token_type_hint=access_token");
-        assert!(request.headers.iter().any(|(name, value)| *name == "authorization" && value.expose().starts_with("Basic ")));
-        assert!(!format!("{request:?}").contains(SECRET));
-        let request = build(&client("https://op.example/x"), &post, &token, Some(TokenHint::RefreshToken)).unwrap();
-        assert_eq!(request.body.unwrap().expose(), "token=S3CRET&token_type_hint=refresh_token&client_id=client-1&client_secret=p");
-        assert_eq!(code(build(&client("none"), &basic, &token, None)), "endpoint_missing");
-        for endpoint in ["http://op.example/x", "https://192.168.0.1/x", "https://op.example/x#f"] {
-            let error = build(&client(endpoint), &basic, &token, None).unwrap_err();
-            assert_eq!(error.code(), "endpoint_refused");
-            assert!(error.expected_value().unwrap().starts_with(name));
-        }
-        for odd in ["", "a b", "a\nb", "é"] {
-            assert_eq!(code(build(&client("https://op.example/x"), &basic, &Secret::new(odd), None)), "invalid_parameter", "{odd}");
-        }
-    }
-    // Anyone could ask; a public client may still give its own token back.
-    assert_eq!(
-        code(introspection::request(&client("https://op.example/x"), &ClientAuthentication::None, &token, None)),
-        "invalid_configuration"
-    );
-    let request = revocation::request(&client("https://op.example/x"), &ClientAuthentication::None, &token, None).unwrap();
-    assert_eq!(request.body.unwrap().expose(), "token=S3CRET&client_id=client-1");
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use samtykke::Secret;
 use samtykke::logout::{Logout, judge_return};
 
-use crate::answers::client;
+use crate::calls::client;
 use crate::metadata::code;
 
 const STATE: &str = "af0ifjsldkjaf0ifjsldkj";

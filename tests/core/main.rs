@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
 mod answers;
+mod calls;
 mod challenges;
 mod discovery;
 mod errors;
