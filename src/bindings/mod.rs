@@ -8,7 +8,11 @@
 
 mod browser;
 #[cfg(feature = "bindings-full")]
+mod exchange;
+#[cfg(feature = "bindings-full")]
 mod full;
+#[cfg(feature = "bindings-full")]
+mod jose;
 
 use alloc::vec::Vec;
 

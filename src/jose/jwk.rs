@@ -41,8 +41,6 @@ pub struct Jwk {
     kid: Option<String>,
     alg: Option<String>,
     signs: bool,
-    x5t: Option<String>,
-    x5t_s256: Option<String>,
 }
 
 impl Jwk {
@@ -79,7 +77,7 @@ impl Jwk {
         let text = |name| match value.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(&**text)),
-            Some(_) => Err(refused("kty, crv, kid, alg, use, x5t, x5t#S256 and the key's own members: texts")),
+            Some(_) => Err(refused("kty, crv, kid, alg, use and the key's own members: texts")),
         };
         let (kty, crv) = (text("kty")?.unwrap_or_default(), text("crv")?.unwrap_or_default());
         let kind = KINDS.iter().find(|kind| kind.kty == kty && (kind.crv == crv || kind.crv.is_empty()));
@@ -107,8 +105,8 @@ impl Jwk {
             Some(_) => false,
         };
         let (kty, crv) = (kind.kty, kind.crv);
-        let (kid, x5t, x5t_s256) = (own("kid")?, own("x5t")?, own("x5t#S256")?);
-        Ok(Self { kty, crv, one: one.into(), two: two.into(), kid, alg, signs, x5t, x5t_s256 })
+        let kid = own("kid")?;
+        Ok(Self { kty, crv, one: one.into(), two: two.into(), kid, alg, signs })
     }
 
     /// `kty`: `EC`, `OKP` or `RSA`.
@@ -166,11 +164,11 @@ impl Jwk {
         }
     }
 
-    /// The key as JSON, its id, algorithm and certificate hashes included.
+    /// The key as JSON, its id and algorithm included.
     pub fn to_json(&self) -> String {
         let mut json = Writer::new();
         self.write_required(&mut json);
-        json.some("kid", self.kid()).some("alg", self.alg()).some("x5t", self.x5t.as_deref()).some("x5t#S256", self.x5t_s256.as_deref());
+        json.some("kid", self.kid()).some("alg", self.alg());
         json.take()
     }
 }

@@ -25,3 +25,25 @@ export {
   type ProviderOptions,
   type ServerData,
 } from "../provider.js";
+export { dpopKeyStore, type DpopKeyStore } from "../dpop_store.js";
+export {
+  verifyIdToken,
+  verifyLogoutToken,
+  type Claims,
+  type IdTokenClaims,
+  type IdTokenExpectations,
+  type LogoutClaims,
+  type TokenExpectations,
+} from "../id_token.js";
+export {
+  JwksCache,
+  KeySet,
+  selectKey,
+  type ChosenKey,
+  type Jwks,
+  type JwksCacheOptions,
+  type KeySource,
+  type SavedJwks,
+} from "../jwks.js";
+export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
+export { type SignatureAlgorithm } from "../webcrypto.js";
