@@ -34,6 +34,9 @@ export class ClientAuthentication {
   }
 }
 
+/** @internal The lines by which the core knows a method: its name and the secret. */
+export const proof = (authentication: ClientAuthentication): string[] => [authentication.method, secrets.get(authentication) ?? ""];
+
 function withSecret(method: "client_secret_basic" | "client_secret_post", secret: string): ClientAuthentication {
   // A line end mostly comes with a secret read from a file or a pipe; half a surrogate pair would be sent as something else.
   if (typeof secret !== "string" || !secret || /[\u0000-\u001f\u007f\ud800-\udfff]/u.test(secret)) {

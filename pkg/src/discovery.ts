@@ -151,8 +151,8 @@ export async function protectedResource(resource: string, settings: ResourceSett
   const { wwwAuthenticate, issuer, development } = settings;
   const named = wwwAuthenticate ? challenges(wwwAuthenticate).find((challenge) => challenge.resourceMetadata !== undefined) : undefined;
   const where = named ? ["url", named.resourceMetadata] : ["resource", resource];
-  const answer = await ask(call(["resource_request", ...where, development ? 1 : ""]), "configuration", settings);
-  const json = call(["resource", resource, issuer, development ? 1 : "", ...answerLines(answer)], answer.body);
+  const answer = await ask(call(["resource_metadata_request", ...where, development ? 1 : ""]), "configuration", settings);
+  const json = call(["resource_metadata", resource, issuer, development ? 1 : "", ...answerLines(answer)], answer.body);
   const metadata = JSON.parse(json) as ProtectedResource;
   return { ...metadata, document: bare(metadata.document) };
 }

@@ -24,6 +24,7 @@ export interface CoreRequest {
 }
 
 const MAX_BODY = 1 << 20;
+const TOO_LARGE = { configuration: "metadata_malformed", token: "token_response_too_large", api: "api_response_malformed" };
 /** Milliseconds beyond which a timer fires at once instead (HTML, timers). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -42,10 +43,10 @@ export function request(text: string): CoreRequest {
 /** Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
 export async function send(
   request: CoreRequest,
-  phase: Phase & ("token" | "api"),
+  phase: Phase & ("configuration" | "token" | "api"),
   transport: Transport,
   signal?: AbortSignal,
-): Promise<{ head: string[]; body: string }> {
+): Promise<{ head: string[]; body: string; challenge: string }> {
   const { fetch = globalThis.fetch as Fetch, timeout = 30 } = transport;
   const { method, url, headers, body } = request;
   const controller = new AbortController();
@@ -71,8 +72,8 @@ export async function send(
     const { status } = response;
     const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
     const text = await Promise.race([read(response, MAX_BODY), aborted]);
-    if (text === undefined) throw hostError(phase === "token" ? "token_response_too_large" : "api_response_malformed", { http: { status } });
-    return { head: [String(status), header("content-type"), header("retry-after")], body: text };
+    if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
+    return { head: [String(status), header("content-type"), header("retry-after")], body: text, challenge: header("www-authenticate") };
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";

@@ -61,7 +61,8 @@ export interface IdTokenExpectations extends TokenExpectations {
   readonly refreshOf?: Claims;
 }
 
-const common = ({ issuer, clientId, algorithms = ["RS256"], trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
+/** @internal The lines that all such tokens are judged by. */
+export const common = ({ issuer, clientId, algorithms = ["RS256"], trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
   now(), skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"),
 ];
 

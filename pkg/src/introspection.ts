@@ -60,6 +60,6 @@ export async function introspect(
   settings: TokenSettings = {},
 ): Promise<Introspection> {
   const endpoint = provider.server?.introspectionEndpoint;
-  const text = call(["introspection_request", clientLines(provider), ...proof(authentication), endpoint, token, settings.hint]);
+  const text = call(["token_request", clientLines(provider), ...proof(authentication), "", endpoint, token, settings.hint]);
   return judgeIntrospection(await ask(text, "token", settings));
 }

@@ -17,5 +17,5 @@ export interface PushedRequest {
  * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
  */
 export function judgePushedRequest(answer: HttpAnswer, options: { readonly expiresInString?: boolean } = {}): PushedRequest {
-  return JSON.parse(call(["pushed", options.expiresInString ? 1 : "", ...answerLines(answer)], answer.body)) as PushedRequest;
+  return JSON.parse(call(["pushed_answer", options.expiresInString ? 1 : "", ...answerLines(answer)], answer.body)) as PushedRequest;
 }

@@ -19,7 +19,7 @@ export async function revoke(
   settings: TokenSettings = {},
 ): Promise<void> {
   const endpoint = provider.server?.revocationEndpoint;
-  const text = call(["revocation_request", clientLines(provider), ...proof(authentication), endpoint, token, settings.hint]);
+  const text = call(["token_request", clientLines(provider), ...proof(authentication), 1, endpoint, token, settings.hint]);
   const answer = await ask(text, "token", settings);
   call(["revocation", ...answerLines(answer)], answer.body);
 }

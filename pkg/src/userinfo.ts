@@ -4,6 +4,8 @@ import { type CallSettings, type HttpAnswer, answerLines, ask, bare, hidden } fr
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import { type Provider } from "./flow.js";
+import { type TokenExpectations, common } from "./id_token.js";
+import { type KeySource, released } from "./jwks.js";
 
 /** Claims as the server sent them, `sub` checked. An object without a prototype. Personal data: keep it out of logs. */
 export interface UserinfoClaims {
@@ -30,6 +32,8 @@ export interface UserinfoTokens {
 export interface UserinfoSettings extends CallSettings, SubjectCheck {
   /** Makes the DPoP proof for the request, for a token that is bound to a key. */
   readonly proof?: (method: "GET", url: string, accessToken: string) => Promise<string>;
+  /** Demands a signed answer; a plain one is then refused. Without, a signed one is. */
+  readonly signed?: SignedUserinfo;
 }
 
 function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
@@ -48,16 +52,40 @@ export function judgeUserinfo(answer: HttpAnswer, check: SubjectCheck): Userinfo
   return hidden(bare(JSON.parse(call(["userinfo", ...subjectLines(check), ...answerLines(answer)], answer.body)) as UserinfoClaims), "UserinfoClaims");
 }
 
+/** What signed claims must say, where the client registered `userinfo_signed_response_alg`. */
+export interface SignedUserinfo extends Partial<Omit<TokenExpectations, "issuer" | "clientId">> {
+  /** The server's keys. */
+  readonly keys: KeySource;
+}
+
+/**
+ * Verifies a signed answer of a userinfo endpoint that you fetched yourself. Nothing of it is given out before.
+ *
+ * @throws {SamtykkeError} As {@link judgeUserinfo}, and as `verifyIdToken`.
+ */
+export async function judgeSignedUserinfo(
+  answer: HttpAnswer,
+  check: SubjectCheck,
+  expected: TokenExpectations,
+  keys: KeySource,
+): Promise<UserinfoClaims> {
+  const head = ["userinfo_signed", ...common(expected), ...subjectLines(check), ...answerLines(answer)];
+  return hidden(bare(JSON.parse(await released(answer.body, call(head, answer.body), keys)) as UserinfoClaims), "UserinfoClaims");
+}
+
 /**
  * Fetches the claims. They are compared with the `sub` of `tokens.claims`, or with `subject`.
  *
  * @throws {SamtykkeError} `endpoint_missing` where the provider has none; as {@link judgeUserinfo}; `network_error`, …
  */
 export async function userinfo(provider: Provider, tokens: UserinfoTokens, settings: UserinfoSettings = {}): Promise<UserinfoClaims> {
-  const check = { subject: settings.subject ?? (tokens.claims?.sub as string | undefined), unchecked: settings.unchecked };
+  const { signed, unchecked, subject = tokens.claims?.sub as string | undefined } = settings;
+  const check = { subject, unchecked };
   subjectLines(check);
-  const endpoint = provider.server?.userinfoEndpoint ?? "";
+  const { server, issuer, clientId } = provider;
+  const endpoint = server?.userinfoEndpoint ?? "";
   const proof = tokens.tokenType === "DPoP" && endpoint ? await settings.proof?.("GET", endpoint, tokens.accessToken) : undefined;
   const text = call(["userinfo_request", endpoint, provider.flags.includes("d") ? 1 : "", tokens.tokenType, tokens.accessToken, proof]);
-  return judgeUserinfo(await ask(text, "api", settings), check);
+  const answer = await ask(text, "api", settings);
+  return signed ? judgeSignedUserinfo(answer, check, { ...signed, issuer, clientId }, signed.keys) : judgeUserinfo(answer, check);
 }

@@ -46,7 +46,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     }
 }
 
-fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
+pub(super) fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
     Ok(match method {
         "none" => ClientAuthentication::None,
         "client_secret_basic" => ClientAuthentication::secret_basic(secret),
@@ -82,7 +82,9 @@ fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             client.profile.token_endpoint = address.into();
             token_endpoint(&client, &authentication)?
         }
-        "pushed_authorization_request_endpoint" => check(("pushed_authorization_request_endpoint", address), &client, Phase::Authorization)?,
+        "pushed_authorization_request_endpoint" => {
+            check(("pushed_authorization_request_endpoint", address), &client, Phase::Authorization)?
+        }
         "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
         _ => return refused("a known endpoint"),
     };
@@ -312,12 +314,14 @@ fn proof_input(lines: &mut Lines<'_>, method: &str, url: &str, token: Option<&st
     dpop::input(alg, jwk, &Proof { method, url, nonce: some(nonce), token, jti, now: number(now).unwrap_or_default() })
 }
 
-/// Which server (`r` an API's, else an authorization server), whether this was the second attempt, response lines, then the
-/// body. Answers whether to send it once more, and the nonce for the next request.
+/// Which server (`r` an API's, else an authorization server), whether this was the second attempt, response lines,
+/// `DPoP-Nonce`, `WWW-Authenticate`, then the body. Answers whether to send it once more, and the nonce for the next request.
 fn dpop_answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [server, second] = lines.take();
     let server = if server == "r" { Server::Resource } else { Server::Authorization };
     let mut answer = response(&mut lines);
+    let [nonce, challenge] = lines.take();
+    (answer.dpop_nonce, answer.www_authenticate) = (some(nonce).map(String::from), some(challenge).map(String::from));
     answer.body = Secret::new(lines.0);
     let again = dpop::is_challenge(server, &answer)?;
     if again && !second.is_empty() {

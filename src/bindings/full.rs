@@ -1,30 +1,23 @@
-//! Operations of the full package: token requests and answers, norskgjeld's APIs.
+//! Operations of the full package: what all of them read and write, norskgjeld's APIs.
 
 use alloc::string::String;
 
 use super::{Lines, browser, refused, some};
-use crate::callback::AuthorizationCode;
 use crate::client::{Client, Profile};
-use crate::client_auth::ClientAuthentication;
 use crate::encoding::{decimal, number};
 use crate::error::Result;
-use crate::exchange::{Exchange, Step};
-use crate::grant::ClientCredentials;
 use crate::http::{Request, Response};
 use crate::json::{Writer, push_string};
 use crate::provider::norskgjeld::{Agreement, Api, Call, Environment, Event, EventType, Purpose, Revoked, Service};
 use crate::secret::Secret;
-use crate::token::{Expectation, TokenType, Tokens};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
-        "exchange" => exchange(lines, text),
-        "credentials" => credentials(lines, text),
-        "tokens" => tokens(lines, text),
         "audiences" => audiences(lines, text),
         "api" => api(lines, text),
         "api_answer" => api_answer(lines, text),
-        operation => super::judges::call(operation, lines, text),
+        "jwk" | "pem" | "key" | "id_token" | "logout_token" | "jwks_request" | "jwks_answer" => super::jose::call(operation, lines, text),
+        _ => super::judges::call(operation, lines, text),
     }
 }
 
@@ -42,41 +35,6 @@ pub(super) fn client(lines: &mut Lines<'_>) -> Result<Client> {
     profile.iss_parameter = found.iss_parameter;
     profile.development = found.development;
     Ok(Client { profile, client_id: found.client_id.into(), redirect_uri: found.redirect_uri.into() })
-}
-
-pub(super) fn authentication(lines: &mut Lines<'_>) -> Result<ClientAuthentication> {
-    let (method, secret) = (lines.next(), lines.next());
-    Ok(match method {
-        "none" => ClientAuthentication::None,
-        "client_secret_basic" => ClientAuthentication::secret_basic(secret),
-        "client_secret_post" => ClientAuthentication::secret_post(secret),
-        _ => return refused("client authentication: none, client_secret_basic or client_secret_post"),
-    })
-}
-
-/// Client, authentication method, secret, the checked code; answers whether an id_token must come, then the request.
-fn exchange(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = client(&mut lines)?;
-    let authentication = authentication(&mut lines)?;
-    let code = AuthorizationCode::parse(lines.0)?;
-    push_exchange(text, Exchange::authorization_code(&client, &authentication, code)?)
-}
-
-/// Client, authentication method, secret, audience, scope; answers as `exchange` does.
-fn credentials(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = client(&mut lines)?;
-    let authentication = authentication(&mut lines)?;
-    let mut grant = ClientCredentials { audience: some(lines.next()).map(String::from), ..ClientCredentials::default() };
-    grant.scope = lines.next().into();
-    push_exchange(text, Exchange::client_credentials(&client, &authentication, &grant)?)
-}
-
-fn push_exchange(text: &mut String, mut exchange: Exchange) -> Result<()> {
-    push_line(text, if exchange.expectation().id_token { "1" } else { "" });
-    if let Step::Send(request) = exchange.step()? {
-        push_request(text, &request);
-    }
-    Ok(())
 }
 
 /// Repeatable or not, method, URL, headers as `name: value`, an empty line, the body as the rest.
@@ -99,34 +57,6 @@ pub(super) fn response(lines: &mut Lines<'_>) -> Response {
     let mut response = Response::new(status, some(lines.next()), "");
     response.retry_after = some(lines.next()).map(String::from);
     response
-}
-
-/// Response lines, token type, id_token required, `expires_in` as a string accepted, scope, then the body.
-fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let mut response = response(&mut lines);
-    let expectation = Expectation {
-        token_type: if lines.next() == "DPoP" { TokenType::DPoP } else { TokenType::Bearer },
-        id_token: !lines.next().is_empty(),
-        expires_in_string: !lines.next().is_empty(),
-        scope: lines.next().into(),
-    };
-    response.body = Secret::new(lines.0);
-    let tokens = Tokens::judge(&response, &expectation)?;
-    let mut json = Writer::new();
-    json.string("accessToken", tokens.access_token.expose()).string("tokenType", tokens.token_type.as_str());
-    if let Some(seconds) = tokens.expires_in {
-        json.raw("expiresIn", &decimal(u64::from(seconds)));
-    }
-    json.some("scope", tokens.scope.as_deref())
-        .string("requestedScope", &tokens.requested_scope)
-        .some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
-        .some("idToken", tokens.id_token.as_ref().map(Secret::expose));
-    let mut others = Writer::new();
-    for (name, value) in &tokens.others {
-        others.raw(name, value.expose());
-    }
-    text.push_str(&json.raw("others", &others.take()).take());
-    Ok(())
 }
 
 /// A norskgjeld environment's name; answers the audiences of debt, agreement and events.

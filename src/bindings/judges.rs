@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::{authentication, client, push_line, push_request};
+use super::exchange::authentication;
+use super::full::{client, push_line, push_request};
 use super::jose::{expectation, push_unverified};
 use super::{Lines, some};
 use crate::calls::{INTROSPECTION, REVOCATION, attempt};
@@ -44,7 +45,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
             let state = lines.next();
             judge_return(lines.0, state)
         }
-        operation => super::jose::call(operation, lines, text),
+        operation => super::exchange::call(operation, lines, text),
     }
 }
 
@@ -202,7 +203,8 @@ fn hint(name: &str) -> Result<Option<TokenHint>> {
 /// Client, authentication method, secret, whether to revoke, endpoint, token, hint; answers the request.
 fn token_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
     let mut client = client(lines)?;
-    let authentication = authentication(lines)?;
+    let [method, secret] = lines.take();
+    let authentication = authentication(method, secret)?;
     let [revoke, endpoint, token, name] = lines.take();
     let (token, hint) = (Secret::new(token), hint(name)?);
     let endpoints = &mut client.profile.endpoints;

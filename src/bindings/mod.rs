@@ -8,6 +8,8 @@
 
 mod browser;
 #[cfg(feature = "bindings-full")]
+mod exchange;
+#[cfg(feature = "bindings-full")]
 mod full;
 #[cfg(feature = "bindings-full")]
 mod jose;

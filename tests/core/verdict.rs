@@ -26,14 +26,14 @@
 //! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
 //! [`Client`], `reject` of `secret_in_browser`.
 //!
+//! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
+//!
 //! `jwks`. The key for a token with the header `jws_header`, allowed to be ES256 or RS256. The verdict is `select`, its detail
 //! the key's `kid`, or its thumbprint when it has none.
 //!
 //! `id_token`. Issuer, client, nonce (none when null), algorithm `expected_alg`, skew `skew_s` from context or defaults; then
 //! `max_age`, `access_token`, `code`, `state`, `acr_values`, `trusted_audiences`; `refresh_of` holds the login's claims, whose
 //! nonce was the expected one. Keys: the file's `about.jwks`. Detail of `accept`: the `sub`.
-//!
-//! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
 //!
 //! A case with any other input is not decided: `Err` holds the names of those inputs.
 

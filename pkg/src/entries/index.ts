@@ -47,3 +47,31 @@ export {
 } from "../jwks.js";
 export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
 export { type SignatureAlgorithm } from "../webcrypto.js";
+export { type CallSettings, type HttpAnswer } from "../answer.js";
+export { challenges, type Challenge } from "../challenge.js";
+export {
+  discover,
+  judgeMetadata,
+  protectedResource,
+  serverMetadata,
+  type DiscoverySettings,
+  type MetadataRules,
+  type MetadataSettings,
+  type ProtectedResource,
+  type ResourceSettings,
+  type ServerMetadata,
+} from "../discovery.js";
+export { introspect, judgeIntrospection, type Introspection, type TokenHint, type TokenSettings } from "../introspection.js";
+export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../logout.js";
+export { judgePushedRequest, type PushedRequest } from "../par_response.js";
+export { revoke } from "../revocation.js";
+export {
+  judgeSignedUserinfo,
+  judgeUserinfo,
+  userinfo,
+  type SignedUserinfo,
+  type SubjectCheck,
+  type UserinfoClaims,
+  type UserinfoSettings,
+  type UserinfoTokens,
+} from "../userinfo.js";
