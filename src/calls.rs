@@ -22,7 +22,7 @@ use crate::token::{TokenType, Tokens};
 use crate::userinfo::{self, Subject};
 
 /// The form that asks about a token, or revokes it. It may be sent again: doing either twice changes nothing.
-pub(crate) fn attempt(
+fn attempt(
     client: &Client,
     authentication: &ClientAuthentication,
     name: &'static str,
@@ -33,14 +33,14 @@ pub(crate) fn attempt(
     }
     let url = client.profile().endpoint(name, authentication);
     endpoint::check(name, url, client.profile().development).map_err(|error| error.at(Phase::Token))?;
-    let mut attempt = Attempt::form(client, authentication, url, introspection::form(token, hint)?, false)?;
+    let mut attempt = Attempt::form(client, authentication, url, introspection::form(token.expose(), hint)?, false)?;
     attempt.request.repeatable = true;
     Ok(attempt)
 }
 
 /// The endpoints' names in the metadata.
-pub(crate) const INTROSPECTION: &str = "introspection_endpoint";
-pub(crate) const REVOCATION: &str = "revocation_endpoint";
+const INTROSPECTION: &str = "introspection_endpoint";
+const REVOCATION: &str = "revocation_endpoint";
 
 impl Exchange<Introspection> {
     /// Asks the server about a token.

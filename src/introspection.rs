@@ -7,13 +7,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::answer::Answer;
+use crate::claims::Claims;
 use crate::client::is_vschar;
-use crate::encoding::Form;
+use crate::encoding::{Form, decimal};
 use crate::endpoint::expected;
 use crate::error::{Error, Phase, Result, codes};
 use crate::http::Response;
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::json::{Member, Value, Writer};
+use crate::metadata::{is_list, list};
 use crate::time::seconds;
 
 /// What kind a token is, to help the server find it (RFC 7009 section 2.1). It may look elsewhere too.
@@ -33,49 +34,40 @@ impl TokenHint {
             Self::RefreshToken => "refresh_token",
         }
     }
+
+    /// The hint of a registered name; none for an empty one.
+    ///
+    /// # Errors
+    /// `invalid_parameter`.
+    pub fn named(name: &str) -> Result<Option<Self>> {
+        match name {
+            "" => Ok(None),
+            "access_token" => Ok(Some(Self::AccessToken)),
+            "refresh_token" => Ok(Some(Self::RefreshToken)),
+            _ => Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("a hint: access_token or refresh_token")),
+        }
+    }
 }
 
 /// The form that names a token, for introspection and revocation alike.
 ///
 /// # Errors
 /// `invalid_parameter` for a token that is none.
-pub(crate) fn form(token: &Secret, hint: Option<TokenHint>) -> Result<Form> {
-    if !is_vschar(token.expose()) {
+pub(crate) fn form(token: &str, hint: Option<TokenHint>) -> Result<Form> {
+    if !is_vschar(token) {
         return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("token: visible ASCII, not empty"));
     }
     let mut form = Form::new();
-    form.push("token", token.expose()).push_some("token_type_hint", hint.map(TokenHint::as_str));
+    form.push("token", token).push_some("token_type_hint", hint.map(TokenHint::as_str));
     Ok(form)
 }
 
-/// A token's state. All but `active` is empty for a token that is not.
-#[derive(Clone, Debug, Default)]
+/// A token's state.
+#[derive(Clone, Debug)]
 pub struct Introspection {
-    /// Whether the token is good now, as far as the server knows.
-    pub active: bool,
-    /// Scope tokens, single spaces between them.
-    pub scope: Option<String>,
-    /// Who the token was issued to.
-    pub client_id: Option<String>,
-    /// How the token is presented, as the server writes it.
-    pub token_type: Option<String>,
-    /// When it ends, in seconds since 1970.
-    pub expires_at: Option<i64>,
-    /// When it was issued, in seconds since 1970.
-    pub issued_at: Option<i64>,
-    /// Before when it is not good, in seconds since 1970.
-    pub not_before: Option<i64>,
-    /// Whose it is.
-    pub subject: Option<Secret>,
-    /// Who it is for; check that you are among them.
-    pub audience: Vec<String>,
-    /// Who issued it.
-    pub issuer: Option<String>,
-    /// All other members, such as `cnf` or a provider's own: name and JSON text.
-    pub others: Vec<(String, Secret)>,
+    active: bool,
+    members: Claims,
 }
-
-const KNOWN: &[&str] = &["active", "scope", "client_id", "token_type", "exp", "iat", "nbf", "sub", "aud", "iss"];
 
 impl Introspection {
     /// Judges an answer of the introspection endpoint.
@@ -87,46 +79,71 @@ impl Introspection {
     /// use samtykke::{Response, introspection::Introspection};
     /// let answer = Response::new(200, Some("application/json"), r#"{"active":true,"scope":["a","b"],"aud":"api-1","exp":1700000000}"#);
     /// let token = Introspection::judge(&answer)?;
-    /// assert_eq!((token.active, token.scope.as_deref(), token.audience), (true, Some("a b"), vec!["api-1".into()]));
+    /// assert_eq!((token.active(), token.scope().as_deref(), token.audience()), (true, Some("a b"), vec!["api-1".into()]));
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(response: &Response) -> Result<Self> {
         let answer = Answer { response, malformed: &codes::INTROSPECTION_MALFORMED };
         answer.check_status(&[200], true)?;
         let object = answer.object()?;
-        if object.get("error").is_some() {
-            return Err(answer.wrong("either a token's state or an error"));
+        let active = object.get("active").and_then(Value::as_bool).filter(|_| object.get("error").is_none());
+        let Some(active) = active else { return Err(answer.wrong("active: true or false, and no error")) };
+        let mut json = Writer::new();
+        // Nothing is told of a token that is not active.
+        for Member { name, value, raw } in object.members().iter().filter(|_| active) {
+            let what = match &**name {
+                "scope" | "aud" if value.as_str().is_none() && !is_list(value) => ": a text or a list of texts",
+                "scope" if value.as_str().is_none() => {
+                    let mut scope = String::new();
+                    for token in value.as_array().unwrap_or_default().iter().filter_map(Value::as_str) {
+                        if !scope.is_empty() {
+                            scope.push(' ');
+                        }
+                        scope.push_str(token);
+                    }
+                    json.string(name, &scope);
+                    continue;
+                }
+                "exp" | "iat" | "nbf" => match seconds(value).and_then(|seconds| u64::try_from(seconds).ok()) {
+                    Some(seconds) => {
+                        json.raw(name, &decimal(seconds));
+                        continue;
+                    }
+                    None => ": seconds since 1970",
+                },
+                "client_id" | "token_type" | "sub" | "iss" if value.as_str().is_none() => ": a text",
+                _ => {
+                    json.raw(name, raw);
+                    continue;
+                }
+            };
+            return Err(answer.wrong(expected(name, what)));
         }
-        let Some(active) = object.get("active").and_then(Value::as_bool) else { return Err(answer.wrong("active: true or false")) };
-        if !active {
-            return Ok(Self::default());
+        Ok(Self { active, members: Claims::stored(&json.take())? })
+    }
+
+    /// Whether the token is good now, as far as the server knows.
+    pub fn active(&self) -> bool {
+        self.active
+    }
+
+    /// All members as JSON: `scope` one text, times in seconds since 1970; empty for a token that is not active.
+    pub fn members(&self) -> &Claims {
+        &self.members
+    }
+
+    /// Scope tokens, single spaces between them.
+    pub fn scope(&self) -> Option<String> {
+        self.members.text("scope")
+    }
+
+    /// Who the token is for; check that you are among them.
+    pub fn audience(&self) -> Vec<String> {
+        let members = Value::parse(self.members.json()).unwrap_or(Value::Null);
+        match members.get("aud") {
+            Some(Value::String(one)) => alloc::vec![String::from(&**one)],
+            Some(several) => list(several).unwrap_or_default(),
+            None => Vec::new(),
         }
-        let text = |name| match object.get(name) {
-            None => Ok(None),
-            Some(value) => value.as_str().map(|text| Some(String::from(text))).ok_or_else(|| answer.wrong(expected(name, ": a text"))),
-        };
-        let time = |name| match object.get(name) {
-            None => Ok(None),
-            Some(value) => seconds(value).map(Some).ok_or_else(|| answer.wrong(expected(name, ": seconds since 1970"))),
-        };
-        let texts = |name| match object.get(name) {
-            None => Ok(Vec::new()),
-            Some(Value::String(text)) => Ok(alloc::vec![String::from(&**text)]),
-            Some(value) => crate::metadata::list(value).ok_or_else(|| answer.wrong(expected(name, ": a text or a list of texts"))),
-        };
-        let others = object.members().iter().filter(|member| !KNOWN.contains(&&*member.name));
-        Ok(Self {
-            active,
-            scope: object.get("scope").is_some().then(|| texts("scope")).transpose()?.map(|tokens| tokens.join(" ")),
-            client_id: text("client_id")?,
-            token_type: text("token_type")?,
-            expires_at: time("exp")?,
-            issued_at: time("iat")?,
-            not_before: time("nbf")?,
-            subject: text("sub")?.map(Secret::new),
-            audience: texts("aud")?,
-            issuer: text("iss")?,
-            others: others.map(|member| (String::from(&*member.name), Secret::new(member.raw))).collect(),
-        })
     }
 }

@@ -13,7 +13,7 @@ use crate::endpoint::{expected, is_endpoint, refused};
 use crate::error::{Error, Result, codes};
 use crate::http::Response;
 use crate::jose::Algorithm;
-use crate::json::{Member, Value, Writer, push_string};
+use crate::json::{Value, Writer};
 use crate::profile::Endpoints;
 use crate::uri::Uri;
 
@@ -21,15 +21,15 @@ use crate::uri::Uri;
 ///
 /// ```
 /// use samtykke::metadata::Policy;
-/// // HelseID names four client authentication methods and takes one; it calls PAR optional and demands it.
-/// let profile = [("token_endpoint_auth_methods_supported", r#"["private_key_jwt"]"#), ("require_pushed_authorization_requests", "true")];
-/// let policy = Policy { profile: &profile, ..Policy::default() };
+/// // HelseID names three client authentication methods and takes one; it calls PAR optional and demands it.
+/// let profile = r#"{"token_endpoint_auth_methods_supported":["private_key_jwt"],"require_pushed_authorization_requests":true}"#;
+/// let policy = Policy { profile, ..Policy::default() };
 /// # assert!(!policy.development);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policy<'a> {
-    /// Members that win over those of the document, whatever it says: name and JSON text; `null` for "not there".
-    pub profile: &'a [(&'a str, &'a str)],
+    /// A JSON object of members that win over those of the document, whatever it says; `null` for "not there". May be empty.
+    pub profile: &'a str,
     /// The origins endpoints may be on beside the issuer's own; `None` for any public host.
     pub origins: Option<&'a [&'a str]>,
     /// Allows http to loopback, for a server on your own machine.
@@ -39,72 +39,46 @@ pub struct Policy<'a> {
 /// Metadata that passed every check, joined with the profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// Name and JSON text.
-    members: Vec<(String, String)>,
+    json: String,
 }
 
 /// What a member must be.
+#[derive(Clone, Copy)]
 enum Is {
     /// An endpoint: https on a public host.
     Endpoint,
     /// A list of texts.
     List,
+    /// A list of texts, `none` not among them (RFC 8414 section 2).
+    Signing,
     /// `true` or `false`.
     Flag,
     /// As a flag, or the same word as a text, which some servers write; nothing here depends on it.
     Word,
 }
 
-/// The members that are read, here or by callers, and their types. Unknown ones are kept and not judged.
-const MEMBERS: &[(&str, Is)] = &[
-    ("authorization_endpoint", Is::Endpoint),
-    ("token_endpoint", Is::Endpoint),
+/// How names end, and what such members are; the first row that fits holds. Others are kept and not judged.
+const ENDINGS: &[(&str, Is)] = &[
+    ("_endpoint", Is::Endpoint),
     ("jwks_uri", Is::Endpoint),
-    ("userinfo_endpoint", Is::Endpoint),
-    ("pushed_authorization_request_endpoint", Is::Endpoint),
-    ("introspection_endpoint", Is::Endpoint),
-    ("revocation_endpoint", Is::Endpoint),
-    ("end_session_endpoint", Is::Endpoint),
-    ("device_authorization_endpoint", Is::Endpoint),
-    ("registration_endpoint", Is::Endpoint),
-    ("backchannel_authentication_endpoint", Is::Endpoint),
+    ("_auth_signing_alg_values_supported", Is::Signing),
+    ("_values_supported", Is::List),
+    ("_types_supported", Is::List),
+    ("_modes_supported", Is::List),
+    ("_methods_supported", Is::List),
     ("scopes_supported", Is::List),
-    ("response_types_supported", Is::List),
-    ("response_modes_supported", Is::List),
-    ("grant_types_supported", Is::List),
-    ("acr_values_supported", Is::List),
-    ("subject_types_supported", Is::List),
-    ("code_challenge_methods_supported", Is::List),
-    ("token_endpoint_auth_methods_supported", Is::List),
-    ("token_endpoint_auth_signing_alg_values_supported", Is::List),
-    ("introspection_endpoint_auth_methods_supported", Is::List),
-    ("introspection_endpoint_auth_signing_alg_values_supported", Is::List),
-    ("revocation_endpoint_auth_methods_supported", Is::List),
-    ("revocation_endpoint_auth_signing_alg_values_supported", Is::List),
-    ("id_token_signing_alg_values_supported", Is::List),
-    ("userinfo_signing_alg_values_supported", Is::List),
-    ("request_object_signing_alg_values_supported", Is::List),
-    ("authorization_signing_alg_values_supported", Is::List),
-    ("dpop_signing_alg_values_supported", Is::List),
-    ("authorization_response_iss_parameter_supported", Is::Flag),
+    ("_parameter_supported", Is::Flag),
     ("require_pushed_authorization_requests", Is::Flag),
     ("require_signed_request_object", Is::Flag),
-    ("request_parameter_supported", Is::Flag),
-    ("request_uri_parameter_supported", Is::Flag),
-    ("claims_parameter_supported", Is::Flag),
     ("tls_client_certificate_bound_access_tokens", Is::Flag),
-    ("frontchannel_logout_supported", Is::Word),
-    ("frontchannel_logout_session_supported", Is::Word),
-    ("backchannel_logout_supported", Is::Word),
-    ("backchannel_logout_session_supported", Is::Word),
+    ("channel_logout_supported", Is::Word),
+    ("channel_logout_session_supported", Is::Word),
 ];
 const ALIASES: &str = "mtls_endpoint_aliases";
-/// Lists in which `none` must not be (RFC 8414 section 2).
-const NEVER_NONE: &[&str] = &[
-    "token_endpoint_auth_signing_alg_values_supported",
-    "introspection_endpoint_auth_signing_alg_values_supported",
-    "revocation_endpoint_auth_signing_alg_values_supported",
-];
+
+fn kind(name: &str) -> Option<Is> {
+    ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, is)| *is)
+}
 
 impl Metadata {
     /// Judges an answer to the request for an issuer's metadata.
@@ -126,113 +100,60 @@ impl Metadata {
         let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
         answer.check_status(&[200], false)?;
         let document = answer.object()?;
-        let Some(found) = document.get("issuer").and_then(Value::as_str) else { return Err(answer.wrong("issuer: a text")) };
+        let found = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
         if found != issuer {
             return Err(answer.fail(&codes::METADATA_ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown(found)));
         }
-        let judge = Judge { answer, issuer: Uri::parse(issuer), policy };
-        let mut metadata = Self { members: Vec::new() };
-        for Member { name, value, raw } in document.members() {
-            if name != "issuer" && !policy.profile.iter().any(|(known, _)| name == known) {
-                metadata.push(&judge, name, value, raw)?;
-            }
-        }
-        for (name, raw) in policy.profile {
-            let Some(value) = Value::parse(raw) else { return Err(answer.wrong(expected(name, " of the profile: JSON"))) };
-            if *name != "issuer" && value != Value::Null {
-                metadata.push(&judge, name, &value, raw)?;
-            }
-        }
-        metadata.check(&answer)?;
-        let mut json = String::new();
-        push_string(&mut json, issuer);
-        metadata.members.insert(0, ("issuer".into(), json));
-        Ok(metadata)
-    }
-
-    /// Judges a member and keeps it.
-    fn push(&mut self, judge: &Judge<'_, '_>, name: &str, value: &Value<'_>, raw: &str) -> Result<()> {
-        let mut raw = raw;
-        match MEMBERS.iter().find(|(known, _)| *known == name).map(|(_, is)| is) {
-            Some(Is::Endpoint) => judge.endpoint(name, value)?,
-            Some(Is::List) if list(value).is_none() => return Err(judge.answer.wrong(expected(name, ": a list of texts"))),
-            Some(Is::Flag) if value.as_bool().is_none() => return Err(judge.answer.wrong(expected(name, ": true or false"))),
-            Some(Is::Word) => match value.as_str() {
-                Some("true") => raw = "true",
-                Some("false") => raw = "false",
-                None if value.as_bool().is_some() => {}
-                _ => return Err(judge.answer.wrong(expected(name, ": true or false"))),
-            },
-            None if name == ALIASES => judge.aliases(value)?,
-            _ => {}
-        }
-        self.members.push((name.into(), raw.into()));
-        Ok(())
-    }
-
-    /// What the members say together.
-    fn check(&self, answer: &Answer<'_>) -> Result<()> {
-        let lacks = |name| self.raw(name).is_none();
-        // Without a list of its own, a server is taken to offer the code grant (RFC 8414 section 2).
-        let grants = self.list("grant_types_supported");
-        let front = grants.is_none_or(|grants| grants.iter().any(|grant| matches!(grant.as_str(), "authorization_code" | "implicit")));
-        let wrong = if lacks("token_endpoint") {
-            "token_endpoint"
-        } else if front && lacks("authorization_endpoint") {
-            "authorization_endpoint"
-        } else if lacks("jwks_uri") && !lacks("id_token_signing_alg_values_supported") {
-            "jwks_uri, without which no id_token can be verified"
-        } else if lacks("pushed_authorization_request_endpoint") && self.flag("require_pushed_authorization_requests") {
-            "pushed_authorization_request_endpoint, without which no request can be pushed"
-        } else if self.list("code_challenge_methods_supported").is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
-            "code_challenge_methods_supported: S256 among them"
-        } else if self.list("id_token_signing_alg_values_supported").is_some_and(|algs| algs.iter().all(|alg| alg == "none")) {
-            "id_token_signing_alg_values_supported: an algorithm that signs"
-        } else if NEVER_NONE.iter().any(|name| self.supports(name, "none")) {
-            "signing algorithms for client assertions: none is not one"
-        } else {
-            return Ok(());
+        let profile = if policy.profile.is_empty() { "{}" } else { policy.profile };
+        let Some(profile @ Value::Object(_)) = Value::parse(profile) else {
+            return Err(answer.wrong("metadata of the profile: an object"));
         };
-        Err(answer.wrong(wrong))
+        // The issuer first; then what the profile leaves as it is, and what the profile says.
+        let mut json = Writer::new();
+        json.string("issuer", issuer);
+        let kept = document.members().iter().filter(|member| profile.get(&member.name).is_none());
+        for member in kept.chain(profile.members()) {
+            if member.name != "issuer" && !(member.value == Value::Null && profile.get(&member.name).is_some()) {
+                json.raw(&member.name, member.raw);
+            }
+        }
+        let json = json.take();
+        let members = Value::parse(&json).unwrap_or(Value::Null);
+        let judge = Judge { answer, issuer: Uri::parse(issuer), policy };
+        for member in members.members() {
+            judge.member(&member.name, &member.value)?;
+        }
+        judge.together(&members)?;
+        Ok(Self { json })
     }
 
-    /// The JSON text of a member.
-    pub fn raw(&self, name: &str) -> Option<&str> {
-        self.members.iter().find(|(known, _)| known == name).map(|(_, raw)| raw.as_str())
+    /// All members as one JSON object, the issuer first; unknown ones are among them.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    fn read<T>(&self, name: &str, read: impl FnOnce(&Value<'_>) -> Option<T>) -> Option<T> {
+        Value::parse(&self.json)?.get(name).and_then(read)
     }
 
     /// A member that is a text, such as an endpoint.
     pub fn text(&self, name: &str) -> Option<String> {
-        Value::parse(self.raw(name)?)?.as_str().map(String::from)
+        self.read(name, |value| value.as_str().map(String::from))
     }
 
     /// A member that is a list of texts, such as `scopes_supported`.
     pub fn list(&self, name: &str) -> Option<Vec<String>> {
-        list(&Value::parse(self.raw(name)?)?)
+        self.read(name, list)
     }
 
     /// Whether a list is there and holds a value.
-    pub fn supports(&self, name: &str, value: &str) -> bool {
-        self.list(name).is_some_and(|values| values.iter().any(|known| known == value))
+    pub fn supports(&self, name: &str, wanted: &str) -> bool {
+        self.list(name).is_some_and(|values| values.iter().any(|value| value == wanted))
     }
 
     /// Whether a member is there and `true`.
     pub fn flag(&self, name: &str) -> bool {
-        self.raw(name) == Some("true")
-    }
-
-    /// Names and JSON texts, the issuer first; unknown members are among them.
-    pub fn members(&self) -> &[(String, String)] {
-        &self.members
-    }
-
-    /// All members as one JSON object.
-    pub fn to_json(&self) -> String {
-        let mut json = Writer::new();
-        for (name, raw) in &self.members {
-            json.raw(name, raw);
-        }
-        json.take()
+        self.read(name, |value| Some(value.as_bool() == Some(true) || value.as_str() == Some("true"))).unwrap_or_default()
     }
 
     /// The addresses a client needs, with a provider's rules.
@@ -269,9 +190,11 @@ impl Metadata {
 
     /// Names and addresses of the endpoints for clients with a TLS certificate (RFC 8705 section 5).
     pub fn aliases(&self) -> Vec<(String, String)> {
-        let aliases = self.raw(ALIASES).and_then(Value::parse).unwrap_or(Value::Null);
-        let texts = aliases.members().iter().map(|member| Some((String::from(&*member.name), String::from(member.value.as_str()?))));
-        texts.flatten().collect()
+        let pairs = |aliases: &Value<'_>| {
+            let texts = aliases.members().iter().map(|member| Some((String::from(&*member.name), String::from(member.value.as_str()?))));
+            Some(texts.flatten().collect())
+        };
+        self.read(ALIASES, pairs).unwrap_or_default()
     }
 
     /// Algorithms the server names for id_tokens, as far as the library verifies them.
@@ -289,6 +212,26 @@ struct Judge<'a, 'r> {
 }
 
 impl Judge<'_, '_> {
+    fn member(&self, name: &str, value: &Value<'_>) -> Result<()> {
+        let what = match kind(name) {
+            Some(Is::Endpoint) => return self.endpoint(name, value),
+            Some(Is::List) if !is_list(value) => ": a list of texts",
+            Some(Is::Signing) if !is_list(value) || has(value, "none") => ": a list of algorithms that sign",
+            Some(Is::Flag) if value.as_bool().is_none() => ": true or false",
+            Some(Is::Word) if value.as_bool().is_none() && !matches!(value.as_str(), Some("true" | "false")) => ": true or false",
+            None if name == ALIASES => match value {
+                Value::Object(aliases) => {
+                    // What is no endpoint's name is not used either.
+                    let known = aliases.iter().filter(|alias| matches!(kind(&alias.name), Some(Is::Endpoint)));
+                    return known.into_iter().try_for_each(|alias| self.endpoint(&alias.name, &alias.value));
+                }
+                _ => ": an object",
+            },
+            _ => return Ok(()),
+        };
+        Err(self.answer.wrong(expected(name, what)))
+    }
+
     fn endpoint(&self, name: &str, value: &Value<'_>) -> Result<()> {
         let Some(url) = value.as_str() else { return Err(self.answer.wrong(expected(name, ": a URL"))) };
         if !is_endpoint(url, self.policy.development) {
@@ -302,17 +245,46 @@ impl Judge<'_, '_> {
         Err(Error::new(&codes::ENDPOINT_REFUSED).expected(expected(name, ": the issuer's origin, or one that is allowed")))
     }
 
-    fn aliases(&self, value: &Value<'_>) -> Result<()> {
-        if !matches!(value, Value::Object(_)) {
-            return Err(self.answer.wrong("mtls_endpoint_aliases: an object"));
-        }
-        let known = |name: &str| MEMBERS.iter().any(|(member, is)| *member == name && matches!(is, Is::Endpoint));
-        value.members().iter().filter(|member| known(&member.name)).try_for_each(|member| self.endpoint(&member.name, &member.value))
+    /// What the members say together.
+    fn together(&self, members: &Value<'_>) -> Result<()> {
+        let lacks = |name| members.get(name).is_none();
+        let named = |name, wanted: &[&str]| members.get(name).is_none_or(|list| wanted.iter().any(|value| has(list, value)));
+        let id_token_algorithms = members.get("id_token_signing_alg_values_supported").and_then(Value::as_array);
+        let wrong = if lacks("token_endpoint") {
+            "token_endpoint"
+        } else if lacks("authorization_endpoint") && named("grant_types_supported", &["authorization_code", "implicit"]) {
+            // Without a list of its own, a server is taken to offer the code grant (RFC 8414 section 2).
+            "authorization_endpoint"
+        } else if lacks("jwks_uri") && id_token_algorithms.is_some() {
+            "jwks_uri, to verify id_tokens with"
+        } else if lacks("pushed_authorization_request_endpoint")
+            && members.get("require_pushed_authorization_requests").and_then(Value::as_bool) == Some(true)
+        {
+            "pushed_authorization_request_endpoint"
+        } else if !named("code_challenge_methods_supported", &["S256"]) {
+            "code_challenge_methods_supported: S256 among them"
+        } else if id_token_algorithms.is_some_and(|algs| algs.iter().all(|alg| alg.as_str() == Some("none"))) {
+            "id_token_signing_alg_values_supported: an algorithm that signs"
+        } else {
+            return Ok(());
+        };
+        Err(self.answer.wrong(wrong))
     }
 }
 
+/// A list of texts.
 pub(crate) fn list(value: &Value<'_>) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|item| item.as_str().map(String::from)).collect()
+}
+
+/// Whether this is a list of texts.
+pub(crate) fn is_list(value: &Value<'_>) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(|item| item.as_str().is_some()))
+}
+
+/// Whether a list holds a text.
+pub(crate) fn has(list: &Value<'_>, wanted: &str) -> bool {
+    list.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some(wanted)))
 }
 
 /// An issuer identifier: https on a public host, no query, no fragment (RFC 8414 section 2).

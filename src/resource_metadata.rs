@@ -10,25 +10,16 @@ use crate::answer::Answer;
 use crate::callback::shown;
 use crate::challenge::Challenge;
 use crate::endpoint::{expected, get, insert, is_endpoint, refused};
-use crate::error::{Error, Result, codes};
+use crate::error::{Result, codes};
 use crate::http::{Request, Response};
 use crate::json::Value;
-use crate::metadata::check_issuer;
+use crate::metadata::{check_issuer, has, is_list, list};
 
 /// An API's metadata that passed every check. It is the API's word, not the server's: never a reason to send credentials
 /// anywhere they were not sent before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceMetadata {
-    /// The resource identifier, as asked for.
-    pub resource: String,
-    /// Issuers whose tokens the API takes.
-    pub authorization_servers: Vec<String>,
-    /// Scopes to ask for; empty when none are named.
-    pub scopes: Vec<String>,
-    /// Whether tokens must be bound to a DPoP key.
-    pub dpop_required: bool,
-    /// The whole document as JSON text.
-    pub json: String,
+    json: String,
 }
 
 /// Where an API that refused a request says its metadata is; `None` when no challenge says so.
@@ -86,7 +77,7 @@ impl ResourceMetadata {
     /// let body = r#"{"resource":"https://api.example","authorization_servers":["https://op.example"]}"#;
     /// let answer = Response::new(200, Some("application/json"), body);
     /// let found = ResourceMetadata::judge(&answer, "https://api.example", Some("https://op.example"), false)?;
-    /// assert_eq!(found.authorization_servers, ["https://op.example"]);
+    /// assert_eq!(found.list("authorization_servers"), ["https://op.example"]);
     /// assert!(ResourceMetadata::judge(&answer, "https://api.example", Some("https://other.example"), false).is_err());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
@@ -94,31 +85,42 @@ impl ResourceMetadata {
         let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
         answer.check_status(&[200], false)?;
         let document = answer.object()?;
-        let Some(found) = document.get("resource").and_then(Value::as_str) else { return Err(answer.wrong("resource: a text")) };
+        let found = document.get("resource").and_then(Value::as_str).unwrap_or_default();
         if found != resource {
             return Err(answer.fail(&codes::RESOURCE_MISMATCH).expected(String::from(resource)).actual(shown(found)));
         }
-        let texts = |name| match document.get(name) {
-            None => Ok(Vec::new()),
-            Some(value) => crate::metadata::list(value).ok_or_else(|| answer.wrong(expected(name, ": a list of texts"))),
-        };
-        let (authorization_servers, scopes) = (texts("authorization_servers")?, texts("scopes_supported")?);
-        if authorization_servers.iter().any(|server| check_issuer(server, development).is_err()) {
+        for name in ["authorization_servers", "scopes_supported", "resource_signing_alg_values_supported"] {
+            if document.get(name).is_some_and(|value| !is_list(value) || has(value, "none")) {
+                return Err(answer.wrong(expected(name, ": a list of texts, none not among them")));
+            }
+        }
+        let servers = document.get("authorization_servers").and_then(Value::as_array).unwrap_or_default();
+        if servers.iter().filter_map(Value::as_str).any(|server| check_issuer(server, development).is_err()) {
             return Err(answer.wrong("authorization_servers: issuers, https URLs of public hosts without query or fragment"));
         }
-        if texts("resource_signing_alg_values_supported")?.iter().any(|alg| alg == "none") {
-            return Err(answer.wrong("resource_signing_alg_values_supported: none is not one"));
+        if document.get("dpop_bound_access_tokens_required").is_some_and(|value| value.as_bool().is_none()) {
+            return Err(answer.wrong("dpop_bound_access_tokens_required: true or false"));
         }
-        let dpop_required = match document.get("dpop_bound_access_tokens_required") {
-            None => false,
-            Some(value) => value.as_bool().ok_or_else(|| answer.wrong("dpop_bound_access_tokens_required: true or false"))?,
-        };
         // Section 7.6: the API names servers, but only one that the caller trusts already gets its credentials.
-        if issuer.is_some_and(|issuer| !authorization_servers.iter().any(|server| server == issuer)) {
-            return Err(Error::new(&codes::RESOURCE_MISMATCH).expected("authorization_servers: your own server among them"));
+        if issuer.is_some_and(|issuer| !servers.iter().any(|server| server.as_str() == Some(issuer))) {
+            return Err(answer.fail(&codes::RESOURCE_MISMATCH).expected("authorization_servers: your own server among them"));
         }
         let json = response.body.expose();
-        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-        Ok(Self { resource: found.into(), authorization_servers, scopes, dpop_required, json: json.into() })
+        Ok(Self { json: json.strip_prefix('\u{feff}').unwrap_or(json).into() })
+    }
+
+    /// The whole document, one JSON object.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// A member that is a list of texts: `authorization_servers`, `scopes_supported`; empty when it is not there.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        Value::parse(&self.json).and_then(|document| list(document.get(name)?)).unwrap_or_default()
+    }
+
+    /// Whether tokens must be bound to a DPoP key.
+    pub fn dpop_required(&self) -> bool {
+        Value::parse(&self.json).and_then(|document| document.get("dpop_bound_access_tokens_required")?.as_bool()).unwrap_or_default()
     }
 }

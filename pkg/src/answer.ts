@@ -2,7 +2,7 @@
 
 import { type Value } from "./engine.js";
 import { type TokenAnswer } from "./client.js";
-import { type Transport, request, send } from "./http.js";
+import { type CoreRequest, type Transport, send } from "./http.js";
 
 /** An answer, for callers with an HTTP client of their own. */
 export interface HttpAnswer extends TokenAnswer {
@@ -26,11 +26,19 @@ export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }
   oneLine(wwwAuthenticate),
 ];
 
-/** @internal Sends a request that the core worded, once. */
-export async function ask(text: string, phase: "configuration" | "token" | "api", settings: CallSettings): Promise<HttpAnswer> {
-  const { head, body, challenge } = await send(request(text), phase, settings, settings.signal);
+/** @internal Sends a request once. */
+export async function ask(asked: CoreRequest, phase: "configuration" | "token" | "api", settings: CallSettings): Promise<HttpAnswer> {
+  const { head, body, challenge } = await send(asked, phase, settings, settings.signal);
   return { status: +head[0]!, contentType: head[1], retryAfter: head[2], wwwAuthenticate: challenge, body };
 }
+
+/** @internal A request for a JSON document at an address that the core has judged. */
+export const get = (url: string, headers: Record<string, string> = {}): CoreRequest => ({
+  repeatable: true,
+  method: "GET",
+  url,
+  headers: { accept: "application/json", ...headers },
+});
 
 /** @internal An object without a prototype, so that no name in it means anything to JavaScript. */
 export const bare = <T extends object>(value: T): T => Object.assign(Object.create(null), value) as T;

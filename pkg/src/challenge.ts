@@ -42,13 +42,14 @@ const words = (text?: string) => text?.split(" ").filter(Boolean);
  * ```
  */
 export function challenges(headerValue: string): [Challenge, ...Challenge[]] {
-  const found = JSON.parse(call(["challenges"], headerValue)) as (Omit<Challenge, "parameters"> & { parameters: string[] })[];
-  return found.map((one) => {
+  const found = call(["challenges"], headerValue).split("\n\n").slice(0, -1);
+  return found.map((text) => {
+    const [scheme, token68, error, errorDescription, errorUri, ...rest] = text.split("\n").map((line) => line || undefined);
     const parameters = bare<Record<string, string>>({});
-    for (let at = 0; at < one.parameters.length; at += 2) parameters[one.parameters[at]!] = one.parameters[at + 1]!;
-    const { scope, realm, algs, acr_values, resource_metadata: resourceMetadata } = parameters;
-    const typed = { ...one, scope, realm, algorithms: words(algs), acrValues: words(acr_values), resourceMetadata, parameters };
-    for (const name in typed) if (typed[name as "scope"] === undefined) delete (typed as { scope?: string })[name as "scope"];
-    return typed;
+    for (let at = 0; at < rest.length; at += 2) parameters[rest[at]!] = rest[at + 1] ?? "";
+    const { scope, realm, algs, acr_values, max_age, resource_metadata: resourceMetadata } = parameters;
+    const maxAge = max_age && /^\d{1,15}$/.test(max_age) ? +max_age : undefined;
+    const typed = { token68, error, errorDescription, errorUri, scope, realm, algorithms: words(algs), acrValues: words(acr_values), maxAge, resourceMetadata };
+    return { scheme, ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== undefined)), parameters };
   }) as [Challenge, ...Challenge[]];
 }

@@ -1,6 +1,6 @@
 // A provider from its issuer alone, and an API's metadata from its challenge. What you give yourself wins over what is found.
 
-import { type CallSettings, type HttpAnswer, answerLines, ask, bare } from "./answer.js";
+import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
 import { challenges } from "./challenge.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
@@ -39,25 +39,13 @@ export interface MetadataSettings extends MetadataRules, CallSettings {
 /** How {@link discover} looks, and the settings of {@link provider}: each that is given wins over what is found. */
 export type DiscoverySettings = MetadataSettings & Partial<ProviderOptions> & { readonly issuer?: never; readonly clientId: string };
 
-/** Metadata as the core answers it: algorithms in a line, then the members; nothing when the next address is worth a try. */
-function judge(answer: HttpAnswer, issuer: string, rules: MetadataRules, left: boolean) {
-  const { development, origins, metadata = {} } = rules;
+/** Metadata; nothing when the next address is worth a try. */
+function judge(answer: HttpAnswer, issuer: string, rules: MetadataRules, left: boolean): ServerMetadata | undefined {
+  const { development, origins, metadata } = rules;
   if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
-  const head = ["metadata", issuer, development ? 1 : "", left ? 1 : "", origins ? 1 : "", origins?.join(" "), JSON.stringify(metadata)];
-  const text = call([...head, ...answerLines(answer)], answer.body);
-  if (!text) return undefined;
-  const end = text.indexOf("\n");
-  return { algorithms: text.slice(0, end).split(" ").filter(Boolean), members: bare(JSON.parse(text.slice(end + 1)) as ServerMetadata) };
-}
-
-async function found(issuer: string, settings: MetadataSettings) {
-  const forms = settings.wellKnown ? [settings.wellKnown] : ["openid", "oauth"];
-  for (const [at, form] of forms.entries()) {
-    const answer = await ask(call(["well_known", issuer, form, settings.development ? 1 : ""]), "configuration", settings);
-    const metadata = judge(answer, issuer, settings, at + 1 < forms.length);
-    if (metadata) return metadata;
-  }
-  throw hostError("metadata_malformed");
+  const head = [issuer, development ? 1 : "", left ? 1 : "", origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
+  const text = call(["metadata", ...head, ...answerLines(answer)], answer.body);
+  return text ? bare(JSON.parse(text) as ServerMetadata) : undefined;
 }
 
 /**
@@ -65,14 +53,21 @@ async function found(issuer: string, settings: MetadataSettings) {
  *
  * @throws {SamtykkeError} `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`, `invalid_configuration`, …
  */
-export const judgeMetadata = (answer: HttpAnswer, issuer: string, rules: MetadataRules = {}): ServerMetadata => judge(answer, issuer, rules, false)!.members;
+export const judgeMetadata = (answer: HttpAnswer, issuer: string, rules: MetadataRules = {}): ServerMetadata => judge(answer, issuer, rules, false)!;
 
 /**
  * Finds and checks a server's metadata. At most two requests; no redirect is followed. Keep the result for a day or so.
  *
  * @throws {SamtykkeError} As {@link judgeMetadata}; `network_error`, `timeout`, `aborted`.
  */
-export const serverMetadata = async (issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> => (await found(issuer, settings)).members;
+export async function serverMetadata(issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> {
+  const forms = settings.wellKnown ? [settings.wellKnown] : ["openid", "oauth"];
+  for (let at = 0; ; at++) {
+    const url = call(["well_known", issuer, forms[at], settings.development ? 1 : ""]);
+    const metadata = judge(await ask(get(url), "configuration", settings), issuer, settings, at + 1 < forms.length);
+    if (metadata) return metadata;
+  }
+}
 
 type Names = readonly (readonly [keyof ProviderOptions, string])[];
 const ENDPOINTS: Names = [
@@ -107,8 +102,11 @@ const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signa
 export async function discover(issuer: string, settings: DiscoverySettings): Promise<Provider> {
   const own = Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== undefined && !SETTINGS.includes(name))) as Partial<ProviderOptions>;
   const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
-  const { algorithms, members } = await found(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
-  const options: Record<string, unknown> = { signingAlgorithms: algorithms.length ? algorithms : undefined };
+  const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
+  const options: Record<string, unknown> = {};
+  // Those that are no signature of the server's (none, HS256) are nothing to verify with.
+  const algorithms = (members["id_token_signing_alg_values_supported"] as string[] | undefined)?.filter((name) => /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(name));
+  if (algorithms?.length) options["signingAlgorithms"] = algorithms;
   for (const [name, member] of [...ENDPOINTS, ...FLAGS]) options[name] = members[member];
   const aliases = members["mtls_endpoint_aliases"] as Record<string, string> | undefined;
   if (aliases) options["mtlsEndpointAliases"] = Object.fromEntries(ENDPOINTS.flatMap(([name, member]) => (aliases[member] ? [[name as AliasedEndpoint, aliases[member]]] : [])));
@@ -150,9 +148,16 @@ export interface ResourceSettings extends CallSettings {
 export async function protectedResource(resource: string, settings: ResourceSettings = {}): Promise<ProtectedResource> {
   const { wwwAuthenticate, issuer, development } = settings;
   const named = wwwAuthenticate ? challenges(wwwAuthenticate).find((challenge) => challenge.resourceMetadata !== undefined) : undefined;
-  const where = named ? ["url", named.resourceMetadata] : ["resource", resource];
-  const answer = await ask(call(["resource_metadata_request", ...where, development ? 1 : ""]), "configuration", settings);
-  const json = call(["resource_metadata", resource, issuer, development ? 1 : "", ...answerLines(answer)], answer.body);
-  const metadata = JSON.parse(json) as ProtectedResource;
-  return { ...metadata, document: bare(metadata.document) };
+  const local = development ? 1 : "";
+  const url = named ? named.resourceMetadata! : call(["resource_address", resource, local]);
+  if (named) call(["endpoint", "resource_metadata", url, local]);
+  const answer = await ask(get(url), "configuration", settings);
+  const document = bare(JSON.parse(call(["resource_metadata", resource, issuer, local, ...answerLines(answer)], answer.body)) as Record<string, unknown>);
+  return {
+    resource,
+    authorizationServers: (document["authorization_servers"] ?? []) as string[],
+    scopes: (document["scopes_supported"] ?? []) as string[],
+    dpopRequired: document["dpop_bound_access_tokens_required"] === true,
+    document,
+  };
 }

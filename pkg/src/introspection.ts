@@ -4,6 +4,7 @@ import { type CallSettings, type HttpAnswer, answerLines, ask, bare, hidden } fr
 import { type ClientAuthentication, proof } from "./client.js";
 import { call } from "./engine.js";
 import { type Provider, clientLines } from "./flow.js";
+import { request } from "./http.js";
 
 /** What kind a token is, to help the server find it; it may look elsewhere too. */
 export type TokenHint = "access_token" | "refresh_token";
@@ -44,8 +45,12 @@ export interface Introspection {
  * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
  */
 export function judgeIntrospection(answer: HttpAnswer): Introspection {
-  const found = JSON.parse(call(["introspection", ...answerLines(answer)], answer.body)) as Introspection;
-  return hidden({ ...found, others: bare(found.others) }, "Introspection");
+  const text = call(["introspection", ...answerLines(answer)], answer.body);
+  const end = text.indexOf("\n");
+  const { scope, client_id, token_type, sub, iss, aud = [], exp, iat, nbf, active: _, ...others } = JSON.parse(text.slice(end + 1)) as Record<string, unknown>;
+  const named = { scope, clientId: client_id, tokenType: token_type, subject: sub, issuer: iss, expiresAt: exp, issuedAt: iat, notBefore: nbf };
+  const known = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  return hidden({ active: end > 0, ...known, audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
 }
 
 /**
@@ -59,7 +64,20 @@ export async function introspect(
   token: string,
   settings: TokenSettings = {},
 ): Promise<Introspection> {
-  const endpoint = provider.server?.introspectionEndpoint;
-  const text = call(["token_request", clientLines(provider), ...proof(authentication), "", endpoint, token, settings.hint]);
-  return judgeIntrospection(await ask(text, "token", settings));
+  return judgeIntrospection(await tokenCall(provider, authentication, "introspect", token, settings));
+}
+
+/** @internal Sends a token to one of the two endpoints that take any. */
+export function tokenCall(
+  provider: Provider,
+  authentication: ClientAuthentication,
+  what: "introspect" | "revoke",
+  token: string,
+  settings: TokenSettings,
+): Promise<HttpAnswer> {
+  const name = what === "revoke" ? "revocation" : "introspection";
+  const endpoint = provider.server?.[`${name}Endpoint`];
+  const head = ["form", clientLines(provider), endpoint, `${name}_endpoint`, ...proof(authentication), 1, ""];
+  // Two lines about tokens come first; none are asked for.
+  return ask(request(call([...head, what, token, settings.hint]).slice(2)), "token", settings);
 }

@@ -1,10 +1,10 @@
 // Telling a server that a token is no longer wanted (RFC 7009).
 
-import { answerLines, ask } from "./answer.js";
-import { type ClientAuthentication, proof } from "./client.js";
+import { answerLines } from "./answer.js";
+import { type ClientAuthentication } from "./client.js";
 import { call } from "./engine.js";
-import { type Provider, clientLines } from "./flow.js";
-import { type TokenSettings } from "./introspection.js";
+import { type Provider } from "./flow.js";
+import { type TokenSettings, tokenCall } from "./introspection.js";
 
 /**
  * Revokes a token; one the server does not know counts as revoked. It withdraws no consent: that is a provider's own call.
@@ -18,8 +18,6 @@ export async function revoke(
   token: string,
   settings: TokenSettings = {},
 ): Promise<void> {
-  const endpoint = provider.server?.revocationEndpoint;
-  const text = call(["token_request", clientLines(provider), ...proof(authentication), 1, endpoint, token, settings.hint]);
-  const answer = await ask(text, "token", settings);
+  const answer = await tokenCall(provider, authentication, "revoke", token, settings);
   call(["revocation", ...answerLines(answer)], answer.body);
 }

@@ -1,6 +1,6 @@
 // Claims about the person, fetched with the access token (OIDC Core section 5.3).
 
-import { type CallSettings, type HttpAnswer, answerLines, ask, bare, hidden } from "./answer.js";
+import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get, hidden } from "./answer.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import { type Provider } from "./flow.js";
@@ -79,13 +79,19 @@ export async function judgeSignedUserinfo(
  * @throws {SamtykkeError} `endpoint_missing` where the provider has none; as {@link judgeUserinfo}; `network_error`, …
  */
 export async function userinfo(provider: Provider, tokens: UserinfoTokens, settings: UserinfoSettings = {}): Promise<UserinfoClaims> {
-  const { signed, unchecked, subject = tokens.claims?.sub as string | undefined } = settings;
+  const { signed, unchecked, proof, subject = tokens.claims?.sub as string | undefined } = settings;
   const check = { subject, unchecked };
   subjectLines(check);
   const { server, issuer, clientId } = provider;
   const endpoint = server?.userinfoEndpoint ?? "";
-  const proof = tokens.tokenType === "DPoP" && endpoint ? await settings.proof?.("GET", endpoint, tokens.accessToken) : undefined;
-  const text = call(["userinfo_request", endpoint, provider.flags.includes("d") ? 1 : "", tokens.tokenType, tokens.accessToken, proof]);
-  const answer = await ask(text, "api", settings);
+  call(["endpoint", "userinfo_endpoint", endpoint, provider.flags.includes("d") ? 1 : ""]);
+  const { accessToken, tokenType } = tokens;
+  const headers: Record<string, string> = { accept: "application/json, application/jwt", authorization: `${tokenType} ${accessToken}` };
+  if (tokenType === "DPoP") {
+    // Without its proof a bound token is worth nothing, and it is never sent as another type.
+    if (!proof) throw hostError("invalid_configuration", { phase: "api", expected: "proof: the DPoP token's" });
+    headers["dpop"] = await proof("GET", endpoint, accessToken);
+  }
+  const answer = await ask(get(endpoint, headers), "api", settings);
   return signed ? judgeSignedUserinfo(answer, check, { ...signed, issuer, clientId }, signed.keys) : judgeUserinfo(answer, check);
 }

@@ -19,6 +19,7 @@ use crate::encoding::{Form, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::token_endpoint;
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
+use crate::introspection::{TokenHint, form as token_form};
 use crate::jose::Algorithm;
 use crate::json::{Value, Writer};
 use crate::par::{front_channel, parameters};
@@ -46,7 +47,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     }
 }
 
-pub(super) fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
+fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
     Ok(match method {
         "none" => ClientAuthentication::None,
         "client_secret_basic" => ClientAuthentication::secret_basic(secret),
@@ -85,6 +86,8 @@ fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "pushed_authorization_request_endpoint" => {
             check(("pushed_authorization_request_endpoint", address), &client, Phase::Authorization)?
         }
+        "introspection_endpoint" => check(("introspection_endpoint", address), &client, Phase::Token)?,
+        "revocation_endpoint" => check(("revocation_endpoint", address), &client, Phase::Token)?,
         "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
         _ => return refused("a known endpoint"),
     };
@@ -170,6 +173,13 @@ fn grant(client: &Client, authentication: &ClientAuthentication, lines: &mut Lin
             crate::grant::check_token(code, "a device code: visible ASCII")?;
             form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code").push("device_code", code);
             Asked { id_token: wants_id_token(scope), ..asked(form, scope) }
+        }
+        "introspect" | "revoke" => {
+            if grant == "introspect" && matches!(authentication, ClientAuthentication::None) {
+                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for introspection"));
+            }
+            let [token, hint] = lines.take();
+            Asked { repeatable: true, ..asked(token_form(token, TokenHint::named(hint)?)?, "") }
         }
         "device" => {
             let scope = lines.next();

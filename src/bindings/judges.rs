@@ -3,27 +3,23 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::exchange::authentication;
-use super::full::{client, push_line, push_request};
+use super::full::{client, push_line};
 use super::jose::{expectation, push_unverified};
 use super::{Lines, some};
-use crate::calls::{INTROSPECTION, REVOCATION, attempt};
 use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
 use crate::encoding::{decimal, number};
-use crate::endpoint::get;
-use crate::error::{Error, Phase, Result, codes};
+use crate::error::Result;
 use crate::http::Response;
-use crate::introspection::{Introspection, TokenHint};
-use crate::json::{Value, Writer, push_string};
+use crate::introspection::Introspection;
+use crate::json::Writer;
 use crate::logout::{Logout, judge_return};
 use crate::metadata::{Metadata, Policy};
 use crate::par_response::PushedRequest;
 use crate::resource_metadata::{self, ResourceMetadata};
 use crate::revocation;
 use crate::secret::Secret;
-use crate::token::TokenType;
 use crate::userinfo::{self, Subject};
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -31,13 +27,12 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "challenges" => challenges(lines, text),
         "well_known" => well_known(&mut lines, text),
         "metadata" => metadata(lines, text),
-        "resource_metadata_request" => resource_request(&mut lines, text),
+        "resource_address" => resource_address(&mut lines, text),
+        "endpoint" => endpoint(&mut lines),
         "resource_metadata" => resource(lines, text),
         "pushed_answer" => pushed(lines, text),
-        "userinfo_request" => userinfo_request(&mut lines, text),
         "userinfo" => userinfo(lines, text),
         "userinfo_signed" => userinfo_signed(lines, text),
-        "token_request" => token_request(&mut lines, text),
         "introspection" => introspected(lines, text),
         "revocation" => revocation::judge(&answer(lines)),
         "logout" => logout(&mut lines, text),
@@ -59,100 +54,71 @@ fn answer(mut lines: Lines<'_>) -> Response {
     response
 }
 
-/// An array of texts.
-fn array<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut json = String::from("[");
-    for text in texts {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        push_string(&mut json, text);
-    }
-    json.push(']');
-    json
-}
-
-fn word(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
-}
-
-/// The header as the rest; answers an array. Parameters are names and values in turn.
+/// The header as the rest. Answers for each challenge: scheme, token68, error, description, URI, then the parameters, names
+/// and values in turn, then an empty line. A value holds no line end: the parser takes no control characters.
 fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
     for challenge in &Challenge::parse(lines.0)? {
-        let mut json = Writer::new();
-        json.string("scheme", &challenge.scheme).some("token68", challenge.token68.as_deref());
-        if let Some(error) = challenge.error() {
-            json.string("error", &error.error)
-                .some("errorDescription", error.description.as_deref())
-                .some("errorUri", error.uri.as_deref());
+        let error = challenge.error();
+        let error = error.as_ref();
+        for value in [
+            Some(challenge.scheme.as_str()),
+            challenge.token68.as_deref(),
+            error.map(|error| error.error.as_str()),
+            error.and_then(|error| error.description.as_deref()),
+            error.and_then(|error| error.uri.as_deref()),
+        ] {
+            push_line(text, value.unwrap_or_default());
         }
-        if let Some(seconds) = challenge.max_age() {
-            json.raw("maxAge", &decimal(seconds));
+        for (name, value) in &challenge.parameters {
+            push_line(text, name);
+            push_line(text, value);
         }
-        json.raw("parameters", &array(challenge.parameters.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()])));
-        text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(&json.take());
+        text.push('\n');
     }
-    text.push(']');
     Ok(())
 }
 
-/// Issuer, `oauth` or anything else for OpenID, development; answers the request.
+/// Issuer, `oauth` or anything else for OpenID, development; answers the address.
 fn well_known(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
     let [issuer, form, development] = lines.take();
     let form = if form == "oauth" { WellKnown::OAuth } else { WellKnown::OpenId };
-    push_request(text, &get(form.url(issuer, !development.is_empty())?));
+    text.push_str(&form.url(issuer, !development.is_empty())?);
     Ok(())
 }
 
 /// Issuer, development, whether another address is left, whether origins are pinned, these with spaces between them, the
-/// profile as an object, then the answer. Answers nothing when the next address is worth a try; else the algorithms of
-/// id_tokens in a line, then the members.
+/// profile as an object, then the answer. Answers nothing when the next address is worth a try, else the members.
 fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [issuer, development, left, pinned, origins, profile] = lines.take();
     let response = answer(lines);
     if !left.is_empty() && is_absent(&response) {
         return Ok(());
     }
-    let Some(profile) = Value::parse(profile).filter(|profile| matches!(profile, Value::Object(_))) else {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("metadata: an object"));
-    };
-    let profile: Vec<(&str, &str)> = profile.members().iter().map(|member| (&*member.name, member.raw)).collect();
     let origins: Vec<&str> = origins.split(' ').collect();
     let origins = (!pinned.is_empty()).then_some(origins.as_slice());
-    let found = Metadata::judge(&response, issuer, &Policy { profile: &profile, origins, development: !development.is_empty() })?;
-    push_line(text, &found.signing_algorithms().join(" "));
-    text.push_str(&found.to_json());
+    text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
     Ok(())
 }
 
-/// `url` or `resource`, its value, development; answers the request.
-fn resource_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let [kind, value, development] = lines.take();
-    let development = !development.is_empty();
-    let known;
-    let url = if kind == "url" {
-        value
-    } else {
-        known = resource_metadata::well_known(value, development)?;
-        &known
-    };
-    push_request(text, &resource_metadata::request(url, development)?);
+/// The resource, development; answers the address of its metadata.
+fn resource_address(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
+    let [resource, development] = lines.take();
+    text.push_str(&resource_metadata::well_known(resource, !development.is_empty())?);
     Ok(())
 }
 
-/// Resource, issuer or nothing, development, then the answer; answers JSON.
+/// Resource, issuer or nothing, development, then the answer; answers the document.
 fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [resource, issuer, development] = lines.take();
-    let found = ResourceMetadata::judge(&answer(lines), resource, some(issuer), !development.is_empty())?;
-    let mut json = Writer::new();
-    json.string("resource", &found.resource)
-        .raw("authorizationServers", &array(found.authorization_servers.iter().map(String::as_str)))
-        .raw("scopes", &array(found.scopes.iter().map(String::as_str)))
-        .raw("dpopRequired", word(found.dpop_required))
-        .raw("document", &found.json);
-    text.push_str(&json.take());
+    text.push_str(ResourceMetadata::judge(&answer(lines), resource, some(issuer), !development.is_empty())?.json());
     Ok(())
+}
+
+/// Its name in the metadata, its address, development; answers nothing when secrets may be sent there.
+fn endpoint(lines: &mut Lines<'_>) -> Result<()> {
+    let [name, url, development] = lines.take();
+    let name = ["userinfo_endpoint", "resource_metadata"].into_iter().find(|known| *known == name).unwrap_or("endpoint");
+    crate::endpoint::check(name, url, !development.is_empty())
 }
 
 /// Whether `expires_in` may be a text, then the answer; answers JSON.
@@ -161,16 +127,6 @@ fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let found = PushedRequest::judge(&answer(lines), expires_in_string)?;
     let mut json = Writer::new();
     text.push_str(&json.string("requestUri", &found.request_uri).raw("expiresIn", &decimal(u64::from(found.expires_in))).take());
-    Ok(())
-}
-
-/// Endpoint, development, token type, token, proof or nothing; answers the request.
-fn userinfo_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let [endpoint, development, token_type, token, proof] = lines.take();
-    let token_type = if token_type == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
-    let proof = some(proof).map(Secret::new);
-    let request = userinfo::request_with(endpoint, token_type, &Secret::new(token), proof.as_ref(), !development.is_empty())?;
-    push_request(text, &request);
     Ok(())
 }
 
@@ -191,50 +147,11 @@ fn userinfo_signed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-fn hint(name: &str) -> Result<Option<TokenHint>> {
-    Ok(match name {
-        "" => None,
-        "access_token" => Some(TokenHint::AccessToken),
-        "refresh_token" => Some(TokenHint::RefreshToken),
-        _ => return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("a hint: access_token or refresh_token")),
-    })
-}
-
-/// Client, authentication method, secret, whether to revoke, endpoint, token, hint; answers the request.
-fn token_request(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let mut client = client(lines)?;
-    let [method, secret] = lines.take();
-    let authentication = authentication(method, secret)?;
-    let [revoke, endpoint, token, name] = lines.take();
-    let (token, hint) = (Secret::new(token), hint(name)?);
-    let endpoints = &mut client.profile.endpoints;
-    let name = if revoke.is_empty() { INTROSPECTION } else { REVOCATION };
-    *if revoke.is_empty() { &mut endpoints.introspection } else { &mut endpoints.revocation } = some(endpoint).map(String::from);
-    push_request(text, &attempt(&client, &authentication, name, (&token, hint))?.request);
-    Ok(())
-}
-
-/// The answer; answers JSON.
+/// The answer. Answers whether the token is active in a line, then the members.
 fn introspected(lines: Lines<'_>, text: &mut String) -> Result<()> {
     let found = Introspection::judge(&answer(lines))?;
-    let mut json = Writer::new();
-    json.raw("active", word(found.active))
-        .some("scope", found.scope.as_deref())
-        .some("clientId", found.client_id.as_deref())
-        .some("tokenType", found.token_type.as_deref())
-        .some("subject", found.subject.as_ref().map(Secret::expose))
-        .some("issuer", found.issuer.as_deref())
-        .raw("audience", &array(found.audience.iter().map(String::as_str)));
-    for (name, time) in [("expiresAt", found.expires_at), ("issuedAt", found.issued_at), ("notBefore", found.not_before)] {
-        if let Some(seconds) = time.and_then(|seconds| u64::try_from(seconds).ok()) {
-            json.raw(name, &decimal(seconds));
-        }
-    }
-    let mut others = Writer::new();
-    for (name, value) in &found.others {
-        others.raw(name, value.expose());
-    }
-    text.push_str(&json.raw("others", &others.take()).take());
+    push_line(text, if found.active() { "1" } else { "" });
+    text.push_str(found.members().json());
     Ok(())
 }
 

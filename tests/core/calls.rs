@@ -106,7 +106,7 @@ fn machines() {
     first(&mut exchange);
     exchange.receive(json_answer(200, r#"{"active":true,"sub":"user-1"}"#)).unwrap();
     let Step::Done(found) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("the state") };
-    assert!(found.active);
+    assert!(found.active());
     let mut exchange = Exchange::revocation(&at, &basic, &token, None).unwrap();
     first(&mut exchange);
     assert_eq!(code(exchange.receive(Response::new(503, None, ""))), "revocation_failed");

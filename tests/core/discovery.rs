@@ -107,18 +107,18 @@ fn resource_metadata() {
     });
     let judge = |body: &Value, issuer| ResourceMetadata::judge(&answer(body), resource, issuer, false);
     let found = judge(&good, Some("https://two.example/op")).unwrap();
-    assert_eq!((found.resource.as_str(), found.scopes, found.dpop_required), (resource, vec!["read".to_owned()], true));
-    assert_eq!(serde_json::from_str::<Value>(&found.json).unwrap(), good);
+    assert_eq!((found.list("scopes_supported"), found.dpop_required()), (vec!["read".to_owned()], true));
+    assert_eq!(serde_json::from_str::<Value>(found.json()).unwrap(), good);
     for server in ["https://op.example/", "https://OP.example", "https://evil.example", "https://two.example"] {
         assert_eq!(code(judge(&good, Some(server))), "resource_mismatch", "{server}");
     }
     let bare = judge(&json!({ "resource": resource }), None).unwrap();
-    assert!(bare.authorization_servers.is_empty() && bare.scopes.is_empty() && !bare.dpop_required);
+    assert!(bare.list("authorization_servers").is_empty() && bare.list("scopes_supported").is_empty() && !bare.dpop_required());
     assert_eq!(code(judge(&json!({ "resource": resource }), Some(ISSUER))), "resource_mismatch");
     for (name, odd, expected) in [
         ("resource", json!("https://api.example/v1/"), "resource_mismatch"),
         ("resource", json!("https://api.example"), "resource_mismatch"),
-        ("resource", Value::Null, "metadata_malformed"),
+        ("resource", Value::Null, "resource_mismatch"),
         ("authorization_servers", json!("https://op.example"), "metadata_malformed"),
         ("authorization_servers", json!([1]), "metadata_malformed"),
         ("authorization_servers", json!(["http://op.example"]), "metadata_malformed"),
