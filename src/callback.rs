@@ -193,7 +193,6 @@ pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback
 }
 
 /// As [`judge`], for parameters that stood in a verified answer.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
     check_transaction(fields, client, now)?;
     conclude(fields, client, Answer::collect(parameters)?)
@@ -213,7 +212,6 @@ pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, 
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn response_jwt(fields: &Fields<'_>, callback: Callback<'_>) -> Result<String> {
     let mode = match fields[transaction::RESPONSE_MODE] {
         // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).

@@ -1,8 +1,8 @@
 // Answers of a server's endpoints on their way to the core that judges them: sent for here, or fetched by the caller.
 
 import { type Value } from "./engine.js";
-import { type TokenAnswer } from "./client.js";
-import { type CoreRequest, type Transport, send } from "./http.js";
+import { type CoreRequest, type Sent, type Transport, send } from "./http.js";
+import type { TokenAnswer } from "./tokens.js";
 
 /** An answer, for callers with an HTTP client of their own. */
 export interface HttpAnswer extends TokenAnswer {
@@ -28,9 +28,13 @@ export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }
 
 /** @internal Sends a request once. */
 export async function ask(asked: CoreRequest, phase: "configuration" | "token" | "api", settings: CallSettings): Promise<HttpAnswer> {
-  const { head, body, challenge } = await send(asked, phase, settings, settings.signal);
-  return { status: +head[0]!, contentType: head[1], retryAfter: head[2], wwwAuthenticate: challenge, body };
+  return answerOf(await send(asked, phase, settings, settings.signal));
 }
+
+/** @internal An answer as it is judged. */
+export const answerOf = ({ head: [status, contentType, retryAfter], challenge, body }: Sent): HttpAnswer => ({
+  status: +status!, contentType: contentType!, retryAfter: retryAfter!, wwwAuthenticate: challenge, body,
+});
 
 /** @internal A request for a JSON document at an address that the core has judged. */
 export const get = (url: string, headers: Record<string, string> = {}): CoreRequest => ({
@@ -42,9 +46,3 @@ export const get = (url: string, headers: Record<string, string> = {}): CoreRequ
 
 /** @internal An object without a prototype, so that no name in it means anything to JavaScript. */
 export const bare = <T extends object>(value: T): T => Object.assign(Object.create(null), value) as T;
-
-/** @internal Makes `console.log` of personal data show that it is there, and no more. */
-export function hidden<T extends object>(value: T, name: string): T {
-  Object.defineProperty(value, Symbol.for("nodejs.util.inspect.custom"), { value: () => `${name} { … }` });
-  return Object.freeze(value);
-}

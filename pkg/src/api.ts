@@ -5,6 +5,7 @@ import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import type { Provider } from "./flow.js";
 import { type Transport, request, send } from "./http.js";
+import { sleep } from "./sleep.js";
 
 /** An access token, or a function that gets one; it is asked again for each call. */
 export type TokenInput = string | (() => string | Promise<string>);
@@ -51,25 +52,10 @@ class Api {
         const wish = (error.http?.retryAfter ?? 0) * 1000;
         const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
         if (pause > LONGEST_PAUSE) throw error;
-        await sleep(pause, signal);
+        await sleep(pause, "api", signal);
       }
     }
   }
-}
-
-function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(hostError("aborted", { phase: "api" }, signal?.reason));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
 }
 
 /** A loan. Money in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %). Any field may be absent. */

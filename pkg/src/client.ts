@@ -1,6 +1,9 @@
-// The confidential client: begins and finishes flows, exchanges codes, asks for tokens of its own.
+// The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
-import { call } from "./engine.js";
+import { ClientAuthentication, heldBy, none } from "./authentication.js";
+import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
+import { Nonces } from "./dpop.js";
+import { type Value, call } from "./engine.js";
 import { hostError } from "./error.js";
 import {
   type AuthorizationCode,
@@ -10,110 +13,78 @@ import {
   type Login,
   type Provider,
   begin,
-  clientLines,
   finish,
-  now,
 } from "./flow.js";
-import { type Transport, request, send } from "./http.js";
+import type { Transport } from "./http.js";
+import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
+import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
+import { finishJarm } from "./jarm.js";
+import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
+import { SigningKey } from "./keys.js";
+import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
+import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
+import { type AssertionRules } from "./provider.js";
+import { type Renewals, newRenewals, renew } from "./refresh.js";
+import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
+import { revoke } from "./revocation.js";
+import { assertion } from "./signing.js";
+import { type StartOptions, bound, start } from "./start.js";
+import { type TokenExpectation, type Tokens, hidden, judged } from "./tokens.js";
+import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
 
-const secrets = new WeakMap<ClientAuthentication, string>();
-
-/** How a client proves who it is. Printing or serialising one shows the method alone. */
-export class ClientAuthentication {
-  /** Keeps a look-alike object from passing for one at compile time. */
-  declare protected readonly kind: "ClientAuthentication";
-
-  /** @internal */
-  constructor(
-    /** The method's registered name. */
-    readonly method: "none" | "client_secret_basic" | "client_secret_post",
-    secret: string,
-  ) {
-    secrets.set(this, secret);
-    Object.freeze(this);
-  }
-}
-
-/** @internal The lines by which the core knows a method: its name and the secret. */
-export const proof = (authentication: ClientAuthentication): string[] => [authentication.method, secrets.get(authentication) ?? ""];
-
-function withSecret(method: "client_secret_basic" | "client_secret_post", secret: string): ClientAuthentication {
-  // A line end mostly comes with a secret read from a file or a pipe; half a surrogate pair would be sent as something else.
-  if (typeof secret !== "string" || !secret || /[\u0000-\u001f\u007f\ud800-\udfff]/u.test(secret)) {
-    throw hostError("invalid_configuration", { expected: "a client secret, not empty, without line ends and control characters" });
-  }
-  return new ClientAuthentication(method, secret);
-}
-
-/** HTTP Basic; id and secret are form-encoded first (RFC 6749 section 2.3.1). */
-export const clientSecretBasic = (secret: string): ClientAuthentication => withSecret("client_secret_basic", secret);
-
-/** The secret in the body; only where a server takes nothing better. */
-export const clientSecretPost = (secret: string): ClientAuthentication => withSecret("client_secret_post", secret);
-
-/** A public client: no proof but PKCE. */
-export const none = (): ClientAuthentication => new ClientAuthentication("none", "");
-
-/** Tokens that passed every check. Keep them on the server; seal them before they go into a cookie. */
-export interface Tokens {
-  /** Opaque; never parse it. */
-  readonly accessToken: string;
-  readonly tokenType: "Bearer" | "DPoP";
-  /** Seconds it lives from the answer on, when the server says so. Says nothing of how long a consent lasts. */
-  readonly expiresIn?: number;
-  /** When it ends, in seconds since 1970. */
-  readonly expiresAt?: number;
-  /** The scope the server named; absent means: as asked for. */
-  readonly scope?: string;
-  /** The scope that was asked for; the granted one may differ. */
-  readonly requestedScope: string;
-  readonly refreshToken?: string;
-  /** Well formed; its signature and claims are **not** checked here. Verify it before you believe it. */
-  readonly idToken?: string;
-  /** Other members of the answer. An object without a prototype. */
-  readonly others: Readonly<Record<string, unknown>>;
-}
-
-/** What a token answer is judged against. */
-export interface TokenExpectation {
-  /** `DPoP` exactly when a proof was sent; `Bearer` unless given. */
-  readonly tokenType?: "Bearer" | "DPoP";
-  /** Whether an id_token must be there. */
-  readonly idToken?: boolean;
-  /** The scope that was asked for. */
-  readonly scope?: string;
+/** How a client works, beside its authentication. */
+export interface ClientOptions extends Transport {
+  /** Binds every token to this key (RFC 9449): requests carry proofs, and a token that is not bound is refused. */
+  readonly dpop?: SigningKey;
+  /** Where the server's keys are: a cache that fetches and keeps them, or the keys themselves. A cache of its own unless given. */
+  readonly jwks?: JwksCache | KeySource | Jwks;
+  /** What every id_token must say beside the usual: audiences to trust, `skew`. */
+  readonly idToken?: Pick<IdTokenExpectations, "trustedAudiences" | "skew">;
   /** Accepts `expires_in` as a string of digits, for servers that break the standard there. */
   readonly expiresInString?: boolean;
+  /** Seconds to add to this machine's clock in what is signed, where the clock is known to be wrong. */
+  readonly clockOffset?: number;
 }
 
-/** A token answer, for callers with an HTTP client of their own. */
-export interface TokenAnswer {
-  readonly status: number;
-  readonly contentType?: string | null;
-  readonly retryAfter?: string | null;
-  readonly body: string;
+/** Options of an exchange. */
+export interface ExchangeOptions extends TokenTarget {
+  /** The `acr` values of which the id_token must have one. */
+  readonly acrValues?: readonly string[];
 }
 
-/**
- * Judges an answer of a token endpoint (RFC 6749 sections 5.1 and 5.2) that you fetched yourself.
- *
- * @throws {SamtykkeError} `token_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
- */
-export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation = {}): Tokens {
-  const { tokenType = "Bearer", idToken, scope = "", expiresInString } = expectation;
-  const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
-  const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter)];
-  const json = call([...head, tokenType, idToken ? 1 : "", expiresInString ? 1 : "", scope], answer.body);
-  const tokens = JSON.parse(json) as Tokens;
-  const others = Object.assign(Object.create(null), tokens.others) as Record<string, unknown>;
-  const expiresAt = tokens.expiresIn === undefined ? undefined : now() + tokens.expiresIn;
-  return hidden({ ...tokens, expiresAt, others });
+/** Options of a refresh. */
+export interface RefreshOptions extends TokenTarget {
+  /** Part of the granted scope; all of it unless given. */
+  readonly scope?: string;
 }
 
-/** Makes `console.log` of a value show that it is there, and no more. */
-function hidden<T extends object>(value: T): Readonly<T> {
-  Object.defineProperty(value, Symbol.for("nodejs.util.inspect.custom"), { value: () => "Tokens { … }" });
-  return Object.freeze(value);
+/** A signed statement as a grant (RFC 7523 section 2.1): one that someone else signed, or one signed here for each request. */
+export type JwtBearerOptions = TokenTarget & {
+  /** The scope as a form parameter; a provider that wants it inside gets it by `claims`. */
+  readonly scope?: string;
+} & (
+    | { readonly assertion: string }
+    | {
+        /** Signs the statement. */
+        readonly key: SigningKey;
+        /** `iss`; the client id unless given. */
+        readonly issuer?: string;
+        /** `sub`; none unless given. */
+        readonly subject?: string;
+        /** How the statement looks, its further claims included; `typ` and `clientId` of a client assertion do not matter here. */
+        readonly rules?: AssertionRules;
+      }
+  );
+
+/** A token exchange (RFC 8693 section 2.1). */
+export interface TokenExchangeOptions extends TokenTarget {
+  readonly subjectToken: string;
+  /** `urn:ietf:params:oauth:token-type:access_token` unless given. */
+  readonly subjectTokenType?: string;
+  /** Who acts for the subject. */
+  readonly actor?: { readonly token: string; readonly type: string };
+  readonly requestedTokenType?: string;
+  readonly scope?: string;
 }
 
 // A code that may have been sent is never sent again by this realm, whatever came of it. Bounded: the oldest go first.
@@ -134,7 +105,7 @@ export function codeIn(text: string): string {
 }
 
 /**
- * A client with its secret: for workers and servers.
+ * A client with its secret or key: for workers and servers.
  *
  * @example
  * ```ts
@@ -143,26 +114,50 @@ export function codeIn(text: string): string {
  * ```
  */
 export class Client {
-  readonly #authentication: ClientAuthentication;
-  readonly #transport: Transport;
+  readonly #party: Party;
+  readonly #options: ClientOptions;
+  readonly #keys: KeySource | undefined;
+  readonly #renewals: Renewals = newRenewals();
 
   constructor(
     readonly provider: Provider,
     authentication: ClientAuthentication = none(),
-    transport: Transport = {},
+    options: ClientOptions = {},
   ) {
-    if (!secrets.has(authentication)) {
-      throw hostError("invalid_configuration", { expected: "one of clientSecretBasic(…), clientSecretPost(…), none()" });
-    }
+    const wrong = (expected: string) => hostError("invalid_configuration", { expected });
+    if (!heldBy(authentication)) throw wrong("one of clientSecretBasic(…), clientSecretPost(…), clientSecretJwt(…), privateKeyJwt(…), tlsClientAuth(), none()");
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
-    if (transport instanceof ClientAuthentication) throw hostError("invalid_configuration", { expected: "one client authentication method" });
-    this.#authentication = authentication;
-    this.#transport = transport;
+    if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
+    const { dpop, jwks, clockOffset: offset = 0 } = options;
+    if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
+    if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
+    this.#options = options;
+    this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
+    this.#keys = keysOf(provider, jwks, options);
   }
 
-  /** As the function {@link begin}, for this client's provider. */
+  /**
+   * As the function {@link begin}, for this client's provider.
+   *
+   * @throws {SamtykkeError} Also `invalid_configuration` where the provider takes pushed or signed requests: use {@link start}.
+   */
   begin(request: ConsentRequest | AuthorizationRequest): Login {
-    return begin(this.provider, request);
+    const { requirePushedRequests, requireRequestObject, requireDpop } = this.provider.server ?? {};
+    if (requirePushedRequests || requireRequestObject) {
+      throw hostError("invalid_configuration", { phase: "authorization", expected: "client.start(…): the provider takes pushed or signed requests only" });
+    }
+    if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
+    return begin(this.provider, bound(request, this.#party.dpop));
+  }
+
+  /**
+   * Begins a flow as the provider asks: pushed to the server first where it takes that (RFC 9126), signed where it or you ask
+   * for it (RFC 9101), bound to the DPoP key where there is one.
+   *
+   * @throws {SamtykkeError} As {@link begin}; `oauth_error` with `oauth`, `par_response_malformed`, `network_error`, `timeout`, …
+   */
+  start(request: ConsentRequest | AuthorizationRequest, options: StartOptions = {}): Promise<Login> {
+    return start(this.#party, request, options);
   }
 
   /** As the function {@link finish}, for this client's provider. */
@@ -170,25 +165,36 @@ export class Client {
     return finish(this.provider, transaction, callback);
   }
 
-  #proof(): string[] {
-    return [this.#authentication.method, secrets.get(this.#authentication)!];
+  /**
+   * As {@link finish}, for an answer that the server signed (`responseMode` `jwt` and its kin, JARM).
+   *
+   * @throws {SamtykkeError} As {@link finish}; `jws_malformed`, `algorithm_refused`, `claim_refused`, `jwt_expired`,
+   * `key_not_found`, `signature_invalid`.
+   */
+  async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost): Promise<AuthorizationCode> {
+    return finishJarm(this.provider, transaction, callback, this.#keys ?? unkeyed("callback"));
   }
 
   /**
-   * Exchanges a checked code for tokens. `code` is what `finish` gave, or its text as a page posted it. Sent once, ever.
+   * Exchanges a checked code for tokens. `code` is what `finish` gave, or its text as a page posted it. Sent once, ever (but
+   * for the one repetition that a DPoP nonce challenge asks for).
    *
    * @throws {SamtykkeError} `token_error` with `oauth`; `transaction_used` for a second try; `transaction_mismatch` for a
    * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
    */
-  async exchange(code: AuthorizationCode | string, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
+  async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
     const text = String(code);
-    const answer = call(["exchange", clientLines(this.provider), ...this.#proof()], text);
-    const fields = text.split(" ");
-    const key = `${this.provider.issuer} ${codeIn(text)}`;
-    if (sent.has(key)) throw hostError("transaction_used", { phase: "token" });
-    sent.add(key);
-    if (sent.size > 1000) sent.delete(sent.values().next().value!);
-    return this.#tokens(answer, fields.slice(7).join(" "), options.signal);
+    const key = () => `${this.provider.issuer} ${codeIn(text)}`;
+    const ready = () => {
+      if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });
+      sent.add(key());
+      if (sent.size > 1000) sent.delete(sent.values().next().value!);
+    };
+    const [nonce, maxAge, state] = text.split(" ", 4)[3]?.split(",") ?? [];
+    const idToken: Partial<IdTokenExpectations> = {
+      ...(nonce && { nonce }), ...(maxAge && { maxAge: +maxAge }), ...(state && { state }), ...(options.acrValues && { acrValues: options.acrValues }),
+    };
+    return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });
   }
 
   /**
@@ -196,17 +202,191 @@ export class Client {
    *
    * @throws {SamtykkeError} `token_error` with `oauth`, `invalid_scope`, `network_error`, `timeout`, `aborted`, …
    */
-  async clientCredentials(
-    options: { readonly scope?: string; readonly audience?: string; readonly signal?: AbortSignal } = {},
-  ): Promise<Tokens> {
-    const { scope = "", audience, signal } = options;
-    const answer = call(["credentials", clientLines(this.provider), ...this.#proof(), audience, scope]);
-    return this.#tokens(answer, scope, signal);
+  async clientCredentials(options: TokenTarget & { readonly scope?: string } = {}): Promise<Tokens> {
+    const [audience, ...others] = [options.audience ?? []].flat();
+    return this.#tokens(["client_credentials", audience, options.scope], { ...options, audience: others }, {});
   }
 
-  async #tokens(answer: string, scope: string, signal?: AbortSignal): Promise<Tokens> {
-    const end = answer.indexOf("\n");
-    const { head, body } = await send(request(answer.slice(end + 1)), "token", this.#transport, signal);
-    return judgeTokens({ status: +head[0]!, contentType: head[1], retryAfter: head[2], body }, { idToken: end > 0, scope });
+  /**
+   * Asks for new tokens with a refresh token, or with the tokens it came with: then the new scope is no wider than theirs, and
+   * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
+   * same refresh token share one request, and one that was replaced is not sent again.
+   *
+   * @throws {SamtykkeError} `token_error` with `oauth` (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
+   */
+  async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
+    const before = typeof tokens === "string" ? undefined : tokens;
+    const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
+    if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
+    const { scope = "" } = options;
+    const granted = before && (before.scope ?? before.requestedScope);
+    const same = JSON.stringify({ ...options, signal: undefined });
+    return renew(this.#renewals, refreshToken, same, () =>
+      this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
+        // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
+        idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
+      }),
+    );
   }
+
+  /**
+   * Asks for a token with a signed statement (RFC 7523 section 2.1). A client without authentication of its own sends nothing
+   * beside it.
+   */
+  async jwtBearer(options: JwtBearerOptions): Promise<Tokens> {
+    const given = "assertion" in options ? options.assertion : "";
+    if (!("key" in options)) {
+      if (!given) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
+      return this.#tokens(["jwt_bearer", given, options.scope], options, {});
+    }
+    const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
+    const more = async (to: { server: string; address: string; offset: number }) => `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
+    return this.#tokens(["jwt_bearer", "", options.scope], options, {}, { more });
+  }
+
+  /** Exchanges one token for another (RFC 8693). */
+  async tokenExchange(options: TokenExchangeOptions): Promise<Tokens> {
+    const { subjectToken, subjectTokenType, actor, requestedTokenType, scope } = options;
+    const issuedTokenType = this.provider.server?.issuedTokenTypeOptional ? "optional" : "required";
+    const grant = ["token_exchange", subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope];
+    return this.#tokens(grant, options, { issuedTokenType });
+  }
+
+  /** Begins a login on another device (RFC 8628): show the person `userCode` and `verificationUri`, then {@link devicePoll}. */
+  async deviceAuthorization(options: TokenTarget & { readonly scope?: string } = {}): Promise<DeviceAuthorization> {
+    return deviceAuthorization(this.#party, options.scope ?? "", options);
+  }
+
+  /**
+   * Waits until the person is done on the other device, polling at the pace the server asks for.
+   *
+   * @throws {SamtykkeError} `token_error` (`user_declined` when the person refused), `device_code_expired`, `aborted`.
+   */
+  async devicePoll(device: DeviceAuthorization, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
+    return devicePoll(device, () => this.#tokens(["device_code", device.deviceCode, device.requestedScope], options, {}), options.signal);
+  }
+
+  /**
+   * A function like `fetch` that calls APIs with these tokens: `Authorization`, and a DPoP proof where the token is bound.
+   * It sends the token to the named origins alone, follows no redirect, and repeats a request once when the API asks for its
+   * nonce.
+   *
+   * @example
+   * ```ts
+   * const api = client.fetch(tokens, { origins: ["https://api.example"] });
+   * const response = await api("https://api.example/v1/things");
+   * ```
+   */
+  fetch(tokens: Tokens, options: ResourceOptions): ResourceFetch {
+    const { transport, dpop, nonces, offset } = this.#party;
+    return resourceFetch({ transport, dpop, nonces, offset, development: this.provider.flags.includes("d") }, tokens, options);
+  }
+
+  /**
+   * Fetches the claims about the person (OIDC Core section 5.3), with a proof where the token is bound. They are compared with
+   * the `sub` of `tokens.claims`, or with `subject`.
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `subject_mismatch`, `userinfo_malformed`;
+   * `token_invalid` or `unauthorized` when the token was refused; for a signed answer as {@link verifyIdToken}; `network_error`, …
+   */
+  async userinfo(tokens: Tokens, options: UserinfoOptions = {}): Promise<UserinfoClaims> {
+    const endpoint = endpointOf(this.#party, "userinfoEndpoint") ?? "";
+    call(["endpoint", "userinfo_endpoint", endpoint, this.provider.flags.includes("d") ? 1 : ""]);
+    const api = this.fetch(tokens, { origins: [new URL(endpoint).origin] });
+    return userinfo(api, endpoint, tokens, options, this.#expected(), () => this.#keys ?? unkeyed("api"));
+  }
+
+  /**
+   * Asks the server about a token (RFC 7662).
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `oauth_error` with `oauth`; `network_error`, …
+   */
+  async introspect(token: string, options: TokenCallOptions = {}): Promise<Introspection> {
+    return introspect(this.#party, token, options);
+  }
+
+  /**
+   * Revokes a token (RFC 7009); one the server does not know counts as revoked. It withdraws no consent: that is a provider's
+   * own call.
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `oauth_error` with `oauth`; `revocation_failed`,
+   * `network_error`, …: the token may still be valid.
+   */
+  async revoke(token: string, options: TokenCallOptions = {}): Promise<void> {
+    return revoke(this.#party, token, options);
+  }
+
+  /** As the function {@link logoutUrl}, for this client's provider. */
+  logoutUrl(request: LogoutRequest = {}): LogoutUrl {
+    return logoutUrl(this.provider, request);
+  }
+
+  /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
+  async logoutToken(token: string): Promise<LogoutClaims> {
+    return verifyLogoutToken(token, this.#expected(), this.#keys ?? unkeyed("session"));
+  }
+
+  /** What every token of the server's must say. */
+  #expected(): TokenExpectations {
+    const { issuer, clientId, server } = this.provider;
+    const { trustedAudiences, skew } = this.#options.idToken ?? {};
+    return {
+      issuer, clientId, ...(server?.signingAlgorithms && { algorithms: server.signingAlgorithms }),
+      ...(trustedAudiences && { trustedAudiences }), ...(skew !== undefined && { skew }),
+    };
+  }
+
+  async #tokens(
+    grant: readonly Value[],
+    target: TokenTarget,
+    expectation: TokenExpectation,
+    more: {
+      readonly ready?: () => void;
+      readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
+      readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
+    } = {},
+  ): Promise<Tokens> {
+    const { dpop } = this.#party;
+    const keys = this.#keys;
+    const answer = await post(this.#party, {
+      endpoint: "tokenEndpoint", grant, target,
+      // An id_token that cannot be verified would be of no use, and the code would be gone.
+      ready: (idToken) => {
+        if (idToken && !keys) unkeyed("token");
+        more.ready?.();
+      },
+      ...(more.more && { more: more.more }),
+    });
+    const { head, body, idToken: required, scope } = answer;
+    const tokens = judged({ status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body }, {
+      ...expectation, idToken: required, scope, tokenType: dpop ? "DPoP" : "Bearer", expiresInString: !!this.#options.expiresInString,
+    });
+    const { idToken, accessToken } = tokens;
+    if (!idToken || !keys) return hidden(tokens);
+    const claims = await verifyIdToken(idToken, { ...this.#expected(), accessToken, ...more.idToken?.(idToken) }, keys);
+    return hidden({ ...tokens, claims });
+  }
+}
+
+/** The nonce of a token that is about to be verified; nothing for one that cannot be read. */
+function nonceIn(token: string): string | undefined {
+  try {
+    const { nonce } = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)))) as { nonce?: unknown };
+    return typeof nonce === "string" ? nonce : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {
+  if (jwks && "keys" in jwks) return new KeySet(jwks);
+  if (jwks && "find" in jwks) return jwks;
+  if (!server?.jwksUri) return undefined;
+  const { fetch, timeout } = transport;
+  const cache = jwks ?? new JwksCache({ ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), development: flags.includes("d") });
+  return (cache as JwksCache).at(server.jwksUri);
+}
+
+function unkeyed(phase: "callback" | "token" | "api" | "session"): never {
+  throw hostError("invalid_configuration", { phase, expected: "jwksUri of the provider, or jwks: the server's signatures are verified" });
 }

@@ -1,13 +1,14 @@
 // Ready-made handlers for a worker: login, callback, exchange for a page, session, logout. Web-standard Request and Response.
 // What must be remembered lies sealed in `__Host-` cookies; neither token nor verifier reaches a page (RFC 9700, BBA 6.1).
 
-import { type Client, type Tokens, codeIn } from "./client.js";
+import { type Client, codeIn } from "./client.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { SamtykkeError, hostError } from "./error.js";
 import type { AuthorizationCode, AuthorizationRequest, ConsentRequest, FormPost } from "./flow.js";
 import { read } from "./http.js";
 import { returnTo } from "./return_to.js";
 import { type SealKeys, checkKeys, open, seal } from "./seal.js";
+import type { Tokens } from "./tokens.js";
 
 /** What a session remembers, on the server's side only. */
 export interface Session {

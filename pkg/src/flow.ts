@@ -52,8 +52,11 @@ export interface AuthorizationRequest {
   readonly extra?: Readonly<Record<string, string | number | readonly string[]>>;
   /** Seconds until the transaction expires; 3600 unless given. */
   readonly lifetime?: number;
-  /** How the answer travels; `query` unless given. `form_post` takes the full core: a page cannot read a POST. */
-  readonly responseMode?: "query" | "fragment" | "form_post";
+  /**
+   * How the answer travels; `query` unless given. All others but `fragment` take the full core: a page cannot read a POST, and
+   * signed answers (`jwt` and its kin) are finished with `client.finishJarm`.
+   */
+  readonly responseMode?: "query" | "fragment" | "form_post" | "jwt" | "query.jwt" | "fragment.jwt" | "form_post.jwt";
   /** Your own state: 22 to 128 unreserved characters, unguessable, used once. Takes the full core. */
   readonly state?: string;
   /** Your own nonce: 16 to 128 unreserved characters, unguessable, used once. Takes the full core. */
@@ -247,7 +250,11 @@ export function finish(provider: Provider, transaction: string | null | undefine
   return new AuthorizationCode(transaction, answer);
 }
 
-function use(transaction: string): void {
+/** @internal Whether an answer to this transaction was taken. */
+export const isUsed = (transaction: string): boolean => used.has(transaction) || older.has(transaction);
+
+/** @internal Uses a transaction up. */
+export function use(transaction: string): void {
   if (used.size > 999) {
     older = used;
     used = new Set();

@@ -23,8 +23,9 @@ export interface CoreRequest {
   readonly body?: string;
 }
 
-const MAX_BODY = 1 << 20;
-const TOO_LARGE = { configuration: "metadata_malformed", token: "token_response_too_large", api: "api_response_malformed" };
+/** @internal The most octets of an answer that are read (1 MiB). */
+export const MAX_BODY = 1 << 20;
+const TOO_LARGE = { configuration: "metadata_malformed", authorization: "token_response_too_large", token: "token_response_too_large", api: "api_response_malformed" };
 /** Milliseconds beyond which a timer fires at once instead (HTML, timers). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -40,13 +41,33 @@ export function request(text: string): CoreRequest {
   return { repeatable: !!repeatable, method, url, headers, body: text.slice(split + 2) || undefined };
 }
 
+/** @internal An answer: the lines by which the core judges it, and its body. */
+export interface Sent {
+  /** Status, media type, `Retry-After`. */
+  readonly head: string[];
+  /** `DPoP-Nonce`. */
+  readonly nonce: string;
+  /** `WWW-Authenticate`. */
+  readonly challenge: string;
+  readonly body: string;
+}
+
+/** @internal The options of a request that the runtime implements: workerd throws on others (cloudflare/workers-sdk#2514). */
+export function hostOptions(): RequestInit {
+  const init: RequestInit = {};
+  for (const [name, value] of [["credentials", "omit"], ["cache", "no-store"], ["referrerPolicy", "no-referrer"]] as const) {
+    if (typeof Request === "function" && name in Request.prototype) init[name] = value as never;
+  }
+  return init;
+}
+
 /** Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
 export async function send(
   request: CoreRequest,
-  phase: Phase & ("configuration" | "token" | "api"),
+  phase: Phase & ("configuration" | "authorization" | "token" | "api"),
   transport: Transport,
   signal?: AbortSignal,
-): Promise<{ head: string[]; body: string; challenge: string }> {
+): Promise<Sent> {
   const { fetch = globalThis.fetch as Fetch, timeout = 30 } = transport;
   const { method, url, headers, body } = request;
   const controller = new AbortController();
@@ -61,11 +82,7 @@ export async function send(
   try {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", stop);
-    const init: RequestInit = { method, headers, body, redirect: "manual", signal: controller.signal };
-    for (const [name, value] of [["credentials", "omit"], ["cache", "no-store"], ["referrerPolicy", "no-referrer"]] as const) {
-      // Where the runtime implements the option: workerd throws on others (cloudflare/workers-sdk#2514).
-      if (typeof Request === "function" && name in Request.prototype) init[name] = value as never;
-    }
+    const init: RequestInit = { method, headers, body, redirect: "manual", signal: controller.signal, ...hostOptions() };
     // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
     const response = await Promise.race([fetch.call(undefined, url, init), aborted]);
     if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase });
@@ -73,7 +90,7 @@ export async function send(
     const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
     const text = await Promise.race([read(response, MAX_BODY), aborted]);
     if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
-    return { head: [String(status), header("content-type"), header("retry-after")], body: text, challenge: header("www-authenticate") };
+    return { head: [String(status), header("content-type"), header("retry-after")], nonce: header("dpop-nonce"), challenge: header("www-authenticate"), body: text };
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";

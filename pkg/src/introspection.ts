@@ -1,17 +1,17 @@
 // What a server says of a token (RFC 7662).
 
-import { type CallSettings, type HttpAnswer, answerLines, ask, bare, hidden } from "./answer.js";
-import { type ClientAuthentication, proof } from "./client.js";
+import { type HttpAnswer, answerLines, answerOf, bare } from "./answer.js";
 import { call } from "./engine.js";
-import { type Provider, clientLines } from "./flow.js";
-import { request } from "./http.js";
+import { type Party, post } from "./post.js";
+import { hidden } from "./tokens.js";
 
 /** What kind a token is, to help the server find it; it may look elsewhere too. */
 export type TokenHint = "access_token" | "refresh_token";
 
 /** How a token is asked about, or revoked. */
-export interface TokenSettings extends CallSettings {
+export interface TokenCallOptions {
   readonly hint?: TokenHint;
+  readonly signal?: AbortSignal;
 }
 
 /** A token's state. Of one that is not active, nothing else is told. */
@@ -53,31 +53,15 @@ export function judgeIntrospection(answer: HttpAnswer): Introspection {
   return hidden({ active: end > 0, ...known, audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
 }
 
-/**
- * Asks the server about a token. Not sent again after a failure; it may be.
- *
- * @throws {SamtykkeError} `endpoint_missing` where the provider has none; as {@link judgeIntrospection}; `network_error`, …
- */
-export async function introspect(
-  provider: Provider,
-  authentication: ClientAuthentication,
-  token: string,
-  settings: TokenSettings = {},
-): Promise<Introspection> {
-  return judgeIntrospection(await tokenCall(provider, authentication, "introspect", token, settings));
-}
+/** @internal Asks the server about a token. */
+export const introspect = async (party: Party, token: string, options: TokenCallOptions): Promise<Introspection> =>
+  judgeIntrospection(await tokenCall(party, "introspect", token, options));
 
 /** @internal Sends a token to one of the two endpoints that take any. */
-export function tokenCall(
-  provider: Provider,
-  authentication: ClientAuthentication,
-  what: "introspect" | "revoke",
-  token: string,
-  settings: TokenSettings,
-): Promise<HttpAnswer> {
-  const name = what === "revoke" ? "revocation" : "introspection";
-  const endpoint = provider.server?.[`${name}Endpoint`];
-  const head = ["form", clientLines(provider), endpoint, `${name}_endpoint`, ...proof(authentication), 1, ""];
-  // Two lines about tokens come first; none are asked for.
-  return ask(request(call([...head, what, token, settings.hint]).slice(2)), "token", settings);
-}
+export const tokenCall = async (party: Party, what: "introspect" | "revoke", token: string, { hint, signal }: TokenCallOptions): Promise<HttpAnswer> =>
+  answerOf(await post(party, {
+    endpoint: what === "revoke" ? "revocationEndpoint" : "introspectionEndpoint",
+    grant: [what, token, hint],
+    proved: false,
+    ...(signal && { target: { signal } }),
+  }));

@@ -3,6 +3,7 @@
 
 import { hostError } from "./error.js";
 import { type Provider, made, provider as pageProvider } from "./flow.js";
+import type { SignatureAlgorithm } from "./webcrypto.js";
 
 /** Whether a member of an assertion's header is sent: never, when the key has it, or always (a key without it is refused). */
 export type Presence = "never" | "if_known" | "always";
@@ -72,7 +73,7 @@ export interface ServerData {
   /** Accepts a token exchange answered without `issued_token_type`, which RFC 8693 section 2.2.1 requires. */
   readonly issuedTokenTypeOptional?: boolean;
   /** Algorithms the server signs id_tokens and authorization responses with; `["RS256"]` unless given. */
-  readonly signingAlgorithms?: readonly string[];
+  readonly signingAlgorithms?: readonly SignatureAlgorithm[];
 }
 
 /** The settings of {@link provider}. */

@@ -1,23 +1,19 @@
 // Telling a server that a token is no longer wanted (RFC 7009).
 
-import { answerLines } from "./answer.js";
-import { type ClientAuthentication } from "./client.js";
+import { type HttpAnswer, answerLines } from "./answer.js";
 import { call } from "./engine.js";
-import { type Provider } from "./flow.js";
-import { type TokenSettings, tokenCall } from "./introspection.js";
+import { type TokenCallOptions, tokenCall } from "./introspection.js";
+import type { Party } from "./post.js";
 
 /**
- * Revokes a token; one the server does not know counts as revoked. It withdraws no consent: that is a provider's own call.
+ * Judges an answer of a revocation endpoint that you fetched yourself.
  *
- * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `oauth_error` with `oauth`; `revocation_failed`,
- * `network_error`, …: the token may still be valid.
+ * @throws {SamtykkeError} `oauth_error` with `oauth`; `revocation_failed`, …: the token may still be valid.
  */
-export async function revoke(
-  provider: Provider,
-  authentication: ClientAuthentication,
-  token: string,
-  settings: TokenSettings = {},
-): Promise<void> {
-  const answer = await tokenCall(provider, authentication, "revoke", token, settings);
+export function judgeRevocation(answer: HttpAnswer): void {
   call(["revocation", ...answerLines(answer)], answer.body);
 }
+
+/** @internal Revokes a token. */
+export const revoke = async (party: Party, token: string, options: TokenCallOptions): Promise<void> =>
+  judgeRevocation(await tokenCall(party, "revoke", token, options));

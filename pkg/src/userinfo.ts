@@ -1,11 +1,13 @@
 // Claims about the person, fetched with the access token (OIDC Core section 5.3).
 
-import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get, hidden } from "./answer.js";
+import { type HttpAnswer, answerLines, bare } from "./answer.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
-import { type Provider } from "./flow.js";
+import { MAX_BODY, read } from "./http.js";
 import { type TokenExpectations, common } from "./id_token.js";
 import { type KeySource, released } from "./jwks.js";
+import type { ResourceFetch } from "./resource.js";
+import { type Tokens, hidden } from "./tokens.js";
 
 /** Claims as the server sent them, `sub` checked. An object without a prototype. Personal data: keep it out of logs. */
 export interface UserinfoClaims {
@@ -20,20 +22,14 @@ export interface SubjectCheck {
   readonly unchecked?: boolean;
 }
 
-/** What userinfo is fetched with. */
-export interface UserinfoTokens {
-  readonly accessToken: string;
-  readonly tokenType: "Bearer" | "DPoP";
-  /** Claims of the verified id_token. */
-  readonly claims?: { readonly sub?: unknown };
-}
-
-/** How {@link userinfo} asks. */
-export interface UserinfoSettings extends CallSettings, SubjectCheck {
-  /** Makes the DPoP proof for the request, for a token that is bound to a key. */
-  readonly proof?: (method: "GET", url: string, accessToken: string) => Promise<string>;
-  /** Demands a signed answer; a plain one is then refused. Without, a signed one is. */
-  readonly signed?: SignedUserinfo;
+/** How userinfo is asked for. */
+export interface UserinfoOptions extends SubjectCheck {
+  /**
+   * Demands a signed answer, where the client registered `userinfo_signed_response_alg`: `true`, or what it must say. A plain
+   * one is then refused; without, a signed one is.
+   */
+  readonly signed?: boolean | Partial<Omit<TokenExpectations, "issuer" | "clientId">>;
+  readonly signal?: AbortSignal;
 }
 
 function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
@@ -52,12 +48,6 @@ export function judgeUserinfo(answer: HttpAnswer, check: SubjectCheck): Userinfo
   return hidden(bare(JSON.parse(call(["userinfo", ...subjectLines(check), ...answerLines(answer)], answer.body)) as UserinfoClaims), "UserinfoClaims");
 }
 
-/** What signed claims must say, where the client registered `userinfo_signed_response_alg`. */
-export interface SignedUserinfo extends Partial<Omit<TokenExpectations, "issuer" | "clientId">> {
-  /** The server's keys. */
-  readonly keys: KeySource;
-}
-
 /**
  * Verifies a signed answer of a userinfo endpoint that you fetched yourself. Nothing of it is given out before.
  *
@@ -73,25 +63,22 @@ export async function judgeSignedUserinfo(
   return hidden(bare(JSON.parse(await released(answer.body, call(head, answer.body), keys)) as UserinfoClaims), "UserinfoClaims");
 }
 
-/**
- * Fetches the claims. They are compared with the `sub` of `tokens.claims`, or with `subject`.
- *
- * @throws {SamtykkeError} `endpoint_missing` where the provider has none; as {@link judgeUserinfo}; `network_error`, …
- */
-export async function userinfo(provider: Provider, tokens: UserinfoTokens, settings: UserinfoSettings = {}): Promise<UserinfoClaims> {
-  const { signed, unchecked, proof, subject = tokens.claims?.sub as string | undefined } = settings;
-  const check = { subject, unchecked };
+/** @internal Fetches the claims; they are compared with the `sub` of the verified id_token, or with `subject`. */
+export async function userinfo(
+  api: ResourceFetch,
+  endpoint: string,
+  tokens: Tokens,
+  { signed, unchecked, subject = tokens.claims?.sub, signal }: UserinfoOptions,
+  expected: TokenExpectations,
+  keys: () => KeySource,
+): Promise<UserinfoClaims> {
+  const check: SubjectCheck = { ...(subject && { subject }), ...(unchecked && { unchecked }) };
   subjectLines(check);
-  const { server, issuer, clientId } = provider;
-  const endpoint = server?.userinfoEndpoint ?? "";
-  call(["endpoint", "userinfo_endpoint", endpoint, provider.flags.includes("d") ? 1 : ""]);
-  const { accessToken, tokenType } = tokens;
-  const headers: Record<string, string> = { accept: "application/json, application/jwt", authorization: `${tokenType} ${accessToken}` };
-  if (tokenType === "DPoP") {
-    // Without its proof a bound token is worth nothing, and it is never sent as another type.
-    if (!proof) throw hostError("invalid_configuration", { phase: "api", expected: "proof: the DPoP token's" });
-    headers["dpop"] = await proof("GET", endpoint, accessToken);
-  }
-  const answer = await ask(get(endpoint, headers), "api", settings);
-  return signed ? judgeSignedUserinfo(answer, check, { ...signed, issuer, clientId }, signed.keys) : judgeUserinfo(answer, check);
+  const found = signed ? keys() : undefined;
+  const response = await api(endpoint, { headers: { accept: "application/json, application/jwt" }, ...(signal && { signal }) });
+  const body = await read(response, MAX_BODY);
+  if (body === undefined) throw hostError("userinfo_malformed", { http: { status: response.status } });
+  const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
+  const answer = { status: response.status, contentType: header("content-type"), retryAfter: header("retry-after"), wwwAuthenticate: header("www-authenticate"), body };
+  return found ? judgeSignedUserinfo(answer, check, { ...expected, ...(signed === true ? {} : signed) } as TokenExpectations, found) : judgeUserinfo(answer, check);
 }

@@ -65,6 +65,11 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
     if !lifetime.is_empty() && number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
         return refused("lifetime: whole seconds");
     }
+    #[cfg(feature = "bindings-full")]
+    if crate::transaction::ResponseMode::parse(response_mode).is_none() {
+        return refused("response_mode: query, fragment, form_post, or one of them signed, such as jwt");
+    }
+    #[cfg(not(feature = "bindings-full"))]
     if !matches!(response_mode, "query" | "fragment" | "form_post") || (LEAN && response_mode == "form_post") {
         return refused("response_mode: query, fragment or, on a server, form_post");
     }

@@ -92,7 +92,8 @@ fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         _ => return refused("a known endpoint"),
     };
     let mut attempt = Attempt::form(&client, &authentication, url, form, named)?;
-    attempt.request.repeatable = repeatable && matches!(method, "client_secret_basic" | "client_secret_post" | "tls_client_auth");
+    // What is signed is signed anew when the shell is called again.
+    attempt.request.repeatable = repeatable;
     let target = target(lines)?;
     let mut more = Form::new();
     target.push(&client, &mut more)?;

@@ -5,16 +5,28 @@
  */
 export * from "./browser.js";
 export {
-  Client,
   ClientAuthentication,
   clientSecretBasic,
+  clientSecretJwt,
   clientSecretPost,
-  judgeTokens,
   none,
-  type TokenAnswer,
-  type TokenExpectation,
-  type Tokens,
+  privateKeyJwt,
+  tlsClientAuth,
+  type AuthenticationMethod,
+} from "../authentication.js";
+export {
+  Client,
+  type ClientOptions,
+  type ExchangeOptions,
+  type JwtBearerOptions,
+  type RefreshOptions,
+  type TokenExchangeOptions,
 } from "../client.js";
+export { type DeviceAuthorization } from "../device.js";
+export { type TokenTarget } from "../post.js";
+export { type ResourceFetch, type ResourceInit, type ResourceOptions } from "../resource.js";
+export { type RequestObjectOptions, type StartOptions } from "../start.js";
+export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../tokens.js";
 export { type Fetch, type Transport } from "../http.js";
 export { languageOf, userMessage, type Language } from "../messages.js";
 export {
@@ -61,17 +73,14 @@ export {
   type ResourceSettings,
   type ServerMetadata,
 } from "../discovery.js";
-export { introspect, judgeIntrospection, type Introspection, type TokenHint, type TokenSettings } from "../introspection.js";
+export { judgeIntrospection, type Introspection, type TokenCallOptions, type TokenHint } from "../introspection.js";
 export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../logout.js";
 export { judgePushedRequest, type PushedRequest } from "../par_response.js";
-export { revoke } from "../revocation.js";
+export { judgeRevocation } from "../revocation.js";
 export {
   judgeSignedUserinfo,
   judgeUserinfo,
-  userinfo,
-  type SignedUserinfo,
   type SubjectCheck,
   type UserinfoClaims,
-  type UserinfoSettings,
-  type UserinfoTokens,
+  type UserinfoOptions,
 } from "../userinfo.js";

@@ -1,0 +1,34 @@
+// Refresh tokens that rotate: one request at a time for each, and none for one that was replaced (RFC 9700 section 4.14.2).
+// A server that sees a replaced one again may end the whole login, as it would after a theft.
+
+import { hostError } from "./error.js";
+import type { Tokens } from "./tokens.js";
+
+/** @internal What a client remembers of its refresh tokens. Bounded: the oldest go first. */
+export interface Renewals {
+  readonly running: Map<string, { readonly same: string; readonly tokens: Promise<Tokens> }>;
+  readonly replaced: Set<string>;
+}
+
+/** @internal */
+export const newRenewals = (): Renewals => ({ running: new Map(), replaced: new Set() });
+
+/** @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. */
+export function renew({ running, replaced }: Renewals, refreshToken: string, same: string, run: () => Promise<Tokens>): Promise<Tokens> {
+  const other = running.get(refreshToken);
+  if (other?.same === same) return other.tokens;
+  if (other || replaced.has(refreshToken)) {
+    throw hostError("transaction_used", { phase: "token", expected: other ? "one refresh at a time for a refresh token" : "the refresh token that replaced this one" });
+  }
+  const tokens = run().then(
+    (tokens) => {
+      if (tokens.refreshToken !== refreshToken) {
+        replaced.add(refreshToken);
+        if (replaced.size > 1000) replaced.delete(replaced.values().next().value!);
+      }
+      return tokens;
+    },
+  ).finally(() => running.delete(refreshToken));
+  running.set(refreshToken, { same, tokens });
+  return tokens;
+}
