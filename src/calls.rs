@@ -14,7 +14,7 @@ use crate::endpoint;
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{Context, Exchange, Judge};
 use crate::http::Response;
-use crate::id_token::IdTokenExpectation;
+use crate::id_token_rules::IdTokenRules;
 use crate::introspection::{self, Introspection, TokenHint};
 use crate::revocation;
 use crate::secret::Secret;
@@ -106,7 +106,7 @@ impl Exchange<Claims> {
     /// # Errors
     /// `endpoint_missing`, `endpoint_refused`, `invalid_configuration`; then those of [`userinfo::judge`], and for a signed
     /// answer those of [`userinfo::judge_signed`], of the key's choice, and `signature_invalid`.
-    pub fn userinfo(client: &Client, tokens: &Tokens, subject: Subject<'_>, signed: Option<IdTokenExpectation>) -> Result<Self> {
+    pub fn userinfo(client: &Client, tokens: &Tokens, subject: Subject<'_>, signed: Option<IdTokenRules>) -> Result<Self> {
         let profile = client.profile();
         let endpoint = profile.endpoint("userinfo_endpoint", &ClientAuthentication::None);
         let request = userinfo::unproved(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
@@ -123,7 +123,7 @@ impl Exchange<Claims> {
 
 struct UserinfoJudge {
     subject: Option<String>,
-    signed: Option<IdTokenExpectation>,
+    signed: Option<IdTokenRules>,
     plain: Option<Claims>,
     answer: Option<Response>,
 }
@@ -146,7 +146,7 @@ impl Judge<Claims> for UserinfoJudge {
 
     fn unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {
         let (Some(signed), Some(answer)) = (&self.signed, &self.answer) else { return Ok(None) };
-        userinfo::judge_signed(answer, self.subject(), signed, now).map(Some)
+        signed.borrowed(|expectation| userinfo::judge_signed(answer, self.subject(), expectation, now)).map(Some)
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {

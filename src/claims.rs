@@ -16,7 +16,7 @@ use crate::json::Value;
 
 /// Seconds by which two clocks may differ, unless the caller says otherwise.
 pub const DEFAULT_SKEW: u32 = 10;
-/// Seconds by which a caller may let them differ.
+/// Seconds by which a caller may let them differ; more counts as this much.
 pub const MAX_SKEW: u32 = 60;
 /// No token is valid for fifty years; a time in milliseconds is taken for one that is.
 const MAX_LIFETIME: i64 = 1_577_880_000;
@@ -37,7 +37,7 @@ impl Claims {
     /// # Errors
     /// `claim_refused`.
     pub fn stored(json: &str) -> Result<Self> {
-        parse(json)?;
+        Typed::parse(json)?;
         Ok(Self { json: json.into() })
     }
 
@@ -128,7 +128,7 @@ impl Unverified {
     /// `signature_invalid`, `key_refused` for a key that is not for this algorithm, or the verifier's own.
     pub fn verify(self, key: &Jwk, verifier: &dyn Verifier) -> Result<Claims> {
         if !key.fits(self.alg) {
-            return Err(Error::new(&codes::KEY_REFUSED).expected("a key for the token's algorithm"));
+            return Err(Error::wanted(&codes::KEY_REFUSED, "a key for the token's algorithm"));
         }
         let valid = verifier.verify(self.alg, key, self.input.as_bytes(), &self.signature)?;
         self.release(valid)
@@ -142,116 +142,193 @@ impl core::fmt::Debug for Unverified {
 }
 
 /// The error of a claim; `expected` begins with its name.
-#[inline(never)]
-pub(crate) fn refused(expected: impl Into<alloc::borrow::Cow<'static, str>>) -> Error {
-    Error::new(&codes::CLAIM_REFUSED).expected(expected)
-}
-
-/// A payload as one JSON object.
-pub(crate) fn parse(json: &str) -> Result<Value<'_>> {
-    Value::parse(json).filter(|value| matches!(value, Value::Object(_))).ok_or_else(|| refused("one JSON object, no claim twice"))
-}
-
-/// A payload's octets as JSON text, without a byte order mark.
-pub(crate) fn payload(octets: &[u8]) -> Result<&str> {
-    let text = core::str::from_utf8(octets).map_err(|_| refused("claims in UTF-8"))?;
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
-/// A claim that is a text where it is there at all.
-pub(crate) fn text<'v>(claims: &'v Value<'_>, name: &'static str) -> Result<Option<&'v str>> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_str().map(Some).ok_or_else(|| wrong_type(name, ": a text")),
-    }
-}
-
 #[cold]
-fn wrong_type(name: &str, what: &str) -> Error {
-    let mut expected = String::from(name);
-    expected.push_str(what);
-    refused(expected)
+#[inline(never)]
+pub(crate) fn refused(expected: &'static str) -> Error {
+    let kind = match expected {
+        EXPIRED => &codes::JWT_EXPIRED,
+        NONCE => &codes::NONCE_MISMATCH,
+        _ => &codes::CLAIM_REFUSED,
+    };
+    Error::wanted(kind, expected)
 }
 
-/// A NumericDate that is not negative, where it is there at all.
-pub(crate) fn seconds(claims: &Value<'_>, name: &'static str) -> Result<Option<i64>> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_seconds().filter(|time| *time >= 0).map(Some).ok_or_else(|| wrong_type(name, ": seconds since 1970")),
-    }
-}
-
-/// `iss`, compared code point by code point.
-pub(crate) fn issuer(claims: &Value<'_>, expected: &str) -> Result<()> {
-    match text(claims, "iss")? {
-        Some(found) if found == expected => Ok(()),
-        found => Err(wrong("iss", expected, found)),
-    }
-}
+/// What an expired token fails.
+const EXPIRED: &str = "exp: in the future";
+/// What a token of another login fails.
+pub(crate) const NONCE: &str = "nonce: the one that was sent, or none";
 
 /// A text claim that is not the one expected; both are public.
 #[cold]
-pub(crate) fn wrong(name: &str, expected: &str, found: Option<&str>) -> Error {
+#[inline(never)]
+fn wrong(name: &str, expected: &str, found: Option<&str>) -> Error {
     let mut text = String::from(name);
-    text.push_str(": ");
     text.push_str(expected);
-    let error = refused(text);
-    match found {
-        Some(found) => error.actual(shown(found)),
-        None => error,
-    }
+    let error = Error::new(&codes::CLAIM_REFUSED).expected(text);
+    error.actual(shown(found.unwrap_or_default()))
 }
 
-/// `aud`: a text or an array of texts, the client among them, and no other that is not trusted. Answers how many.
-pub(crate) fn audience(claims: &Value<'_>, client_id: &str, trusted: &[String]) -> Result<usize> {
-    let one;
-    let audiences = match claims.get("aud") {
-        Some(Value::Array(items)) => &items[..],
-        Some(value) => {
-            one = [value.clone()];
-            &one
+/// The time, and by how much clocks may differ, as numbers that can be compared with claims.
+pub(crate) fn clock(now: u64, skew: u32) -> (i64, i64) {
+    (i64::try_from(now).unwrap_or(i64::MAX), i64::from(skew.min(MAX_SKEW)))
+}
+
+/// Claims whose types are right: what is read from them is there or is not, and never something else.
+pub(crate) struct Typed<'a>(Value<'a>);
+
+/// Claims that are texts (RFC 7519 section 4.1, OIDC Core section 2, OIDC Back-Channel Logout section 2.4).
+const TEXTS: &[&str] = &["iss", "sub", "azp", "nonce", "acr", "at_hash", "c_hash", "s_hash", "jti", "sid"];
+/// Claims that are times.
+const TIMES: &[&str] = &["exp", "iat", "nbf", "auth_time"];
+
+impl<'a> Typed<'a> {
+    /// A payload: one JSON object in UTF-8, and no known claim of a wrong type.
+    pub(crate) fn parse(json: &'a str) -> Result<Self> {
+        let Some(claims @ Value::Object(_)) = Value::parse(json) else { return Err(refused("one JSON object, no claim twice")) };
+        for member in claims.members() {
+            let name = &*member.name;
+            let fits = match &member.value {
+                Value::String(_) => !TIMES.contains(&name) && name != "amr",
+                value => {
+                    if TIMES.contains(&name) {
+                        value.as_seconds().is_some_and(|time| time >= 0)
+                    } else if matches!(name, "amr" | "aud") {
+                        value.as_array().is_some_and(are_texts)
+                    } else {
+                        !TEXTS.contains(&name)
+                    }
+                }
+            };
+            if !fits {
+                return Err(wrong("the right type of ", name, None));
+            }
         }
-        None => &[],
-    };
-    let names: Option<Vec<&str>> = audiences.iter().map(Value::as_str).collect();
-    let names = names.ok_or_else(|| refused("aud: a text or an array of texts"))?;
-    if !names.contains(&client_id) {
-        return Err(wrong("aud", client_id, names.first().copied()));
+        Ok(Self(claims))
     }
-    if let Some(other) = names.iter().find(|name| **name != client_id && !trusted.iter().any(|known| known == *name)) {
-        return Err(refused("aud: no audience but this client and those trusted").actual(shown(other)));
+
+    /// All of them.
+    pub(crate) fn value(&self) -> &Value<'a> {
+        &self.0
     }
-    Ok(names.len())
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.0.get(name)
+    }
+
+    /// A claim that is a text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// A claim that is a time, in seconds since 1970.
+    pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
+        self.get(name)?.as_seconds()
+    }
+
+    /// What stands in `aud`: its items, or the one value.
+    pub(crate) fn audiences(&self) -> &[Value<'a>] {
+        match self.get("aud") {
+            Some(Value::Array(items)) => items,
+            Some(one) => core::slice::from_ref(one),
+            None => &[],
+        }
+    }
 }
 
-/// `exp`, `nbf` and `iat` against the clock. `exp` must be there, `iat` when `dated`.
-pub(crate) fn times(claims: &Value<'_>, now: u64, skew: u32, dated: bool) -> Result<()> {
-    if skew > MAX_SKEW {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("skew: at most 60 seconds"));
+fn are_texts(items: &[Value<'_>]) -> bool {
+    items.iter().all(|item| matches!(item, Value::String(_)))
+}
+
+/// What a token of any kind is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) trusted_audiences: &'a [&'a str],
+    pub(crate) algorithms: &'a [&'static Algorithm],
+    pub(crate) now: u64,
+    pub(crate) skew: u32,
+    /// Whether `iat` must be there.
+    pub(crate) dated: bool,
+}
+
+/// Reads a token of a kind (its `typ`, besides `JWT`), checks what all kinds share, then what is `more`: the latter answers
+/// what it expected and did not find.
+pub(crate) fn check(
+    token: &str,
+    kind: &str,
+    terms: &Terms<'_>,
+    more: &dyn Fn(&Typed<'_>, &Algorithm) -> Option<&'static str>,
+) -> Result<Unverified> {
+    let token = Compact::parse(token)?;
+    media_type(token.typ(), kind)?;
+    let alg = token.algorithm(terms.algorithms)?;
+    let json = payload(&token)?;
+    let found = Typed::parse(json)?;
+    issuer(&found, terms)?;
+    audience(&found, terms)?;
+    match times(&found, terms).or_else(|| more(&found, alg)) {
+        Some(expected) => Err(refused(expected)),
+        None => Ok(Unverified::new(&token, alg, json)),
     }
-    let (now, skew) = (i64::try_from(now).unwrap_or(i64::MAX), i64::from(skew));
-    let expires = seconds(claims, "exp")?.ok_or_else(|| refused("exp: seconds since 1970"))?;
-    if expires.saturating_add(skew) <= now {
-        return Err(Error::new(&codes::JWT_EXPIRED).expected("exp: in the future"));
+}
+
+/// A token's payload as text; a byte order mark before it is ignored.
+pub(crate) fn payload<'a>(token: &'a Compact<'_>) -> Result<&'a str> {
+    let Ok(json) = core::str::from_utf8(token.payload()) else { return Err(refused("claims in UTF-8")) };
+    Ok(json.strip_prefix('\u{feff}').unwrap_or(json))
+}
+
+/// `iss`, compared code point by code point.
+pub(crate) fn issuer(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
+    let found = claims.text("iss");
+    if found == Some(terms.issuer) { Ok(()) } else { Err(wrong("iss: ", terms.issuer, found)) }
+}
+
+/// `aud`: the client, and no other that is not trusted.
+pub(crate) fn audience(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
+    let (mut this, mut other) = (false, None);
+    for audience in claims.audiences() {
+        let name = audience.as_str().unwrap_or_default();
+        if name == terms.client_id {
+            this = true;
+        } else if !terms.trusted_audiences.contains(&name) {
+            other = Some(name);
+        }
     }
-    if expires > now.saturating_add(MAX_LIFETIME) {
-        return Err(refused("exp: seconds, within fifty years"));
-    }
-    if seconds(claims, "nbf")?.is_some_and(|from| from > now.saturating_add(skew)) {
-        return Err(refused("nbf: not in the future"));
-    }
-    match seconds(claims, "iat")? {
-        None if dated => Err(refused("iat: seconds since 1970")),
-        Some(issued) if issued > now.saturating_add(skew) => Err(refused("iat: not in the future")),
-        Some(issued) if issued > expires => Err(refused("iat: not after exp")),
-        Some(issued) if issued < now.saturating_sub(MAX_AGE) => Err(refused("iat: within the last day")),
-        _ => Ok(()),
-    }
+    if this && other.is_none() { Ok(()) } else { Err(wrong("aud: this client and those trusted: ", terms.client_id, other)) }
+}
+
+/// `exp`, `nbf` and `iat` against the clock: what is expected and not so.
+pub(crate) fn times(claims: &Typed<'_>, terms: &Terms<'_>) -> Option<&'static str> {
+    let (now, skew) = clock(terms.now, terms.skew);
+    let latest = Some(now.saturating_add(skew));
+    let expires = claims.seconds("exp");
+    let issued = claims.seconds("iat");
+    // Absent counts as less than any time.
+    Some(if expires <= Some(now.saturating_sub(skew)) {
+        if expires.is_none() { "exp: seconds since 1970" } else { EXPIRED }
+    } else if expires > Some(now.saturating_add(MAX_LIFETIME)) {
+        "exp: seconds, within fifty years"
+    } else if claims.seconds("nbf") > latest {
+        "nbf: not in the future"
+    } else if terms.dated && issued.is_none() {
+        "iat: seconds since 1970"
+    } else if issued > latest {
+        "iat: not in the future"
+    } else if issued > expires {
+        "iat: not after exp"
+    } else if issued.is_some_and(|issued| issued < now.saturating_sub(MAX_AGE)) {
+        "iat: within the last day"
+    } else {
+        return None;
+    })
 }
 
 /// `typ` of a header: absent, `JWT`, or the one the kind of token has, in any case, with or without `application/`.
 pub(crate) fn media_type(typ: Option<&str>, own: &str) -> Result<()> {
     let Some(found) = typ else { return Ok(()) };
+    // Eleven letters and the slash.
     let short = match found.split_at_checked(12) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
         _ => found,
@@ -259,5 +336,5 @@ pub(crate) fn media_type(typ: Option<&str>, own: &str) -> Result<()> {
     if short.eq_ignore_ascii_case("JWT") || short.eq_ignore_ascii_case(own) {
         return Ok(());
     }
-    Err(refused("typ: that of another kind of token is refused").actual(shown(found)))
+    Err(wrong("typ: JWT or ", own, typ))
 }

@@ -76,8 +76,9 @@ fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
 /// assert_eq!(base64url_decode("_-8="), None);
 /// assert_eq!(base64url_decode("_-9"), None); // trailing bits
 /// ```
+#[inline(never)]
 pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
-    let mut octets = Vec::new();
+    let mut octets = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0u32, 0u32);
     for digit in text.bytes() {
         let value = match digit {

@@ -150,6 +150,13 @@ impl Error {
         }))
     }
 
+    /// An error of a kind, with what was expected: one small call for the many places that have both.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn wanted(kind: &'static Kind, expected: &'static str) -> Self {
+        Self::new(kind).expected(expected)
+    }
+
     /// Names what was expected. Never a secret.
     #[must_use]
     pub fn expected(mut self, what: impl Into<Cow<'static, str>>) -> Self {

@@ -19,7 +19,7 @@ use crate::endpoint;
 use crate::error::{Error, Phase, Result, codes};
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
 use crate::http::{Request, Response};
-use crate::id_token::{self, IdTokenExpectation};
+use crate::id_token_rules::IdTokenRules;
 use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
 use crate::token::{Expectation, TokenType, Tokens};
 use crate::transaction::has_openid;
@@ -115,7 +115,7 @@ pub struct Exchange<T = Tokens> {
 /// What an answer is judged against.
 pub(crate) struct Context {
     pub(crate) expectation: Expectation,
-    pub(crate) id_token: IdTokenExpectation,
+    pub(crate) id_token: IdTokenRules,
     /// The server's key set, when it is known.
     jwks: Option<String>,
     jwks_uri: Option<String>,
@@ -126,7 +126,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(client: &Client) -> Self {
         let profile = &client.profile;
-        let mut id_token = IdTokenExpectation::new(profile.issuer.as_str(), client.client_id.as_str());
+        let mut id_token = IdTokenRules::new(profile.issuer.as_str(), client.client_id.as_str());
         let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::named(name));
         if !profile.requests.signing_algorithms.is_empty() {
             id_token.algorithms = named.collect();
@@ -472,7 +472,7 @@ impl Exchange<Tokens> {
     }
 
     /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
-    pub fn id_token_expectation(&mut self) -> &mut IdTokenExpectation {
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
         &mut self.context.id_token
     }
 }
@@ -505,7 +505,7 @@ impl Judge<Tokens> for TokenJudge {
         let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
         match token {
             // Without the server's keys nothing can be believed: the claims stay unread.
-            Some(token) if context.is_keyed() => id_token::check(token.expose(), &context.id_token, now).map(Some),
+            Some(token) if context.is_keyed() => context.id_token.check(token.expose(), now).map(Some),
             Some(_) if context.expectation.id_token => Err(unkeyed()),
             _ => Ok(None),
         }

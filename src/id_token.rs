@@ -3,58 +3,55 @@
 //! OIDC Core sections 2, 3.1.3.6 to 3.1.3.8, 3.3.2.11 and 12.2; RFC 8725; policy of the project where these leave room.
 //! Refuses other issuers and audiences, stale or replayed tokens, logout and access tokens passed off as one.
 
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
-
-use crate::claims::{self, Claims, Unverified, refused, seconds, text};
-use crate::encoding::{base64url, equal};
-use crate::error::{Error, Result, codes};
-use crate::jose::alg::Algorithm;
-use crate::jose::jws::Compact;
+use crate::claims::{self, Claims, NONCE, Terms, Typed, Unverified, clock};
+use crate::encoding::{base64url, cut, equal};
+use crate::error::Result;
+use crate::jose::alg::{Algorithm, RS256};
 use crate::json::Value;
-use crate::secret::Secret;
+
+/// What a client gets that registers no algorithm (OIDC Registration section 2).
+static DEFAULT_ALGORITHMS: &[&Algorithm] = &[&RS256];
 
 /// What a token must say.
-#[derive(Clone)]
-pub struct IdTokenExpectation {
+#[derive(Clone, Copy)]
+pub struct IdTokenExpectation<'a> {
     /// The issuer, byte for byte.
-    pub issuer: String,
+    pub issuer: &'a str,
     /// This client.
-    pub client_id: String,
+    pub client_id: &'a str,
     /// The algorithms it may be signed with: those registered with the server; RS256 unless changed (OIDC Registration section 2).
-    pub algorithms: Vec<&'static Algorithm>,
+    pub algorithms: &'a [&'static Algorithm],
     /// Other audiences that may stand beside the client.
-    pub trusted_audiences: Vec<String>,
+    pub trusted_audiences: &'a [&'a str],
     /// The nonce that was sent; `None` when none was, and then none may come back.
-    pub nonce: Option<String>,
+    pub nonce: Option<&'a str>,
     /// `max_age` that was sent, in seconds: `auth_time` must then be there and be as fresh.
     pub max_age: Option<u32>,
-    /// The `acr` values of which one is demanded; empty when none is.
-    pub acr: Vec<String>,
+    /// The `acr` values, spaces between them, of which one is demanded; empty when none is.
+    pub acr_values: &'a str,
     /// The access token that came along, for `at_hash`.
-    pub access_token: Option<Secret>,
+    pub access_token: Option<&'a str>,
     /// The code it was exchanged for, for `c_hash`.
-    pub code: Option<Secret>,
+    pub code: Option<&'a str>,
     /// The `state` that was sent, for `s_hash`.
-    pub state: Option<String>,
+    pub state: Option<&'a str>,
     /// Seconds by which the clocks may differ; at most 60.
     pub skew: u32,
     /// The claims of the login, when this token came with a refresh.
-    pub refresh_of: Option<Claims>,
+    pub refresh_of: Option<&'a Claims>,
 }
 
-impl IdTokenExpectation {
+impl<'a> IdTokenExpectation<'a> {
     /// The usual: RS256, no nonce, ten seconds of skew.
-    pub fn new(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
+    pub fn new(issuer: &'a str, client_id: &'a str) -> Self {
         Self {
-            issuer: issuer.into(),
-            client_id: client_id.into(),
-            algorithms: Algorithm::named("RS256").map_or_else(Vec::new, |alg| vec![alg]),
-            trusted_audiences: Vec::new(),
+            issuer,
+            client_id,
+            algorithms: DEFAULT_ALGORITHMS,
+            trusted_audiences: &[],
             nonce: None,
             max_age: None,
-            acr: Vec::new(),
+            acr_values: "",
             access_token: None,
             code: None,
             state: None,
@@ -62,9 +59,15 @@ impl IdTokenExpectation {
             refresh_of: None,
         }
     }
+
+    /// What a token of any kind from this server is judged by.
+    pub(crate) fn terms(&self, now: u64) -> Terms<'a> {
+        let Self { issuer, client_id, algorithms, trusted_audiences, skew, .. } = *self;
+        Terms { issuer, client_id, trusted_audiences, algorithms, now, skew, dated: true }
+    }
 }
 
-impl core::fmt::Debug for IdTokenExpectation {
+impl core::fmt::Debug for IdTokenExpectation<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("IdTokenExpectation").field("issuer", &self.issuer).field("client_id", &self.client_id).finish_non_exhaustive()
     }
@@ -81,121 +84,92 @@ impl core::fmt::Debug for IdTokenExpectation {
 /// let token = "eyJhbGciOiJub25lIn0.e30.AAAA"; // {"alg":"none"}
 /// assert_eq!(check(token, &expectation, 1_700_000_000).unwrap_err().code(), "algorithm_refused");
 /// ```
-pub fn check(token: &str, expectation: &IdTokenExpectation, now: u64) -> Result<Unverified> {
-    let token = Compact::parse(token)?;
-    claims::media_type(token.typ(), "JWT")?;
-    let alg = token.algorithm(&expectation.algorithms)?;
-    let json = claims::payload(token.payload())?;
-    check_claims(&claims::parse(json)?, alg, expectation, now)?;
-    Ok(Unverified::new(&token, alg, json))
+pub fn check(token: &str, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
+    let before = expectation.refresh_of.map(|before| Typed::parse(before.json())).transpose()?;
+    claims::check(token, "JWT", &expectation.terms(now), &|found, alg| {
+        login(found, before.as_ref(), expectation, now)
+            .or_else(|| hashes(found, expectation, alg))
+            .or_else(|| refresh(found, before.as_ref()?))
+    })
 }
 
-fn check_claims(found: &Value<'_>, alg: &Algorithm, expected: &IdTokenExpectation, now: u64) -> Result<()> {
-    claims::issuer(found, &expected.issuer)?;
-    let audiences = claims::audience(found, &expected.client_id, &expected.trusted_audiences)?;
-    match text(found, "azp")? {
-        Some(azp) if azp != expected.client_id => return Err(claims::wrong("azp", &expected.client_id, Some(azp))),
-        None if audiences > 1 => return Err(refused("azp: this client, where there are several audiences")),
-        _ => {}
-    }
-    claims::times(found, now, expected.skew, true)?;
-    let subject = text(found, "sub")?.filter(|sub| (1..=255).contains(&sub.len()) && sub.is_ascii());
-    if subject.is_none() {
-        return Err(refused("sub: 1 to 255 characters of ASCII"));
-    }
-    if found.get("events").is_some() {
-        return Err(refused("events: not in an id_token"));
-    }
-    check_nonce(found, expected)?;
-    check_authentication(found, expected, now)?;
-    check_hash(found, "at_hash", expected.access_token.as_ref().map(Secret::expose), alg)?;
-    check_hash(found, "c_hash", expected.code.as_ref().map(Secret::expose), alg)?;
-    check_hash(found, "s_hash", expected.state.as_deref(), alg)?;
-    match &expected.refresh_of {
-        Some(before) => check_refresh(found, &claims::parse(before.json())?),
-        None => Ok(()),
-    }
-}
-
-/// The nonce that was sent; on a refresh it may be absent, but not another (OIDC Core section 12.2).
-fn check_nonce(found: &Value<'_>, expected: &IdTokenExpectation) -> Result<()> {
-    let fits = match (text(found, "nonce")?, &expected.nonce) {
+/// Who was authenticated, when and how, for whom and for which login: what is expected and not so.
+fn login(found: &Typed<'_>, before: Option<&Typed<'_>>, expected: &IdTokenExpectation<'_>, now: u64) -> Option<&'static str> {
+    let (now, skew) = clock(now, expected.skew);
+    let azp = found.text("azp");
+    let authenticated = found.seconds("auth_time");
+    // Absent counts as less than any time; without `max_age` there is no time to be less than.
+    let earliest = expected.max_age.map(|age| now.saturating_sub(i64::from(age)).saturating_sub(skew));
+    // Where no nonce is named for a refresh, the login's own; on a refresh it may be left out (OIDC Core section 12.2).
+    let nonce_fits = match (found.text("nonce"), expected.nonce.or_else(|| before?.text("nonce"))) {
         (Some(found), Some(sent)) => equal(found, sent),
-        (None, None) => true,
-        (None, Some(_)) => expected.refresh_of.is_some(),
-        // Without the nonce that was sent, the one of the login is what it is compared with.
-        (Some(found), None) => match &expected.refresh_of {
-            Some(before) => before.text("nonce").is_some_and(|before| equal(found, &before)),
-            None => false,
-        },
+        (found, sent) => found.is_none() && (sent.is_none() || before.is_some()),
     };
-    if fits { Ok(()) } else { Err(Error::new(&codes::NONCE_MISMATCH).expected("nonce: the one that was sent, or none")) }
+    Some(if azp.map_or(found.audiences().len() > 1, |azp| azp != expected.client_id) {
+        "azp: this client, where it is there or there are several audiences"
+    } else if !found.text("sub").is_some_and(|sub| (1..=255).contains(&sub.len()) && sub.is_ascii()) {
+        "sub: 1 to 255 characters of ASCII"
+    } else if found.get("events").is_some() {
+        "events: not in an id_token"
+    } else if !nonce_fits {
+        NONCE
+    } else if authenticated > Some(now.saturating_add(skew)) {
+        "auth_time: not in the future"
+    } else if authenticated < earliest {
+        "auth_time: within max_age"
+    } else if !expected.acr_values.is_empty() && !found.text("acr").is_some_and(|acr| contains(expected.acr_values, acr)) {
+        "acr: one of those demanded"
+    } else {
+        return None;
+    })
 }
 
-/// When and how the person was authenticated.
-fn check_authentication(found: &Value<'_>, expected: &IdTokenExpectation, now: u64) -> Result<()> {
-    let skew = i64::from(expected.skew);
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let authenticated = seconds(found, "auth_time")?;
-    if authenticated.is_some_and(|time| time > now.saturating_add(skew)) {
-        return Err(refused("auth_time: not in the future"));
-    }
-    if let Some(age) = expected.max_age {
-        let earliest = now.saturating_sub(i64::from(age)).saturating_sub(skew);
-        if authenticated.is_none_or(|time| time < earliest) {
-            return Err(refused("auth_time: within max_age"));
+/// Whether a value stands in a list with spaces between.
+fn contains(list: &str, value: &str) -> bool {
+    let mut rest = Some(list);
+    while let Some(left) = rest {
+        let (piece, after) = cut(left, b' ');
+        if piece == value {
+            return true;
         }
+        rest = after;
     }
-    let is_texts = |methods: &[Value<'_>]| methods.iter().all(|method| method.as_str().is_some());
-    if found.get("amr").is_some_and(|amr| !amr.as_array().is_some_and(is_texts)) {
-        return Err(refused("amr: an array of texts"));
-    }
-    let acr = text(found, "acr")?;
-    if !expected.acr.is_empty() && !acr.is_some_and(|acr| expected.acr.iter().any(|wanted| wanted == acr)) {
-        return Err(refused("acr: one of those demanded"));
-    }
-    Ok(())
+    false
 }
 
 /// The left half of a value's digest, where the claim is there and the value is known (OIDC Core section 3.1.3.6).
-fn check_hash(found: &Value<'_>, name: &'static str, value: Option<&str>, alg: &Algorithm) -> Result<()> {
-    let (Some(hash), Some(value)) = (text(found, name)?, value) else { return Ok(()) };
-    let digest = alg.hash.digest(value.as_bytes());
-    let half = digest.get(..alg.hash.octets() / 2).unwrap_or_default();
-    if equal(hash, &base64url(half)) {
-        return Ok(());
+fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm) -> Option<&'static str> {
+    let rows = [
+        ("at_hash", expected.access_token, "at_hash: that of the access token"),
+        ("c_hash", expected.code, "c_hash: that of the code"),
+        ("s_hash", expected.state, "s_hash: that of the state"),
+    ];
+    for (name, value, fault) in rows {
+        if let (Some(hash), Some(value)) = (found.text(name), value) {
+            let digest = alg.hash.digest(value.as_bytes());
+            if !equal(hash, &base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())) {
+                return Some(fault);
+            }
+        }
     }
-    Err(refused(match name {
-        "at_hash" => "at_hash: that of the access token",
-        "c_hash" => "c_hash: that of the code",
-        _ => "s_hash: that of the state",
-    }))
+    None
 }
 
 /// The same person at the same server (OIDC Core section 12.2).
-fn check_refresh(found: &Value<'_>, before: &Value<'_>) -> Result<()> {
-    for (name, expected) in [("iss", "iss: as in the login"), ("sub", "sub: as in the login")] {
-        if text(found, name)? != text(before, name)? {
-            return Err(refused(expected));
-        }
-    }
-    let names = |claims: &Value<'_>| match claims.get("aud") {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(String::from).collect(),
-        Some(Value::String(name)) => vec![String::from(&**name)],
-        _ => Vec::new(),
-    };
-    let audiences = names(found);
-    if names(before).iter().any(|name| !audiences.contains(name)) {
-        return Err(refused("aud: all of the login's"));
-    }
-    if seconds(before, "iat")?.is_some_and(|before| seconds(found, "iat").is_ok_and(|now| now.is_some_and(|now| now < before))) {
-        return Err(refused("iat: not before the login's"));
-    }
-    for (name, expected) in [("auth_time", "auth_time: as in the login"), ("azp", "azp: as in the login")] {
-        let (now, then) = (found.get(name), before.get(name));
-        if now.is_some() && then.is_some() && now != then {
-            return Err(refused(expected));
-        }
-    }
-    Ok(())
+fn refresh(found: &Typed<'_>, before: &Typed<'_>) -> Option<&'static str> {
+    let changed = |name| found.text(name) != before.text(name);
+    let moved = |name| found.get(name).is_some() && before.get(name).is_some() && changed(name);
+    let still_for = |then: &Value<'_>| found.audiences().iter().any(|now| now.as_str() == then.as_str());
+    let (then, now) = (before.seconds("auth_time"), found.seconds("auth_time"));
+    Some(if changed("iss") || changed("sub") {
+        "iss and sub: as in the login"
+    } else if !before.audiences().iter().all(still_for) {
+        "aud: all of the login's"
+    } else if found.seconds("iat") < before.seconds("iat") {
+        "iat: not before the login's"
+    } else if moved("azp") || (then.is_some() && now.is_some() && then != now) {
+        "azp and auth_time: as in the login"
+    } else {
+        return None;
+    })
 }

@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use crate::callback::{self, AuthorizationCode, Callback, RESPONSE_PARAMETERS};
-use crate::claims::{self, Claims, Unverified};
+use crate::claims::{self, Claims, Terms, Typed, Unverified};
 use crate::client::Client;
 use crate::encoding::{Form, equal};
 use crate::error::{Error, Phase, Result, codes};
@@ -77,30 +77,33 @@ pub(crate) fn check(
     let token = Compact::parse(token).map_err(at)?;
     claims::media_type(token.typ(), "JWT").map_err(at)?;
     let alg = token.algorithm(algorithms).map_err(at)?;
-    let json = claims::payload(token.payload()).map_err(at)?;
-    let found = claims::parse(json).map_err(at)?;
+    let json = claims::payload(&token).map_err(at)?;
+    let found = Typed::parse(json).map_err(at)?;
     match found.get("state") {
         None => return Err(Error::new(&codes::STATE_MISSING)),
-        Some(Value::String(found)) if equal(found, state) => {}
+        Some(Value::String(found)) if equal(found.as_ref(), state) => {}
         Some(_) => return Err(Error::new(&codes::STATE_MISMATCH)),
     }
-    if found.get("iss").is_none() {
-        return Err(Error::new(&codes::ISSUER_MISSING));
+    match found.text("iss") {
+        None => return Err(Error::new(&codes::ISSUER_MISSING)),
+        Some(other) if other != issuer => {
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(callback::shown(other)));
+        }
+        Some(_) => {}
     }
-    if claims::text(&found, "iss").map_err(at)? != Some(issuer) {
-        let error = Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer));
-        return Err(error.actual(callback::shown(found.get("iss").and_then(Value::as_str).unwrap_or_default())));
+    let terms = Terms { issuer, client_id, trusted_audiences: &[], algorithms, now, skew: claims::DEFAULT_SKEW, dated: false };
+    claims::audience(&found, &terms).map_err(at)?;
+    match claims::times(&found, &terms) {
+        Some(expected) => Err(at(claims::refused(expected))),
+        None => Ok(Unverified::new(&token, alg, json)),
     }
-    claims::audience(&found, client_id, &[]).map_err(at)?;
-    claims::times(&found, now, claims::DEFAULT_SKEW, false).map_err(at)?;
-    Ok(Unverified::new(&token, alg, json))
 }
 
 /// The claims that are response parameters, as the text of a plain answer.
 pub(crate) fn as_form(json: &str) -> Result<String> {
-    let found = claims::parse(json)?;
+    let found = Typed::parse(json)?;
     let mut form = Form::new();
-    for member in found.members() {
+    for member in found.value().members() {
         if RESPONSE_PARAMETERS.contains(&&*member.name) {
             let Some(text) = member.value.as_str() else { return Err(Error::new(&codes::CALLBACK_MALFORMED)) };
             form.push(&member.name, text);

@@ -7,6 +7,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::encoding::{cut, number};
+
 const MAX_DEPTH: u32 = 32;
 // Bounds the duplicate check, so that reading stays linear in the input.
 const MAX_MEMBERS: usize = 256;
@@ -118,31 +120,29 @@ impl<'a> Value<'a> {
         self.scaled(true)
     }
 
+    #[inline(never)]
     fn scaled(&self, round: bool) -> Option<i64> {
         let Self::Number(text) = self else { return None };
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, *text),
+        let (digits, exponent) = match cut(text, b'e') {
+            (_, None) => cut(text, b'E'),
+            parts => parts,
         };
-        let (digits, exponent) = match text.split_once(['e', 'E']) {
-            Some((digits, exponent)) => (digits, exponent.strip_prefix('+').unwrap_or(exponent).parse::<i32>().ok()?),
-            None => (text, 0),
-        };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let fraction = fraction.trim_end_matches('0');
+        let (whole, fraction) = cut(digits, b'.');
+        let fraction = fraction.unwrap_or_default().trim_end_matches('0');
         let mut rest = false;
         let fraction = match fraction.get(..6) {
             // What is finer than a microsecond cannot matter, but must not overflow.
-            Some(short) if round && exponent == 0 => {
+            Some(short) if round && exponent.is_none() => {
                 rest = fraction.len() > 6;
                 short
             }
             _ => fraction,
         };
+        let (negative, exponent) = (whole.starts_with('-'), exponent.map_or(Some(0), signed)?);
         // The decimal point moves right by `exponent`; what then lies behind it must be nothing, or is rounded.
         let mut shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let mut value: i64 = 0;
-        for digit in whole.bytes().chain(fraction.bytes()) {
+        for digit in whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit) {
             value = value.checked_mul(10)?.checked_add(i64::from(digit.wrapping_sub(b'0')))?;
         }
         while shift > 0 && value != 0 {
@@ -163,13 +163,21 @@ impl<'a> Value<'a> {
     }
 }
 
+/// The digits of an exponent, with or without a sign.
+fn signed(text: &str) -> Option<i32> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let size = i32::try_from(number(digits)?).ok()?;
+    Some(if text.starts_with('-') { size.wrapping_neg() } else { size })
+}
+
 struct Reader<'a> {
     rest: &'a str,
 }
 
 impl<'a> Reader<'a> {
     fn space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        let spaces = self.rest.bytes().take_while(|octet| matches!(octet, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.rest = self.rest.get(spaces..).unwrap_or_default();
     }
 
     fn take(&mut self, token: &str) -> Option<()> {
@@ -191,7 +199,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: u32) -> Option<Value<'a>> {
         self.take("{")?;
-        let mut members: Vec<Member<'a>> = Vec::new();
+        let mut members: Vec<Member<'a>> = Vec::with_capacity(8);
         self.space();
         if self.take("}").is_some() {
             return Some(Value::Object(members));
@@ -253,7 +261,8 @@ impl<'a> Reader<'a> {
     }
 
     fn digits(&mut self) -> Option<()> {
-        let rest = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = self.rest.get(count..)?;
         let found = rest.len() < self.rest.len();
         self.rest = rest;
         found.then_some(())
@@ -263,7 +272,7 @@ impl<'a> Reader<'a> {
         self.take("\"")?;
         let mut owned: Option<String> = None;
         loop {
-            let at = self.rest.find(|c: char| c == '"' || c == '\\' || c < ' ')?;
+            let at = self.rest.bytes().position(|octet| matches!(octet, b'"' | b'\\' | 0..b' '))?;
             let (plain, rest) = self.rest.split_at_checked(at)?;
             if let Some(rest) = rest.strip_prefix('"') {
                 self.rest = rest;

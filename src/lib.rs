@@ -46,6 +46,7 @@ pub mod exchange;
 pub mod grant;
 pub mod http;
 pub mod id_token;
+pub mod id_token_rules;
 pub mod introspection;
 pub mod jar;
 pub mod jarm;

@@ -9,7 +9,7 @@ use alloc::vec;
 use crate::answer::Answer;
 use crate::callback::shown;
 use crate::challenge::Challenge;
-use crate::claims::{self, Claims, Unverified, refused};
+use crate::claims::{self, Claims, Terms, Typed, Unverified, refused};
 use crate::encoding::{cut, equal};
 use crate::error::{Error, Phase, Result, codes};
 use crate::http::{Request, Response};
@@ -101,7 +101,7 @@ pub fn judge(response: &Response, subject: Subject<'_>) -> Result<Claims> {
 ///
 /// # Errors
 /// Those of [`judge`], `jws_malformed`, `algorithm_refused`, `claim_refused`, `jwt_expired`.
-pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdTokenExpectation, now: u64) -> Result<Unverified> {
+pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
     let answer = answer(response)?;
     let found = response.content_type.as_deref().unwrap_or_default();
     if !cut(found, b';').0.trim_ascii().eq_ignore_ascii_case("application/jwt") {
@@ -111,23 +111,24 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
     let token = Compact::parse(answer.body()?).map_err(here)?;
     let checked = || {
         claims::media_type(token.typ(), "JWT")?;
-        let alg = token.algorithm(&expectation.algorithms)?;
-        let json = claims::payload(token.payload())?;
-        let claims = claims::parse(json)?;
+        let alg = token.algorithm(expectation.algorithms)?;
+        let json = claims::payload(&token)?;
+        let claims = Typed::parse(json)?;
+        let terms = Terms { dated: false, ..expectation.terms(now) };
         // Section 5.3.2 says they should be there; where they are, they must fit. A nonce or hash would make it an id_token.
         if claims.get("iss").is_some() {
-            claims::issuer(&claims, &expectation.issuer)?;
+            claims::issuer(&claims, &terms)?;
         }
         if claims.get("aud").is_some() {
-            claims::audience(&claims, &expectation.client_id, &expectation.trusted_audiences)?;
+            claims::audience(&claims, &terms)?;
         }
-        if claims.get("exp").is_some() {
-            claims::times(&claims, now, expectation.skew, false)?;
+        if let (Some(_), Some(expected)) = (claims.get("exp"), claims::times(&claims, &terms)) {
+            return Err(refused(expected));
         }
         if ["events", "nonce", "at_hash"].iter().any(|name| claims.get(name).is_some()) {
             return Err(refused("userinfo: another kind of token is refused"));
         }
-        check_subject(&answer, &claims, subject)?;
+        check_subject(&answer, claims.value(), subject)?;
         Ok(Unverified::new(&token, alg, json))
     };
     checked().map_err(here)

@@ -24,13 +24,13 @@ const suite = (folder) => {
 
 /** Stages: commands run one after the other; `quick` ones also for the inner loop; `minutes` until one is given up. */
 const STAGES = [
-  { name: "native", quick: true, what: "crate: unit, vector, property and documentation tests", run: [["cargo", "test", "--locked", "--features", "serde"]], minutes: 20 },
+  { name: "native", quick: true, what: "crate: unit, vector, property and documentation tests", run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk"]], minutes: 20 },
   { name: "lint", what: "rustfmt, clippy with the panic lints, documentation", run: [
     ["cargo", "fmt", "--check"],
-    ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde", "--", "-D", "warnings"],
+    ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
     ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
     ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch", "--", "-D", "warnings"],
-    ["cargo", "doc", "--locked", "--no-deps", "--features", "serde"],
+    ["cargo", "doc", "--locked", "--no-deps", "--features", "serde,p256,native-crypto,jose-jwk"],
   ], env: { RUSTDOCFLAGS: "-D warnings" }, minutes: 20 },
   { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },

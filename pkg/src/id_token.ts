@@ -1,8 +1,9 @@
 // id_tokens and logout tokens: one call of the core for everything but the signature, then WebCrypto, then the claims.
 
 import { type Value, call } from "./engine.js";
+import { hostError } from "./error.js";
 import { now } from "./flow.js";
-import { type KeySource, released } from "./jwks.js";
+import { type KeySource, verified } from "./jwks.js";
 import type { SignatureAlgorithm } from "./webcrypto.js";
 
 /** Claims of a verified token. An object without a prototype. */
@@ -61,13 +62,17 @@ export interface IdTokenExpectations extends TokenExpectations {
   readonly refreshOf?: Claims;
 }
 
+const RS256: readonly SignatureAlgorithm[] = ["RS256"];
+
 /** @internal The lines that all such tokens are judged by. */
-export const common = ({ issuer, clientId, algorithms = ["RS256"], trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
+export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
   now(), skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"),
 ];
 
-function claims<T extends Claims>(json: string): T {
-  return Object.freeze(Object.assign(Object.create(null), JSON.parse(json))) as T;
+async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
+  if (typeof token !== "string") throw hostError("jws_malformed");
+  const json = await verified(token, expected.algorithms ?? RS256, keys, () => call([operation, ...common(expected), ...more], token));
+  return Object.freeze(Object.setPrototypeOf(JSON.parse(json), null)) as T;
 }
 
 /**
@@ -83,8 +88,8 @@ function claims<T extends Claims>(json: string): T {
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
   const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf } = expected;
-  const head = ["id_token", ...common(expected), nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf)];
-  return claims(await released(idToken, call(head, idToken), keys));
+  const more = [nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf)];
+  return claimsOf("id_token", idToken, expected, more, keys);
 }
 
 /**
@@ -94,5 +99,5 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
  * @throws {SamtykkeError} As {@link verifyIdToken}.
  */
 export async function verifyLogoutToken(token: string, expected: TokenExpectations, keys: KeySource): Promise<LogoutClaims> {
-  return claims(await released(token, call(["logout_token", ...common(expected)], token), keys));
+  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", ""], keys);
 }

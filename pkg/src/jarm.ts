@@ -3,7 +3,7 @@
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import { AuthorizationCode, type FormPost, type Provider, clientLines, isUsed, now, use } from "./flow.js";
-import { type KeySource, released } from "./jwks.js";
+import { type KeySource, verified } from "./jwks.js";
 
 /** @internal Judges a signed answer. */
 export async function finishJarm(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost, keys: KeySource): Promise<AuthorizationCode> {
@@ -12,10 +12,10 @@ export async function finishJarm(provider: Provider, transaction: string | null 
   const { contentType, body } = callback as FormPost;
   const mediaType = body === undefined ? "" : contentType.replace(/\s+/g, " ") || " ";
   const kept = transaction.includes("\n") ? "?" : transaction;
-  const algorithms = provider.server?.signingAlgorithms ?? ["RS256"];
+  const algorithms: readonly string[] = provider.server?.signingAlgorithms ?? ["RS256"];
   const text = call(["jarm", clientLines(provider), algorithms.join(" "), now(), kept, mediaType], `${body ?? callback}`);
   const end = text.indexOf("\n");
-  const claims = await released(text.slice(0, end), text.slice(end + 1), keys);
+  const claims = await verified(text.slice(0, end), algorithms, keys, () => text.slice(end + 1));
   // Two answers may have been on their way together; the first that was verified is the one.
   if (isUsed(transaction)) throw hostError("transaction_used");
   use(transaction);

@@ -8,10 +8,20 @@ import { type Transport, request, send } from "./http.js";
 import { type PublicJwk, verificationKey } from "./keys.js";
 import { octetsFrom, octetsOf, rowOf } from "./webcrypto.js";
 
+/** @internal A key, and the algorithm it is used with. */
+export interface KnownKey {
+  readonly alg: string;
+  readonly key: CryptoKey;
+}
+
 /** Where a token's key is looked up. Made by {@link KeySet} or {@link JwksCache.at}. */
 export interface KeySource {
+  /** @internal The key that verified a token with this very header before, while it may be used without asking anew. */
+  known(header: string): KnownKey | undefined;
   /** @internal The key for a token whose header the core has read and allowed. */
   find(token: string, alg: string, kid: string): Promise<CryptoKey>;
+  /** @internal Remembers the key that verified a token with this header. */
+  remember(header: string, known: KnownKey): void;
 }
 
 /** A key set as a server publishes it. */
@@ -45,6 +55,7 @@ export class KeySet implements KeySource {
   readonly #text: string;
   // By algorithm and key id; what the set does not hold is not remembered, so it stays small.
   readonly #keys = new Map<string, CryptoKey>();
+  readonly #known = new Map<string, KnownKey>();
 
   /** A key set, or its JSON text. A single key that is not in a set: `{ keys: [key] }`. */
   constructor(jwks: Jwks | string) {
@@ -60,6 +71,18 @@ export class KeySet implements KeySource {
       this.#keys.set(name, key);
     }
     return key;
+  }
+
+  /** @internal */
+  known(header: string): KnownKey | undefined {
+    return this.#known.get(header);
+  }
+
+  /** @internal */
+  remember(header: string, known: KnownKey): void {
+    // A server uses few headers; one that makes a new one for each token gains nothing here.
+    if (this.#known.size > 99) this.#known.clear();
+    this.#known.set(header, known);
   }
 }
 
@@ -91,7 +114,7 @@ export interface JwksCacheOptions extends Transport {
 export class JwksCache {
   readonly #options: JwksCacheOptions;
   readonly #sets = new Map<string, { set: KeySet; text: string; at: number }>();
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Promise<KeySet>>();
   readonly #tried = new Map<string, number>();
 
   constructor(options: JwksCacheOptions = {}) {
@@ -104,7 +127,15 @@ export class JwksCache {
 
   /** The keys at an address. */
   at(uri: string): KeySource {
-    return { find: (token, alg, kid) => this.#find(uri, token, alg, kid) };
+    const fresh = () => {
+      const kept = this.#sets.get(uri);
+      return kept && now() - kept.at < (this.#options.maxAge ?? 600) ? kept.set : undefined;
+    };
+    return {
+      known: (header) => fresh()?.known(header),
+      find: (token, alg, kid) => this.#find(uri, fresh(), token, alg, kid),
+      remember: (header, known) => fresh()?.remember(header, known),
+    };
   }
 
   /** All that was fetched, to give to another cache as `saved`. Public data, but keep others from changing it. */
@@ -112,22 +143,18 @@ export class JwksCache {
     return Object.fromEntries([...this.#sets].map(([uri, { text, at }]) => [uri, { jwks: text, at }]));
   }
 
-  async #find(uri: string, token: string, alg: string, kid: string): Promise<CryptoKey> {
-    const { maxAge = 600, cooldown = 60 } = this.#options;
-    const kept = this.#sets.get(uri);
-    if (!kept || now() - kept.at >= maxAge) await this.#fetch(uri);
+  async #find(uri: string, fresh: KeySet | undefined, token: string, alg: string, kid: string): Promise<CryptoKey> {
     try {
-      return await this.#sets.get(uri)!.set.find(token, alg, kid);
+      return await (fresh ?? (await this.#fetch(uri))).find(token, alg, kid);
     } catch (error) {
       const unknown = error instanceof SamtykkeError && error.code === "key_not_found";
       // A token with a made-up key id must not make this client knock at the server's door all the time.
-      if (!unknown || now() - this.#tried.get(uri)! < Math.max(cooldown, 10)) throw error;
+      if (!unknown || now() - (this.#tried.get(uri) ?? 0) < Math.max(this.#options.cooldown ?? 60, 10)) throw error;
     }
-    await this.#fetch(uri);
-    return this.#sets.get(uri)!.set.find(token, alg, kid);
+    return (await this.#fetch(uri)).find(token, alg, kid);
   }
 
-  #fetch(uri: string): Promise<void> {
+  #fetch(uri: string): Promise<KeySet> {
     let running = this.#running.get(uri);
     if (!running) {
       running = this.#load(uri).finally(() => this.#running.delete(uri));
@@ -136,31 +163,59 @@ export class JwksCache {
     return running;
   }
 
-  async #load(uri: string): Promise<void> {
+  async #load(uri: string): Promise<KeySet> {
     const { development, onFetch } = this.#options;
     const out = request(call(["jwks_request", uri, development ? 1 : ""]));
     const at = now();
     this.#tried.set(uri, at);
     const { head, body } = await send(out, "token", this.#options);
     call(["jwks_answer", ...head], body);
-    this.#sets.set(uri, { set: new KeySet(body), text: body, at });
+    const set = new KeySet(body);
+    this.#sets.set(uri, { set, text: body, at });
     onFetch?.(uri);
+    return set;
   }
 }
 
 /**
- * @internal Verifies a token that the core has read: the answer's lines are algorithm and key id, then the claims, which are
- * given out only now.
+ * @internal Verifies a token, and gives its claims' JSON only then. `judge` lets the core check all but the signature; its
+ * answer is algorithm and key id, then the claims. When the key is known, WebCrypto verifies while the core judges.
  *
- * @throws {SamtykkeError} `signature_invalid`, and what looking up the key throws.
+ * @throws {SamtykkeError} What `judge` throws, `signature_invalid`, and what looking up the key throws.
  */
-export async function released(token: string, answer: string, keys: KeySource): Promise<string> {
+export async function verified(token: string, algorithms: readonly string[], keys: KeySource, judge: () => string): Promise<string> {
+  const header = token.slice(0, token.indexOf("."));
+  const known = keys.known(header);
+  let early: Promise<boolean> | undefined;
+  if (known && algorithms.includes(known.alg)) {
+    try {
+      early = verify(token, known);
+    } catch {
+      // No base64: the core will say so.
+    }
+  }
+  let answer: string;
+  try {
+    answer = judge();
+  } catch (error) {
+    // Nobody waits for it any more, so it must not fail aloud.
+    early?.catch(() => {});
+    throw error;
+  }
   const first = answer.indexOf("\n");
   const second = answer.indexOf("\n", first + 1);
-  const [alg, kid] = [answer.slice(0, first), answer.slice(first + 1, second)];
-  const dot = token.lastIndexOf(".");
-  const key = await keys.find(token, alg, kid);
-  const valid = await crypto.subtle.verify(rowOf(alg).use, key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot)));
+  let valid = await early;
+  if (!early) {
+    const alg = answer.slice(0, first);
+    const found = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
+    valid = await verify(token, found);
+    if (valid) keys.remember(header, found);
+  }
   if (!valid) throw hostError("signature_invalid");
   return answer.slice(second + 1);
+}
+
+function verify(token: string, { alg, key }: KnownKey): Promise<boolean> {
+  const dot = token.lastIndexOf(".");
+  return crypto.subtle.verify(rowOf(alg).use, key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot)));
 }

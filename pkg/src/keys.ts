@@ -101,15 +101,11 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
    */
   static async fromPem(pem: string, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
-    const found = /^\s*-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*$/.exec(pem);
-    const wrong = () => hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8 (openssl pkcs8 -topk8 -nocrypt)" });
-    if (!found) throw wrong();
-    let der: Uint8Array<ArrayBuffer>;
-    try {
-      der = octetsFrom(found[1]!.replace(/\s+/g, ""));
-    } catch {
-      throw wrong();
+    const found = blocks(pem);
+    if (found.length !== 1 || found[0]!.label !== "PRIVATE KEY") {
+      throw hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8 (openssl pkcs8 -topk8 -nocrypt)" });
     }
+    const der = found[0]!.der;
     // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
     const readable = await imported("pkcs8", der, options.alg, true);
     const { d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, key_ops: _ops, alg: _alg, ext: _ext, ...publicJwk } = await crypto.subtle.exportKey("jwk", readable);
@@ -208,8 +204,33 @@ export class SigningKey {
  * @throws {SamtykkeError} `key_refused`.
  */
 export function publicJwkFromPem(pem: string): PublicJwk {
-  return JSON.parse(call(["pem"], pem).split("\n")[1]!) as PublicJwk;
+  const [first, ...others] = blocks(pem);
+  if (!first || (first.label === "PUBLIC KEY" ? others.length : first.label !== "CERTIFICATE")) {
+    throw hostError("key_refused", { expected: "PEM of one PUBLIC KEY, or of CERTIFICATEs" });
+  }
+  return JSON.parse(publicLines(first)[1]) as PublicJwk;
 }
+
+interface Block {
+  readonly label: string;
+  readonly base64: string;
+  readonly der: Uint8Array<ArrayBuffer>;
+}
+
+/** The blocks of a PEM text (RFC 7468); what is no base64 is no block. */
+function blocks(pem: string): Block[] {
+  return [...pem.matchAll(/-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g)].map(([, label, body]) => {
+    const base64 = body!.replace(/\s/g, "");
+    try {
+      return { label: label!, base64, der: octetsFrom(base64) };
+    } catch (cause) {
+      throw hostError("key_refused", { expected: "base64 between the lines of PEM" }, cause);
+    }
+  });
+}
+
+/** Thumbprint and JWK of a public key or certificate. */
+const publicLines = ({ label, der }: Block) => call(["der", label], base64url(der)).split("\n") as [string, string];
 
 async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
   let text: string;
@@ -224,10 +245,12 @@ async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, 
   const id = kid ?? (own || undefined);
   if (id !== undefined) facts.kid = id;
   if (certificates !== undefined) {
-    const [its, , x5tS256, ...x5c] = call(["pem"], certificates).trimEnd().split("\n") as [string, string, string, string];
-    if (its !== thumbprint || !x5c.length) throw hostError("key_refused", { expected: "the certificate of this very key first" });
-    const sha1 = await crypto.subtle.digest("SHA-1", octetsFrom(x5c[0]!));
-    facts.certificate = Object.freeze({ x5t: base64url(new Uint8Array(sha1)), x5tS256, x5c: Object.freeze(x5c) });
+    const chain = blocks(certificates);
+    if (!chain[0] || chain.some(({ label }) => label !== "CERTIFICATE") || publicLines(chain[0])[0] !== thumbprint) {
+      throw hostError("key_refused", { expected: "PEM of certificates, that of this very key first" });
+    }
+    const hash = async (name: string) => base64url(new Uint8Array(await crypto.subtle.digest(name, chain[0]!.der)));
+    facts.certificate = Object.freeze({ x5t: await hash("SHA-1"), x5tS256: await hash("SHA-256"), x5c: Object.freeze(chain.map(({ base64 }) => base64)) });
   }
   return facts;
 }

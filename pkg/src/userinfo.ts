@@ -5,7 +5,7 @@ import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import { MAX_BODY, read } from "./http.js";
 import { type TokenExpectations, common } from "./id_token.js";
-import { type KeySource, released } from "./jwks.js";
+import { type KeySource, verified } from "./jwks.js";
 import type { ResourceFetch } from "./resource.js";
 import { type Tokens, hidden } from "./tokens.js";
 
@@ -60,7 +60,7 @@ export async function judgeSignedUserinfo(
   keys: KeySource,
 ): Promise<UserinfoClaims> {
   const head = ["userinfo_signed", ...common(expected), ...subjectLines(check), ...answerLines(answer)];
-  return hidden(bare(JSON.parse(await released(answer.body, call(head, answer.body), keys)) as UserinfoClaims), "UserinfoClaims");
+  return hidden(bare(JSON.parse(await verified(answer.body, expected.algorithms ?? ["RS256"], keys, () => call(head, answer.body))) as UserinfoClaims), "UserinfoClaims");
 }
 
 /** @internal Fetches the claims; they are compared with the `sub` of the verified id_token, or with `subject`. */

@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use super::full::{push_line, push_request, response};
 use super::{Lines, refused, some};
 use crate::claims::{Claims, Unverified};
-use crate::encoding::{base64, base64url, number};
+use crate::encoding::{base64url_decode, cut, number};
 use crate::error::{Error, Result, codes};
 use crate::id_token::{self, IdTokenExpectation};
-use crate::jose::alg::{Algorithm, Hash};
+use crate::jose::alg::{ALGORITHMS, Algorithm};
 use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
 use crate::jose::key::KeyInfo;
@@ -24,10 +24,9 @@ use crate::secret::Secret;
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
         "jwk" => jwk(lines, text),
-        "pem" => pem(lines, text),
+        "der" => der(lines, text),
         "key" => key(lines, text),
-        "id_token" => id_token(lines, text),
-        "logout_token" => logout(lines, text),
+        "id_token" | "logout_token" => token(operation, lines, text),
         "jwks_request" => jwks_request(lines, text),
         "jwks_answer" => jwks_answer(lines),
         _ => refused("a known operation"),
@@ -36,9 +35,15 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
 
 /// Names of algorithms, a space between them; one that is not known is refused.
 pub(super) fn algorithms(line: &str) -> Result<Vec<&'static Algorithm>> {
-    line.split(' ')
-        .map(|name| Algorithm::named(name).ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED).actual(crate::callback::shown(name))))
-        .collect()
+    let mut found = Vec::new();
+    let mut rest = Some(line);
+    while let Some(list) = rest {
+        let (name, after) = cut(list, b' ');
+        let Some(alg) = Algorithm::named(name) else { return Err(Error::wanted(&codes::ALGORITHM_REFUSED, "algorithms that are known")) };
+        found.push(alg);
+        rest = after;
+    }
+    Ok(found)
 }
 
 /// `private` when private members may be there; the algorithm, if one is asked for; then the JWK.
@@ -46,14 +51,14 @@ pub(super) fn algorithms(line: &str) -> Result<Vec<&'static Algorithm>> {
 fn jwk(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [mode, alg] = lines.take();
     let Some(value) = Value::parse(lines.0) else {
-        return Err(Error::new(&codes::KEY_REFUSED).expected("one JSON object, no member twice"));
+        return Err(Error::wanted(&codes::KEY_REFUSED, "one JSON object, no member twice"));
     };
     let public = if mode == "private" { Jwk::public_part(&value)? } else { Jwk::from_value(&value)? };
     // A curve has one algorithm; RSA has six, so the key or the caller must say.
     let own = Algorithm::named(public.alg().unwrap_or_default());
-    let only = || crate::jose::alg::ALGORITHMS.iter().find(|row| !row.crv.is_empty() && row.crv == public.crv());
+    let only = || ALGORITHMS.iter().copied().find(|row| !row.crv.is_empty() && row.crv == public.crv());
     let alg = if alg.is_empty() { own.or_else(only) } else { algorithms(alg)?.first().copied() };
-    let Some(alg) = alg else { return Err(Error::new(&codes::ALGORITHM_REFUSED).expected("alg: named by the key or by you")) };
+    let Some(alg) = alg else { return Err(Error::wanted(&codes::ALGORITHM_REFUSED, "alg: named by the key or by you")) };
     let info = KeyInfo::new(alg, public)?;
     for value in [alg.name, &thumbprint(&info.public), info.public.kid().unwrap_or_default(), &info.public.required_json()] {
         push_line(text, value);
@@ -61,18 +66,13 @@ fn jwk(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// PEM of a public key or of certificates. Answers thumbprint, public JWK, SHA-256 of the first certificate, and each
-/// certificate in base64.
-fn pem(lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let public = der::public_key(lines.0)?;
+/// `PUBLIC KEY` or `CERTIFICATE`, then DER as base64url. Answers thumbprint and public JWK.
+fn der(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let label = lines.next();
+    let octets = base64url_decode(lines.0).unwrap_or_default();
+    let public = if label == "CERTIFICATE" { der::certificate(&octets)? } else { der::spki(&octets)? };
     push_line(text, &thumbprint(&public));
     push_line(text, &public.required_json());
-    for (at, der) in der::certificates(lines.0).unwrap_or_default().iter().enumerate() {
-        if at == 0 {
-            push_line(text, &base64url(&Hash::Sha256.digest(der)));
-        }
-        push_line(text, &base64(der));
-    }
     Ok(())
 }
 
@@ -90,43 +90,64 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// Time, skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token,
 /// code, state, the login's claims when this is a refresh; then the token. Answers algorithm, key id, then the claims.
-fn id_token(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (now, mut expected) = expectation(&mut lines)?;
-    let [nonce, max_age, acr, access_token, code, state, before] = lines.take();
-    expected.nonce = some(nonce).map(String::from);
-    expected.max_age = match max_age {
-        "" => None,
-        digits => match number(digits).and_then(|seconds| u32::try_from(seconds).ok()) {
-            Some(seconds) => Some(seconds),
-            None => return refused("maxAge: whole seconds"),
-        },
-    };
-    expected.acr = acr.split(' ').filter(|value| !value.is_empty()).map(String::from).collect();
-    expected.access_token = some(access_token).map(Secret::new);
-    expected.code = some(code).map(Secret::new);
-    expected.state = some(state).map(String::from);
-    expected.refresh_of = some(before).map(Claims::stored).transpose()?;
-    push_unverified(text, &id_token::check(lines.0, &expected, now)?);
+/// A logout token is judged by the first six.
+fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let common = Common::read(&mut lines)?;
+    let [nonce, max_age, acr_values, access_token, code, state, before] = lines.take();
+    let Some(max_age) = small(max_age) else { return refused("maxAge: whole seconds") };
+    let before = some(before).map(Claims::stored).transpose()?;
+    let mut expected = common.expectation();
+    expected.nonce = some(nonce);
+    expected.max_age = max_age;
+    expected.acr_values = acr_values;
+    expected.access_token = some(access_token);
+    expected.code = some(code);
+    expected.state = some(state);
+    expected.refresh_of = before.as_ref();
+    let check = if operation == "id_token" { id_token::check } else { logout_token::check };
+    push_unverified(text, &check(lines.0, &expected, common.now)?);
     Ok(())
 }
 
-/// The first six lines of `id_token`, then the token; answers as it does.
-fn logout(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (now, expected) = expectation(&mut lines)?;
-    push_unverified(text, &logout_token::check(lines.0, &expected, now)?);
-    Ok(())
+/// The first six lines: what a token of any kind is judged by.
+pub(super) struct Common<'a> {
+    pub(super) now: u64,
+    skew: u32,
+    issuer: &'a str,
+    client_id: &'a str,
+    algorithms: Vec<&'static Algorithm>,
+    audiences: Vec<&'a str>,
 }
 
-pub(super) fn expectation(lines: &mut Lines<'_>) -> Result<(u64, IdTokenExpectation)> {
-    let [now, skew, issuer, client_id, allowed, trusted] = lines.take();
-    let mut expected = IdTokenExpectation::new(issuer, client_id);
-    expected.algorithms = algorithms(allowed)?;
-    expected.trusted_audiences = trusted.split('\t').filter(|name| !name.is_empty()).map(String::from).collect();
-    let (Some(now), Some(skew)) = (number(now), number(skew).and_then(|skew| u32::try_from(skew).ok())) else {
-        return refused("time and skew: whole seconds");
-    };
-    expected.skew = skew;
-    Ok((now, expected))
+impl<'a> Common<'a> {
+    pub(super) fn read(lines: &mut Lines<'a>) -> Result<Self> {
+        let [now, skew, issuer, client_id, allowed, trusted] = lines.take();
+        let (Some(now), Some(skew)) = (number(now), small(skew)) else { return refused("skew: whole seconds") };
+        let mut audiences = Vec::new();
+        let mut rest = Some(trusted);
+        while let Some(list) = rest {
+            let (one, after) = cut(list, b'\t');
+            audiences.extend(some(one));
+            rest = after;
+        }
+        Ok(Self { now, skew: skew.unwrap_or_default(), issuer, client_id, algorithms: algorithms(allowed)?, audiences })
+    }
+
+    pub(super) fn expectation(&self) -> IdTokenExpectation<'_> {
+        let mut expected = IdTokenExpectation::new(self.issuer, self.client_id);
+        expected.algorithms = &self.algorithms;
+        expected.trusted_audiences = &self.audiences;
+        expected.skew = self.skew;
+        expected
+    }
+}
+
+/// A number of seconds, or nothing.
+fn small(line: &str) -> Option<Option<u32>> {
+    if line.is_empty() {
+        return Some(None);
+    }
+    number(line).and_then(|seconds| u32::try_from(seconds).ok()).map(Some)
 }
 
 /// Algorithm, key id, then the claims.

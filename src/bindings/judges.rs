@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::full::{client, push_line};
-use super::jose::{expectation, push_unverified};
+use super::jose::{Common, push_unverified};
 use super::{Lines, some};
 use crate::challenge::Challenge;
 use crate::client::Client;
@@ -140,10 +140,10 @@ fn userinfo(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// The first six lines of `id_token`, then those of `userinfo` and the answer; answers as `id_token` does.
 fn userinfo_signed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (now, expected) = expectation(&mut lines)?;
+    let common = Common::read(&mut lines)?;
     let [checked, subject] = lines.take();
     let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
-    push_unverified(text, &userinfo::judge_signed(&answer(lines), subject, &expected, now)?);
+    push_unverified(text, &userinfo::judge_signed(&answer(lines), subject, &common.expectation(), common.now)?);
     Ok(())
 }
 

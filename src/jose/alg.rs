@@ -83,7 +83,7 @@ impl Algorithm {
     /// assert!(Algorithm::named("none").is_none() && Algorithm::named("HS256").is_none() && Algorithm::named("es256").is_none());
     /// ```
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALGORITHMS.iter().find(|row| row.name == name)
+        ALGORITHMS.iter().copied().find(|row| row.name == name)
     }
 
     /// The HMAC algorithm of a name: for `client_secret_jwt`, never to choose a key that a server published.
@@ -92,7 +92,7 @@ impl Algorithm {
     /// assert!(samtykke::jose::Algorithm::symmetric("HS256").is_some());
     /// ```
     pub fn symmetric(name: &str) -> Option<&'static Self> {
-        SYMMETRIC.iter().find(|row| row.name == name)
+        SYMMETRIC.iter().copied().find(|row| row.name == name)
     }
 }
 
@@ -100,25 +100,28 @@ const fn row(name: &'static str, family: Family, kty: &'static str, crv: &'stati
     Algorithm { name, family, kty, crv, hash, signature_octets }
 }
 
+/// The one a client gets that registers none.
+pub(crate) static RS256: Algorithm = row("RS256", Family::RsaPkcs1, "RSA", "", Hash::Sha256, 0);
+
 /// Every signature algorithm there is here.
-pub static ALGORITHMS: &[Algorithm] = &[
-    row("RS256", Family::RsaPkcs1, "RSA", "", Hash::Sha256, 0),
-    row("RS384", Family::RsaPkcs1, "RSA", "", Hash::Sha384, 0),
-    row("RS512", Family::RsaPkcs1, "RSA", "", Hash::Sha512, 0),
-    row("PS256", Family::RsaPss, "RSA", "", Hash::Sha256, 0),
-    row("PS384", Family::RsaPss, "RSA", "", Hash::Sha384, 0),
-    row("PS512", Family::RsaPss, "RSA", "", Hash::Sha512, 0),
-    row("ES256", Family::Ecdsa, "EC", "P-256", Hash::Sha256, 64),
-    row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96),
-    row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132),
-    row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
+pub static ALGORITHMS: &[&Algorithm] = &[
+    &RS256,
+    &row("RS384", Family::RsaPkcs1, "RSA", "", Hash::Sha384, 0),
+    &row("RS512", Family::RsaPkcs1, "RSA", "", Hash::Sha512, 0),
+    &row("PS256", Family::RsaPss, "RSA", "", Hash::Sha256, 0),
+    &row("PS384", Family::RsaPss, "RSA", "", Hash::Sha384, 0),
+    &row("PS512", Family::RsaPss, "RSA", "", Hash::Sha512, 0),
+    &row("ES256", Family::Ecdsa, "EC", "P-256", Hash::Sha256, 64),
+    &row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96),
+    &row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132),
+    &row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
     // The same under the name that says its curve (RFC 9864 section 2.2).
-    row("Ed25519", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
+    &row("Ed25519", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
 ];
 
 /// HMAC with a shared secret, kept apart so that no header can choose it.
-pub static SYMMETRIC: &[Algorithm] = &[
-    row("HS256", Family::Hmac, "oct", "", Hash::Sha256, 32),
-    row("HS384", Family::Hmac, "oct", "", Hash::Sha384, 48),
-    row("HS512", Family::Hmac, "oct", "", Hash::Sha512, 64),
+pub static SYMMETRIC: &[&Algorithm] = &[
+    &row("HS256", Family::Hmac, "oct", "", Hash::Sha256, 32),
+    &row("HS384", Family::Hmac, "oct", "", Hash::Sha384, 48),
+    &row("HS512", Family::Hmac, "oct", "", Hash::Sha512, 64),
 ];

@@ -14,19 +14,20 @@ use crate::json::{Value, Writer};
 /// The members that only a private or symmetric key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1; `priv` of RFC 9964).
 const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// The key types and curves: octets of a coordinate, and whether there is a `y`.
+/// The key types and curves: octets of a coordinate, and the members that hold the key.
 static KINDS: &[Kind] = &[
-    Kind { kty: "EC", crv: "P-256", octets: 32 },
-    Kind { kty: "EC", crv: "P-384", octets: 48 },
-    Kind { kty: "EC", crv: "P-521", octets: 66 },
-    Kind { kty: "OKP", crv: "Ed25519", octets: 32 },
-    Kind { kty: "RSA", crv: "", octets: 0 },
+    Kind { kty: "EC", crv: "P-256", octets: 32, members: ["x", "y"] },
+    Kind { kty: "EC", crv: "P-384", octets: 48, members: ["x", "y"] },
+    Kind { kty: "EC", crv: "P-521", octets: 66, members: ["x", "y"] },
+    Kind { kty: "OKP", crv: "Ed25519", octets: 32, members: ["x", ""] },
+    Kind { kty: "RSA", crv: "", octets: 0, members: ["n", "e"] },
 ];
 
 struct Kind {
     kty: &'static str,
     crv: &'static str,
     octets: usize,
+    members: [&'static str; 2],
 }
 
 /// A checked public key.
@@ -74,39 +75,23 @@ impl Jwk {
 
     /// The public part of a key; private members, if any, are left where they are.
     pub(crate) fn public_part(value: &Value<'_>) -> Result<Self> {
-        let text = |name| match value.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(&**text)),
-            Some(_) => Err(refused("kty, crv, kid, alg, use and the key's own members: texts")),
-        };
-        let (kty, crv) = (text("kty")?.unwrap_or_default(), text("crv")?.unwrap_or_default());
-        let kind = KINDS.iter().find(|kind| kind.kty == kty && (kind.crv == crv || kind.crv.is_empty()));
+        let [kty, crv, kid, alg, purpose] = texts(value, ["kty", "crv", "kid", "alg", "use"])?;
+        let kind = KINDS.iter().find(|kind| kind.kty == kty && kind.crv == crv);
         let Some(kind) = kind else { return Err(refused("kty and crv: EC with P-256, P-384 or P-521, OKP with Ed25519, or RSA")) };
-        let names = match kind.kty {
-            "RSA" => ["n", "e"],
-            "EC" => ["x", "y"],
-            _ => ["x", ""],
+        let [one, two] = texts(value, kind.members)?;
+        let [Some(first), Some(second)] = [one, two].map(base64url_decode) else {
+            return Err(refused("base64url without padding or spare bits"));
         };
-        let [one, two] = names.map(|name| text(name).map(Option::unwrap_or_default));
-        let (one, two) = (one?, two?);
-        let decode = |part| base64url_decode(part).ok_or_else(|| refused("base64url without padding or spare bits"));
-        let (first, second) = (decode(one)?, decode(two)?);
         if kind.octets == 0 {
             check_rsa(&first, &second)?;
-        } else if first.len() != kind.octets || (kind.kty == "EC" && second.len() != kind.octets) {
+        } else if first.len() != kind.octets || (!kind.members[1].is_empty() && second.len() != kind.octets) {
             return Err(refused("coordinates as long as the curve asks"));
         } else if kind.kty == "EC" && !crate::jose::curve::holds(kind.crv, &first, &second) {
             return Err(refused("x and y: a point of the curve"));
         }
-        let own = |name| text(name).map(|found| found.map(String::from));
-        let alg = own("alg")?;
-        let signs = match text("use")? {
-            None | Some("sig") => operations(value)?,
-            Some(_) => false,
-        };
-        let (kty, crv) = (kind.kty, kind.crv);
-        let kid = own("kid")?;
-        Ok(Self { kty, crv, one: one.into(), two: two.into(), kid, alg, signs })
+        let signs = verifies(value)? && matches!(purpose, "" | "sig");
+        let own = |text: &str| (!text.is_empty()).then(|| String::from(text));
+        Ok(Self { kty: kind.kty, crv: kind.crv, one: one.into(), two: two.into(), kid: own(kid), alg: own(alg), signs })
     }
 
     /// `kty`: `EC`, `OKP` or `RSA`.
@@ -173,30 +158,51 @@ impl Jwk {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn refused(expected: &'static str) -> Error {
-    Error::new(&codes::KEY_REFUSED).expected(expected)
+    Error::wanted(&codes::KEY_REFUSED, expected)
 }
 
-/// `key_ops` allows verifying (RFC 7517 section 4.3): texts, none twice; an absent one allows all.
-fn operations(value: &Value<'_>) -> Result<bool> {
+/// Members that are texts; empty for those that are not there.
+fn texts<'v, const COUNT: usize>(value: &'v Value<'_>, names: [&str; COUNT]) -> Result<[&'v str; COUNT]> {
+    let mut texts = [""; COUNT];
+    for (text, name) in texts.iter_mut().zip(names) {
+        match value.get(name) {
+            Some(Value::String(found)) => *text = found,
+            Some(_) => return Err(refused("kty, crv, kid, alg, use and the key's own members: texts")),
+            None => {}
+        }
+    }
+    Ok(texts)
+}
+
+/// Whether `key_ops` allows signatures (RFC 7517 section 4.3): texts, none twice; an absent one allows all.
+fn verifies(value: &Value<'_>) -> Result<bool> {
     let Some(operations) = value.get("key_ops") else { return Ok(true) };
-    let names: Option<Vec<&str>> = operations.as_array().and_then(|items| items.iter().map(Value::as_str).collect());
-    let Some(names) = names.filter(|names| names.iter().enumerate().all(|(at, name)| !names.iter().take(at).any(|other| other == name)))
-    else {
-        return Err(refused("key_ops: an array of texts, none twice"));
-    };
-    Ok(names.iter().any(|name| matches!(*name, "verify" | "sign")))
+    let mut found = false;
+    let names = operations.as_array().unwrap_or(core::slice::from_ref(operations));
+    for (at, name) in names.iter().enumerate() {
+        let name = name.as_str();
+        if name.is_none() || operations.as_array().is_none() || names.iter().take(at).any(|other| other.as_str() == name) {
+            return Err(refused("key_ops: an array of texts, none twice"));
+        }
+        found |= matches!(name, Some("verify" | "sign"));
+    }
+    Ok(found)
+}
+
+fn bits(octets: &[u8]) -> usize {
+    octets.first().map_or(0, |first| octets.len().saturating_mul(8).saturating_sub(first.leading_zeros() as usize))
 }
 
 /// A modulus of 2048 to 8192 bits, odd, no zero before it; an odd exponent of at least 3 and at most 64 bits.
 fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<()> {
-    let bits =
-        |octets: &[u8]| octets.first().map_or(0, |first| octets.len().saturating_mul(8).saturating_sub(first.leading_zeros() as usize));
-    let odd = |octets: &[u8]| octets.last().is_some_and(|last| last % 2 == 1);
-    if modulus.first() == Some(&0) || !(2048..=8192).contains(&bits(modulus)) || !odd(modulus) {
+    let sane = |octets: &[u8]| octets.first() != Some(&0) && octets.last().is_some_and(|last| last % 2 == 1);
+    if !sane(modulus) || !(2048..=8192).contains(&bits(modulus)) {
         return Err(refused("n: an odd modulus of 2048 to 8192 bits"));
     }
-    if exponent.first() == Some(&0) || !(2..=64).contains(&bits(exponent)) || !odd(exponent) {
+    if !sane(exponent) || !(2..=64).contains(&bits(exponent)) {
         return Err(refused("e: an odd exponent of at least 3"));
     }
     Ok(())

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{base64url, base64url_decode};
+use crate::encoding::{base64url, base64url_decode, cut};
 use crate::error::{Error, Result, codes};
 use crate::jose::alg::Algorithm;
 use crate::json::Value;
@@ -18,6 +18,8 @@ const MAX_TOKEN: usize = 256 << 10;
 const MAX_HEADER: usize = 16 << 10;
 /// Octets of a signature: RSA of 8192 bits.
 const MAX_SIGNATURE: usize = 1024;
+
+const REFUSED: &[&str] = &["crit", "b64", "jwk", "jku", "x5u", "cty", "zip", "enc"];
 
 /// A compact JWS that was read, not verified: nothing in it can be believed yet.
 ///
@@ -44,41 +46,26 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// `jws_malformed`, naming what was expected.
     pub fn parse(token: &'a str) -> Result<Self> {
-        let wrong = |expected: &'static str| Error::new(&codes::JWS_MALFORMED).expected(expected);
         if token.len() > MAX_TOKEN {
-            return Err(wrong("a token of at most 256 KiB"));
+            return Err(malformed("a token of at most 256 KiB"));
         }
-        let mut parts = token.splitn(4, '.');
-        let (Some(head), Some(body), Some(tail), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-            return Err(wrong("three parts: header, payload, signature"));
+        let (head, rest) = cut(token, b'.');
+        let (body, tail) = cut(rest.unwrap_or_default(), b'.');
+        let Some(tail) = tail.filter(|tail| cut(tail, b'.').1.is_none()) else {
+            return Err(malformed("three parts: header, payload, signature"));
         };
         if head.len() > MAX_HEADER {
-            return Err(wrong("a header of at most 16 KiB"));
+            return Err(malformed("a header of at most 16 KiB"));
         }
-        let decode = |part| base64url_decode(part).ok_or_else(|| wrong("base64url without padding, white space or spare bits"));
-        let (header, payload, signature) = (decode(head)?, decode(body)?, decode(tail)?);
-        if signature.len() > MAX_SIGNATURE {
-            return Err(wrong("a signature of at most 1024 octets"));
-        }
-        let Ok(header) = String::from_utf8(header) else { return Err(wrong("a header in UTF-8")) };
-        let (alg, kid, typ) = {
-            let object = Value::parse(&header).filter(|value| matches!(value, Value::Object(_)));
-            let Some(object) = object else { return Err(wrong("a header that is one JSON object, no member twice")) };
-            // Extensions are refused whole; a key or an address in the header is the sender's, whoever that is.
-            if ["crit", "b64", "jwk", "jku", "x5u", "zip", "enc"].iter().any(|name| object.get(name).is_some()) {
-                return Err(wrong("a header without crit, b64, jwk, jku, x5u, zip and enc"));
-            }
-            let text = |name| match object.get(name) {
-                None => Ok(None),
-                Some(Value::String(text)) => Ok(Some(String::from(&**text))),
-                Some(_) => Err(wrong("alg, kid, typ and cty: texts")),
-            };
-            if text("cty")?.is_some() {
-                return Err(wrong("a header without cty: no token inside the token"));
-            }
-            let Some(alg) = text("alg")? else { return Err(wrong("alg: a text")) };
-            (alg, text("kid")?, text("typ")?)
+        let [Some(header), Some(payload), Some(signature)] = [head, body, tail].map(base64url_decode) else {
+            return Err(malformed("base64url without padding, white space or spare bits"));
         };
+        if signature.len() > MAX_SIGNATURE {
+            return Err(malformed("a signature of at most 1024 octets"));
+        }
+        let Ok(header) = String::from_utf8(header) else { return Err(malformed("a header in UTF-8")) };
+        let [alg, kid, typ] = read_header(&header)?;
+        let Some(alg) = alg else { return Err(malformed("alg: a text")) };
         let input = token.get(..head.len().saturating_add(body.len()).saturating_add(1)).unwrap_or_default();
         Ok(Self { header, alg, kid, typ, payload, signature, input })
     }
@@ -127,10 +114,36 @@ impl<'a> Compact<'a> {
             return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::callback::shown(&self.alg)));
         };
         if self.signature.is_empty() || (alg.signature_octets != 0 && alg.signature_octets != self.signature.len()) {
-            return Err(Error::new(&codes::SIGNATURE_INVALID).expected("a signature as long as the algorithm makes them"));
+            return Err(Error::wanted(&codes::SIGNATURE_INVALID, "a signature as long as the algorithm makes them"));
         }
         Ok(alg)
     }
+}
+
+#[cold]
+#[inline(never)]
+fn malformed(expected: &'static str) -> Error {
+    Error::wanted(&codes::JWS_MALFORMED, expected)
+}
+
+/// `alg`, `kid` and `typ` of a header without extensions.
+fn read_header(header: &str) -> Result<[Option<String>; 3]> {
+    let Some(object @ Value::Object(_)) = Value::parse(header) else {
+        return Err(malformed("a header that is one JSON object, no member twice"));
+    };
+    // Extensions are refused whole; a key or an address in the header is the sender's, whoever that is; no token inside a token.
+    if REFUSED.iter().any(|name| object.get(name).is_some()) {
+        return Err(malformed("a header without crit, b64, jwk, jku, x5u, cty, zip and enc"));
+    }
+    let mut texts = [None, None, None];
+    for (text, name) in texts.iter_mut().zip(["alg", "kid", "typ"]) {
+        *text = match object.get(name) {
+            None => None,
+            Some(Value::String(found)) if !found.is_empty() => Some(String::from(&**found)),
+            Some(_) => return Err(malformed("alg, kid and typ: texts, not empty")),
+        };
+    }
+    Ok(texts)
 }
 
 impl core::fmt::Debug for Compact<'_> {

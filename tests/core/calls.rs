@@ -1,7 +1,7 @@
 //! Requests for userinfo, introspection and revocation, and the machines that carry them through.
 
 use samtykke::encoding::base64url;
-use samtykke::id_token::IdTokenExpectation;
+use samtykke::id_token_rules::IdTokenRules;
 use samtykke::introspection::TokenHint;
 use samtykke::userinfo::{self, Subject};
 use samtykke::{Client, ClientAuthentication, Error, Exchange, Profile, Request, Response, Secret, Step, Tokens};
@@ -129,10 +129,10 @@ fn machines() {
     assert_eq!(code(Exchange::userinfo(&client("none"), &tokens("Bearer"), Subject::Is("user-1"), None)), "endpoint_missing");
 
     // Signed claims come out only when their signature was verified, and never where plain ones are answered.
-    let expectation = IdTokenExpectation::new("https://op.example", "client-1");
+    let rules = || IdTokenRules::new("https://op.example", "client-1");
     let key = json!({ "kty": "RSA", "n": base64url(&[255; 256]), "e": "AQAB", "kid": "a" });
     let signed = |right: Option<bool>, response: Response| {
-        let mut exchange = userinfo(&tokens("Bearer"), Some(expectation.clone()))?.jwks(json!({ "keys": [key] }).to_string());
+        let mut exchange = userinfo(&tokens("Bearer"), Some(rules()))?.jwks(json!({ "keys": [key] }).to_string());
         first(&mut exchange);
         exchange.receive(response)?;
         let Step::Verify(request) = exchange.step(&[7; 32], NOW)? else { panic!("a signature to verify") };

@@ -286,24 +286,28 @@ fn jwks(case: &Value) -> Result<Verdict, Error> {
 fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let (context, about) = (&case["context"], &file["about"]);
     let given = |name: &str| if context.get(name).is_some() { &context[name] } else { &about["defaults"][name] };
-    let texts = |name: &str| given(name).as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
+    let word = |name: &str| text(given(name));
     let seconds = |name: &str| given(name).as_u64().and_then(|seconds| u32::try_from(seconds).ok());
-    let mut expected = samtykke::id_token::IdTokenExpectation::new(
-        text(given("issuer")).unwrap_or_default(),
-        text(given("client_id")).unwrap_or_default(),
-    );
-    expected.algorithms = text(given("expected_alg")).and_then(|name| samtykke::jose::Algorithm::named(&name)).into_iter().collect();
-    expected.nonce = text(given("expected_nonce"));
-    expected.skew = seconds("skew_s").unwrap_or_default();
-    expected.max_age = seconds("max_age");
-    expected.access_token = text(given("access_token")).map(samtykke::Secret::new);
-    expected.code = text(given("code")).map(samtykke::Secret::new);
-    expected.state = text(given("state"));
-    expected.acr = texts("acr_values");
-    expected.trusted_audiences = texts("trusted_audiences");
-    if given("refresh_of").is_object() {
-        expected.refresh_of = Some(samtykke::claims::Claims::stored(&given("refresh_of").to_string())?);
-    }
+    let (issuer, client_id) = (word("issuer").unwrap_or_default(), word("client_id").unwrap_or_default());
+    let algorithms: Vec<_> = word("expected_alg").and_then(|name| samtykke::jose::Algorithm::named(&name)).into_iter().collect();
+    let trusted: Vec<_> = given("trusted_audiences").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (nonce, access_token, code, state) = (word("expected_nonce"), word("access_token"), word("code"), word("state"));
+    let acr_values = word("acr_values").unwrap_or_default();
+    let login = given("refresh_of");
+    let login = if login.is_object() { Some(samtykke::claims::Claims::stored(&login.to_string())?) } else { None };
+    let expected = samtykke::id_token::IdTokenExpectation {
+        algorithms: &algorithms,
+        trusted_audiences: &trusted,
+        nonce: nonce.as_deref(),
+        max_age: seconds("max_age"),
+        acr_values: &acr_values,
+        access_token: access_token.as_deref(),
+        code: code.as_deref(),
+        state: state.as_deref(),
+        skew: seconds("skew_s").unwrap_or_default(),
+        refresh_of: login.as_ref(),
+        ..samtykke::id_token::IdTokenExpectation::new(&issuer, &client_id)
+    };
     let now = file["now"].as_u64().unwrap_or(1_700_000_000);
     let token = samtykke::id_token::check(&text(&case["id_token"]).unwrap_or_default(), &expected, now)?;
     let key = samtykke::jose::jwks::select(&about["jwks"].to_string(), token.alg(), token.kid())?;

@@ -1,8 +1,8 @@
 // Decides protocol cases by the package's public API alone: a suite for any runtime.
 // A case's `expect` is never read. Each verdict is one line of JSON, equal byte for byte in every runtime:
-// {"id","verdict","detail"} with verdict accept, reject or as_error; detail as said at each kind below.
+// {"id","verdict","detail"} with verdict accept, reject, as_error or select; detail as said at each kind below.
 
-import { Client, SamtykkeError, begin, clientSecretBasic, clientSecretPost, finish, judgeTokens, provider } from "samtykke";
+import { Client, KeySet, SamtykkeError, begin, clientSecretBasic, clientSecretPost, finish, judgeTokens, provider, selectKey, verifyIdToken } from "samtykke";
 
 const DEFAULTS = { issuer: "https://op.example", client_id: "client-1", redirect_uri: "https://rp.example/cb" };
 
@@ -82,27 +82,58 @@ function authorizationRequest(one) {
   return url.replace(/([?&](?:state|nonce|code_challenge)=)[^&]*/g, "$1…");
 }
 
-const KINDS = { callback, token_response: tokenResponse, authorization_request: authorizationRequest };
+const base64url = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** A verdict of its own, `select`. detail: the key's id, or its thumbprint when it has none; or the error's code. */
+function keyChoice(one) {
+  const token = `${base64url(JSON.stringify(one.jws_header))}.e30.${"A".repeat(86)}`;
+  const { kid, thumbprint } = selectKey(token, one.jwks, ["ES256", "RS256"]);
+  return kid ?? thumbprint;
+}
+
+/** detail: the subject; or the error's code. */
+async function idToken(one, context, _now, { jwks }) {
+  const refreshOf = context.refresh_of;
+  const { sub } = await verifyIdToken(text(one.id_token), {
+    issuer: context.issuer,
+    clientId: context.client_id,
+    algorithms: [context.expected_alg],
+    nonce: context.expected_nonce ?? undefined,
+    skew: context.skew_s,
+    maxAge: context.max_age,
+    accessToken: text(context.access_token),
+    code: text(context.code),
+    state: text(context.state),
+    acrValues: context.acr_values?.split(" "),
+    trustedAudiences: context.trusted_audiences,
+    refreshOf,
+  }, new KeySet(jwks));
+  return sub;
+}
+
+const KINDS = { callback, token_response: tokenResponse, authorization_request: authorizationRequest, jwks: keyChoice, id_token: idToken };
+/** What a case that is not refused is called, where it is not `accept`. */
+const ACCEPTED = { jwks: "select" };
 
 const real = Date.now;
 const clock = (seconds) => {
   Date.now = () => seconds * 1000;
 };
 
-/** `files`: [{ kind, about, now, cases }]. Answers the verdict lines and the cases it cannot decide. */
+/** `files`: [{ kind, defaults, jwks, now, cases }]. Answers the verdict lines and the cases it cannot decide. */
 export async function run({ files }) {
   const lines = [];
   const undecided = [];
   try {
-    for (const { kind, defaults, now, cases } of files) {
+    for (const { kind, defaults, jwks, now, cases } of files) {
       for (const one of cases) {
         const context = { ...DEFAULTS, ...defaults, ...one.context };
         clock(now);
-        let verdict = "accept";
+        let verdict = ACCEPTED[kind] ?? "accept";
         let detail;
         try {
           if (!KINDS[kind]) throw new Undecided(kind);
-          detail = KINDS[kind](one, context, now);
+          detail = await KINDS[kind](one, context, now, { jwks });
         } catch (error) {
           if (error instanceof Undecided) {
             undecided.push(`${one.id}: ${error.message}`);

@@ -8,6 +8,8 @@ const WHAT = [
   ["authorization response", "callback"],
   ["token endpoint response", "token_response"],
   ["request builder", "authorization_request"],
+  ["JWKS key selection", "jwks"],
+  ["id_tokens", "id_token"],
 ];
 const NAMES = ["callback", "token_response", "authorization_request", "par_response", "userinfo", "metadata", "jwks", "id_token", "dpop_nonce", "www_authenticate"];
 
@@ -19,7 +21,7 @@ export function readCases(folder) {
     if (!Array.isArray(cases)) continue; // keys and the like lie beside the cases
     const stem = basename(file, ".json");
     const kind = NAMES.find((name) => stem === name || stem.startsWith(`${name}.`) || stem.startsWith(`${name}_`) || stem.startsWith(`${name}-`)) ?? WHAT.find(([words]) => about.what?.includes(words))?.[1] ?? stem;
-    found.push({ kind, file, defaults: about.defaults ?? {}, now, cases: cases.map(({ expect: _, ...one }) => one) });
+    found.push({ kind, file, defaults: about.defaults ?? {}, jwks: about.jwks, now, cases: cases.map(({ expect: _, ...one }) => one) });
   }
   return found;
 }

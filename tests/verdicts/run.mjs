@@ -22,7 +22,7 @@ export function linkPackage() {
 /** @returns {Promise<{ lines: string[], undecided: string[], version?: string } | { unavailable: string }>} */
 export async function verdicts(folder, runtime, packageDir) {
   if (runtime === "native") {
-    const cargo = spawnSync("cargo", ["run", "--quiet", "--example", "verdicts", "--", resolve(folder)], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
+    const cargo = spawnSync("cargo", ["run", "--quiet", "--features", "native-crypto", "--example", "verdicts", "--", resolve(folder)], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
     if (cargo.error) return { unavailable: cargo.error.message };
     if (cargo.status !== 0) throw new Error(cargo.stderr);
     return { lines: cargo.stdout.trimEnd().split("\n"), undecided: cargo.stderr.split("\n").filter((line) => /^\S+: /.test(line)), version: "native" };
