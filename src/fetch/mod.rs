@@ -5,7 +5,7 @@
 //!
 //! A page begins, and checks what came back; the transaction waits in the session storage meanwhile:
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
 //! use samtykke::{AuthorizationCode, Callback, Client, Result, Transaction, fetch};
 //!
@@ -29,7 +29,7 @@
 //! The worker keeps the secret, exchanges the code and reads the debt. In workers-rs this is the body of a handler, with
 //! the secret from `env.secret("CLIENT_SECRET")`:
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! # use samtykke::provider::norskgjeld::{Api, DebtInformation, Environment};
 //! # use samtykke::{AuthorizationCode, Client, ClientAuthentication, Result, fetch};
 //! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
@@ -66,7 +66,7 @@ use crate::{
 /// # Errors
 /// Those of [`Client::begin`]; `invalid_configuration` where the host has no `crypto.getRandomValues`.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use samtykke::{AuthorizationRequest, Client, Profile, fetch};
 /// # fn main() -> samtykke::Result<()> {
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
@@ -128,7 +128,7 @@ pub async fn read_feed(api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> 
 /// # Errors
 /// `invalid_parameter` for a value that does not serialise, such as a number beyond 2^53.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// # fn main() -> samtykke::Result<()> {
 /// let shown = samtykke::fetch::to_js(&samtykke::provider::norskgjeld::Loan::default())?;
 /// # Ok(())
@@ -142,7 +142,7 @@ pub fn to_js(value: &(impl serde::Serialize + ?Sized)) -> Result<JsValue> {
 
 /// How requests are sent.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use samtykke::fetch::Transport;
 /// # async fn read(call: samtykke::provider::norskgjeld::Call<samtykke::provider::norskgjeld::ConsentStatus>) -> samtykke::Result<()> {
 /// let status = Transport::new().timeout(10).retries(1).call(&call).await?;
