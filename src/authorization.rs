@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, RESERVED, Registration};
-use crate::encoding::{cut, decimal, push, push_base64url, push_escaped};
+use crate::encoding::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::error::{Error, Result, codes};
 use crate::octet::{NQCHAR, run};
 use crate::pkce::is_unreserved;
@@ -252,7 +252,7 @@ fn wrong(expected: &'static str, actual: &str) -> Error {
 /// What the grammars below judge. Full clients know them; the browser wasm sends none of these, since it cannot judge them.
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
 fn misfit(name: &str, _: &str) -> Option<&'static str> {
-    ["max_age", "prompt", "resource", "claims", "authorization_details"].contains(&name).then_some("a flow begun by a server")
+    word("max_age prompt resource claims authorization_details", name.as_bytes()).map(|_| "a flow begun by a server")
 }
 
 /// What a parameter that has a grammar of its own should have been.
@@ -290,7 +290,7 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         return Err(wrong("max_age=0 without prompt=none", "prompt"));
     }
     for (name, value) in parameters.clone() {
-        if RESERVED.contains(&name) {
+        if word(RESERVED, name.as_bytes()).is_some() {
             return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name));
         }
         let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1;

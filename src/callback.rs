@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, Registration};
-use crate::encoding::{cut, equal, form_decode, form_octets, pairs, push, push_escaped};
-use crate::error::{Action, Error, Kind, OAuthError, Result, Text, codes};
+use crate::encoding::{cut, equal, form_decode, form_octets, pairs, push, push_escaped, word};
+use crate::error::{Error, Kind, OAuthError, Result, Text, codes};
 use crate::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::secret::Secret;
 use crate::transaction::{self, Fields, Transaction};
@@ -21,8 +21,8 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
-pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] =
-    &["state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token"];
+pub(crate) const RESPONSE_PARAMETERS: &str =
+    "state iss code error error_description error_uri scope response access_token id_token token";
 const COUNT: usize = 11;
 
 /// What came back to `redirect_uri`.
@@ -273,9 +273,9 @@ impl<'a> Answer<'a> {
             }
             // A name that cannot be decoded is no name we know.
             let name = form_octets(name).unwrap_or_default();
-            let Some((known, slot)) = RESPONSE_PARAMETERS.iter().zip(&mut values).find(|(known, _)| known.as_bytes() == &*name) else { continue };
+            let Some(slot) = word(RESPONSE_PARAMETERS, &name).and_then(|at| values.get_mut(at)) else { continue };
             if slot.is_some() {
-                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).actual(known));
+                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
             }
             // A page has its browser judge that the octets are text.
             *slot = form_octets(raw).filter(|value| crate::LEAN || core::str::from_utf8(value).is_ok());
@@ -293,9 +293,10 @@ fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, 
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
     }
-    let row = client.rules.callback_errors.iter().find(|row| row.error.as_bytes() == error);
-    let (kind, action) = row.map_or((&codes::AUTHORIZATION_ERROR, Action::Restart), |row| (row.kind, row.action));
-    Error::new(kind).advise(action).oauth_error(oauth_error(error, description, uri))
+    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code.as_bytes() == error);
+    let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
+    let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
+    Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
 }
 
 /// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::{cut, form_octets, pairs};
+use crate::encoding::{cut, form_octets, pairs, word};
 use crate::error::{Action, Error, Kind, Result, codes};
 use crate::octet::{VISIBLE, is_all};
 use crate::uri::{is_redirect_uri, is_web};
@@ -17,23 +17,14 @@ pub struct Rules {
     pub id: &'static str,
     /// Judges a requested scope by the provider's grammar.
     pub check_scope: fn(&str) -> Result<()>,
-    /// Errors of the callback that mean something in particular.
-    pub callback_errors: &'static [CallbackError],
+    /// What to do about the errors of the callback: an action, and the `error` values it goes for, spaces between them.
+    pub callback_errors: &'static [(Action, &'static str)],
+    /// Errors of the callback that have a code of their own in this library, the server's `error` value itself.
+    pub callback_kinds: &'static [&'static Kind],
     /// Client authentication methods the provider takes; empty for any.
     pub client_authentication: &'static [&'static str],
     /// Whether a token response may lack the `id_token` that `openid` asked for.
     pub id_token_optional: bool,
-}
-
-/// One row of a provider's callback errors.
-#[derive(Debug)]
-pub struct CallbackError {
-    /// The `error` value.
-    pub error: &'static str,
-    /// The error it becomes.
-    pub kind: &'static Kind,
-    /// What to do about it.
-    pub action: Action,
 }
 
 fn any_scope(_: &str) -> Result<()> {
@@ -41,18 +32,20 @@ fn any_scope(_: &str) -> Result<()> {
 }
 
 /// The rules of a server that keeps to the standards.
-pub static STANDARD: Rules =
-    Rules { id: "", check_scope: any_scope, callback_errors: STANDARD_ERRORS, client_authentication: &[], id_token_optional: false };
+pub static STANDARD: Rules = Rules {
+    id: "",
+    check_scope: any_scope,
+    callback_errors: STANDARD_ERRORS,
+    callback_kinds: &[],
+    client_authentication: &[],
+    id_token_optional: false,
+};
 
 /// What the standard error codes ask of the caller (RFC 6749 section 4.1.2.1, OIDC Core section 3.1.2.6).
-pub static STANDARD_ERRORS: &[CallbackError] = &[
-    CallbackError { error: "access_denied", kind: &codes::AUTHORIZATION_ERROR, action: Action::UserDeclined },
-    CallbackError { error: "server_error", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
-    CallbackError { error: "temporarily_unavailable", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
-    CallbackError { error: "invalid_request", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "invalid_scope", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "unauthorized_client", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "unsupported_response_type", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+pub static STANDARD_ERRORS: &[(Action, &str)] = &[
+    (Action::UserDeclined, "access_denied"),
+    (Action::TryLater, "server_error temporarily_unavailable"),
+    (Action::FixConfiguration, "invalid_request invalid_scope unauthorized_client unsupported_response_type"),
 ];
 
 /// A provider's addresses and rules.
@@ -185,25 +178,12 @@ pub(crate) fn is_vschar(text: &str) -> bool {
 }
 
 /// Parameters of the authorization request that the library sets itself.
-pub(crate) const RESERVED: &[&str] = &[
-    "client_id",
-    "response_type",
-    "response_mode",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "client_secret",
-    "request",
-    "request_uri",
-];
+pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
+    code_challenge_method code_verifier client_secret request request_uri";
 
 /// Whether a query holds one of these names, or one that cannot be read.
 #[inline(never)]
-pub(crate) fn names_any(query: Option<&str>, names: &[&str]) -> bool {
+pub(crate) fn names_any(query: Option<&str>, names: &str) -> bool {
     // In a page such a query does no harm: the answer is refused for the doubled parameter.
-    !crate::LEAN && pairs(query.unwrap_or_default()).any(|(name, _)| form_octets(name).is_none_or(|name| names.iter().any(|known| known.as_bytes() == &*name)))
+    !crate::LEAN && pairs(query.unwrap_or_default()).any(|(name, _)| form_octets(name).is_none_or(|name| word(names, &name).is_some()))
 }

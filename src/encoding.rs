@@ -223,6 +223,23 @@ pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
     }
 }
 
+/// Which word of a list this is: words with single spaces between them, counted from 0.
+// A list in one text, where a slice of texts would cost the wasm an address and a length for each.
+#[inline(never)]
+pub(crate) fn word(list: &str, wanted: &[u8]) -> Option<usize> {
+    let mut rest = Some(list);
+    let mut at = 0usize;
+    while let Some(text) = rest {
+        let (one, after) = cut(text, b' ');
+        if one.as_bytes() == wanted {
+            return Some(at);
+        }
+        at = at.wrapping_add(1);
+        rest = after;
+    }
+    None
+}
+
 /// Where an octet stands first. Eight octets at a time: a finish reads its answer and its transaction mostly here.
 fn find(text: &[u8], at: u8) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;

@@ -20,11 +20,11 @@ pub(crate) const NQCHAR: u8 = 32;
 /// What a host and its port are made of, IPv6 included (RFC 3986 section 3.2.2); no userinfo.
 pub(crate) const AUTHORITY: u8 = 64;
 
-static CLASSES: [u8; 256] = classes();
+static CLASSES: [u8; 128] = classes();
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "computed by the compiler, which refuses to build on a fault")]
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
+const fn classes() -> [u8; 128] {
+    let mut classes = [0; 128];
     let mut octet = 0u8;
     loop {
         let mut class = 0;
@@ -44,7 +44,7 @@ const fn classes() -> [u8; 256] {
             class |= VSCHAR | if matches!(octet, b'"' | b'\\') { 0 } else { NQSCHAR };
         }
         classes[octet as usize] = class;
-        if octet == 255 {
+        if octet == 127 {
             return classes;
         }
         octet += 1;
@@ -54,7 +54,7 @@ const fn classes() -> [u8; 256] {
 /// How many octets at the start of a text belong to a class.
 #[inline(never)]
 pub(crate) fn run(text: &[u8], class: u8) -> usize {
-    text.iter().position(|octet| CLASSES.get(usize::from(*octet)).is_some_and(|classes| classes & class == 0)).unwrap_or(text.len())
+    text.iter().position(|octet| CLASSES.get(usize::from(*octet)).is_none_or(|classes| classes & class == 0)).unwrap_or(text.len())
 }
 
 /// Whether a text is not empty, and all of it belongs to a class.

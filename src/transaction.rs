@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::{cut, number, take};
+use crate::encoding::{number, take, word};
 use crate::error::{Error, Result, codes};
 use crate::pkce::is_verifier;
 use crate::secret::Secret;
@@ -183,13 +183,5 @@ impl<'de> serde::Deserialize<'de> for Transaction {
 
 /// Whether a scope asks for an id_token (OIDC Core section 3.1.2.1).
 pub(crate) fn has_openid(scope: &str) -> bool {
-    let mut rest = Some(scope);
-    while let Some(text) = rest {
-        let (token, after) = cut(text, b' ');
-        if token == "openid" {
-            return true;
-        }
-        rest = after;
-    }
-    false
+    word(scope, b"openid").is_some()
 }

@@ -1,6 +1,6 @@
 // Provider settings, begin and finish: what page and worker share. No secret has a place here.
 
-import { Lines, type Value, call, line, run } from "./engine.js";
+import { Lines, line, run } from "./engine.js";
 import { hostError } from "./error.js";
 import { ENVIRONMENTS, PATHS } from "./generated/norskgjeld.js";
 
@@ -86,40 +86,42 @@ export class AuthorizationCode {
   }
 
   get issuer(): string {
-    return this.#kept.split(" ")[1]!;
+    return words(this.#kept, 1, 2);
   }
 
   get clientId(): string {
-    return this.#kept.split(" ")[2]!;
+    return words(this.#kept, 2, 3);
   }
 
   get redirectUri(): string {
-    return this.#kept.split(" ")[3]!;
+    return words(this.#kept, 3, 4);
   }
 
   /** The code itself. */
   get code(): string {
-    return decoded(this.#answer.split(" ")[0]!);
+    return decoded(words(this.#answer, 0, 1));
   }
 
   /** The scope the callback named as granted, if it did. */
   get grantedScope(): string | undefined {
-    return decoded(this.#answer.split(" ")[1]!) || undefined;
+    return decoded(words(this.#answer, 1)) || undefined;
   }
 
   /** The scope that was asked for. */
   get scope(): string {
-    return this.#kept.split(" ").slice(9).join(" ");
+    return words(this.#kept, 9);
   }
 
   toString(): string {
-    return [...this.#kept.split(" ").slice(1, 6), this.#answer, this.scope].join(" ");
+    return `${words(this.#kept, 1, 6)} ${this.#answer} ${this.scope}`;
   }
 
   toJSON(): string {
     return `${this}`;
   }
 }
+
+const words = (text: string, from: number, to?: number) => text.split(" ").slice(from, to).join(" ");
 
 const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
 
@@ -147,18 +149,22 @@ function place(address: string): string {
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
 const made = new WeakMap<Provider, string>();
 
-// `c` says "checked here", so it comes from here alone.
-const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags.replace(/[^id]/g, "") + mark].map(line).join("\n");
+const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags.replace(/[^id]/g, "")].map(line).join("\n");
 
 /** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
-export const clientLines = (provider: Provider): Lines => new Lines(made.get(provider) ?? lines(provider));
+const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
+
+/** As lines of a call. */
+export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
 
 function checked(provider: Provider, options: object): Provider {
   // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
   if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
-  call(["C", new Lines(lines(provider))]);
-  made.set(provider, lines(provider, "c"));
+  const text = lines(provider);
+  run(`C\n${text}\n`);
+  // `c` says "checked here", so it comes from here alone.
+  made.set(provider, `${text}c`);
   return Object.freeze(provider);
 }
 
@@ -224,12 +230,13 @@ export function begin(provider: Provider, request: ConsentRequest | Authorizatio
   const { purpose, days, openid, scope, lifetime, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
   // The core judges it, by the provider's grammar.
   const consent = () => `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
-  const head: Value[] = ["B", clientLines(provider), now(), purpose === undefined ? scope : consent(), lifetime, responseMode, state, nonce, codeVerifier];
+  const values: (string | number | undefined)[] = [now(), purpose === undefined ? scope : consent(), lifetime, responseMode, state, nonce, codeVerifier];
   for (const name in extra) {
-    for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
+    for (const value of [extra[name]!].flat()) values.push(`${name}=${value}`);
   }
-  const [url, transaction] = call(head, "", crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
-  return { state: transaction.split(" ", 1)[0]!, url, transaction };
+  const text = ["B", known(provider), ...values.map(line), ""].join("\n");
+  const [url, transaction] = run(text, crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
+  return { state: words(transaction, 0, 1), url, transaction };
 }
 
 // One use of an answer in this realm, whatever store the caller keeps transactions in. Bounded: the oldest go first.
@@ -252,7 +259,7 @@ export function finish(provider: Provider, transaction: string | null | undefine
   const kept = transaction.includes("\n") ? "?" : transaction;
   let answer: string;
   try {
-    answer = run(`F\n${clientLines(provider).text}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
+    answer = run(`F\n${known(provider)}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
     if ((error as { oauth?: unknown }).oauth) use(transaction);

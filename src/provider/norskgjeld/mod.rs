@@ -18,7 +18,7 @@ pub use scope::{Purpose, Scope};
 
 use alloc::string::String;
 
-use crate::client::{CallbackError, Profile, Rules};
+use crate::client::{Profile, Rules};
 use crate::encoding::cut;
 use crate::error::{Action, Error, Result, codes};
 use crate::octet::{AUTHORITY, is_all};
@@ -146,33 +146,18 @@ pub static RULES: Rules = Rules {
     id: "norskgjeld",
     check_scope: |scope| Scope::parse(scope).map(|_| ()),
     callback_errors: CALLBACK_ERRORS,
+    callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
     client_authentication: &["client_secret_basic"],
     // The documentation contradicts itself on id_tokens; the debt answer names person and consent all the same.
     id_token_optional: true,
 };
 
-const fn row(error: &'static str, action: Action) -> CallbackError {
-    CallbackError { error, kind: &codes::AUTHORIZATION_ERROR, action }
-}
-
-/// Documented codes first, then Hydra's own.
-static CALLBACK_ERRORS: &[CallbackError] = &[
-    CallbackError { error: "consent_denied", kind: &codes::CONSENT_DENIED, action: Action::UserDeclined },
-    CallbackError { error: "login_cancelled", kind: &codes::LOGIN_CANCELLED, action: Action::UserCancelled },
-    row("invalid_scopes", Action::FixConfiguration),
-    row("server_error", Action::TryLater),
-    row("invalid_scope", Action::FixConfiguration),
-    row("unsupported_response_type", Action::FixConfiguration),
-    row("unauthorized_client", Action::FixConfiguration),
-    row("invalid_state", Action::FixConfiguration),
-    row("insufficient_entropy", Action::FixConfiguration),
-    row("invalid_request", Action::FixConfiguration),
-    row("request_forbidden", Action::Restart),
-    row("request_unauthorized", Action::Restart),
-    row("access_denied", Action::Restart),
-    row("request_denied", Action::Restart),
-    row("login_required", Action::Restart),
-    row("consent_required", Action::Restart),
-    row("interaction_required", Action::Restart),
-    row("temporarily_unavailable", Action::TryLater),
+/// The documented codes, and Hydra's own. The others of both (`request_forbidden`, `login_required`, …) ask for a new flow,
+/// as any code does that is not named here.
+static CALLBACK_ERRORS: &[(Action, &str)] = &[
+    (
+        Action::FixConfiguration,
+        "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
+    ),
+    (Action::TryLater, "server_error temporarily_unavailable"),
 ];
