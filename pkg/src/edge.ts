@@ -1,6 +1,7 @@
 // Ready-made handlers for a worker: login, callback, exchange for a page, session, logout. Web-standard Request and Response.
 // What must be remembered lies sealed in `__Host-` cookies; neither token nor verifier reaches a page (RFC 9700, BBA 6.1).
 
+import { configured, given, isObject, isOptions } from "./check.js";
 import { type Client, type Tokens, codeIn } from "./client.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { SamtykkeError, hostError } from "./error.js";
@@ -81,11 +82,17 @@ const MOST_FLOWS = 5;
  * ```
  */
 export function createEdge(options: EdgeOptions): Edge {
-  const { client, keys, cookieName = "samtykke", claim, onError = () => {} } = options;
+  configured(isObject(options), "options: { client, keys }");
+  const { client, keys, cookieName = "samtykke", claim, sessionSeconds, onError = () => {} } = options;
+  // Told by what it does: the class may be there twice in a bundle.
+  configured(typeof client?.exchange === "function" && isObject(client.provider), "client: a Client");
+  configured(claim === undefined || typeof claim === "function", "claim: a function");
+  configured(typeof onError === "function", "onError: a function");
+  configured(sessionSeconds === undefined || (Number.isSafeInteger(sessionSeconds) && sessionSeconds > 0), "sessionSeconds: a whole number, more than 0");
   const home = returnTo(options.returnTo ?? "/");
   const errorPath = returnTo(options.errorPath ?? "/");
   checkKeys(keys);
-  if (!/^[\w-]{1,40}$/.test(cookieName)) throw hostError("invalid_configuration", { expected: "cookieName: letters, digits, - and _" });
+  configured(typeof cookieName === "string" && /^[\w-]{1,40}$/.test(cookieName), "cookieName: letters, digits, - and _");
 
   const origin = (request: Request) => new URL(options.behindProxy ? client.provider.redirectUri : request.url).origin;
   const secure = (request: Request) => !(options.insecureLocalhost && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin(request)));
@@ -119,6 +126,8 @@ export function createEdge(options: EdgeOptions): Edge {
     return respond(status, { "content-type": "application/json" }, [], JSON.stringify({ code, phase, action, retryable, oauth: oauth?.error }));
   };
 
+  const needRequest = (request: Request) => given(isObject(request) && typeof request.headers?.get === "function", "session", "a Request");
+
   /** A form or fetch of this origin: the browser says so, and a page of another site cannot make it say so. */
   const requireOwnOrigin = (request: Request) => {
     const site = request.headers.get("sec-fetch-site");
@@ -127,6 +136,9 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 
   const keep = async (session: Session, request: Request) => {
+    needRequest(request);
+    const fits = isObject(session) && isObject(session.tokens) && typeof session.tokens.accessToken === "string" && Number.isSafeInteger(session.expiresAt);
+    given(fits, "session", "a session: { tokens, data, expiresAt }");
     const { data, expiresAt } = session;
     // Other members of the answer are the provider's; a cookie has no room for what nobody asked to keep.
     const { accessToken, tokenType, scope, requestedScope, refreshToken, idToken, expiresAt: ends } = session.tokens;
@@ -140,13 +152,16 @@ export function createEdge(options: EdgeOptions): Edge {
 
   const begun = async (request: Request, code: AuthorizationCode | string) => {
     const tokens = await client.exchange(code, { signal: request.signal });
-    const seconds = options.sessionSeconds ?? tokens.expiresIn ?? 3600;
+    const seconds = sessionSeconds ?? tokens.expiresIn ?? 3600;
     return keep({ tokens, expiresAt: now() + seconds }, request);
   };
 
   return {
-    async login(request, what, { returnTo: target = home } = {}) {
+    async login(request, what, more) {
+      needRequest(request);
       try {
+        given(isObject(what) && isOptions(more), "session", "a consent or an authorization request, and options");
+        const { returnTo: target = home } = more ?? {};
         if (!options.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site") throw hostError("origin_refused");
         returnTo(target);
         const { url, state, transaction } = client.begin(what);
@@ -167,6 +182,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async callback(request) {
+      needRequest(request);
       const clean: string[] = [];
       try {
         const url = new URL(request.url);
@@ -209,6 +225,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async exchange(request) {
+      needRequest(request);
       try {
         requireOwnOrigin(request);
         const body = await text(request);
@@ -221,6 +238,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async session(request) {
+      needRequest(request);
       const sealed = cookies(request).get(cookie(request, "session"));
       const opened = sealed && (await open(keys, sealedFor("session"), sealed));
       const session = opened ? (JSON.parse(opened) as Session) : null;
@@ -230,6 +248,7 @@ export function createEdge(options: EdgeOptions): Edge {
     keep,
 
     async logout(request) {
+      needRequest(request);
       try {
         requireOwnOrigin(request);
         return respond(303, { location: home }, [setCookie(cookie(request, "session"), "", 0, "Lax", secure(request))]);
