@@ -33,10 +33,32 @@ export interface EdgeOptions {
   /** Seconds a session lasts; as long as the access token unless given. */
   readonly sessionSeconds?: number;
   /**
-   * Claims a flow's state once, across all isolates: answers false when it was claimed before. One isolate needs none;
-   * with several, a Durable Object or a `SET NX` keeps two callbacks at once from sending one code twice.
+   * Claims a flow once, across all isolates and machines: answers true the first time it is called with a key, and false ever
+   * after. Without it, each isolate remembers only the codes that it sent itself, and the login cookie is deleted by the first
+   * callback; two callbacks at the same moment in two isolates then send one code twice, and norskgjeld kills the token of
+   * the first. One process needs no claim. Cloudflare Workers always run in several isolates: give one there.
+   *
+   * It must test and set in one step: a Durable Object, Redis `SET key 1 NX EX 3600`, Deno KV's `atomic().check(…)`, D1's
+   * `INSERT OR IGNORE`. Workers KV can not: it has no such step, and a write is seen elsewhere up to a minute later. Keep a
+   * key as long as a flow lasts (`lifetime`, an hour unless given). The key is the flow's state, or for a posted code a digest
+   * of it: no secret, at most 135 characters.
+   *
+   * @example
+   * ```ts
+   * createEdge({ client, keys: env.COOKIE_KEYS, claim: (key) => env.CLAIMS.get(env.CLAIMS.idFromName(key)).claim() });
+   *
+   * export class Claims extends DurableObject {
+   *   async claim() {
+   *     if (await this.ctx.storage.get("claimed")) return false;
+   *     await this.ctx.storage.put("claimed", true);
+   *     await this.ctx.storage.setAlarm(Date.now() + 3_600_000);
+   *     return true;
+   *   }
+   *   alarm = () => this.ctx.storage.deleteAll();
+   * }
+   * ```
    */
-  readonly claim?: (state: string) => boolean | Promise<boolean>;
+  readonly claim?: (key: string) => boolean | Promise<boolean>;
   /** Allows other sites to link straight to the login handler. */
   readonly crossSiteStart?: boolean;
   /** Takes the public origin from the redirect URI: for servers behind a proxy that rewrites the request's URL. */
@@ -230,7 +252,7 @@ export function createEdge(options: EdgeOptions): Edge {
         requireOwnOrigin(request);
         const body = await text(request);
         const code = body.startsWith('"') ? String(JSON.parse(body)) : body;
-        if (claim && !(await claim(`code ${codeIn(code)}`))) throw hostError("transaction_used", { phase: "token" });
+        if (claim && !(await claim(await keyOf(codeIn(code))))) throw hostError("transaction_used", { phase: "token" });
         return respond(204, {}, [await begun(request, code)]);
       } catch (cause) {
         return json(problem(cause instanceof SyntaxError ? hostError("code_malformed") : cause));
@@ -257,6 +279,12 @@ export function createEdge(options: EdgeOptions): Edge {
       }
     },
   };
+}
+
+/** A posted code as a claim's key: the store that keeps it learns no code. */
+async function keyOf(code: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(code)));
+  return `code ${Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
 }
 
 async function text(request: Request): Promise<string> {
