@@ -202,8 +202,9 @@ fn read_endless(id: impl Fn(u64) -> String) -> (norskgjeld::Batch, u64, Duration
         if let Step::Done(batch) = reader.step(&api).unwrap() {
             return (batch, page, spent);
         }
-        let events: Vec<String> =
-            (1..=500).map(|at| event(page * 500 + at).replace(&format!("\"e{}\"", page * 500 + at), &format!("\"{}\"", id(page * 500 + at)))).collect();
+        let events: Vec<String> = (1..=500)
+            .map(|at| event(page * 500 + at).replace(&format!("\"e{}\"", page * 500 + at), &format!("\"{}\"", id(page * 500 + at))))
+            .collect();
         let body = answer(200, &format!(r#"{{"result":[{}]}}"#, events.join(",")));
         let start = Instant::now();
         reader.receive(&api, &body).unwrap();
@@ -224,6 +225,7 @@ fn an_endless_feed_ends_in_a_full_batch_even_when_each_event_is_the_same() {
 fn an_event_known_already_costs_no_look_at_all_the_others() {
     // Ids of one length and beginning, as uuids are; the same page is read either way, so only the looking differs.
     let cost = |id: fn(u64) -> String| (0..3).map(|_| read_endless(id).2).min().unwrap();
-    let (many, few) = (cost(|number| format!("3649911c-a58a-4b76-9794-{number:012}")), cost(|_| format!("3649911c-a58a-4b76-9794-{:012}", 1)));
+    let (many, few) =
+        (cost(|number| format!("3649911c-a58a-4b76-9794-{number:012}")), cost(|_| format!("3649911c-a58a-4b76-9794-{:012}", 1)));
     assert!(many < few * 4, "10,000 ids took {many:?}, one took {few:?}");
 }
