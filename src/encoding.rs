@@ -7,9 +7,16 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::octet::{UNRESERVED, run};
+
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends octets. The one place where a text grows: each other way to grow one costs the wasm a function of its own.
+#[inline(never)]
+pub(crate) fn push(out: &mut Vec<u8>, octets: &[u8]) {
+    out.extend_from_slice(octets);
+}
 
 /// Octets as unpadded base64url (RFC 4648 section 5).
 ///
@@ -62,7 +69,7 @@ fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
         while held >= 6 {
             held = held.wrapping_sub(6);
             // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-            text.push(alphabet.get((bits >> held & 63) as usize).copied().unwrap_or_default());
+            push(text, &[alphabet.get((bits >> held & 63) as usize).copied().unwrap_or_default()]);
         }
     }
 }
@@ -126,26 +133,17 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &[u8], plus: bool) {
     let mut rest = text;
     loop {
         // Whole runs of unreserved characters at once: most text has nothing to escape.
-        let run = rest.iter().position(|octet| !is_unreserved(*octet)).unwrap_or(rest.len());
-        let Some((plain, after)) = rest.split_at_checked(run) else { return };
-        out.extend_from_slice(plain);
+        let Some((plain, after)) = rest.split_at_checked(run(rest, UNRESERVED)) else { return };
+        push(out, plain);
         let Some((octet, after)) = after.split_first() else { return };
-        let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or_default();
+        let digit = |nibble: u8| nibble.wrapping_add(if nibble > 9 { b'A'.wrapping_sub(10) } else { b'0' });
         if plus && *octet == b' ' {
-            out.push(b'+');
+            push(out, b"+");
         } else {
-            out.extend_from_slice(&[b'%', digit(octet >> 4), digit(*octet)]);
+            push(out, &[b'%', digit(octet >> 4), digit(octet & 15)]);
         }
         rest = after;
     }
-}
-
-/// `A-Z a-z 0-9 - . _ ~` (RFC 3986 section 2.3).
-// A bit for each octet: asked for every octet of a flow, so neither a call nor a chain of comparisons.
-#[inline(always)]
-pub(crate) fn is_unreserved(octet: u8) -> bool {
-    const BITS: [u32; 8] = [0, 0x03ff_6000, 0x87ff_fffe, 0x47ff_fffe, 0, 0, 0, 0];
-    BITS.get(usize::from(octet >> 5)).is_some_and(|bits| bits >> (octet & 31) & 1 != 0)
 }
 
 /// Form-decodes one name or value; `None` for a broken escape or octets that are not UTF-8.
@@ -157,45 +155,24 @@ pub(crate) fn is_unreserved(octet: u8) -> bool {
 /// assert_eq!(form_decode("%FF"), None);
 /// ```
 pub fn form_decode(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
+    String::from_utf8(form_octets(text)?.into_owned()).ok()
+}
+
+/// As [`form_decode`], whatever the octets say, and without a copy where nothing is encoded.
+pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
     let mut rest = text.bytes();
-    while rest.len() > 0 {
-        let first = decoded(&mut rest)?;
-        // The first octet of a character tells how many follow (RFC 3629 section 3).
-        let (more, bits) = match first {
-            0..=0x7f => (0usize, first),
-            0xc0..=0xdf => (1, first & 0x1f),
-            0xe0..=0xef => (2, first & 0x0f),
-            0xf0..=0xf7 => (3, first & 0x07),
-            _ => return None,
-        };
-        let mut code = u32::from(bits);
-        for _ in 0..more {
-            let next = decoded(&mut rest)?;
-            if next & 0xc0 != 0x80 {
-                return None;
-            }
-            code = code << 6 | u32::from(next & 0x3f);
-        }
-        // Surrogates and too long forms of a character are no UTF-8.
-        let letter = char::from_u32(code).filter(|letter| letter.len_utf8() == more.wrapping_add(1))?;
-        out.push(letter);
+    if !rest.clone().any(|octet| matches!(octet, b'%' | b'+')) {
+        return Some(Cow::Borrowed(text.as_bytes()));
     }
-    Some(out)
-}
-
-#[inline(never)]
-fn decoded(rest: &mut core::str::Bytes<'_>) -> Option<u8> {
-    Some(match rest.next()? {
-        b'+' => b' ',
-        b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-        other => other,
-    })
-}
-
-/// As [`form_decode`], without a copy where nothing is encoded.
-pub(crate) fn form_text(text: &str) -> Option<Cow<'_, str>> {
-    if text.bytes().any(|octet| matches!(octet, b'%' | b'+')) { form_decode(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
+    let mut out = Vec::new();
+    while let Some(octet) = rest.next() {
+        push(&mut out, &[match octet {
+            b'+' => b' ',
+            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+            other => other,
+        }]);
+    }
+    Some(Cow::Owned(out))
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -343,13 +320,13 @@ impl Form {
     }
 }
 
-/// Whether two texts are equal, in a time that depends on their lengths alone.
+/// Whether octets are equal, in a time that depends on their lengths alone.
 ///
 /// Used for `state`, `nonce` and hashes, so that an answer's timing tells nothing of the stored value.
-pub fn equal(left: &str, right: &str) -> bool {
+pub fn equal(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let difference = left.bytes().zip(right.bytes()).fold(0u8, |seen, (a, b)| seen | (a ^ b));
+    let difference = left.iter().zip(right).fold(0u8, |seen, (a, b)| seen | (a ^ b));
     core::hint::black_box(difference) == 0
 }

@@ -37,16 +37,17 @@ pub mod grant;
 pub mod http;
 pub mod json;
 pub mod message;
+mod octet;
 pub mod pkce;
 pub mod provider;
 pub mod secret;
+pub mod sha256;
 pub mod token;
 pub mod transaction;
 pub mod uri;
 
 /// Whether this is the browser entry's wasm: it leaves out what pages do not need.
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-pub(crate) const LEAN: bool = cfg!(not(feature = "bindings-full"));
+pub(crate) const LEAN: bool = cfg!(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")));
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
 mod bindings;

@@ -34,7 +34,7 @@ impl ResponseMode {
 
     /// The mode of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Query, Self::Fragment, Self::FormPost].into_iter().find(|mode| mode.as_str() == name)
+        [Self::Query, Self::Fragment, Self::FormPost].iter().find(|mode| mode.as_str() == name).copied()
     }
 }
 

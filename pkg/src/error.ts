@@ -1,6 +1,6 @@
 // The one error class. Its facts come from the core; the host adds only what it alone can see (network, wasm).
 
-import { call } from "./engine.js";
+import { details } from "./engine.js";
 
 /** Where in the flow an error arose. */
 export type Phase = "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime";
@@ -36,11 +36,11 @@ export interface ErrorFacts {
 }
 
 const HINTS: Record<Action, string> = {
-  fix_configuration: "Correct the client's settings or this request.",
+  fix_configuration: "Correct this setting or request.",
   restart: "Start a new flow.",
   try_later: "Try again later.",
-  user_declined: "Say that nothing was shared; offer to try again or go on without.",
-  user_cancelled: "Say that it was cancelled; offer to try again.",
+  user_declined: "Nothing was shared; offer to try again or go on without.",
+  user_cancelled: "Offer to try again.",
   none: "Nothing to do.",
 };
 
@@ -99,34 +99,29 @@ export class SamtykkeError extends Error {
   }
 }
 
+/** Foreign text fit to be shown: controls and invisible direction marks replaced, 512 characters at most. */
+const shown = (text?: string) => text?.replace(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "\ufffd").slice(0, 512);
+
 /** The error of a failed call's answer. Empty lines are left out. */
 export function thrown(answer: string): SamtykkeError {
-  const [code, phase, action, expected, actual, error, description, uri, retryable, hint, doc, status, retryAfter, own, traceId] = answer
+  const [code, phase, action, expected, actual, error, description, uri, ...more] = answer
     .slice(1)
     .split("\n")
     .map((line) => line || undefined);
+  const link = uri && /^https:\/\/[\w.:[\]-]+([/?#][!#-;=?-[\]_a-z~]*)?$/.test(uri) ? uri : undefined;
   return new SamtykkeError({
     code,
     phase,
     action,
-    retryable: !!retryable,
-    hint,
-    doc,
     expected,
-    actual,
-    oauth: error && { error, description, uri },
-    http: status && { status: +status, retryAfter: retryAfter && +retryAfter },
-    provider: (own || traceId) && { code: own, traceId },
+    actual: shown(actual),
+    oauth: error && { error, description: shown(description), uri: link },
+    ...details?.more(more),
   } as ErrorFacts);
 }
 
-/** An error that only the host can see, worded by the core's table. */
+/** An error that only the host can see: worded by the full core's table, or by what a page's caller says. */
 export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
-  try {
-    call(["error", code]);
-  } catch (error) {
-    // Without wasm there is no table: then that is the error.
-    more = { ...(error as SamtykkeError).toJSON(), ...more };
-  }
-  return new SamtykkeError(more as ErrorFacts, cause === undefined ? undefined : { cause });
+  const facts = { code, phase: "callback", action: "restart", ...details?.known(code), ...more } as ErrorFacts;
+  return new SamtykkeError(facts, cause === undefined ? undefined : { cause });
 }

@@ -2,6 +2,7 @@
 
 import { Lines, type Value, call, line, run } from "./engine.js";
 import { hostError } from "./error.js";
+import { ENVIRONMENTS, PATHS } from "./generated/norskgjeld.js";
 
 /** A provider and your registration with it. Plain frozen data; holds no secret. */
 export interface Provider {
@@ -128,23 +129,35 @@ export interface FormPost {
   readonly body: string;
 }
 
+const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
+
 /** The time in seconds since 1970. */
 export const now = (): number => Math.floor(Date.now() / 1000);
+
+/** Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
+function place(address: string): string {
+  try {
+    const { origin, pathname } = new URL(address);
+    return origin + pathname;
+  } catch {
+    return "";
+  }
+}
 
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
 const made = new WeakMap<Provider, string>();
 
 // `c` says "checked here", so it comes from here alone.
 const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags.replace(/[^id]/g, "") + mark].map(line).join("\n");
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags.replace(/[^id]/g, "") + mark].map(line).join("\n");
 
 /** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
 export const clientLines = (provider: Provider): Lines => new Lines(made.get(provider) ?? lines(provider));
 
 function checked(provider: Provider, options: object): Provider {
   // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
-  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser");
-  call(["check", new Lines(lines(provider))]);
+  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
+  call(["C", new Lines(lines(provider))]);
   made.set(provider, lines(provider, "c"));
   return Object.freeze(provider);
 }
@@ -163,11 +176,16 @@ export function norskgjeld(options: {
   readonly clientId: string;
   readonly redirectUri: string;
 }): Provider {
-  const { environment: chosen, clientId, redirectUri } = options;
-  const environment = typeof chosen === "object" ? `${chosen.auth} ${chosen.api}` : chosen;
-  const [auth, api, flags, ...paths] = call(["environment", environment]).split("\n") as [string, string, string, string, string, string];
-  const [issuer, authorizationEndpoint, tokenEndpoint] = paths.map((path) => auth + path) as typeof paths;
-  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags, api, environment }, options);
+  const { environment, clientId, redirectUri } = options;
+  const own = typeof environment === "object" && environment;
+  const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : ENVIRONMENTS.find(([name]) => name === environment) ?? [];
+  // An origin is all that its address comes to.
+  if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
+    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, or two origins" });
+  }
+  const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
+  const name = own ? `${auth} ${api}` : environment;
+  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, options);
 }
 
 /**
@@ -204,8 +222,9 @@ export function provider(options: {
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
   const { purpose, days, openid, scope, lifetime, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
-  const head: Value[] = ["begin", clientLines(provider), now()];
-  head.push(purpose, days, openid ? 1 : "", scope, lifetime, responseMode, state, nonce, codeVerifier);
+  // The core judges it, by the provider's grammar.
+  const consent = () => `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
+  const head: Value[] = ["B", clientLines(provider), now(), purpose === undefined ? scope : consent(), lifetime, responseMode, state, nonce, codeVerifier];
   for (const name in extra) {
     for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
   }
@@ -233,7 +252,7 @@ export function finish(provider: Provider, transaction: string | null | undefine
   const kept = transaction.includes("\n") ? "?" : transaction;
   let answer: string;
   try {
-    answer = run(`finish\n${clientLines(provider).text}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
+    answer = run(`F\n${clientLines(provider).text}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
     if ((error as { oauth?: unknown }).oauth) use(transaction);

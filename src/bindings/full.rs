@@ -7,7 +7,7 @@ use crate::callback::AuthorizationCode;
 use crate::client::{Client, Profile};
 use crate::client_auth::ClientAuthentication;
 use crate::encoding::{decimal, number};
-use crate::error::Result;
+use crate::error::{Error, Result, codes};
 use crate::exchange::{Exchange, Step};
 use crate::grant::ClientCredentials;
 use crate::http::{Request, Response};
@@ -18,6 +18,7 @@ use crate::token::{Expectation, TokenType, Tokens};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
+        "error" => host_error(lines),
         "exchange" => exchange(lines, text),
         "credentials" => credentials(lines, text),
         "tokens" => tokens(lines, text),
@@ -26,6 +27,13 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "api_answer" => api_answer(lines, text),
         _ => refused("a known operation"),
     }
+}
+
+/// The error of a code that the host found.
+fn host_error(mut lines: Lines<'_>) -> Result<()> {
+    let code = lines.next();
+    let known = codes::ALL.iter().find(|kind| kind.code == code);
+    Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
 }
 
 fn push_line(text: &mut String, value: &str) {

@@ -29,7 +29,7 @@ impl Purpose {
 
     /// The purpose of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Presentation, Self::Processing].into_iter().find(|purpose| purpose.as_str() == word)
+        [Self::Presentation, Self::Processing].iter().find(|purpose| purpose.as_str() == word).copied()
     }
 
     /// The longest consent, in days.
@@ -95,21 +95,17 @@ impl Scope {
     /// # Errors
     /// `invalid_scope`.
     pub fn parse(text: &str) -> Result<Self> {
-        let (debt, openid) = match cut(text, b' ') {
-            (debt, None) => (debt, false),
-            (debt, Some("openid")) => (debt, true),
-            _ => return Err(refused()),
-        };
-        let rest = debt.strip_prefix("debt.unsecured.").ok_or_else(refused)?;
-        let (word, days) = cut(rest, b'.');
-        let mut scope = Self::new(Purpose::parse(word).ok_or_else(refused)?);
-        if let Some(days) = days {
-            let plain = !days.starts_with('0');
-            let days = number(days).and_then(|days| u16::try_from(days).ok());
-            scope = scope.days(days.filter(|_| plain).ok_or_else(refused)?)?;
+        let (debt, more) = cut(text, b' ');
+        let found = [Purpose::Presentation, Purpose::Processing].iter().find_map(|purpose| Some((*purpose, debt.strip_prefix(purpose.base_scope())?)));
+        let Some((purpose, days)) = found else { return Err(refused()) };
+        let mut scope = Self { purpose, days: None, openid: more.is_some() };
+        if !days.is_empty() {
+            // A dot and a number without a leading zero.
+            let digits = days.strip_prefix('.').filter(|digits| !digits.starts_with('0'));
+            let days = digits.and_then(number).and_then(|days| u16::try_from(days).ok());
+            scope = scope.days(days.unwrap_or_default())?;
         }
-        scope.openid = openid;
-        Ok(scope)
+        if more.is_none_or(|more| more == "openid") { Ok(scope) } else { Err(refused()) }
     }
 
     /// The scope's text: the debt scope first, `openid` last.
@@ -136,6 +132,6 @@ impl Scope {
     }
 }
 
-pub(crate) fn refused() -> Error {
+fn refused() -> Error {
     Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or debt.unsecured.processing[.1 to 28], openid last")
 }
