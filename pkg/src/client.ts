@@ -1,5 +1,6 @@
 // The confidential client: begins and finishes flows, exchanges codes, asks for tokens of its own.
 
+import { configured, given, isObject } from "./check.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import {
@@ -14,7 +15,7 @@ import {
   finish,
   now,
 } from "./flow.js";
-import { type Transport, request, send } from "./http.js";
+import { type Transport, checkTransport, request, send } from "./http.js";
 
 const secrets = new WeakMap<ClientAuthentication, string>();
 
@@ -97,6 +98,7 @@ export interface TokenAnswer {
  * @throws {SamtykkeError} `token_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
  */
 export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation = {}): Tokens {
+  given(isObject(answer) && typeof answer.body === "string" && isObject(expectation), "token", "an answer: { status, contentType, body }");
   const { tokenType = "Bearer", idToken, scope = "", expiresInString } = expectation;
   const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
   const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter)];
@@ -148,11 +150,13 @@ export class Client {
     authentication: ClientAuthentication = none(),
     transport: Transport = {},
   ) {
+    configured(isObject(provider), "a provider made by norskgjeld(…) or provider(…)");
     if (!secrets.has(authentication)) {
       throw hostError("invalid_configuration", { expected: "one of clientSecretBasic(…), clientSecretPost(…), none()" });
     }
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (transport instanceof ClientAuthentication) throw hostError("invalid_configuration", { expected: "one client authentication method" });
+    checkTransport(transport);
     this.#authentication = authentication;
     this.#transport = transport;
   }
@@ -178,6 +182,8 @@ export class Client {
    * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
    */
   async exchange(code: AuthorizationCode | string, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
+    given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
     const answer = call(["exchange", clientLines(this.provider), ...this.#proof()], text);
     const fields = text.split(" ");
@@ -196,6 +202,7 @@ export class Client {
   async clientCredentials(
     options: { readonly scope?: string; readonly audience?: string; readonly signal?: AbortSignal } = {},
   ): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
     const { scope = "", audience, signal } = options;
     const answer = call(["credentials", clientLines(this.provider), ...this.#proof(), audience, scope]);
     return this.#tokens(answer, scope, signal);

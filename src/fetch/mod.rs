@@ -54,11 +54,12 @@ use web_sys::AbortSignal;
 use zeroize::Zeroizing;
 
 use crate::authorization::RANDOM_OCTETS;
+use crate::encoding::base64url;
 use crate::error::{Error, Phase, codes};
 use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
 use crate::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Result, Step,
-    Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Request, Result,
+    Secret, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
@@ -77,9 +78,13 @@ use crate::{
 /// ```
 pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
     let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
-    // Cloudflare Workers give randomness only inside a handler, so nothing is drawn before it is needed.
-    fill(&mut *random).map_err(|_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("crypto.getRandomValues"))?;
+    drawn(&mut *random)?;
     client.begin(request, &random, host::now())
+}
+
+/// The host's randomness. Cloudflare Workers give it only inside a handler, so nothing is drawn before it is needed.
+fn drawn(octets: &mut [u8]) -> Result<()> {
+    fill(octets).map_err(|_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("crypto.getRandomValues"))
 }
 
 /// Judges what came back, now.
@@ -138,6 +143,17 @@ pub fn to_js(value: &(impl serde::Serialize + ?Sized)) -> Result<JsValue> {
     value
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
         .map_err(|_| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected("a value that serialises to JSON"))
+}
+
+/// A request of norskgjeld's APIs, with an `X-Trace-ID` by which their support can find it.
+fn traced(mut request: Request) -> Result<Request> {
+    const NAME: &str = "x-trace-id";
+    if !request.headers.iter().any(|(name, _)| *name == NAME) {
+        let mut id = [0; 16];
+        drawn(&mut id)?;
+        request.headers.push((NAME, Secret::new(base64url(&id))));
+    }
+    Ok(request)
 }
 
 /// How requests are sent.
@@ -232,12 +248,12 @@ impl Transport {
     }
 
     /// As [`call`](fn@call). Calls that may be repeated are, with growing pauses; the server's `Retry-After` is heeded up to
-    /// 30 seconds, and for a longer one the error is given at once.
+    /// 30 seconds, and for a longer one the error is given at once. A call without a trace id gets one, as norskgjeld asks.
     ///
     /// # Errors
     /// As there, and `aborted`.
     pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        send::repeatedly(self, &call.request, |response| call.finish(response)).await
+        send::repeatedly(self, &traced(call.request.clone())?, |response| call.finish(response)).await
     }
 
     /// As [`read_feed`].
@@ -248,7 +264,7 @@ impl Transport {
         let mut reader = FeedReader::new(cursor, limit);
         loop {
             match reader.step(api)? {
-                Step::Send(request) => send::repeatedly(self, &request, |response| reader.receive(api, response)).await?,
+                Step::Send(request) => send::repeatedly(self, &traced(request)?, |response| reader.receive(api, response)).await?,
                 Step::Done(batch) => return Ok(batch),
             }
         }
