@@ -21,8 +21,7 @@ const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
-pub(crate) const RESPONSE_PARAMETERS: &str =
-    "state iss code error error_description error_uri scope response access_token id_token token";
+pub(crate) const RESPONSE_PARAMETERS: &str = "state iss code error error_description error_uri scope response access_token id_token token";
 const COUNT: usize = 11;
 
 /// What came back to `redirect_uri`.
@@ -306,11 +305,7 @@ pub(crate) fn is_error_code(error: &[u8]) -> bool {
 
 /// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
 pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> OAuthError {
-    OAuthError {
-        error: shown(error),
-        description: description.filter(|text| !text.is_empty()).map(shown),
-        uri: uri.and_then(link),
-    }
+    OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
 }
 
 /// The server's link, if it is one that may be shown.

@@ -166,11 +166,14 @@ pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
     }
     let mut out = Vec::new();
     while let Some(octet) = rest.next() {
-        push(&mut out, &[match octet {
-            b'+' => b' ',
-            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-            other => other,
-        }]);
+        push(
+            &mut out,
+            &[match octet {
+                b'+' => b' ',
+                b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+                other => other,
+            }],
+        );
     }
     Some(Cow::Owned(out))
 }

@@ -96,7 +96,9 @@ impl Scope {
     /// `invalid_scope`.
     pub fn parse(text: &str) -> Result<Self> {
         let (debt, more) = cut(text, b' ');
-        let found = [Purpose::Presentation, Purpose::Processing].iter().find_map(|purpose| Some((*purpose, debt.strip_prefix(purpose.base_scope())?)));
+        let found = [Purpose::Presentation, Purpose::Processing]
+            .iter()
+            .find_map(|purpose| Some((*purpose, debt.strip_prefix(purpose.base_scope())?)));
         let Some((purpose, days)) = found else { return Err(refused()) };
         let mut scope = Self { purpose, days: None, openid: more.is_some() };
         if !days.is_empty() {
