@@ -18,7 +18,10 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 // Named one by one: --all-features emits encodings that Node 20 rejects.
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
 // Memory starts empty, and below 1024 is only the far end of the stack.
-const WASM_OPT = ["--low-memory-unused", "--zero-filled-memory", "--converge", "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features"];
+const WASM_OPT = [
+  "--low-memory-unused", "--zero-filled-memory", "--one-caller-inline-max-function-size=300", "--converge", "--flatten", "--rereloop", "-Oz", "-Oz",
+  "--simplify-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features",
+];
 
 /** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
@@ -102,7 +105,8 @@ function writeEntry(entry, core) {
   const head = `import { provide } from "./lib/engine.js";\n${details ? `import { details } from "./lib/details.js";\n` : ""}`;
   const as = details ? `${rank}, details` : rank;
   const files = {
-    [`${entry}.js`]: `${head}import { compile } from "./lib/inline.js";\nimport { text } from "./wasm/${core}.js";\nprovide(() => compile(text), ${as});\n${reexport}`,
+    // The text first: a bundler keeps the order, and the code after it compresses better.
+    [`${entry}.js`]: `import { text } from "./wasm/${core}.js";\n${head}import { compile } from "./lib/inline.js";\nprovide(() => compile(text), ${as});\n${reexport}`,
     [`${entry}.workerd.js`]: `${head}import module from "./wasm/${core}.wasm";\nprovide(() => module, ${as});\n${reexport}`,
     [`${entry}.edge-light.js`]: `${head}import module from "./wasm/${core}.wasm?module";\nprovide(() => module, ${as});\n${reexport}`,
   };

@@ -197,14 +197,12 @@ pub(crate) fn begin<'p>(
     Ok(())
 }
 
-#[inline(never)]
 fn push_field(out: &mut Vec<u8>, field: &[u8]) {
     push(out, field);
     push(out, b" ");
 }
 
 /// Appends a parameter unless its value is empty.
-#[inline(never)]
 fn push_parameter(url: &mut Vec<u8>, name: &str, value: &[u8]) {
     if !value.is_empty() {
         push(url, b"&");
@@ -231,10 +229,9 @@ pub(crate) fn check_scope(scope: &str) -> Result<()> {
     if is_scope(scope.as_bytes()) {
         return Ok(());
     }
-    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: words of visible ASCII, single spaces between"))
+    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: visible ASCII, single spaces"))
 }
 
-#[inline(never)]
 fn own_or_random(own: Option<&str>, name: &'static str, least: usize, random: &[u8]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     match own {
@@ -247,12 +244,6 @@ fn own_or_random(own: Option<&str>, name: &'static str, least: usize, random: &[
 
 fn wrong(expected: &'static str, actual: &str) -> Error {
     Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(actual)
-}
-
-/// What the grammars below judge. Full clients know them; the browser wasm sends none of these, since it cannot judge them.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-fn misfit(name: &str, _: &str) -> Option<&'static str> {
-    word("max_age prompt resource claims authorization_details", name.as_bytes()).map(|_| "a flow begun by a server")
 }
 
 /// What a parameter that has a grammar of its own should have been.
@@ -293,10 +284,11 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         if word(RESERVED, name.as_bytes()).is_some() {
             return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name));
         }
-        let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1;
-        if name.is_empty() || value.is_empty() || (again && name != "resource") {
+        let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && name != "resource";
+        if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
         }
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = misfit(name, value) {
             return Err(wrong(expected, name));
         }

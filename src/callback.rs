@@ -287,10 +287,9 @@ impl<'a> Answer<'a> {
 }
 
 /// The server's own error, as data.
-#[inline(never)]
 fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> Error {
     if !is_error_code(error) {
-        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
+        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
     }
     let kind = client.rules.callback_kinds.iter().find(|kind| kind.code.as_bytes() == error);
     let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
@@ -311,7 +310,7 @@ pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<
 /// The server's link, if it is one that may be shown.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn link(uri: &[u8]) -> Option<Text> {
-    core::str::from_utf8(uri).ok().filter(|uri| is_web(uri, false)).map(Text::from)
+    core::str::from_utf8(uri).ok().filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(Text::from)
 }
 
 /// Foreign octets fit to be shown, as [`shown_text`].
@@ -326,10 +325,10 @@ pub(crate) fn shown_text(text: &str) -> String {
     text.chars().take(512).map(|letter| if harmful(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-// In a page, pkg/src/error.ts does both: it has text, and here there are only octets.
+/// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-fn link(uri: &[u8]) -> Option<Text> {
-    Some(shown(uri))
+fn link(_: &[u8]) -> Option<Text> {
+    None
 }
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]

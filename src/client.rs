@@ -155,16 +155,15 @@ pub(crate) struct Registration<'a> {
 impl Registration<'_> {
     /// Judges the settings.
     pub(crate) fn check(&self) -> Result<()> {
-        let web = |text| is_web(text, self.development) && cut(text, b'#').1.is_none();
         let query = |text| cut(text, b'?').1;
-        let expected = if !web(self.issuer) || query(self.issuer).is_some() {
-            "issuer: an https URL without query or fragment"
-        } else if !web(self.authorization_endpoint) || names_any(query(self.authorization_endpoint), RESERVED) {
-            "authorization_endpoint: an https URL without fragment and our parameters"
+        let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
+            "issuer: an https URL, no fragment, no query"
+        } else if !is_web(self.authorization_endpoint, self.development) || names_any(query(self.authorization_endpoint), RESERVED) {
+            "authorization_endpoint: an https URL, no fragment"
         } else if !is_vschar(self.client_id) {
-            "client_id: visible ASCII, not empty"
+            "client_id: visible ASCII"
         } else if !is_redirect_uri(self.redirect_uri) {
-            "redirect_uri: https (http only for loopback), no fragment, no userinfo"
+            "redirect_uri: an https URL, no fragment"
         } else {
             return Ok(());
         };
@@ -178,8 +177,14 @@ pub(crate) fn is_vschar(text: &str) -> bool {
 }
 
 /// Parameters of the authorization request that the library sets itself.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
     code_challenge_method code_verifier client_secret request request_uri";
+
+/// And those with a grammar of their own, which the browser wasm has no room to judge and so does not send.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
+    code_challenge_method code_verifier client_secret request request_uri max_age prompt resource claims authorization_details";
 
 /// Whether a query holds one of these names, or one that cannot be read.
 #[inline(never)]

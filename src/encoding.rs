@@ -57,20 +57,19 @@ pub fn base64(octets: &[u8]) -> String {
 #[inline(never)]
 fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
     let (mut bits, mut held) = (0u32, 0u32);
-    for octet in octets.iter().copied().map(Some).chain([None]) {
-        // After the last octet, what is held becomes one more digit.
-        let (value, width) = match octet {
-            Some(octet) => (u32::from(octet), 8),
-            None if held > 0 => (0, 6u32.wrapping_sub(held)),
-            None => break,
-        };
-        bits = (bits << width) | value;
-        held = held.wrapping_add(width);
+    // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
+    let digit = |bits: u32| [alphabet.get((bits & 63) as usize).copied().unwrap_or_default()];
+    for octet in octets {
+        bits = (bits << 8) | u32::from(*octet);
+        held = held.wrapping_add(8);
         while held >= 6 {
             held = held.wrapping_sub(6);
-            // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-            push(text, &[alphabet.get((bits >> held & 63) as usize).copied().unwrap_or_default()]);
+            push(text, &digit(bits >> held));
         }
+    }
+    // After the last octet, what is held becomes one more digit.
+    if held > 0 {
+        push(text, &digit(bits << 6u32.wrapping_sub(held)));
     }
 }
 
@@ -160,10 +159,10 @@ pub fn form_decode(text: &str) -> Option<String> {
 
 /// As [`form_decode`], whatever the octets say, and without a copy where nothing is encoded.
 pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
-    let mut rest = text.bytes();
-    if !rest.clone().any(|octet| matches!(octet, b'%' | b'+')) {
+    if cut(text, b'%').1.is_none() && cut(text, b'+').1.is_none() {
         return Some(Cow::Borrowed(text.as_bytes()));
     }
+    let mut rest = text.bytes();
     let mut out = Vec::new();
     while let Some(octet) = rest.next() {
         push(
@@ -179,12 +178,7 @@ pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    Some(match digit {
-        b'0'..=b'9' => digit.wrapping_sub(b'0'),
-        b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
-        b'A'..=b'F' => digit.wrapping_sub(b'A').wrapping_add(10),
-        _ => return None,
-    })
+    Some(char::from(digit).to_digit(16)? as u8)
 }
 
 /// The pairs of a query or form body, raw: split at `&` and the first `=`, empty pieces skipped, nothing decoded.

@@ -19,6 +19,8 @@ pub(crate) const NQCHAR: u8 = 32;
 
 /// What a host and its port are made of, IPv6 included (RFC 3986 section 3.2.2); no userinfo.
 pub(crate) const AUTHORITY: u8 = 64;
+/// As URI, without the mark of a fragment.
+pub(crate) const ADDRESS: u8 = 128;
 
 static CLASSES: [u8; 128] = classes();
 
@@ -32,7 +34,7 @@ const fn classes() -> [u8; 128] {
             class |= UNRESERVED;
         }
         if matches!(octet, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~') {
-            class |= URI;
+            class |= URI | if octet == b'#' { 0 } else { ADDRESS };
         }
         if matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b':' | b'[' | b']') {
             class |= AUTHORITY;

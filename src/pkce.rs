@@ -53,7 +53,6 @@ pub(crate) fn is_verifier(text: &str) -> bool {
 }
 
 /// At least so many and at most 128 unreserved characters (RFC 3986 section 2.3).
-#[inline(never)]
 pub(crate) fn is_unreserved(text: &str, least: usize) -> bool {
     text.len() >= least && text.len() <= 128 && is_all(text, UNRESERVED)
 }

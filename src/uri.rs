@@ -5,7 +5,7 @@
 
 use crate::encoding::{cut, number};
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-use crate::octet::AUTHORITY;
+use crate::octet::{ADDRESS, AUTHORITY};
 use crate::octet::{URI, is_all};
 
 /// The parts of an absolute URI, borrowed from its text.
@@ -107,10 +107,11 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// Whether a text is a web address to trust: https, or http to loopback when `loopback` allows it; no userinfo.
+/// Whether a text is a web address to trust: https, or http to loopback when `loopback` allows it; no userinfo,
+/// no fragment.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
-    Uri::parse(text).is_some_and(|uri| uri.is_secure(loopback))
+    Uri::parse(text).is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none())
 }
 
 /// As the other, for the browser entry: the browser itself refuses odd ports and hosts.
@@ -123,7 +124,7 @@ pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
     let host = cut(authority, b':').0;
     let local = || host == "localhost" || host == "127.0.0.1" || authority.starts_with("[::1]");
     let fits = scheme == "https" || (loopback && scheme == "http" && local());
-    fits && is_all(authority, AUTHORITY) && is_all(text, URI)
+    fits && is_all(authority, AUTHORITY) && is_all(text, ADDRESS)
 }
 
 /// Whether a `redirect_uri` may be used: https; http for `localhost` and loopback literals; or a private-use scheme
@@ -139,7 +140,7 @@ pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
 /// ```
 pub fn is_redirect_uri(text: &str) -> bool {
     if crate::LEAN {
-        return is_web(text, true) && cut(text, b'#').1.is_none();
+        return is_web(text, true);
     }
     let Some(uri) = Uri::parse(text) else { return false };
     let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());

@@ -4,7 +4,7 @@ import { type Details, call } from "./engine.js";
 import { SamtykkeError } from "./error.js";
 
 export const details: Details = {
-  more([retryable, hint, doc, status, retryAfter, own, traceId]) {
+  more([, retryable, hint, doc, status, retryAfter, own, traceId]) {
     return {
       retryable: !!retryable,
       hint,

@@ -35,15 +35,6 @@ export interface ErrorFacts {
   doc?: string;
 }
 
-const HINTS: Record<Action, string> = {
-  fix_configuration: "Correct this setting or request.",
-  restart: "Start a new flow.",
-  try_later: "Try again later.",
-  user_declined: "Nothing was shared; offer to try again or go on without.",
-  user_cancelled: "Offer to try again.",
-  none: "Nothing to do.",
-};
-
 /**
  * Everything that can go wrong, as data. Never holds a token, code, verifier or secret.
  *
@@ -67,7 +58,7 @@ export class SamtykkeError extends Error {
   declare readonly action: Action;
   /** Whether the same step may be tried again as it is. */
   declare readonly retryable: boolean;
-  /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. */
+  /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. `samtykke/browser` gives no `uri`. */
   declare readonly oauth?: { readonly error: string; readonly description?: string; readonly uri?: string };
   /** The HTTP status, and seconds to wait when the server said so. */
   declare readonly http?: { readonly status: number; readonly retryAfter?: number };
@@ -84,12 +75,12 @@ export class SamtykkeError extends Error {
 
   constructor(facts: ErrorFacts, options?: { cause?: unknown }) {
     const { code, phase, action, oauth, expected, actual } = facts;
-    const hint = facts.hint || HINTS[action];
+    const hint = facts.hint || `Next: ${action}`;
     super(
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors", message: this.message });
+    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors" });
     for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 
@@ -104,18 +95,17 @@ const shown = (text?: string) => text?.replace(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u
 
 /** The error of a failed call's answer. Empty lines are left out. */
 export function thrown(answer: string): SamtykkeError {
-  const [code, phase, action, expected, actual, error, description, uri, ...more] = answer
+  const [code, phase, action, expected, actual, error, description, ...more] = answer
     .slice(1)
     .split("\n")
     .map((line) => line || undefined);
-  const link = uri && /^https:\/\/[\w.:[\]-]+([/?#][!#-;=?-[\]_a-z~]*)?$/.test(uri) ? uri : undefined;
   return new SamtykkeError({
     code,
     phase,
     action,
     expected,
     actual: shown(actual),
-    oauth: error && { error, description: shown(description), uri: link },
+    oauth: error && { error, description: shown(description), uri: more[0] },
     ...details?.more(more),
   } as ErrorFacts);
 }

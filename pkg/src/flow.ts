@@ -150,7 +150,7 @@ function place(address: string): string {
 const made = new WeakMap<Provider, string>();
 
 const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags.replace(/[^id]/g, "")].map(line).join("\n");
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags, ""].map(line).join("\n");
 
 /** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
 const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
@@ -163,7 +163,7 @@ function checked(provider: Provider, options: object): Provider {
   if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
   const text = lines(provider);
   run(`C\n${text}\n`);
-  // `c` says "checked here", so it comes from here alone.
+  // The last line says "checked here", so it is written here alone.
   made.set(provider, `${text}c`);
   return Object.freeze(provider);
 }
@@ -227,10 +227,10 @@ export function provider(options: {
  * ```
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
-  const { purpose, days, openid, scope, lifetime, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
+  const { purpose, days, openid, scope, lifetime = 3600, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
   // The core judges it, by the provider's grammar.
-  const consent = () => `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
-  const values: (string | number | undefined)[] = [now(), purpose === undefined ? scope : consent(), lifetime, responseMode, state, nonce, codeVerifier];
+  const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
+  const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier];
   for (const name in extra) {
     for (const value of [extra[name]!].flat()) values.push(`${name}=${value}`);
   }

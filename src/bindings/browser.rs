@@ -7,21 +7,22 @@ use crate::LEAN;
 use crate::authorization::{Asked, begin as begin_flow};
 use crate::callback::{Callback, judge};
 use crate::client::Registration;
-use crate::encoding::{cut, number, push};
+use crate::encoding::{cut, number, push, word};
 use crate::error::{Error, Result, codes};
 use crate::provider;
-use crate::transaction::{self, DEFAULT_LIFETIME, ResponseMode};
+use crate::transaction::{self, DEFAULT_LIFETIME, MODES};
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
-/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development, `c`: checked before, as the shell knows).
+/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development), and
+/// a mark when the shell knows that they were checked before.
 #[inline(never)]
 pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
-    let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, place, flags] = lines.take();
-    let Some(rules) = provider::rules(id) else { return refused("a known provider") };
+    let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, place, flags, checked] = lines.take();
+    let Some(rules) = provider::rules(id) else { return refused("a provider") };
     let has = |wanted| cut(flags, wanted).1.is_some();
     let (iss_parameter, development) = (has(b'i'), has(b'd'));
     let client = Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development };
-    if !has(b'c') {
+    if checked.is_empty() {
         client.check()?;
     }
     Ok(client)
@@ -32,16 +33,17 @@ pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
 pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let client = client(&mut lines)?;
     let [now, scope, lifetime, response_mode, state, nonce, verifier] = lines.take();
-    let Ok(random) = random.try_into() else { return refused("96 random octets") };
-    if !lifetime.is_empty() && number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
-        return refused("lifetime: whole seconds");
+    let Ok(random) = random.try_into() else { return refused("randomness") };
+    if number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
+        return refused("lifetime: seconds");
     }
-    let mode = ResponseMode::parse(response_mode);
-    if mode.is_none() || (LEAN && mode == Some(ResponseMode::FormPost)) {
-        return refused("response_mode: query, fragment or, on a server, form_post");
+    // A page cannot read a POST.
+    let modes = if LEAN { "query fragment" } else { MODES };
+    if word(modes, response_mode.as_bytes()).is_none() {
+        return refused(if LEAN { "response_mode: query or fragment" } else { "response_mode: query, fragment or form_post" });
     }
     // A page has no reason to bring its own.
-    if LEAN && [state, nonce, verifier].iter().any(|own| !own.is_empty()) {
+    if LEAN && state.len() | nonce.len() | verifier.len() > 0 {
         return refused("no state, nonce or code_verifier");
     }
     let own = |value| if LEAN { None } else { some(value) };
@@ -52,7 +54,7 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
         verifier: own(verifier),
         parameters: Parameters(lines),
         response_mode,
-        lifetime: some(lifetime).unwrap_or(DEFAULT_SECONDS),
+        lifetime,
         now,
     };
     let mut kept = Vec::new();
@@ -75,8 +77,7 @@ impl<'a> Iterator for Parameters<'a> {
     }
 }
 
-/// As [`DEFAULT_LIFETIME`], in digits.
-const DEFAULT_SECONDS: &str = "3600";
+/// What pkg/src/flow.ts sends when the caller says nothing.
 const _: () = assert!(DEFAULT_LIFETIME == 3600);
 
 /// Client, time, transaction, the media type of a POST or nothing, then the URL or body as the rest.

@@ -95,9 +95,9 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     let oauth = error.oauth();
     push_line(text, oauth.map(|oauth| &*oauth.error).unwrap_or_default());
     push_line(text, oauth.and_then(|oauth| oauth.description.as_deref()).unwrap_or_default());
-    push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
     #[cfg(feature = "bindings-full")]
     for value in [
+        oauth.and_then(|oauth| oauth.uri.as_deref()),
         error.retryable().then_some("1"),
         Some(error.hint()),
         Some(error.doc()),

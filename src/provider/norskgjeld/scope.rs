@@ -29,7 +29,11 @@ impl Purpose {
 
     /// The purpose of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Presentation, Self::Processing].iter().find(|purpose| purpose.as_str() == word).copied()
+        match word {
+            "presentation" => Some(Self::Presentation),
+            "processing" => Some(Self::Processing),
+            _ => None,
+        }
     }
 
     /// The longest consent, in days.
@@ -96,15 +100,12 @@ impl Scope {
     /// `invalid_scope`.
     pub fn parse(text: &str) -> Result<Self> {
         let (debt, more) = cut(text, b' ');
-        let found = [Purpose::Presentation, Purpose::Processing]
-            .iter()
-            .find_map(|purpose| Some((*purpose, debt.strip_prefix(purpose.base_scope())?)));
-        let Some((purpose, days)) = found else { return Err(refused()) };
+        let (name, days) = cut(debt.strip_prefix("debt.unsecured.").unwrap_or_default(), b'.');
+        let Some(purpose) = Purpose::parse(name) else { return Err(refused()) };
         let mut scope = Self { purpose, days: None, openid: more.is_some() };
-        if !days.is_empty() {
-            // A dot and a number without a leading zero.
-            let digits = days.strip_prefix('.').filter(|digits| !digits.starts_with('0'));
-            let days = digits.and_then(number).and_then(|days| u16::try_from(days).ok());
+        if let Some(digits) = days {
+            // A number without a leading zero.
+            let days = number(digits).filter(|_| !digits.starts_with('0')).and_then(|days| u16::try_from(days).ok());
             scope = scope.days(days.unwrap_or_default())?;
         }
         if more.is_none_or(|more| more == "openid") { Ok(scope) } else { Err(refused()) }
@@ -135,5 +136,5 @@ impl Scope {
 }
 
 fn refused() -> Error {
-    Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or debt.unsecured.processing[.1 to 28], openid last")
+    Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or .processing[.1 to 28], openid last")
 }
