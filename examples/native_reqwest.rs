@@ -50,8 +50,10 @@ fn main() -> Outcome<()> {
     };
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
 
-    // Asked once: a consent without days is spent by one lookup.
-    let call = Api::new(&environment, &tokens.access_token).debt();
+    // Asked once: a consent without days is spent by one lookup. By its number norskgjeld's support can find the call.
+    let mut trace = [0; 16];
+    getrandom::fill(&mut trace)?;
+    let call = Api::new(&environment, &tokens.access_token).trace_id(&samtykke::encoding::base64url(&trace)).debt();
     let debt = call.finish(&send(&http, &call.request)?)?;
     let loans = debt.loans.iter().filter(|answer| answer.loan.is_some()).count();
     println!("creditors that answered: {}", debt.creditors_answered.unwrap_or_default());

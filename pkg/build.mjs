@@ -17,10 +17,17 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 
 // Named one by one: --all-features emits encodings that Node 20 rejects.
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
-const WASM_OPT = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz", "--reorder-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features"];
+// Memory starts empty, and below 1024 is only the far end of the stack.
+const WASM_OPT = [
+  "--low-memory-unused", "--zero-filled-memory", "--one-caller-inline-max-function-size=300", "--converge", "--flatten", "--rereloop", "-Oz", "-Oz",
+  "--simplify-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features",
+];
+
+/** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
+const USED = ["memory", "call", "__wbindgen_malloc"];
 
 /** Each wasm: the crate's features, and a rank; the higher one does all the lower one does. */
-const CORES = { browser: { features: "bindings", rank: 0 }, full: { features: "bindings-full", rank: 1 } };
+const CORES = { browser: { features: "bindings", rank: 0 }, full: { features: "bindings-full", rank: 1, details: true } };
 /** Each entry that needs wasm, and which. */
 const ENTRIES = { browser: "browser", index: "full", norskgjeld: "full", edge: "full" };
 
@@ -53,40 +60,55 @@ function run(command, args, options = {}) {
 }
 
 function buildCore(name, bindgen) {
-  const { features } = CORES[name];
   // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
   // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
   const remap = `--remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
-  run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", features], {
+  run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", CORES[name].features], {
     env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
   });
   const out = join(DIST, `.bindgen-${name}`);
   run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
-  const optimised = join(out, "optimised.wasm");
-  const wasmOpt = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
-  run(process.execPath, [wasmOpt, ...WASM_OPT, ...WASM_FEATURES.map((feature) => `--enable-${feature}`), join(out, "samtykke_bg.wasm"), "-o", optimised]);
+  const [graph, reached, optimised] = ["graph.json", "reached.wasm", "optimised.wasm"].map((file) => join(out, file));
+  writeFileSync(graph, JSON.stringify([{ name: "loader", root: true, reaches: USED }, ...USED.map((name) => ({ name, export: name }))]));
+  const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  const binaryen = (tool, args) => run(process.execPath, [join(ROOT, "node_modules", "binaryen", "bin", tool), ...features, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  binaryen("wasm-metadce", ["--graph-file", graph, join(out, "samtykke_bg.wasm"), "-o", reached]);
+  binaryen("wasm-opt", [...WASM_OPT, reached, "-o", optimised]);
   const wasm = readFileSync(optimised);
   rmSync(out, { recursive: true });
   return wasm;
 }
 
-function writeMessages() {
-  const rows = readFileSync(join(ROOT, "src", "messages.txt"), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
-  const texts = Object.fromEntries(rows.map((row) => [row.split("|")[0], row.split("|").slice(1)]));
-  writeFileSync(
-    join(GENERATED, "messages.ts"),
-    `// Generated from src/messages.txt of the crate.\nexport const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};\n`,
-  );
+/** The rows of a text file of the crate: values between bars. */
+function rows(file) {
+  return readFileSync(join(ROOT, "src", file), "utf8").split("\n").filter((line) => line && !line.startsWith("#")).map((line) => line.split("|"));
+}
+
+/** What crate and package both know, from the crate's text files. */
+function writeGenerated() {
+  const write = (name, file, lines) => writeFileSync(join(GENERATED, name), [`// Generated from src/${file} of the crate.`, ...lines, ""].join("\n"));
+  const texts = Object.fromEntries(rows("messages.txt").map(([code, ...languages]) => [code, languages]));
+  write("messages.ts", "messages.txt", [`export const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};`]);
+  const file = "provider/norskgjeld/environments.txt";
+  const [[, ...paths], ...environments] = rows(file);
+  write("norskgjeld.ts", file, [
+    "/** What follows the origin in issuer, authorization endpoint and token endpoint. */",
+    `export const PATHS: readonly string[] = ${JSON.stringify(paths)};`,
+    "/** Name, origin for logins, origin for APIs. */",
+    `export const ENVIRONMENTS: readonly (readonly string[])[] = ${JSON.stringify(environments)};`,
+  ]);
 }
 
 function writeEntry(entry, core) {
-  const { rank } = CORES[core];
+  const { rank, details } = CORES[core];
   const reexport = `export * from "./lib/entries/${entry}.js";\n`;
-  const head = `import { provide } from "./lib/engine.js";\n`;
+  const head = `import { provide } from "./lib/engine.js";\n${details ? `import { details } from "./lib/details.js";\n` : ""}`;
+  const as = details ? `${rank}, details` : rank;
   const files = {
-    [`${entry}.js`]: `${head}import { compile } from "./lib/inline.js";\nimport { text } from "./wasm/${core}.js";\nprovide(() => compile(text), ${rank});\n${reexport}`,
-    [`${entry}.workerd.js`]: `${head}import module from "./wasm/${core}.wasm";\nprovide(() => module, ${rank});\n${reexport}`,
-    [`${entry}.edge-light.js`]: `${head}import module from "./wasm/${core}.wasm?module";\nprovide(() => module, ${rank});\n${reexport}`,
+    // The text first: a bundler keeps the order, and the code after it compresses better.
+    [`${entry}.js`]: `import { text } from "./wasm/${core}.js";\n${head}import { compile } from "./lib/inline.js";\nprovide(() => compile(text), ${as});\n${reexport}`,
+    [`${entry}.workerd.js`]: `${head}import module from "./wasm/${core}.wasm";\nprovide(() => module, ${as});\n${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}import module from "./wasm/${core}.wasm?module";\nprovide(() => module, ${as});\n${reexport}`,
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
 }
@@ -105,7 +127,7 @@ export async function build() {
     writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(wasm))};\n`);
     say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
   }
-  writeMessages();
+  writeGenerated();
   say("compiling the TypeScript");
   run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
   for (const [entry, core] of Object.entries(ENTRIES)) writeEntry(entry, core);

@@ -3,10 +3,9 @@
 //! RFC 8259 section 4, RFC 9110 section 15, RFC 6749 section 5.2.
 //! Refuses bodies over 1 MiB, redirects, other statuses and media types, and members that stand twice.
 
-use alloc::borrow::Cow;
-
-use crate::callback::{is_error_code, oauth_error, shown};
+use crate::callback::{is_error_code, oauth_error, shown_text};
 use crate::client::STANDARD_ERRORS;
+use crate::encoding::word;
 use crate::error::{Action, Error, Kind, Result, codes};
 use crate::http::{MAX_BODY, Response};
 use crate::json::Value;
@@ -25,7 +24,7 @@ impl<'r> Answer<'r> {
     }
 
     /// An answer that breaks its standard, and what was expected.
-    pub(crate) fn wrong(&self, expected: impl Into<Cow<'static, str>>) -> Error {
+    pub(crate) fn wrong(&self, expected: impl AsRef<str>) -> Error {
         self.fail(self.malformed).expected(expected)
     }
 
@@ -52,9 +51,10 @@ impl<'r> Answer<'r> {
         let value = Value::parse(self.body()?).unwrap_or(Value::Null);
         let text = |name| value.get(name).and_then(Value::as_str);
         let Some(error) = text("error").filter(|error| is_error_code(error)) else { return Ok(None) };
-        let row = STANDARD_ERRORS.iter().find(|row| row.error == error);
-        let action = row.map_or(Action::FixConfiguration, |row| row.action);
-        let oauth = oauth_error(error, text("error_description"), text("error_uri"));
+        let group = STANDARD_ERRORS.iter().find(|(_, errors)| word(errors, error.as_bytes()).is_some());
+        let action = group.map_or(Action::FixConfiguration, |(action, _)| *action);
+        let octets = |name| text(name).map(str::as_bytes);
+        let oauth = oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri"));
         Ok(Some(self.fail(&codes::OAUTH_ERROR).advise(action).oauth_error(oauth)))
     }
 
@@ -62,7 +62,7 @@ impl<'r> Answer<'r> {
     pub(crate) fn object(&self) -> Result<Value<'r>> {
         let body = self.body()?;
         if !self.response.is_json() {
-            let found = self.response.content_type.as_deref().map_or(Default::default(), shown);
+            let found = self.response.content_type.as_deref().map_or(Default::default(), shown_text);
             return Err(self.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/json").actual(found));
         }
         match Value::parse(body) {

@@ -7,8 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, RESERVED, Registration};
-use crate::encoding::{cut, decimal, push_base64url, push_escaped};
+use crate::encoding::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::error::{Error, Phase, Result, codes};
+use crate::octet::{NQCHAR, run};
 use crate::pkce::is_unreserved;
 use crate::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
 
@@ -121,13 +122,12 @@ impl Client {
     /// As [`begin`](Self::begin), whatever the provider takes: the parameters may yet be pushed or signed.
     pub(crate) fn begin_any(&self, request: AuthorizationRequest, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Login> {
         let (mut url, mut transaction) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
-        let parameters: Vec<_> = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let asked = Asked {
             scope: &request.scope,
             state: request.state.as_deref(),
             nonce: request.nonce.as_deref(),
             verifier: request.verifier.as_deref(),
-            parameters: &parameters,
+            parameters: request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())),
             response_mode: request.response_mode.as_str(),
             lifetime: &decimal(u64::from(request.lifetime.unwrap_or(DEFAULT_LIFETIME))),
             now: &decimal(now),
@@ -139,21 +139,21 @@ impl Client {
 }
 
 /// A request as it is judged: borrowed, times as digits.
-pub(crate) struct Asked<'a> {
+pub(crate) struct Asked<'a, Parameters> {
     pub(crate) scope: &'a str,
     pub(crate) state: Option<&'a str>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) verifier: Option<&'a str>,
-    pub(crate) parameters: &'a [(&'a str, &'a str)],
+    pub(crate) parameters: Parameters,
     pub(crate) response_mode: &'a str,
     pub(crate) lifetime: &'a str,
     pub(crate) now: &'a str,
 }
 
 /// Checks a request, then appends the URL and the transaction.
-pub(crate) fn begin(
+pub(crate) fn begin<'p>(
     client: &Registration<'_>,
-    asked: &Asked<'_>,
+    asked: &Asked<'_, impl Iterator<Item = (&'p str, &'p str)> + Clone>,
     random: &[u8; RANDOM_OCTETS],
     url: &mut Vec<u8>,
     kept: &mut Vec<u8>,
@@ -164,49 +164,50 @@ pub(crate) fn begin(
     }
     check_scope(asked.scope)?;
     (client.rules.check_scope)(asked.scope)?;
-    check_parameters(asked.parameters)?;
+    check_parameters(&asked.parameters)?;
     let (first, rest) = random.split_at(32);
     let (second, third) = rest.split_at(32);
-    // The transaction's fields, in its order; what is made here is made in its place.
-    own_or_random(kept, asked.state, "state", 22, second)?;
-    let state = kept.len();
-    for field in [client.issuer, client.client_id, client.redirect_uri, ""] {
-        push_field(kept, field);
-    }
-    let nonce = kept.len();
+    let state = own_or_random(asked.state, "state", 22, second)?;
     // Always checked when given; kept and sent when there is an id_token to bind.
-    own_or_random(kept, asked.nonce, "nonce", 16, third)?;
+    let mut nonce = own_or_random(asked.nonce, "nonce", 16, third)?;
     if !has_openid(asked.scope) {
-        kept.truncate(nonce);
+        nonce.clear();
     }
-    let nonce = nonce..kept.len();
+    let verifier = own_or_random(asked.verifier, "code_verifier", 43, first)?;
+    let mut challenge = Vec::new();
+    push_base64url(&mut challenge, &crate::sha256::digest(&verifier));
+    // In the order of the transaction's fields.
+    push_field(kept, &state);
+    push_field(kept, client.issuer.as_bytes());
+    push_field(kept, client.client_id.as_bytes());
+    push_field(kept, client.redirect_uri.as_bytes());
+    let sent = nonce.len();
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    push_demands(kept, state, &nonce, asked.parameters);
-    push_field(kept, "");
-    let verifier = kept.len();
-    own_or_random(kept, asked.verifier, "code_verifier", 43, first)?;
-    let mut challenge = Vec::with_capacity(64);
-    push_base64url(&mut challenge, &crate::pkce::challenge(kept.get(verifier..).unwrap_or_default()));
-    for field in [asked.now, asked.lifetime, asked.response_mode, asked.scope] {
-        push_field(kept, field);
+    if !nonce.is_empty() {
+        push_demands(&mut nonce, &state, asked.parameters.clone());
     }
+    push_field(kept, &nonce);
+    nonce.truncate(sent);
+    push_field(kept, &verifier);
+    push_field(kept, asked.now.as_bytes());
+    push_field(kept, asked.lifetime.as_bytes());
+    push_field(kept, asked.response_mode.as_bytes());
+    push(kept, asked.scope.as_bytes());
 
-    url.extend_from_slice(client.authorization_endpoint.as_bytes());
+    push(url, client.authorization_endpoint.as_bytes());
     let mark = url.len();
-    for &(name, value) in &[
-        ("client_id", client.client_id.as_bytes()),
-        ("response_type", "code".as_bytes()),
-        ("scope", asked.scope.as_bytes()),
-        ("state", kept.get(..state).unwrap_or_default()),
-        ("redirect_uri", client.redirect_uri.as_bytes()),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", b"S256"),
-        ("nonce", kept.get(nonce).unwrap_or_default()),
-        ("response_mode", if asked.response_mode == "query" { b"" } else { asked.response_mode.as_bytes() }),
-    ] {
-        push_parameter(url, name, value);
+    push_parameter(url, "client_id", client.client_id.as_bytes());
+    push_parameter(url, "response_type", b"code");
+    push_parameter(url, "scope", asked.scope.as_bytes());
+    push_parameter(url, "state", &state);
+    push_parameter(url, "redirect_uri", client.redirect_uri.as_bytes());
+    push_parameter(url, "code_challenge", &challenge);
+    push_parameter(url, "code_challenge_method", b"S256");
+    push_parameter(url, "nonce", &nonce);
+    if asked.response_mode != "query" {
+        push_parameter(url, "response_mode", asked.response_mode.as_bytes());
     }
-    for (name, value) in asked.parameters {
+    for (name, value) in asked.parameters.clone() {
         push_parameter(url, name, value.as_bytes());
     }
     // A query of the endpoint's own is kept (RFC 6749 section 3.1).
@@ -218,73 +219,61 @@ pub(crate) fn begin(
 
 /// What else an id_token must answer to, kept with its nonce: `,max_age,state`. A page's flow has no `max_age`.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-fn push_demands(kept: &mut Vec<u8>, state: usize, nonce: &core::ops::Range<usize>, parameters: &[(&str, &str)]) {
-    if nonce.is_empty() {
-        return;
-    }
-    let age = parameters.iter().find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
-    let state = Vec::from(kept.get(..state).unwrap_or_default());
-    for text in [age.as_bytes(), &state] {
-        kept.push(b',');
-        kept.extend_from_slice(text);
+fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iterator<Item = (&'p str, &'p str)>) {
+    let age = parameters.find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
+    for text in [age.as_bytes(), state] {
+        push(nonce, b",");
+        push(nonce, text);
     }
 }
 
-#[inline(never)]
-fn push_field(out: &mut Vec<u8>, field: &str) {
-    out.push(b' ');
-    out.extend_from_slice(field.as_bytes());
+fn push_field(out: &mut Vec<u8>, field: &[u8]) {
+    push(out, field);
+    push(out, b" ");
 }
 
 /// Appends a parameter unless its value is empty.
-#[inline(never)]
 fn push_parameter(url: &mut Vec<u8>, name: &str, value: &[u8]) {
     if !value.is_empty() {
-        url.push(b'&');
+        push(url, b"&");
         push_escaped(url, name.as_bytes(), false);
-        url.push(b'=');
+        push(url, b"=");
         push_escaped(url, value, false);
     }
 }
 
 /// Scope tokens of NQCHAR, single spaces between them (RFC 6749 section 3.3 and appendix A.4).
-pub(crate) fn is_scope(scope: &str) -> bool {
-    // A space must stand between two characters: not first, not last, not doubled.
-    let mut before = b' ';
-    for octet in scope.bytes() {
-        if !matches!(octet, b' '..=b'!' | b'#'..=b'[' | b']'..=b'~') || (octet == b' ' && before == b' ') {
-            return false;
+pub(crate) fn is_scope(scope: &[u8]) -> bool {
+    let mut rest = scope;
+    loop {
+        let token = run(rest, NQCHAR);
+        match rest.get(token..) {
+            Some([]) => return token > 0 || scope.is_empty(),
+            Some([b' ', after @ ..]) if token > 0 => rest = after,
+            _ => return false,
         }
-        before = octet;
     }
-    scope.is_empty() || before != b' '
 }
 
 pub(crate) fn check_scope(scope: &str) -> Result<()> {
-    if is_scope(scope) {
+    if is_scope(scope.as_bytes()) {
         return Ok(());
     }
-    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: words of visible ASCII, single spaces between"))
+    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: visible ASCII, single spaces"))
 }
 
-#[inline(never)]
-fn own_or_random(out: &mut Vec<u8>, own: Option<&str>, name: &'static str, least: usize, random: &[u8]) -> Result<()> {
+fn own_or_random(own: Option<&str>, name: &'static str, least: usize, random: &[u8]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
     match own {
-        None => push_base64url(out, random),
-        Some(own) if is_unreserved(own, least) => out.extend_from_slice(own.as_bytes()),
+        None => push_base64url(&mut out, random),
+        Some(own) if is_unreserved(own, least) => push(&mut out, own.as_bytes()),
         _ => return Err(wrong("22, for a nonce 16, for a code_verifier 43, to 128 unreserved characters", name)),
     }
-    Ok(())
+    Ok(out)
 }
 
 fn wrong(expected: &'static str, actual: &str) -> Error {
-    Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(String::from(actual))
-}
-
-/// What the grammars below judge. Full clients know them; the browser wasm sends none of these, since it cannot judge them.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-fn misfit(name: &str, _: &str) -> Option<&'static str> {
-    ["max_age", "prompt", "resource", "claims", "authorization_details"].contains(&name).then_some("a flow begun by a server")
+    Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(actual)
 }
 
 /// What a parameter that has a grammar of its own should have been.
@@ -315,20 +304,21 @@ fn is_prompt(value: &str) -> bool {
     !value.split(' ').any(|word| word.is_empty() || word == "none")
 }
 
-fn check_parameters(parameters: &[(&str, &str)]) -> Result<()> {
+fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone)) -> Result<()> {
     // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    if parameters.contains(&("max_age", "0")) && parameters.contains(&("prompt", "none")) {
+    if parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
         return Err(wrong("max_age=0 without prompt=none", "prompt"));
     }
-    for (at, (name, value)) in parameters.iter().enumerate() {
-        if RESERVED.contains(name) {
-            return Err(Error::new(&codes::RESERVED_PARAMETER).actual(String::from(*name)));
+    for (name, value) in parameters.clone() {
+        if word(RESERVED, name.as_bytes()).is_some() {
+            return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name));
         }
-        let again = parameters.iter().take(at).any(|(earlier, _)| earlier == name);
-        if name.is_empty() || value.is_empty() || (again && *name != "resource") {
+        let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && name != "resource";
+        if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
         }
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = misfit(name, value) {
             return Err(wrong(expected, name));
         }

@@ -9,23 +9,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, Registration};
-use crate::encoding::{cut, equal, form_decode, form_text, pairs, push_escaped};
-use crate::error::{Action, Error, Kind, OAuthError, Result, codes};
+use crate::encoding::{cut, equal, form_decode, form_octets, pairs, push, push_escaped, word};
+use crate::error::{Error, Kind, OAuthError, Result, Text, codes};
+use crate::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::secret::Secret;
 use crate::transaction::{self, Fields, Transaction};
-use crate::uri::Uri;
+use crate::uri::{Uri, is_web};
 
 const MAX_ANSWER: usize = 32 * 1024;
 const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE: usize = 8 * 1024;
 
 /// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
-pub(crate) const RESPONSE_PARAMETERS: &[&str; COUNT] =
-    &["state", "iss", "code", "error", "error_description", "error_uri", "scope", "response", "access_token", "id_token", "token"];
-const P_ISS: usize = 1;
-const P_CODE: usize = 2;
-const P_ERROR: usize = 3;
-const P_REFUSED: usize = 7;
+pub(crate) const RESPONSE_PARAMETERS: &str = "state iss code error error_description error_uri scope response access_token id_token token";
 const COUNT: usize = 11;
 
 /// What came back to `redirect_uri`.
@@ -115,7 +111,7 @@ impl AuthorizationCode {
     }
 
     pub(crate) fn code(&self) -> Option<Secret> {
-        form_decode(self.field(CODE)).filter(|code| is_code(code)).map(Secret::new)
+        form_decode(self.field(CODE)).filter(|code| is_code(code.as_bytes())).map(Secret::new)
     }
 
     /// As text, for the page that hands its code to a worker over https. It holds code and verifier: send it once,
@@ -135,7 +131,7 @@ impl AuthorizationCode {
             && !text.bytes().any(|octet| octet < b' ')
             && crate::pkce::is_verifier(found.verifier())
             && found.code().is_some()
-            && crate::authorization::is_scope(found.scope());
+            && crate::authorization::is_scope(found.scope().as_bytes());
         if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
     }
 }
@@ -189,7 +185,7 @@ fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
 pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
     check_transaction(fields, client, now)?;
     let mode = fields[transaction::RESPONSE_MODE];
-    conclude(fields, client, Answer::collect(answer(fields, mode, callback)?)?)
+    conclude(fields, client, Answer::collect(answer(fields, mode, client, callback)?)?)
 }
 
 /// As [`judge`], for parameters that stood in a verified answer.
@@ -212,7 +208,7 @@ pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, 
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
-pub(crate) fn response_jwt(fields: &Fields<'_>, callback: Callback<'_>) -> Result<String> {
+pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'_>) -> Result<String> {
     let mode = match fields[transaction::RESPONSE_MODE] {
         // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).
         "jwt" | "query.jwt" => "query",
@@ -220,45 +216,41 @@ pub(crate) fn response_jwt(fields: &Fields<'_>, callback: Callback<'_>) -> Resul
         "form_post.jwt" => "form_post",
         _ => return fail(&codes::CALLBACK_MALFORMED),
     };
-    let answer = Answer::collect(answer(fields, mode, callback)?)?;
-    if answer.present != 1 << P_REFUSED {
-        let kind = if answer.has(P_REFUSED) { &codes::CALLBACK_UNEXPECTED_PARAMETER } else { &codes::CALLBACK_MALFORMED };
-        return fail(kind);
+    let answer = Answer::collect(answer(fields, mode, client, callback)?)?;
+    let [known @ .., response, _, _, _] = &answer.values;
+    let Some(response) = response else { return fail(&codes::CALLBACK_MALFORMED) };
+    if known.iter().any(Option::is_some) || answer.values.iter().filter(|value| value.is_some()).count() > 1 {
+        return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
     }
-    let [_, _, _, _, _, _, _, response, ..] = answer.values;
-    Ok(response.into_owned())
+    String::from_utf8(response.to_vec()).or_else(|_| fail(&codes::CALLBACK_MALFORMED))
 }
 
 /// Judges the parameters of an answer against a transaction's fields.
 fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
     let issuer = fields[transaction::ISSUER];
-    let [state, iss, code, error, description, uri, ..] = &answer.values;
-    if state.is_empty() {
-        return fail(&codes::STATE_MISSING);
-    }
-    if !equal(state, fields[transaction::STATE]) {
+    let [state, iss, code, error, description, uri, _, refused @ ..] = &answer.values;
+    let Some(state) = state.as_deref().filter(|state| !state.is_empty()) else { return fail(&codes::STATE_MISSING) };
+    if !equal(state, fields[transaction::STATE].as_bytes()) {
         return fail(&codes::STATE_MISMATCH);
     }
-    if !answer.has(P_ISS) {
-        if client.iss_parameter {
-            return fail(&codes::ISSUER_MISSING);
+    match iss {
+        Some(iss) if **iss != *issuer.as_bytes() => {
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(issuer).found(shown(iss)));
         }
-    } else if iss != issuer {
-        return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown(iss)));
+        None if client.iss_parameter => return fail(&codes::ISSUER_MISSING),
+        _ => {}
     }
-    if answer.present >> P_REFUSED != 0 || (answer.has(P_ERROR) && answer.has(P_CODE)) {
+    if refused.iter().any(Option::is_some) || (error.is_some() && code.is_some()) {
         return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
     }
-    if answer.has(P_ERROR) {
-        return Err(refusal(client, error, description, uri));
+    if let Some(error) = error {
+        return Err(refusal(client, error, description.as_deref(), uri.as_deref()));
     }
-    if !answer.has(P_CODE) {
-        return fail(&codes::CODE_MISSING);
+    match code {
+        None => fail(&codes::CODE_MISSING),
+        Some(code) if is_code(code) => Ok(answer),
+        _ => fail(&codes::CODE_MALFORMED),
     }
-    if !is_code(code) {
-        return fail(&codes::CODE_MALFORMED);
-    }
-    Ok(answer)
 }
 
 fn fail<T>(kind: &'static Kind) -> Result<T> {
@@ -266,12 +258,12 @@ fn fail<T>(kind: &'static Kind) -> Result<T> {
 }
 
 /// A code is visible ASCII; a space inside is legal (RFC 6749 appendix A.11).
-fn is_code(code: &str) -> bool {
-    !code.is_empty() && code.bytes().all(|octet| matches!(octet, b' '..=b'~'))
+fn is_code(code: &[u8]) -> bool {
+    is_all(code, VSCHAR)
 }
 
 /// The raw parameter text of an answer that arrived where and how it was asked for.
-fn answer<'a>(fields: &Fields<'_>, mode: &str, callback: Callback<'a>) -> Result<&'a str> {
+fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callback: Callback<'a>) -> Result<&'a str> {
     let text = match callback {
         Callback::Url(url) => url,
         Callback::FormPost { body, .. } => body,
@@ -289,8 +281,8 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, callback: Callback<'a>) -> Result
     let (before, fragment) = cut(text, b'#');
     let (base, query) = cut(before, b'?');
     let redirect_uri = fields[transaction::REDIRECT_URI];
-    if !base.is_empty() && base != redirect_uri && !is_same_place(base, redirect_uri) {
-        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(String::from(redirect_uri)).actual(place(base)));
+    if !base.is_empty() && base != redirect_uri && base != client.place && (crate::LEAN || !is_same_place(base, redirect_uri)) {
+        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(redirect_uri).found(place(base)));
     }
     match mode {
         "query" => Ok(query.unwrap_or_default()),
@@ -300,8 +292,8 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, callback: Callback<'a>) -> Result
 }
 
 /// An address fit to be shown: what is no URL could hold the answer, or a password.
-fn place(base: &str) -> String {
-    if Uri::parse(base).is_some() { shown(base) } else { String::new() }
+fn place(base: &str) -> Text {
+    if is_web(base, true) { shown(base.as_bytes()) } else { Text::new() }
 }
 
 /// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
@@ -313,29 +305,23 @@ fn is_same_place(base: &str, redirect_uri: &str) -> bool {
 
 /// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
 pub(crate) struct Answer<'a> {
-    values: [Cow<'a, str>; COUNT],
-    /// A bit for each parameter that was there, empty or not.
-    present: u32,
+    values: [Option<Cow<'a, [u8]>>; COUNT],
 }
 
 impl<'a> Answer<'a> {
-    fn has(&self, parameter: usize) -> bool {
-        self.present >> parameter & 1 != 0
-    }
-
     /// Appends code, space, granted scope. Both may hold spaces; encoded, they hold none.
     pub(crate) fn push_code(&self, out: &mut Vec<u8>) {
         let [_, _, code, _, _, _, granted, ..] = &self.values;
-        out.reserve_exact(code.len().wrapping_add(granted.len()).wrapping_add(1));
-        push_escaped(out, code.as_bytes(), true);
-        out.push(b' ');
+        push_escaped(out, code.as_deref().unwrap_or_default(), true);
+        push(out, b" ");
+        let granted = granted.as_deref().unwrap_or_default();
         if crate::authorization::is_scope(granted) {
-            push_escaped(out, granted.as_bytes(), true);
+            push_escaped(out, granted, true);
         }
     }
 
     fn collect(text: &'a str) -> Result<Self> {
-        let mut found = Self { values: Default::default(), present: 0 };
+        let mut values = [const { None }; COUNT];
         let mut count = 0usize;
         for (name, raw) in pairs(text) {
             count = count.wrapping_add(1);
@@ -343,60 +329,68 @@ impl<'a> Answer<'a> {
                 return fail(&codes::CALLBACK_TOO_LARGE);
             }
             // A name that cannot be decoded is no name we know.
-            let name = form_text(name).unwrap_or_default();
-            let mut bit = 1;
-            for (known, slot) in RESPONSE_PARAMETERS.iter().zip(found.values.iter_mut()) {
-                if *known == name {
-                    if found.present & bit != 0 {
-                        return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).actual(*known));
-                    }
-                    found.present |= bit;
-                    match form_text(raw) {
-                        Some(value) => *slot = value,
-                        None => return fail(&codes::CALLBACK_MALFORMED),
-                    }
-                    break;
-                }
-                bit <<= 1;
+            let name = form_octets(name).unwrap_or_default();
+            let Some(slot) = word(RESPONSE_PARAMETERS, &name).and_then(|at| values.get_mut(at)) else { continue };
+            if slot.is_some() {
+                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
+            }
+            // A page has its browser judge that the octets are text.
+            *slot = form_octets(raw).filter(|value| crate::LEAN || core::str::from_utf8(value).is_ok());
+            if slot.is_none() {
+                return fail(&codes::CALLBACK_MALFORMED);
             }
         }
-        Ok(found)
+        Ok(Self { values })
     }
 }
 
 /// The server's own error, as data.
-#[inline(never)]
-fn refusal(client: &Registration<'_>, error: &str, description: &str, uri: &str) -> Error {
+fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> Error {
     if !is_error_code(error) {
-        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: a word of visible ASCII");
+        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
     }
-    let row = client.rules.callback_errors.iter().find(|row| row.error == error);
-    let (kind, action) = row.map_or((&codes::AUTHORIZATION_ERROR, Action::Restart), |row| (row.kind, row.action));
-    Error::new(kind).advise(action).oauth_error(oauth_error(error, Some(description), Some(uri)))
+    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code.as_bytes() == error);
+    let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
+    let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
+    Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
 }
 
 /// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.
-pub(crate) fn is_error_code(error: &str) -> bool {
-    (1..=256).contains(&error.len()) && error.bytes().all(|c| matches!(c, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
+pub(crate) fn is_error_code(error: impl AsRef<[u8]>) -> bool {
+    let error = error.as_ref();
+    error.len() <= 256 && is_all(error, NQSCHAR)
 }
 
 /// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
-pub(crate) fn oauth_error(error: &str, description: Option<&str>, uri: Option<&str>) -> OAuthError {
-    OAuthError {
-        error: error.into(),
-        description: description.filter(|text| !text.is_empty()).map(shown),
-        uri: uri.filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(String::from),
-    }
+pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> OAuthError {
+    OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
+}
+
+/// The server's link, if it is one that may be shown.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn link(uri: &[u8]) -> Option<Text> {
+    core::str::from_utf8(uri).ok().filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(Text::from)
+}
+
+/// Foreign octets fit to be shown, as [`shown_text`].
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn shown(octets: &[u8]) -> Text {
+    shown_text(&String::from_utf8_lossy(octets))
 }
 
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
-pub(crate) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars().take(512) {
-        out.push(match letter {
-            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            other => other,
-        });
-    }
-    out
+pub(crate) fn shown_text(text: &str) -> String {
+    let harmful = |letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().take(512).map(|letter| if harmful(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+fn link(_: &[u8]) -> Option<Text> {
+    None
+}
+
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) fn shown(octets: &[u8]) -> Text {
+    crate::error::text(octets)
 }

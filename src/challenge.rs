@@ -59,7 +59,8 @@ impl Challenge {
     /// The OAuth error, when there is one (RFC 6750 section 3.1); its texts are made harmless, not trusted.
     pub fn error(&self) -> Option<OAuthError> {
         let error = self.parameter("error").filter(|error| is_error_code(error))?;
-        Some(oauth_error(error, self.parameter("error_description"), self.parameter("error_uri")))
+        let octets = |name| self.parameter(name).map(str::as_bytes);
+        Some(oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri")))
     }
 
     /// Seconds since the person last authenticated that the server allows (RFC 9470 section 3).

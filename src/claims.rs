@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::callback::shown;
+use crate::callback::shown_text;
 use crate::error::{Error, Result, codes};
 use crate::jose::alg::Algorithm;
 use crate::jose::jwk::Jwk;
@@ -165,7 +165,7 @@ fn wrong(name: &str, expected: &str, found: Option<&str>) -> Error {
     let mut text = String::from(name);
     text.push_str(expected);
     let error = Error::new(&codes::CLAIM_REFUSED).expected(text);
-    error.actual(shown(found.unwrap_or_default()))
+    error.actual(shown_text(found.unwrap_or_default()))
 }
 
 /// The time, and by how much clocks may differ, as numbers that can be compared with claims.

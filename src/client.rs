@@ -6,10 +6,11 @@
 use alloc::string::String;
 
 use crate::client_auth::ClientAuthentication;
-use crate::encoding::{form_text, pairs};
+use crate::encoding::{cut, form_octets, pairs, word};
 use crate::error::{Action, Error, Kind, Result, codes};
+use crate::octet::{VISIBLE, is_all};
 use crate::profile::{Endpoints, Requests};
-use crate::uri::{Uri, is_redirect_uri};
+use crate::uri::{is_redirect_uri, is_web};
 
 /// What one provider does differently, as data.
 #[derive(Debug)]
@@ -18,23 +19,14 @@ pub struct Rules {
     pub id: &'static str,
     /// Judges a requested scope by the provider's grammar.
     pub check_scope: fn(&str) -> Result<()>,
-    /// Errors of the callback that mean something in particular.
-    pub callback_errors: &'static [CallbackError],
+    /// What to do about the errors of the callback: an action, and the `error` values it goes for, spaces between them.
+    pub callback_errors: &'static [(Action, &'static str)],
+    /// Errors of the callback that have a code of their own in this library, the server's `error` value itself.
+    pub callback_kinds: &'static [&'static Kind],
     /// Client authentication methods the provider takes; empty for any.
     pub client_authentication: &'static [&'static str],
     /// Whether a token response may lack the `id_token` that `openid` asked for.
     pub id_token_optional: bool,
-}
-
-/// One row of a provider's callback errors.
-#[derive(Debug)]
-pub struct CallbackError {
-    /// The `error` value.
-    pub error: &'static str,
-    /// The error it becomes.
-    pub kind: &'static Kind,
-    /// What to do about it.
-    pub action: Action,
 }
 
 fn any_scope(_: &str) -> Result<()> {
@@ -42,18 +34,20 @@ fn any_scope(_: &str) -> Result<()> {
 }
 
 /// The rules of a server that keeps to the standards.
-pub static STANDARD: Rules =
-    Rules { id: "", check_scope: any_scope, callback_errors: STANDARD_ERRORS, client_authentication: &[], id_token_optional: false };
+pub static STANDARD: Rules = Rules {
+    id: "",
+    check_scope: any_scope,
+    callback_errors: STANDARD_ERRORS,
+    callback_kinds: &[],
+    client_authentication: &[],
+    id_token_optional: false,
+};
 
 /// What the standard error codes ask of the caller (RFC 6749 section 4.1.2.1, OIDC Core section 3.1.2.6).
-pub static STANDARD_ERRORS: &[CallbackError] = &[
-    CallbackError { error: "access_denied", kind: &codes::AUTHORIZATION_ERROR, action: Action::UserDeclined },
-    CallbackError { error: "server_error", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
-    CallbackError { error: "temporarily_unavailable", kind: &codes::AUTHORIZATION_ERROR, action: Action::TryLater },
-    CallbackError { error: "invalid_request", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "invalid_scope", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "unauthorized_client", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
-    CallbackError { error: "unsupported_response_type", kind: &codes::AUTHORIZATION_ERROR, action: Action::FixConfiguration },
+pub static STANDARD_ERRORS: &[(Action, &str)] = &[
+    (Action::UserDeclined, "access_denied"),
+    (Action::TryLater, "server_error temporarily_unavailable"),
+    (Action::FixConfiguration, "invalid_request invalid_scope unauthorized_client unsupported_response_type"),
 ];
 
 /// A provider's addresses and rules.
@@ -154,6 +148,7 @@ impl Client {
             authorization_endpoint: &profile.authorization_endpoint,
             client_id,
             redirect_uri,
+            place: "",
             iss_parameter: profile.iss_parameter,
             development: profile.development,
         }
@@ -185,6 +180,8 @@ pub(crate) struct Registration<'a> {
     pub(crate) authorization_endpoint: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
+    /// The redirect URI's place as the host's URL parser writes it, without query; empty where the host has not said.
+    pub(crate) place: &'a str,
     pub(crate) iss_parameter: bool,
     pub(crate) development: bool,
 }
@@ -192,21 +189,17 @@ pub(crate) struct Registration<'a> {
 impl Registration<'_> {
     /// Judges the settings.
     pub(crate) fn check(&self) -> Result<()> {
-        let loopback = self.development;
+        let query = |text| cut(text, b'?').1;
         // A client that no person logs in with has neither of the two; then there is no flow to begin.
         let machine = !LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
-        let issuer = Uri::parse(self.issuer);
-        let expected = if !issuer.is_some_and(|uri| uri.is_secure(loopback) && uri.query.is_none() && uri.fragment.is_none()) {
-            "issuer: an https URL without query or fragment"
-        } else if !machine
-            && !Uri::parse(self.authorization_endpoint)
-                .is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !names_any(uri.query, RESERVED))
-        {
-            "authorization_endpoint: an https URL without fragment and our parameters"
+        let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
+            "issuer: an https URL, no fragment, no query"
+        } else if !machine && (!is_web(self.authorization_endpoint, self.development) || names_any(query(self.authorization_endpoint), RESERVED)) {
+            "authorization_endpoint: an https URL, no fragment"
         } else if !is_vschar(self.client_id) {
-            "client_id: visible ASCII, not empty"
+            "client_id: visible ASCII"
         } else if !machine && !is_redirect_uri(self.redirect_uri) {
-            "redirect_uri: https (http only for loopback), no fragment, no userinfo"
+            "redirect_uri: an https URL, no fragment"
         } else {
             return Ok(());
         };
@@ -214,30 +207,24 @@ impl Registration<'_> {
     }
 }
 
-/// Whether a text is visible ASCII and not empty (RFC 6749 appendix A, VSCHAR, without the space).
+/// Whether a text is visible ASCII and not empty.
 pub(crate) fn is_vschar(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic())
+    is_all(text, VISIBLE)
 }
 
 /// Parameters of the authorization request that the library sets itself.
-pub(crate) const RESERVED: &[&str] = &[
-    "client_id",
-    "response_type",
-    "response_mode",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "client_secret",
-    "request",
-    "request_uri",
-];
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
+    code_challenge_method code_verifier client_secret request request_uri";
+
+/// And those with a grammar of their own, which the browser wasm has no room to judge and so does not send.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
+    code_challenge_method code_verifier client_secret request request_uri max_age prompt resource claims authorization_details";
 
 /// Whether a query holds one of these names, or one that cannot be read.
 #[inline(never)]
-pub(crate) fn names_any(query: Option<&str>, names: &[&str]) -> bool {
-    pairs(query.unwrap_or_default()).any(|(name, _)| form_text(name).is_none_or(|name| names.contains(&&*name)))
+pub(crate) fn names_any(query: Option<&str>, names: &str) -> bool {
+    // In a page such a query does no harm: the answer is refused for the doubled parameter.
+    !crate::LEAN && pairs(query.unwrap_or_default()).any(|(name, _)| form_octets(name).is_none_or(|name| word(names, &name).is_some()))
 }

@@ -131,11 +131,15 @@ impl Device {
 
 /// What a failed poll means: go on, or why not.
 pub(crate) fn poll_error(error: Error) -> Result<Polled> {
-    match error.oauth().map(|oauth| oauth.error.as_str()) {
-        Some("authorization_pending") => Ok(Polled::Pending),
-        Some("slow_down") => Ok(Polled::SlowDown),
-        Some("access_denied") => Err(error.advise(Action::UserDeclined)),
-        _ => Err(error),
+    let is = |code| error.oauth().is_some_and(|oauth| oauth.is(code));
+    if is("authorization_pending") {
+        Ok(Polled::Pending)
+    } else if is("slow_down") {
+        Ok(Polled::SlowDown)
+    } else if is("access_denied") {
+        Err(error.advise(Action::UserDeclined))
+    } else {
+        Err(error)
     }
 }
 

@@ -7,9 +7,16 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::octet::{UNRESERVED, run};
+
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends octets. The one place where a text grows: each other way to grow one costs the wasm a function of its own.
+#[inline(never)]
+pub(crate) fn push(out: &mut Vec<u8>, octets: &[u8]) {
+    out.extend_from_slice(octets);
+}
 
 /// Octets as unpadded base64url (RFC 4648 section 5).
 ///
@@ -50,20 +57,19 @@ pub fn base64(octets: &[u8]) -> String {
 #[inline(never)]
 fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
     let (mut bits, mut held) = (0u32, 0u32);
-    for octet in octets.iter().copied().map(Some).chain([None]) {
-        // After the last octet, what is held becomes one more digit.
-        let (value, width) = match octet {
-            Some(octet) => (u32::from(octet), 8),
-            None if held > 0 => (0, 6u32.wrapping_sub(held)),
-            None => break,
-        };
-        bits = (bits << width) | value;
-        held = held.wrapping_add(width);
+    // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
+    let digit = |bits: u32| [alphabet.get((bits & 63) as usize).copied().unwrap_or_default()];
+    for octet in octets {
+        bits = (bits << 8) | u32::from(*octet);
+        held = held.wrapping_add(8);
         while held >= 6 {
             held = held.wrapping_sub(6);
-            // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-            text.push(alphabet.get((bits >> held & 63) as usize).copied().unwrap_or_default());
+            push(text, &digit(bits >> held));
         }
+    }
+    // After the last octet, what is held becomes one more digit.
+    if held > 0 {
+        push(text, &digit(bits << 6u32.wrapping_sub(held)));
     }
 }
 
@@ -127,26 +133,17 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &[u8], plus: bool) {
     let mut rest = text;
     loop {
         // Whole runs of unreserved characters at once: most text has nothing to escape.
-        let run = rest.iter().position(|octet| !is_unreserved(*octet)).unwrap_or(rest.len());
-        let Some((plain, after)) = rest.split_at_checked(run) else { return };
-        out.extend_from_slice(plain);
+        let Some((plain, after)) = rest.split_at_checked(run(rest, UNRESERVED)) else { return };
+        push(out, plain);
         let Some((octet, after)) = after.split_first() else { return };
-        let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or_default();
+        let digit = |nibble: u8| nibble.wrapping_add(if nibble > 9 { b'A'.wrapping_sub(10) } else { b'0' });
         if plus && *octet == b' ' {
-            out.push(b'+');
+            push(out, b"+");
         } else {
-            out.extend_from_slice(&[b'%', digit(octet >> 4), digit(*octet)]);
+            push(out, &[b'%', digit(octet >> 4), digit(octet & 15)]);
         }
         rest = after;
     }
-}
-
-/// `A-Z a-z 0-9 - . _ ~` (RFC 3986 section 2.3).
-// A bit for each octet: asked for every octet of a flow, so neither a call nor a chain of comparisons.
-#[inline(always)]
-pub(crate) fn is_unreserved(octet: u8) -> bool {
-    const BITS: [u32; 8] = [0, 0x03ff_6000, 0x87ff_fffe, 0x47ff_fffe, 0, 0, 0, 0];
-    BITS.get(usize::from(octet >> 5)).is_some_and(|bits| bits >> (octet & 31) & 1 != 0)
 }
 
 /// Form-decodes one name or value; `None` for a broken escape or octets that are not UTF-8.
@@ -158,54 +155,31 @@ pub(crate) fn is_unreserved(octet: u8) -> bool {
 /// assert_eq!(form_decode("%FF"), None);
 /// ```
 pub fn form_decode(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while rest.len() > 0 {
-        let first = decoded(&mut rest)?;
-        // The first octet of a character tells how many follow (RFC 3629 section 3).
-        let (more, bits) = match first {
-            0..=0x7f => (0usize, first),
-            0xc0..=0xdf => (1, first & 0x1f),
-            0xe0..=0xef => (2, first & 0x0f),
-            0xf0..=0xf7 => (3, first & 0x07),
-            _ => return None,
-        };
-        let mut code = u32::from(bits);
-        for _ in 0..more {
-            let next = decoded(&mut rest)?;
-            if next & 0xc0 != 0x80 {
-                return None;
-            }
-            code = code << 6 | u32::from(next & 0x3f);
-        }
-        // Surrogates and too long forms of a character are no UTF-8.
-        let letter = char::from_u32(code).filter(|letter| letter.len_utf8() == more.wrapping_add(1))?;
-        out.push(letter);
+    String::from_utf8(form_octets(text)?.into_owned()).ok()
+}
+
+/// As [`form_decode`], whatever the octets say, and without a copy where nothing is encoded.
+pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
+    if cut(text, b'%').1.is_none() && cut(text, b'+').1.is_none() {
+        return Some(Cow::Borrowed(text.as_bytes()));
     }
-    Some(out)
-}
-
-#[inline(never)]
-fn decoded(rest: &mut core::str::Bytes<'_>) -> Option<u8> {
-    Some(match rest.next()? {
-        b'+' => b' ',
-        b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
-        other => other,
-    })
-}
-
-/// As [`form_decode`], without a copy where nothing is encoded.
-pub(crate) fn form_text(text: &str) -> Option<Cow<'_, str>> {
-    if text.bytes().any(|octet| matches!(octet, b'%' | b'+')) { form_decode(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
+    let mut rest = text.bytes();
+    let mut out = Vec::new();
+    while let Some(octet) = rest.next() {
+        push(
+            &mut out,
+            &[match octet {
+                b'+' => b' ',
+                b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+                other => other,
+            }],
+        );
+    }
+    Some(Cow::Owned(out))
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    Some(match digit {
-        b'0'..=b'9' => digit.wrapping_sub(b'0'),
-        b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
-        b'A'..=b'F' => digit.wrapping_sub(b'A').wrapping_add(10),
-        _ => return None,
-    })
+    Some(char::from(digit).to_digit(16)? as u8)
 }
 
 /// The pairs of a query or form body, raw: split at `&` and the first `=`, empty pieces skipped, nothing decoded.
@@ -245,6 +219,23 @@ pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
         Some((before, rest)) => (before, rest.get(1..)),
         None => (text, None),
     }
+}
+
+/// Which word of a list this is: words with single spaces between them, counted from 0.
+// A list in one text, where a slice of texts would cost the wasm an address and a length for each.
+#[inline(never)]
+pub(crate) fn word(list: &str, wanted: &[u8]) -> Option<usize> {
+    let mut rest = Some(list);
+    let mut at = 0usize;
+    while let Some(text) = rest {
+        let (one, after) = cut(text, b' ');
+        if one.as_bytes() == wanted {
+            return Some(at);
+        }
+        at = at.wrapping_add(1);
+        rest = after;
+    }
+    None
 }
 
 /// Where an octet stands first. Eight octets at a time: a finish reads its answer and its transaction mostly here.
@@ -358,13 +349,14 @@ impl Form {
     }
 }
 
-/// Whether two texts are equal, in a time that depends on their lengths alone.
+/// Whether octets are equal, in a time that depends on their lengths alone.
 ///
 /// Used for `state`, `nonce` and hashes, so that an answer's timing tells nothing of the stored value.
-pub fn equal(left: &str, right: &str) -> bool {
+pub fn equal(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
+    let (left, right) = (left.as_ref(), right.as_ref());
     if left.len() != right.len() {
         return false;
     }
-    let difference = left.bytes().zip(right.bytes()).fold(0u8, |seen, (a, b)| seen | (a ^ b));
+    let difference = left.iter().zip(right).fold(0u8, |seen, (a, b)| seen | (a ^ b));
     core::hint::black_box(difference) == 0
 }

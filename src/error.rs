@@ -3,7 +3,6 @@
 //! Codes are stable; every code is a row of the table in [`codes`], so that no text lives in the code paths.
 //! Refuses to carry secrets: `expected` and `actual` hold names, numbers and public values only.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -91,15 +90,41 @@ pub struct Kind {
     pub doc: &'static str,
 }
 
+/// Foreign text in an error. The browser wasm hands its octets on, and the page reads them.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) type Text = String;
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) type Text = alloc::vec::Vec<u8>;
+
+/// A copy of text that is text already.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn text(octets: &[u8]) -> Text {
+    String::from_utf8_lossy(octets).into()
+}
+
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) fn text(octets: &[u8]) -> Text {
+    let mut text = Text::new();
+    crate::encoding::push(&mut text, octets);
+    text
+}
+
 /// An OAuth error as the server sent it (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthError {
     /// The `error` code.
-    pub error: String,
+    pub error: Text,
     /// `error_description` with control characters replaced; `None` when absent or empty.
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// `error_uri`, only when it is an https URL; never opened by the library.
-    pub uri: Option<String>,
+    pub uri: Option<Text>,
+}
+
+impl OAuthError {
+    /// Whether the `error` code is this one.
+    pub fn is(&self, code: &str) -> bool {
+        <Text as AsRef<[u8]>>::as_ref(&self.error) == code.as_bytes()
+    }
 }
 
 /// Everything that can go wrong, as data.
@@ -119,12 +144,18 @@ struct Inner {
     action: Action,
     retryable: bool,
     oauth: Option<OAuthError>,
+    http: Option<Box<Http>>,
+    expected: Option<Text>,
+    actual: Option<Text>,
+}
+
+/// What a response adds to an error: apart, since most errors have none.
+#[derive(Default)]
+struct Http {
     status: Option<u16>,
     retry_after: Option<u32>,
     provider_code: Option<String>,
     trace_id: Option<String>,
-    expected: Option<Cow<'static, str>>,
-    actual: Option<Cow<'static, str>>,
 }
 
 /// The library's result.
@@ -141,10 +172,7 @@ impl Error {
             action: kind.action,
             retryable: kind.retryable,
             oauth: None,
-            status: None,
-            retry_after: None,
-            provider_code: None,
-            trace_id: None,
+            http: None,
             expected: None,
             actual: None,
         }))
@@ -159,15 +187,21 @@ impl Error {
 
     /// Names what was expected. Never a secret.
     #[must_use]
-    pub fn expected(mut self, what: impl Into<Cow<'static, str>>) -> Self {
-        self.0.expected = Some(what.into());
+    pub fn expected(mut self, what: impl AsRef<str>) -> Self {
+        self.0.expected = Some(text(what.as_ref().as_bytes()));
         self
     }
 
     /// Names what was found. Never a secret.
     #[must_use]
-    pub fn actual(mut self, what: impl Into<Cow<'static, str>>) -> Self {
-        self.0.actual = Some(what.into());
+    pub fn actual(self, what: impl AsRef<str>) -> Self {
+        self.found(text(what.as_ref().as_bytes()))
+    }
+
+    /// As [`actual`](Self::actual), for foreign text that is fit to be shown.
+    #[must_use]
+    pub(crate) fn found(mut self, what: Text) -> Self {
+        self.0.actual = Some(what);
         self
     }
 
@@ -202,16 +236,18 @@ impl Error {
     /// Attaches the HTTP status and `Retry-After` (seconds).
     #[must_use]
     pub fn http(mut self, response: &crate::http::Response) -> Self {
-        self.0.status = Some(response.status);
-        self.0.retry_after = response.retry_after_seconds();
+        let http = self.0.http.get_or_insert_default();
+        http.status = Some(response.status);
+        http.retry_after = response.retry_after_seconds();
         self
     }
 
     /// Attaches a provider's own error code and trace id.
     #[must_use]
     pub fn provider(mut self, code: Option<String>, trace_id: Option<String>) -> Self {
-        self.0.provider_code = code;
-        self.0.trace_id = trace_id;
+        let http = self.0.http.get_or_insert_default();
+        http.provider_code = code;
+        http.trace_id = trace_id;
         self
     }
 
@@ -242,30 +278,38 @@ impl Error {
 
     /// The HTTP status, when a response caused the error.
     pub fn status(&self) -> Option<u16> {
-        self.0.status
+        self.0.http.as_ref()?.status
     }
 
     /// Seconds to wait before the next try, when the server said so.
     pub fn retry_after(&self) -> Option<u32> {
-        self.0.retry_after
+        self.0.http.as_ref()?.retry_after
     }
 
     /// The provider's own code, such as the debt API's `no valid consent`. Untrusted text.
     pub fn provider_code(&self) -> Option<&str> {
-        self.0.provider_code.as_deref()
+        self.0.http.as_ref()?.provider_code.as_deref()
     }
 
     /// The provider's trace or request id, to quote to its support.
     pub fn trace_id(&self) -> Option<&str> {
-        self.0.trace_id.as_deref()
+        self.0.http.as_ref()?.trace_id.as_deref()
     }
 
     /// What was expected.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn expected_value(&self) -> Option<&str> {
         self.0.expected.as_deref()
     }
 
+    /// What was expected and what was found, as octets.
+    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+    pub(crate) fn compared(&self) -> [Option<&[u8]>; 2] {
+        [&self.0.expected, &self.0.actual].map(|text| text.as_ref().map(AsRef::as_ref))
+    }
+
     /// What was found.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn actual_value(&self) -> Option<&str> {
         self.0.actual.as_deref()
     }
@@ -290,9 +334,10 @@ impl core::fmt::Display for Error {
         if let Some(oauth) = &inner.oauth {
             write!(f, ": the server answered {:?}", oauth.error)?;
         }
-        if let Some(status) = inner.status {
+        if let Some(status) = self.status() {
             write!(f, " (HTTP {status})")?;
         }
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = &inner.expected {
             write!(f, "; expected {expected}")?;
         }

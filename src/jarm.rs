@@ -8,7 +8,7 @@ use alloc::string::String;
 use crate::callback::{self, AuthorizationCode, Callback, RESPONSE_PARAMETERS};
 use crate::claims::{self, Claims, Terms, Typed, Unverified};
 use crate::client::Client;
-use crate::encoding::{Form, equal};
+use crate::encoding::{Form, equal, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{Context, Exchange, Judge, unkeyed};
 use crate::http::Response;
@@ -25,8 +25,9 @@ impl Transaction {
     pub fn finish_jarm(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<Exchange<AuthorizationCode>> {
         let token = {
             let fields = self.fields();
-            callback::check_transaction(&fields, &client.registration(), now)?;
-            callback::response_jwt(&fields, callback)?
+            let registration = client.registration();
+            callback::check_transaction(&fields, &registration, now)?;
+            callback::response_jwt(&fields, &registration, callback)?
         };
         let judge = JarmJudge { client: client.clone(), transaction: Some(self), token };
         Ok(Exchange::new(client, None, judge))
@@ -87,7 +88,7 @@ pub(crate) fn check(
     match found.text("iss") {
         None => return Err(Error::new(&codes::ISSUER_MISSING)),
         Some(other) if other != issuer => {
-            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(callback::shown(other)));
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(callback::shown_text(other)));
         }
         Some(_) => {}
     }
@@ -104,7 +105,7 @@ pub(crate) fn as_form(json: &str) -> Result<String> {
     let found = Typed::parse(json)?;
     let mut form = Form::new();
     for member in found.value().members() {
-        if RESPONSE_PARAMETERS.contains(&&*member.name) {
+        if word(RESPONSE_PARAMETERS, member.name.as_bytes()).is_some() {
             let Some(text) = member.value.as_str() else { return Err(Error::new(&codes::CALLBACK_MALFORMED)) };
             form.push(&member.name, text);
         }

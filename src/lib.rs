@@ -56,6 +56,7 @@ pub mod logout;
 pub mod logout_token;
 pub mod message;
 pub mod metadata;
+mod octet;
 pub mod par;
 pub mod par_response;
 pub mod pkce;
@@ -65,6 +66,7 @@ pub mod resource;
 pub mod resource_metadata;
 pub mod revocation;
 pub mod secret;
+pub mod sha256;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod soft;
 mod time;
@@ -74,8 +76,7 @@ pub mod uri;
 pub mod userinfo;
 
 /// Whether this is the browser entry's wasm: it leaves out what pages do not need.
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-pub(crate) const LEAN: bool = cfg!(not(feature = "bindings-full"));
+pub(crate) const LEAN: bool = cfg!(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")));
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
 mod bindings;

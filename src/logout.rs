@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, names_any};
-use crate::encoding::{Form, cut, equal, form_text, pairs};
+use crate::encoding::{Form, cut, equal, form_octets, pairs, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::pkce::is_unreserved;
 use crate::secret::Secret;
@@ -30,7 +30,7 @@ pub struct Logout {
     pub parameters: Vec<(String, Option<String>)>,
 }
 
-const OWN: &[&str] = &["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales"];
+const OWN: &str = "id_token_hint client_id post_logout_redirect_uri state logout_hint ui_locales";
 
 impl Logout {
     /// The URL to send the browser to, by a top-level navigation.
@@ -91,9 +91,9 @@ impl Logout {
         let mut text = form.into_string();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &self.parameters {
-            if OWN.contains(&name.as_str()) || seen.contains(&name.as_str()) || names_any(query, &[name.as_str()]) {
-                let shown = crate::callback::shown(name);
-                return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Session).actual(shown));
+            if word(OWN, name.as_bytes()).is_some() || seen.contains(&name.as_str()) || holds(query, name) {
+                let shown_text = crate::callback::shown_text(name);
+                return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Session).actual(shown_text));
             }
             if name.is_empty() {
                 return Err(wrong("a parameter's name, not empty"));
@@ -127,10 +127,15 @@ fn end_session(client: &Client) -> &str {
 /// ```
 pub fn judge_return(callback: &str, state: &str) -> Result<()> {
     let query = cut(cut(callback, b'#').0, b'?').1.unwrap_or_default();
-    let mut states = pairs(query).filter(|(name, _)| form_text(name).as_deref() == Some("state"));
-    let found = states.next().and_then(|(_, value)| form_text(value));
+    let mut states = pairs(query).filter(|(name, _)| form_octets(name).as_deref() == Some(b"state".as_slice()));
+    let found = states.next().and_then(|(_, value)| form_octets(value));
     if !state.is_empty() && found.is_some_and(|found| equal(&found, state)) && states.next().is_none() {
         return Ok(());
     }
     Err(Error::new(&codes::LOGOUT_STATE_MISMATCH).expected("the state that was sent, once"))
+}
+
+/// Whether a query holds a name, or one that cannot be read.
+fn holds(query: Option<&str>, name: &str) -> bool {
+    pairs(query.unwrap_or_default()).any(|(other, _)| form_octets(other).is_none_or(|other| *other == *name.as_bytes()))
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::answer::Answer;
-use crate::callback::shown;
+use crate::callback::shown_text;
 use crate::client::{Profile, Rules};
 use crate::endpoint::{expected, is_endpoint, refused};
 use crate::error::{Error, Result, codes};
@@ -102,7 +102,7 @@ impl Metadata {
         let document = answer.object()?;
         let found = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
         if found != issuer {
-            return Err(answer.fail(&codes::METADATA_ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown(found)));
+            return Err(answer.fail(&codes::METADATA_ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown_text(found)));
         }
         let profile = if policy.profile.is_empty() { "{}" } else { policy.profile };
         let Some(profile @ Value::Object(_)) = Value::parse(profile) else {

@@ -5,10 +5,9 @@
 
 use alloc::string::String;
 
-use sha2::{Digest, Sha256};
-
 use crate::encoding::base64url;
 use crate::error::{Error, Result, codes};
+use crate::octet::{UNRESERVED, is_all};
 use crate::secret::Secret;
 
 /// A `code_verifier`: 43 to 128 unreserved characters.
@@ -40,7 +39,7 @@ impl Verifier {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn challenge(&self) -> String {
-        base64url(&challenge(self.0.expose().as_bytes()))
+        base64url(&crate::sha256::digest(self.0.expose().as_bytes()))
     }
 
     /// The text, for the token request.
@@ -49,17 +48,11 @@ impl Verifier {
     }
 }
 
-/// The SHA-256 of a verifier's text.
-pub(crate) fn challenge(verifier: &[u8]) -> impl AsRef<[u8]> + core::ops::Deref<Target = [u8]> {
-    Sha256::digest(verifier)
-}
-
 pub(crate) fn is_verifier(text: &str) -> bool {
     is_unreserved(text, 43)
 }
 
 /// At least so many and at most 128 unreserved characters (RFC 3986 section 2.3).
-#[inline(never)]
 pub(crate) fn is_unreserved(text: &str, least: usize) -> bool {
-    text.len() >= least && text.len() <= 128 && text.bytes().all(crate::encoding::is_unreserved)
+    text.len() >= least && text.len() <= 128 && is_all(text, UNRESERVED)
 }

@@ -26,7 +26,7 @@ pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()
     let Some(uri) = Uri::parse(url).filter(|uri| uri.is_secure(development) && uri.fragment.is_none()) else {
         return refused("an https URL without fragment");
     };
-    if names_any(uri.query, &["access_token"]) {
+    if names_any(uri.query, "access_token") {
         return refused("the token in the header, never in the query");
     }
     let named = origins.iter().filter_map(|origin| Uri::parse(origin)).any(|origin| is_origin(&origin) && origin.same_origin(&uri));

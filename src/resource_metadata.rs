@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::answer::Answer;
-use crate::callback::shown;
+use crate::callback::shown_text;
 use crate::challenge::Challenge;
 use crate::endpoint::{expected, get, insert, is_endpoint, refused};
 use crate::error::{Result, codes};
@@ -87,7 +87,7 @@ impl ResourceMetadata {
         let document = answer.object()?;
         let found = document.get("resource").and_then(Value::as_str).unwrap_or_default();
         if found != resource {
-            return Err(answer.fail(&codes::RESOURCE_MISMATCH).expected(String::from(resource)).actual(shown(found)));
+            return Err(answer.fail(&codes::RESOURCE_MISMATCH).expected(String::from(resource)).actual(shown_text(found)));
         }
         for name in ["authorization_servers", "scopes_supported", "resource_signing_alg_values_supported"] {
             if document.get(name).is_some_and(|value| !is_list(value) || has(value, "none")) {

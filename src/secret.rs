@@ -43,7 +43,7 @@ impl core::fmt::Debug for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        crate::encoding::equal(&self.0, &other.0)
+        crate::encoding::equal(self.0.as_bytes(), other.0.as_bytes())
     }
 }
 

@@ -111,16 +111,16 @@ impl Tokens {
             _ => return Err(fail(&codes::HTTP_STATUS_UNEXPECTED)),
         }
         if !response.is_json() {
-            let found = response.content_type.as_deref().map_or(String::new(), crate::callback::shown);
+            let found = response.content_type.as_deref().map_or(String::new(), crate::callback::shown_text);
             let kind = if response.status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
             return Err(fail(kind).expected("application/json").actual(found));
         }
         let Some(answer @ Value::Object(_)) = Value::parse(body) else { return Err(wrong("one JSON object, no member twice")) };
         if response.status != 200 {
-            let error = answer.get("error").and_then(Value::as_str).filter(|error| is_error_code(error));
+            let error = answer.get("error").and_then(Value::as_str).filter(|error| is_error_code(error.as_bytes()));
             let Some(error) = error else { return Err(wrong("error: a word of visible ASCII")) };
-            let text = |name| answer.get(name).and_then(Value::as_str);
-            return Err(fail(&codes::TOKEN_ERROR).oauth_error(oauth_error(error, text("error_description"), text("error_uri"))));
+            let text = |name| answer.get(name).and_then(Value::as_str).map(str::as_bytes);
+            return Err(fail(&codes::TOKEN_ERROR).oauth_error(oauth_error(error.as_bytes(), text("error_description"), text("error_uri"))));
         }
         if answer.get("error").is_some() {
             return Err(wrong("either tokens or an error"));
@@ -132,7 +132,7 @@ impl Tokens {
             Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
             Some(name) if !name.is_empty() => {
                 let error = fail(&codes::TOKEN_TYPE_UNEXPECTED).expected(expectation.token_type.as_str());
-                return Err(error.actual(crate::callback::shown(name)));
+                return Err(error.actual(crate::callback::shown_text(name)));
             }
             _ => return Err(wrong("token_type: a text")),
         };
@@ -150,7 +150,7 @@ impl Tokens {
         };
         let scope = match answer.get("scope") {
             None => None,
-            Some(value) => Some(value.as_str().filter(|scope| is_scope(scope)).ok_or_else(|| wrong("scope: scope tokens"))?),
+            Some(value) => Some(value.as_str().filter(|scope| is_scope(scope.as_bytes())).ok_or_else(|| wrong("scope: scope tokens"))?),
         };
         let refresh_token = optional(&answer, "refresh_token", token).ok_or_else(|| wrong("refresh_token: visible ASCII"))?;
         let id_token = optional(&answer, "id_token", jwt).ok_or_else(|| wrong("id_token: a JWT in compact form"))?;

@@ -5,10 +5,17 @@
 
 use alloc::string::String;
 
-use crate::encoding::{cut, number, take};
+use crate::encoding::{number, take, word};
 use crate::error::{Error, Result, codes};
 use crate::pkce::is_verifier;
 use crate::secret::Secret;
+
+/// The names of the modes.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) const MODES: &str = "query fragment form_post jwt query.jwt fragment.jwt form_post.jwt";
+/// Those of a page, which cannot read a POST.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) const MODES: &str = "query fragment";
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode, JARM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -35,7 +42,7 @@ pub enum ResponseMode {
 }
 
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-const MODES: &[ResponseMode] = &[
+const ALL: &[ResponseMode] = &[
     ResponseMode::Query,
     ResponseMode::Fragment,
     ResponseMode::FormPost,
@@ -45,7 +52,7 @@ const MODES: &[ResponseMode] = &[
     ResponseMode::FormPostJwt,
 ];
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-const MODES: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost];
+const ALL: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::Fragment];
 
 impl ResponseMode {
     /// The parameter's value.
@@ -67,7 +74,7 @@ impl ResponseMode {
 
     /// The mode of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        MODES.iter().copied().find(|mode| mode.as_str() == name)
+        ALL.iter().find(|mode| mode.as_str() == name).copied()
     }
 }
 
@@ -184,13 +191,15 @@ pub(crate) fn split(text: &str) -> Fields<'_> {
 
 /// Whether fields are those of a transaction that was begun here.
 pub(crate) fn check(fields: &Fields<'_>) -> Result<()> {
-    let fits = !fields[STATE].is_empty()
+    // In a page what else is wrong shows when it is used: as expired, as another client's, as an answer that does not fit.
+    let fits = !crate::LEAN
+        && !fields[STATE].is_empty()
         && number(fields[CREATED]).is_some()
         && number(fields[LIFETIME]).is_some_and(|seconds| seconds <= u64::from(u32::MAX))
         && is_verifier(fields[VERIFIER])
         && has_openid(fields[SCOPE]) != fields[NONCE].is_empty()
-        && ResponseMode::parse(fields[RESPONSE_MODE]).is_some();
-    if fits { Ok(()) } else { Err(Error::new(&codes::TRANSACTION_MALFORMED)) }
+        && word(MODES, fields[RESPONSE_MODE].as_bytes()).is_some();
+    if fits || (crate::LEAN && is_verifier(fields[VERIFIER])) { Ok(()) } else { Err(Error::new(&codes::TRANSACTION_MALFORMED)) }
 }
 
 pub(crate) fn is_expired(fields: &Fields<'_>, now: u64) -> bool {
@@ -216,13 +225,5 @@ impl<'de> serde::Deserialize<'de> for Transaction {
 
 /// Whether a scope asks for an id_token (OIDC Core section 3.1.2.1).
 pub(crate) fn has_openid(scope: &str) -> bool {
-    let mut rest = Some(scope);
-    while let Some(text) = rest {
-        let (token, after) = cut(text, b' ');
-        if token == "openid" {
-            return true;
-        }
-        rest = after;
-    }
-    false
+    word(scope, b"openid").is_some()
 }

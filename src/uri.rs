@@ -4,6 +4,9 @@
 //! Refuses white space, controls, non-ASCII, userinfo, an empty host, odd ports and hosts that are private addresses.
 
 use crate::encoding::{cut, number};
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+use crate::octet::{ADDRESS, AUTHORITY};
+use crate::octet::{URI, is_all};
 
 /// The parts of an absolute URI, borrowed from its text.
 #[derive(Clone, Copy)]
@@ -33,8 +36,7 @@ impl<'a> Uri<'a> {
     /// assert!(Uri::parse("\tjavascript:alert(1)").is_none());
     /// ```
     pub fn parse(text: &'a str) -> Option<Self> {
-        // The characters RFC 3986 allows, percent included; a backslash or a tab changes what a browser would see.
-        if !text.bytes().all(|octet| matches!(octet, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~')) {
+        if !is_all(text, URI) {
             return None;
         }
         let (scheme, rest) = cut(text, b':');
@@ -105,6 +107,26 @@ impl<'a> Uri<'a> {
     }
 }
 
+/// Whether a text is a web address to trust: https, or http to loopback when `loopback` allows it; no userinfo,
+/// no fragment.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
+    Uri::parse(text).is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none())
+}
+
+/// As the other, for the browser entry: the browser itself refuses odd ports and hosts.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+#[inline(never)]
+pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
+    let (scheme, rest) = cut(text, b':');
+    let Some(rest) = rest.and_then(|rest| rest.strip_prefix("//")) else { return false };
+    let authority = cut(rest, b'/').0;
+    let host = cut(authority, b':').0;
+    let local = || host == "localhost" || host == "127.0.0.1" || authority.starts_with("[::1]");
+    let fits = scheme == "https" || (loopback && scheme == "http" && local());
+    fits && is_all(authority, AUTHORITY) && is_all(text, ADDRESS)
+}
+
 /// Whether a `redirect_uri` may be used: https; http for `localhost` and loopback literals; or a private-use scheme
 /// named after a domain (RFC 8252 section 7.1). No fragment, no userinfo, and no response parameter in its query.
 ///
@@ -117,6 +139,9 @@ impl<'a> Uri<'a> {
 /// assert!(!is_redirect_uri("javascript:alert(1)"));
 /// ```
 pub fn is_redirect_uri(text: &str) -> bool {
+    if crate::LEAN {
+        return is_web(text, true);
+    }
     let Some(uri) = Uri::parse(text) else { return false };
     let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());
     let query_fits = !crate::client::names_any(uri.query, crate::callback::RESPONSE_PARAMETERS);

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use crate::answer::Answer;
-use crate::callback::shown;
+use crate::callback::shown_text;
 use crate::challenge::Challenge;
 use crate::claims::{self, Claims, Terms, Typed, Unverified, refused};
 use crate::encoding::{cut, equal};
@@ -105,7 +105,7 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
     let answer = answer(response)?;
     let found = response.content_type.as_deref().unwrap_or_default();
     if !cut(found, b';').0.trim_ascii().eq_ignore_ascii_case("application/jwt") {
-        return Err(answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown(found)));
+        return Err(answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown_text(found)));
     }
     let here = |error: Error| error.at(Phase::Api);
     let token = Compact::parse(answer.body()?).map_err(here)?;
@@ -144,7 +144,7 @@ fn answer(response: &Response) -> Result<Answer<'_>> {
     let challenges = response.www_authenticate.as_deref().and_then(|header| Challenge::parse(header).ok()).unwrap_or_default();
     let ours = challenges.iter().filter(|challenge| challenge.is("Bearer") || challenge.is("DPoP"));
     let oauth = ours.filter_map(Challenge::error).next();
-    let invalid = oauth.as_ref().is_some_and(|oauth| oauth.error == "invalid_token");
+    let invalid = oauth.as_ref().is_some_and(|oauth| oauth.is("invalid_token"));
     let error = answer.fail(if invalid { &codes::TOKEN_INVALID } else { &codes::UNAUTHORIZED });
     Err(match oauth {
         Some(oauth) => error.oauth_error(oauth),
@@ -157,7 +157,7 @@ fn check_subject(answer: &Answer<'_>, claims: &Value<'_>, subject: Subject<'_>) 
         return Err(answer.wrong("sub: a text, not empty"));
     };
     match subject {
-        // Whose claims they are may itself be personal: neither is shown.
+        // Whose claims they are may itself be personal: neither is shown_text.
         Subject::Is(sub) if !equal(sub, found) => Err(answer.fail(&codes::SUBJECT_MISMATCH).expected("sub: that of the id_token")),
         _ => Ok(()),
     }

@@ -1,10 +1,11 @@
 // norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
 // Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
 
+import { configured, given, isObject, isOptions } from "./check.js";
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import type { Provider } from "./flow.js";
-import { type Transport, request, send } from "./http.js";
+import { type Transport, checkTransport, request, send } from "./http.js";
 import { sleep } from "./sleep.js";
 
 /** An access token, or a function that gets one; it is asked again for each call. */
@@ -33,15 +34,23 @@ class Api {
   readonly #options: ApiOptions;
 
   constructor(provider: Provider, options: ApiOptions) {
-    if (!provider.environment) throw hostError("invalid_configuration", { expected: "a provider made by norskgjeld(…)" });
+    environmentOf(provider);
+    checkTransport(options);
+    const { token, traceId, retries } = options;
+    configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+    configured(traceId === undefined || typeof traceId === "string", "traceId: a text");
+    configured(retries === undefined || typeof retries === "number", "retries: a number");
     this.#provider = provider;
     this.#options = options;
   }
 
-  async call(operation: string, args: (string | number)[], { signal }: CallOptions = {}): Promise<string> {
+  async call(operation: string, args: (string | number)[], options?: CallOptions): Promise<string> {
+    given(isOptions(options), "api", "options as an object");
+    const signal = options?.signal;
     const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
     for (let attempt = 0; ; attempt++) {
       const bearer = typeof token === "function" ? await token() : token;
+      given(typeof bearer === "string", "api", "an access token: a text");
       const out = request(call(["api", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
         const { head, body } = await send(out, "api", this.#options, signal);
@@ -56,6 +65,19 @@ class Api {
       }
     }
   }
+}
+
+/** The environment of a provider that has norskgjeld's APIs. */
+function environmentOf(provider: Provider): string {
+  const environment = isObject(provider) ? provider.environment : undefined;
+  configured(!!environment && typeof environment === "string", "a provider made by norskgjeld(…)");
+  return environment as string;
+}
+
+/** A consent's id as one argument. The core checks its letters; a number or null would become letters on the way. */
+function idOf(consentId: string): [string] {
+  given(typeof consentId === "string", "api", "a consent id: a text");
+  return [consentId];
 }
 
 /** A loan. Money in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %). Any field may be absent. */
@@ -116,17 +138,17 @@ export class DebtApi {
 
   /** `GET /v1/debt/{id}`, with a client credentials token: the debt behind a consent. Never repeated by the library. */
   async debtById(consentId: string, options?: CallOptions): Promise<DebtInformation> {
-    return JSON.parse(await this.#api.call("debtById", [consentId], options)) as DebtInformation;
+    return JSON.parse(await this.#api.call("debtById", idOf(consentId), options)) as DebtInformation;
   }
 
   /** `GET /v1/debt/{id}/status`: whether a consent is active. */
   async status(consentId: string, options?: CallOptions): Promise<ConsentStatus> {
-    return JSON.parse(await this.#api.call("status", [consentId], options)) as ConsentStatus;
+    return JSON.parse(await this.#api.call("status", idOf(consentId), options)) as ConsentStatus;
   }
 
   /** `DELETE /v1/debt/{id}`: withdraws a consent. `withdrawn` is false when it was inactive already. */
   async revoke(consentId: string, options?: CallOptions): Promise<{ readonly withdrawn: boolean }> {
-    return JSON.parse(await this.#api.call("revoke", [consentId], options)) as { withdrawn: boolean };
+    return JSON.parse(await this.#api.call("revoke", idOf(consentId), options)) as { withdrawn: boolean };
   }
 }
 
@@ -163,7 +185,11 @@ export class AgreementApi {
    * @throws {SamtykkeError} `conflict` when `clientConsentId` is registered with other data; `invalid_parameter`; …
    */
   async register(agreement: Agreement, options?: CallOptions): Promise<RegisteredConsent> {
+    given(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
     const { nin, purpose, days, clientConsentId } = agreement;
+    // A number has lost the zero that many identity numbers begin with.
+    given([nin, purpose, clientConsentId].every((value) => typeof value === "string"), "api", "nin, purpose and clientConsentId: texts");
+    given(typeof days === "number", "api", "days: a number");
     return JSON.parse(await this.#api.call("register", [nin, purpose, days, clientConsentId], options)) as RegisteredConsent;
   }
 }
@@ -192,6 +218,7 @@ export interface EventBatch {
   readonly lost: boolean;
 }
 
+/** Events after which a batch is full, those that came twice included. */
 const MAX_EVENTS = 10_000;
 const isWhole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
 
@@ -203,8 +230,12 @@ export class ConsentFeed {
     this.#api = new Api(provider, options);
   }
 
-  /** Reads from after `cursor` (0 for the start) to the end of the feed, at most 10,000 events, in pages of `limit`. */
+  /**
+   * Reads from after `cursor` (0 for the start) to the end of the feed, or until 10,000 events are read, in pages of `limit`
+   * (500 unless given).
+   */
   async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
+    given(isObject(options), "api", "options as an object");
     const { limit = 500, signal } = options;
     let { cursor = 0 } = options;
     // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.
@@ -216,9 +247,11 @@ export class ConsentFeed {
     cursor = Math.max(cursor, first - 1);
     const last = Number(await this.#api.call("last", [], { signal }));
     const events = new Map<string, ConsentEvent>();
-    while (cursor < last && events.size < MAX_EVENTS) {
+    let read = 0;
+    while (cursor < last && read < MAX_EVENTS) {
       const page = JSON.parse(await this.#api.call("events", [cursor + 1, limit], { signal })) as ConsentEvent[];
       const before = cursor;
+      read += page.length;
       for (const event of page) {
         if (!events.has(event.eventId)) events.set(event.eventId, event);
         cursor = Math.max(cursor, event.sequenceNumber);
@@ -232,6 +265,6 @@ export class ConsentFeed {
 
 /** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
 export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
-  const [debt, agreement, consentEvents] = call(["audiences", provider.environment]).split("\n") as [string, string, string];
+  const [debt, agreement, consentEvents] = call(["audiences", environmentOf(provider)]).split("\n") as [string, string, string];
   return { debt, agreement, consentEvents };
 }

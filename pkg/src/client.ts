@@ -1,6 +1,7 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
+import { configured, given, isObject } from "./check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "./engine.js";
@@ -15,7 +16,7 @@ import {
   begin,
   finish,
 } from "./flow.js";
-import type { Transport } from "./http.js";
+import { type Transport, checkTransport } from "./http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
 import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
 import { finishJarm } from "./jarm.js";
@@ -125,9 +126,11 @@ export class Client {
     options: ClientOptions = {},
   ) {
     const wrong = (expected: string) => hostError("invalid_configuration", { expected });
+    configured(isObject(provider), "a provider made by norskgjeld(…), provider(…) or discover(…)");
     if (!heldBy(authentication)) throw wrong("one of clientSecretBasic(…), clientSecretPost(…), clientSecretJwt(…), privateKeyJwt(…), tlsClientAuth(), none()");
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
+    checkTransport(options);
     const { dpop, jwks, clockOffset: offset = 0 } = options;
     if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
@@ -183,6 +186,7 @@ export class Client {
    * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
    */
   async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
+    given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
     const key = () => `${this.provider.issuer} ${codeIn(text)}`;
     const ready = () => {
@@ -203,6 +207,7 @@ export class Client {
    * @throws {SamtykkeError} `token_error` with `oauth`, `invalid_scope`, `network_error`, `timeout`, `aborted`, …
    */
   async clientCredentials(options: TokenTarget & { readonly scope?: string } = {}): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
     const [audience, ...others] = [options.audience ?? []].flat();
     return this.#tokens(["client_credentials", audience, options.scope], { ...options, audience: others }, {});
   }
@@ -234,10 +239,11 @@ export class Client {
    * beside it.
    */
   async jwtBearer(options: JwtBearerOptions): Promise<Tokens> {
-    const given = "assertion" in options ? options.assertion : "";
+    given(isObject(options), "token", "options as an object");
+    const ready = "assertion" in options ? options.assertion : "";
     if (!("key" in options)) {
-      if (!given) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
-      return this.#tokens(["jwt_bearer", given, options.scope], options, {});
+      if (!ready) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
+      return this.#tokens(["jwt_bearer", ready, options.scope], options, {});
     }
     const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
     const more = async (to: { server: string; address: string; offset: number }) => `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
@@ -346,6 +352,7 @@ export class Client {
       readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
     } = {},
   ): Promise<Tokens> {
+    given(isObject(target), "token", "options as an object");
     const { dpop } = this.#party;
     const keys = this.#keys;
     const answer = await post(this.#party, {

@@ -1,6 +1,7 @@
 // Ready-made handlers for a worker: login, callback, exchange for a page, session, logout. Web-standard Request and Response.
 // What must be remembered lies sealed in `__Host-` cookies; neither token nor verifier reaches a page (RFC 9700, BBA 6.1).
 
+import { configured, given, isObject, isOptions } from "./check.js";
 import { type Client, codeIn } from "./client.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { SamtykkeError, hostError } from "./error.js";
@@ -33,10 +34,32 @@ export interface EdgeOptions {
   /** Seconds a session lasts; as long as the access token unless given. */
   readonly sessionSeconds?: number;
   /**
-   * Claims a flow's state once, across all isolates: answers false when it was claimed before. One isolate needs none;
-   * with several, a Durable Object or a `SET NX` keeps two callbacks at once from sending one code twice.
+   * Claims a flow once, across all isolates and machines: answers true the first time it is called with a key, and false ever
+   * after. Without it, each isolate remembers only the codes that it sent itself, and the login cookie is deleted by the first
+   * callback; two callbacks at the same moment in two isolates then send one code twice, and norskgjeld kills the token of
+   * the first. One process needs no claim. Cloudflare Workers always run in several isolates: give one there.
+   *
+   * It must test and set in one step: a Durable Object, Redis `SET key 1 NX EX 3600`, Deno KV's `atomic().check(…)`, D1's
+   * `INSERT OR IGNORE`. Workers KV can not: it has no such step, and a write is seen elsewhere up to a minute later. Keep a
+   * key as long as a flow lasts (`lifetime`, an hour unless given). The key is the flow's state, or for a posted code a digest
+   * of it: no secret, at most 135 characters.
+   *
+   * @example
+   * ```ts
+   * createEdge({ client, keys: env.COOKIE_KEYS, claim: (key) => env.CLAIMS.get(env.CLAIMS.idFromName(key)).claim() });
+   *
+   * export class Claims extends DurableObject {
+   *   async claim() {
+   *     if (await this.ctx.storage.get("claimed")) return false;
+   *     await this.ctx.storage.put("claimed", true);
+   *     await this.ctx.storage.setAlarm(Date.now() + 3_600_000);
+   *     return true;
+   *   }
+   *   alarm = () => this.ctx.storage.deleteAll();
+   * }
+   * ```
    */
-  readonly claim?: (state: string) => boolean | Promise<boolean>;
+  readonly claim?: (key: string) => boolean | Promise<boolean>;
   /** Allows other sites to link straight to the login handler. */
   readonly crossSiteStart?: boolean;
   /** Takes the public origin from the redirect URI: for servers behind a proxy that rewrites the request's URL. */
@@ -82,11 +105,17 @@ const MOST_FLOWS = 5;
  * ```
  */
 export function createEdge(options: EdgeOptions): Edge {
-  const { client, keys, cookieName = "samtykke", claim, onError = () => {} } = options;
+  configured(isObject(options), "options: { client, keys }");
+  const { client, keys, cookieName = "samtykke", claim, sessionSeconds, onError = () => {} } = options;
+  // Told by what it does: the class may be there twice in a bundle.
+  configured(typeof client?.exchange === "function" && isObject(client.provider), "client: a Client");
+  configured(claim === undefined || typeof claim === "function", "claim: a function");
+  configured(typeof onError === "function", "onError: a function");
+  configured(sessionSeconds === undefined || (Number.isSafeInteger(sessionSeconds) && sessionSeconds > 0), "sessionSeconds: a whole number, more than 0");
   const home = returnTo(options.returnTo ?? "/");
   const errorPath = returnTo(options.errorPath ?? "/");
   checkKeys(keys);
-  if (!/^[\w-]{1,40}$/.test(cookieName)) throw hostError("invalid_configuration", { expected: "cookieName: letters, digits, - and _" });
+  configured(typeof cookieName === "string" && /^[\w-]{1,40}$/.test(cookieName), "cookieName: letters, digits, - and _");
 
   const origin = (request: Request) => new URL(options.behindProxy ? client.provider.redirectUri : request.url).origin;
   const secure = (request: Request) => !(options.insecureLocalhost && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin(request)));
@@ -120,6 +149,8 @@ export function createEdge(options: EdgeOptions): Edge {
     return respond(status, { "content-type": "application/json" }, [], JSON.stringify({ code, phase, action, retryable, oauth: oauth?.error }));
   };
 
+  const needRequest = (request: Request) => given(isObject(request) && typeof request.headers?.get === "function", "session", "a Request");
+
   /** A form or fetch of this origin: the browser says so, and a page of another site cannot make it say so. */
   const requireOwnOrigin = (request: Request) => {
     const site = request.headers.get("sec-fetch-site");
@@ -128,6 +159,9 @@ export function createEdge(options: EdgeOptions): Edge {
   };
 
   const keep = async (session: Session, request: Request) => {
+    needRequest(request);
+    const fits = isObject(session) && isObject(session.tokens) && typeof session.tokens.accessToken === "string" && Number.isSafeInteger(session.expiresAt);
+    given(fits, "session", "a session: { tokens, data, expiresAt }");
     const { data, expiresAt } = session;
     // Other members of the answer are the provider's; a cookie has no room for what nobody asked to keep.
     const { accessToken, tokenType, scope, requestedScope, refreshToken, idToken, expiresAt: ends } = session.tokens;
@@ -141,13 +175,16 @@ export function createEdge(options: EdgeOptions): Edge {
 
   const begun = async (request: Request, code: AuthorizationCode | string) => {
     const tokens = await client.exchange(code, { signal: request.signal });
-    const seconds = options.sessionSeconds ?? tokens.expiresIn ?? 3600;
+    const seconds = sessionSeconds ?? tokens.expiresIn ?? 3600;
     return keep({ tokens, expiresAt: now() + seconds }, request);
   };
 
   return {
-    async login(request, what, { returnTo: target = home } = {}) {
+    async login(request, what, more) {
+      needRequest(request);
       try {
+        given(isObject(what) && isOptions(more), "session", "a consent or an authorization request, and options");
+        const { returnTo: target = home } = more ?? {};
         if (!options.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site") throw hostError("origin_refused");
         returnTo(target);
         const { url, state, transaction } = client.begin(what);
@@ -168,6 +205,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async callback(request) {
+      needRequest(request);
       const clean: string[] = [];
       try {
         const url = new URL(request.url);
@@ -210,11 +248,12 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async exchange(request) {
+      needRequest(request);
       try {
         requireOwnOrigin(request);
         const body = await text(request);
         const code = body.startsWith('"') ? String(JSON.parse(body)) : body;
-        if (claim && !(await claim(`code ${codeIn(code)}`))) throw hostError("transaction_used", { phase: "token" });
+        if (claim && !(await claim(await keyOf(codeIn(code))))) throw hostError("transaction_used", { phase: "token" });
         return respond(204, {}, [await begun(request, code)]);
       } catch (cause) {
         return json(problem(cause instanceof SyntaxError ? hostError("code_malformed") : cause));
@@ -222,6 +261,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
 
     async session(request) {
+      needRequest(request);
       const sealed = cookies(request).get(cookie(request, "session"));
       const opened = sealed && (await open(keys, sealedFor("session"), sealed));
       const session = opened ? (JSON.parse(opened) as Session) : null;
@@ -231,6 +271,7 @@ export function createEdge(options: EdgeOptions): Edge {
     keep,
 
     async logout(request) {
+      needRequest(request);
       try {
         requireOwnOrigin(request);
         return respond(303, { location: home }, [setCookie(cookie(request, "session"), "", 0, "Lax", secure(request))]);
@@ -239,6 +280,12 @@ export function createEdge(options: EdgeOptions): Edge {
       }
     },
   };
+}
+
+/** A posted code as a claim's key: the store that keeps it learns no code. */
+async function keyOf(code: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(code)));
+  return `code ${Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
 }
 
 async function text(request: Request): Promise<string> {

@@ -2,11 +2,11 @@
 // The calling code is ours rather than generated, because the instance is replaced from time to time: the core's
 // allocator never frees, so dropping the instance is what frees, and what wipes the secrets of past calls.
 
-import { type Action, SamtykkeError, hostError, thrown } from "./error.js";
+import { type Action, type ErrorFacts, SamtykkeError, hostError, thrown } from "./error.js";
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
-  readonly call: (input: number, inputLength: number, random: number, randomLength: number) => [number, number];
+  readonly call: (input: number, inputLength: number, random: number, randomLength: number) => number;
   readonly __wbindgen_malloc: (size: number, alignment: number) => number;
 }
 
@@ -24,11 +24,23 @@ let input: Uint8Array;
 let at = 0;
 let room = 0;
 
+/** What the full core can say of an error beyond what a page needs. */
+export interface Details {
+  /** The facts in an error's further lines. */
+  more(lines: readonly (string | undefined)[]): Partial<ErrorFacts>;
+  /** The facts of a code that the host found, from the core's table. */
+  known(code: string): Partial<ErrorFacts>;
+}
+
+/** @internal */
+export let details: Details | undefined;
+
 /** @internal Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
-export function provide(from: () => WebAssembly.Module, as: number): void {
+export function provide(from: () => WebAssembly.Module, as: number, full?: Details): void {
   if (as <= rank) return;
   source = from;
   rank = as;
+  details = full;
   compiled = exports = undefined;
 }
 
@@ -36,10 +48,8 @@ function instance(): Exports {
   if (exports && exports.memory.buffer.byteLength < LIMIT) return exports;
   try {
     compiled ??= source!();
-    // No object of the host crosses, so the table of such objects stays empty.
-    const imports = { "./samtykke_bg.js": { __wbindgen_init_externref_table() {} } };
     room = 0;
-    return (exports = new WebAssembly.Instance(compiled, imports).exports as unknown as Exports);
+    return (exports = new WebAssembly.Instance(compiled).exports as unknown as Exports);
   } catch (cause) {
     throw unavailable(cause, "fix_configuration", "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
   }
@@ -56,7 +66,7 @@ export type Value = string | number | undefined | Lines;
 /** A value as a line. A line end in it would make two of one. */
 export function line(value: string | number | undefined): string {
   const text = `${value ?? ""}`;
-  if (text.includes("\n")) throw hostError("invalid_parameter", { expected: "values without line ends" });
+  if (text.includes("\n")) throw hostError("invalid_parameter", { phase: "authorization", action: "fix_configuration", expected: "values without line ends" });
   return text;
 }
 
@@ -77,8 +87,8 @@ export function run(text: string, random?: Uint8Array): string {
   if (random) octets.set(random, at + room);
   let answer: string;
   try {
-    const [start, length] = core.call(at, written, at + room, random ? 96 : 0);
-    answer = decoder.decode(new Uint8Array(core.memory.buffer, start, length));
+    const place = core.call(at, written, at + room, random ? 96 : 0);
+    answer = decoder.decode(new Uint8Array(core.memory.buffer, place % 2 ** 32, place / 2 ** 32));
   } catch (cause) {
     // A trapped instance is in an unknown state: never used again.
     exports = undefined;

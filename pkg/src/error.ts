@@ -1,6 +1,6 @@
 // The one error class. Its facts come from the core; the host adds only what it alone can see (network, wasm).
 
-import { call } from "./engine.js";
+import { details } from "./engine.js";
 
 /** Where in the flow an error arose. */
 export type Phase = "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime";
@@ -35,15 +35,6 @@ export interface ErrorFacts {
   doc?: string;
 }
 
-const HINTS: Record<Action, string> = {
-  fix_configuration: "Correct the client's settings or this request.",
-  restart: "Start a new flow.",
-  try_later: "Try again later.",
-  user_declined: "Say that nothing was shared; offer to try again or go on without.",
-  user_cancelled: "Say that it was cancelled; offer to try again.",
-  none: "Nothing to do.",
-};
-
 /**
  * Everything that can go wrong, as data. Never holds a token, code, verifier or secret.
  *
@@ -67,7 +58,7 @@ export class SamtykkeError extends Error {
   declare readonly action: Action;
   /** Whether the same step may be tried again as it is. */
   declare readonly retryable: boolean;
-  /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. */
+  /** The server's OAuth error (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text: show it as text only. `samtykke/browser` gives no `uri`. */
   declare readonly oauth?: { readonly error: string; readonly description?: string; readonly uri?: string };
   /** The HTTP status, and seconds to wait when the server said so. */
   declare readonly http?: { readonly status: number; readonly retryAfter?: number };
@@ -84,12 +75,12 @@ export class SamtykkeError extends Error {
 
   constructor(facts: ErrorFacts, options?: { cause?: unknown }) {
     const { code, phase, action, oauth, expected, actual } = facts;
-    const hint = facts.hint || HINTS[action];
+    const hint = facts.hint || `Next: ${action}`;
     super(
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors", message: this.message });
+    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors" });
     for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 
@@ -99,9 +90,12 @@ export class SamtykkeError extends Error {
   }
 }
 
+/** Foreign text fit to be shown: controls and invisible direction marks replaced, 512 characters at most. */
+const shown = (text?: string) => text?.replace(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "\ufffd").slice(0, 512);
+
 /** The error of a failed call's answer. Empty lines are left out. */
 export function thrown(answer: string): SamtykkeError {
-  const [code, phase, action, expected, actual, error, description, uri, retryable, hint, doc, status, retryAfter, own, traceId] = answer
+  const [code, phase, action, expected, actual, error, description, ...more] = answer
     .slice(1)
     .split("\n")
     .map((line) => line || undefined);
@@ -109,24 +103,15 @@ export function thrown(answer: string): SamtykkeError {
     code,
     phase,
     action,
-    retryable: !!retryable,
-    hint,
-    doc,
     expected,
-    actual,
-    oauth: error && { error, description, uri },
-    http: status && { status: +status, retryAfter: retryAfter && +retryAfter },
-    provider: (own || traceId) && { code: own, traceId },
+    actual: shown(actual),
+    oauth: error && { error, description: shown(description), uri: more[0] },
+    ...details?.more(more),
   } as ErrorFacts);
 }
 
-/** An error that only the host can see, worded by the core's table. */
+/** An error that only the host can see: worded by the full core's table, or by what a page's caller says. */
 export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
-  try {
-    call(["error", code]);
-  } catch (error) {
-    // Without wasm there is no table: then that is the error.
-    more = { ...(error as SamtykkeError).toJSON(), ...more };
-  }
-  return new SamtykkeError(more as ErrorFacts, cause === undefined ? undefined : { cause });
+  const facts = { code, phase: "callback", action: "restart", ...details?.known(code), ...more } as ErrorFacts;
+  return new SamtykkeError(facts, cause === undefined ? undefined : { cause });
 }

@@ -1,8 +1,9 @@
 // Provider settings, begin and finish: what page and worker share. No secret has a place here.
 
 import type { ServerData } from "./provider.js";
-import { Lines, type Value, call, line, run } from "./engine.js";
+import { Lines, line, run } from "./engine.js";
 import { hostError } from "./error.js";
+import { ENVIRONMENTS, PATHS } from "./generated/norskgjeld.js";
 
 /** A provider and your registration with it. Plain frozen data; holds no secret. */
 export interface Provider {
@@ -91,40 +92,42 @@ export class AuthorizationCode {
   }
 
   get issuer(): string {
-    return this.#kept.split(" ")[1]!;
+    return words(this.#kept, 1, 2);
   }
 
   get clientId(): string {
-    return this.#kept.split(" ")[2]!;
+    return words(this.#kept, 2, 3);
   }
 
   get redirectUri(): string {
-    return this.#kept.split(" ")[3]!;
+    return words(this.#kept, 3, 4);
   }
 
   /** The code itself. */
   get code(): string {
-    return decoded(this.#answer.split(" ")[0]!);
+    return decoded(words(this.#answer, 0, 1));
   }
 
   /** The scope the callback named as granted, if it did. */
   get grantedScope(): string | undefined {
-    return decoded(this.#answer.split(" ")[1]!) || undefined;
+    return decoded(words(this.#answer, 1)) || undefined;
   }
 
   /** The scope that was asked for. */
   get scope(): string {
-    return this.#kept.split(" ").slice(9).join(" ");
+    return words(this.#kept, 9);
   }
 
   toString(): string {
-    return [...this.#kept.split(" ").slice(1, 6), this.#answer, this.scope].join(" ");
+    return `${words(this.#kept, 1, 6)} ${this.#answer} ${this.scope}`;
   }
 
   toJSON(): string {
     return `${this}`;
   }
 }
+
+const words = (text: string, from: number, to?: number) => text.split(" ").slice(from, to).join(" ");
 
 const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
 
@@ -134,25 +137,41 @@ export interface FormPost {
   readonly body: string;
 }
 
+const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
+
 /** The time in seconds since 1970. */
 export const now = (): number => Math.floor(Date.now() / 1000);
+
+/** Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
+function place(address: string): string {
+  try {
+    const { origin, pathname } = new URL(address);
+    return origin + pathname;
+  } catch {
+    return "";
+  }
+}
 
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
 /** @internal */
 export const made = new WeakMap<Provider, string>();
 
-// `c` says "checked here", so it comes from here alone.
-const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags.replace(/[^id]/g, "") + mark].map(line).join("\n");
+const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags, ""].map(line).join("\n");
 
 /** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
-export const clientLines = (provider: Provider): Lines => new Lines(made.get(provider) ?? lines(provider));
+const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
+
+/** As lines of a call. */
+export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
 
 function checked(provider: Provider, options: object): Provider {
   // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
-  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser");
-  call(["check", new Lines(lines(provider))]);
-  made.set(provider, lines(provider, "c"));
+  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
+  const text = lines(provider);
+  run(`C\n${text}\n`);
+  // The last line says "checked here", so it is written here alone.
+  made.set(provider, `${text}c`);
   return Object.freeze(provider);
 }
 
@@ -170,11 +189,16 @@ export function norskgjeld(options: {
   readonly clientId: string;
   readonly redirectUri: string;
 }): Provider {
-  const { environment: chosen, clientId, redirectUri } = options;
-  const environment = typeof chosen === "object" ? `${chosen.auth} ${chosen.api}` : chosen;
-  const [auth, api, flags, ...paths] = call(["environment", environment]).split("\n") as [string, string, string, string, string, string];
-  const [issuer, authorizationEndpoint, tokenEndpoint] = paths.map((path) => auth + path) as typeof paths;
-  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags, api, environment }, options);
+  const { environment, clientId, redirectUri } = options;
+  const own = typeof environment === "object" && environment;
+  const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : ENVIRONMENTS.find(([name]) => name === environment) ?? [];
+  // An origin is all that its address comes to.
+  if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
+    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, or two origins" });
+  }
+  const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
+  const name = own ? `${auth} ${api}` : environment;
+  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, options);
 }
 
 /**
@@ -210,14 +234,16 @@ export function provider(options: {
  * ```
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
-  const { purpose, days, openid, scope, lifetime, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
-  const head: Value[] = ["begin", clientLines(provider), now()];
-  head.push(purpose, days, openid ? 1 : "", scope, lifetime, responseMode, state, nonce, codeVerifier);
+  const { purpose, days, openid, scope, lifetime = 3600, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
+  // The core judges it, by the provider's grammar.
+  const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
+  const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier];
   for (const name in extra) {
-    for (const value of [extra[name]!].flat()) head.push(`${name}=${value}`);
+    for (const value of [extra[name]!].flat()) values.push(`${name}=${value}`);
   }
-  const [url, transaction] = call(head, "", crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
-  return { state: transaction.split(" ", 1)[0]!, url, transaction };
+  const text = ["B", known(provider), ...values.map(line), ""].join("\n");
+  const [url, transaction] = run(text, crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
+  return { state: words(transaction, 0, 1), url, transaction };
 }
 
 // One use of an answer in this realm, whatever store the caller keeps transactions in. Bounded: the oldest go first.
@@ -240,7 +266,7 @@ export function finish(provider: Provider, transaction: string | null | undefine
   const kept = transaction.includes("\n") ? "?" : transaction;
   let answer: string;
   try {
-    answer = run(`finish\n${clientLines(provider).text}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
+    answer = run(`F\n${known(provider)}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);
   } catch (error) {
     // An answer of the server's uses the transaction up; a forged one, which anyone could send, does not.
     if ((error as { oauth?: unknown }).oauth) use(transaction);

@@ -1,6 +1,7 @@
 // Sends the core's requests by fetch. Follows no redirect, sends no cookie, keeps no cached answer, reads at most 1 MiB.
 // Options that a runtime lacks are not passed: Cloudflare's workerd throws on some of them.
 
+import { configured, isObject } from "./check.js";
 import { type Phase, SamtykkeError, hostError } from "./error.js";
 
 /** A function like the global `fetch`; give your own for a proxy, a fixed egress address or a test. */
@@ -21,6 +22,14 @@ export interface CoreRequest {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body?: string;
+}
+
+/** @throws {SamtykkeError} `invalid_configuration` for options of another type; a timer takes NaN for "at once". */
+export function checkTransport(transport: Transport): void {
+  configured(isObject(transport), "options as an object");
+  const { fetch, timeout } = transport;
+  configured(fetch === undefined || typeof fetch === "function", "fetch: a function");
+  configured(timeout === undefined || (typeof timeout === "number" && timeout > 0), "timeout: seconds, more than 0");
 }
 
 /** @internal The most octets of an answer that are read (1 MiB). */

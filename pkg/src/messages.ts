@@ -10,8 +10,8 @@ const COLUMNS: readonly Language[] = ["nb", "nn", "sv", "nl", "en"];
 /**
  * The language of a BCP 47 tag such as `navigator.language`; `no` and `da` read bokmål, anything unknown English.
  */
-export function languageOf(tag: string): Language {
-  const first = tag.split(/[-_]/, 1)[0]!;
+export function languageOf(tag?: string): Language {
+  const first = `${tag ?? ""}`.split(/[-_]/, 1)[0]!;
   if (first === "no" || first === "da") return "nb";
   return COLUMNS.find((language) => language === first) ?? "en";
 }
@@ -25,6 +25,8 @@ export function languageOf(tag: string): Language {
  * ```
  */
 export function userMessage(error: { readonly code: string; readonly action?: string }, language: Language = "en"): string {
-  const row = TEXTS[error.code] ?? TEXTS[error.action ?? ""] ?? TEXTS["restart"]!;
+  // Both may come from an address, where anyone can write "constructor".
+  const own = (name: unknown) => (typeof name === "string" && Object.hasOwn(TEXTS, name) ? TEXTS[name] : undefined);
+  const row = own(error?.code) ?? own(error?.action) ?? TEXTS["restart"]!;
   return row[COLUMNS.indexOf(language)] ?? row[4]!;
 }

@@ -73,10 +73,7 @@ export function callback(
 }
 
 /** The answer's parameters: in the query, or in the fragment where that was asked for. */
-function answerIn({ search, hash }: URL): URLSearchParams {
-  const query = new URLSearchParams(search);
-  return query.has("state") ? query : new URLSearchParams(hash.slice(1));
-}
+const answerIn = ({ search, hash }: URL) => new URLSearchParams(`${search}&${hash.slice(1)}`);
 
 /** Browsers that keep cookies off keep storage off too, and throw. */
 function stored<T>(use: () => T): T {

@@ -1,5 +1,6 @@
 // The answer of a token endpoint: judged by the core, frozen, and shown to no log.
 
+import { given, isObject } from "./check.js";
 import { call } from "./engine.js";
 import { now } from "./flow.js";
 import type { IdTokenClaims } from "./id_token.js";
@@ -66,6 +67,7 @@ export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation =
 
 /** @internal As {@link judgeTokens}, not frozen yet. */
 export function judged(answer: TokenAnswer, expectation: TokenExpectation): Tokens {
+  given(isObject(answer) && typeof answer.body === "string" && isObject(expectation), "token", "an answer: { status, contentType, body }");
   const { tokenType = "Bearer", idToken, scope = "", expiresInString, issuedTokenType, refreshToken } = expectation;
   const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter), tokenType, idToken ? 1 : "", expiresInString ? 1 : ""];
   const exchange = issuedTokenType && { required: "x", optional: "o" }[issuedTokenType];

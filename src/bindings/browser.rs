@@ -1,108 +1,81 @@
 //! Operations of the browser entry: settings, begin, finish. No secret can be passed in: there is no place for one.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Lines, push_line, refused, some};
+use super::{Lines, refused, some};
 use crate::LEAN;
-use crate::authorization::{Asked, RANDOM_OCTETS, begin as begin_flow};
+use crate::authorization::{Asked, begin as begin_flow};
 use crate::callback::{Callback, judge};
 use crate::client::Registration;
-use crate::encoding::{cut, number};
+use crate::encoding::{cut, number, push, word};
 use crate::error::{Error, Result, codes};
-use crate::provider::{self, norskgjeld};
-use crate::transaction::{self, DEFAULT_LIFETIME};
+use crate::provider;
+use crate::transaction::{self, DEFAULT_LIFETIME, MODES};
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
-/// redirect URI, flags (`i`: names itself in callbacks, `d`: development, `c`: checked before, as the shell knows).
+/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development), and
+/// a mark when the shell knows that they were checked before.
 #[inline(never)]
 pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
-    let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, flags] = lines.take();
-    let Some(rules) = provider::rules(id) else { return refused("a known provider") };
-    let has = |wanted| flags.bytes().any(|flag| flag == wanted);
+    let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, place, flags, checked] = lines.take();
+    let Some(rules) = provider::rules(id) else { return refused("a provider") };
+    let has = |wanted| cut(flags, wanted).1.is_some();
     let (iss_parameter, development) = (has(b'i'), has(b'd'));
-    let client = Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, iss_parameter, development };
-    if !has(b'c') {
+    let client = Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development };
+    if checked.is_empty() {
         client.check()?;
     }
     Ok(client)
 }
 
-/// A norskgjeld environment's name; answers its origin for logins, its origin for APIs, flags, then
-/// what follows the first one in issuer, authorization endpoint and token endpoint.
-pub(super) fn environment(mut lines: Lines<'_>, text: &mut Vec<u8>) -> Result<()> {
-    let (auth, api, development) = norskgjeld::origins(lines.next())?;
-    let [issuer, authorization, token] = norskgjeld::PATHS;
-    for value in [auth, api, if development { "d" } else { "" }, issuer, authorization, token] {
-        push_line(text, value);
-    }
-    Ok(())
-}
-
-/// Client, time, then purpose, days, openid, scope, lifetime, response mode, state, nonce, verifier (empty: not given),
-/// then parameters as `name=value`; answers URL and transaction.
+/// Client, time, then scope, lifetime, response mode, state, nonce, verifier (empty: not given), then parameters
+/// as `name=value`; answers URL and transaction.
 pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let client = client(&mut lines)?;
-    let [now, purpose, days, openid, scope, lifetime, response_mode, state, nonce, verifier] = lines.take();
-    let Ok(random) = <&[u8; RANDOM_OCTETS]>::try_from(random) else { return refused("96 random octets") };
-    let mut consent = String::new();
-    if !purpose.is_empty() {
-        consent.push_str("debt.unsecured.");
-        consent.push_str(purpose);
-        if !days.is_empty() {
-            consent.push('.');
-            consent.push_str(days);
-        }
-        if !openid.is_empty() {
-            consent.push_str(" openid");
-        }
-        // Judged as any scope of norskgjeld's is; a purpose with days of its own is none.
-        norskgjeld::Scope::parse(&consent)?;
-        if norskgjeld::Purpose::parse(purpose).is_none() {
-            return Err(norskgjeld::refused_scope());
-        }
+    let [now, scope, lifetime, response_mode, state, nonce, verifier] = lines.take();
+    let Ok(random) = random.try_into() else { return refused("randomness") };
+    if number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
+        return refused("lifetime: seconds");
     }
-    if !lifetime.is_empty() && number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
-        return refused("lifetime: whole seconds");
-    }
-    #[cfg(feature = "bindings-full")]
-    if crate::transaction::ResponseMode::parse(response_mode).is_none() {
-        return refused("response_mode: query, fragment, form_post, or one of them signed, such as jwt");
-    }
-    #[cfg(not(feature = "bindings-full"))]
-    if !matches!(response_mode, "query" | "fragment" | "form_post") || (LEAN && response_mode == "form_post") {
-        return refused("response_mode: query, fragment or, on a server, form_post");
+    if word(MODES, response_mode.as_bytes()).is_none() {
+        return refused(if LEAN { "response_mode: query or fragment" } else { "response_mode: query, fragment, form_post, or one of them signed, such as jwt" });
     }
     // A page has no reason to bring its own.
-    if LEAN && !(state.is_empty() && nonce.is_empty() && verifier.is_empty()) {
+    if LEAN && state.len() | nonce.len() | verifier.len() > 0 {
         return refused("no state, nonce or code_verifier");
     }
-    let mut parameters = Vec::new();
-    while lines.more() {
-        let (name, value) = cut(lines.next(), b'=');
-        parameters.push((name, value.unwrap_or_default()));
-    }
+    let own = |value| if LEAN { None } else { some(value) };
     let asked = Asked {
-        scope: if purpose.is_empty() { scope } else { &consent },
-        state: if LEAN { None } else { some(state) },
-        nonce: if LEAN { None } else { some(nonce) },
-        verifier: if LEAN { None } else { some(verifier) },
-        parameters: &parameters,
+        scope,
+        state: own(state),
+        nonce: own(nonce),
+        verifier: own(verifier),
+        parameters: Parameters(lines),
         response_mode,
-        lifetime: some(lifetime).unwrap_or(DEFAULT_SECONDS),
+        lifetime,
         now,
     };
-    let mut kept = Vec::with_capacity(512);
-    // Room for most answers: growing copies, and nothing is ever freed.
-    text.reserve_exact(1024);
+    let mut kept = Vec::new();
     begin_flow(&client, &asked, random, text, &mut kept)?;
-    text.push(b'\n');
-    text.extend_from_slice(&kept);
+    push(text, b"\n");
+    push(text, &kept);
     Ok(())
 }
 
-/// As [`DEFAULT_LIFETIME`], in digits.
-const DEFAULT_SECONDS: &str = "3600";
+/// Lines of `name=value`.
+#[derive(Clone)]
+struct Parameters<'a>(Lines<'a>);
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = if self.0.more() { cut(self.0.next(), b'=') } else { return None };
+        Some((name, value.unwrap_or_default()))
+    }
+}
+
+/// What pkg/src/flow.ts sends when the caller says nothing.
 const _: () = assert!(DEFAULT_LIFETIME == 3600);
 
 /// Client, time, transaction, the media type of a POST or nothing, then the URL or body as the rest.
@@ -119,21 +92,4 @@ pub(super) fn finish(mut lines: Lines<'_>, text: &mut Vec<u8>) -> Result<()> {
     };
     judge(&fields, &client, callback, number(now).unwrap_or_default())?.push_code(text);
     Ok(())
-}
-
-/// The error of a code that the host found.
-pub(super) fn host_error(code: &str) -> Result<()> {
-    #[cfg(feature = "bindings-full")]
-    let kinds = codes::ALL;
-    #[cfg(not(feature = "bindings-full"))]
-    let kinds = &[
-        &codes::SECRET_IN_BROWSER,
-        &codes::INVALID_CONFIGURATION,
-        &codes::INVALID_PARAMETER,
-        &codes::TRANSACTION_MISSING,
-        &codes::TRANSACTION_USED,
-        &codes::CALLBACK_MALFORMED,
-    ];
-    let known = kinds.iter().find(|kind| kind.code == code);
-    Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
 }

@@ -404,7 +404,7 @@ fn jarm_check(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "" => Callback::Url(lines.0),
         content_type => Callback::FormPost { content_type, body: lines.0 },
     };
-    let token = callback::response_jwt(&fields, callback)?;
+    let token = callback::response_jwt(&fields, &client, callback)?;
     let unverified = jarm::check(&token, &algorithms(allowed)?, client.issuer, client.client_id, fields[transaction::STATE], now)?;
     push_line(text, &token);
     push_unverified(text, &unverified);

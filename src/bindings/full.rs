@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::{Lines, browser, refused, some};
 use crate::client::{Client, Profile};
 use crate::encoding::{decimal, number};
-use crate::error::Result;
+use crate::error::{Error, Result, codes};
 use crate::http::{Request, Response};
 use crate::json::{Writer, push_string};
 use crate::provider::norskgjeld::{Agreement, Api, Call, Environment, Event, EventType, Purpose, Revoked, Service};
@@ -13,12 +13,20 @@ use crate::secret::Secret;
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
+        "error" => host_error(lines),
         "audiences" => audiences(lines, text),
         "api" => api(lines, text),
         "api_answer" => api_answer(lines, text),
         "jwk" | "pem" | "key" | "id_token" | "logout_token" | "jwks_request" | "jwks_answer" => super::jose::call(operation, lines, text),
         _ => super::judges::call(operation, lines, text),
     }
+}
+
+/// The error of a code that the host found.
+fn host_error(mut lines: Lines<'_>) -> Result<()> {
+    let code = lines.next();
+    let known = codes::ALL.iter().find(|kind| kind.code == code);
+    Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
 }
 
 pub(super) fn push_line(text: &mut String, value: &str) {

@@ -5,7 +5,7 @@
 //!
 //! A page begins, and checks what came back; the transaction waits in the session storage meanwhile:
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
 //! use samtykke::{AuthorizationCode, Callback, Client, Result, Transaction, fetch};
 //!
@@ -29,7 +29,7 @@
 //! The worker keeps the secret, exchanges the code and reads the debt. In workers-rs this is the body of a handler, with
 //! the secret from `env.secret("CLIENT_SECRET")`:
 //!
-//! ```no_run
+//! ```no_run,standalone_crate
 //! # use samtykke::provider::norskgjeld::{Api, DebtInformation, Environment};
 //! # use samtykke::{AuthorizationCode, Client, ClientAuthentication, Result, fetch};
 //! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
@@ -60,11 +60,12 @@ use zeroize::Zeroizing;
 
 use crate::authorization::RANDOM_OCTETS;
 use crate::device::{Device, Polled};
+use crate::encoding::base64url;
 use crate::error::{Error, Phase, codes};
 use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
 use crate::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Result, Step,
-    Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Request, Result,
+    Secret, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
@@ -72,7 +73,7 @@ use crate::{
 /// # Errors
 /// Those of [`Client::begin`]; `invalid_configuration` where the host has no `crypto.getRandomValues`.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use samtykke::{AuthorizationRequest, Client, Profile, fetch};
 /// # fn main() -> samtykke::Result<()> {
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
@@ -83,9 +84,13 @@ use crate::{
 /// ```
 pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
     let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
-    // Cloudflare Workers give randomness only inside a handler, so nothing is drawn before it is needed.
-    fill(&mut *random).map_err(|_| no_randomness())?;
+    drawn(&mut *random)?;
     client.begin(request, &random, host::now())
+}
+
+/// The host's randomness. Cloudflare Workers give it only inside a handler, so nothing is drawn before it is needed.
+fn drawn(octets: &mut [u8]) -> Result<()> {
+    fill(octets).map_err(|_| no_randomness())
 }
 
 fn no_randomness() -> Error {
@@ -138,7 +143,7 @@ pub async fn read_feed(api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> 
 /// # Errors
 /// `invalid_parameter` for a value that does not serialise, such as a number beyond 2^53.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// # fn main() -> samtykke::Result<()> {
 /// let shown = samtykke::fetch::to_js(&samtykke::provider::norskgjeld::Loan::default())?;
 /// # Ok(())
@@ -150,9 +155,20 @@ pub fn to_js(value: &(impl serde::Serialize + ?Sized)) -> Result<JsValue> {
         .map_err(|_| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected("a value that serialises to JSON"))
 }
 
+/// A request of norskgjeld's APIs, with an `X-Trace-ID` by which their support can find it.
+fn traced(mut request: Request) -> Result<Request> {
+    const NAME: &str = "x-trace-id";
+    if !request.headers.iter().any(|(name, _)| *name == NAME) {
+        let mut id = [0; 16];
+        drawn(&mut id)?;
+        request.headers.push((NAME, Secret::new(base64url(&id))));
+    }
+    Ok(request)
+}
+
 /// How requests are sent.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use samtykke::fetch::Transport;
 /// # async fn read(call: samtykke::provider::norskgjeld::Call<samtykke::provider::norskgjeld::ConsentStatus>) -> samtykke::Result<()> {
 /// let status = Transport::new().timeout(10).retries(1).call(&call).await?;
@@ -291,12 +307,12 @@ impl Transport {
     }
 
     /// As [`call`](fn@call). Calls that may be repeated are, with growing pauses; the server's `Retry-After` is heeded up to
-    /// 30 seconds, and for a longer one the error is given at once.
+    /// 30 seconds, and for a longer one the error is given at once. A call without a trace id gets one, as norskgjeld asks.
     ///
     /// # Errors
     /// As there, and `aborted`.
     pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        send::repeatedly(self, &call.request, |response| call.finish(response)).await
+        send::repeatedly(self, &traced(call.request.clone())?, |response| call.finish(response)).await
     }
 
     /// As [`read_feed`].
@@ -307,7 +323,7 @@ impl Transport {
         let mut reader = FeedReader::new(cursor, limit);
         loop {
             match reader.step(api)? {
-                Step::Send(request) => send::repeatedly(self, &request, |response| reader.receive(api, response)).await?,
+                Step::Send(request) => send::repeatedly(self, &traced(request)?, |response| reader.receive(api, response)).await?,
                 Step::Done(batch) => return Ok(batch),
                 Step::Sign(_) | Step::Verify(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
             }

@@ -6,7 +6,7 @@ use samtykke::id_token::IdTokenExpectation;
 use samtykke::introspection::Introspection;
 use samtykke::par_response::PushedRequest;
 use samtykke::userinfo::{self, Subject};
-use samtykke::{Error, Response, Secret, revocation};
+use samtykke::{Error, Response, revocation};
 use serde_json::{Value, json};
 
 use crate::metadata::code;

@@ -1,5 +1,7 @@
 //! norskgjeld's APIs: requests, answers in every documented shape, errors, and the feed's cursor.
 
+use std::time::{Duration, Instant};
+
 use samtykke::error::Action;
 use samtykke::provider::norskgjeld::{self, Agreement, Api, Environment, FeedReader, Purpose, Revoked};
 use samtykke::{Request, Response, Secret, Step};
@@ -186,4 +188,44 @@ fn feed_cursor_is_the_highest_number_seen() {
     assert!(!read(6, 500, 7, &[7]).lost);
     let batch = read(13, 500, 7, &[7, 8, 13]);
     assert_eq!((batch.events.len(), batch.cursor), (0, 13));
+}
+
+/// Reads a feed that goes on for ever, in pages of 500 whose ids `id` names; answers batch, pages and time.
+fn read_endless(id: impl Fn(u64) -> String) -> (norskgjeld::Batch, u64, Duration) {
+    let (environment, token) = (Environment::preprod(), Secret::new("x.y"));
+    let api = Api::new(&environment, &token);
+    let mut reader = FeedReader::new(0, 500);
+    reader.receive(&api, &answer(200, r#"{"firstSequenceNr":1}"#)).unwrap();
+    reader.receive(&api, &answer(200, r#"{"lastSequenceNr":9007199254740991}"#)).unwrap();
+    let mut spent = Duration::ZERO;
+    for page in 0..1000 {
+        if let Step::Done(batch) = reader.step(&api).unwrap() {
+            return (batch, page, spent);
+        }
+        let events: Vec<String> = (1..=500)
+            .map(|at| event(page * 500 + at).replace(&format!("\"e{}\"", page * 500 + at), &format!("\"{}\"", id(page * 500 + at))))
+            .collect();
+        let body = answer(200, &format!(r#"{{"result":[{}]}}"#, events.join(",")));
+        let start = Instant::now();
+        reader.receive(&api, &body).unwrap();
+        spent += start.elapsed();
+    }
+    panic!("the reader does not end");
+}
+
+#[test]
+fn an_endless_feed_ends_in_a_full_batch_even_when_each_event_is_the_same() {
+    let (batch, pages, _) = read_endless(|number| format!("e{number}"));
+    assert_eq!((batch.events.len(), batch.cursor, pages), (10_000, 10_000, 20));
+    let (batch, pages, _) = read_endless(|_| "same".into());
+    assert_eq!((batch.events.len(), batch.cursor, pages), (1, 10_000, 20));
+}
+
+#[test]
+fn an_event_known_already_costs_no_look_at_all_the_others() {
+    // Ids of one length and beginning, as uuids are; the same page is read either way, so only the looking differs.
+    let cost = |id: fn(u64) -> String| (0..3).map(|_| read_endless(id).2).min().unwrap();
+    let (many, few) =
+        (cost(|number| format!("3649911c-a58a-4b76-9794-{number:012}")), cost(|_| format!("3649911c-a58a-4b76-9794-{:012}", 1)));
+    assert!(many < few * 4, "10,000 ids took {many:?}, one took {few:?}");
 }

@@ -41,7 +41,11 @@ export function access(the) {
         await accessible(page, "result");
         await person.home();
         await start(page, { flow: "worker" });
+        await page.getByRole("heading", { name: "Logg inn" }).waitFor();
+        await page.getByText("Testverktøy").click();
+        await accessible(page, "the provider's login");
         await atProvider.login(page);
+        await accessible(page, "the provider's consent");
         await atProvider.deny(page);
         await page.waitForSelector(".outcome");
         await accessible(page, "denied");

@@ -86,6 +86,7 @@ export function happyRuns(the) {
     await giveConsent(other, { flow: "worker" });
     await other.waitForSelector(".creditors");
     // The provider ties a login to its newest tab; the older one must end in a message, and a new start must work.
+    await person.page.bringToFront(); // a tab behind another draws, and so takes clicks, only now and then
     await person.page.getByRole("button", { name: "Logg inn", exact: true }).click();
     await heading(person.page, "Denne innloggingen kan ikke fortsette");
     await person.page.getByRole("button", { name: "Start på nytt" }).click();

@@ -220,7 +220,7 @@ test("odd ids, tokens and agreements are refused before anything is sent", async
   const { fetch, requests } = fetchOf(json(DEBT));
   const ids = ["", undefined, null, "a/b", "../../feed", "a?b", "a#b", "a%2fb", "å", " ", "a\nb", "a\0", "\ud800", "x".repeat(65)];
   for (const id of ids) for (const name of ["debtById", "status", "revoke"]) await fails(debtApi({ fetch })[name](id), { code: "invalid_parameter" });
-  for (const token of ["", undefined, "two words", "å", "line\nend", "nul\0", "\ud800"]) await fails(debtApi({ fetch, token }).debt(), { code: "invalid_parameter" }, [token]);
+  for (const token of ["", "two words", "å", "line\nend", "nul\0", "\ud800"]) await fails(debtApi({ fetch, token }).debt(), { code: "invalid_parameter" }, [token]);
   const agreements = [{ nin: "1484224909" }, { nin: "1484224909x" }, { nin: "148422490911" }, { nin: "" }, { days: 0 }, { days: 366 }, { days: 1.5 }, { days: NaN }, { days: -1 }, { purpose: "processing", days: 29 }, { purpose: "x" }, { clientConsentId: "" }, { clientConsentId: "x".repeat(256) }, { clientConsentId: "a\nb" }, { clientConsentId: "a\0" }];
   for (const change of agreements) {
     await fails(new AgreementApi(preprod, { token: TOKEN, fetch }).register({ ...AGREEMENT, ...change }), { code: "invalid_parameter" }, [AGREEMENT.nin]);

@@ -156,6 +156,8 @@ test("a claim decides across isolates, after the checks and before the exchange"
   const spelled = String(checked).split(" ").with(5, [...code].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("")).join(" ");
   for (const text of [String(checked), spelled]) assert.equal((await (await posted(text)).json()).code, "transaction_used");
   assert.equal(claimed[0][0], claimed[1][0]);
+  // The store of claims learns no code.
+  assert.match(claimed[0][0], /^code [0-9a-f]{64}$/);
   assert.equal(requests.length, 1);
 });
 

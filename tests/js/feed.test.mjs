@@ -101,6 +101,26 @@ test("a feed without end is handed out in bounded batches, and nothing is skippe
   assert.equal(next.events[0].sequenceNumber, batch.cursor + 1);
 });
 
+test("a feed that repeats one event for ever is not read for ever", async () => {
+  const page = (from, limit) => Array.from({ length: limit }, (_, at) => event(from + at, { eventId: "same" }));
+  const feed = feedOf([], { first: 1, last: 1e12, page });
+  const batch = await feed.read();
+  assert.deepEqual([batch.events.length, batch.cursor, feed.requests.length], [1, 10_000, 22]);
+});
+
+test("a known event costs no look at all the others", async () => {
+  const cost = async (id) => {
+    const page = (from, limit) => Array.from({ length: limit }, (_, at) => event(from + at, { eventId: id(from + at) }));
+    const feed = feedOf([], { first: 1, last: 1e12, page });
+    const start = performance.now();
+    await feed.read({ limit: 500 });
+    return performance.now() - start;
+  };
+  const least = async (id) => Math.min(await cost(id), await cost(id), await cost(id));
+  const [many, few] = [await least((number) => `3649911c-a58a-4b76-9794-${String(number).padStart(12, "0")}`), await least(() => "3649911c-a58a-4b76-9794-000000000001")];
+  assert.ok(many < few * 4, `10,000 ids took ${many} ms, one took ${few} ms`);
+});
+
 test("events carry the outer consent id and the details of either kind", async () => {
   const events = [
     event(1, { samtykkeOpprettetEvent: { clientId: "client", consentId: "inner", scope: "debt.unsecured.presentation", externalConsentId: "own-1" } }),

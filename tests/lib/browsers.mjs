@@ -70,7 +70,7 @@ export async function detectBrowser(name) {
 }
 
 /** A display that nobody sees. The server picks a free number itself and tells it; xvfb-run would leave a lock behind when it is killed. */
-const openDisplay = (on, cwd) => start(on.xvfb, ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
+export const openDisplay = (on, cwd) => start(on.xvfb, ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
   { cwd, ready: (text) => text.match(/^(\d+)$/m)?.[1], timeoutMs: 20_000 });
 
 async function byWebDriver(name, on) {

@@ -2,14 +2,15 @@
 // Uses Node alone, no browser and no network.
 // Refuses to trust an exit code where a process could still be alive: it asks the system.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { installedAsLocked, lockedVersion, which } from "../../pkg/toolchain.mjs";
+import { packageIsBuilt } from "../../www/start/prepare.mjs";
 import { importMap, resolveExport } from "./exports.mjs";
 import { must, plainEnv, run, start } from "./process.mjs";
 import { serve } from "./server.mjs";
-import { withTempDir } from "./temp.mjs";
+import { removeDir, tempDir, withTempDir } from "./temp.mjs";
 import { pause, until, within } from "./wait.mjs";
 
 const isAlive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
@@ -123,4 +124,31 @@ test("node packages are compared by version, other systems' packages left out", 
 test("programs are found in PATH by file, never by asking a shell", () => {
   assert.ok(which("node"));
   assert.equal(which("no-such-program-here"), null);
+});
+
+test("the demo builds the package when a source is newer, and not when only what a build writes is", (t) => {
+  const root = tempDir("built");
+  t.after(() => removeDir(root));
+  const write = (path, seconds) => {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "");
+    utimesSync(file, seconds, seconds);
+  };
+  write("src/lib.rs", 100);
+  write("pkg/src/flow.ts", 100);
+  assert.equal(packageIsBuilt(root), false, "nothing is built");
+  write("pkg/dist/lib/flow.js", 200);
+  write("pkg/dist/wasm/full.wasm", 201);
+  // The build writes its generated sources after its first results.
+  write("pkg/src/generated/messages.ts", 205);
+  assert.equal(packageIsBuilt(root), true);
+  for (const source of ["src/lib.rs", "pkg/src/flow.ts", "Cargo.lock"]) {
+    write(source, 300);
+    assert.equal(packageIsBuilt(root), false, source);
+    write(source, 100);
+    assert.equal(packageIsBuilt(root), true);
+  }
+  write("pkg/dist/browser.js", 50);
+  assert.equal(packageIsBuilt(root), false, "a file of an older build is left");
 });

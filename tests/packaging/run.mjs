@@ -9,6 +9,7 @@ import { detectBrowser } from "../lib/browsers.mjs";
 import { pack } from "../lib/pack.mjs";
 import { removeDir, tempDir } from "../lib/temp.mjs";
 import * as bun from "./projects/bun/run.mjs";
+import * as demoWorker from "./projects/demo-worker/run.mjs";
 import * as deno from "./projects/deno/run.mjs";
 import * as esbuild from "./projects/esbuild/build.mjs";
 import * as importMap from "./projects/import-map/page.mjs";
@@ -25,7 +26,7 @@ import * as webpack from "./projects/webpack/build.mjs";
 import * as workerd from "./projects/workerd/run.mjs";
 import { makeProject } from "./workspace.mjs";
 
-export const projects = [files, publint, attw, typescript, nodeEsm, nodeCjs, deno, bun, esbuild, importMap, viteDev, viteBuild, webpack, workerd, next];
+export const projects = [files, publint, attw, typescript, nodeEsm, nodeCjs, deno, bun, esbuild, importMap, viteDev, viteBuild, webpack, workerd, demoWorker, next];
 
 /** Runs one project in a fresh folder. Never throws: a failure is a result. */
 async function runProject(project, { tarball, chromium }) {
@@ -80,6 +81,10 @@ async function main() {
     const note = result.ok === false ? result.note.split("\n")[0] : result.gap ?? result.note;
     console.log(`${result.name.padEnd(13)}${status(result).padEnd(8)}${(result.ms / 1000).toFixed(1).padStart(7)}  ${note}`.trimEnd());
   }
+  // For the summary of `npm test`: what ran where, and what did not.
+  const ran = results.filter((one) => one.ok).map((one) => one.name);
+  if (ran.length) console.log(`\nran: the packed tarball in ${ran.join(", ")}`);
+  for (const { name, gap } of results.filter((one) => one.gap)) console.log(`gap: the packed tarball in ${name}: ${gap}`);
   const failed = results.filter((one) => !one.ok && (!one.gap || process.env.CI)).length;
   const gaps = results.filter((one) => one.gap).length;
   console.log(`\n${results.filter((one) => one.ok).length} passed, ${failed} failed${gaps ? `, ${gaps} not run here` : ""}`);

@@ -49,84 +49,87 @@ after(() => removeDir(packageDir));
 const letters = "æøå ÆØÅ \u2028\u2029 \0 \u{1F1F3}\u{1F1F4} \ud800 \udfff \ufeff \" \\ </script> \r\n";
 const awkward = { letters, long: letters.repeat(60_000), numbers: [0.1, 1e21, -1], nested: [[null, { "": true }]] };
 
-for (const { name, detect } of runtimes) {
-  if (only && !only.includes(name)) continue;
-  describe(name, async () => {
-    const found = await detect();
-    if (!found.available) {
-      test("available", { skip: !process.env.CI && found.why }, () => assert.fail(found.why));
-      return;
-    }
-    const go = (suite, more) => runSuite({ runtime: name, packageDir, suite: join(packageDir, `${suite}.mjs`), timeoutMs: 60_000, ...more });
-    const isBrowser = browsers.includes(name);
+// Two at a time: most of it is waiting, for browsers to start and for time-outs.
+describe("runtimes", { concurrency: 2 }, () => {
+  for (const { name, detect } of runtimes) {
+    if (only && !only.includes(name)) continue;
+    describe(name, async () => {
+      const found = await detect();
+      if (!found.available) {
+        test("available", { skip: !process.env.CI && found.why }, () => assert.fail(found.why));
+        return;
+      }
+      const go = (suite, more) => runSuite({ runtime: name, packageDir, suite: join(packageDir, `${suite}.mjs`), timeoutMs: 60_000, ...more });
+      const isBrowser = browsers.includes(name);
 
-    test("gives back megabytes of awkward text unchanged, under the right condition", async () => {
-      const result = await go("same", { input: awkward });
-      assert.equal(result.ok, true, result.error);
-      assert.deepEqual({ ...result.output, same: null }, { built: condition[name], twice: 4, same: null });
-      assert.ok(result.output.same.long === awkward.long, "the long string differs");
-      assert.deepEqual(result.output.same, awkward);
-      assert.match(result.version, /\d/);
-      assert.ok(result.ms > 0);
-    });
-
-    test("tells an error of the suite by name and text", async () => {
-      const result = await go("throws");
-      assert.equal(result.ok, false);
-      assert.equal(result.error, "RangeError: æøå on purpose");
-    });
-
-    test("ends a suite in an endless loop", async () => {
-      const started = Date.now();
-      const result = await go("loop", { timeoutMs: 3_000 });
-      assert.equal(result.ok, false);
-      assert.equal(result.error, "timed out after 3000 ms");
-      assert.ok(Date.now() - started < 30_000);
-    });
-
-    test("does not let a rejection that nobody handles pass", async () => {
-      const result = await go("rejects");
-      assert.equal(result.ok, false);
-      assert.match(result.error + result.stack, /nobody listens/);
-    });
-
-    if (isBrowser) {
-      test("fails a suite that would need a looser CSP", async () => {
-        const result = await go("evaluates");
-        assert.equal(result.ok, false, JSON.stringify(result));
-        assert.match(result.error, /CSP was violated: script-src/);
+      test("gives back megabytes of awkward text unchanged, under the right condition", async () => {
+        const result = await go("same", { input: awkward });
+        assert.equal(result.ok, true, result.error);
+        assert.deepEqual({ ...result.output, same: null }, { built: condition[name], twice: 4, same: null });
+        assert.ok(result.output.same.long === awkward.long, "the long string differs");
+        assert.deepEqual(result.output.same, awkward);
+        assert.match(result.version, /\d/);
+        assert.ok(result.ms > 0);
       });
-      return;
-    }
 
-    test("ends a suite that waits for ever", async () => {
-      const result = await go("never", { timeoutMs: 2_000 });
-      assert.equal(result.error, "timed out after 2000 ms");
-    });
+      test("tells an error of the suite by name and text", async () => {
+        const result = await go("throws");
+        assert.equal(result.ok, false);
+        assert.equal(result.error, "RangeError: æøå on purpose");
+      });
 
-    test("refuses what JSON cannot hold, a suite without run, and one that fails at import", async () => {
-      for (const [suite, text] of [["nothing", /nothing that JSON can hold/], ["bigint", /^TypeError/], ["nameless", /no function named run/], ["broken", /^Error: at import$/]]) {
-        const result = await go(suite);
-        assert.equal(result.ok, false, suite);
-        assert.match(result.error, text, suite);
+      test("ends a suite in an endless loop", async () => {
+        const started = Date.now();
+        const result = await go("loop", { timeoutMs: 3_000 });
+        assert.equal(result.ok, false);
+        assert.equal(result.error, "timed out after 3000 ms");
+        assert.ok(Date.now() - started < 30_000);
+      });
+
+      test("does not let a rejection that nobody handles pass", async () => {
+        const result = await go("rejects");
+        assert.equal(result.ok, false);
+        assert.match(result.error + result.stack, /nobody listens/);
+      });
+
+      if (isBrowser) {
+        test("fails a suite that would need a looser CSP", async () => {
+          const result = await go("evaluates");
+          assert.equal(result.ok, false, JSON.stringify(result));
+          assert.match(result.error, /CSP was violated: script-src/);
+        });
+        return;
+      }
+
+      test("ends a suite that waits for ever", async () => {
+        const result = await go("never", { timeoutMs: 2_000 });
+        assert.equal(result.error, "timed out after 2000 ms");
+      });
+
+      test("refuses what JSON cannot hold, a suite without run, and one that fails at import", async () => {
+        for (const [suite, text] of [["nothing", /nothing that JSON can hold/], ["bigint", /^TypeError/], ["nameless", /no function named run/], ["broken", /^Error: at import$/]]) {
+          const result = await go(suite);
+          assert.equal(result.ok, false, suite);
+          assert.match(result.error, text, suite);
+        }
+      });
+
+      if (name !== "workerd") {
+        test("does not take a program that ended by itself for a result", async () => {
+          const result = await go("exits");
+          assert.equal(result.ok, false);
+          assert.match(result.error, /ended with 0 and gave no outcome/);
+        });
+      }
+
+      if (name === "deno" || name === "workerd") {
+        test("has no network", async () => {
+          assert.equal((await go("fetches")).output, "refused");
+        });
       }
     });
-
-    if (name !== "workerd") {
-      test("does not take a program that ended by itself for a result", async () => {
-        const result = await go("exits");
-        assert.equal(result.ok, false);
-        assert.match(result.error, /ended with 0 and gave no outcome/);
-      });
-    }
-
-    if (name === "deno" || name === "workerd") {
-      test("has no network", async () => {
-        assert.equal((await go("fetches")).output, "refused");
-      });
-    }
-  });
-}
+  }
+});
 
 test("an unknown runtime is named, with those that exist", async () => {
   await assert.rejects(runSuite({ runtime: "rhino", packageDir, suite: "x" }), /no runtime named rhino; there are node, node22/);

@@ -24,6 +24,17 @@ async fn debt_is_read() {
 }
 
 #[wasm_bindgen_test]
+async fn every_call_has_a_trace_id_the_callers_own_or_a_new_one() {
+    let (environment, token) = (environment(), Secret::new(format!("echo-{}", key())));
+    let api = Api::new(&environment, &token);
+    let of = async |api: Api<'_>| fetch::call(&api.debt()).await.unwrap_err().trace_id().map(String::from).unwrap();
+    let (first, second) = (of(api).await, of(api).await);
+    assert_eq!((first.len(), second.len()), (22, 22));
+    assert_ne!(first, second);
+    assert_eq!(of(api.trace_id("own-trace")).await, "own-trace");
+}
+
+#[wasm_bindgen_test]
 async fn a_lookup_is_never_repeated() {
     let (environment, token) = (environment(), Secret::new(format!("flaky-{}", key())));
     let error = Transport::new().retries(5).call(&Api::new(&environment, &token).debt()).await.unwrap_err();

@@ -1,11 +1,11 @@
-// Runs the tests of Rust on wasm in Chromium, Firefox, a dedicated worker and Node, against a server that it starts.
+// Runs the tests of Rust on wasm in Chromium, Firefox, WebKit, dedicated workers and Node, against a server that it starts.
 // wasm-bindgen's own test runner does the work; one line for each environment, `gap:` for one that this machine lacks.
 // Refuses to call it passed when nothing ran, when a test was left out, or when a run was not where it was meant to be.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBindgen, findBrowsers } from "../../pkg/toolchain.mjs";
-import { chromiumFlags, detectBrowser } from "../lib/browsers.mjs";
+import { chromiumFlags, detectBrowser, openDisplay } from "../lib/browsers.mjs";
 import { run, tail } from "../lib/process.mjs";
 import { tempDir } from "../lib/temp.mjs";
 import { startServer } from "./server.mjs";
@@ -23,12 +23,19 @@ const browser = { WASM_BINDGEN_USE_BROWSER: "1" };
 const worker = { WASM_BINDGEN_USE_DEDICATED_WORKER: "1" };
 const chromium = { driver: { CHROMEDRIVER: on.chromedriver }, needs: [["chromium", on.chromium], ["chromedriver", on.chromedriver]] };
 const firefox = { driver: { GECKODRIVER: on.geckodriver }, needs: [["firefox", on.firefox], ["geckodriver", on.geckodriver]] };
+// The runner asks the driver it takes for Safari's for a session without options; WebKitGTK's then starts its own MiniBrowser.
+const webkit = {
+  driver: { SAFARIDRIVER: on.webkitdriver }, display: true,
+  needs: [["WebKitWebDriver", on.webkitdriver], ["MiniBrowser", on.minibrowser], ["Xvfb", on.xvfb]],
+};
 const environments = [
   { name: "Node", scope: "Object", env: { WASM_BINDGEN_USE_NODE_EXPERIMENTAL: "1" }, needs: [], version: process.version },
   { name: "Chromium", scope: "Window", browser: "chromium", env: browser, ...chromium },
   { name: "a worker in Chromium", scope: "DedicatedWorkerGlobalScope", browser: "chromium", env: worker, ...chromium },
   { name: "Firefox", scope: "Window", browser: "firefox", env: browser, ...firefox },
   { name: "a worker in Firefox", scope: "DedicatedWorkerGlobalScope", browser: "firefox", env: worker, ...firefox },
+  { name: "WebKit", scope: "Window", browser: "webkit", env: browser, ...webkit },
+  { name: "a worker in WebKit", scope: "DedicatedWorkerGlobalScope", browser: "webkit", env: worker, ...webkit },
 ];
 
 /** How the driver starts its browser: headless, quiet, and by the path that was found. */
@@ -52,13 +59,12 @@ const numbers = new Set();
 let failed = false;
 try {
   const base = { ...process.env, SAMTYKKE_TEST_SERVER: server.origin, PATH: [dirname(wasmBindgenTestRunner), process.env.PATH].join(delimiter) };
-  delete base.CHROMEDRIVER;
-  delete base.GECKODRIVER;
+  for (const name of ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"]) for (const part of ["", "_REMOTE", "_ARGS"]) delete base[name + part];
   const cargo = ["test", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch"];
   const built = await run("cargo", [...cargo, "--test", "wasm", "--no-run"], { cwd: root, env: base, timeoutMs: 15 * 60_000 });
   if (built.code !== 0) throw new Error(tail(built.stdout + built.stderr, 60));
 
-  for (const { name, scope, browser: which, env, driver, needs, version } of environments) {
+  for (const { name, scope, browser: which, env, driver, display, needs, version } of environments) {
     if (only.length && !only.some((word) => name.toLowerCase().includes(word))) continue;
     const missing = needs.find(([, path]) => !path);
     if (missing) {
@@ -70,7 +76,10 @@ try {
     mkdirSync(join(home, "profile"));
     server.scopes.clear();
     const own = which ? { ...driver, WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(home), WASM_BINDGEN_TEST_TIMEOUT: "180", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" } : {};
+    const screen = display && (await openDisplay(on, home));
+    if (screen) own.DISPLAY = `:${screen.value}`;
     const result = await run(wasmBindgenTestRunner, [artifact(built.stderr)], { cwd: root, env: { ...base, HOME: home, USERPROFILE: home, ...env, ...own }, timeoutMs: 6 * 60_000 });
+    await screen?.stop({ gentleMs: 2_000 });
     const text = result.stdout + result.stderr;
     const [, passed, rest] = text.match(/test result: ok\. (\d+) passed; 0 failed; (\d+) ignored/) ?? [];
     const ok = result.code === 0 && Number(passed) > 0 && rest === "0" && server.scopes.has(scope) && server.scopes.size === 1;

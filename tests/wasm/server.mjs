@@ -45,6 +45,8 @@ export async function startServer() {
     const [, first, behaviour] = url.pathname.split("/");
     // The key of a call: a token endpoint's query, or the API's token.
     const key = url.search.slice(1) && first === "token" ? url.search.slice(1) : (request.headers.authorization ?? "").replace("Bearer ", "");
+    const trace = request.headers["x-trace-id"];
+    const traced = first !== "token" && typeof trace === "string" && /^[\w-]{22}$|^own-trace$/.test(trace);
     const times = (asked.get(key) ?? 0) + 1;
     asked.set(key, times);
     response.once("close", () => { if (!response.writableFinished) ended.add(key); });
@@ -67,6 +69,9 @@ export async function startServer() {
         }
       }
     }
+    // Every call of the API has a number by which it is found.
+    if (!traced) return json(400, { error: "no trace id" });
+    if (key.startsWith("echo")) return json(500, { error: "down", trace_id: trace });
     // The API does as its token says: "flaky-…" fails twice.
     const [mood, detail] = key.split("-");
     if (mood === "scope") scopes.add(detail);

@@ -7,20 +7,20 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensure } from "../../pkg/toolchain.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const here = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** The newest time below a folder, or of a file. */
+/** The newest time below a folder, or of a file; what the build itself writes among its sources does not count. */
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
-  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+  return Math.max(0, ...readdirSync(path).filter((name) => name !== "generated").map((name) => newest(join(path, name))));
 }
 
 const oldest = (folder) => Math.min(...readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
 
 /** Whether pkg/dist is there and newer than everything it is made from. */
-function packageIsBuilt() {
+export function packageIsBuilt(root = here) {
   const dist = join(root, "pkg", "dist");
   if (!existsSync(dist) || readdirSync(dist).length === 0) return false;
   const sources = ["src", "Cargo.toml", "Cargo.lock", "pkg/src", "pkg/build.mjs", "pkg/package.json"].map((path) => join(root, path)).filter(existsSync);
@@ -29,7 +29,7 @@ function packageIsBuilt() {
 
 function run(script) {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [join(root, script)], { cwd: root, stdio: ["ignore", 2, 2] });
+    const child = spawn(process.execPath, [join(here, script)], { cwd: here, stdio: ["ignore", 2, 2] });
     child.once("error", () => done(false));
     child.once("close", (code) => done(code === 0));
   });

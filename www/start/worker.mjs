@@ -10,6 +10,7 @@ export async function runWorker({ port, modules, variables, lever }) {
     port,
     modules,
     bindings: variables,
+    durableObjects: { CLAIMS: { className: "Claims", useSQLite: true } },
     compatibilityDate: "2026-07-01",
     serviceBindings: { LOCAL_PROVIDER: lever },
     assets: {

@@ -20,6 +20,7 @@ export async function buildWorker() {
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
     loader: { ".wasm": "copy" },
+    external: ["cloudflare:*"],
     write: false,
     logLevel: "warning",
   });

@@ -198,8 +198,8 @@ fn malformed(response: &Response) -> Error {
 fn failure(response: &Response) -> Error {
     let parsed = if response.body.expose().len() > MAX_BODY { None } else { Value::parse(response.body.expose()) };
     let text = |name: &str| parsed.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let code = text("error").map(crate::callback::shown);
-    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::callback::shown);
+    let code = text("error").map(crate::callback::shown_text);
+    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::callback::shown_text);
     // The words are examples, not codes: matched without case, in code and description.
     let says = |word: &str| [text("error"), text("error_description")].into_iter().flatten().any(|text| contains(text, word));
     let (kind, action): (&'static Kind, Action) = match response.status {

@@ -3,6 +3,7 @@
 //! Sequence numbers rise with gaps and are not in time order; a read includes its start; events stay seven days.
 //! Refuses to move the cursor by anything but the numbers of events that were handed out.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,7 +13,7 @@ use crate::exchange::Step;
 use crate::http::Response;
 use crate::json::Value;
 
-/// Events in one batch at most; a longer feed is read on from the batch's cursor.
+/// Events after which a batch is full, those that came twice included; a longer feed is read on from the batch's cursor.
 const MAX_EVENTS: usize = 10_000;
 
 /// What happened to a consent.
@@ -131,6 +132,10 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct FeedReader {
     batch: Batch,
+    /// Ids of the batch's events. Ordered, so that no choice of ids makes looking one up slow.
+    known: BTreeSet<String>,
+    /// Events read, those that came twice included.
+    read: usize,
     limit: u32,
     last: u64,
     at: Stage,
@@ -147,7 +152,8 @@ enum Stage {
 impl FeedReader {
     /// Starts after `cursor`, the highest number handled so far (0 for none), with pages of `limit` events.
     pub fn new(cursor: u64, limit: u32) -> Self {
-        Self { batch: Batch { events: Vec::new(), cursor, lost: false }, limit: limit.max(1), last: 0, at: Stage::First }
+        let batch = Batch { events: Vec::new(), cursor, lost: false };
+        Self { batch, known: BTreeSet::new(), read: 0, limit: limit.max(1), last: 0, at: Stage::First }
     }
 
     /// The next request, or the batch.
@@ -183,15 +189,16 @@ impl FeedReader {
             Stage::Page => {
                 let page = api.events(0, self.limit).finish(response)?;
                 let highest = page.highest();
+                self.read = self.read.saturating_add(page.events.len());
                 for event in page.events {
-                    if !self.batch.events.iter().any(|known| known.event_id == event.event_id) {
+                    if self.known.insert(event.event_id.clone()) {
                         self.batch.events.push(event);
                     }
                 }
                 let moved = highest.is_some_and(|highest| highest > self.batch.cursor);
                 self.batch.cursor = self.batch.cursor.max(highest.unwrap_or(0));
                 // An empty page, or one that does not move the cursor, would be read for ever.
-                let more = moved && self.batch.cursor < self.last && self.batch.events.len() < MAX_EVENTS;
+                let more = moved && self.batch.cursor < self.last && self.read < MAX_EVENTS;
                 self.at = if more { Stage::Page } else { Stage::End };
             }
             Stage::End => return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Api)),

@@ -13,16 +13,15 @@ pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
 pub use feed::{Batch, Event, EventPage, EventType, FeedReader};
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-pub(crate) use scope::refused as refused_scope;
 pub use scope::{Purpose, Scope};
 
 use alloc::string::String;
 
-use crate::client::{CallbackError, Profile, Rules};
+use crate::client::{Profile, Rules};
 use crate::encoding::cut;
 use crate::error::{Action, Error, Result, codes};
-use crate::uri::Uri;
+use crate::octet::{AUTHORITY, is_all};
+use crate::uri::is_web;
 
 /// One of the two environments, or a local server for development. Base URL, issuer and audiences come from one
 /// value, so that preprod and production cannot be mixed.
@@ -44,49 +43,41 @@ pub enum Service {
     ConsentEvents,
 }
 
-const PREPROD: (&str, &str) = ("https://access-preprod.norskgjeld.no", "https://api-preprod.norskgjeld.no");
-const PRODUCTION: (&str, &str) = ("https://access.norskgjeld.no", "https://api.norskgjeld.no");
+const ENVIRONMENTS: &str = include_str!("environments.txt");
 
-/// What follows the origin in issuer, authorization endpoint and token endpoint.
-pub(crate) const PATHS: [&str; 3] = ["/", "/oauth2/auth", "/oauth2/token"];
+/// The values of a row of the file of environments.
+fn values(key: &str) -> Option<impl Iterator<Item = &'static str>> {
+    ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|')).map(|rest| rest.split('|'))
+}
 
-/// The origins of an environment's name, for logins and for APIs, and whether they are for development.
-pub(crate) fn origins(name: &str) -> Result<(&str, &str, bool)> {
-    let (auth, api) = match name {
-        "preprod" => PREPROD,
-        "production" => PRODUCTION,
-        _ => {
-            let (auth, api) = cut(name, b' ');
-            let api = api.unwrap_or_default();
-            check_origins(auth, api)?;
-            return Ok((auth, api, true));
-        }
-    };
-    Ok((auth, api, false))
+/// The two origins of an environment.
+fn known(name: &str) -> Option<(&'static str, &'static str)> {
+    let mut origins = values(name).filter(|_| name != "paths")?;
+    Some((origins.next()?, origins.next()?))
 }
 
 fn check_origins(auth: &str, api: &str) -> Result<()> {
-    let fits = [auth, api].into_iter().all(|base| {
-        Uri::parse(base).is_some_and(|uri| uri.is_secure(true) && uri.path.is_empty() && uri.query.is_none() && uri.fragment.is_none())
-    });
+    // An origin: `http://` or `https://`, and nothing after the host and its port.
+    let fits = [auth, api].iter().all(|base| is_web(base, true) && is_all(base.get(8..).unwrap_or_default(), AUTHORITY));
     if fits {
         return Ok(());
     }
-    Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: preprod, production, or origins such as http://localhost:4400"))
+    Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: preprod, production or two origins"))
 }
 
 impl Environment {
     /// The test environment, `*-preprod.norskgjeld.no`.
     pub fn preprod() -> Self {
-        Self::known(PREPROD)
+        Self::of("preprod")
     }
 
     /// The production environment, `*.norskgjeld.no`.
     pub fn production() -> Self {
-        Self::known(PRODUCTION)
+        Self::of("production")
     }
 
-    fn known((auth, api): (&str, &str)) -> Self {
+    fn of(name: &str) -> Self {
+        let (auth, api) = known(name).unwrap_or_default();
         Self { auth: auth.into(), api: api.into(), development: false }
     }
 
@@ -105,8 +96,11 @@ impl Environment {
     /// # Errors
     /// `invalid_configuration`.
     pub fn named(name: &str) -> Result<Self> {
-        let (auth, api, development) = origins(name)?;
-        Ok(Self { auth: auth.into(), api: api.into(), development })
+        if known(name).is_some() {
+            return Ok(Self::of(name));
+        }
+        let (auth, api) = cut(name, b' ');
+        Self::custom(auth, api.unwrap_or_default())
     }
 
     /// The origin of the APIs.
@@ -141,7 +135,8 @@ pub(crate) fn join(base: &str, path: &str) -> String {
 
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
-    let [issuer, authorization_endpoint, token_endpoint] = PATHS.map(|path| join(&environment.auth, path));
+    let mut paths = values("paths").into_iter().flatten();
+    let [issuer, authorization_endpoint, token_endpoint] = [(); 3].map(|()| join(&environment.auth, paths.next().unwrap_or_default()));
     let standard = Profile::new(&issuer, &authorization_endpoint, &token_endpoint);
     Profile { rules: &RULES, development: environment.development, ..standard }
 }
@@ -151,33 +146,18 @@ pub static RULES: Rules = Rules {
     id: "norskgjeld",
     check_scope: |scope| Scope::parse(scope).map(|_| ()),
     callback_errors: CALLBACK_ERRORS,
+    callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
     client_authentication: &["client_secret_basic"],
     // The documentation contradicts itself on id_tokens; the debt answer names person and consent all the same.
     id_token_optional: true,
 };
 
-const fn row(error: &'static str, action: Action) -> CallbackError {
-    CallbackError { error, kind: &codes::AUTHORIZATION_ERROR, action }
-}
-
-/// Documented codes first, then Hydra's own.
-static CALLBACK_ERRORS: &[CallbackError] = &[
-    CallbackError { error: "consent_denied", kind: &codes::CONSENT_DENIED, action: Action::UserDeclined },
-    CallbackError { error: "login_cancelled", kind: &codes::LOGIN_CANCELLED, action: Action::UserCancelled },
-    row("invalid_scopes", Action::FixConfiguration),
-    row("server_error", Action::TryLater),
-    row("invalid_scope", Action::FixConfiguration),
-    row("unsupported_response_type", Action::FixConfiguration),
-    row("unauthorized_client", Action::FixConfiguration),
-    row("invalid_state", Action::FixConfiguration),
-    row("insufficient_entropy", Action::FixConfiguration),
-    row("invalid_request", Action::FixConfiguration),
-    row("request_forbidden", Action::Restart),
-    row("request_unauthorized", Action::Restart),
-    row("access_denied", Action::Restart),
-    row("request_denied", Action::Restart),
-    row("login_required", Action::Restart),
-    row("consent_required", Action::Restart),
-    row("interaction_required", Action::Restart),
-    row("temporarily_unavailable", Action::TryLater),
+/// The documented codes, and Hydra's own. The others of both (`request_forbidden`, `login_required`, …) ask for a new flow,
+/// as any code does that is not named here.
+static CALLBACK_ERRORS: &[(Action, &str)] = &[
+    (
+        Action::FixConfiguration,
+        "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
+    ),
+    (Action::TryLater, "server_error temporarily_unavailable"),
 ];

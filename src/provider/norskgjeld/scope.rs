@@ -29,7 +29,11 @@ impl Purpose {
 
     /// The purpose of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Presentation, Self::Processing].into_iter().find(|purpose| purpose.as_str() == word)
+        match word {
+            "presentation" => Some(Self::Presentation),
+            "processing" => Some(Self::Processing),
+            _ => None,
+        }
     }
 
     /// The longest consent, in days.
@@ -95,21 +99,16 @@ impl Scope {
     /// # Errors
     /// `invalid_scope`.
     pub fn parse(text: &str) -> Result<Self> {
-        let (debt, openid) = match cut(text, b' ') {
-            (debt, None) => (debt, false),
-            (debt, Some("openid")) => (debt, true),
-            _ => return Err(refused()),
-        };
-        let rest = debt.strip_prefix("debt.unsecured.").ok_or_else(refused)?;
-        let (word, days) = cut(rest, b'.');
-        let mut scope = Self::new(Purpose::parse(word).ok_or_else(refused)?);
-        if let Some(days) = days {
-            let plain = !days.starts_with('0');
-            let days = number(days).and_then(|days| u16::try_from(days).ok());
-            scope = scope.days(days.filter(|_| plain).ok_or_else(refused)?)?;
+        let (debt, more) = cut(text, b' ');
+        let (name, days) = cut(debt.strip_prefix("debt.unsecured.").unwrap_or_default(), b'.');
+        let Some(purpose) = Purpose::parse(name) else { return Err(refused()) };
+        let mut scope = Self { purpose, days: None, openid: more.is_some() };
+        if let Some(digits) = days {
+            // A number without a leading zero.
+            let days = number(digits).filter(|_| !digits.starts_with('0')).and_then(|days| u16::try_from(days).ok());
+            scope = scope.days(days.unwrap_or_default())?;
         }
-        scope.openid = openid;
-        Ok(scope)
+        if more.is_none_or(|more| more == "openid") { Ok(scope) } else { Err(refused()) }
     }
 
     /// The scope's text: the debt scope first, `openid` last.
@@ -136,6 +135,6 @@ impl Scope {
     }
 }
 
-pub(crate) fn refused() -> Error {
-    Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or debt.unsecured.processing[.1 to 28], openid last")
+fn refused() -> Error {
+    Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or .processing[.1 to 28], openid last")
 }

@@ -42,14 +42,16 @@ function particulars(loan) {
 function creditor({ creditorName, loan }) {
   if (!loan) {
     return h("li.creditor.missing", {},
-      h("div.who", {}, h("h3", {}, creditorName), h("p", {}, t("loan.missing.help"))),
-      h("p.amount", {}, t("loan.missing")));
+      h("h3", {}, creditorName),
+      h("p.amount", {}, t("loan.missing")),
+      h("p", {}, t("loan.missing.help")));
   }
   const kind = known.has(loan.type) ? t(`loan.${loan.type}`) : t("loan.other");
   return h("li.creditor", {},
-    h("div.who", {}, h("h3", {}, creditorName), h("p.kind", {}, kind),
-      h("ul.particulars", {}, particulars(loan).map((text) => h("li", {}, text)))),
-    h("p.amount", {}, money(owed(loan).all)));
+    h("h3", {}, creditorName),
+    h("p.amount", {}, money(owed(loan).all)),
+    h("p.kind", {}, kind),
+    h("ul.particulars", {}, particulars(loan).map((text) => h("li", {}, text))));
 }
 
 export function debtView(debt) {

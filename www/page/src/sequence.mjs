@@ -39,7 +39,7 @@ function row(id, index, event, isOpen) {
       h("span.between", { "aria-hidden": "true" }, self ? from : `${from} → ${to}`),
       h("span.name", {}, t(`step.${id}`), ["failed", "ended"].includes(state) && h("span.stopped", { "aria-hidden": "true" }, t(`state.${state}`))),
       h("span.arrow", { "aria-hidden": "true" }),
-      method && h("code", {}, [method, path].filter(Boolean).join(" "), event?.ms !== undefined && (step.answer || state === "failed") && h("span.time", {}, ` · ${event.ms} ms`))),
+      method && h("code", {}, [method, path].filter(Boolean).join(" "), event?.ms !== undefined && (step.answer || state === "failed") && [" · ", h("span.time", {}, `${event.ms} ms`)])),
     icon(icons.chevron, "chevron"));
   return h("li.step", {
     "data-id": id,

@@ -8,6 +8,8 @@ import { recorder } from "./record.mjs";
 import { api, navigations } from "./routes.mjs";
 import { settings } from "./settings.mjs";
 
+export { Claims } from "./claims.mjs";
+
 const documents = new Set(["/", "/callback", "/consent", "/failed"]);
 
 /** A name for this browser's runs in the record; it opens nothing. */

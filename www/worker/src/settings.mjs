@@ -8,7 +8,7 @@ import { norskgjeld } from "samtykke/norskgjeld";
 const environments = new Set(["preprod", "production", "local"]);
 
 export function settings(env, request) {
-  for (const name of ["NORSKGJELD_ENVIRONMENT", "PUBLIC_ORIGIN", "CLIENT_ID", "CLIENT_SECRET", "COOKIE_KEYS"]) {
+  for (const name of ["NORSKGJELD_ENVIRONMENT", "PUBLIC_ORIGIN", "CLIENT_ID", "CLIENT_SECRET", "COOKIE_KEYS", "CLAIMS"]) {
     if (!env[name]) throw new TypeError(`the worker's setting ${name} is missing`);
   }
   if (!environments.has(env.NORSKGJELD_ENVIRONMENT)) throw new TypeError("NORSKGJELD_ENVIRONMENT is preprod, production or local");
@@ -24,6 +24,7 @@ export function settings(env, request) {
     clientId: env.CLIENT_ID,
     secret: env.CLIENT_SECRET,
     keys: env.COOKIE_KEYS,
+    claim: (key) => env.CLAIMS.get(env.CLAIMS.idFromName(key)).claim(),
     timeout: Number(env.TIMEOUT_SECONDS ?? 30),
     // The drawing beside the page is for demonstrations; a service that goes to production leaves it off.
     traced: env.TRACE === "on",
@@ -34,8 +35,8 @@ export function settings(env, request) {
 export const publicService = ({ environment, clientId, local }) => ({ environment, clientId, local });
 
 /** A client and its cookie handlers for one of our callback addresses. `over` carries the fetch that is recorded. */
-export function service({ environment, clientId, secret, keys, timeout, origin, plainCookies }, callbackPath, over) {
+export function service({ environment, clientId, secret, keys, claim, timeout, origin, plainCookies }, callbackPath, over) {
   const provider = norskgjeld({ environment, clientId, redirectUri: `${origin}${callbackPath}` });
   const client = new Client(provider, clientSecretBasic(secret), { timeout, ...over });
-  return { provider, client, edge: createEdge({ client, keys, returnTo: "/consent", errorPath: "/failed", insecureLocalhost: plainCookies }) };
+  return { provider, client, edge: createEdge({ client, keys, claim, returnTo: "/consent", errorPath: "/failed", insecureLocalhost: plainCookies }) };
 }

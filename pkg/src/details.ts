@@ -1,0 +1,25 @@
+// What the full core says of an error beyond the browser one: retry, advice, the section behind the check, the response.
+
+import { type Details, call } from "./engine.js";
+import { SamtykkeError } from "./error.js";
+
+export const details: Details = {
+  more([, retryable, hint, doc, status, retryAfter, own, traceId]) {
+    return {
+      retryable: !!retryable,
+      hint,
+      doc,
+      http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
+      provider: own || traceId ? { code: own, traceId } : undefined,
+    };
+  },
+  known(code) {
+    try {
+      call(["error", code]);
+    } catch (error) {
+      // Without wasm there is no table: then that is the error.
+      if (error instanceof SamtykkeError) return error.toJSON();
+    }
+    return {};
+  },
+};
