@@ -186,8 +186,10 @@ export class Client {
    * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
    */
   async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
     given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
+    if (text.includes("\n")) throw hostError("code_malformed");
     const key = () => `${this.provider.issuer} ${codeIn(text)}`;
     const ready = () => {
       if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });

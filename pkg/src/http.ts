@@ -70,7 +70,7 @@ export function hostOptions(): RequestInit {
   return init;
 }
 
-/** Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
+/** @internal Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
 export async function send(
   request: CoreRequest,
   phase: Phase & ("configuration" | "authorization" | "token" | "api"),

@@ -113,9 +113,13 @@ test("the granted scope may lack the days, and an id_token may be missing", asyn
 });
 
 test("another server's id_token must come when it was asked for", async () => {
-  const op = provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/connect", clientId: "c", redirectUri: REDIRECT_URI });
+  const settings = { issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/connect", clientId: "c", redirectUri: REDIRECT_URI };
   const { fetch, requests } = fetchOf(json({ access_token: TOKEN, token_type: "Bearer" }));
-  const client = new Client(op, none(), { fetch });
+  // One that could not be verified is of no use, so without the server's keys the code is not even sent.
+  const keyless = new Client(provider(settings), none(), { fetch });
+  await fails(keyless.exchange(answered(keyless, { request: { scope: "openid read" } }).checked), { code: "invalid_configuration", phase: "token" });
+  assert.equal(requests.length, 0);
+  const client = new Client(provider({ ...settings, jwksUri: "https://op.example/jwks" }), none(), { fetch });
   const { checked } = answered(client, { request: { scope: "openid read" } });
   await fails(client.exchange(checked), { code: "id_token_missing", phase: "token" });
   assert.equal(requests[0].headers.authorization, undefined);

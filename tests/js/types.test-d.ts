@@ -72,12 +72,12 @@ const send: Fetch = async (url: string, init: RequestInit) => new Response(url +
 const client = new Client(consent, clientSecretBasic("s"), { fetch: send, timeout: 5 });
 const exchanged: Promise<Tokens> = client.exchange(code, { signal: AbortSignal.timeout(1) });
 const tokens: Tokens = await client.clientCredentials({ audience: audiences(consent).debt, scope: "debt.unsecured.presentation" });
-check<Same<typeof tokens.tokenType, "Bearer" | "DPoP">>();
+check<Same<typeof tokens.tokenType, "Bearer" | "DPoP" | "N_A">>();
 check<Same<(typeof tokens.others)[string], unknown>>();
 check<Same<typeof tokens.expiresAt, number | undefined>>();
 check<Same<ReturnType<typeof judgeTokens>, Tokens>>();
 const authentication: ClientAuthentication = none();
-check<Same<typeof authentication.method, "none" | "client_secret_basic" | "client_secret_post">>();
+check<Same<typeof authentication.method, "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth">>();
 client.finish(login.transaction, { contentType: "application/x-www-form-urlencoded", body: "code=c" });
 client.exchange("a text a page posted");
 
