@@ -1,16 +1,17 @@
-// The hostile server itself, with npm `openid-client` as the client: what a module names is what goes over the wire, and
+// The hostile server itself, with npm `openid-client` and `oauth4webapi` as clients: what a module names is what goes over the wire, and
 // others finish where a client must finish and refuse where it must refuse. So a refusal of ours is one of a real fault.
 // Refuses a row whose fault is not seen on the wire, and a difference that no row names.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Oauth4webapi } from "./clients/oauth4webapi.mjs";
 import { OpenidClient } from "./clients/openid_client.mjs";
 import { drive } from "./driver.mjs";
 import { RUN } from "./modules/index.mjs";
 import { observed, recorder } from "./wire.mjs";
 
-/** R modules that openid-client lets pass in the code flow; each fault is still seen on the wire. */
+/** R modules that both let pass in the code flow; each fault is still seen on the wire. */
 const LETS_PASS = [
   "oidcc-client-test-invalid-athash", // checks no hash claims of an id_token that came from the token endpoint
   "oidcc-client-test-invalid-chash",
@@ -26,15 +27,24 @@ class Peer extends OpenidClient {
   }
 }
 
+const mustRefuse = (row) => Boolean(row.at ?? row.refused) && !LETS_PASS.includes(row.name);
+
 for (const row of RUN) {
   test(row.name, async () => {
     const { fetch, exchanges } = recorder();
     const outcome = await drive(Peer, row, { fetch });
-    const found = await observed(outcome, exchanges);
-    assert.deepEqual(found, [...row.sends].sort(), `refused: ${outcome.refused?.error.stack}`);
+    assert.deepEqual(await observed(outcome, exchanges), [...row.sends].sort(), `refused: ${outcome.refused?.error.stack}`);
     assert.deepEqual(outcome.violations, []);
     if (row.flow === "back-channel logout") return;
-    const mustRefuse = Boolean(row.at ?? row.refused) && !LETS_PASS.includes(row.name);
-    assert.equal(Boolean(outcome.refused), mustRefuse, outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "openid-client accepts it");
+    assert.equal(Boolean(outcome.refused), mustRefuse(row), outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "openid-client accepts it");
+  });
+}
+
+for (const row of RUN.filter(({ flow }) => flow === "login" || flow === "two logins")) {
+  test(`${row.name}, by oauth4webapi`, async () => {
+    const outcome = await drive(Oauth4webapi, row);
+    assert.deepEqual(outcome.violations, []);
+    assert.equal(Boolean(outcome.refused), mustRefuse(row), outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "oauth4webapi accepts it");
+    if (outcome.refused) assert.equal(outcome.refused.at, row.at ?? row.refused);
   });
 }

@@ -6,12 +6,14 @@ import { compactVerify, decodeJwt, decodeProtectedHeader } from "jose";
 import { leftHalf, key } from "./server/keys.mjs";
 import { spoiled } from "./server/sign.mjs";
 
+const clock = () => Math.floor(Date.now() / 1000);
+
 /** A `fetch` that keeps a copy of every exchange. */
 export function recorder() {
   const exchanges = [];
   const fetch = async (url, options) => {
     const response = await globalThis.fetch(url, options);
-    exchanges.push({ url: String(url), status: response.status, headers: response.headers, text: await response.clone().text() });
+    exchanges.push({ at: clock(), url: String(url), status: response.status, headers: response.headers, text: await response.clone().text() });
     return response;
   };
   return { fetch, exchanges };
@@ -34,13 +36,11 @@ function differences(label, found, right, out) {
   }
 }
 
-const clock = () => Math.floor(Date.now() / 1000);
-
 /** Times are right when near; otherwise the difference is told in seconds. */
-function times(label, found, right, out) {
+function times(label, found, right, now, out) {
   for (const [name, [from, at]] of Object.entries(right)) {
     if (typeof found[name] !== "number") out.push(`${label} ${name} ${found[name] === undefined ? "removed" : JSON.stringify(found[name])}`);
-    else if (Math.abs(found[name] - at) > 3) out.push(`${label} ${name} ${from === "now" ? `now${rounded(found[name] - clock())}` : rounded(found[name] - at)} s`);
+    else if (Math.abs(found[name] - at) > 3) out.push(`${label} ${name} ${from === "now" ? `now${rounded(found[name] - now)}` : rounded(found[name] - at)} s`);
   }
 }
 
@@ -65,7 +65,7 @@ async function signature(label, jwt, { alg, kid, typ }, out, secret) {
 }
 
 /** Claims of an id_token beside what they should be. */
-function idToken(label, jwt, { world, nonce, code, state, accessToken, hashes }, out) {
+function idToken(label, jwt, { world, nonce, code, state, accessToken, hashes, now = clock() }, out) {
   if (jwt.split(".").length === 5) return;
   const { exp, iat, auth_time: authTime, ...claims } = decodeJwt(jwt);
   const right = { iss: world.issuer, sub: "person-1", aud: world.client.id, ...(nonce && { nonce }) };
@@ -73,7 +73,7 @@ function idToken(label, jwt, { world, nonce, code, state, accessToken, hashes },
   for (const name of hashes) if (values[name]) right[name] = leftHalf(values[name]);
   if (claims.c_hash && !hashes.includes("c_hash")) right.c_hash = leftHalf(code);
   differences(label, claims, right, out);
-  times(label, { exp, iat }, { exp: ["now", clock() + 300], iat: ["iat", clock()] }, out);
+  times(label, { exp, iat }, { exp: ["now", now + 300], iat: ["iat", now] }, now, out);
 }
 
 /**
@@ -100,7 +100,7 @@ export async function observed(outcome, exchanges) {
       await signature("JARM", values.response, right, out);
       const { exp, ...claims } = decodeJwt(values.response);
       differences("JARM", claims, { iss: world.issuer, aud: world.client.id, code: claims.code, state: started[0].state }, out);
-      times("JARM", { exp }, { exp: ["now", clock() + 300] }, out);
+      times("JARM", { exp }, { exp: ["now", clock() + 300] }, clock(), out);
       values = claims;
     } else {
       const { code = [...world.codes.keys()][0] } = values;
@@ -112,7 +112,7 @@ export async function observed(outcome, exchanges) {
     }
   }
 
-  const answers = [...at("/token"), ...at("/mtls/token")].filter((one) => one.status === 200).map((one) => JSON.parse(one.text));
+  const answers = [...at("/token"), ...at("/mtls/token")].filter((one) => one.status === 200).map((one) => ({ at: one.at, ...JSON.parse(one.text) }));
   for (const [number, tokens] of answers.entries()) {
     const refreshed = number > 0 && outcome.steps.includes("refresh");
     const label = refreshed ? "refreshed id_token" : "id_token";
@@ -121,7 +121,7 @@ export async function observed(outcome, exchanges) {
     if (rotated && decodeProtectedHeader(tokens.id_token).kid === "server-2") out.push("key rotated");
     await signature(label, tokens.id_token, rotated ? { ...right, kid: "server-2" } : right, out, world.client.secret);
     const about = refreshed ? {} : { ...started[number], code: values.code };
-    idToken(label, tokens.id_token, { world, ...about, accessToken: tokens.access_token, hashes: refreshed ? ["at_hash"] : profile.hashes }, out);
+    idToken(label, tokens.id_token, { world, ...about, now: tokens.at, accessToken: tokens.access_token, hashes: refreshed ? ["at_hash"] : profile.hashes }, out);
   }
 
   const keys = at(world.jwksPath)[0] ?? { text: await sent(world) };
