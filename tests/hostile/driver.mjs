@@ -21,6 +21,7 @@ async function again(run) {
   const url = await run("start", (client) => client.start());
   const answer = await run("browse", () => browse(url));
   run.answers.push(answer);
+  if (run.late) minutesPass(run.late);
   await run("callback", (client) => client.callback(answer));
   await run("exchange", (client) => client.exchange());
 }
@@ -120,6 +121,7 @@ export async function drive(Adapter, row, { fetch } = {}) {
       }
     };
     run.answers = [];
+    run.late = row.request?.late;
     await FLOWS[row.flow](run, world).catch((error) => {
       if (!refused) throw error;
     });

@@ -8,8 +8,9 @@ import { test } from "node:test";
 import { Oauth4webapi } from "./clients/oauth4webapi.mjs";
 import { OpenidClient } from "./clients/openid_client.mjs";
 import { drive } from "./driver.mjs";
+import { ADVISORY_RUNS } from "./modules/advisories.mjs";
 import { RUN } from "./modules/index.mjs";
-import { observed, recorder } from "./wire.mjs";
+import { heard, observed, recorder } from "./wire.mjs";
 
 /** R modules that both let pass in the code flow; each fault is still seen on the wire. */
 const LETS_PASS = [
@@ -46,5 +47,16 @@ for (const row of RUN.filter(({ flow }) => flow === "login" || flow === "two log
     assert.deepEqual(outcome.violations, []);
     assert.equal(Boolean(outcome.refused), mustRefuse(row), outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "oauth4webapi accepts it");
     if (outcome.refused) assert.equal(outcome.refused.at, row.at ?? row.refused);
+  });
+}
+
+for (const row of ADVISORY_RUNS.filter(({ request }) => !request)) {
+  test(row.name, async () => {
+    const { fetch, exchanges } = recorder();
+    const outcome = await drive(Peer, row, { fetch });
+    assert.deepEqual(outcome.violations, []);
+    if (row.seen) assert.match(heard(outcome, exchanges), row.seen);
+    if (row.kind === "A") assert.equal(outcome.refused, null);
+    else assert.ok(row.seen, "a refusal without a fault to see");
   });
 }

@@ -160,3 +160,11 @@ async function sent(world) {
   await jwks(world, { response: { answer: (_, value) => (text = JSON.stringify(value)) } });
   return text;
 }
+
+/** All that came to the client as text, each exchange with status and path, its JWTs also decoded. */
+export function heard(outcome, exchanges) {
+  const jwt = /[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*(?=\.)/g;
+  const decoded = (text) => [...text.matchAll(jwt)].map(([both]) => both.split(".").map((part) => Buffer.from(part, "base64url").toString()).join("\n"));
+  const answers = outcome.answers.map((answer) => answer.body ?? answer);
+  return [...exchanges.flatMap(({ url, status, text }) => [`${status} ${new URL(url).pathname}`, text, ...decoded(text)]), ...answers].join("\n");
+}
