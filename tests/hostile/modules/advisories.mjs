@@ -71,7 +71,7 @@ export const ADVISORIES = [
     { ...AT_CALLBACK, name: "an answer two hours late", request: { late: 120 } },
   ], same: ["oidcc-client-test-nonce-invalid", "oidcc-client-test-userinfo-invalid-sub"] },
   { ids: ["CVE-2025-27370", "CVE-2025-27371"], fault: "assertion audience taken from a hostile server's metadata", run: [
-    { kind: "A", profile: "oidc, private_key_jwt", name: "metadata name another token endpoint; the audience stays the issuer, checked by the server", change: { metadata: { set: { token_endpoint: "{issuer}/mtls/token" } } }, seen: /mtls\/token/ },
+    { kind: "A", profile: "oidc, private_key_jwt", name: "metadata name another token endpoint, the audience stays the issuer, checked by the server", change: { metadata: { set: { token_endpoint: "{issuer}/mtls/token" } } }, seen: /mtls\/token/ },
   ] },
   { ids: ["auth0-spa-js: state as key"], fault: "state __proto__ or constructor finds a transaction", run: [
     { ...AT_CALLBACK, name: "__proto__", change: { callback: { set: { state: "__proto__" } } }, seen: /state=__proto__/ },
