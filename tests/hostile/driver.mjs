@@ -59,6 +59,24 @@ const FLOWS = {
     // What an application does with the way back: the page is shown either way, the word of the URL is not believed.
     run.left = run.back.found === state ? "state equal" : "state differs";
   },
+  "client credentials": async (run) => {
+    await run("discover", (client) => client.discover());
+    await run("credentials", (client) => client.credentials());
+    await run("api", async (client) => equal(await client.api(), 200));
+  },
+  "device code": async (run) => {
+    await run("discover", (client) => client.discover());
+    await run("device", (client) => client.device());
+  },
+  introspection: async (run) => {
+    await login(run);
+    equal(await run("introspect", (client) => client.introspect()), true);
+  },
+  revocation: async (run, world) => {
+    await login(run);
+    await run("revoke", (client) => client.revoke());
+    equal(world.tokens.size, 0);
+  },
   "back-channel logout": async (run, world) => {
     await login(run);
     const endpoint = await listener((jwt) => {
@@ -145,12 +163,15 @@ const BEFORE = {
   userinfo: ["par", "authorize", "token", "userinfo"],
   api: ["par", "authorize", "token", "api"],
   refresh: ["par", "authorize", "token", "userinfo", "api"],
+  device: ["device", "token"],
+  introspect: ["authorize", "token", "introspect"],
+  revoke: ["authorize", "token", "revoke"],
   "logout token": ["par", "authorize", "token"],
 };
 
 /** What is wrong with an outcome, in words; empty when it is as the row demands. */
 export function faults(row, outcome, isTyped) {
-  const { refused, later, log, violations, left } = outcome;
+  const { refused, later, log, violations, left, client } = outcome;
   const found = [...new Set(violations)].map((one) => `the client broke a rule: ${one}`);
   const wanted = row.refused ?? row.at;
   if (wanted) {
@@ -166,6 +187,7 @@ export function faults(row, outcome, isTyped) {
   }
   if (refused) found.push(`failed at ${refused.at}: ${refused.error.code ?? ""} ${refused.error.message}`);
   if (row.flow === "back-channel logout" && left !== "200 no-store") found.push(`the logout endpoint answered ${left}`);
+  if (row.request?.body && client.heard.body !== row.request.body) found.push(`the API received the body ${client.heard.body}`);
   if (log.includes("claims") || log.includes("unknown")) found.push(`requests to where nothing should be asked: ${log}`);
   return found;
 }

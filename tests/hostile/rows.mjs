@@ -3,9 +3,10 @@
 // Refuses a name that is there twice.
 
 import { ADVISORY_RUNS } from "./modules/advisories.mjs";
+import { FURTHER } from "./modules/further.mjs";
 import { RUN } from "./modules/index.mjs";
 
-export const ROWS = [...RUN, ...ADVISORY_RUNS];
+export const ROWS = [...RUN, ...ADVISORY_RUNS, ...FURTHER];
 
 const names = new Set();
 for (const { name } of ROWS) {

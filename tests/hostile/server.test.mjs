@@ -9,6 +9,7 @@ import { Oauth4webapi } from "./clients/oauth4webapi.mjs";
 import { OpenidClient } from "./clients/openid_client.mjs";
 import { drive } from "./driver.mjs";
 import { ADVISORY_RUNS } from "./modules/advisories.mjs";
+import { FURTHER } from "./modules/further.mjs";
 import { RUN } from "./modules/index.mjs";
 import { heard, observed, recorder } from "./wire.mjs";
 
@@ -50,13 +51,14 @@ for (const row of RUN.filter(({ flow }) => flow === "login" || flow === "two log
   });
 }
 
-for (const row of ADVISORY_RUNS.filter(({ request }) => !request)) {
+for (const row of [...ADVISORY_RUNS.filter(({ request }) => !request), ...FURTHER]) {
   test(row.name, async () => {
     const { fetch, exchanges } = recorder();
     const outcome = await drive(Peer, row, { fetch });
     assert.deepEqual(outcome.violations, []);
+    if (row.request?.body) assert.equal(outcome.client.heard.body, row.request.body);
     if (row.seen) assert.match(heard(outcome, exchanges), row.seen);
-    if (row.kind === "A") assert.equal(outcome.refused, null);
+    if (row.kind === "A") assert.equal(Boolean(outcome.refused), row.peersRefuse ?? false);
     else assert.ok(row.seen, "a refusal without a fault to see");
   });
 }

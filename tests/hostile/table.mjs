@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ADVISORIES, DEPENDENCIES } from "./modules/advisories.mjs";
+import { FURTHER } from "./modules/further.mjs";
 import { MODULES } from "./modules/index.mjs";
 import { result, sameCode } from "./results.mjs";
 import { ROWS } from "./rows.mjs";
@@ -58,6 +59,8 @@ export function render(list) {
   }
   out.push("", "## Advisories of other clients", "", "| advisory | what went wrong | here |", "|---|---|---|");
   out.push(...ADVISORIES.map((one) => advisoryLines(one, results)));
+  out.push("", "## Further", "", "| the server sends | kind | samtykke |", "|---|---|---|");
+  out.push(...FURTHER.map(({ name, kind }) => `| ${cell(name)} | ${kind} | ${cell(results.get(name).said)} |`));
   out.push("", "## Dependencies", "", "| advisory | crate | here |", "|---|---|---|");
   out.push(...DEPENDENCIES.map(({ id, crate, least, fault }) => `| ${id} | ${crate} | ${fault}; ${least ? `at least ${least} where it is used` : "in no build that is shipped"} |`));
   return `${out.join("\n")}\n`;

@@ -86,12 +86,32 @@ export class OpenidClient {
 
   async api() {
     const url = new URL(`${this.world.api}/resource`);
+    const { body } = this.row.request ?? {};
     try {
-      return (await oidc.fetchProtectedResource(this.config, this.tokens.access_token, url, "GET", undefined, undefined, this.dpop)).status;
+      const response = await oidc.fetchProtectedResource(this.config, this.tokens.access_token, url, body ? "POST" : "GET", body, undefined, this.dpop);
+      this.heard = await response.json();
+      return response.status;
     } catch (error) {
       if (error instanceof oidc.WWWAuthenticateChallengeError) return error.status;
       throw error;
     }
+  }
+
+  async credentials() {
+    this.tokens = await oidc.clientCredentialsGrant(this.config, { scope: "read" }, this.dpop);
+  }
+
+  async device() {
+    const begun = await oidc.initiateDeviceAuthorization(this.config, { scope: this.world.profile.scope });
+    this.tokens = await oidc.pollDeviceAuthorizationGrant(this.config, begun, undefined, this.dpop);
+  }
+
+  async introspect() {
+    return (await oidc.tokenIntrospection(this.config, this.tokens.access_token)).active;
+  }
+
+  revoke() {
+    return oidc.tokenRevocation(this.config, this.tokens.access_token);
   }
 
   logout() {

@@ -14,7 +14,7 @@ export async function pushed(world, exchange) {
   const { response, form, url, method, headers } = exchange;
   if (!isPost(world, exchange)) return;
   const proof = headers.dpop === undefined ? {} : await judgeProof(world, { ...exchange, kind: "as", url, method });
-  giveNonce(world, "as", response);
+  giveNonce(world, "as", response, exchange.at);
   const known = await judgeClient(world, exchange);
   if (proof.nonce) return response.answer(400, { error: "use_dpop_nonce", error_description: "A nonce is wanted." });
   if (!known) return response.answer(401, { error: "invalid_client" });

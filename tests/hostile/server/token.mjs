@@ -26,7 +26,7 @@ export async function token(world, exchange) {
   if (!isPost(world, exchange)) return;
   if (profile.mtlsAliases) holds(world, "mtls_alias", url === `${world.issuer}/mtls/token`, url);
   const proof = profile.dpop ? await judgeProof(world, { ...exchange, kind: "as", url, method }) : {};
-  giveNonce(world, "as", response);
+  giveNonce(world, "as", response, exchange.at);
   const known = await judgeClient(world, exchange);
   if (proof.nonce) return response.answer(400, { error: "use_dpop_nonce", error_description: "A nonce is wanted." });
   if (!known) return response.answer(401, { error: "invalid_client" });

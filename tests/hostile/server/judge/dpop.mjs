@@ -14,7 +14,7 @@ const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
  * @param {{ kind: "as" | "rs", url: string, method: string, headers: object, token?: string }} about
  * @returns {Promise<{ thumbprint?: string, nonce?: boolean }>} `nonce` when a proof with the nonce is to be sent again.
  */
-export async function judgeProof(world, { kind, url, method, headers, token }) {
+export async function judgeProof(world, { at, kind, url, method, headers, token }) {
   if (headers.dpop === undefined) return violate(world, "dpop_missing", url) ?? {};
   // Node joins repeated headers with a comma, as HTTP has it.
   holds(world, "dpop_repeated", !headers.dpop.includes(","));
@@ -47,12 +47,14 @@ export async function judgeProof(world, { kind, url, method, headers, token }) {
   // Asked for once at each endpoint, also of a proof that has the newest: a server may drop a nonce whenever it likes.
   const asked = world.challenged.has(url);
   world.challenged.add(url);
+  if (world.change.nonces?.at === at) return { nonce: true };
   return asked && nonce !== undefined && nonce === newest ? { thumbprint } : { nonce: true };
 }
 
 /** Sends a new nonce of a kind ("as" or "rs") with an answer; the one before it is spent. */
-export function giveNonce(world, kind, response) {
-  if (!world.profile.nonces) return;
+export function giveNonce(world, kind, response, at) {
+  const { at: where, set } = world.change.nonces ?? {};
+  if (!world.profile.nonces || (set === "unsaid" && where === at)) return;
   world.nonces[kind] = randomBytes(12).toString("base64url");
   response.setHeader("dpop-nonce", world.nonces[kind]);
 }
