@@ -42,7 +42,7 @@ fn main() -> Outcome<()> {
     let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?;
     let mut exchange = Exchange::authorization_code(&client, &secret, code)?;
     let tokens = loop {
-        match exchange.step()? {
+        match exchange.step(&[7; 32], 1_700_000_000)? {
             Step::Send(request) => exchange.receive(send(&http, &request)?)?,
             Step::Done(tokens) => break tokens,
             _ => return Err("a step that this program does not know".into()),

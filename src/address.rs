@@ -1,6 +1,7 @@
 //! Hosts that are addresses no public server has: loopback, private, link-local, in any spelling.
 //!
-//! IPv4 is read as browsers read it (decimal, octal, hexadecimal, one to four parts), IPv6 with embedded IPv4.
+//! IPv4 is read as browsers read it (decimal, octal, hexadecimal, one to four parts), IPv6 with embedded IPv4: mapped,
+//! NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
 //! Refuses what cannot be read: a host that looks like an address and is none counts as private.
 
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -65,11 +66,25 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
-    let [first, ..] = address.segments();
-    let embedded = address.to_ipv4_mapped().or_else(|| address.to_ipv4());
+    let segments @ [first, second, third, ..] = address.segments();
     address.is_loopback()
         || address.is_unspecified()
         || first & 0xffc0 == 0xfe80
         || first & 0xfe00 == 0xfc00
-        || embedded.is_some_and(is_private_v4)
+        // Teredo hides the address behind a relay of its own choosing; 64:ff9b:1::/48 is for one's own network only.
+        || (first == 0x2001 && second == 0)
+        || (first == 0x64 && second == 0xff9b && third == 1)
+        || embedded(segments).is_some_and(is_private_v4)
+}
+
+/// The IPv4 address that packets to this IPv6 address end up at.
+fn embedded(segments: [u16; 8]) -> Option<Ipv4Addr> {
+    let (high, low) = match segments {
+        // IPv4-compatible, mapped, translated (RFC 2765), NAT64.
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => (high, low),
+        // 6to4.
+        [0x2002, high, low, ..] => (high, low),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
 }

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::client::{Client, RESERVED, Registration};
 use crate::encoding::{cut, decimal, push_base64url, push_escaped};
-use crate::error::{Error, Result, codes};
+use crate::error::{Error, Phase, Result, codes};
 use crate::pkce::is_unreserved;
 use crate::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
 
@@ -98,7 +98,8 @@ impl Client {
     /// clock (`now` is seconds since 1970) and returns the URL with what must be remembered.
     ///
     /// # Errors
-    /// `invalid_scope`, `invalid_parameter` or `reserved_parameter`, naming the parameter.
+    /// `invalid_scope`, `invalid_parameter` or `reserved_parameter`, naming the parameter; `invalid_configuration` where the
+    /// provider takes pushed or signed requests only ([`Exchange::login`](crate::Exchange::login)).
     ///
     /// ```
     /// use samtykke::{AuthorizationRequest, Client, Profile};
@@ -110,6 +111,15 @@ impl Client {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn begin(&self, request: AuthorizationRequest, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Login> {
+        if self.profile.requests.pushed || self.profile.requests.request_object {
+            let expected = "Exchange::login: the provider takes pushed or signed requests only";
+            return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Authorization).expected(expected));
+        }
+        self.begin_any(request, random, now)
+    }
+
+    /// As [`begin`](Self::begin), whatever the provider takes: the parameters may yet be pushed or signed.
+    pub(crate) fn begin_any(&self, request: AuthorizationRequest, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Login> {
         let (mut url, mut transaction) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
         let parameters: Vec<_> = request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let asked = Asked {
@@ -148,6 +158,10 @@ pub(crate) fn begin(
     url: &mut Vec<u8>,
     kept: &mut Vec<u8>,
 ) -> Result<()> {
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    if client.authorization_endpoint.is_empty() {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a client with authorization_endpoint and redirect_uri"));
+    }
     check_scope(asked.scope)?;
     (client.rules.check_scope)(asked.scope)?;
     check_parameters(asked.parameters)?;
@@ -166,6 +180,8 @@ pub(crate) fn begin(
         kept.truncate(nonce);
     }
     let nonce = nonce..kept.len();
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    push_demands(kept, state, &nonce, asked.parameters);
     push_field(kept, "");
     let verifier = kept.len();
     own_or_random(kept, asked.verifier, "code_verifier", 43, first)?;
@@ -198,6 +214,20 @@ pub(crate) fn begin(
         *octet = b'?';
     }
     Ok(())
+}
+
+/// What else an id_token must answer to, kept with its nonce: `,max_age,state`. A page's flow has no `max_age`.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn push_demands(kept: &mut Vec<u8>, state: usize, nonce: &core::ops::Range<usize>, parameters: &[(&str, &str)]) {
+    if nonce.is_empty() {
+        return;
+    }
+    let age = parameters.iter().find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
+    let state = Vec::from(kept.get(..state).unwrap_or_default());
+    for text in [age.as_bytes(), &state] {
+        kept.push(b',');
+        kept.extend_from_slice(text);
+    }
 }
 
 #[inline(never)]

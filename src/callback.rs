@@ -96,7 +96,18 @@ impl AuthorizationCode {
 
     /// The nonce an id_token must carry, when one was asked for.
     pub fn nonce(&self) -> Option<&str> {
-        Some(self.field(NONCE)).filter(|nonce| !nonce.is_empty())
+        Some(cut(self.field(NONCE), b',').0).filter(|nonce| !nonce.is_empty())
+    }
+
+    /// The `max_age` that was sent, in seconds; an id_token must then say when the person was authenticated.
+    pub fn max_age(&self) -> Option<u32> {
+        let demands = cut(self.field(NONCE), b',').1?;
+        cut(demands, b',').0.parse().ok()
+    }
+
+    /// The `state` that was sent, when an id_token was asked for by a server.
+    pub(crate) fn state(&self) -> Option<&str> {
+        cut(cut(self.field(NONCE), b',').1?, b',').1
     }
 
     pub(crate) fn verifier(&self) -> &str {
@@ -149,7 +160,19 @@ impl Transaction {
     /// ```
     pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
         let fields = self.fields();
-        let answer = judge(&fields, &client.registration(), callback, now)?;
+        Ok(code(&fields, &judge(&fields, &client.registration(), callback, now)?))
+    }
+
+    /// As [`finish`](Self::finish), for the parameters that stood in a verified answer.
+    pub(crate) fn finish_answer(self, client: &Client, parameters: &str, now: u64) -> Result<AuthorizationCode> {
+        let fields = self.fields();
+        Ok(code(&fields, &judge_parameters(&fields, &client.registration(), parameters, now)?))
+    }
+}
+
+/// A code with what its exchange needs, out of a transaction's fields and an answer that was judged.
+fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
+    {
         let mut text = Vec::with_capacity(1024);
         for at in [transaction::ISSUER, transaction::CLIENT_ID, transaction::REDIRECT_URI, transaction::NONCE, transaction::VERIFIER] {
             text.extend_from_slice(fields.get(at).copied().unwrap_or_default().as_bytes());
@@ -158,12 +181,26 @@ impl Transaction {
         answer.push_code(&mut text);
         text.push(b' ');
         text.extend_from_slice(fields[transaction::SCOPE].as_bytes());
-        Ok(AuthorizationCode(Secret::new(String::from_utf8(text).unwrap_or_default())))
+        AuthorizationCode(Secret::new(String::from_utf8(text).unwrap_or_default()))
     }
 }
 
 /// Judges an answer against a transaction's fields.
 pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
+    check_transaction(fields, client, now)?;
+    let mode = fields[transaction::RESPONSE_MODE];
+    conclude(fields, client, Answer::collect(answer(fields, mode, callback)?)?)
+}
+
+/// As [`judge`], for parameters that stood in a verified answer.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
+    check_transaction(fields, client, now)?;
+    conclude(fields, client, Answer::collect(parameters)?)
+}
+
+/// Whether a transaction is this client's, and not too old.
+pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, now: u64) -> Result<()> {
     let issuer = fields[transaction::ISSUER];
     let redirect_uri = fields[transaction::REDIRECT_URI];
     if issuer != client.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
@@ -172,7 +209,31 @@ pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback
     if transaction::is_expired(fields, now) {
         return fail(&codes::TRANSACTION_EXPIRED);
     }
-    let answer = Answer::collect(answer(fields, callback)?)?;
+    Ok(())
+}
+
+/// The JWT of a signed answer (JARM section 2.3), which stands alone.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn response_jwt(fields: &Fields<'_>, callback: Callback<'_>) -> Result<String> {
+    let mode = match fields[transaction::RESPONSE_MODE] {
+        // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).
+        "jwt" | "query.jwt" => "query",
+        "fragment.jwt" => "fragment",
+        "form_post.jwt" => "form_post",
+        _ => return fail(&codes::CALLBACK_MALFORMED),
+    };
+    let answer = Answer::collect(answer(fields, mode, callback)?)?;
+    if answer.present != 1 << P_REFUSED {
+        let kind = if answer.has(P_REFUSED) { &codes::CALLBACK_UNEXPECTED_PARAMETER } else { &codes::CALLBACK_MALFORMED };
+        return fail(kind);
+    }
+    let [_, _, _, _, _, _, _, response, ..] = answer.values;
+    Ok(response.into_owned())
+}
+
+/// Judges the parameters of an answer against a transaction's fields.
+fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
+    let issuer = fields[transaction::ISSUER];
     let [state, iss, code, error, description, uri, ..] = &answer.values;
     if state.is_empty() {
         return fail(&codes::STATE_MISSING);
@@ -212,8 +273,7 @@ fn is_code(code: &str) -> bool {
 }
 
 /// The raw parameter text of an answer that arrived where and how it was asked for.
-fn answer<'a>(fields: &Fields<'_>, callback: Callback<'a>) -> Result<&'a str> {
-    let mode = fields[transaction::RESPONSE_MODE];
+fn answer<'a>(fields: &Fields<'_>, mode: &str, callback: Callback<'a>) -> Result<&'a str> {
     let text = match callback {
         Callback::Url(url) => url,
         Callback::FormPost { body, .. } => body,

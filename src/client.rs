@@ -5,8 +5,10 @@
 
 use alloc::string::String;
 
+use crate::client_auth::ClientAuthentication;
 use crate::encoding::{form_text, pairs};
 use crate::error::{Action, Error, Kind, Result, codes};
+use crate::profile::{Endpoints, Requests};
 use crate::uri::{Uri, is_redirect_uri};
 
 /// What one provider does differently, as data.
@@ -69,6 +71,10 @@ pub struct Profile {
     pub iss_parameter: bool,
     /// Whether http to loopback is allowed, for development against a local server.
     pub development: bool,
+    /// Further addresses.
+    pub endpoints: Endpoints,
+    /// How requests look.
+    pub requests: Requests,
 }
 
 impl Profile {
@@ -81,7 +87,31 @@ impl Profile {
             token_endpoint: token_endpoint.into(),
             iss_parameter: false,
             development: false,
+            endpoints: Endpoints::default(),
+            requests: Requests::default(),
         }
+    }
+}
+
+impl Profile {
+    /// An endpoint by its metadata name; a client that presents a certificate is sent to the alias for those, where there
+    /// is one (RFC 8705 section 5). Empty where the server has none.
+    pub fn endpoint(&self, name: &str, authentication: &ClientAuthentication) -> &str {
+        if matches!(authentication, ClientAuthentication::Tls) {
+            if let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name) {
+                return alias;
+            }
+        }
+        let own = match name {
+            "token_endpoint" => return &self.token_endpoint,
+            "pushed_authorization_request_endpoint" => &self.endpoints.pushed_authorization_request,
+            "device_authorization_endpoint" => &self.endpoints.device_authorization,
+            "userinfo_endpoint" => &self.endpoints.userinfo,
+            "introspection_endpoint" => &self.endpoints.introspection,
+            "revocation_endpoint" => &self.endpoints.revocation,
+            _ => &None,
+        };
+        own.as_deref().unwrap_or_default()
     }
 }
 
@@ -96,7 +126,8 @@ pub struct Client {
 impl Client {
     /// Checks the settings once, so that later steps need not.
     ///
-    /// `redirect_uri` is the one registered with the provider; it is sent byte for byte.
+    /// `redirect_uri` is the one registered with the provider; it is sent byte for byte. A client that no person logs in
+    /// with has neither it nor an authorization endpoint: both are empty then, and no flow can be begun.
     ///
     /// # Errors
     /// `invalid_configuration`, naming the setting.
@@ -144,6 +175,9 @@ impl Client {
     }
 }
 
+/// Whether this is the browser entry's wasm: its clients always have a front channel.
+const LEAN: bool = cfg!(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")));
+
 /// A client's settings as begin and finish read them: borrowed, so that no call copies them.
 pub(crate) struct Registration<'a> {
     pub(crate) rules: &'static Rules,
@@ -159,16 +193,19 @@ impl Registration<'_> {
     /// Judges the settings.
     pub(crate) fn check(&self) -> Result<()> {
         let loopback = self.development;
+        // A client that no person logs in with has neither of the two; then there is no flow to begin.
+        let machine = !LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
         let issuer = Uri::parse(self.issuer);
         let expected = if !issuer.is_some_and(|uri| uri.is_secure(loopback) && uri.query.is_none() && uri.fragment.is_none()) {
             "issuer: an https URL without query or fragment"
-        } else if !Uri::parse(self.authorization_endpoint)
-            .is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !names_any(uri.query, RESERVED))
+        } else if !machine
+            && !Uri::parse(self.authorization_endpoint)
+                .is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none() && !names_any(uri.query, RESERVED))
         {
             "authorization_endpoint: an https URL without fragment and our parameters"
         } else if !is_vschar(self.client_id) {
             "client_id: visible ASCII, not empty"
-        } else if !is_redirect_uri(self.redirect_uri) {
+        } else if !machine && !is_redirect_uri(self.redirect_uri) {
             "redirect_uri: https (http only for loopback), no fragment, no userinfo"
         } else {
             return Ok(());

@@ -1,18 +1,24 @@
-//! Client authentication at the token endpoint (RFC 6749 section 2.3.1).
+//! Client authentication: a secret, a signed assertion, or a certificate of the connection's.
 //!
-//! `client_secret_basic` form-encodes id and secret before base64; `client_secret_post` puts them in the body.
+//! RFC 6749 section 2.3.1, RFC 7523 section 2.2, OIDC Core section 9, RFC 8705 section 2.
 //! Refuses a method the provider does not take; one method a request, by construction.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::Client;
 use crate::encoding::{Form, base64};
 use crate::error::{Error, Result, codes};
+use crate::jose::KeyInfo;
+use crate::profile::AssertionRules;
 use crate::secret::Secret;
 
 /// How a client proves who it is. One value, one method: two cannot be combined.
+///
+/// A private key is never in here: what signs is asked for by the [`Sign`](crate::Step::Sign) step.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ClientAuthentication {
     /// A public client: `client_id` in the body, no proof but PKCE.
     None,
@@ -20,6 +26,21 @@ pub enum ClientAuthentication {
     SecretBasic(Secret),
     /// `client_id` and `client_secret` in the body; only where a server takes nothing better.
     SecretPost(Secret),
+    /// An assertion under a shared secret, HS256 (`client_secret_jwt`).
+    SecretJwt(Secret),
+    /// An assertion signed with a private key (`private_key_jwt`).
+    PrivateKeyJwt(Box<PrivateKeyJwt>),
+    /// The certificate of the connection (`tls_client_auth`); for HTTP clients that present one.
+    Tls,
+}
+
+/// What is known of a signed assertion's key, and how the assertion looks.
+#[derive(Clone, Debug)]
+pub struct PrivateKeyJwt {
+    /// The key.
+    pub key: KeyInfo,
+    /// How the assertion looks; `None` for the provider's own rules.
+    pub rules: Option<AssertionRules>,
 }
 
 impl ClientAuthentication {
@@ -33,16 +54,49 @@ impl ClientAuthentication {
         Self::SecretPost(Secret::new(secret))
     }
 
+    /// An assertion under a client secret of at least 32 octets.
+    pub fn secret_jwt(secret: impl Into<String>) -> Self {
+        Self::SecretJwt(Secret::new(secret))
+    }
+
+    /// An assertion signed with this key, as the provider's rules say.
+    pub fn private_key_jwt(key: KeyInfo) -> Self {
+        Self::PrivateKeyJwt(Box::new(PrivateKeyJwt { key, rules: None }))
+    }
+
+    /// An assertion signed with this key, by rules of the caller's own.
+    pub fn private_key_jwt_with(key: KeyInfo, rules: AssertionRules) -> Self {
+        Self::PrivateKeyJwt(Box::new(PrivateKeyJwt { key, rules: Some(rules) }))
+    }
+
     /// The method's registered name.
     pub fn method(&self) -> &'static str {
         match self {
             Self::None => "none",
             Self::SecretBasic(_) => "client_secret_basic",
             Self::SecretPost(_) => "client_secret_post",
+            Self::SecretJwt(_) => "client_secret_jwt",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
+            Self::Tls => "tls_client_auth",
         }
     }
 
-    /// Adds the proof to a token request.
+    /// The rules of the assertion, for the methods that have one.
+    pub(crate) fn rules<'a>(&'a self, client: &'a Client) -> Option<&'a AssertionRules> {
+        match self {
+            Self::SecretJwt(_) => Some(&client.profile.requests.assertion),
+            Self::PrivateKeyJwt(own) => Some(own.rules.as_ref().unwrap_or(&client.profile.requests.assertion)),
+            _ => None,
+        }
+    }
+
+    /// Whether the client names itself in the body: whoever has no other way does (RFC 6749 section 2.3.1, RFC 8705
+    /// section 2), and whoever's rules say so.
+    pub(crate) fn is_named(&self, client: &Client) -> bool {
+        !matches!(self, Self::SecretBasic(_)) && self.rules(client).is_none_or(|rules| rules.client_id)
+    }
+
+    /// Adds to a request what every one of its attempts has in common; an assertion is made for each.
     pub(crate) fn apply(&self, client: &Client, headers: &mut Vec<(&'static str, Secret)>, form: &mut Form) -> Result<()> {
         let allowed = client.profile.rules.client_authentication;
         if !allowed.is_empty() && !allowed.contains(&self.method()) {
@@ -50,14 +104,14 @@ impl ClientAuthentication {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(self.method()));
         }
         match self {
-            Self::None => {}
-            Self::SecretBasic(secret) | Self::SecretPost(secret) if secret.expose().is_empty() => {
+            Self::SecretBasic(secret) | Self::SecretPost(secret) | Self::SecretJwt(secret) if secret.expose().is_empty() => {
                 return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a client secret, not empty"));
             }
             Self::SecretBasic(secret) => headers.push(("authorization", basic(&client.client_id, secret.expose()))),
             Self::SecretPost(secret) => {
                 form.push("client_secret", secret.expose());
             }
+            Self::None | Self::SecretJwt(_) | Self::PrivateKeyJwt(_) | Self::Tls => {}
         }
         Ok(())
     }

@@ -337,6 +337,20 @@ impl Form {
         self
     }
 
+    /// Adds pairs that are encoded already.
+    pub(crate) fn append(&mut self, encoded: &str) -> &mut Self {
+        if !self.text.is_empty() && !encoded.is_empty() {
+            self.text.push('&');
+        }
+        self.text.push_str(encoded);
+        self
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The text: a body of `application/x-www-form-urlencoded`.
     pub fn into_string(self) -> String {
         self.text

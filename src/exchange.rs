@@ -1,22 +1,28 @@
-//! A grant exchanged for tokens, step by step, without I/O.
+//! A grant exchanged for tokens, a request pushed, an answer verified: step by step, without I/O.
 //!
-//! The machine hands out a request and takes the response back (RFC 6749 sections 4.1.3 and 4.4.2).
-//! Refuses to hand the same request out twice: a code that may have been sent is never sent again.
+//! The machine hands out requests, octets to sign and signatures to verify, and takes what comes back (RFC 6749 section 4,
+//! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
+//! again, but for the one retry that a DPoP nonce challenge asks for.
 
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec;
+use alloc::vec::Vec;
 
+use crate::attempt::{Attempt, Next};
 use crate::callback::AuthorizationCode;
+use crate::claims::{Claims, Unverified};
 use crate::client::Client;
 use crate::client_auth::ClientAuthentication;
+use crate::dpop::Server;
 use crate::encoding::Form;
+use crate::endpoint;
 use crate::error::{Error, Phase, Result, codes};
-use crate::grant::ClientCredentials;
+use crate::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
 use crate::http::{Request, Response};
-use crate::secret::Secret;
+use crate::id_token::{self, IdTokenExpectation};
+use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
 use crate::token::{Expectation, TokenType, Tokens};
 use crate::transaction::has_openid;
-use crate::uri::Uri;
 
 /// What the caller has to do next.
 #[derive(Debug)]
@@ -24,61 +30,380 @@ use crate::uri::Uri;
 pub enum Step<T> {
     /// Send this by HTTP and give the response to `receive`.
     Send(Request),
+    /// Sign this and give the signature to `signed`.
+    Sign(SignRequest),
+    /// Check this signature and tell `verified` whether it is right.
+    Verify(VerifyRequest),
     /// The flow is over.
     Done(T),
 }
 
-/// A token request on its way.
+/// Which of the caller's keys signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// The key of the client authentication.
+    Client,
+    /// The key that tokens are bound to.
+    Dpop,
+    /// The key of a [`JwtBearer`] grant.
+    Grant,
+}
+
+/// Something to sign. `Debug` shows none of it.
+pub struct SignRequest {
+    /// Which key signs.
+    pub key: KeyRole,
+    /// How it signs.
+    pub alg: &'static Algorithm,
+    /// What is signed: the octets of this text.
+    pub input: String,
+}
+
+/// A signature to verify. `Debug` shows none of it.
+pub struct VerifyRequest {
+    /// How it was signed.
+    pub alg: &'static Algorithm,
+    /// The key it must be of; it fits the algorithm.
+    pub key: Jwk,
+    /// What was signed: the octets of this text.
+    pub input: String,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl core::fmt::Debug for SignRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SignRequest").field("key", &self.key).field("alg", &self.alg.name).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for VerifyRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("VerifyRequest").field("alg", &self.alg.name).finish_non_exhaustive()
+    }
+}
+
+/// A flow that needs the network, and perhaps keys: tokens, a pushed request, a device's codes, a signed callback.
+///
+/// Give each `step` fresh randomness and the time, do what it says, and hand back what came of it:
 ///
 /// ```
 /// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#) }
+/// # fn random() -> [u8; 32] { [7; 32] }
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
 /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
 /// let tokens = loop {
-///     match exchange.step()? {
+///     match exchange.step(&random(), 1_700_000_000)? {
 ///         Step::Send(request) => exchange.receive(http(request))?,
 ///         Step::Done(tokens) => break tokens,
-///         _ => unreachable!("no other step"),
+///         _ => unreachable!("a secret signs nothing, and no id_token was asked for"),
 ///     }
 /// };
 /// assert_eq!(tokens.requested_scope, "read");
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub struct Exchange {
+pub struct Exchange<T = Tokens> {
     state: State,
-    expectation: Expectation,
+    attempt: Option<Box<Attempt>>,
+    judge: Box<dyn Judge<T>>,
+    context: Context,
+}
+
+/// What an answer is judged against.
+pub(crate) struct Context {
+    pub(crate) expectation: Expectation,
+    pub(crate) id_token: IdTokenExpectation,
+    /// The server's key set, when it is known.
+    jwks: Option<String>,
+    jwks_uri: Option<String>,
+    development: bool,
+    fetched: bool,
+}
+
+impl Context {
+    pub(crate) fn new(client: &Client) -> Self {
+        let profile = &client.profile;
+        let mut id_token = IdTokenExpectation::new(profile.issuer.as_str(), client.client_id.as_str());
+        let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::named(name));
+        if !profile.requests.signing_algorithms.is_empty() {
+            id_token.algorithms = named.collect();
+        }
+        Self {
+            expectation: Expectation::default(),
+            id_token,
+            jwks: None,
+            jwks_uri: profile.endpoints.jwks_uri.clone(),
+            development: profile.development,
+            fetched: false,
+        }
+    }
+
+    /// Whether signatures of the server's can be verified at all.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
+    }
+}
+
+/// What turns an answer into an outcome.
+pub(crate) trait Judge<T> {
+    /// Takes the answer; it is judged here as far as that needs no clock.
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()>;
+
+    /// What must be verified before there is an outcome; its claims are checked already.
+    fn unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {
+        Ok(None)
+    }
+
+    /// Takes a signed object that is not sent anywhere.
+    fn signed(&mut self, _object: &str) {}
+
+    /// The outcome, with the claims of what was verified.
+    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T>;
 }
 
 enum State {
-    Ready(Request),
-    Sent,
-    Done(Tokens),
+    Trying,
+    Judging,
+    KeysWanted(Unverified),
+    VerdictWanted(Unverified),
+    Keyed(Unverified),
+    Verified(Claims),
     Over,
 }
 
-impl core::fmt::Debug for Exchange {
+impl<T> core::fmt::Debug for Exchange<T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Exchange(…)")
     }
 }
 
-impl Exchange {
+impl<T> Exchange<T> {
+    pub(crate) fn new(client: &Client, attempt: Option<Attempt>, judge: impl Judge<T> + 'static) -> Self {
+        let state = if attempt.is_some() { State::Trying } else { State::Judging };
+        Self { state, attempt: attempt.map(Box::new), judge: Box::new(judge), context: Context::new(client) }
+    }
+
+    /// Binds the tokens to this key: every request carries a proof, and a token of another type is refused (RFC 9449).
+    /// `nonce` is the newest one of this server's, when there is one ([`dpop::Nonces`](crate::dpop::Nonces)).
+    #[must_use]
+    pub fn dpop(mut self, key: &KeyInfo, nonce: Option<&str>) -> Self {
+        self.context.expectation.token_type = TokenType::DPoP;
+        if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.bound) {
+            attempt.dpop = Some(key.clone());
+            attempt.nonce = nonce.map(String::from);
+        }
+        self
+    }
+
+    /// The newest nonce the server gave, to be kept for its next request.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.attempt.as_ref()?.nonce.as_deref()
+    }
+
+    /// The server's key set, so that it is not fetched; when no key in it fits, it is fetched once all the same.
+    #[must_use]
+    pub fn jwks(mut self, json: impl Into<String>) -> Self {
+        self.context.jwks = Some(json.into());
+        self
+    }
+
+    /// The key set that was used, to be kept.
+    pub fn known_jwks(&self) -> Option<&str> {
+        self.context.jwks.as_deref()
+    }
+
+    /// Where in the flow the request is that was handed out.
+    pub fn phase(&self) -> Phase {
+        self.attempt.as_ref().map_or(Phase::Token, |attempt| attempt.phase())
+    }
+
+    /// What the token is for, and further parameters.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, `reserved_parameter`.
+    pub fn target(mut self, target: &Target) -> Result<Self> {
+        if let Some(attempt) = &mut self.attempt {
+            let mut form = Form::new();
+            target.push(&attempt.client, &mut form)?;
+            attempt.append(form);
+            attempt.claims.extend(target.claims.iter().cloned());
+        }
+        Ok(self)
+    }
+
+    /// The next step. `random` holds fresh random octets for each call, `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// `transaction_used` when the last step has not been answered; `invalid_configuration` for rules and keys that do not
+    /// fit; those of the answer's judgement.
+    pub fn step(&mut self, random: &[u8; 32], now: u64) -> Result<Step<T>> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Trying => {
+                self.check_settings()?;
+                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let next = attempt.step(random, now);
+                // A step out of turn is refused, and changes nothing.
+                self.state = State::Trying;
+                Ok(match next? {
+                    Next::Sign(request) => Step::Sign(request),
+                    Next::Send(request) => Step::Send(request),
+                    Next::Made(object) => {
+                        self.state = State::Over;
+                        self.judge.signed(object.expose());
+                        Step::Done(self.judge.finish(None, now)?)
+                    }
+                })
+            }
+            State::Judging => match self.judge.unverified(&self.context, now)? {
+                Some(token) => self.choose(token),
+                None => self.judge.finish(None, now).map(Step::Done),
+            },
+            State::Keyed(token) => self.choose(token),
+            State::Verified(claims) => self.judge.finish(Some(claims), now).map(Step::Done),
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// What must hold before anything is sent: a code that was sent cannot be sent again.
+    fn check_settings(&self) -> Result<()> {
+        if self.context.expectation.id_token && !self.context.is_keyed() {
+            return Err(unkeyed());
+        }
+        let Some(attempt) = &self.attempt else { return Ok(()) };
+        let wanted = match attempt.server {
+            Server::Authorization => attempt.client.profile.requests.dpop && !attempt.unsent,
+            Server::Resource => attempt.bound,
+        };
+        if wanted && attempt.dpop.is_none() {
+            let error = Error::new(&codes::INVALID_CONFIGURATION).at(attempt.phase());
+            return Err(error.expected("a DPoP key: the provider binds its tokens to one"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
+        change(&mut self.context.expectation);
+    }
+
+    /// The key for a token, or the request for the key set.
+    fn choose(&mut self, token: Unverified) -> Result<Step<T>> {
+        let context = &mut self.context;
+        let chosen = context.jwks.as_deref().map(|set| jwks::select(set, token.alg(), token.kid()));
+        let missing = match &chosen {
+            None => true,
+            Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code,
+            Some(Ok(_)) => false,
+        };
+        match (chosen, &context.jwks_uri) {
+            // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
+            (_, Some(uri)) if missing && !context.fetched => {
+                context.fetched = true;
+                let request = jwks::request(uri, context.development)?;
+                self.state = State::KeysWanted(token);
+                Ok(Step::Send(request))
+            }
+            (Some(key), _) => {
+                let (alg, input, signature) = (token.alg(), token.signing_input().into(), token.signature().into());
+                let request = VerifyRequest { alg, key: key?, input, signature };
+                self.state = State::VerdictWanted(token);
+                Ok(Step::Verify(request))
+            }
+            (None, _) => Err(unkeyed()),
+        }
+    }
+
+    /// Takes the signature that [`step`](Self::step) asked for.
+    ///
+    /// # Errors
+    /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
+    pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
+        match (&self.state, &mut self.attempt) {
+            (State::Trying, Some(attempt)) => attempt.signed(signature),
+            _ => Err(used()),
+        }
+    }
+
+    /// Takes whether the signature that [`step`](Self::step) handed out is right.
+    ///
+    /// # Errors
+    /// `signature_invalid` when it is not; `transaction_used` unless one is out.
+    pub fn verified(&mut self, right: bool) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::VerdictWanted(token) => {
+                self.state = State::Verified(token.release(right)?);
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// Takes the response to the request that [`step`](Self::step) handed out.
+    ///
+    /// # Errors
+    /// What is wrong with the answer; `dpop_nonce_missing` and `dpop_nonce_refused`; `transaction_used` unless a request is
+    /// out.
+    pub fn receive(&mut self, response: Response) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Trying => {
+                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let answer = attempt.receive(response)?;
+                self.state = State::Trying;
+                if let Some(answer) = answer {
+                    self.state = State::Over;
+                    self.judge.answer(&answer, &mut self.context)?;
+                    self.state = State::Judging;
+                }
+                Ok(())
+            }
+            State::KeysWanted(token) => {
+                self.context.jwks = Some(jwks::judge(&response)?);
+                self.state = State::Keyed(token);
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+}
+
+fn used() -> Error {
+    Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
+}
+
+pub(crate) fn unkeyed() -> Error {
+    Error::new(&codes::INVALID_CONFIGURATION)
+        .at(Phase::Token)
+        .expected("the provider's jwks_uri, or its key set: its signatures are verified")
+}
+
+impl Exchange<Tokens> {
     /// Exchanges a checked code. The code is consumed: there is no second exchange with it.
     ///
     /// # Errors
     /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
     /// does not take this client authentication.
     pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
-        let expectation = Expectation {
-            token_type: TokenType::Bearer,
-            id_token: has_openid(code.scope()) && !client.profile.rules.id_token_optional,
-            scope: code.scope().into(),
-            expires_in_string: false,
-        };
-        Self::new(client, authentication, code.form(client)?, expectation, false)
+        let mut exchange = Self::token(client, authentication, code.form(client)?, true)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
+        expectation.scope = code.scope().into();
+        let id_token = &mut exchange.context.id_token;
+        id_token.nonce = code.nonce().map(String::from);
+        id_token.max_age = code.max_age();
+        id_token.state = code.state().map(String::from);
+        id_token.code = code.code();
+        Ok(exchange)
     }
 
     /// Asks for a token of the client's own.
@@ -89,74 +414,106 @@ impl Exchange {
         if matches!(authentication, ClientAuthentication::None) {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
         }
-        let expectation = Expectation { scope: grant.scope.clone(), ..Expectation::default() };
-        Self::new(client, authentication, grant.form()?, expectation, true)
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.scope.clone();
+        if let Some(attempt) = &mut exchange.attempt {
+            attempt.request.repeatable = true;
+        }
+        Ok(exchange)
     }
 
-    fn new(
-        client: &Client,
-        authentication: &ClientAuthentication,
-        mut form: Form,
-        expectation: Expectation,
-        repeatable: bool,
-    ) -> Result<Self> {
-        let url = check_token_endpoint(client)?;
-        let mut headers =
-            vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded"))];
-        // A public client, and one with its secret in the body, names itself there too (RFC 6749 section 2.3.1).
-        if repeatable && matches!(authentication, ClientAuthentication::SecretPost(_)) {
-            form.push("client_id", &client.client_id);
+    /// Asks for new tokens with a refresh token. When no new one comes back, the old one stays.
+    ///
+    /// # Errors
+    /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
+    pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.expected_scope();
+        exchange.context.expectation.refresh_token = Some(grant.token.clone());
+        exchange.context.id_token.refresh_of = grant.claims.clone();
+        Ok(exchange)
+    }
+
+    /// Asks for a token with a signed statement. A client without authentication of its own sends nothing else.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
+        let unnamed = matches!(authentication, ClientAuthentication::None);
+        let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
+        exchange.context.expectation.scope = grant.scope.clone();
+        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
+            attempt.grant = Some(signed.clone());
         }
-        authentication.apply(client, &mut headers, &mut form)?;
-        let request = Request { method: "POST", url, headers, body: Some(Secret::new(form.into_string())), repeatable };
-        Ok(Self { state: State::Ready(request), expectation })
+        Ok(exchange)
+    }
+
+    /// Exchanges one token for another.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.scope.clone();
+        expectation.token_exchange = true;
+        expectation.issued_token_type = !client.profile.requests.issued_token_type_optional;
+        Ok(exchange)
+    }
+
+    fn token(client: &Client, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
+        let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, form, named)?;
+        Ok(Self::new(client, Some(attempt), TokenJudge::default()))
     }
 
     /// What the answer will be judged against.
     pub fn expectation(&self) -> &Expectation {
-        &self.expectation
+        &self.context.expectation
     }
 
-    /// The next step.
-    ///
-    /// # Errors
-    /// `transaction_used` when the request was handed out and no response has been received.
-    pub fn step(&mut self) -> Result<Step<Tokens>> {
-        match core::mem::replace(&mut self.state, State::Over) {
-            State::Ready(request) => {
-                self.state = State::Sent;
-                Ok(Step::Send(request))
-            }
-            State::Done(tokens) => Ok(Step::Done(tokens)),
-            other => {
-                self.state = other;
-                Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Token))
-            }
-        }
-    }
-
-    /// Takes the response to the request that [`step`](Self::step) handed out.
-    ///
-    /// # Errors
-    /// Those of [`Tokens::judge`]; `transaction_used` unless a request is out.
-    pub fn receive(&mut self, response: Response) -> Result<()> {
-        if !matches!(core::mem::replace(&mut self.state, State::Over), State::Sent) {
-            return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Token));
-        }
-        self.state = State::Done(Tokens::judge(&response, &self.expectation)?);
-        Ok(())
+    /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenExpectation {
+        &mut self.context.id_token
     }
 }
 
-/// The token endpoint, when secrets may be sent there: https, a public host, no fragment.
-fn check_token_endpoint(client: &Client) -> Result<String> {
-    let endpoint = &client.profile.token_endpoint;
-    let fits = Uri::parse(endpoint).is_some_and(|uri| {
-        let local = client.profile.development && uri.is_loopback();
-        uri.is_secure(client.profile.development) && uri.fragment.is_none() && (local || !crate::address::is_private(&uri))
-    });
-    if fits {
-        return Ok(endpoint.clone());
+/// Where tokens come from, when secrets may be sent there.
+pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
+    let url = client.profile.endpoint("token_endpoint", authentication);
+    if endpoint::is_endpoint(url, client.profile.development) {
+        return Ok(url);
     }
-    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("token_endpoint: an https URL of a public host, no fragment"))
+    let expected = "token_endpoint: an https URL of a public host, no fragment";
+    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
+}
+
+/// Judges the answer of a token endpoint, and the id_token in it.
+#[derive(Default)]
+pub(crate) struct TokenJudge {
+    tokens: Option<Tokens>,
+}
+
+impl Judge<Tokens> for TokenJudge {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        let tokens = Tokens::judge(response, &context.expectation)?;
+        context.id_token.access_token = Some(tokens.access_token.clone());
+        self.tokens = Some(tokens);
+        Ok(())
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
+        match token {
+            // Without the server's keys nothing can be believed: the claims stay unread.
+            Some(token) if context.is_keyed() => id_token::check(token.expose(), &context.id_token, now).map(Some),
+            Some(_) if context.expectation.id_token => Err(unkeyed()),
+            _ => Ok(None),
+        }
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
+        let mut tokens = self.tokens.take().ok_or_else(used)?;
+        tokens.claims = claims;
+        Ok(tokens)
+    }
 }

@@ -48,6 +48,10 @@ pub struct Response {
     pub content_type: Option<String>,
     /// `Retry-After`, as received.
     pub retry_after: Option<String>,
+    /// `DPoP-Nonce`, as received; several are joined by a comma and a space, and refused (RFC 9449 section 8).
+    pub dpop_nonce: Option<String>,
+    /// `WWW-Authenticate`, as received; several are joined by a comma and a space.
+    pub www_authenticate: Option<String>,
     /// The body as text; octets that are not UTF-8 are the shell's to refuse.
     pub body: Secret,
 }
@@ -55,7 +59,14 @@ pub struct Response {
 impl Response {
     /// A response from its parts.
     pub fn new(status: u16, content_type: Option<&str>, body: &str) -> Self {
-        Self { status, content_type: content_type.map(String::from), retry_after: None, body: Secret::new(body) }
+        Self {
+            status,
+            content_type: content_type.map(String::from),
+            retry_after: None,
+            dpop_nonce: None,
+            www_authenticate: None,
+            body: Secret::new(body),
+        }
     }
 
     /// Whether the media type is `application/json`, in any case, parameters allowed (RFC 9110 section 8.3.1).

@@ -103,6 +103,22 @@ impl<'a> Value<'a> {
     /// assert_eq!(Value::parse("1e400").unwrap().as_integer(), None);
     /// ```
     pub fn as_integer(&self) -> Option<i64> {
+        self.scaled(false)
+    }
+
+    /// A NumericDate (RFC 7519 section 2): a number of seconds, a fraction counting as the next whole second.
+    ///
+    /// ```
+    /// use samtykke::json::Value;
+    /// assert_eq!(Value::parse("1700000300.5").unwrap().as_seconds(), Some(1_700_000_301));
+    /// assert_eq!(Value::parse("1e400").unwrap().as_seconds(), None);
+    /// ```
+    // Upwards, so that `exp > now` and `nbf <= now` are exact for a clock of whole seconds.
+    pub fn as_seconds(&self) -> Option<i64> {
+        self.scaled(true)
+    }
+
+    fn scaled(&self, round: bool) -> Option<i64> {
         let Self::Number(text) = self else { return None };
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -114,7 +130,16 @@ impl<'a> Value<'a> {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let fraction = fraction.trim_end_matches('0');
-        // The decimal point moves right by `exponent`; what then lies behind it must be nothing.
+        let mut rest = false;
+        let fraction = match fraction.get(..6) {
+            // What is finer than a microsecond cannot matter, but must not overflow.
+            Some(short) if round && exponent == 0 => {
+                rest = fraction.len() > 6;
+                short
+            }
+            _ => fraction,
+        };
+        // The decimal point moves right by `exponent`; what then lies behind it must be nothing, or is rounded.
         let mut shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let mut value: i64 = 0;
         for digit in whole.bytes().chain(fraction.bytes()) {
@@ -125,12 +150,15 @@ impl<'a> Value<'a> {
             shift = shift.wrapping_sub(1);
         }
         while shift < 0 && value != 0 {
-            if value % 10 != 0 {
-                return None;
-            }
+            rest |= value % 10 != 0;
             value /= 10;
             shift = shift.wrapping_add(1);
         }
+        if rest && !round {
+            return None;
+        }
+        // Towards the later second: a negative one is there already.
+        value = value.wrapping_add(i64::from(rest && !negative));
         (value <= 9_007_199_254_740_991).then_some(if negative { value.wrapping_neg() } else { value })
     }
 }

@@ -26,23 +26,50 @@
 extern crate alloc;
 
 pub mod address;
+mod answer;
+pub mod assertion;
+mod attempt;
 pub mod authorization;
 pub mod callback;
+pub mod challenge;
+pub mod claims;
 pub mod client;
 pub mod client_auth;
+pub mod device;
+pub mod discovery;
+pub mod dpop;
 pub mod encoding;
+pub mod endpoint;
 pub mod error;
 pub mod exchange;
 pub mod grant;
 pub mod http;
+pub mod id_token;
+pub mod introspection;
+pub mod jar;
+pub mod jarm;
+pub mod jose;
 pub mod json;
+pub mod logout;
+pub mod logout_token;
 pub mod message;
+pub mod metadata;
+pub mod par;
+pub mod par_response;
 pub mod pkce;
+pub mod profile;
 pub mod provider;
+pub mod resource;
+pub mod resource_metadata;
+pub mod revocation;
 pub mod secret;
+#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
+pub mod soft;
+mod time;
 pub mod token;
 pub mod transaction;
 pub mod uri;
+pub mod userinfo;
 
 /// Whether this is the browser entry's wasm: it leaves out what pages do not need.
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
@@ -58,7 +85,7 @@ pub use callback::{AuthorizationCode, Callback};
 pub use client::{Client, Profile};
 pub use client_auth::ClientAuthentication;
 pub use error::{Error, Result};
-pub use exchange::{Exchange, Step};
+pub use exchange::{Exchange, KeyRole, SignRequest, Step, VerifyRequest};
 pub use grant::ClientCredentials;
 pub use http::{Request, Response};
 pub use secret::Secret;

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::authorization::is_scope;
 use crate::callback::{is_error_code, oauth_error};
+use crate::claims::Claims;
 use crate::encoding::base64url_decode;
 use crate::error::{Error, Kind, Result, codes};
 use crate::http::{MAX_BODY, Response};
@@ -25,14 +26,17 @@ pub enum TokenType {
     Bearer,
     /// `DPoP`, bound to a key (RFC 9449).
     DPoP,
+    /// `N_A`: what a token exchange issued is no access token (RFC 8693 section 2.2.1).
+    NotApplicable,
 }
 
 impl TokenType {
-    /// The scheme of the `Authorization` header.
+    /// The scheme of the `Authorization` header; what is not applicable has none, and goes into none.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
             Self::DPoP => "DPoP",
+            Self::NotApplicable => "N_A",
         }
     }
 }
@@ -48,6 +52,12 @@ pub struct Expectation {
     pub scope: String,
     /// Accepts `expires_in` written as a string of digits, for servers that break the standard there.
     pub expires_in_string: bool,
+    /// Whether a token exchange was asked for, which may issue what is no access token.
+    pub token_exchange: bool,
+    /// Whether the answer must name what it issued (RFC 8693 section 2.2.1).
+    pub issued_token_type: bool,
+    /// The refresh token that stays when no new one comes (RFC 6749 section 6).
+    pub refresh_token: Option<Secret>,
 }
 
 /// Tokens that passed every check.
@@ -63,10 +73,12 @@ pub struct Tokens {
     pub scope: Option<String>,
     /// The scope that was asked for; it may differ from the granted one.
     pub requested_scope: String,
-    /// A refresh token, when one came.
+    /// A refresh token, when one came; after a refresh without one, the one that was sent.
     pub refresh_token: Option<Secret>,
-    /// An id_token, when one came: well formed, its signature and claims **not** checked here.
+    /// An id_token, when one came. It is verified exactly when [`claims`](Self::claims) are there; without, it is text.
     pub id_token: Option<Secret>,
+    /// The id_token's claims, its signature and every claim verified.
+    pub claims: Option<Claims>,
     /// Other members of the answer: name and JSON text.
     pub others: Vec<(String, Secret)>,
 }
@@ -117,6 +129,7 @@ impl Tokens {
         let access_token = token(&answer, "access_token").ok_or_else(|| wrong("access_token: visible ASCII"))?;
         let token_type = match answer.get("token_type").and_then(Value::as_str) {
             Some(name) if name.eq_ignore_ascii_case(expectation.token_type.as_str()) => expectation.token_type,
+            Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
             Some(name) if !name.is_empty() => {
                 let error = fail(&codes::TOKEN_TYPE_UNEXPECTED).expected(expectation.token_type.as_str());
                 return Err(error.actual(crate::callback::shown(name)));
@@ -147,6 +160,10 @@ impl Tokens {
         if answer.get("authorization_details").is_some_and(|details| details.as_array().is_none()) {
             return Err(wrong("authorization_details: an array"));
         }
+        let issued = optional(&answer, "issued_token_type", token);
+        if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
+            return Err(wrong("issued_token_type: a URI"));
+        }
         let others = answer.members().iter().filter(|member| !KNOWN.contains(&&*member.name));
         Ok(Self {
             access_token,
@@ -154,8 +171,9 @@ impl Tokens {
             expires_in,
             scope: scope.map(String::from),
             requested_scope: expectation.scope.clone(),
-            refresh_token,
+            refresh_token: refresh_token.or_else(|| expectation.refresh_token.clone()),
             id_token,
+            claims: None,
             others: others.map(|member| (String::from(&*member.name), Secret::new(member.raw))).collect(),
         })
     }

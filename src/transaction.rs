@@ -10,7 +10,7 @@ use crate::error::{Error, Result, codes};
 use crate::pkce::is_verifier;
 use crate::secret::Secret;
 
-/// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode).
+/// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode, JARM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ResponseMode {
     /// In the query of `redirect_uri`: the default for a code, and not named in the request.
@@ -20,7 +20,32 @@ pub enum ResponseMode {
     Fragment,
     /// In the body of a POST to `redirect_uri`.
     FormPost,
+    /// Signed, in the query for a code (JARM section 2.3.4).
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    Jwt,
+    /// Signed, in the query.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    QueryJwt,
+    /// Signed, in the fragment.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    FragmentJwt,
+    /// Signed, in the body of a POST.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    FormPostJwt,
 }
+
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+const MODES: &[ResponseMode] = &[
+    ResponseMode::Query,
+    ResponseMode::Fragment,
+    ResponseMode::FormPost,
+    ResponseMode::Jwt,
+    ResponseMode::QueryJwt,
+    ResponseMode::FragmentJwt,
+    ResponseMode::FormPostJwt,
+];
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+const MODES: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost];
 
 impl ResponseMode {
     /// The parameter's value.
@@ -29,12 +54,20 @@ impl ResponseMode {
             Self::Query => "query",
             Self::Fragment => "fragment",
             Self::FormPost => "form_post",
+            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+            Self::Jwt => "jwt",
+            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+            Self::QueryJwt => "query.jwt",
+            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+            Self::FragmentJwt => "fragment.jwt",
+            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+            Self::FormPostJwt => "form_post.jwt",
         }
     }
 
     /// The mode of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Query, Self::Fragment, Self::FormPost].into_iter().find(|mode| mode.as_str() == name)
+        MODES.iter().copied().find(|mode| mode.as_str() == name)
     }
 }
 

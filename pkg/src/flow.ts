@@ -1,5 +1,6 @@
 // Provider settings, begin and finish: what page and worker share. No secret has a place here.
 
+import type { ServerData } from "./provider.js";
 import { Lines, type Value, call, line, run } from "./engine.js";
 import { hostError } from "./error.js";
 
@@ -21,6 +22,8 @@ export interface Provider {
   readonly api?: string;
   /** The environment's name, where the provider has several. */
   readonly environment?: string;
+  /** Further addresses and how requests look; read by the full client alone. */
+  readonly server?: ServerData;
 }
 
 /** norskgjeld's environments, or your own server's origins for development. */
@@ -132,7 +135,8 @@ export interface FormPost {
 export const now = (): number => Math.floor(Date.now() / 1000);
 
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
-const made = new WeakMap<Provider, string>();
+/** @internal */
+export const made = new WeakMap<Provider, string>();
 
 // `c` says "checked here", so it comes from here alone.
 const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider, mark = "") =>

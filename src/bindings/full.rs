@@ -24,17 +24,17 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "audiences" => audiences(lines, text),
         "api" => api(lines, text),
         "api_answer" => api_answer(lines, text),
-        _ => refused("a known operation"),
+        operation => super::judges::call(operation, lines, text),
     }
 }
 
-fn push_line(text: &mut String, value: &str) {
+pub(super) fn push_line(text: &mut String, value: &str) {
     text.extend(value.chars().map(|letter| if letter == '\n' { ' ' } else { letter }));
     text.push('\n');
 }
 
 /// As [`browser::client`], as a value of the public type.
-fn client(lines: &mut Lines<'_>) -> Result<Client> {
+pub(super) fn client(lines: &mut Lines<'_>) -> Result<Client> {
     let token_endpoint = Lines(lines.0).take::<4>()[3];
     let found = browser::client(lines)?;
     let mut profile = Profile::new(found.issuer, found.authorization_endpoint, token_endpoint);
@@ -44,7 +44,7 @@ fn client(lines: &mut Lines<'_>) -> Result<Client> {
     Ok(Client { profile, client_id: found.client_id.into(), redirect_uri: found.redirect_uri.into() })
 }
 
-fn authentication(lines: &mut Lines<'_>) -> Result<ClientAuthentication> {
+pub(super) fn authentication(lines: &mut Lines<'_>) -> Result<ClientAuthentication> {
     let (method, secret) = (lines.next(), lines.next());
     Ok(match method {
         "none" => ClientAuthentication::None,
@@ -80,7 +80,7 @@ fn push_exchange(text: &mut String, mut exchange: Exchange) -> Result<()> {
 }
 
 /// Repeatable or not, method, URL, headers as `name: value`, an empty line, the body as the rest.
-fn push_request(text: &mut String, request: &Request) {
+pub(super) fn push_request(text: &mut String, request: &Request) {
     push_line(text, if request.repeatable { "1" } else { "" });
     push_line(text, request.method);
     push_line(text, &request.url);
@@ -94,7 +94,7 @@ fn push_request(text: &mut String, request: &Request) {
 }
 
 /// Status, media type, `Retry-After`.
-fn response(lines: &mut Lines<'_>) -> Response {
+pub(super) fn response(lines: &mut Lines<'_>) -> Response {
     let status = number(lines.next()).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
     let mut response = Response::new(status, some(lines.next()), "");
     response.retry_after = some(lines.next()).map(String::from);

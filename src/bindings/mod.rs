@@ -9,6 +9,10 @@
 mod browser;
 #[cfg(feature = "bindings-full")]
 mod full;
+#[cfg(feature = "bindings-full")]
+mod jose;
+#[cfg(feature = "bindings-full")]
+mod judges;
 
 use alloc::vec::Vec;
 

@@ -46,7 +46,12 @@
 //! its own (`gloo_net`'s own sending panics there, and is not used).
 
 mod host;
+mod keys;
 mod send;
+
+pub use keys::Keys;
+
+use alloc::string::String;
 
 use getrandom::fill;
 use wasm_bindgen::JsValue;
@@ -54,6 +59,7 @@ use web_sys::AbortSignal;
 use zeroize::Zeroizing;
 
 use crate::authorization::RANDOM_OCTETS;
+use crate::device::{Device, Polled};
 use crate::error::{Error, Phase, codes};
 use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
 use crate::{
@@ -78,8 +84,12 @@ use crate::{
 pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
     let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
     // Cloudflare Workers give randomness only inside a handler, so nothing is drawn before it is needed.
-    fill(&mut *random).map_err(|_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("crypto.getRandomValues"))?;
+    fill(&mut *random).map_err(|_| no_randomness())?;
     client.begin(request, &random, host::now())
+}
+
+fn no_randomness() -> Error {
+    Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("crypto.getRandomValues")
 }
 
 /// Judges what came back, now.
@@ -218,15 +228,64 @@ impl Transport {
         self.run(Exchange::client_credentials(client, authentication, grant)?).await
     }
 
-    /// Drives an exchange to its end. Nothing is sent twice.
+    /// Drives an exchange that needs no keys to its end. Nothing is sent twice.
     ///
     /// # Errors
-    /// Those of the exchange; `network_error`, `timeout` and `aborted` in the token phase.
-    pub async fn run(&self, mut exchange: Exchange) -> Result<Tokens> {
+    /// Those of the exchange; `network_error`, `timeout` and `aborted` in the token phase; `invalid_configuration` when it
+    /// asks for a key after all.
+    pub async fn run<T>(&self, mut exchange: Exchange<T>) -> Result<T> {
+        self.drive(&mut exchange, &Keys::new()).await
+    }
+
+    /// Drives an exchange to its end: signs and verifies with these keys, and sends what is to be sent. The exchange stays
+    /// yours, with the newest nonce and the key set it learnt.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and those of the signers and the verifier.
+    pub async fn drive<T>(&self, exchange: &mut Exchange<T>, keys: &Keys<'_>) -> Result<T> {
         loop {
-            match exchange.step()? {
-                Step::Send(request) => exchange.receive(send::once(self, &request, Phase::Token).await?)?,
-                Step::Done(tokens) => return Ok(tokens),
+            let mut random = Zeroizing::new([0; 32]);
+            fill(&mut *random).map_err(|_| no_randomness())?;
+            match exchange.step(&random, host::now())? {
+                Step::Send(request) => {
+                    let phase = exchange.phase();
+                    exchange.receive(send::once(self, &request, phase).await?)?;
+                }
+                Step::Sign(request) => exchange.signed(&keys.sign(&request)?)?,
+                Step::Verify(request) => exchange.verified(keys.verify(&request)?)?,
+                Step::Done(outcome) => return Ok(outcome),
+            }
+        }
+    }
+
+    /// Polls until the person is done on the other device, at the pace the server asks for (RFC 8628 section 3.5).
+    ///
+    /// # Errors
+    /// `token_error` when the person refused, `device_code_expired`; as [`drive`](Self::drive).
+    pub async fn device_tokens(
+        &self,
+        client: &Client,
+        authentication: &ClientAuthentication,
+        mut device: Device,
+        keys: &Keys<'_>,
+    ) -> Result<Tokens> {
+        let end = host::now().saturating_add(u64::from(device.expires_in));
+        let mut nonce: Option<String> = None;
+        loop {
+            send::rest(self, device.interval).await?;
+            if host::now() >= end {
+                return Err(Error::new(&codes::DEVICE_CODE_EXPIRED));
+            }
+            let mut exchange = Exchange::device_poll(client, authentication, &device)?;
+            if let Some(signer) = keys.dpop {
+                exchange = exchange.dpop(signer.info(), nonce.as_deref());
+            }
+            let polled = self.drive(&mut exchange, keys).await?;
+            nonce = exchange.dpop_nonce().map(String::from);
+            match polled {
+                Polled::Pending => {}
+                Polled::SlowDown => device.slow_down(),
+                Polled::Tokens(tokens) => return Ok(*tokens),
             }
         }
     }
@@ -250,6 +309,7 @@ impl Transport {
             match reader.step(api)? {
                 Step::Send(request) => send::repeatedly(self, &request, |response| reader.receive(api, response)).await?,
                 Step::Done(batch) => return Ok(batch),
+                Step::Sign(_) | Step::Verify(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
             }
         }
     }

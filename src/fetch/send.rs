@@ -79,6 +79,8 @@ pub(super) async fn once(transport: &Transport, request: &Request, phase: Phase)
     let header = |name: &str| call(&headers, "get", &[&JsValue::from_str(name)]).ok().and_then(|value| value.as_string());
     let mut response = Response::new(status, header("content-type").as_deref(), "");
     response.retry_after = header("retry-after");
+    response.dpop_nonce = header("dpop-nonce");
+    response.www_authenticate = header("www-authenticate");
     match read(&answer, &mut patience).await.map_err(|stop| place.stopped(stop))? {
         Some(body) => response.body = body,
         None => {
@@ -176,4 +178,11 @@ pub(super) async fn repeatedly<T>(transport: &Transport, request: &Request, mut 
         left = left.saturating_sub(1);
         pause = pause.saturating_mul(2);
     }
+}
+
+/// Lets so many seconds pass.
+pub(super) async fn rest(transport: &Transport, seconds: u32) -> Result<()> {
+    let place = Place { phase: Phase::Token, repeatable: false };
+    let patience = Patience::new(seconds.saturating_mul(1000), transport.signal.as_ref()).map_err(|cause| place.failed(&cause))?;
+    if patience.pass().await { Ok(()) } else { Err(place.stopped(Stop::Aborted)) }
 }

@@ -22,7 +22,7 @@ fn every_code_is_whole_and_unique() {
         assert_eq!((error.hint(), error.doc()), (kind.hint, kind.doc));
         assert!(format!("{error}").contains(kind.code) && format!("{error:?}").contains(error.phase().as_str()));
     }
-    assert_eq!(seen.len(), 47);
+    assert_eq!(seen.len(), 76);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn no_text_shows_a_secret() {
     texts.push(format!("{authentication:?} {:?}", ClientAuthentication::secret_post(secret)));
     let mut exchange = Exchange::authorization_code(&client, &authentication, code).unwrap();
     texts.push(format!("{exchange:?}"));
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     texts.push(format!("{request:?}"));
     let body = format!(r#"{{"access_token":"{secret}","token_type":"Bearer","refresh_token":"{secret}","x":"{secret}"}}"#);
     let response = Response::new(200, Some("application/json"), &body);

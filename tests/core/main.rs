@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
+mod answers;
+mod challenges;
+mod discovery;
 mod errors;
 mod flow;
+mod logout;
+mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
 mod properties;

@@ -27,8 +27,8 @@ fn finish(query: &str) -> Result<samtykke::AuthorizationCode, Error> {
 }
 
 fn sent(mut exchange: Exchange) -> Request {
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
-    assert_eq!(exchange.step().unwrap_err().code(), "transaction_used", "handed out once");
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
+    assert_eq!(exchange.step(&[7; 32], 1_700_000_000).unwrap_err().code(), "transaction_used", "handed out once");
     request
 }
 

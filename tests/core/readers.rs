@@ -206,6 +206,17 @@ proptest! {
         for mapped in [format!("https://[::ffff:{a}.{b}.{c}.{d}]/"), format!("https://[::ffff:{:x}:{:x}]/", whole >> 16, whole & 0xffff)] {
             prop_assert_eq!(is_private(&Uri::parse(&mapped).unwrap()), expected, "{}", mapped);
         }
+        // NAT64 and 6to4 deliver to the IPv4 address inside; the standard library reads all spellings of the text.
+        let (high, low) = (whole >> 16, whole & 0xffff);
+        for host in [
+            format!("64:ff9b::{a}.{b}.{c}.{d}"), format!("64:ff9b::{high:x}:{low:x}"), format!("0064:FF9B:0:0:0:0:{high:04X}:{low:04X}"),
+            format!("2002:{high:x}:{low:x}::1"), format!("2002:{high:04x}:{low:04x}:1:2:3:4:5"), format!("::ffff:0:{a}.{b}.{c}.{d}"),
+        ] {
+            prop_assert_eq!(is_private(&Uri::parse(&format!("https://[{host}]/")).unwrap()), expected, "{}", host);
+        }
+        for host in [format!("64:ff9b:1::{a}.{b}.{c}.{d}"), format!("64:ff9b:1:{high:x}:{low:x}::"), format!("2001::{high:x}:{low:x}"), format!("2001:0:{high:x}:{low:x}::1")] {
+            prop_assert!(is_private(&Uri::parse(&format!("https://[{host}]/")).unwrap()), "{}", host);
+        }
     }
 }
 
@@ -236,6 +247,23 @@ fn private_addresses() {
         ("[::ffff:8.8.8.8]", false),
         ("[::1.2.3.4.5]", true),
         ("[::7f00:1]", true),
+        ("[64:ff9b::169.254.169.254]", true),
+        ("[64:ff9b::a9fe:a9fe]", true),
+        ("[64:ff9b::8.8.8.8]", false),
+        ("[64:ff9b:2::10.0.0.1]", false),
+        ("[64:ff9a::10.0.0.1]", false),
+        ("[64:ff9b:1::8.8.8.8]", true),
+        ("[64:ff9b:1:ffff::]", true),
+        ("[2002:a00:1::1]", true),
+        ("[2002:7f00:1::]", true),
+        ("[2002:808:808::1]", false),
+        ("[2003:a00:1::1]", false),
+        ("[2001::1]", true),
+        ("[2001:0:4136:e378:8000:63bf:3fff:fdd2]", true),
+        ("[2001:1::1]", false),
+        ("[2001:4860:4860::8888]", false),
+        ("[::ffff:0:127.0.0.1]", true),
+        ("[::ffff:0:8.8.8.8]", false),
         ("8.8.8.8", false),
         ("8.8.8.8.", false),
         ("example.com", false),

@@ -82,7 +82,7 @@ fn n032_a_damaged_transaction() {
         replaced(7, ""),
         replaced(7, "1x"),
         replaced(8, ""),
-        replaced(8, "jwt"),
+        replaced(8, "jwt.query"),
         replaced(10, "profile"),
     ] {
         assert!(Transaction::parse(&odd).is_err_and(|error| error.code() == "transaction_malformed"), "{odd}");
@@ -312,8 +312,8 @@ fn a_code_handed_to_a_worker_is_checked_again() {
     ] {
         refused(AuthorizationCode::parse(&odd), "code_malformed");
     }
-    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, again).unwrap();
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, again).unwrap().jwks("{}");
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(request.body.unwrap().expose().contains("&code=a+b%2B&"));
     let odd = finish(&format!("{REDIRECT_URI}?code=a&state=STATE&scope=a++b")).unwrap();
     assert_eq!(odd.granted_scope(), None, "a granted scope outside the grammar is not passed on");

@@ -171,7 +171,10 @@ fn n009_verifier_state_and_nonce_are_new_and_apart() {
         let login = client().begin(request, &core::array::from_fn(|at| from.wrapping_add(at as u8)), NOW).unwrap();
         let text = login.transaction.serialize().expose().to_owned();
         let fields: Vec<String> = text.split(' ').map(String::from).collect();
-        [fields[0].clone(), fields[4].clone(), fields[5].clone()]
+        // With the nonce stand the max_age, if any, and the state, which an id_token must answer to.
+        let (nonce, demands) = fields[4].split_once(',').unwrap();
+        assert_eq!(demands, format!(",{}", fields[0]));
+        [fields[0].clone(), nonce.into(), fields[5].clone()]
     };
     let (one, two) = (parts(0), parts(1));
     let mut all: Vec<String> = one.into_iter().chain(two).collect();

@@ -44,7 +44,7 @@ fn n047_token_endpoint_https_and_public() {
 
 fn body(authentication: &ClientAuthentication) -> (String, Option<String>) {
     let mut exchange = Exchange::authorization_code(&client(), authentication, checked()).unwrap();
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!((request.method, &*request.url), ("POST", "https://op.example/token"));
     let header = request.headers.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.expose().to_owned());
     (request.body.unwrap().expose().to_owned(), header)
@@ -83,7 +83,7 @@ fn n050_one_client_authentication() {
     let grant = ClientCredentials::new("read");
     refused(Exchange::client_credentials(&client(), &ClientAuthentication::None, &grant), "invalid_configuration");
     let mut exchange = Exchange::client_credentials(&client(), &ClientAuthentication::secret_post("s"), &grant).unwrap();
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!(request.body.unwrap().expose(), "grant_type=client_credentials&scope=read&client_id=client-1&client_secret=s");
     for odd in ["", "a\nb"] {
         let grant = ClientCredentials::new("read").audience(odd);
@@ -91,7 +91,7 @@ fn n050_one_client_authentication() {
     }
     let authentication = ClientAuthentication::secret_basic("s");
     let mut exchange = Exchange::client_credentials(&client(), &authentication, &ClientCredentials::default()).unwrap();
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!(request.body.unwrap().expose(), "grant_type=client_credentials", "nothing is sent empty");
 }
 
@@ -213,13 +213,13 @@ fn n061_bounds_and_no_second_sending() {
     refused(nested(32), "token_response_malformed");
 
     let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
-    let Step::Send(request) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(!request.repeatable);
-    refused(exchange.step(), "transaction_used");
+    refused(exchange.step(&[7; 32], 1_700_000_000), "transaction_used");
     exchange.receive(Response::new(200, Some("application/json"), GOOD)).unwrap();
-    let Step::Done(tokens) = exchange.step().unwrap() else { panic!("tokens") };
+    let Step::Done(tokens) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("tokens") };
     assert_eq!(tokens.access_token.expose(), "tok");
-    refused(exchange.step(), "transaction_used");
+    refused(exchange.step(&[7; 32], 1_700_000_000), "transaction_used");
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn n061_a_response_belongs_to_a_request_that_was_sent() {
     let mut early = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
     assert!(early.receive(answer()).is_err(), "nothing was sent yet");
     let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
-    let Step::Send(_) = exchange.step().unwrap() else { panic!("a request") };
+    let Step::Send(_) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(exchange.receive(Response::new(400, Some("application/json"), r#"{"error":"invalid_grant"}"#)).is_err());
     assert!(exchange.receive(answer()).is_err(), "one response for one request");
 }

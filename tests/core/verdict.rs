@@ -26,6 +26,15 @@
 //! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
 //! [`Client`], `reject` of `secret_in_browser`.
 //!
+//! `jwks`. The key for a token with the header `jws_header`, allowed to be ES256 or RS256. The verdict is `select`, its detail
+//! the key's `kid`, or its thumbprint when it has none.
+//!
+//! `id_token`. Issuer, client, nonce (none when null), algorithm `expected_alg`, skew `skew_s` from context or defaults; then
+//! `max_age`, `access_token`, `code`, `state`, `acr_values`, `trusted_audiences`; `refresh_of` holds the login's claims, whose
+//! nonce was the expected one. Keys: the file's `about.jwks`. Detail of `accept`: the `sub`.
+//!
+//! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
+//!
 //! A case with any other input is not decided: `Err` holds the names of those inputs.
 
 // Indexing a JSON value gives null for what is not there; it does not panic.
@@ -36,8 +45,21 @@ use samtykke::token::{Expectation, TokenType, Tokens};
 use samtykke::{AuthorizationRequest, Callback, Client, Error, Profile, Response, ResponseMode, Transaction};
 use serde_json::Value;
 
+#[path = "verdict/judges.rs"]
+mod judges;
+
 /// The kinds of case files that are decided, by their names.
-pub(crate) const KINDS: &[&str] = &["authorization_request", "callback", "token_response"];
+pub(crate) const KINDS: &[&str] = &[
+    "authorization_request",
+    "callback",
+    "id_token",
+    "jwks",
+    "metadata",
+    "par_response",
+    "token_response",
+    "userinfo",
+    "www_authenticate",
+];
 
 pub(crate) struct Verdict {
     pub(crate) verdict: &'static str,
@@ -68,7 +90,10 @@ pub(crate) fn decide(kind: &str, file: &Value, case: &Value) -> Result<Verdict, 
         "callback" => Ok(callback(file, case)),
         "token_response" => Ok(token_response(case)),
         "authorization_request" => authorization_request(case),
-        other => Err(other.into()),
+        "jwks" => Ok(jwks(case).unwrap_or_else(|error| Verdict::of(&error))),
+        #[cfg(feature = "native-crypto")]
+        "id_token" => Ok(id_token(file, case).unwrap_or_else(|error| Verdict::of(&error))),
+        other => judges::decide(other, file, case).ok_or_else(|| other.into()),
     }
 }
 
@@ -138,7 +163,7 @@ fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Resul
 /// The `code` parameter of the token request that a checked code becomes.
 fn sent_code(client: &Client, code: samtykke::AuthorizationCode) -> Result<String, Error> {
     let mut exchange = samtykke::Exchange::authorization_code(client, &samtykke::ClientAuthentication::None, code)?;
-    let samtykke::Step::Send(request) = exchange.step()? else { return Ok(String::new()) };
+    let samtykke::Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? else { return Ok(String::new()) };
     let body = request.body.unwrap_or_else(|| samtykke::Secret::new(""));
     let found = form_urlencoded::parse(body.expose().as_bytes()).find(|(name, _)| name == "code");
     Ok(found.map(|(_, code)| code.into_owned()).unwrap_or_default())
@@ -245,4 +270,43 @@ fn without_random(url: &str) -> String {
         _ => pair.into(),
     });
     format!("{endpoint}?{}", pairs.collect::<Vec<String>>().join("&"))
+}
+
+fn jwks(case: &Value) -> Result<Verdict, Error> {
+    let header = samtykke::encoding::base64url(case["jws_header"].to_string().as_bytes());
+    let token = format!("{header}.e30.{}", "A".repeat(86));
+    let token = samtykke::jose::Compact::parse(&token)?;
+    let allowed: Vec<_> = ["ES256", "RS256"].into_iter().filter_map(samtykke::jose::Algorithm::named).collect();
+    let key = samtykke::jose::jwks::select(&case["jwks"].to_string(), token.algorithm(&allowed)?, token.kid())?;
+    let detail = key.kid().map_or_else(|| samtykke::jose::thumbprint(&key), String::from);
+    Ok(Verdict { verdict: "select", detail })
+}
+
+#[cfg(feature = "native-crypto")]
+fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
+    let (context, about) = (&case["context"], &file["about"]);
+    let given = |name: &str| if context.get(name).is_some() { &context[name] } else { &about["defaults"][name] };
+    let texts = |name: &str| given(name).as_array().into_iter().flatten().filter_map(text).collect::<Vec<_>>();
+    let seconds = |name: &str| given(name).as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+    let mut expected = samtykke::id_token::IdTokenExpectation::new(
+        text(given("issuer")).unwrap_or_default(),
+        text(given("client_id")).unwrap_or_default(),
+    );
+    expected.algorithms = text(given("expected_alg")).and_then(|name| samtykke::jose::Algorithm::named(&name)).into_iter().collect();
+    expected.nonce = text(given("expected_nonce"));
+    expected.skew = seconds("skew_s").unwrap_or_default();
+    expected.max_age = seconds("max_age");
+    expected.access_token = text(given("access_token")).map(samtykke::Secret::new);
+    expected.code = text(given("code")).map(samtykke::Secret::new);
+    expected.state = text(given("state"));
+    expected.acr = texts("acr_values");
+    expected.trusted_audiences = texts("trusted_audiences");
+    if given("refresh_of").is_object() {
+        expected.refresh_of = Some(samtykke::claims::Claims::stored(&given("refresh_of").to_string())?);
+    }
+    let now = file["now"].as_u64().unwrap_or(1_700_000_000);
+    let token = samtykke::id_token::check(&text(&case["id_token"]).unwrap_or_default(), &expected, now)?;
+    let key = samtykke::jose::jwks::select(&about["jwks"].to_string(), token.alg(), token.kid())?;
+    let claims = token.verify(&key, &samtykke::soft::native::NativeVerifier)?;
+    Ok(Verdict::accept(claims.text("sub").unwrap_or_default()))
 }

@@ -6,11 +6,11 @@
 use alloc::string::String;
 
 use super::scope::Purpose;
-use super::time::seconds;
 use crate::encoding::decimal;
 use crate::error::{Error, Phase, Result, codes};
 use crate::json::{Value, Writer};
 use crate::secret::Secret;
+use crate::time::seconds;
 
 /// What to register.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::time::seconds;
 use crate::json::Value;
 use crate::secret::Secret;
+use crate::time::seconds;
 
 /// `debt_information`: a person's unsecured debt as the creditors answered.
 #[derive(Clone, Debug)]

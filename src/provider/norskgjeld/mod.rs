@@ -8,7 +8,6 @@ mod api;
 mod debt;
 mod feed;
 mod scope;
-mod time;
 
 pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
@@ -143,7 +142,8 @@ pub(crate) fn join(base: &str, path: &str) -> String {
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
     let [issuer, authorization_endpoint, token_endpoint] = PATHS.map(|path| join(&environment.auth, path));
-    Profile { rules: &RULES, issuer, authorization_endpoint, token_endpoint, iss_parameter: false, development: environment.development }
+    let standard = Profile::new(&issuer, &authorization_endpoint, &token_endpoint);
+    Profile { rules: &RULES, development: environment.development, ..standard }
 }
 
 /// What norskgjeld does differently.

@@ -1,11 +1,11 @@
-//! Times of the APIs: seconds since 1970, written as a number or as ISO 8601 (RFC 3339).
+//! Times in answers: seconds since 1970, written as a number or as ISO 8601 (RFC 3339).
 //!
-//! Three forms coexist in the documented answers; all become seconds. Refuses other texts.
+//! Several forms coexist in providers' documented answers; all become seconds. Refuses other texts.
 
 use crate::json::Value;
 
 /// Seconds since 1970 from a number or an RFC 3339 text; fractions are cut.
-pub(super) fn seconds(value: &Value<'_>) -> Option<i64> {
+pub(crate) fn seconds(value: &Value<'_>) -> Option<i64> {
     value.as_integer().or_else(|| rfc3339(value.as_str()?))
 }
 

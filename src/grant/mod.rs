@@ -1,7 +1,18 @@
 //! What is exchanged for a token: the form of each grant.
 //!
-//! `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5) and `client_credentials` (section 4.4.2).
-//! Refuses a code that another client, issuer or redirect URI was checked for.
+//! `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5) and `client_credentials` (section 4.4.2) here, a file each
+//! for the others. Refuses a code that another client, issuer or redirect URI was checked for.
+
+mod bearer;
+mod refresh;
+mod target;
+mod token_exchange;
+
+pub use bearer::JwtBearer;
+pub(crate) use bearer::{SignedGrant, Source};
+pub use refresh::Refresh;
+pub use target::Target;
+pub use token_exchange::{ACCESS_TOKEN, TokenExchange};
 
 use alloc::string::String;
 
@@ -35,7 +46,7 @@ impl ClientCredentials {
 
     pub(crate) fn form(&self) -> Result<Form> {
         check_scope(&self.scope).map_err(|error| error.at(Phase::Token))?;
-        if self.audience.as_ref().is_some_and(|audience| audience.is_empty() || audience.bytes().any(|c| c < b' ')) {
+        if self.audience.as_ref().is_some_and(|audience| !target::is_text(audience)) {
             return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("audience: a text, not empty"));
         }
         let mut form = Form::new();
@@ -45,6 +56,23 @@ impl ClientCredentials {
         }
         Ok(form)
     }
+}
+
+/// A token that goes into a form: visible ASCII, not empty (RFC 6749 appendix A).
+pub(crate) fn check_token(token: &str, expected: &'static str) -> Result<()> {
+    if crate::client::is_vschar(token) {
+        return Ok(());
+    }
+    Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected(expected))
+}
+
+/// Adds a scope, unless it is empty.
+pub(crate) fn push_scope(form: &mut Form, scope: &str) -> Result<()> {
+    check_scope(scope).map_err(|error| error.at(Phase::Token))?;
+    if !scope.is_empty() {
+        form.push("scope", scope);
+    }
+    Ok(())
 }
 
 impl AuthorizationCode {

@@ -1,0 +1,166 @@
+// The keys a server signs with: fixed ones, or fetched and kept (RFC 7517 section 5, OIDC Core section 10.1).
+// The core chooses the key; WebCrypto imports it once. An unknown key id is worth one new fetch, and not too often.
+
+import { call } from "./engine.js";
+import { SamtykkeError, hostError } from "./error.js";
+import { now } from "./flow.js";
+import { type Transport, request, send } from "./http.js";
+import { type PublicJwk, verificationKey } from "./keys.js";
+import { octetsFrom, octetsOf, rowOf } from "./webcrypto.js";
+
+/** Where a token's key is looked up. Made by {@link KeySet} or {@link JwksCache.at}. */
+export interface KeySource {
+  /** @internal The key for a token whose header the core has read and allowed. */
+  find(token: string, alg: string, kid: string): Promise<CryptoKey>;
+}
+
+/** A key set as a server publishes it. */
+export interface Jwks {
+  readonly keys: readonly JsonWebKey[];
+}
+
+/** A key, and how the token that it verifies names it. */
+export interface ChosenKey {
+  readonly alg: string;
+  readonly kid?: string;
+  readonly thumbprint: string;
+  readonly jwk: PublicJwk;
+}
+
+/**
+ * The key of a set that would verify a token: by key id, type, curve, algorithm, use and operations. Verifies nothing.
+ *
+ * @throws {SamtykkeError} `jws_malformed`, `algorithm_refused`, `jwks_malformed`, `key_not_found`, `key_ambiguous`, `key_refused`.
+ */
+export function selectKey(token: string, jwks: Jwks | string, algorithms: readonly string[]): ChosenKey {
+  if (token.includes("\n")) throw hostError("jws_malformed");
+  const [alg, kid, thumbprint, json] = call(["key", algorithms.join(" "), token], textOf(jwks)).split("\n") as [string, string, string, string];
+  return { alg, ...(kid && { kid }), thumbprint, jwk: JSON.parse(json) as PublicJwk };
+}
+
+const textOf = (jwks: Jwks | string): string => (typeof jwks === "string" ? jwks : (JSON.stringify(jwks) ?? ""));
+
+/** Keys that do not change while the program runs. */
+export class KeySet implements KeySource {
+  readonly #text: string;
+  // By algorithm and key id; what the set does not hold is not remembered, so it stays small.
+  readonly #keys = new Map<string, CryptoKey>();
+
+  /** A key set, or its JSON text. A single key that is not in a set: `{ keys: [key] }`. */
+  constructor(jwks: Jwks | string) {
+    this.#text = textOf(jwks);
+  }
+
+  /** @internal */
+  async find(token: string, alg: string, kid: string): Promise<CryptoKey> {
+    const name = `${alg} ${kid}`;
+    let key = this.#keys.get(name);
+    if (!key) {
+      key = await verificationKey(selectKey(token, this.#text, [alg]).jwk, alg);
+      this.#keys.set(name, key);
+    }
+    return key;
+  }
+}
+
+/** What a {@link JwksCache} has fetched, as plain data: by address, the set's text and when it came. */
+export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonly at: number }>>;
+
+/** How key sets are fetched and kept. */
+export interface JwksCacheOptions extends Transport {
+  /** Seconds after which a set is fetched anew; 600 unless given. */
+  readonly maxAge?: number;
+  /** Seconds between two fetches that an unknown key id causes; 60 unless given, and no fewer than 10. */
+  readonly cooldown?: number;
+  /** What an earlier cache saved, from a store of yours (Workers KV, Redis). */
+  readonly saved?: SavedJwks;
+  /** Told of every set that was fetched, to save {@link JwksCache.save} then. */
+  readonly onFetch?: (uri: string) => void;
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}
+
+/**
+ * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each.
+ *
+ * @example
+ * ```ts
+ * const jwks = new JwksCache({ saved: await env.KV.get("jwks", "json") ?? undefined, onFetch: () => env.KV.put("jwks", JSON.stringify(jwks.save())) });
+ * ```
+ */
+export class JwksCache {
+  readonly #options: JwksCacheOptions;
+  readonly #sets = new Map<string, { set: KeySet; text: string; at: number }>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #tried = new Map<string, number>();
+
+  constructor(options: JwksCacheOptions = {}) {
+    this.#options = options;
+    for (const [uri, { jwks, at }] of Object.entries(options.saved ?? {})) {
+      // A time to come would keep a set for ever.
+      if (typeof jwks === "string" && at <= now()) this.#sets.set(uri, { set: new KeySet(jwks), text: jwks, at });
+    }
+  }
+
+  /** The keys at an address. */
+  at(uri: string): KeySource {
+    return { find: (token, alg, kid) => this.#find(uri, token, alg, kid) };
+  }
+
+  /** All that was fetched, to give to another cache as `saved`. Public data, but keep others from changing it. */
+  save(): SavedJwks {
+    return Object.fromEntries([...this.#sets].map(([uri, { text, at }]) => [uri, { jwks: text, at }]));
+  }
+
+  async #find(uri: string, token: string, alg: string, kid: string): Promise<CryptoKey> {
+    const { maxAge = 600, cooldown = 60 } = this.#options;
+    const kept = this.#sets.get(uri);
+    if (!kept || now() - kept.at >= maxAge) await this.#fetch(uri);
+    try {
+      return await this.#sets.get(uri)!.set.find(token, alg, kid);
+    } catch (error) {
+      const unknown = error instanceof SamtykkeError && error.code === "key_not_found";
+      // A token with a made-up key id must not make this client knock at the server's door all the time.
+      if (!unknown || now() - this.#tried.get(uri)! < Math.max(cooldown, 10)) throw error;
+    }
+    await this.#fetch(uri);
+    return this.#sets.get(uri)!.set.find(token, alg, kid);
+  }
+
+  #fetch(uri: string): Promise<void> {
+    let running = this.#running.get(uri);
+    if (!running) {
+      running = this.#load(uri).finally(() => this.#running.delete(uri));
+      this.#running.set(uri, running);
+    }
+    return running;
+  }
+
+  async #load(uri: string): Promise<void> {
+    const { development, onFetch } = this.#options;
+    const out = request(call(["jwks_request", uri, development ? 1 : ""]));
+    const at = now();
+    this.#tried.set(uri, at);
+    const { head, body } = await send(out, "token", this.#options);
+    call(["jwks_answer", ...head], body);
+    this.#sets.set(uri, { set: new KeySet(body), text: body, at });
+    onFetch?.(uri);
+  }
+}
+
+/**
+ * @internal Verifies a token that the core has read: the answer's lines are algorithm and key id, then the claims, which are
+ * given out only now.
+ *
+ * @throws {SamtykkeError} `signature_invalid`, and what looking up the key throws.
+ */
+export async function released(token: string, answer: string, keys: KeySource): Promise<string> {
+  const first = answer.indexOf("\n");
+  const second = answer.indexOf("\n", first + 1);
+  const [alg, kid] = [answer.slice(0, first), answer.slice(first + 1, second)];
+  const dot = token.lastIndexOf(".");
+  const key = await keys.find(token, alg, kid);
+  const valid = await crypto.subtle.verify(rowOf(alg).use, key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot)));
+  if (!valid) throw hostError("signature_invalid");
+  return answer.slice(second + 1);
+}

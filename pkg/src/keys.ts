@@ -1,0 +1,252 @@
+// Signing keys: WebCrypto's, which cannot be read out, or a signer of yours (KMS, HSM) behind the same face.
+// The core checks every key before WebCrypto sees it: type, curve, point, RSA size and exponent, private members.
+
+import { call } from "./engine.js";
+import { SamtykkeError, hostError } from "./error.js";
+import { type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
+
+/** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
+export type PublicJwk =
+  | { readonly kty: "EC"; readonly crv: "P-256" | "P-384" | "P-521"; readonly x: string; readonly y: string }
+  | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string }
+  | { readonly kty: "RSA"; readonly n: string; readonly e: string };
+
+/** A certificate's names in a header (RFC 7515 sections 4.1.6 to 4.1.8). */
+export interface CertificateNames {
+  /** SHA-1 of the certificate, base64url. */
+  readonly x5t: string;
+  /** SHA-256 of the certificate, base64url. */
+  readonly x5tS256: string;
+  /** The certificate first, then those that lead to a root: base64 of DER. */
+  readonly x5c: readonly string[];
+}
+
+/** Which key, and how headers name it. */
+export interface KeyOptions {
+  /** What to sign with. A key on a curve has one algorithm; an RSA key needs this, or an `alg` of its own. */
+  readonly alg?: SignatureAlgorithm;
+  /** The id that headers name. None is made up. */
+  readonly kid?: string;
+  /** The key's certificate, then those that lead to a root, as PEM. */
+  readonly certificates?: string;
+}
+
+/** A signer that does not give its key away. */
+export interface CustomSigner {
+  readonly alg: SignatureAlgorithm;
+  readonly kid?: string;
+  readonly publicJwk: JsonWebKey;
+  readonly certificates?: string;
+  /** Signs octets as the algorithm says; for ECDSA the octets of R and S side by side, not DER. */
+  readonly sign: (octets: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+}
+
+const MEMBERS = ["kty", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi"] as const;
+
+interface Facts {
+  alg: SignatureAlgorithm;
+  thumbprint: string;
+  kid?: string;
+  publicJwk: PublicJwk;
+  certificate?: CertificateNames;
+}
+
+/**
+ * A key to sign with: client assertions, request objects, DPoP proofs. Printing or serialising one shows public facts alone.
+ *
+ * @example
+ * ```ts
+ * const key = await SigningKey.fromJwk(JSON.parse(env.CLIENT_JWK));
+ * const fresh = await SigningKey.generate(); // ES256, cannot be read out
+ * ```
+ */
+export class SigningKey {
+  readonly alg: SignatureAlgorithm;
+  /** The id that headers name, when one was given. */
+  readonly kid?: string;
+  readonly publicJwk: PublicJwk;
+  /** RFC 7638, SHA-256: `jkt` and `dpop_jkt` of DPoP. */
+  readonly thumbprint: string;
+  readonly certificate?: CertificateNames;
+  readonly #sign: (octets: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+  readonly #pair?: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
+
+  private constructor(facts: Facts, sign: (octets: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>, pair?: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }) {
+    this.alg = facts.alg;
+    this.publicJwk = Object.freeze(facts.publicJwk);
+    this.thumbprint = facts.thumbprint;
+    if (facts.kid !== undefined) this.kid = facts.kid;
+    if (facts.certificate) this.certificate = facts.certificate;
+    this.#sign = sign;
+    this.#pair = pair;
+    Object.freeze(this);
+  }
+
+  /**
+   * A private key from its JWK. Its copy in WebCrypto cannot be read out; the JWK you gave is yours to forget.
+   *
+   * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
+   */
+  static async fromJwk(jwk: JsonWebKey, options: KeyOptions = {}): Promise<SigningKey> {
+    const facts = await factsOf(jwk, options, "private");
+    if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
+    const wanted = Object.fromEntries(MEMBERS.filter((name) => jwk[name] !== undefined).map((name) => [name, jwk[name]]));
+    const key = await imported("jwk", wanted, facts.alg, false);
+    return SigningKey.#paired(facts, key);
+  }
+
+  /**
+   * A private key from PEM: unencrypted PKCS#8 (`-----BEGIN PRIVATE KEY-----`).
+   *
+   * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
+   */
+  static async fromPem(pem: string, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
+    const found = /^\s*-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*$/.exec(pem);
+    const wrong = () => hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8 (openssl pkcs8 -topk8 -nocrypt)" });
+    if (!found) throw wrong();
+    let der: Uint8Array<ArrayBuffer>;
+    try {
+      der = octetsFrom(found[1]!.replace(/\s+/g, ""));
+    } catch {
+      throw wrong();
+    }
+    // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
+    const readable = await imported("pkcs8", der, options.alg, true);
+    const { d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, key_ops: _ops, alg: _alg, ext: _ext, ...publicJwk } = await crypto.subtle.exportKey("jwk", readable);
+    const facts = await factsOf(publicJwk, options, "public");
+    return SigningKey.#paired(facts, await imported("pkcs8", der, options.alg, false));
+  }
+
+  /**
+   * A new key, `ES256` unless asked otherwise; RSA keys have 3072 bits.
+   *
+   * @throws {SamtykkeError} `algorithm_refused` when the runtime lacks the algorithm.
+   */
+  static async generate(options: { readonly alg?: SignatureAlgorithm; readonly kid?: string; readonly extractable?: boolean } = {}): Promise<SigningKey> {
+    const { alg = "ES256", kid, extractable = false } = options;
+    const parameters = { ...rowOf(alg).key, modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) };
+    const pair = (await crypto.subtle.generateKey(parameters, extractable, ["sign", "verify"]).catch((cause) => {
+      throw refusedBy(cause);
+    })) as CryptoKeyPair;
+    return SigningKey.fromCryptoKeys(pair, { alg, kid });
+  }
+
+  /**
+   * A pair that WebCrypto made, such as one kept in IndexedDB. Fit for it: the private key may sign, the public one is readable.
+   *
+   * @throws {SamtykkeError} `key_refused`.
+   */
+  static async fromCryptoKeys(pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
+    const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey("jwk", pair.publicKey).catch((cause) => {
+      throw refusedBy(cause);
+    });
+    const publicJwk = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined));
+    return SigningKey.#paired(await factsOf(publicJwk, options, "public"), pair.privateKey);
+  }
+
+  /**
+   * A signer of yours: a key management service, a hardware module. Its signatures are checked for their length.
+   *
+   * @throws {SamtykkeError} `key_refused` for the public key; `signing_failed` when signing does.
+   */
+  static async custom(signer: CustomSigner): Promise<SigningKey> {
+    const facts = await factsOf(signer.publicJwk, signer, "public");
+    return new SigningKey(facts, async (octets) => signer.sign(octets));
+  }
+
+  static async #paired(facts: Facts, privateKey: CryptoKey): Promise<SigningKey> {
+    const { use } = rowOf(facts.alg);
+    const key = new SigningKey(
+      facts,
+      async (octets) => new Uint8Array(await crypto.subtle.sign(use, privateKey, octets)),
+      { privateKey, publicKey: await verificationKey(facts.publicJwk, facts.alg) },
+    );
+    // Halves that do not belong together would only be noticed by a server, and read there as an attack.
+    const probe = octetsOf("samtykke");
+    const signature = (await key.sign(probe)) as Uint8Array<ArrayBuffer>;
+    if (!(await crypto.subtle.verify(use, key.#pair!.publicKey, signature, probe))) {
+      throw hostError("key_refused", { expected: "private members that belong to the public ones" });
+    }
+    return key;
+  }
+
+  /**
+   * Signs text (as UTF-8) or octets.
+   *
+   * @throws {SamtykkeError} `signing_failed`, with the signer's error as `cause`.
+   */
+  async sign(input: string | Uint8Array): Promise<Uint8Array> {
+    const { publicJwk } = this;
+    // A modulus has no zeros before it, and its text no padding.
+    const expected = rowOf(this.alg).octets ?? Math.floor(((publicJwk as { n: string }).n.length * 3) / 4);
+    let signature: Uint8Array;
+    try {
+      signature = await this.#sign(octetsOf(input));
+    } catch (cause) {
+      throw hostError("signing_failed", {}, cause);
+    }
+    if (!(signature instanceof Uint8Array) || signature.length !== expected) {
+      throw hostError("signing_failed", { expected: `a signature of ${expected} octets${publicJwk.kty === "EC" ? ": R and S, not DER" : ""}` });
+    }
+    return signature;
+  }
+
+  /** @internal The pair, for a store that can hold it; a custom signer has none. */
+  static pairOf(key: SigningKey): { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey } | undefined {
+    return key.#pair;
+  }
+
+  /** Public facts alone. */
+  toJSON(): { alg: SignatureAlgorithm; kid?: string; thumbprint: string; publicJwk: PublicJwk } {
+    return { alg: this.alg, kid: this.kid, thumbprint: this.thumbprint, publicJwk: this.publicJwk };
+  }
+}
+
+/**
+ * The public key of a PEM text: a `PUBLIC KEY` (SubjectPublicKeyInfo), or the first of its `CERTIFICATE`s.
+ *
+ * @throws {SamtykkeError} `key_refused`.
+ */
+export function publicJwkFromPem(pem: string): PublicJwk {
+  return JSON.parse(call(["pem"], pem).split("\n")[1]!) as PublicJwk;
+}
+
+async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
+  let text: string;
+  try {
+    text = JSON.stringify(jwk) ?? "";
+  } catch {
+    text = "";
+  }
+  if (alg) rowOf(alg);
+  const [name, thumbprint, own, json] = call(["jwk", mode, alg], text).split("\n") as [SignatureAlgorithm, string, string, string];
+  const facts: Facts = { alg: name, thumbprint, publicJwk: JSON.parse(json) as PublicJwk };
+  const id = kid ?? (own || undefined);
+  if (id !== undefined) facts.kid = id;
+  if (certificates !== undefined) {
+    const [its, , x5tS256, ...x5c] = call(["pem"], certificates).trimEnd().split("\n") as [string, string, string, string];
+    if (its !== thumbprint || !x5c.length) throw hostError("key_refused", { expected: "the certificate of this very key first" });
+    const sha1 = await crypto.subtle.digest("SHA-1", octetsFrom(x5c[0]!));
+    facts.certificate = Object.freeze({ x5t: base64url(new Uint8Array(sha1)), x5tS256, x5c: Object.freeze(x5c) });
+  }
+  return facts;
+}
+
+async function imported(format: "jwk" | "pkcs8", key: JsonWebKey | Uint8Array<ArrayBuffer>, alg: SignatureAlgorithm, extractable: boolean): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, ["sign"]);
+  } catch (cause) {
+    if (cause instanceof SamtykkeError) throw cause;
+    throw refusedBy(cause);
+  }
+}
+
+/** @internal A public key the core has checked, for WebCrypto to verify with. */
+export async function verificationKey(jwk: PublicJwk, alg: string): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.importKey("jwk", { ...jwk } as JsonWebKey, rowOf(alg).key, true, ["verify"]);
+  } catch (cause) {
+    if (cause instanceof SamtykkeError) throw cause;
+    throw refusedBy(cause);
+  }
+}

@@ -1,0 +1,73 @@
+// What WebCrypto calls each algorithm (WebCrypto section 18, RFC 7518 section 3): rows, as in the core's table.
+
+import { hostError } from "./error.js";
+
+/** The signature algorithms, by their registered names (RFC 7518 section 3.1, RFC 8037 section 3.1). */
+export type SignatureAlgorithm =
+  | "RS256" | "RS384" | "RS512"
+  | "PS256" | "PS384" | "PS512"
+  | "ES256" | "ES384" | "ES512"
+  | "EdDSA" | "Ed25519";
+
+/** @internal A row: how a key is imported or made, how it signs, and octets of a signature where the key does not decide. */
+export interface Row {
+  readonly key: EcKeyImportParams & RsaHashedImportParams;
+  readonly use: EcdsaParams & RsaPssParams;
+  readonly octets?: number;
+}
+
+const rsa = (name: string, bits: number): Row => ({
+  key: { name, hash: `SHA-${bits}` } as Row["key"],
+  use: { name, saltLength: bits / 8 } as Row["use"],
+});
+const ec = (curve: number, bits: number): Row => ({
+  key: { name: "ECDSA", namedCurve: `P-${curve}` } as Row["key"],
+  use: { name: "ECDSA", hash: `SHA-${bits}` } as Row["use"],
+  octets: Math.ceil(curve / 8) * 2,
+});
+const ed: Row = { key: { name: "Ed25519" } as Row["key"], use: { name: "Ed25519" } as Row["use"], octets: 64 };
+
+const ROWS: Readonly<Record<SignatureAlgorithm, Row>> = {
+  RS256: rsa("RSASSA-PKCS1-v1_5", 256),
+  RS384: rsa("RSASSA-PKCS1-v1_5", 384),
+  RS512: rsa("RSASSA-PKCS1-v1_5", 512),
+  PS256: rsa("RSA-PSS", 256),
+  PS384: rsa("RSA-PSS", 384),
+  PS512: rsa("RSA-PSS", 512),
+  ES256: ec(256, 256),
+  ES384: ec(384, 384),
+  ES512: ec(521, 512),
+  EdDSA: ed,
+  Ed25519: ed,
+};
+
+/** @internal The row of a name. */
+export function rowOf(alg: string): Row {
+  const row = Object.hasOwn(ROWS, alg) && ROWS[alg as SignatureAlgorithm];
+  if (!row) throw hostError("algorithm_refused", { expected: "one of " + Object.keys(ROWS).join(", ") });
+  return row;
+}
+
+/** @internal A key WebCrypto refused: it lacks the algorithm, or the key is none. Its own words can hold no secret. */
+export const refusedBy = (cause: unknown) =>
+  (cause as Error)?.name === "NotSupportedError"
+    ? hostError("algorithm_refused", { expected: "an algorithm this runtime has" }, cause)
+    : hostError("key_refused", { expected: "a key that WebCrypto accepts for the algorithm" }, cause);
+
+const encoder = new TextEncoder();
+
+/** @internal Text as octets. */
+export const octetsOf = (input: string | Uint8Array): Uint8Array<ArrayBuffer> =>
+  (typeof input === "string" ? encoder.encode(input) : input) as Uint8Array<ArrayBuffer>;
+
+/** @internal Base64, of either alphabet, that the core has judged or that WebCrypto will. */
+export function octetsFrom(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64.replace(/-/g, "+").replace(/_/g, "/"));
+  const octets = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) octets[at] = text.charCodeAt(at);
+  return octets;
+}
+
+/** @internal Octets as base64url without padding. */
+export const base64url = (octets: Uint8Array): string =>
+  btoa(String.fromCharCode(...octets)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");

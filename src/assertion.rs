@@ -1,0 +1,155 @@
+//! Signed statements of a client's: the assertion that authenticates it, and the one it exchanges as a grant.
+//!
+//! RFC 7523 sections 2.1, 2.2 and 3, OIDC Core section 9 (`client_secret_jwt`), draft-ietf-oauth-rfc7523bis (one `aud`).
+//! Refuses lifetimes over ten minutes, claims given twice, a key without what the header must name, and short secrets.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::encoding::{base64url, decimal};
+use crate::error::{Error, Result, codes};
+use crate::jose::{Algorithm, KeyInfo, append_signature, hmac, signing_input};
+use crate::json::{Value, Writer, push_string};
+use crate::profile::{AssertionRules, Audience, Presence};
+use crate::secret::Secret;
+
+/// `client_assertion_type` (RFC 7523 section 2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Seconds an assertion may live at most: the most any known provider takes.
+pub const MAX_LIFETIME: u32 = 600;
+
+/// Claims that the library sets itself.
+const RESERVED: &[&str] = &["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+/// What a header says of the key; borrowed.
+pub(crate) struct KeyNames<'a> {
+    pub(crate) alg: &'static Algorithm,
+    pub(crate) kid: Option<&'a str>,
+    pub(crate) x5t: Option<&'a str>,
+    pub(crate) x5t_s256: Option<&'a str>,
+    pub(crate) x5c: Vec<&'a str>,
+}
+
+impl<'a> From<&'a KeyInfo> for KeyNames<'a> {
+    fn from(key: &'a KeyInfo) -> Self {
+        Self {
+            alg: key.alg,
+            kid: key.kid.as_deref(),
+            x5t: key.x5t.as_deref(),
+            x5t_s256: key.x5t_s256.as_deref(),
+            x5c: key.x5c.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// Who states what to whom.
+pub(crate) struct Statement<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) audience: &'a str,
+    /// Unique, unguessable, never used before.
+    pub(crate) jti: &'a str,
+    pub(crate) now: u64,
+    /// Claims of this one request, beside the rules' own.
+    pub(crate) claims: &'a [(String, String)],
+}
+
+/// The `aud` of an assertion for a request to `endpoint`.
+pub(crate) fn audience<'a>(rules: &'a AssertionRules, issuer: &'a str, endpoint: &'a str) -> &'a str {
+    match &rules.audience {
+        Audience::Issuer => issuer,
+        Audience::Endpoint => endpoint,
+        Audience::Literal(text) => text,
+    }
+}
+
+/// What a key signs to make an assertion.
+pub(crate) fn input(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<String> {
+    if !rules.algorithms.is_empty() && !rules.algorithms.iter().any(|name| name == key.alg.name) {
+        let expected = rules.algorithms.first().cloned().unwrap_or_default();
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(key.alg.name));
+    }
+    Ok(signing_input(&header(rules, key)?, &claims(rules, statement)?))
+}
+
+/// An assertion with a shared secret, whole: HS256, the secret at least as long as the hash (RFC 7518 section 3.2).
+pub(crate) fn secret_jwt(rules: &AssertionRules, secret: &Secret, statement: &Statement<'_>) -> Result<Secret> {
+    let mut header = Writer::new();
+    header.string("alg", "HS256").some("typ", rules.typ.as_deref());
+    let input = signing_input(&header.take(), &claims(rules, statement)?);
+    let Some(alg) = Algorithm::symmetric("HS256") else { return Err(Error::new(&codes::INVALID_CONFIGURATION)) };
+    let signature = hmac::sign(alg, secret.expose().as_bytes(), input.as_bytes())?;
+    Ok(append_signature(&input, &signature))
+}
+
+/// A fresh `jti`: 128 random bits.
+pub(crate) fn jti(random: &[u8]) -> String {
+    base64url(random.get(..16).unwrap_or_default())
+}
+
+/// A statement's header.
+pub(crate) fn header(rules: &AssertionRules, key: &KeyNames<'_>) -> Result<String> {
+    let mut json = Writer::new();
+    json.string("alg", key.alg.name).some("typ", rules.typ.as_deref());
+    for (presence, name, value) in [(rules.kid, "kid", key.kid), (rules.x5t, "x5t", key.x5t), (rules.x5t_s256, "x5t#S256", key.x5t_s256)] {
+        if sends(presence, value.is_some(), name)? {
+            json.some(name, value);
+        }
+    }
+    if sends(rules.x5c, !key.x5c.is_empty(), "x5c")? {
+        let mut list = String::new();
+        for certificate in &key.x5c {
+            list.push(if list.is_empty() { '[' } else { ',' });
+            push_string(&mut list, certificate);
+        }
+        list.push(']');
+        json.raw("x5c", &list);
+    }
+    Ok(json.take())
+}
+
+fn sends(presence: Presence, known: bool, name: &'static str) -> Result<bool> {
+    match presence {
+        Presence::Never => Ok(false),
+        Presence::IfKnown => Ok(known),
+        Presence::Always if known => Ok(true),
+        Presence::Always => Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a key with what its header must name").actual(name)),
+    }
+}
+
+fn claims(rules: &AssertionRules, statement: &Statement<'_>) -> Result<String> {
+    if !(1..=MAX_LIFETIME).contains(&rules.lifetime) {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("lifetime of an assertion: 1 to 600 seconds"));
+    }
+    if statement.audience.is_empty() || statement.issuer.is_empty() {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("iss and aud of an assertion: not empty"));
+    }
+    let now = decimal(statement.now);
+    let mut json = Writer::new();
+    json.string("iss", statement.issuer).some("sub", statement.subject).string("aud", statement.audience).string("jti", statement.jti);
+    json.raw("iat", &now).raw("exp", &decimal(statement.now.saturating_add(u64::from(rules.lifetime))));
+    if rules.not_before {
+        json.raw("nbf", &now);
+    }
+    push_claims(&mut json, RESERVED, &[&rules.claims, statement.claims])?;
+    Ok(json.take())
+}
+
+/// Adds a caller's claims: JSON, none twice, none of ours.
+pub(crate) fn push_claims(json: &mut Writer, reserved: &[&str], lists: &[&[(String, String)]]) -> Result<()> {
+    let mut seen: Vec<&str> = Vec::new();
+    for (name, value) in lists.iter().copied().flatten() {
+        if reserved.contains(&name.as_str()) || seen.contains(&name.as_str()) {
+            return Err(Error::new(&codes::RESERVED_PARAMETER)
+                .expected("claims that are given once, and not set here")
+                .actual(name.clone()));
+        }
+        if name.is_empty() || Value::parse(value).is_none() {
+            return Err(Error::new(&codes::INVALID_PARAMETER).expected("claims: a name, and JSON").actual(name.clone()));
+        }
+        seen.push(name);
+        json.raw(name, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,447 @@
+//! Operations of requests to authorization servers and APIs: forms, assertions, proofs, and the answers.
+//!
+//! The shell signs and sends; what is signed, what is sent and whether it is sent again is decided here. No private key comes in.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::full::{client, push_line, push_request, response};
+use super::jose::{algorithms, push_unverified};
+use super::{Lines, browser, refused, some};
+use crate::assertion::{self, KeyNames, Statement};
+use crate::attempt::Attempt;
+use crate::callback::{self, AuthorizationCode, Callback};
+use crate::client::{Client, STANDARD};
+use crate::client_auth::ClientAuthentication;
+use crate::device::{Device, DeviceRequest};
+use crate::dpop::{self, Proof, Server};
+use crate::encoding::{Form, decimal, number};
+use crate::error::{Error, Phase, Result, codes};
+use crate::exchange::token_endpoint;
+use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
+use crate::jose::Algorithm;
+use crate::json::{Value, Writer};
+use crate::par::{front_channel, parameters};
+use crate::par_response::PushedRequest;
+use crate::profile::{AssertionRules, Audience, Presence};
+use crate::secret::Secret;
+use crate::token::{Expectation, TokenType, Tokens};
+use crate::transaction::{self, has_openid};
+use crate::{endpoint, jar, jarm, resource};
+
+pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
+    match operation {
+        "form" => form(lines, text),
+        "assertion" => assertion(lines, text),
+        "request_object" => request_object(lines, text),
+        "proof" => proof(lines, text),
+        "dpop_answer" => dpop_answer(lines, text),
+        "tokens" => tokens(lines, text),
+        "pushed" => pushed(lines, text),
+        "jarm" => jarm_check(lines, text),
+        "jarm_finish" => jarm_finish(lines, text),
+        "device" => device(lines, text),
+        "resource" => resource_request(lines, text),
+        _ => refused("a known operation"),
+    }
+}
+
+fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
+    Ok(match method {
+        "none" => ClientAuthentication::None,
+        "client_secret_basic" => ClientAuthentication::secret_basic(secret),
+        "client_secret_post" => ClientAuthentication::secret_post(secret),
+        // The shell asks for these two assertions itself; here they add nothing but the client id.
+        "client_secret_jwt" => ClientAuthentication::secret_jwt(secret),
+        "private_key_jwt" => ClientAuthentication::secret_jwt("-"),
+        "tls_client_auth" => ClientAuthentication::Tls,
+        _ => return refused("a client authentication method"),
+    })
+}
+
+/// Client, address (empty: the provider's token endpoint), its metadata name, method, secret, whether `client_id` stands
+/// beside an assertion, whether a resource is any text; then grant and its values, then what the token is for, a line each:
+/// `r` resource, `a` audience, `d` details, `p` name=value. Answers whether an id_token must come, the scope that is
+/// asked for, then the request.
+fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let mut client = client(&mut lines)?;
+    let [address, name, method, secret, beside, free] = lines.take();
+    client.profile.requests.assertion.client_id = !beside.is_empty();
+    client.profile.requests.free_resource = !free.is_empty();
+    let authentication = authentication(method, secret)?;
+    // Methods are named as they are, though this build's assertions are made elsewhere.
+    let allowed = client.profile.rules.client_authentication;
+    if !allowed.is_empty() && !allowed.contains(&method) {
+        let error = Error::new(&codes::INVALID_CONFIGURATION).expected(allowed.first().copied().unwrap_or_default());
+        return Err(error.actual(String::from(method)));
+    }
+    let Asked { form, scope, id_token, named, repeatable } = grant(&client, &authentication, &mut lines)?;
+    client.profile.rules = &STANDARD;
+    let url = match name {
+        "token_endpoint" => {
+            client.profile.token_endpoint = address.into();
+            token_endpoint(&client, &authentication)?
+        }
+        "pushed_authorization_request_endpoint" => check(("pushed_authorization_request_endpoint", address), &client, Phase::Authorization)?,
+        "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
+        _ => return refused("a known endpoint"),
+    };
+    let mut attempt = Attempt::form(&client, &authentication, url, form, named)?;
+    attempt.request.repeatable = repeatable && matches!(method, "client_secret_basic" | "client_secret_post" | "tls_client_auth");
+    let target = target(lines)?;
+    let mut more = Form::new();
+    target.push(&client, &mut more)?;
+    attempt.append(more);
+    push_line(text, if id_token { "1" } else { "" });
+    push_line(text, &scope);
+    push_request(text, &attempt.request);
+    Ok(())
+}
+
+fn check<'a>((name, url): (&'static str, &'a str), client: &Client, phase: Phase) -> Result<&'a str> {
+    endpoint::check(name, url, client.profile.development).map_err(|error| error.at(phase))?;
+    Ok(url)
+}
+
+/// A grant's form, and what its answer is judged against.
+struct Asked {
+    form: Form,
+    scope: String,
+    id_token: bool,
+    named: bool,
+    repeatable: bool,
+}
+
+fn grant(client: &Client, authentication: &ClientAuthentication, lines: &mut Lines<'_>) -> Result<Asked> {
+    let asked = |form, scope: &str| Asked { form, scope: scope.into(), id_token: false, named: false, repeatable: false };
+    let wants_id_token = |scope: &str| has_openid(scope) && !client.profile.rules.id_token_optional;
+    let grant = lines.next();
+    Ok(match grant {
+        "authorization_code" => {
+            let code = AuthorizationCode::parse(lines.next())?;
+            let id_token = wants_id_token(code.scope());
+            Asked { id_token, named: true, ..asked(code.form(client)?, code.scope()) }
+        }
+        "client_credentials" => {
+            if matches!(authentication, ClientAuthentication::None) {
+                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
+            }
+            let [audience, scope] = lines.take();
+            let mut grant = ClientCredentials::new(scope);
+            grant.audience = some(audience).map(String::from);
+            Asked { repeatable: true, ..asked(grant.form()?, scope) }
+        }
+        "refresh_token" => {
+            let [token, scope, granted, known] = lines.take();
+            let mut grant = Refresh::new(token).scope(scope);
+            if !known.is_empty() {
+                grant = grant.granted(granted);
+            }
+            asked(grant.form()?, &grant.expected_scope())
+        }
+        "jwt_bearer" => {
+            let [assertion, scope] = lines.take();
+            let mut form = Form::new();
+            if assertion.is_empty() {
+                // Signed for each attempt, and added then.
+                form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+                crate::grant::push_scope(&mut form, scope)?;
+            } else {
+                form = JwtBearer::given(assertion).scope(scope).form()?;
+            }
+            Asked { named: matches!(authentication, ClientAuthentication::None), ..asked(form, scope) }
+        }
+        "token_exchange" => {
+            let [subject, subject_type, actor, actor_type, requested, scope] = lines.take();
+            let mut grant = TokenExchange::typed(subject, some(subject_type).unwrap_or(crate::grant::ACCESS_TOKEN)).scope(scope);
+            if !actor.is_empty() || !actor_type.is_empty() {
+                grant = grant.actor(actor, actor_type);
+            }
+            if !requested.is_empty() {
+                grant = grant.requested_type(requested);
+            }
+            asked(grant.form()?, scope)
+        }
+        "device_code" => {
+            let [code, scope] = lines.take();
+            let mut form = Form::new();
+            crate::grant::check_token(code, "a device code: visible ASCII")?;
+            form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code").push("device_code", code);
+            Asked { id_token: wants_id_token(scope), ..asked(form, scope) }
+        }
+        "device" => {
+            let scope = lines.next();
+            asked(DeviceRequest::new(scope).form()?, scope)
+        }
+        "push" => {
+            // The parameters of a login's URL; with a request object the client id alone, as all others are in it.
+            let [url, whole] = lines.take();
+            let mut form = Form::new();
+            if whole.is_empty() {
+                form.append(parameters(url, &client.profile.authorization_endpoint));
+            } else {
+                form.push("client_id", &client.client_id);
+            }
+            Asked { named: true, ..asked(form, "") }
+        }
+        _ => return refused("a known grant"),
+    })
+}
+
+fn target(mut lines: Lines<'_>) -> Result<Target> {
+    let mut target = Target::new();
+    while lines.more() {
+        let line = lines.next();
+        let (kind, value) = line.split_at_checked(1).unwrap_or_default();
+        target = match kind {
+            "r" => target.resource(value),
+            "a" => target.audience(value),
+            "d" => target.authorization_details(value),
+            "p" => {
+                let (name, value) = crate::encoding::cut(value, b'=');
+                target.parameter(name, value.unwrap_or_default())
+            }
+            _ => return refused("a known kind of target"),
+        };
+    }
+    Ok(target)
+}
+
+/// Algorithm, kid, x5t, x5t#S256, certificates with a comma between them.
+fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
+    let [alg, kid, x5t, x5t_s256, x5c] = lines.take();
+    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    let x5c = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
+    Ok(KeyNames { alg, kid: some(kid), x5t: some(x5t), x5t_s256: some(x5t_s256), x5c })
+}
+
+/// Audience (`i` issuer, `e` endpoint, `l` and a literal), header members (`n` never, `k` if known, `a` always, for kid, x5t,
+/// x5t#S256, x5c), typ, lifetime, nbf, algorithms, claims as JSON.
+fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
+    let [audience, members, typ, lifetime, not_before, algorithms, claims] = lines.take();
+    let (kind, literal) = audience.split_at_checked(1).unwrap_or_default();
+    let audience = match kind {
+        "i" => Audience::Issuer,
+        "e" => Audience::Endpoint,
+        "l" => Audience::Literal(literal.into()),
+        _ => return refused("audience: issuer, endpoint or a literal"),
+    };
+    let mut found = [Presence::Never; 4];
+    for (place, letter) in found.iter_mut().zip(members.bytes()) {
+        *place = match letter {
+            b'n' => Presence::Never,
+            b'k' => Presence::IfKnown,
+            b'a' => Presence::Always,
+            _ => return refused("kid, x5t, x5tS256, x5c: never, if_known or always"),
+        };
+    }
+    let [kid, x5t, x5t_s256, x5c] = found;
+    let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
+    let algorithms = algorithms.split(' ').filter(|name| !name.is_empty()).map(String::from).collect();
+    Ok(AssertionRules {
+        audience,
+        kid,
+        x5t,
+        x5t_s256,
+        x5c,
+        typ: some(typ).map(String::from),
+        lifetime,
+        not_before: !not_before.is_empty(),
+        claims: members_of(claims)?,
+        algorithms,
+        client_id: true,
+    })
+}
+
+/// The members of a JSON object, as names and JSON texts; nothing for an empty line.
+fn members_of(json: &str) -> Result<Vec<(String, String)>> {
+    if json.is_empty() {
+        return Ok(Vec::new());
+    }
+    match Value::parse(json) {
+        Some(Value::Object(members)) => Ok(members.iter().map(|member| (String::from(&*member.name), member.raw.into())).collect()),
+        _ => refused("claims: an object of JSON"),
+    }
+}
+
+/// Rules, `iss`, `sub`, the server's issuer, address of the request, `jti`, time, claims of this request; then, for a
+/// shared secret, an empty line and the secret, else the key. Answers the whole assertion, or what is to be signed.
+fn assertion(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let rules = rules(&mut lines)?;
+    let [issuer, subject, server, address, jti, now, claims] = lines.take();
+    let claims = members_of(claims)?;
+    let audience = assertion::audience(&rules, server, address);
+    let now = number(now).unwrap_or_default();
+    let statement = Statement { issuer, subject: some(subject), audience, jti, now, claims: &claims };
+    if lines.0.starts_with('\n') {
+        let [_, secret] = lines.take();
+        text.push_str(assertion::secret_jwt(&rules, &Secret::new(secret), &statement)?.expose());
+    } else {
+        text.push_str(&assertion::input(&rules, &key(&mut lines)?, &statement)?);
+    }
+    Ok(())
+}
+
+/// Client, key, typ, lifetime, whether the parameters stand beside it, URL of the login, `jti`, time; then claims as JSON.
+fn request_object(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let client = client(&mut lines)?;
+    let key = key(&mut lines)?;
+    let [typ, lifetime, beside, url, jti, now] = lines.take();
+    let object = jar::Plan {
+        typ,
+        lifetime: number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default(),
+        claims: &members_of(lines.0)?,
+        issuer: &client.profile.issuer,
+        client_id: &client.client_id,
+        parameters: if beside.is_empty() { parameters(url, &client.profile.authorization_endpoint) } else { "" },
+    };
+    text.push_str(&object.input(&key, jti, number(now).unwrap_or_default())?);
+    Ok(())
+}
+
+/// Algorithm, public JWK, method, address, nonce, `jti`, time. Answers what is to be signed.
+fn proof(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [method, url] = lines.take();
+    text.push_str(&proof_input(&mut lines, method, url, None)?);
+    Ok(())
+}
+
+fn proof_input(lines: &mut Lines<'_>, method: &str, url: &str, token: Option<&str>) -> Result<String> {
+    let [alg, jwk, nonce, jti, now] = lines.take();
+    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    dpop::input(alg, jwk, &Proof { method, url, nonce: some(nonce), token, jti, now: number(now).unwrap_or_default() })
+}
+
+/// Which server (`r` an API's, else an authorization server), whether this was the second attempt, response lines, then the
+/// body. Answers whether to send it once more, and the nonce for the next request.
+fn dpop_answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [server, second] = lines.take();
+    let server = if server == "r" { Server::Resource } else { Server::Authorization };
+    let mut answer = response(&mut lines);
+    answer.body = Secret::new(lines.0);
+    let again = dpop::is_challenge(server, &answer)?;
+    if again && !second.is_empty() {
+        return Err(dpop::refused(server, &answer));
+    }
+    push_line(text, if again { "1" } else { "" });
+    push_line(text, dpop::next_nonce(&answer).unwrap_or_default());
+    Ok(())
+}
+
+/// Response lines, token type, id_token required, `expires_in` as a string accepted, token exchange (`x` and must name what it
+/// issued, `o` and may), the refresh token that was sent, scope, then the body.
+fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let mut response = response(&mut lines);
+    let [kind, id_token, expires_in_string, exchange, refresh, scope] = lines.take();
+    let expectation = Expectation {
+        token_type: if kind == "DPoP" { TokenType::DPoP } else { TokenType::Bearer },
+        id_token: !id_token.is_empty(),
+        expires_in_string: !expires_in_string.is_empty(),
+        token_exchange: !exchange.is_empty(),
+        issued_token_type: exchange == "x",
+        refresh_token: some(refresh).map(Secret::new),
+        scope: scope.into(),
+    };
+    response.body = Secret::new(lines.0);
+    let tokens = Tokens::judge(&response, &expectation)?;
+    let mut json = Writer::new();
+    json.string("accessToken", tokens.access_token.expose()).string("tokenType", tokens.token_type.as_str());
+    if let Some(seconds) = tokens.expires_in {
+        json.raw("expiresIn", &decimal(u64::from(seconds)));
+    }
+    json.some("scope", tokens.scope.as_deref())
+        .string("requestedScope", &tokens.requested_scope)
+        .some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
+        .some("idToken", tokens.id_token.as_ref().map(Secret::expose));
+    let mut others = Writer::new();
+    for (name, value) in &tokens.others {
+        others.raw(name, value.expose());
+    }
+    text.push_str(&json.raw("others", &others.take()).take());
+    Ok(())
+}
+
+/// Client, a signed request object or nothing, response lines, then the body. Answers where to send the browser.
+fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let client = client(&mut lines)?;
+    let (endpoint, id) = (&client.profile.authorization_endpoint, &client.client_id);
+    let object = lines.next();
+    if !object.is_empty() {
+        text.push_str(&front_channel(endpoint, id, "request", object));
+        return Ok(());
+    }
+    let mut answer = response(&mut lines);
+    answer.body = Secret::new(lines.0);
+    text.push_str(&front_channel(endpoint, id, "request_uri", &PushedRequest::judge(&answer, false)?.request_uri));
+    Ok(())
+}
+
+/// Client, algorithms, time, transaction, the media type of a POST or nothing, then the URL or body as the rest.
+/// Answers the token, then what is needed to verify it.
+fn jarm_check(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let client = browser::client(&mut lines)?;
+    let [allowed, now, stored, content_type] = lines.take();
+    let now = number(now).unwrap_or_default();
+    let fields = transaction::split(stored);
+    transaction::check(&fields)?;
+    callback::check_transaction(&fields, &client, now)?;
+    let callback = match content_type {
+        "" => Callback::Url(lines.0),
+        content_type => Callback::FormPost { content_type, body: lines.0 },
+    };
+    let token = callback::response_jwt(&fields, callback)?;
+    let unverified = jarm::check(&token, &algorithms(allowed)?, client.issuer, client.client_id, fields[transaction::STATE], now)?;
+    push_line(text, &token);
+    push_unverified(text, &unverified);
+    Ok(())
+}
+
+/// Client, time, transaction, then the verified claims. Answers as `finish` does.
+fn jarm_finish(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let client = browser::client(&mut lines)?;
+    let [now, stored] = lines.take();
+    let fields = transaction::split(stored);
+    transaction::check(&fields)?;
+    let parameters = jarm::as_form(lines.0)?;
+    let mut code = Vec::new();
+    callback::judge_parameters(&fields, &client, &parameters, number(now).unwrap_or_default())?.push_code(&mut code);
+    text.push_str(core::str::from_utf8(&code).unwrap_or_default());
+    Ok(())
+}
+
+/// Response lines, scope, whether loopback is allowed, then the body. Answers JSON.
+fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let mut answer = response(&mut lines);
+    let [scope, development] = lines.take();
+    answer.body = Secret::new(lines.0);
+    let device = Device::judge(&answer, scope, !development.is_empty())?;
+    let mut json = Writer::new();
+    json.string("deviceCode", device.device_code.expose())
+        .string("userCode", &device.user_code)
+        .string("verificationUri", &device.verification_uri)
+        .some("verificationUriComplete", device.verification_uri_complete.as_deref())
+        .raw("expiresIn", &decimal(u64::from(device.expires_in)))
+        .raw("interval", &decimal(u64::from(device.interval)))
+        .string("requestedScope", &device.requested_scope);
+    text.push_str(&json.take());
+    Ok(())
+}
+
+/// Address, method, whether loopback is allowed, origins with a space between them, token type, token, then for a bound token
+/// the key and nonce as in `proof`. Answers the `Authorization` value, then what is to be signed.
+fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [url, method, development, origins, kind, token] = lines.take();
+    let origins: Vec<&str> = origins.split(' ').collect();
+    resource::check(url, &origins, !development.is_empty())?;
+    if !crate::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
+        return refused("an access token: visible ASCII, Bearer or DPoP");
+    }
+    let mut header = String::from(kind);
+    header.push(' ');
+    header.push_str(token);
+    push_line(text, &header);
+    if kind == "DPoP" {
+        text.push_str(&proof_input(&mut lines, method, url, Some(token))?);
+    }
+    Ok(())
+}

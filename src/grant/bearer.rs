@@ -1,0 +1,95 @@
+//! A signed statement exchanged for a token.
+//!
+//! RFC 7521 section 4.1, RFC 7523 sections 2.1 and 3: `urn:ietf:params:oauth:grant-type:jwt-bearer`.
+//! Refuses a statement without subject where it is to have one, and claims given twice; each request gets a statement of its own.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::encoding::Form;
+use crate::error::Result;
+use crate::jose::KeyInfo;
+use crate::profile::AssertionRules;
+use crate::secret::Secret;
+
+/// A token request by an assertion: one that the client signs anew for each request, or one that someone else signed.
+#[derive(Clone, Debug)]
+pub struct JwtBearer {
+    pub(crate) source: Source,
+    pub(crate) scope: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Given(Secret),
+    Signed(SignedGrant),
+}
+
+/// A statement to be signed.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedGrant {
+    pub(crate) key: KeyInfo,
+    pub(crate) rules: AssertionRules,
+    pub(crate) issuer: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) claims: Vec<(String, String)>,
+}
+
+impl JwtBearer {
+    /// With an assertion that someone else signed. Never a client assertion: those have another audience and use.
+    pub fn given(assertion: impl Into<String>) -> Self {
+        Self { source: Source::Given(Secret::new(assertion)), scope: String::new() }
+    }
+
+    /// With an assertion signed by this key ([`KeyRole::Grant`](crate::exchange::KeyRole::Grant)), as the rules say;
+    /// `iss` is the client id unless changed, `sub` is absent unless set.
+    pub fn signed(key: KeyInfo, rules: AssertionRules) -> Self {
+        Self { source: Source::Signed(SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() }), scope: String::new() }
+    }
+
+    /// The scope, as a form parameter; a provider that wants it inside gets it by [`claim`](Self::claim).
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// `iss` of the signed statement.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        if let Source::Signed(grant) = &mut self.source {
+            grant.issuer = Some(issuer.into());
+        }
+        self
+    }
+
+    /// `sub` of the signed statement.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        if let Source::Signed(grant) = &mut self.source {
+            grant.subject = Some(subject.into());
+        }
+        self
+    }
+
+    /// A claim of the signed statement: a name and JSON.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, json: impl Into<String>) -> Self {
+        if let Source::Signed(grant) = &mut self.source {
+            grant.claims.push((name.into(), json.into()));
+        }
+        self
+    }
+
+    /// The form; a statement that is signed for each request is added to it there.
+    pub(crate) fn form(&self) -> Result<Form> {
+        let mut form = Form::new();
+        form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+        if let Source::Given(assertion) = &self.source {
+            super::check_token(assertion.expose(), "an assertion: visible ASCII")?;
+            form.push("assertion", assertion.expose());
+        }
+        super::push_scope(&mut form, &self.scope)?;
+        Ok(form)
+    }
+}

@@ -1,0 +1,85 @@
+//! A refresh token exchanged for a new access token.
+//!
+//! RFC 6749 section 6, RFC 9700 section 4.14.2 (rotation), OIDC Core section 12.
+//! Refuses a scope wider than the granted one; when no new refresh token comes back, the old one stays.
+
+use alloc::string::String;
+
+use crate::claims::Claims;
+use crate::encoding::Form;
+use crate::error::{Error, Phase, Result, codes};
+use crate::secret::Secret;
+use crate::token::Tokens;
+
+/// What is asked for with a refresh token.
+///
+/// A refresh token that rotates is used once: send one request at a time, and store the new token before it is used.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    pub(crate) token: Secret,
+    pub(crate) granted: Option<String>,
+    pub(crate) scope: String,
+    pub(crate) claims: Option<Claims>,
+}
+
+impl Refresh {
+    /// With a refresh token that was stored.
+    pub fn new(refresh_token: impl Into<String>) -> Self {
+        Self { token: Secret::new(refresh_token), granted: None, scope: String::new(), claims: None }
+    }
+
+    /// With the refresh token of an answer: its scope bounds the new one's, its claims must stay true.
+    ///
+    /// # Errors
+    /// `invalid_parameter` when there is none.
+    pub fn of(tokens: &Tokens) -> Result<Self> {
+        let Some(token) = &tokens.refresh_token else {
+            return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("tokens with a refresh token"));
+        };
+        let granted = tokens.scope.clone().unwrap_or_else(|| tokens.requested_scope.clone());
+        Ok(Self { token: token.clone(), granted: Some(granted), scope: String::new(), claims: tokens.claims.clone() })
+    }
+
+    /// Asks for part of the granted scope.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// The scope that was granted, when the refresh token was stored without its answer.
+    #[must_use]
+    pub fn granted(mut self, scope: impl Into<String>) -> Self {
+        self.granted = Some(scope.into());
+        self
+    }
+
+    /// The claims of the login, against which a new id_token is compared.
+    #[must_use]
+    pub fn claims(mut self, claims: Claims) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    pub(crate) fn form(&self) -> Result<Form> {
+        super::check_token(self.token.expose(), "a refresh token: visible ASCII")?;
+        if let Some(granted) = &self.granted {
+            let wider = self.scope.split(' ').find(|wanted| !wanted.is_empty() && !granted.split(' ').any(|token| token == *wanted));
+            if let Some(wider) = wider {
+                return Err(Error::new(&codes::INVALID_SCOPE)
+                    .at(Phase::Token)
+                    .expected("part of the granted scope")
+                    .actual(String::from(wider)));
+            }
+        }
+        let mut form = Form::new();
+        form.push("grant_type", "refresh_token").push("refresh_token", self.token.expose());
+        super::push_scope(&mut form, &self.scope)?;
+        Ok(form)
+    }
+
+    /// The scope the answer is judged against: without one of its own, a refresh asks for what was granted.
+    pub(crate) fn expected_scope(&self) -> String {
+        if self.scope.is_empty() { self.granted.clone().unwrap_or_default() } else { self.scope.clone() }
+    }
+}

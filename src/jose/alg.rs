@@ -1,0 +1,124 @@
+//! The signature algorithms, one row each: nothing below switches on a name.
+//!
+//! RFC 7518 sections 3.1 to 3.5, RFC 8037 section 3.1; what a row holds is what signing, verifying and key choice need.
+//! Refuses every name that is no row, `none` in any spelling first; HMAC only where a caller asks for it by its own function.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+/// How an algorithm signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
+    RsaPkcs1,
+    /// RSASSA-PSS, salt as long as the hash (RFC 7518 section 3.5).
+    RsaPss,
+    /// ECDSA, signature R and S side by side (RFC 7518 section 3.4).
+    Ecdsa,
+    /// EdDSA (RFC 8037 section 3.1).
+    EdDsa,
+    /// HMAC (RFC 7518 section 3.2).
+    Hmac,
+}
+
+/// A hash of the SHA-2 family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    /// The digest of some octets.
+    ///
+    /// ```
+    /// assert_eq!(samtykke::jose::alg::Hash::Sha384.digest(b"abc").len(), 48);
+    /// ```
+    pub fn digest(self, octets: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha256 => Sha256::digest(octets).as_slice().into(),
+            Self::Sha384 => Sha384::digest(octets).as_slice().into(),
+            Self::Sha512 => Sha512::digest(octets).as_slice().into(),
+        }
+    }
+
+    /// Octets of a digest.
+    pub fn octets(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// A row of the algorithm table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Algorithm {
+    /// `alg`, as registered; case-sensitive (RFC 7515 section 4.1.1).
+    pub name: &'static str,
+    /// How it signs.
+    pub family: Family,
+    /// `kty` of its keys.
+    pub kty: &'static str,
+    /// `crv` of its keys; empty for a key type without curves.
+    pub crv: &'static str,
+    /// The hash inside it; the one of `at_hash` and `c_hash` too (OIDC Core section 3.1.3.6).
+    pub hash: Hash,
+    /// Octets of a signature, where every key gives the same number; 0 where the key decides.
+    pub signature_octets: usize,
+}
+
+impl Algorithm {
+    /// The signature algorithm of a name; `None` for any other, `none` and HMAC among them.
+    ///
+    /// ```
+    /// use samtykke::jose::Algorithm;
+    /// assert_eq!(Algorithm::named("ES256").unwrap().crv, "P-256");
+    /// assert!(Algorithm::named("none").is_none() && Algorithm::named("HS256").is_none() && Algorithm::named("es256").is_none());
+    /// ```
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALGORITHMS.iter().find(|row| row.name == name)
+    }
+
+    /// The HMAC algorithm of a name: for `client_secret_jwt`, never to choose a key that a server published.
+    ///
+    /// ```
+    /// assert!(samtykke::jose::Algorithm::symmetric("HS256").is_some());
+    /// ```
+    pub fn symmetric(name: &str) -> Option<&'static Self> {
+        SYMMETRIC.iter().find(|row| row.name == name)
+    }
+}
+
+const fn row(name: &'static str, family: Family, kty: &'static str, crv: &'static str, hash: Hash, signature_octets: usize) -> Algorithm {
+    Algorithm { name, family, kty, crv, hash, signature_octets }
+}
+
+/// Every signature algorithm there is here.
+pub static ALGORITHMS: &[Algorithm] = &[
+    row("RS256", Family::RsaPkcs1, "RSA", "", Hash::Sha256, 0),
+    row("RS384", Family::RsaPkcs1, "RSA", "", Hash::Sha384, 0),
+    row("RS512", Family::RsaPkcs1, "RSA", "", Hash::Sha512, 0),
+    row("PS256", Family::RsaPss, "RSA", "", Hash::Sha256, 0),
+    row("PS384", Family::RsaPss, "RSA", "", Hash::Sha384, 0),
+    row("PS512", Family::RsaPss, "RSA", "", Hash::Sha512, 0),
+    row("ES256", Family::Ecdsa, "EC", "P-256", Hash::Sha256, 64),
+    row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96),
+    row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132),
+    row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
+    // The same under the name that says its curve (RFC 9864 section 2.2).
+    row("Ed25519", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
+];
+
+/// HMAC with a shared secret, kept apart so that no header can choose it.
+pub static SYMMETRIC: &[Algorithm] = &[
+    row("HS256", Family::Hmac, "oct", "", Hash::Sha256, 32),
+    row("HS384", Family::Hmac, "oct", "", Hash::Sha384, 48),
+    row("HS512", Family::Hmac, "oct", "", Hash::Sha512, 64),
+];

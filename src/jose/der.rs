@@ -1,0 +1,196 @@
+//! Public keys out of PEM and DER: SubjectPublicKeyInfo, and the certificate around it.
+//!
+//! RFC 7468 (PEM), RFC 5280 sections 4.1 and 4.1.2.7, RFC 5480, RFC 3279 section 2.3.1, RFC 8410; X.690 section 10 (DER).
+//! Refuses lengths that are not the shortest, anything left over, other key types, and blocks that are no public key.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::encoding::{base64url, base64url_decode};
+use crate::error::{Error, Result, codes};
+use crate::jose::jwk::Jwk;
+use crate::json::Writer;
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OBJECT: u8 = 0x06;
+const VERSION: u8 = 0xa0;
+
+/// Key types by the octets of their algorithm, and of their curve.
+static KEYS: &[(&[u8], &[u8], &str, &str)] = &[
+    (b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x03\x01\x07", "EC", "P-256"),
+    (b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2b\x81\x04\x00\x22", "EC", "P-384"),
+    (b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2b\x81\x04\x00\x23", "EC", "P-521"),
+    (b"\x2b\x65\x70", b"", "OKP", "Ed25519"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"", "RSA", ""),
+];
+
+fn refused(expected: &'static str) -> Error {
+    Error::new(&codes::KEY_REFUSED).expected(expected)
+}
+
+/// A block of PEM: its label, and what is in it.
+pub(crate) struct Block<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) der: Vec<u8>,
+}
+
+/// The blocks of a PEM text; text around them is skipped, as RFC 7468 section 2 allows.
+pub(crate) fn blocks(pem: &str) -> Result<Vec<Block<'_>>> {
+    let wrong = || refused("PEM: blocks from -----BEGIN to -----END, base64 between");
+    let mut found = Vec::new();
+    let mut rest = pem;
+    while let Some((_, after)) = rest.split_once("-----BEGIN ") {
+        let (label, after) = after.split_once("-----").ok_or_else(wrong)?;
+        let (body, after) = after.split_once("-----END ").ok_or_else(wrong)?;
+        rest = after.strip_prefix(label).and_then(|after| after.strip_prefix("-----")).ok_or_else(wrong)?;
+        // The other alphabet, and padding: the strict reader sees to the remainder.
+        let text: String = body
+            .chars()
+            .filter(|letter| !letter.is_ascii_whitespace())
+            .map(|letter| match letter {
+                '+' => '-',
+                '/' => '_',
+                '-' | '_' => '!',
+                other => other,
+            })
+            .collect();
+        let plain = text.trim_end_matches('=');
+        let der = base64url_decode(plain).filter(|der| !der.is_empty() && text.len().is_multiple_of(4)).ok_or_else(wrong)?;
+        found.push(Block { label, der });
+    }
+    if found.is_empty() { Err(wrong()) } else { Ok(found) }
+}
+
+/// The public key of a PEM text: of its only block, `PUBLIC KEY`, or of its first, `CERTIFICATE`.
+///
+/// # Errors
+/// `key_refused`.
+///
+/// ```
+/// let pem = "-----BEGIN PUBLIC KEY-----
+/// MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+/// -----END PUBLIC KEY-----"; // RFC 8410 section 10.1
+/// let key = samtykke::jose::der::public_key(pem)?;
+/// assert_eq!((key.kty(), key.crv()), ("OKP", "Ed25519"));
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn public_key(pem: &str) -> Result<Jwk> {
+    match &blocks(pem)?[..] {
+        [Block { label: "PUBLIC KEY", der }] => spki(der),
+        [Block { label: "CERTIFICATE", der }, ..] => certificate(der),
+        _ => Err(refused("PEM of one PUBLIC KEY, or of CERTIFICATEs")),
+    }
+}
+
+/// The certificates of a PEM text, in order, as DER.
+///
+/// # Errors
+/// `key_refused` when there is another block among them.
+pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>> {
+    let found = blocks(pem)?;
+    if found.iter().any(|block| block.label != "CERTIFICATE") {
+        return Err(refused("PEM of CERTIFICATEs alone"));
+    }
+    Ok(found.into_iter().map(|block| block.der).collect())
+}
+
+/// The public key of a SubjectPublicKeyInfo in DER.
+///
+/// # Errors
+/// `key_refused`.
+pub fn spki(der: &[u8]) -> Result<Jwk> {
+    let mut outer = Der(der);
+    let key = outer.take(SEQUENCE).filter(|_| outer.0.is_empty()).and_then(key_json);
+    Jwk::parse(&key.ok_or_else(|| refused("a public key in DER: EC, Ed25519 or RSA"))?)
+}
+
+/// The public key of a certificate in DER. Its signature, names and dates are not judged here.
+///
+/// # Errors
+/// `key_refused`.
+pub fn certificate(der: &[u8]) -> Result<Jwk> {
+    Jwk::parse(&certified(der).ok_or_else(|| refused("a certificate in DER, of an EC, Ed25519 or RSA key"))?)
+}
+
+fn certified(der: &[u8]) -> Option<String> {
+    let mut outer = Der(der);
+    let mut certificate = Der(outer.take(SEQUENCE).filter(|_| outer.0.is_empty())?);
+    let mut inner = Der(certificate.take(SEQUENCE)?);
+    certificate.take(SEQUENCE)?;
+    certificate.take(BIT_STRING).filter(|_| certificate.0.is_empty())?;
+    if inner.0.first() == Some(&VERSION) {
+        inner.take(VERSION)?;
+    }
+    inner.take(INTEGER)?;
+    // Algorithm, issuer, validity, subject.
+    for _ in 0..4 {
+        inner.take(SEQUENCE)?;
+    }
+    key_json(inner.take(SEQUENCE)?)
+}
+
+/// What is inside a SubjectPublicKeyInfo, as a JWK.
+fn key_json(content: &[u8]) -> Option<String> {
+    let mut info = Der(content);
+    let mut algorithm = Der(info.take(SEQUENCE)?);
+    let bits = info.take(BIT_STRING).filter(|_| info.0.is_empty())?.strip_prefix(&[0])?;
+    let name = algorithm.take(OBJECT)?;
+    let curve = if algorithm.0.first() == Some(&OBJECT) { algorithm.take(OBJECT)? } else { &[] };
+    // RSA has a NULL there, Ed25519 nothing.
+    if !matches!(algorithm.0, [] | [5, 0]) {
+        return None;
+    }
+    let (_, _, kty, crv) = KEYS.iter().find(|row| row.0 == name && row.1 == curve)?;
+    let mut json = Writer::new();
+    json.string("kty", kty);
+    match *kty {
+        "EC" => {
+            let point = bits.strip_prefix(&[4])?;
+            let (x, y) = point.split_at_checked(point.len() / 2)?;
+            json.string("crv", crv).string("x", &base64url(x)).string("y", &base64url(y));
+        }
+        "RSA" => {
+            let mut outer = Der(bits);
+            let mut numbers = Der(outer.take(SEQUENCE).filter(|_| outer.0.is_empty())?);
+            for name in ["n", "e"] {
+                let number = numbers.take(INTEGER)?;
+                // A zero keeps the number from being negative; a JWK has none.
+                json.string(name, &base64url(number.strip_prefix(&[0]).unwrap_or(number)));
+            }
+            if !numbers.0.is_empty() {
+                return None;
+            }
+        }
+        _ => {
+            json.string("crv", crv).string("x", &base64url(bits));
+        }
+    }
+    Some(json.take())
+}
+
+/// DER, read value by value.
+struct Der<'a>(&'a [u8]);
+
+impl<'a> Der<'a> {
+    /// The next value, when it has this tag.
+    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let rest = self.0.strip_prefix(&[tag])?;
+        let (first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(*first), rest),
+            0x81..=0x83 => {
+                let (octets, rest) = rest.split_at_checked(usize::from(*first & 3))?;
+                let length = octets.iter().fold(0usize, |value, octet| value << 8 | usize::from(*octet));
+                // The shortest form alone: one octet more is for lengths that need it.
+                let least = if octets.len() == 1 { 0x80 } else { 1usize << (octets.len().saturating_sub(1).saturating_mul(8)) };
+                (Some(length).filter(|length| *length >= least)?, rest)
+            }
+            _ => return None,
+        };
+        let (value, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(value)
+    }
+}

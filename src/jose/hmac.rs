@@ -1,0 +1,38 @@
+//! HMAC over the SHA-2 hashes: for `client_secret_jwt`.
+//!
+//! RFC 2104, RFC 7518 section 3.2, checked with RFC 4231 and Wycheproof.
+//! Refuses secrets shorter than the hash, which RFC 7518 forbids.
+
+use alloc::vec::Vec;
+
+use crate::error::{Error, Result, codes};
+use crate::jose::alg::{Algorithm, Family, Hash};
+
+/// The HMAC of some octets under a secret, for an algorithm of [`Algorithm::symmetric`].
+///
+/// # Errors
+/// `key_refused` for a secret shorter than the hash; `algorithm_refused` for an algorithm that is no HMAC.
+///
+/// ```
+/// use samtykke::jose::{Algorithm, hmac::sign};
+/// let hs256 = Algorithm::symmetric("HS256").unwrap();
+/// assert_eq!(sign(hs256, &[7; 32], b"input")?.len(), 32);
+/// assert!(sign(hs256, b"too short", b"input").is_err());
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn sign(alg: &Algorithm, secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
+    if alg.family != Family::Hmac {
+        return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(alg.name));
+    }
+    if secret.len() < alg.hash.octets() {
+        return Err(Error::new(&codes::KEY_REFUSED).expected("a secret of at least as many octets as the hash has"));
+    }
+    let block = if alg.hash == Hash::Sha256 { 64 } else { 128 };
+    let mut key = if secret.len() > block { alg.hash.digest(secret) } else { secret.into() };
+    key.resize(block, 0);
+    let padded = |mask: u8, message: &[u8]| {
+        let octets: Vec<u8> = key.iter().map(|octet| octet ^ mask).chain(message.iter().copied()).collect();
+        alg.hash.digest(&octets)
+    };
+    Ok(padded(0x5c, &padded(0x36, input)))
+}

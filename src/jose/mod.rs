@@ -1,0 +1,20 @@
+//! JOSE: algorithms as a table, public keys, compact signatures.
+//!
+//! RFC 7515 (JWS), RFC 7517 and 7518 (JWK, JWA), RFC 7638 (thumbprint), RFC 8037 (Ed25519), RFC 8725 (best practice).
+//! Refuses what it does not know: other serialisations, `crit`, `none`, keys that do not fit their algorithm.
+
+pub mod alg;
+mod curve;
+pub mod der;
+pub mod hmac;
+pub mod jwk;
+pub mod jwks;
+pub mod jws;
+pub mod key;
+pub mod thumbprint;
+
+pub use alg::Algorithm;
+pub use jwk::Jwk;
+pub use jws::{Compact, append_signature, signing_input};
+pub use key::{KeyInfo, Signer, Verifier};
+pub use thumbprint::thumbprint;

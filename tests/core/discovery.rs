@@ -1,0 +1,142 @@
+//! Where metadata is looked for, how often, and what an API's own metadata may say.
+
+use samtykke::discovery::{Discovery, WellKnown};
+use samtykke::metadata::Policy;
+use samtykke::resource_metadata::{self, ResourceMetadata};
+use samtykke::{Response, Step};
+use serde_json::{Value, json};
+
+use crate::metadata::{ISSUER, answer, code, with};
+
+#[test]
+fn discovery_asks_twice_at_most() {
+    let not_there = Response::new(404, Some("text/html"), "");
+    let mut discovery = Discovery::new("https://op.example/tenant/", Policy::default()).unwrap();
+    let Step::Send(first) = discovery.step().unwrap() else { panic!("a request") };
+    assert_eq!(
+        (first.method, first.url.as_str(), first.repeatable, first.body.is_none()),
+        ("GET", "https://op.example/tenant/.well-known/openid-configuration", true, true)
+    );
+    assert_eq!(code(discovery.step()), "transaction_used", "one request at a time");
+    discovery.receive(&not_there).unwrap();
+    assert_eq!(code(discovery.receive(&not_there)), "transaction_used");
+    let mut discovery = Discovery::new("https://op.example/tenant/", Policy::default()).unwrap();
+    discovery.step().unwrap();
+    discovery.receive(&not_there).unwrap();
+    let Step::Send(second) = discovery.step().unwrap() else { panic!("a second request") };
+    assert_eq!(second.url, "https://op.example/.well-known/oauth-authorization-server/tenant");
+    discovery.receive(&answer(&with("issuer", "https://op.example/tenant/".into()))).unwrap();
+    let Step::Done(metadata) = discovery.step().unwrap() else { panic!("the metadata") };
+    assert_eq!(metadata.text("issuer").as_deref(), Some("https://op.example/tenant/"));
+    assert_eq!(code(discovery.step()), "transaction_used");
+    // Nothing at either address; a wrong answer, a redirect or trouble at the first: no second request.
+    let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
+    discovery.step().unwrap();
+    discovery.receive(&not_there).unwrap();
+    discovery.step().unwrap();
+    assert_eq!(code(discovery.receive(&not_there)), "http_status_unexpected");
+    for (response, expected) in [
+        (answer(&with("issuer", "https://op.example/".into())), "metadata_issuer_mismatch"),
+        (Response::new(302, None, ""), "redirect_refused"),
+        (Response::new(503, None, ""), "http_status_unexpected"),
+        (Response::new(200, Some("text/html"), ""), "content_type_unexpected"),
+    ] {
+        let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
+        discovery.step().unwrap();
+        assert_eq!(code(discovery.receive(&response)), expected);
+        assert_eq!(code(discovery.step()), "transaction_used");
+    }
+    assert_eq!(code(Discovery::at(ISSUER, Policy::default(), &[])), "invalid_configuration");
+    let mut once = Discovery::at(ISSUER, Policy::default(), &[WellKnown::OAuth]).unwrap();
+    let Step::Send(request) = once.step().unwrap() else { panic!("a request") };
+    assert_eq!(request.url, "https://op.example/.well-known/oauth-authorization-server");
+    assert_eq!(code(once.receive(&not_there)), "http_status_unexpected");
+}
+
+#[test]
+fn addresses_of_metadata() {
+    for (issuer, open_id, oauth) in [
+        (
+            "https://op.example",
+            "https://op.example/.well-known/openid-configuration",
+            "https://op.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://op.example/",
+            "https://op.example/.well-known/openid-configuration",
+            "https://op.example/.well-known/oauth-authorization-server",
+        ),
+        (
+            "https://op.example:8443/a/b",
+            "https://op.example:8443/a/b/.well-known/openid-configuration",
+            "https://op.example:8443/.well-known/oauth-authorization-server/a/b",
+        ),
+    ] {
+        assert_eq!(WellKnown::OpenId.url(issuer, false).unwrap(), open_id);
+        assert_eq!(WellKnown::OAuth.url(issuer, false).unwrap(), oauth);
+    }
+    for (resource, url) in [
+        ("https://api.example", "https://api.example/.well-known/oauth-protected-resource"),
+        ("https://api.example/v1/", "https://api.example/.well-known/oauth-protected-resource/v1"),
+        ("https://api.example/v1?k=/v1", "https://api.example/.well-known/oauth-protected-resource/v1?k=/v1"),
+    ] {
+        assert_eq!(resource_metadata::well_known(resource, false).unwrap(), url);
+    }
+    for odd in ["http://api.example", "https://api.example#f", "https://10.0.0.1/", "api.example", "http://localhost:1/"] {
+        assert_eq!(code(resource_metadata::well_known(odd, false)), "endpoint_refused");
+        assert_eq!(code(resource_metadata::request(odd, false)), "endpoint_refused");
+    }
+    assert!(resource_metadata::request("http://localhost:1/", true).is_ok());
+}
+
+#[test]
+fn resource_metadata() {
+    use samtykke::challenge::Challenge;
+    let challenge = |url: &str| Challenge::parse(&format!("Bearer, DPoP error=\"invalid_token\", resource_metadata=\"{url}\"")).unwrap();
+    assert_eq!(resource_metadata::address(&challenge("https://api.example/m"), false).unwrap().as_deref(), Some("https://api.example/m"));
+    assert_eq!(resource_metadata::address(&Challenge::parse("Bearer").unwrap(), false).unwrap(), None);
+    for url in ["http://api.example/m", "https://169.254.169.254/m", "javascript:alert(1)", "/m", "", "http://localhost:1/m"] {
+        assert_eq!(code(resource_metadata::address(&challenge(url), false)), "endpoint_refused", "{url}");
+    }
+    assert!(resource_metadata::address(&challenge("http://localhost:1/m"), true).is_ok());
+
+    let resource = "https://api.example/v1";
+    let good = json!({
+        "resource": resource, "authorization_servers": ["https://op.example", "https://two.example/op"], "scopes_supported": ["read"],
+        "dpop_bound_access_tokens_required": true, "resource_signing_alg_values_supported": ["ES256"], "x": null,
+    });
+    let judge = |body: &Value, issuer| ResourceMetadata::judge(&answer(body), resource, issuer, false);
+    let found = judge(&good, Some("https://two.example/op")).unwrap();
+    assert_eq!((found.resource.as_str(), found.scopes, found.dpop_required), (resource, vec!["read".to_owned()], true));
+    assert_eq!(serde_json::from_str::<Value>(&found.json).unwrap(), good);
+    for server in ["https://op.example/", "https://OP.example", "https://evil.example", "https://two.example"] {
+        assert_eq!(code(judge(&good, Some(server))), "resource_mismatch", "{server}");
+    }
+    let bare = judge(&json!({ "resource": resource }), None).unwrap();
+    assert!(bare.authorization_servers.is_empty() && bare.scopes.is_empty() && !bare.dpop_required);
+    assert_eq!(code(judge(&json!({ "resource": resource }), Some(ISSUER))), "resource_mismatch");
+    for (name, odd, expected) in [
+        ("resource", json!("https://api.example/v1/"), "resource_mismatch"),
+        ("resource", json!("https://api.example"), "resource_mismatch"),
+        ("resource", Value::Null, "metadata_malformed"),
+        ("authorization_servers", json!("https://op.example"), "metadata_malformed"),
+        ("authorization_servers", json!([1]), "metadata_malformed"),
+        ("authorization_servers", json!(["http://op.example"]), "metadata_malformed"),
+        ("authorization_servers", json!(["https://10.0.0.1"]), "metadata_malformed"),
+        ("authorization_servers", json!(["https://op.example?x"]), "metadata_malformed"),
+        ("scopes_supported", json!("read"), "metadata_malformed"),
+        ("dpop_bound_access_tokens_required", json!("true"), "metadata_malformed"),
+        ("resource_signing_alg_values_supported", json!(["none"]), "metadata_malformed"),
+    ] {
+        let mut body = good.clone();
+        body[name] = odd;
+        assert_eq!(code(judge(&body, None)), expected, "{name} {body}");
+    }
+    for (status, media, expected) in [
+        (301, "application/json", "redirect_refused"),
+        (404, "application/json", "http_status_unexpected"),
+        (200, "text/html", "content_type_unexpected"),
+    ] {
+        assert_eq!(code(ResourceMetadata::judge(&Response::new(status, Some(media), &good.to_string()), resource, None, false)), expected);
+    }
+}
