@@ -34,6 +34,7 @@ const STAGES = [
   ], env: { RUSTDOCFLAGS: "-D warnings" }, minutes: 20 },
   { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
+  { name: "hostile", quick: true, what: "118 client modules of the conformance suite and the advisories, over real HTTP", run: [suite("hostile")], minutes: 10 },
   { name: "verdicts", quick: true, what: "protocol cases, byte-equal in every runtime", run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))], minutes: 20 },
   { name: "harness", what: "the runners of the runtimes themselves", run: [suite("lib"), suite("runtimes")], minutes: 15 },
   { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },

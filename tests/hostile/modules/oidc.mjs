@@ -1,0 +1,86 @@
+// The 57 OpenID Connect client modules of the conformance suite, as rows of data.
+// kind: R the client refuses, A finishes, F does as the feature asks, E either. `change` is what the server does wrong,
+// `sends` how that looks on the wire, `at` the step that must refuse. `out` says why a module is not ours.
+
+const HYBRID = { kind: "R", at: "callback", note: "a hybrid answer: tokens in the front channel are refused as such (RFC 9700 section 2.1.2)" };
+const HYBRID_SENDS = ["callback access_token added", "callback id_token added", "callback token_type added"];
+const FRONT_CHANNEL = "front-channel logout is not offered; back-channel logout is";
+
+const AT_EXCHANGE = { kind: "R", at: "exchange" };
+const AT_LOGOUT = { kind: "R", at: "logout token", flow: "back-channel logout" };
+
+export const OIDC = [
+  { name: "oidcc-client-test", kind: "A" },
+  { name: "oidcc-client-test-3rd-party-init-login", kind: "F", out: "a route of the application's; it calls `start` for the issuer it knows" },
+  { name: "oidcc-client-test-aggregated-claims", kind: "F", change: { userinfo: { claims: "aggregated" } }, sends: ["userinfo _claim_names added", "userinfo _claim_sources added"] },
+  { name: "oidcc-client-test-client-secret-basic", kind: "A" },
+  { name: "oidcc-client-test-discovery-issuer-mismatch", kind: "R", at: "discover", change: { metadata: { append: { issuer: "INVALID" } } }, sends: ["metadata issuer +INVALID"] },
+  { name: "oidcc-client-test-discovery-jwks-uri-keys", kind: "F" },
+  { name: "oidcc-client-test-discovery-openid-config", kind: "F" },
+  { name: "oidcc-client-test-discovery-webfinger-acct", kind: "F", out: "WebFinger is not offered: the issuer is configured, never taken from a person's input" },
+  { name: "oidcc-client-test-discovery-webfinger-url", kind: "F", out: "WebFinger is not offered: the issuer is configured, never taken from a person's input" },
+  { name: "oidcc-client-test-distributed-claims", kind: "F", change: { userinfo: { claims: "distributed" } }, sends: ["userinfo _claim_names added", "userinfo _claim_sources added"] },
+  { name: "oidcc-client-test-dynamic-registration", kind: "F", out: "dynamic registration is not offered: the providers register by hand or by an API of their own" },
+  {
+    name: "oidcc-client-test-form-post-error", kind: "E", at: "callback", oauth: "login_required", profile: "oidc, form_post",
+    request: { prompt: "none", max_age: 0 }, change: { callback: { error: { error: "login_required", error_description: "Nobody is logged in." } } },
+    sends: ["callback code removed", "callback error added", "callback error_description added"],
+  },
+  { name: "oidcc-client-test-idtoken-sig-none", ...AT_EXCHANGE, change: { id_token: { sign: "none" } }, sends: ["id_token unsigned"] },
+  { name: "oidcc-client-test-idtoken-sig-rs256", kind: "A" },
+  { name: "oidcc-client-test-invalid-athash", ...AT_EXCHANGE, change: { id_token: { append: { at_hash: "1" } } }, sends: ["id_token at_hash +1"] },
+  { name: "oidcc-client-test-invalid-aud", ...AT_EXCHANGE, change: { id_token: { append: { aud: "1" } } }, sends: ["id_token aud +1"] },
+  { name: "oidcc-client-test-invalid-chash", ...AT_EXCHANGE, change: { id_token: { hashes: ["at_hash", "c_hash"], append: { c_hash: "1" } } }, sends: ["id_token c_hash +1"] },
+  { name: "oidcc-client-test-invalid-iss", ...AT_EXCHANGE, change: { id_token: { append: { iss: "1" } } }, sends: ["id_token iss +1"] },
+  { name: "oidcc-client-test-invalid-sig-es256", ...AT_EXCHANGE, profile: "oidc, ES256", change: { id_token: { sign: "xor" } }, sends: ["id_token signature ^5A"] },
+  { name: "oidcc-client-test-invalid-sig-hs256", ...AT_EXCHANGE, change: { id_token: { sign: "secret, spoiled" } }, sends: ["id_token alg HS256", "id_token signature ^5A"] },
+  { name: "oidcc-client-test-invalid-sig-rs256", ...AT_EXCHANGE, change: { id_token: { sign: "xor" } }, sends: ["id_token signature ^5A"] },
+  {
+    name: "oidcc-client-test-kid-absent-multiple-jwks", ...AT_EXCHANGE,
+    change: { id_token: { header: { remove: { kid: true } } }, jwks: { keys: ["RS256 next", "RS256 third"], remove: ["kid"] } },
+    sends: ["id_token kid removed", "jwks 3 keys, 0 with kid"],
+  },
+  {
+    name: "oidcc-client-test-kid-absent-single-jwks", kind: "A",
+    change: { id_token: { header: { remove: { kid: true } } }, jwks: { remove: ["kid"] } },
+    sends: ["id_token kid removed", "jwks 1 keys, 0 with kid"],
+  },
+  { name: "oidcc-client-test-missing-athash", ...HYBRID, change: { callback: { hybrid: { remove: { at_hash: true } } } }, sends: [...HYBRID_SENDS, "front-channel id_token at_hash removed"] },
+  { name: "oidcc-client-test-missing-aud", ...AT_EXCHANGE, change: { id_token: { remove: { aud: true } } }, sends: ["id_token aud removed"] },
+  { name: "oidcc-client-test-missing-chash", ...HYBRID, change: { callback: { hybrid: { remove: { c_hash: true } } } }, sends: [...HYBRID_SENDS, "front-channel id_token c_hash removed"] },
+  { name: "oidcc-client-test-missing-iat", ...AT_EXCHANGE, change: { id_token: { remove: { iat: true } } }, sends: ["id_token iat removed"] },
+  { name: "oidcc-client-test-missing-sub", ...AT_EXCHANGE, change: { id_token: { remove: { sub: true } } }, sends: ["id_token sub removed"] },
+  { name: "oidcc-client-test-mtls-endpoint-aliases", kind: "F", profile: "oidc, mtls" },
+  { name: "oidcc-client-test-nonce-invalid", ...AT_EXCHANGE, change: { id_token: { append: { nonce: "1" } } }, sends: ["id_token nonce +1"] },
+  { name: "oidcc-client-test-nonce-unless-code-flow", kind: "F" },
+  { name: "oidcc-client-test-refresh-token", kind: "A", profile: "oidc, refresh", flow: "refresh" },
+  { name: "oidcc-client-test-refresh-token-invalid-issuer", kind: "R", at: "refresh", profile: "oidc, refresh", flow: "refresh", change: { refreshed: { append: { iss: "1" } } }, sends: ["refreshed id_token iss +1"] },
+  { name: "oidcc-client-test-refresh-token-invalid-sub", kind: "R", at: "refresh", profile: "oidc, refresh", flow: "refresh", change: { refreshed: { append: { sub: "1" } } }, sends: ["refreshed id_token sub +1"] },
+  { name: "oidcc-client-test-request-uri-signed-none", kind: "F", out: "a request_uri that the client hosts is not offered, and no unsigned request object; PAR takes its place" },
+  { name: "oidcc-client-test-request-uri-signed-rs256", kind: "F", out: "a request_uri that the client hosts is not offered; PAR takes its place" },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout", kind: "A", flow: "back-channel logout" },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none", ...AT_LOGOUT, change: { logout_token: { sign: "none" } }, sends: ["logout token unsigned"] },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-no-event", ...AT_LOGOUT, change: { logout_token: { remove: { events: true } } }, sends: ["logout token events removed"] },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce", ...AT_LOGOUT, change: { logout_token: { set: { nonce: "nonce-of-a-logout-token" } } }, sends: ["logout token nonce added"] },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg", ...AT_LOGOUT, change: { logout_token: { key: "ES256" }, jwks: { keys: ["ES256"] } }, sends: ["jwks 2 keys, 2 with kid", "logout token alg ES256"] },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud", ...AT_LOGOUT, change: { logout_token: { append: { aud: "1" } } }, sends: ["logout token aud +1"] },
+  {
+    name: "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event", ...AT_LOGOUT,
+    change: { logout_token: { set: { events: { "http://schemas.openid.net/event/foo-backchannel-logout": {} } } } },
+    sends: ['logout token events {"http://schemas.openid.net/event/foo-backchannel-logout":{}}'],
+  },
+  { name: "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss", ...AT_LOGOUT, change: { logout_token: { append: { iss: "1" } } }, sends: ["logout token iss +1"] },
+  { name: "oidcc-client-test-rp-frontchannel-opinitlogout", kind: "F", out: FRONT_CHANNEL },
+  { name: "oidcc-client-test-rp-frontchannel-rpinitlogout", kind: "F", out: FRONT_CHANNEL },
+  { name: "oidcc-client-test-rp-init-logout", kind: "A", flow: "logout" },
+  { name: "oidcc-client-test-rp-init-logout-no-state", kind: "E", flow: "logout", change: { logout: { remove: { state: true } } }, sends: ["logout state removed"] },
+  { name: "oidcc-client-test-rp-init-logout-other-state", kind: "E", flow: "logout", change: { logout: { append: { state: "1" } } }, sends: ["logout state +1"] },
+  { name: "oidcc-client-test-scope-userinfo-claims", kind: "A", request: { scope: "openid profile" } },
+  { name: "oidcc-client-test-session-management", kind: "F", out: "the check_session iframe is not offered: browsers that block third-party cookies break it" },
+  { name: "oidcc-client-test-signing-key-rotation", kind: "A", flow: "two logins", change: { rotate: "between logins" }, sends: ["key rotated"] },
+  { name: "oidcc-client-test-signing-key-rotation-just-before-signing", kind: "A", flow: "two logins", change: { rotate: "before signing" }, sends: ["key rotated"] },
+  { name: "oidcc-client-test-userinfo-bearer-body", kind: "F", out: "the token goes in the Authorization header alone (RFC 6750 section 2.1, preferred)" },
+  { name: "oidcc-client-test-userinfo-bearer-header", kind: "A" },
+  { name: "oidcc-client-test-userinfo-invalid-sub", kind: "R", at: "userinfo", change: { userinfo: { append: { sub: "invalid" } } }, sends: ["userinfo sub +invalid"] },
+  { name: "oidcc-client-test-userinfo-signed", kind: "A", profile: "oidc, signed userinfo" },
+].map((row) => ({ plan: "OpenID Connect", profile: "oidc", flow: "login", sends: [], ...row }));
