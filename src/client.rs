@@ -194,7 +194,9 @@ impl Registration<'_> {
         let machine = !LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
         let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
             "issuer: an https URL, no fragment, no query"
-        } else if !machine && (!is_web(self.authorization_endpoint, self.development) || names_any(query(self.authorization_endpoint), RESERVED)) {
+        } else if !machine
+            && (!is_web(self.authorization_endpoint, self.development) || names_any(query(self.authorization_endpoint), RESERVED))
+        {
             "authorization_endpoint: an https URL, no fragment"
         } else if !is_vschar(self.client_id) {
             "client_id: visible ASCII"

@@ -42,14 +42,19 @@ const words = (text?: string) => text?.split(" ").filter(Boolean);
  * ```
  */
 export function challenges(headerValue: string): [Challenge, ...Challenge[]] {
-  const found = call(["challenges"], headerValue).split("\n\n").slice(0, -1);
-  return found.map((text) => {
-    const [scheme, token68, error, errorDescription, errorUri, ...rest] = text.split("\n").map((line) => line || undefined);
+  const lines = call(["challenges"], headerValue).split("\n").slice(0, -1);
+  const found: Challenge[] = [];
+  for (let at = 0; at < lines.length; ) {
+    const [scheme, token68, error, errorDescription, errorUri, count] = lines.slice(at, (at += 6)) as [string, string, string, string, string, string];
     const parameters = bare<Record<string, string>>({});
-    for (let at = 0; at < rest.length; at += 2) parameters[rest[at]!] = rest[at + 1] ?? "";
+    for (let left = +count; left > 0; left--, at += 2) parameters[lines[at]!] = lines[at + 1]!;
     const { scope, realm, algs, acr_values, max_age, resource_metadata: resourceMetadata } = parameters;
     const maxAge = max_age && /^\d{1,15}$/.test(max_age) ? +max_age : undefined;
-    const typed = { token68, error, errorDescription, errorUri, scope, realm, algorithms: words(algs), acrValues: words(acr_values), maxAge, resourceMetadata };
-    return { scheme, ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== undefined)), parameters };
-  }) as [Challenge, ...Challenge[]];
+    const typed = {
+      token68: token68 || undefined, error: error || undefined, errorDescription: errorDescription || undefined, errorUri: errorUri || undefined,
+      scope, realm, algorithms: words(algs), acrValues: words(acr_values), maxAge, resourceMetadata,
+    };
+    found.push({ scheme, ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== undefined)), parameters });
+  }
+  return found as [Challenge, ...Challenge[]];
 }

@@ -38,7 +38,11 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
         return refused("lifetime: seconds");
     }
     if word(MODES, response_mode.as_bytes()).is_none() {
-        return refused(if LEAN { "response_mode: query or fragment" } else { "response_mode: query, fragment, form_post, or one of them signed, such as jwt" });
+        return refused(if LEAN {
+            "response_mode: query or fragment"
+        } else {
+            "response_mode: query, fragment, form_post, or one of them signed, such as jwt"
+        });
     }
     // A page has no reason to bring its own.
     if LEAN && state.len() | nonce.len() | verifier.len() > 0 {

@@ -54,8 +54,8 @@ fn answer(mut lines: Lines<'_>) -> Response {
     response
 }
 
-/// The header as the rest. Answers for each challenge: scheme, token68, error, description, URI, then the parameters, names
-/// and values in turn, then an empty line. A value holds no line end: the parser takes no control characters.
+/// The header as the rest. Answers for each challenge: scheme, token68, error, description, URI, how many parameters, then these, names
+/// and values in turn. A value holds no line end: the parser takes no control characters.
 fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
     for challenge in &Challenge::parse(lines.0)? {
         let error = challenge.error();
@@ -69,11 +69,11 @@ fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
         ] {
             push_line(text, value.unwrap_or_default());
         }
+        push_line(text, &decimal(challenge.parameters.len() as u64));
         for (name, value) in &challenge.parameters {
             push_line(text, name);
             push_line(text, value);
         }
-        text.push('\n');
     }
     Ok(())
 }

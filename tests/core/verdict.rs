@@ -41,8 +41,12 @@
 #![allow(clippy::indexing_slicing)]
 
 use samtykke::error::codes;
+use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::token::{Expectation, TokenType, Tokens};
-use samtykke::{AuthorizationRequest, Callback, Client, Error, Profile, Response, ResponseMode, Transaction};
+use samtykke::{
+    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response,
+    ResponseMode, Step, Transaction,
+};
 use serde_json::Value;
 
 #[path = "verdict/judges.rs"]
@@ -52,6 +56,7 @@ mod judges;
 pub(crate) const KINDS: &[&str] = &[
     "authorization_request",
     "callback",
+    "dpop_nonce",
     "id_token",
     "jwks",
     "metadata",
@@ -93,6 +98,7 @@ pub(crate) fn decide(kind: &str, file: &Value, case: &Value) -> Result<Verdict, 
         "jwks" => Ok(jwks(case).unwrap_or_else(|error| Verdict::of(&error))),
         #[cfg(feature = "native-crypto")]
         "id_token" => Ok(id_token(file, case).unwrap_or_else(|error| Verdict::of(&error))),
+        "dpop_nonce" => Ok(sequence(case).unwrap_or_else(|error| Verdict::of(&error))),
         other => judges::decide(other, file, case).ok_or_else(|| other.into()),
     }
 }
@@ -313,4 +319,50 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let key = samtykke::jose::jwks::select(&about["jwks"].to_string(), token.alg(), token.kid())?;
     let claims = token.verify(&key, &samtykke::soft::native::NativeVerifier)?;
     Ok(Verdict::accept(claims.text("sub").unwrap_or_default()))
+}
+
+/// Answers one after the other to a client whose tokens are bound to a key; an API's challenge is a 401. Detail: the token
+/// type, or the API's status, and how many requests it took.
+fn sequence(case: &Value) -> Result<Verdict, Error> {
+    let jwk =
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    let key = KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk)?)?;
+    let client = client("https://op.example", "https://op.example/authorize", "client-1", "https://rp.example/cb", false)?;
+    let answers = case["responses"].as_array().unwrap();
+    let challenged = answers[0]["status"] == 401 && answers[0]["headers"]["WWW-Authenticate"].is_string();
+    if challenged {
+        let bound = Expectation { token_type: TokenType::DPoP, ..Expectation::default() };
+        let tokens = Tokens::judge(&Response::new(200, Some("application/json"), r#"{"access_token":"tok","token_type":"DPoP"}"#), &bound)?;
+        let request = Request { method: "GET", url: "https://rs.example/r".into(), headers: Vec::new(), body: None, repeatable: true };
+        let exchange = Exchange::resource(&client, &tokens, &["https://rs.example"], request)?.dpop(&key, None);
+        let (response, sent) = play(exchange, answers, case)?;
+        // What an API refuses is handed to the caller as it came.
+        let verdict = if (200..300).contains(&response.status) { "accept" } else { "reject" };
+        return Ok(Verdict { verdict, detail: format!("{} {sent}", response.status) });
+    }
+    let secret = ClientAuthentication::secret_basic("correct horse");
+    let exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?.dpop(&key, None);
+    play(exchange, answers, case).map(|(tokens, sent)| Verdict::accept(format!("{} {sent}", tokens.token_type.as_str())))
+}
+
+fn play<T>(mut exchange: Exchange<T>, answers: &[Value], case: &Value) -> Result<(T, usize), Error> {
+    let mut sent = 0;
+    loop {
+        match exchange.step(&[7; 32], 1_700_000_000)? {
+            // Nobody verifies it here; what counts is what is sent after which answer.
+            Step::Sign(_) => exchange.signed(&[1; 64])?,
+            Step::Send(_) => {
+                let answer = &answers[sent];
+                sent += 1;
+                assert!(case["max_requests"].as_u64().is_some_and(|most| sent as u64 <= most), "{}: {sent} requests", case["id"]);
+                let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap();
+                let mut response = Response::new(status, answer["content_type"].as_str(), &text(&answer["body"]).unwrap_or_default());
+                response.dpop_nonce = text(&answer["headers"]["DPoP-Nonce"]);
+                response.www_authenticate = text(&answer["headers"]["WWW-Authenticate"]);
+                exchange.receive(response)?;
+            }
+            Step::Done(outcome) => return Ok((outcome, sent)),
+            _ => panic!("a step that no such flow has"),
+        }
+    }
 }

@@ -2,11 +2,21 @@
 // A case's `expect` is never read. Each verdict is one line of JSON, equal byte for byte in every runtime:
 // {"id","verdict","detail"} with verdict accept, reject, as_error or select; detail as said at each kind below.
 
-import { Client, KeySet, SamtykkeError, begin, clientSecretBasic, clientSecretPost, finish, judgeTokens, provider, selectKey, verifyIdToken } from "samtykke";
+import {
+  Client, KeySet, SamtykkeError, SigningKey, begin, challenges, clientSecretBasic, clientSecretPost, finish, judgeMetadata, judgePushedRequest, judgeSignedUserinfo,
+  judgeTokens, judgeUserinfo, provider, selectKey, verifyIdToken,
+} from "samtykke";
 
 const DEFAULTS = { issuer: "https://op.example", client_id: "client-1", redirect_uri: "https://rp.example/cb" };
 
 class Undecided extends Error {}
+
+/** A refusal that is no error of the library's. */
+class Refused {
+  constructor(detail) {
+    this.detail = detail;
+  }
+}
 
 /** `{"$concat": ["text", ["unit", times]]}` written out. */
 function text(value) {
@@ -111,7 +121,59 @@ async function idToken(one, context, _now, { jwks }) {
   return sub;
 }
 
-const KINDS = { callback, token_response: tokenResponse, authorization_request: authorizationRequest, jwks: keyChoice, id_token: idToken };
+const answer = (one) => ({
+  status: one.status, contentType: one.content_type, body: text(one.body), retryAfter: one.headers?.["Retry-After"], wwwAuthenticate: one.headers?.["WWW-Authenticate"],
+});
+
+/** detail: the token endpoint; or the error's code. */
+const metadata = (one, context) => judgeMetadata(answer(one), text(one.issuer ?? context.issuer)).token_endpoint;
+
+/** detail: the request_uri; the OAuth error; or the error's code. */
+const parResponse = (one) => judgePushedRequest(answer(one)).requestUri;
+
+/** detail: the `sub`; or the error's code. Where a signed answer was agreed, the server's key set is empty. */
+async function userinfo(one, context) {
+  const check = { subject: "user-1" };
+  if (!context.signed) return judgeUserinfo(answer(one), check).sub;
+  return (await judgeSignedUserinfo(answer(one), check, { issuer: "https://op.example", clientId: "client-1" }, new KeySet({ keys: [] }))).sub;
+}
+
+/** detail: each challenge's `scheme`, `token68` where there is one, and `params` in the order of their names. */
+const wwwAuthenticate = (one) =>
+  JSON.stringify(challenges(text(one.header)).map(({ scheme, token68, parameters }) => ({
+    scheme, ...(token68 !== undefined && { token68 }),
+    params: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+  })));
+
+/** detail: the token type, or the status where an API answers (its challenge is a 401), and how many requests it took; or the error's code. */
+async function dpopNonce(one) {
+  const left = [...one.responses];
+  let sent = 0;
+  const fetch = async () => {
+    sent++;
+    const next = left.shift();
+    if (!next) throw new Error("a request too many");
+    return new Response(text(next.body), { status: next.status, headers: { ...next.headers, ...(next.content_type && { "content-type": next.content_type }) } });
+  };
+  const server = provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "client-1" });
+  const client = new Client(server, clientSecretBasic("correct horse"), { fetch, dpop: await SigningKey.generate() });
+  try {
+    if (one.responses[0].status === 401 && one.responses[0].headers["WWW-Authenticate"]) {
+      const tokens = judgeTokens({ status: 200, contentType: "application/json", body: `{"access_token":"tok","token_type":"DPoP"}` }, { tokenType: "DPoP" });
+      const { ok, status } = await client.fetch(tokens, { origins: ["https://rs.example"] })("https://rs.example/r");
+      // What an API refuses is handed to the caller as it came.
+      return ok ? `${status} ${sent}` : new Refused(`${status} ${sent}`);
+    }
+    return `${(await client.clientCredentials({ scope: "read" })).tokenType} ${sent}`;
+  } finally {
+    if (sent > one.max_requests) throw new Error(`${one.id}: ${sent} requests, ${one.max_requests} allowed`);
+  }
+}
+
+const KINDS = {
+  callback, token_response: tokenResponse, authorization_request: authorizationRequest, jwks: keyChoice, id_token: idToken, metadata, par_response: parResponse,
+  userinfo, www_authenticate: wwwAuthenticate, dpop_nonce: dpopNonce,
+};
 /** What a case that is not refused is called, where it is not `accept`. */
 const ACCEPTED = { jwks: "select" };
 
@@ -134,6 +196,7 @@ export async function run({ files }) {
         try {
           if (!KINDS[kind]) throw new Undecided(kind);
           detail = await KINDS[kind](one, context, now, { jwks });
+          if (detail instanceof Refused) [verdict, detail] = ["reject", detail.detail];
         } catch (error) {
           if (error instanceof Undecided) {
             undecided.push(`${one.id}: ${error.message}`);

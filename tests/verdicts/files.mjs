@@ -10,6 +10,11 @@ const WHAT = [
   ["request builder", "authorization_request"],
   ["JWKS key selection", "jwks"],
   ["id_tokens", "id_token"],
+  ["server metadata", "metadata"],
+  ["pushed authorization", "par_response"],
+  ["userinfo", "userinfo"],
+  ["WWW-Authenticate", "www_authenticate"],
+  ["response sequences", "dpop_nonce"],
 ];
 const NAMES = ["callback", "token_response", "authorization_request", "par_response", "userinfo", "metadata", "jwks", "id_token", "dpop_nonce", "www_authenticate"];
 
