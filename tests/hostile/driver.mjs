@@ -164,8 +164,8 @@ const BEFORE = {
   api: ["par", "authorize", "token", "api"],
   refresh: ["par", "authorize", "token", "userinfo", "api"],
   device: ["device", "token"],
-  introspect: ["authorize", "token", "introspect"],
-  revoke: ["authorize", "token", "revoke"],
+  introspect: ["par", "authorize", "token", "introspect"],
+  revoke: ["par", "authorize", "token", "revoke"],
   "logout token": ["par", "authorize", "token"],
 };
 

@@ -31,12 +31,3 @@ export async function result(row) {
   if (row.seconds && seconds > row.seconds) found.push(`took ${seconds.toFixed(1)} s, at most ${row.seconds} s are right`);
   return { row, faults: found, code: outcome.refused?.error.code, said: said(outcome) };
 }
-
-/** Rows that say which other row's code they must have. */
-export function sameCode(results) {
-  return results.filter(({ row }) => row.codeOf).flatMap(({ row, code }) => {
-    const other = results.find((one) => one.row.name === row.codeOf).code;
-    return code === other ? [] : [`${row.name}: ${code}, not ${other}`];
-  });
-}
-

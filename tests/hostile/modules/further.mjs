@@ -23,6 +23,6 @@ export const FURTHER = [
   { name: "PAR with an error and status 201", ...PAR, change: { par: { set: { error: "invalid_request" } } }, seen: /"error":"invalid_request"/ },
   { name: "a nonce is asked for again and again", kind: "R", at: "exchange", profile: "fapi2", change: { nonces: { at: "token", set: "endless" } }, seen: /^400 \/token/m },
   { name: "a nonce is asked for and not given", kind: "R", at: "exchange", profile: "fapi2", change: { nonces: { at: "token", set: "unsaid" } }, seen: /use_dpop_nonce/ },
-  { name: "an API asks for a nonce again and again: the answer reaches the caller", kind: "A", profile: "fapi2", change: { nonces: { at: "api", set: "endless" } }, seen: /^401 \/resource/m },
+  { name: "an API asks for a nonce again and again", kind: "R", at: "api", profile: "fapi2", change: { nonces: { at: "api", set: "endless" } }, seen: /^401 \/resource/m },
   { name: "a call with a body goes out again with the nonce, body and all", kind: "A", profile: "fapi2", request: { body: "a=1&b=æ" } },
 ].map((row) => ({ plan: "Further", profile: "oidc", flow: "login", sends: [], ...row }));

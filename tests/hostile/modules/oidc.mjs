@@ -23,7 +23,7 @@ export const OIDC = [
   { name: "oidcc-client-test-dynamic-registration", kind: "F", out: "dynamic registration is not offered: the providers register by hand or by an API of their own" },
   {
     name: "oidcc-client-test-form-post-error", kind: "E", at: "callback", oauth: "login_required", profile: "oidc, form_post",
-    request: { prompt: "none", max_age: 0 }, change: { callback: { error: { error: "login_required", error_description: "Nobody is logged in." } } },
+    request: { prompt: "none" }, change: { callback: { error: { error: "login_required", error_description: "Nobody is logged in." } } },
     sends: ["callback code removed", "callback error added", "callback error_description added"],
   },
   { name: "oidcc-client-test-idtoken-sig-none", ...AT_EXCHANGE, change: { id_token: { sign: "none" } }, sends: ["id_token unsigned"] },
