@@ -91,10 +91,10 @@ impl Profile {
     /// An endpoint by its metadata name; a client that presents a certificate is sent to the alias for those, where there
     /// is one (RFC 8705 section 5). Empty where the server has none.
     pub fn endpoint(&self, name: &str, authentication: &ClientAuthentication) -> &str {
-        if matches!(authentication, ClientAuthentication::Tls) {
-            if let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name) {
-                return alias;
-            }
+        if matches!(authentication, ClientAuthentication::Tls)
+            && let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name)
+        {
+            return alias;
         }
         let own = match name {
             "token_endpoint" => return &self.token_endpoint,

@@ -443,7 +443,7 @@ impl Exchange<Tokens> {
         let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
         exchange.context.expectation.scope = grant.scope.clone();
         if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
-            attempt.grant = Some(signed.clone());
+            attempt.grant = Some((**signed).clone());
         }
         Ok(exchange)
     }

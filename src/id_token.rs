@@ -147,7 +147,7 @@ fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm)
     for (name, value, fault) in rows {
         if let (Some(hash), Some(value)) = (found.text(name), value) {
             let digest = alg.hash.digest(value.as_bytes());
-            if !equal(hash, &base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())) {
+            if !equal(hash, base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())) {
                 return Some(fault);
             }
         }

@@ -239,7 +239,7 @@ async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, 
   } catch {
     text = "";
   }
-  if (alg) rowOf(alg);
+  if (alg !== undefined) rowOf(alg);
   const [name, thumbprint, own, json] = call(["jwk", mode, alg], text).split("\n") as [SignatureAlgorithm, string, string, string];
   const facts: Facts = { alg: name, thumbprint, publicJwk: JSON.parse(json) as PublicJwk };
   const id = kid ?? (own || undefined);

@@ -51,7 +51,10 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
     // As fetch will read it, so that what is judged and proved is what is called.
     let url: string;
     try {
-      url = new URL(given ? given.url : `${input}`).href;
+      const parsed = new URL(given ? given.url : `${input}`);
+      // Never sent, and no part of what a proof names (RFC 9449 section 4.2).
+      parsed.hash = "";
+      url = parsed.href;
     } catch {
       throw refused("an absolute https URL", "resource_refused");
     }

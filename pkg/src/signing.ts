@@ -1,6 +1,7 @@
 // What a client signs: assertions, request objects, proofs. The core words each in one call; the key signs; a fresh `jti` for each.
 
 import { heldBy, type ClientAuthentication } from "./authentication.js";
+import { isObject } from "./check.js";
 import { type Value, call } from "./engine.js";
 import { now } from "./flow.js";
 import type { SigningKey } from "./keys.js";
@@ -19,7 +20,9 @@ export const json = (claims?: object): string => (claims ? JSON.stringify(claims
 
 function ruleLines(rules: AssertionRules): Value[] {
   const { audience = "issuer", kid = "if_known", x5t = "never", x5tS256 = "never", x5c = "never", typ = "JWT", lifetime = 60 } = rules;
-  const aud = typeof audience === "object" ? `l${audience.literal}` : ({ issuer: "i", endpoint: "e" }[audience] ?? "");
+  // One text: an array of audiences would let each of them use the assertion at another (CVE-2025-27370).
+  const literal = isObject(audience) && typeof audience["literal"] === "string" && audience["literal"];
+  const aud = literal ? `l${literal}` : ({ issuer: "i", endpoint: "e" }[String(audience)] ?? "");
   const members = [kid, x5t, x5tS256, x5c].map((presence) => LETTERS[presence] ?? "?").join("");
   return [aud, members, typ ?? "", lifetime, rules.notBefore ? 1 : "", rules.algorithms?.join(" "), json(rules.claims)];
 }

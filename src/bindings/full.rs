@@ -17,7 +17,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "audiences" => audiences(lines, text),
         "api" => api(lines, text),
         "api_answer" => api_answer(lines, text),
-        "jwk" | "pem" | "key" | "id_token" | "logout_token" | "jwks_request" | "jwks_answer" => super::jose::call(operation, lines, text),
+        "jwk" | "der" | "key" | "id_token" | "logout_token" | "jwks_request" | "jwks_answer" => super::jose::call(operation, lines, text),
         _ => super::judges::call(operation, lines, text),
     }
 }

@@ -3,6 +3,7 @@
 //! RFC 7521 section 4.1, RFC 7523 sections 2.1 and 3: `urn:ietf:params:oauth:grant-type:jwt-bearer`.
 //! Refuses a statement without subject where it is to have one, and claims given twice; each request gets a statement of its own.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,7 +23,7 @@ pub struct JwtBearer {
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Given(Secret),
-    Signed(SignedGrant),
+    Signed(Box<SignedGrant>),
 }
 
 /// A statement to be signed.
@@ -44,7 +45,8 @@ impl JwtBearer {
     /// With an assertion signed by this key ([`KeyRole::Grant`](crate::exchange::KeyRole::Grant)), as the rules say;
     /// `iss` is the client id unless changed, `sub` is absent unless set.
     pub fn signed(key: KeyInfo, rules: AssertionRules) -> Self {
-        Self { source: Source::Signed(SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() }), scope: String::new() }
+        let grant = SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() };
+        Self { source: Source::Signed(Box::new(grant)), scope: String::new() }
     }
 
     /// The scope, as a form parameter; a provider that wants it inside gets it by [`claim`](Self::claim).

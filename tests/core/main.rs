@@ -22,3 +22,5 @@ mod stored;
 mod vectors;
 #[allow(dead_code)]
 mod verdict;
+#[cfg(feature = "native-crypto")]
+mod wycheproof;

@@ -354,7 +354,7 @@ proptest! {
         }
         let body = Value::Object(body);
         let found = judge(&body, &Policy::default()).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Value>(&found.json()).unwrap(), body.clone());
+        prop_assert_eq!(serde_json::from_str::<Value>(found.json()).unwrap(), body.clone());
         for (member, value) in body.as_object().unwrap() {
             prop_assert_eq!(found.text(member), value.as_str().map(String::from));
             prop_assert_eq!(found.flag(member), value == true || value == "true");

@@ -326,10 +326,11 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
 fn sequence(case: &Value) -> Result<Verdict, Error> {
     let jwk =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    let key = KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk)?)?;
+    let alg = Algorithm::named("ES256").ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?;
+    let key = KeyInfo::new(alg, Jwk::parse(jwk)?)?;
     let client = client("https://op.example", "https://op.example/authorize", "client-1", "https://rp.example/cb", false)?;
-    let answers = case["responses"].as_array().unwrap();
-    let challenged = answers[0]["status"] == 401 && answers[0]["headers"]["WWW-Authenticate"].is_string();
+    let answers = case["responses"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let challenged = case["responses"][0]["status"] == 401 && case["responses"][0]["headers"]["WWW-Authenticate"].is_string();
     if challenged {
         let bound = Expectation { token_type: TokenType::DPoP, ..Expectation::default() };
         let tokens = Tokens::judge(&Response::new(200, Some("application/json"), r#"{"access_token":"tok","token_type":"DPoP"}"#), &bound)?;
@@ -346,23 +347,24 @@ fn sequence(case: &Value) -> Result<Verdict, Error> {
 }
 
 fn play<T>(mut exchange: Exchange<T>, answers: &[Value], case: &Value) -> Result<(T, usize), Error> {
-    let mut sent = 0;
+    let (mut sent, mut left) = (0usize, answers.iter());
+    let most = case["max_requests"].as_u64().and_then(|most| usize::try_from(most).ok()).unwrap_or_default();
     loop {
         match exchange.step(&[7; 32], 1_700_000_000)? {
             // Nobody verifies it here; what counts is what is sent after which answer.
             Step::Sign(_) => exchange.signed(&[1; 64])?,
             Step::Send(_) => {
-                let answer = &answers[sent];
-                sent += 1;
-                assert!(case["max_requests"].as_u64().is_some_and(|most| sent as u64 <= most), "{}: {sent} requests", case["id"]);
-                let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap();
+                sent = sent.saturating_add(1);
+                // A request too many is no verdict that any case names.
+                let Some(answer) = left.next().filter(|_| sent <= most) else { return Err(Error::new(&codes::TIMEOUT)) };
+                let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
                 let mut response = Response::new(status, answer["content_type"].as_str(), &text(&answer["body"]).unwrap_or_default());
                 response.dpop_nonce = text(&answer["headers"]["DPoP-Nonce"]);
                 response.www_authenticate = text(&answer["headers"]["WWW-Authenticate"]);
                 exchange.receive(response)?;
             }
             Step::Done(outcome) => return Ok((outcome, sent)),
-            _ => panic!("a step that no such flow has"),
+            _ => return Err(Error::new(&codes::TIMEOUT)),
         }
     }
 }

@@ -7,6 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { browse } from "../hostile/server/authorization.mjs";
+import { key } from "../hostile/server/keys.mjs";
+import { startServer } from "../hostile/server/server.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -115,6 +118,24 @@ test("the error block prints what its comments say", async (t) => {
 test("the API block builds its calls", async () => {
   process.env.CLIENT_SECRET = "a%b+c d:e/f~g";
   await load("apis");
+});
+
+test("the server block logs in at a server that asks for pushed requests, private keys, DPoP with nonces and iss", async () => {
+  const world = await startServer({ profile: "fapi2" });
+  try {
+    const { connect, login, back } = await load("server");
+    const { privateJwk } = await key("client ES256");
+    const env = { CLIENT_ID: world.client.id, REDIRECT_URI: world.client.redirectUris[0], CLIENT_JWK: JSON.stringify(privateJwk) };
+    const client = await connect(world.issuer, env, { signingAlgorithms: ["ES256"], development: true });
+    const { url, transaction } = await login(client);
+    const { tokens, response } = await back(client, transaction, await browse(url), world.api);
+    assert.equal(response.status, 200);
+    assert.equal(tokens.claims.iss, world.issuer);
+    assert.equal(tokens.tokenType, "DPoP");
+    assert.deepEqual(world.violations, []);
+  } finally {
+    await world.close();
+  }
 });
 
 test("the README names the files it speaks of", () => {

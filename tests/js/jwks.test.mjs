@@ -1,0 +1,99 @@
+// Key sets of a server: fetched once for many, kept, renewed for an unknown key id, and not too often.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as jose from "jose";
+import { JwksCache, verifyIdToken } from "samtykke";
+
+import { fails, fetchOf, json } from "./support.mjs";
+
+const ISSUER = "https://op.example";
+const URI = `${ISSUER}/jwks`;
+const expected = { issuer: ISSUER, clientId: "client-1" };
+
+async function signer(kid) {
+  const { privateKey, publicKey } = await jose.generateKeyPair("RS256", { extractable: true });
+  const jwk = { ...(await jose.exportJWK(publicKey)), kid };
+  const token = () => new jose.SignJWT({}).setProtectedHeader({ alg: "RS256", kid }).setIssuer(ISSUER).setAudience("client-1").setSubject("s").setIssuedAt().setExpirationTime("1h").sign(privateKey);
+  return { jwk, token };
+}
+
+/** Runs with a clock that can be moved. */
+async function clocked(work) {
+  const { now } = Date;
+  let ahead = 0;
+  Date.now = () => now() + ahead * 1000;
+  try {
+    await work((seconds) => (ahead += seconds));
+  } finally {
+    Date.now = now;
+  }
+}
+
+test("many tokens at once cost one fetch, and a kept set none", async () => {
+  const one = await signer("1");
+  const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }));
+  const saved = [];
+  const cache = new JwksCache({ fetch, onFetch: (uri) => saved.push(uri) });
+  await Promise.all(Array.from({ length: 20 }, async () => verifyIdToken(await one.token(), expected, cache.at(URI))));
+  assert.equal(requests.length, 1);
+  assert.deepEqual(saved, [URI]);
+  const { fetch: none, requests: more } = fetchOf(new Error("nobody is there"));
+  const copy = new JwksCache({ fetch: none, saved: JSON.parse(JSON.stringify(cache.save())) });
+  assert.equal((await verifyIdToken(await one.token(), expected, copy.at(URI))).sub, "s");
+  assert.equal(more.length, 0);
+});
+
+test("an unknown key id is worth one new fetch, and no second one before a minute has passed", async () => {
+  await clocked(async (pass) => {
+    const [one, two, three] = await Promise.all(["1", "2", "3"].map(signer));
+    const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }), json({ keys: [one.jwk, two.jwk] }), json({ keys: [three.jwk] }));
+    const keys = new JwksCache({ fetch }).at(URI);
+    await verifyIdToken(await one.token(), expected, keys);
+    // Just fetched: a made-up key id does not make this client knock again.
+    await fails(verifyIdToken(await two.token(), expected, keys), { code: "key_not_found" });
+    assert.equal(requests.length, 1);
+    pass(61);
+    assert.equal((await verifyIdToken(await two.token(), expected, keys)).sub, "s");
+    for (let at = 0; at < 5; at++) await fails(verifyIdToken(await three.token(), expected, keys), { code: "key_not_found" });
+    assert.equal(requests.length, 2);
+    pass(61);
+    await verifyIdToken(await three.token(), expected, keys);
+    assert.equal(requests.length, 3);
+    // Rotated away: the old key is refused from then on.
+    await fails(verifyIdToken(await one.token(), expected, keys), { code: "key_not_found" });
+  });
+});
+
+test("a set is fetched anew when it is old, and one from the future is not believed", async () => {
+  await clocked(async (pass) => {
+    const one = await signer("1");
+    const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }));
+    const cache = new JwksCache({ fetch, maxAge: 300 });
+    await verifyIdToken(await one.token(), expected, cache.at(URI));
+    pass(301);
+    await verifyIdToken(await one.token(), expected, cache.at(URI));
+    assert.equal(requests.length, 2);
+    const future = { [URI]: { jwks: "{}", at: Math.floor(Date.now() / 1000) + 1000 } };
+    await verifyIdToken(await one.token(), expected, new JwksCache({ fetch, saved: future }).at(URI));
+    assert.equal(requests.length, 3);
+  });
+});
+
+test("what is no key set is refused, and asked for again the next time", async () => {
+  const one = await signer("1");
+  const odd = [json({ keys: "none" }), json([]), json({ keys: [one.jwk] }, 500), new Response("<html>", { headers: { "content-type": "text/html" } })];
+  for (const answer of odd) {
+    const { fetch, requests } = fetchOf(answer, json({ keys: [one.jwk] }));
+    const cache = new JwksCache({ fetch });
+    await assert.rejects(verifyIdToken(await one.token(), expected, cache.at(URI)), { name: "SamtykkeError" });
+    assert.deepEqual(cache.save(), {});
+    await verifyIdToken(await one.token(), expected, cache.at(URI));
+    assert.equal(requests.length, 2);
+  }
+  for (const uri of ["http://op.example/jwks", "https://169.254.169.254/jwks", "https://[::ffff:10.0.0.1]/", "relative"]) {
+    const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }));
+    await assert.rejects(verifyIdToken(await one.token(), expected, new JwksCache({ fetch }).at(uri)), { name: "SamtykkeError" });
+    assert.equal(requests.length, 0);
+  }
+});
