@@ -64,7 +64,7 @@ impl Exchange<Introspection> {
     ///         _ => unreachable!("a secret signs nothing"),
     ///     }
     /// };
-    /// assert!(!token.active);
+    /// assert!(!token.active());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn introspection(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Self> {
