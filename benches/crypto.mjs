@@ -2,8 +2,7 @@
 // Medians of rounds that take turns; read the ratios. Ceilings: assertion and proof 1.15, id_token 1.25 (goals 1.05 and 1.1).
 
 import { KeySet, SigningKey, verifyIdToken } from "samtykke";
-import { proof } from "../pkg/dist/lib/dpop.js";
-import { assertion } from "../pkg/dist/lib/signing.js";
+import { assertion, proof } from "../pkg/dist/lib/signing.js";
 
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 const ROUND = 100;

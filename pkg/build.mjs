@@ -75,8 +75,24 @@ function buildCore(name, bindgen) {
   binaryen("wasm-metadce", ["--graph-file", graph, join(out, "samtykke_bg.wasm"), "-o", reached]);
   binaryen("wasm-opt", [...WASM_OPT, reached, "-o", optimised]);
   const wasm = readFileSync(optimised);
+  assertWiped(wasm);
   rmSync(out, { recursive: true });
   return wasm;
+}
+
+/** pkg/src/engine.ts zeroes what lies above the constants after each call; that must bring back the memory of a new instance. */
+function assertWiped(wasm) {
+  const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
+  const before = new Uint8Array(memory.buffer.slice(0));
+  const text = new TextEncoder().encode("B\nno client\n");
+  const at = malloc(text.length, 1) >>> 0;
+  new Uint8Array(memory.buffer).set(text, at);
+  call(at, text.length, at, 0);
+  const after = new Uint8Array(memory.buffer);
+  after.fill(0, at - 32);
+  // The stack lies below the constants; what it held is left.
+  const stack = before.findIndex((octet) => octet !== 0);
+  if (before.subarray(stack).some((octet, place) => octet !== after[stack + place])) throw new Error("a call of the core leaves something behind: see pkg/src/engine.ts");
 }
 
 /** The rows of a text file of the crate: values between bars. */

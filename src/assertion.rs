@@ -6,9 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{base64url, decimal};
+use crate::encoding::base64url;
 use crate::error::{Error, Result, codes};
-use crate::jose::{Algorithm, KeyInfo, append_signature, hmac, signing_input};
+use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature, hmac, signing_input};
 use crate::json::{Value, Writer, push_string};
 use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
@@ -48,9 +48,7 @@ pub(crate) struct Statement<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) subject: Option<&'a str>,
     pub(crate) audience: &'a str,
-    /// Unique, unguessable, never used before.
-    pub(crate) jti: &'a str,
-    pub(crate) now: u64,
+    pub(crate) stamp: Stamp<'a>,
     /// Claims of this one request, beside the rules' own.
     pub(crate) claims: &'a [(String, String)],
 }
@@ -66,11 +64,17 @@ pub(crate) fn audience<'a>(rules: &'a AssertionRules, issuer: &'a str, endpoint:
 
 /// What a key signs to make an assertion.
 pub(crate) fn input(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<String> {
+    let [header, claims] = parts(rules, key, statement)?;
+    Ok(signing_input(&header, &claims))
+}
+
+/// The header and the claims of an assertion, as JSON.
+pub(crate) fn parts(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<[String; 2]> {
     if !rules.algorithms.is_empty() && !rules.algorithms.iter().any(|name| name == key.alg.name) {
         let expected = rules.algorithms.first().cloned().unwrap_or_default();
         return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(key.alg.name));
     }
-    Ok(signing_input(&header(rules, key)?, &claims(rules, statement)?))
+    Ok([header(rules, key)?, claims(rules, statement)?])
 }
 
 /// An assertion with a shared secret, whole: HS256, the secret at least as long as the hash (RFC 7518 section 3.2).
@@ -125,10 +129,10 @@ fn claims(rules: &AssertionRules, statement: &Statement<'_>) -> Result<String> {
     if statement.audience.is_empty() || statement.issuer.is_empty() {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("iss and aud of an assertion: not empty"));
     }
-    let now = decimal(statement.now);
+    let [jti, now, end] = statement.stamp.texts(rules.lifetime);
     let mut json = Writer::new();
-    json.string("iss", statement.issuer).some("sub", statement.subject).string("aud", statement.audience).string("jti", statement.jti);
-    json.raw("iat", &now).raw("exp", &decimal(statement.now.saturating_add(u64::from(rules.lifetime))));
+    json.string("iss", statement.issuer).some("sub", statement.subject).string("aud", statement.audience).raw("jti", &jti);
+    json.raw("iat", &now).raw("exp", &end);
     if rules.not_before {
         json.raw("nbf", &now);
     }

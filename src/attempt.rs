@@ -16,7 +16,7 @@ use crate::exchange::{KeyRole, SignRequest};
 use crate::grant::SignedGrant;
 use crate::http::{Request, Response};
 use crate::jar::RequestObject;
-use crate::jose::{Algorithm, KeyInfo, append_signature};
+use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
 use crate::secret::Secret;
 
 /// A request on its way, and what it is made of.
@@ -140,8 +140,7 @@ impl Attempt {
                 issuer: grant.issuer.as_deref().unwrap_or(&self.client.client_id),
                 subject: grant.subject.as_deref(),
                 audience: assertion::audience(&grant.rules, &profile.issuer, &self.request.url),
-                jti,
-                now,
+                stamp: Stamp::Made { jti, now },
                 claims: &grant.claims,
             };
             let input = assertion::input(&grant.rules, &KeyNames::from(&grant.key), &statement)?;
@@ -153,8 +152,7 @@ impl Attempt {
                 issuer: &self.client.client_id,
                 subject: Some(&self.client.client_id),
                 audience: assertion::audience(rules, &profile.issuer, &self.request.url),
-                jti: &assertion::jti(other),
-                now,
+                stamp: Stamp::Made { jti: &assertion::jti(other), now },
                 claims: &self.claims,
             };
             match &self.authentication {
@@ -172,8 +170,7 @@ impl Attempt {
                 url: &self.request.url,
                 nonce: self.nonce.as_deref(),
                 token: self.token.as_ref().map(Secret::expose),
-                jti,
-                now,
+                stamp: Stamp::Made { jti, now },
             };
             return Ok(Some((KeyRole::Dpop, key.alg, dpop::input(key.alg, &key.public.required_json(), &proof)?)));
         }

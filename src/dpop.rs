@@ -9,10 +9,10 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use crate::challenge::Challenge;
-use crate::encoding::{base64url, cut, decimal};
+use crate::encoding::{base64url, cut};
 use crate::error::{Error, Phase, Result, codes};
 use crate::http::Response;
-use crate::jose::{Algorithm, signing_input};
+use crate::jose::{Algorithm, Stamp, signing_input};
 use crate::json::{Value, Writer};
 use crate::uri::Uri;
 
@@ -37,22 +37,30 @@ pub(crate) struct Proof<'a> {
     pub(crate) nonce: Option<&'a str>,
     /// The access token that goes along, at resource servers alone.
     pub(crate) token: Option<&'a str>,
-    /// Unique, never used before.
-    pub(crate) jti: &'a str,
-    pub(crate) now: u64,
+    pub(crate) stamp: Stamp<'a>,
 }
 
 /// What a key signs to make a proof; `jwk` is its public key, required members alone.
 pub(crate) fn input(alg: &Algorithm, jwk: &str, proof: &Proof<'_>) -> Result<String> {
+    let [header, claims] = parts(alg, jwk, proof)?;
+    Ok(signing_input(&header, &claims))
+}
+
+/// The header and the claims of a proof, as JSON.
+pub(crate) fn parts(alg: &Algorithm, jwk: &str, proof: &Proof<'_>) -> Result<[String; 2]> {
     if proof.nonce.is_some_and(|nonce| !is_nonce(nonce)) {
         return Err(unusable());
     }
     let mut header = Writer::new();
     header.string("typ", "dpop+jwt").string("alg", alg.name).raw("jwk", jwk);
     let mut claims = Writer::new();
-    claims.string("jti", proof.jti).string("htm", proof.method).string("htu", htu(proof.url)).raw("iat", &decimal(proof.now));
-    claims.some("nonce", proof.nonce).some("ath", proof.token.map(ath).as_deref());
-    Ok(signing_input(&header.take(), &claims.take()))
+    let [jti, now, _] = proof.stamp.texts(0);
+    claims.raw("jti", &jti).string("htm", proof.method).string("htu", htu(proof.url)).raw("iat", &now);
+    if let Some(nonce) = proof.nonce {
+        claims.raw("nonce", &proof.stamp.nonce(nonce));
+    }
+    claims.some("ath", proof.token.map(ath).as_deref());
+    Ok([header.take(), claims.take()])
 }
 
 /// A URL as a proof names it: without query and fragment (RFC 9449 section 4.2).

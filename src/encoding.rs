@@ -56,20 +56,12 @@ pub fn base64(octets: &[u8]) -> String {
 
 #[inline(never)]
 fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
-    let (mut bits, mut held) = (0u32, 0u32);
     // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
-    let digit = |bits: u32| [alphabet.get((bits & 63) as usize).copied().unwrap_or_default()];
-    for octet in octets {
-        bits = (bits << 8) | u32::from(*octet);
-        held = held.wrapping_add(8);
-        while held >= 6 {
-            held = held.wrapping_sub(6);
-            push(text, &digit(bits >> held));
-        }
-    }
-    // After the last octet, what is held becomes one more digit.
-    if held > 0 {
-        push(text, &digit(bits << 6u32.wrapping_sub(held)));
+    let digit = |bits: u32| alphabet.get((bits & 63) as usize).copied().unwrap_or_default();
+    for group in octets.chunks(3) {
+        let bits = group.iter().fold(0u32, |bits, octet| (bits << 8) | u32::from(*octet)) << 8u32.wrapping_mul(3u32.wrapping_sub(group.len() as u32));
+        let digits = [digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)];
+        push(text, digits.get(..=group.len()).unwrap_or_default());
     }
 }
 
@@ -85,26 +77,30 @@ fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
 #[inline(never)]
 pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
-    let (mut bits, mut held) = (0u32, 0u32);
-    for digit in text.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit.wrapping_sub(b'A'),
-            b'a'..=b'z' => digit.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => digit.wrapping_sub(b'0').wrapping_add(52),
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held = held.wrapping_add(6);
-        if held >= 8 {
-            held = held.wrapping_sub(8);
-            octets.push((bits >> held) as u8);
-            bits &= (1u32 << held).wrapping_sub(1);
+    for group in text.as_bytes().chunks(4) {
+        let mut bits = 0u32;
+        for digit in group {
+            bits = bits << 6
+                | u32::from(match digit {
+                    b'A'..=b'Z' => digit.wrapping_sub(b'A'),
+                    b'a'..=b'z' => digit.wrapping_sub(b'a').wrapping_add(26),
+                    b'0'..=b'9' => digit.wrapping_sub(b'0').wrapping_add(52),
+                    b'-' => 62,
+                    b'_' => 63,
+                    _ => return None,
+                });
         }
+        // A short last group: one digit is none, and bits that no octet holds would be another text for the same octets.
+        let missing = 4u32.wrapping_sub(group.len() as u32);
+        let bits = bits << 6u32.wrapping_mul(missing);
+        let [_, whole @ ..] = bits.to_be_bytes();
+        let (whole, spare) = whole.split_at_checked(3usize.wrapping_sub(missing as usize))?;
+        if whole.is_empty() || spare.iter().any(|octet| *octet != 0) {
+            return None;
+        }
+        push(&mut octets, whole);
     }
-    // Six bits left over means a lone digit; any bit set means another text for the same octets.
-    (held < 6 && bits == 0).then_some(octets)
+    Some(octets)
 }
 
 /// Appends `text` percent-encoded: everything but the unreserved characters of RFC 3986 becomes `%XX`.

@@ -52,11 +52,11 @@ impl<'a> Value<'a> {
     /// assert!(Value::parse("{}{}").is_none());
     /// ```
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut reader = Reader { rest: text.strip_prefix('\u{feff}').unwrap_or(text) };
+        let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
         reader.space();
         let value = reader.value(MAX_DEPTH)?;
         reader.space();
-        reader.rest.is_empty().then_some(value)
+        (reader.at == reader.text.len()).then_some(value)
     }
 
     /// A member of an object; `None` when this is no object or has no such member.
@@ -143,10 +143,10 @@ impl<'a> Value<'a> {
         let mut shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let mut value: i64 = 0;
         for digit in whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit) {
-            value = value.checked_mul(10)?.checked_add(i64::from(digit.wrapping_sub(b'0')))?;
+            value = tenfold(value)?.wrapping_add(i64::from(digit.wrapping_sub(b'0')));
         }
         while shift > 0 && value != 0 {
-            value = value.checked_mul(10)?;
+            value = tenfold(value)?;
             shift = shift.wrapping_sub(1);
         }
         while shift < 0 && value != 0 {
@@ -163,6 +163,11 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Ten times a number, with room for one more digit; a checked multiplication of 64 bits is one of 128 in wasm.
+fn tenfold(value: i64) -> Option<i64> {
+    (value < i64::MAX / 16).then_some(value.wrapping_mul(10))
+}
+
 /// The digits of an exponent, with or without a sign.
 fn signed(text: &str) -> Option<i32> {
     let digits = text.trim_start_matches(['+', '-']);
@@ -171,37 +176,63 @@ fn signed(text: &str) -> Option<i32> {
 }
 
 struct Reader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn space(&mut self) {
-        let spaces = self.rest.bytes().take_while(|octet| matches!(octet, b' ' | b'\t' | b'\n' | b'\r')).count();
-        self.rest = self.rest.get(spaces..).unwrap_or_default();
+    /// The next octet; 0, which no JSON text holds, at the end.
+    fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or_default()
     }
 
-    fn take(&mut self, token: &str) -> Option<()> {
-        self.rest = self.rest.strip_prefix(token)?;
+    fn step(&mut self) {
+        self.at = self.at.wrapping_add(1);
+    }
+
+    fn eat(&mut self, octet: u8) -> bool {
+        let there = self.peek() == octet;
+        if there {
+            self.step();
+        }
+        there
+    }
+
+    #[inline(never)]
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.step();
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        for octet in word.bytes() {
+            self.eat(octet).then_some(())?;
+        }
         Some(())
     }
 
+    fn since(&self, start: usize) -> Option<&'a str> {
+        self.text.get(start..self.at)
+    }
+
     fn value(&mut self, depth: u32) -> Option<Value<'a>> {
-        match self.rest.bytes().next()? {
+        match self.peek() {
             b'{' => self.object(depth.checked_sub(1)?),
             b'[' => self.array(depth.checked_sub(1)?),
             b'"' => self.string().map(Value::String),
-            b't' => self.take("true").map(|()| Value::Bool(true)),
-            b'f' => self.take("false").map(|()| Value::Bool(false)),
-            b'n' => self.take("null").map(|()| Value::Null),
+            b't' => self.word("true").map(|()| Value::Bool(true)),
+            b'f' => self.word("false").map(|()| Value::Bool(false)),
+            b'n' => self.word("null").map(|()| Value::Null),
             _ => self.number(),
         }
     }
 
     fn object(&mut self, depth: u32) -> Option<Value<'a>> {
-        self.take("{")?;
+        self.step();
         let mut members: Vec<Member<'a>> = Vec::with_capacity(8);
         self.space();
-        if self.take("}").is_some() {
+        if self.eat(b'}') {
             return Some(Value::Object(members));
         }
         loop {
@@ -211,71 +242,78 @@ impl<'a> Reader<'a> {
                 return None;
             }
             self.space();
-            self.take(":")?;
+            self.eat(b':').then_some(())?;
             self.space();
-            let before = self.rest;
+            let start = self.at;
             let value = self.value(depth)?;
-            let raw = before.get(..before.len().checked_sub(self.rest.len())?)?;
+            let raw = self.since(start)?;
             members.push(Member { name, value, raw });
-            self.space();
-            if self.take(",").is_none() {
-                self.take("}")?;
+            if self.ends(b'}')? {
                 return Some(Value::Object(members));
             }
         }
     }
 
     fn array(&mut self, depth: u32) -> Option<Value<'a>> {
-        self.take("[")?;
+        self.step();
         let mut items = Vec::new();
         self.space();
-        if self.take("]").is_some() {
+        if self.eat(b']') {
             return Some(Value::Array(items));
         }
         loop {
             self.space();
             items.push(self.value(depth)?);
-            self.space();
-            if self.take(",").is_none() {
-                self.take("]")?;
+            if self.ends(b']')? {
                 return Some(Value::Array(items));
             }
         }
     }
 
-    fn number(&mut self) -> Option<Value<'a>> {
-        let start = self.rest;
-        let _ = self.take("-");
-        // RFC 8259 section 6: no leading zero.
-        if self.take("0").is_none() {
-            self.digits()?;
+    /// After an item: whether the end follows; `None` when neither that nor a comma does.
+    #[inline(never)]
+    fn ends(&mut self, end: u8) -> Option<bool> {
+        self.space();
+        if self.eat(b',') {
+            return Some(false);
         }
-        if self.take(".").is_some() {
-            self.digits()?;
-        }
-        if self.take("e").or_else(|| self.take("E")).is_some() {
-            let _ = self.take("+").or_else(|| self.take("-"));
-            self.digits()?;
-        }
-        start.get(..start.len().checked_sub(self.rest.len())?).map(Value::Number)
+        self.eat(end).then_some(true)
     }
 
+    fn number(&mut self) -> Option<Value<'a>> {
+        let start = self.at;
+        let _ = self.eat(b'-');
+        // RFC 8259 section 6: no leading zero.
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
+            self.digits()?;
+        }
+        self.since(start).map(Value::Number)
+    }
+
+    #[inline(never)]
     fn digits(&mut self) -> Option<()> {
-        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        let rest = self.rest.get(count..)?;
-        let found = rest.len() < self.rest.len();
-        self.rest = rest;
-        found.then_some(())
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.step();
+        }
+        (self.at > start).then_some(())
     }
 
     fn string(&mut self) -> Option<Cow<'a, str>> {
-        self.take("\"")?;
+        self.eat(b'"').then_some(())?;
         let mut owned: Option<String> = None;
         loop {
-            let at = self.rest.bytes().position(|octet| matches!(octet, b'"' | b'\\' | 0..b' '))?;
-            let (plain, rest) = self.rest.split_at_checked(at)?;
-            if let Some(rest) = rest.strip_prefix('"') {
-                self.rest = rest;
+            let start = self.at;
+            self.at = start.wrapping_add(plain(self.text.get(start..)?));
+            let plain = self.since(start)?;
+            if self.eat(b'"') {
                 return Some(match owned {
                     Some(mut text) => {
                         text.push_str(plain);
@@ -284,28 +322,27 @@ impl<'a> Reader<'a> {
                     None => Cow::Borrowed(plain),
                 });
             }
-            self.rest = rest.strip_prefix('\\')?;
+            self.eat(b'\\').then_some(())?;
             let text = owned.get_or_insert_default();
             text.push_str(plain);
-            let escaped = self.escape()?;
-            text.push(escaped);
+            text.push(self.escape()?);
         }
     }
 
     fn escape(&mut self) -> Option<char> {
-        let letter = self.rest.chars().next()?;
-        self.rest = self.rest.get(letter.len_utf8()..)?;
+        let letter = self.peek();
+        self.step();
         Some(match letter {
-            '"' | '\\' | '/' => letter,
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
+            b'"' | b'\\' | b'/' => char::from(letter),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
                 let unit = self.unit()?;
                 if unit & 0xfc00 == 0xd800 {
-                    self.take("\\u")?;
+                    self.word("\\u")?;
                     let low = self.unit()?;
                     if low & 0xfc00 != 0xdc00 {
                         return None;
@@ -320,13 +357,14 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline(never)]
     fn unit(&mut self) -> Option<u32> {
-        let (digits, rest) = self.rest.split_at_checked(4)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
+        let mut unit = 0u32;
+        for _ in 0..4 {
+            unit = unit << 4 | char::from(self.peek()).to_digit(16)?;
+            self.step();
         }
-        self.rest = rest;
-        u32::from_str_radix(digits, 16).ok()
+        Some(unit)
     }
 }
 
@@ -338,19 +376,28 @@ impl<'a> Reader<'a> {
 /// assert_eq!(out, r#""a\"b\u000a""#);
 /// ```
 pub fn push_string(out: &mut String, text: &str) {
-    out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            control if control < ' ' => {
-                out.push_str(if control < '\u{10}' { "\\u000" } else { "\\u001" });
-                out.push(char::from_digit(u32::from(control) & 15, 16).unwrap_or('0'));
-            }
-            other => out.push(other),
+    out.push_str("\"");
+    let mut rest = text;
+    // Whole runs at once: most text has nothing to escape.
+    while let Some((run, after)) = rest.split_at_checked(plain(rest)) {
+        out.push_str(run);
+        let Some(octet) = after.bytes().next() else { break };
+        if octet < b' ' {
+            out.push_str(if octet < 16 { "\\u000" } else { "\\u001" });
+            let digit = usize::from(octet & 15);
+            out.push_str("0123456789abcdef".get(digit..=digit).unwrap_or_default());
+        } else {
+            out.push_str(if octet == b'"' { "\\\"" } else { "\\\\" });
         }
+        rest = after.get(1..).unwrap_or_default();
     }
-    out.push('"');
+    out.push_str("\"");
+}
+
+/// Octets before the first that a string of JSON cannot hold as it is.
+#[inline(never)]
+fn plain(text: &str) -> usize {
+    text.bytes().position(|octet| matches!(octet, b'"' | b'\\' | 0..b' ')).unwrap_or(text.len())
 }
 
 /// A JSON object being written, member by member.
@@ -373,10 +420,10 @@ impl Writer {
     /// Adds a member whose value is already JSON.
     pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
         if self.text.len() > 1 {
-            self.text.push(',');
+            self.text.push_str(",");
         }
         push_string(&mut self.text, name);
-        self.text.push(':');
+        self.text.push_str(":");
         self.text.push_str(json);
         self
     }
@@ -399,7 +446,7 @@ impl Writer {
     /// The finished text; the writer is empty afterwards.
     pub fn take(&mut self) -> String {
         let mut text = core::mem::replace(&mut self.text, String::from("{"));
-        text.push('}');
+        text.push_str("}");
         text
     }
 }

@@ -2,9 +2,6 @@
 // Authorization servers' nonces are kept apart from those of APIs, each under its origin.
 
 import { call } from "./engine.js";
-import { now } from "./flow.js";
-import type { SigningKey } from "./keys.js";
-import { jwkLine, signed } from "./signing.js";
 
 /** @internal `a`: an authorization server. `r`: an API. */
 export type Server = "a" | "r";
@@ -26,15 +23,6 @@ export class Nonces {
     if (this.#kept.size > MOST) this.#kept.delete(this.#kept.keys().next().value!);
   }
 }
-
-/** @internal Lines by which the core words a proof. */
-export const proofLines = (key: SigningKey, nonce: string | undefined, offset: number) => [
-  key.alg, jwkLine(key), nonce, crypto.randomUUID(), now() + offset,
-];
-
-/** @internal A proof for a request without access token. */
-export const proof = (key: SigningKey, method: string, url: string, nonce: string | undefined, offset: number): Promise<string> =>
-  signed(key, call(["proof", method, url, ...proofLines(key, nonce, offset)]));
 
 /** @internal What an answer says to a proof. */
 export interface ProofAnswer {

@@ -3,7 +3,7 @@
 
 import { hostError } from "./error.js";
 import { SigningKey } from "./keys.js";
-import type { SignatureAlgorithm } from "./webcrypto.js";
+import type { CryptoKey, SignatureAlgorithm } from "./webcrypto.js";
 
 const STORE = "keys";
 

@@ -1,6 +1,6 @@
 // The core's only door: text in, text out. Instantiates the wasm on first use, synchronously.
-// The calling code is ours rather than generated, because the instance is replaced from time to time: the core's
-// allocator never frees, so dropping the instance is what frees, and what wipes the secrets of past calls.
+// The calling code is ours rather than generated: after each call everything above the core's constants is zeroed. That frees
+// what the call took, as the core's allocator starts from zeroed memory, and leaves none of its secrets behind.
 
 import { type Action, type ErrorFacts, SamtykkeError, hostError, thrown } from "./error.js";
 
@@ -10,7 +10,7 @@ interface Exports {
   readonly __wbindgen_malloc: (size: number, alignment: number) => number;
 }
 
-/** Octets of memory after which the instance is replaced. */
+/** Octets of memory after which the instance is replaced: memory never shrinks. */
 const LIMIT = 4 << 20;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -19,10 +19,6 @@ let source: (() => WebAssembly.Module) | undefined;
 let compiled: WebAssembly.Module | undefined;
 let rank = -1;
 let exports: Exports | undefined;
-let octets: Uint8Array;
-let input: Uint8Array;
-let at = 0;
-let room = 0;
 
 /** What the full core can say of an error beyond what a page needs. */
 export interface Details {
@@ -48,7 +44,6 @@ function instance(): Exports {
   if (exports && exports.memory.buffer.byteLength < LIMIT) return exports;
   try {
     compiled ??= source!();
-    room = 0;
     return (exports = new WebAssembly.Instance(compiled).exports as unknown as Exports);
   } catch (cause) {
     throw unavailable(cause, "fix_configuration", "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
@@ -71,24 +66,26 @@ export function line(value: string | number | undefined): string {
 }
 
 /** Runs one operation of the core: `head` are its lines, `rest` what may hold line ends itself. */
-export const call = (head: readonly Value[], rest = "", random?: Uint8Array): string =>
-  run(head.map((value) => `${value instanceof Lines ? value.text : line(value)}\n`).join("") + rest, random);
+export const call = (head: readonly Value[], rest = "", random?: Uint8Array): string => run(joined(head) + rest, random);
+
+/** Values as lines. */
+export const joined = (head: readonly Value[]): string => head.map((value) => `${value instanceof Lines ? value.text : line(value)}\n`).join("");
 
 /** Runs an operation whose lines are joined. */
 export function run(text: string, random?: Uint8Array): string {
   const core = instance();
-  if (text.length * 3 > room || octets.buffer !== core.memory.buffer) {
-    // One place for input, kept: the core reads it and never holds on to it.
-    if (text.length * 3 > room) at = core.__wbindgen_malloc((room = text.length * 3 + 2048) + 96, 1) >>> 0;
-    octets = new Uint8Array(core.memory.buffer);
-    input = octets.subarray(at, at + room);
-  }
-  const { written } = encoder.encodeInto(text, input);
-  if (random) octets.set(random, at + room);
   let answer: string;
   try {
-    const place = core.call(at, written, at + room, random ? 96 : 0);
-    answer = decoder.decode(new Uint8Array(core.memory.buffer, place % 2 ** 32, place / 2 ** 32));
+    const room = text.length * 3;
+    // The first of the call's allocations, so the heap starts here. The 32 octets below it are the allocator's.
+    const at = core.__wbindgen_malloc(room + 96, 1) >>> 0;
+    const octets = (start: number, length: number) => new Uint8Array(core.memory.buffer, start, length);
+    const input = octets(at, room + 96);
+    if (random) input.set(random, room);
+    const place = core.call(at, encoder.encodeInto(text, input).written, at + room, random ? 96 : 0);
+    answer = decoder.decode(octets(place % 2 ** 32, place / 2 ** 32));
+    const used = core.__wbindgen_malloc(1, 1) - at;
+    octets(at - 32, used + 32).fill(0);
   } catch (cause) {
     // A trapped instance is in an unknown state: never used again.
     exports = undefined;

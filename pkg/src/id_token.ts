@@ -71,7 +71,7 @@ export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences 
 
 async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
   if (typeof token !== "string") throw hostError("jws_malformed");
-  const json = await verified(token, expected.algorithms ?? RS256, keys, () => call([operation, ...common(expected), ...more], token));
+  const json = await verified(token, keys, () => call([operation, ...common(expected), ...more], token));
   return Object.freeze(Object.setPrototypeOf(JSON.parse(json), null)) as T;
 }
 

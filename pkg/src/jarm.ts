@@ -15,7 +15,7 @@ export async function finishJarm(provider: Provider, transaction: string | null 
   const algorithms: readonly string[] = provider.server?.signingAlgorithms ?? ["RS256"];
   const text = call(["jarm", clientLines(provider), algorithms.join(" "), now(), kept, mediaType], `${body ?? callback}`);
   const end = text.indexOf("\n");
-  const claims = await verified(text.slice(0, end), algorithms, keys, () => text.slice(end + 1));
+  const claims = await verified(text.slice(0, end), keys, () => text.slice(end + 1));
   // Two answers may have been on their way together; the first that was verified is the one.
   if (isUsed(transaction)) throw hostError("transaction_used");
   use(transaction);

@@ -6,7 +6,7 @@ import { SamtykkeError, hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type Transport, request, send } from "./http.js";
 import { type PublicJwk, verificationKey } from "./keys.js";
-import { octetsFrom, octetsOf, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, octetsFrom, octetsOf, rowOf } from "./webcrypto.js";
 
 /** @internal A key, and the algorithm it is used with. */
 export interface KnownKey {
@@ -26,7 +26,7 @@ export interface KeySource {
 
 /** A key set as a server publishes it. */
 export interface Jwks {
-  readonly keys: readonly JsonWebKey[];
+  readonly keys: readonly Jwk[];
 }
 
 /** A key, and how the token that it verifies names it. */
@@ -80,6 +80,7 @@ export class KeySet implements KeySource {
 
   /** @internal */
   remember(header: string, known: KnownKey): void {
+    if (this.#known.get(header) === known) return;
     // A server uses few headers; one that makes a new one for each token gains nothing here.
     if (this.#known.size > 99) this.#known.clear();
     this.#known.set(header, known);
@@ -179,43 +180,25 @@ export class JwksCache {
 
 /**
  * @internal Verifies a token, and gives its claims' JSON only then. `judge` lets the core check all but the signature; its
- * answer is algorithm and key id, then the claims. When the key is known, WebCrypto verifies while the core judges.
+ * answer is algorithm and key id, then the claims.
  *
  * @throws {SamtykkeError} What `judge` throws, `signature_invalid`, and what looking up the key throws.
  */
-export async function verified(token: string, algorithms: readonly string[], keys: KeySource, judge: () => string): Promise<string> {
-  const header = token.slice(0, token.indexOf("."));
-  const known = keys.known(header);
-  let early: Promise<boolean> | undefined;
-  if (known && algorithms.includes(known.alg)) {
-    try {
-      early = verify(token, known);
-    } catch {
-      // No base64: the core will say so.
-    }
-  }
-  let answer: string;
-  try {
-    answer = judge();
-  } catch (error) {
-    // Nobody waits for it any more, so it must not fail aloud.
-    early?.catch(() => {});
-    throw error;
-  }
+export async function verified(token: string, keys: KeySource, judge: () => string): Promise<string> {
+  // Beside each other they would take longer: the threads that verify share the cores with this one.
+  const answer = judge();
   const first = answer.indexOf("\n");
   const second = answer.indexOf("\n", first + 1);
-  let valid = await early;
-  if (!early) {
-    const alg = answer.slice(0, first);
-    const found = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
-    valid = await verify(token, found);
-    if (valid) keys.remember(header, found);
+  const alg = answer.slice(0, first);
+  const header = token.slice(0, token.indexOf("."));
+  let known = keys.known(header);
+  if (known?.alg !== alg) {
+    known = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
   }
-  if (!valid) throw hostError("signature_invalid");
-  return answer.slice(second + 1);
-}
-
-function verify(token: string, { alg, key }: KnownKey): Promise<boolean> {
   const dot = token.lastIndexOf(".");
-  return crypto.subtle.verify(rowOf(alg).use, key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot)));
+  if (!(await crypto.subtle.verify(rowOf(alg).use, known!.key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot))))) {
+    throw hostError("signature_invalid");
+  }
+  keys.remember(header, known!);
+  return answer.slice(second + 1);
 }

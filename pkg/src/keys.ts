@@ -3,7 +3,7 @@
 
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
-import { type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
 export type PublicJwk =
@@ -35,7 +35,7 @@ export interface KeyOptions {
 export interface CustomSigner {
   readonly alg: SignatureAlgorithm;
   readonly kid?: string;
-  readonly publicJwk: JsonWebKey;
+  readonly publicJwk: Jwk;
   readonly certificates?: string;
   /** Signs octets as the algorithm says; for ECDSA the octets of R and S side by side, not DER. */
   readonly sign: (octets: Uint8Array) => Promise<Uint8Array> | Uint8Array;
@@ -50,6 +50,9 @@ interface Facts {
   publicJwk: PublicJwk;
   certificate?: CertificateNames;
 }
+
+/** WebCrypto's answer, or a signer's of yours. */
+type Sign = (octets: Uint8Array<ArrayBuffer>) => Promise<Uint8Array | ArrayBuffer>;
 
 /**
  * A key to sign with: client assertions, request objects, DPoP proofs. Printing or serialising one shows public facts alone.
@@ -68,10 +71,10 @@ export class SigningKey {
   /** RFC 7638, SHA-256: `jkt` and `dpop_jkt` of DPoP. */
   readonly thumbprint: string;
   readonly certificate?: CertificateNames;
-  readonly #sign: (octets: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
+  readonly #sign: Sign;
   readonly #pair?: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey };
 
-  private constructor(facts: Facts, sign: (octets: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>, pair?: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }) {
+  private constructor(facts: Facts, sign: Sign, pair?: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }) {
     this.alg = facts.alg;
     this.publicJwk = Object.freeze(facts.publicJwk);
     this.thumbprint = facts.thumbprint;
@@ -87,7 +90,7 @@ export class SigningKey {
    *
    * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
    */
-  static async fromJwk(jwk: JsonWebKey, options: KeyOptions = {}): Promise<SigningKey> {
+  static async fromJwk(jwk: Jwk, options: KeyOptions = {}): Promise<SigningKey> {
     const facts = await factsOf(jwk, options, "private");
     if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
     const wanted = Object.fromEntries(MEMBERS.filter((name) => jwk[name] !== undefined).map((name) => [name, jwk[name]]));
@@ -154,7 +157,7 @@ export class SigningKey {
     const { use } = rowOf(facts.alg);
     const key = new SigningKey(
       facts,
-      async (octets) => new Uint8Array(await crypto.subtle.sign(use, privateKey, octets)),
+      (octets) => crypto.subtle.sign(use, privateKey, octets),
       { privateKey, publicKey: await verificationKey(facts.publicJwk, facts.alg) },
     );
     // Halves that do not belong together would only be noticed by a server, and read there as an attack.
@@ -177,7 +180,8 @@ export class SigningKey {
     const expected = rowOf(this.alg).octets ?? Math.floor(((publicJwk as { n: string }).n.length * 3) / 4);
     let signature: Uint8Array;
     try {
-      signature = await this.#sign(octetsOf(input));
+      const made = await this.#sign(octetsOf(input));
+      signature = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
     } catch (cause) {
       throw hostError("signing_failed", {}, cause);
     }
@@ -232,7 +236,7 @@ function blocks(pem: string): Block[] {
 /** Thumbprint and JWK of a public key or certificate. */
 const publicLines = ({ label, der }: Block) => call(["der", label], base64url(der)).split("\n") as [string, string];
 
-async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
+async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
   let text: string;
   try {
     text = JSON.stringify(jwk) ?? "";
@@ -255,7 +259,7 @@ async function factsOf(jwk: JsonWebKey, { alg, kid, certificates }: KeyOptions, 
   return facts;
 }
 
-async function imported(format: "jwk" | "pkcs8", key: JsonWebKey | Uint8Array<ArrayBuffer>, alg: SignatureAlgorithm, extractable: boolean): Promise<CryptoKey> {
+async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: SignatureAlgorithm, extractable: boolean): Promise<CryptoKey> {
   try {
     return await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, ["sign"]);
   } catch (cause) {

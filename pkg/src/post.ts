@@ -2,7 +2,7 @@
 // Each attempt has an assertion and a proof of its own; nothing else is ever sent again.
 
 import { heldBy, type ClientAuthentication } from "./authentication.js";
-import { type Nonces, again, proof } from "./dpop.js";
+import { type Nonces, again } from "./dpop.js";
 import { type Value, call } from "./engine.js";
 import type { Phase } from "./error.js";
 import { hostError } from "./error.js";
@@ -10,7 +10,7 @@ import { type Provider, clientLines } from "./flow.js";
 import { type Sent, type Transport, request, send } from "./http.js";
 import type { SigningKey } from "./keys.js";
 import type { AliasedEndpoint } from "./provider.js";
-import { type Statement, clientAssertion } from "./signing.js";
+import { type Statement, clientAssertion, proof } from "./signing.js";
 
 /** What goes with every token request, whatever the grant. */
 export interface TokenTarget {

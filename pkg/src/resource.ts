@@ -1,20 +1,20 @@
 // Calls to APIs with an access token: in the header alone, to named origins alone, with a proof where the token is bound.
 // The same request is sent once more when the API asks for its nonce (RFC 9449 section 9); so its body must bear that.
 
-import { type Nonces, again, proofLines } from "./dpop.js";
+import { type Nonces, again } from "./dpop.js";
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import { type Fetch, type Transport, hostOptions } from "./http.js";
 import type { SigningKey } from "./keys.js";
-import { signed } from "./signing.js";
+import { proofLines, stamped } from "./signing.js";
 import type { Tokens } from "./tokens.js";
 
 /** What an API call may say; everything else of a `RequestInit` is set by the library. */
 export interface ResourceInit {
   readonly method?: string;
-  readonly headers?: HeadersInit;
+  readonly headers?: RequestInit["headers"];
   /** A stream can be sent once only, so a bound token, whose request may have to be sent again, refuses it. */
-  readonly body?: BodyInit | null;
+  readonly body?: RequestInit["body"];
   readonly signal?: AbortSignal | null;
 }
 
@@ -66,13 +66,14 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
     const body = await replayable(init.body === undefined ? given?.body : init.body, headers, tokenType === "DPoP", !!given);
     const signal = init.signal ?? given?.signal;
     for (let second = false; ; second = true) {
+      const nonce = nonces.of("r", url);
       const text = call([
         "resource", url, method, development ? 1 : "", named, tokenType, accessToken,
-        ...(tokenType === "DPoP" ? proofLines(dpop!, nonces.of("r", url), offset) : []),
+        ...(tokenType === "DPoP" ? proofLines(dpop!, nonce) : []),
       ]);
       const end = text.indexOf("\n");
       headers.set("authorization", text.slice(0, end));
-      if (tokenType === "DPoP") headers.set("dpop", await signed(dpop!, text.slice(end + 1)));
+      if (tokenType === "DPoP") headers.set("dpop", await stamped(dpop!, text.slice(end + 1), offset, 0, nonce));
       const response = await open(bearer.transport, url, { method, headers, ...body }, signal);
       if (tokenType !== "DPoP") return response;
       const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
@@ -85,7 +86,7 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
 }
 
 /** A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
-async function replayable(body: BodyInit | null | undefined, headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: BodyInit; duplex?: "half" }> {
+async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { body };
   const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);

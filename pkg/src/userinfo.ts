@@ -60,7 +60,7 @@ export async function judgeSignedUserinfo(
   keys: KeySource,
 ): Promise<UserinfoClaims> {
   const head = ["userinfo_signed", ...common(expected), ...subjectLines(check), ...answerLines(answer)];
-  return hidden(bare(JSON.parse(await verified(answer.body, expected.algorithms ?? ["RS256"], keys, () => call(head, answer.body))) as UserinfoClaims), "UserinfoClaims");
+  return hidden(bare(JSON.parse(await verified(answer.body, keys, () => call(head, answer.body))) as UserinfoClaims), "UserinfoClaims");
 }
 
 /** @internal Fetches the claims; they are compared with the `sub` of the verified id_token, or with `subject`. */

@@ -9,6 +9,30 @@ export type SignatureAlgorithm =
   | "ES256" | "ES384" | "ES512"
   | "EdDSA" | "Ed25519";
 
+/** WebCrypto's key, by whatever name a runtime's types have for it. */
+export type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+/** A key as JSON (RFC 7517 section 4, RFC 7518 section 6). */
+export interface Jwk {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly d?: string;
+  readonly n?: string;
+  readonly e?: string;
+  readonly p?: string;
+  readonly q?: string;
+  readonly dp?: string;
+  readonly dq?: string;
+  readonly qi?: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly use?: string;
+  readonly key_ops?: readonly string[] | string[];
+  readonly ext?: boolean;
+}
+
 /** @internal A row: how a key is imported or made, how it signs, and octets of a signature where the key does not decide. */
 export interface Row {
   readonly key: EcKeyImportParams & RsaHashedImportParams;
@@ -60,14 +84,29 @@ const encoder = new TextEncoder();
 export const octetsOf = (input: string | Uint8Array): Uint8Array<ArrayBuffer> =>
   (typeof input === "string" ? encoder.encode(input) : input) as Uint8Array<ArrayBuffer>;
 
+interface Octets extends Uint8Array<ArrayBuffer> {
+  toString(encoding?: "base64url"): string;
+}
+
+/** Node's own encoder, and Bun's, where they are: a few times as fast. By this name no bundler takes it for something to fill in. */
+const { Buffer: buffer } = globalThis as { readonly Buffer?: { from(text: string | ArrayBufferLike, at?: number | "base64", length?: number): Octets } };
+
 /** @internal Base64, of either alphabet, that the core has judged or that WebCrypto will. */
 export function octetsFrom(base64: string): Uint8Array<ArrayBuffer> {
+  // It reads either alphabet.
+  if (buffer) return buffer.from(base64, "base64");
   const text = atob(base64.replace(/-/g, "+").replace(/_/g, "/"));
   const octets = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) octets[at] = text.charCodeAt(at);
   return octets;
 }
 
-/** @internal Octets as base64url without padding. */
-export const base64url = (octets: Uint8Array): string =>
-  btoa(String.fromCharCode(...octets)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+/** @internal Octets, or text as UTF-8, as base64url without padding. */
+export const base64url = (value: Uint8Array | string): string => {
+  if (buffer) return (typeof value === "string" ? buffer.from(value) : buffer.from(value.buffer, value.byteOffset, value.length)).toString("base64url");
+  const octets = octetsOf(value);
+  let text = "";
+  // In pieces: a call takes only so many arguments.
+  for (let at = 0; at < octets.length; at += 4096) text += String.fromCharCode.apply(null, octets.subarray(at, at + 4096) as never);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+};

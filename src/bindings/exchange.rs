@@ -15,12 +15,12 @@ use crate::client::{Client, STANDARD};
 use crate::client_auth::ClientAuthentication;
 use crate::device::{Device, DeviceRequest};
 use crate::dpop::{self, Proof, Server};
-use crate::encoding::{Form, decimal, number};
+use crate::encoding::{Form, base64url, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::token_endpoint;
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
 use crate::introspection::{TokenHint, form as token_form};
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, Stamp};
 use crate::json::{Value, Writer};
 use crate::par::{front_channel, parameters};
 use crate::par_response::PushedRequest;
@@ -277,22 +277,29 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
     }
 }
 
-/// Rules, `iss`, `sub`, the server's issuer, address of the request, `jti`, time, claims of this request; then, for a
-/// shared secret, an empty line and the secret, else the key. Answers the whole assertion, or what is to be signed.
+/// Rules, `iss`, `sub`, the server's issuer, address of the request, claims of this request; then the key, or for a shared
+/// secret an empty line, the secret, `jti` and time. Answers the encoded header and the claims with the stamp left open, or
+/// the whole assertion.
 fn assertion(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let rules = rules(&mut lines)?;
-    let [issuer, subject, server, address, jti, now, claims] = lines.take();
+    let [issuer, subject, server, address, claims] = lines.take();
     let claims = members_of(claims)?;
     let audience = assertion::audience(&rules, server, address);
-    let now = number(now).unwrap_or_default();
-    let statement = Statement { issuer, subject: some(subject), audience, jti, now, claims: &claims };
+    let mut statement = Statement { issuer, subject: some(subject), audience, stamp: Stamp::Open, claims: &claims };
     if lines.0.starts_with('\n') {
-        let [_, secret] = lines.take();
+        let [_, secret, jti, now] = lines.take();
+        statement.stamp = Stamp::Made { jti, now: number(now).unwrap_or_default() };
         text.push_str(assertion::secret_jwt(&rules, &Secret::new(secret), &statement)?.expose());
     } else {
-        text.push_str(&assertion::input(&rules, &key(&mut lines)?, &statement)?);
+        push_open(text, &assertion::parts(&rules, &key(&mut lines)?, &statement)?);
     }
     Ok(())
+}
+
+/// The header encoded, for it does not change; the claims with their marks.
+fn push_open(text: &mut String, [header, claims]: &[String; 2]) {
+    push_line(text, &base64url(header.as_bytes()));
+    text.push_str(claims);
 }
 
 /// Client, key, typ, lifetime, whether the parameters stand beside it, URL of the login, `jti`, time; then claims as JSON.
@@ -312,17 +319,17 @@ fn request_object(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Algorithm, public JWK, method, address, nonce, `jti`, time. Answers what is to be signed.
+/// Method, address, algorithm, public JWK, whether with a nonce. Answers as `assertion` does.
 fn proof(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [method, url] = lines.take();
-    text.push_str(&proof_input(&mut lines, method, url, None)?);
-    Ok(())
+    push_proof(&mut lines, method, url, None, text)
 }
 
-fn proof_input(lines: &mut Lines<'_>, method: &str, url: &str, token: Option<&str>) -> Result<String> {
-    let [alg, jwk, nonce, jti, now] = lines.take();
+fn push_proof(lines: &mut Lines<'_>, method: &str, url: &str, token: Option<&str>, text: &mut String) -> Result<()> {
+    let [alg, jwk, nonce] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    dpop::input(alg, jwk, &Proof { method, url, nonce: some(nonce), token, jti, now: number(now).unwrap_or_default() })
+    push_open(text, &dpop::parts(alg, jwk, &Proof { method, url, nonce: some(nonce), token, stamp: Stamp::Open })?);
+    Ok(())
 }
 
 /// Which server (`r` an API's, else an authorization server), whether this was the second attempt, response lines,
@@ -443,7 +450,7 @@ fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 }
 
 /// Address, method, whether loopback is allowed, origins with a space between them, token type, token, then for a bound token
-/// the key and nonce as in `proof`. Answers the `Authorization` value, then what is to be signed.
+/// the key and nonce as in `proof`. Answers the `Authorization` value, then as `proof` does.
 fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
     let origins: Vec<&str> = origins.split(' ').collect();
@@ -456,7 +463,7 @@ fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     header.push_str(token);
     push_line(text, &header);
     if kind == "DPoP" {
-        text.push_str(&proof_input(&mut lines, method, url, Some(token))?);
+        return push_proof(&mut lines, method, url, Some(token), text);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::{Lines, browser, refused, some};
 use crate::client::{Client, Profile};
-use crate::encoding::{decimal, number};
+use crate::encoding::{cut, decimal, number};
 use crate::error::{Error, Result, codes};
 use crate::http::{Request, Response};
 use crate::json::{Writer, push_string};
@@ -30,8 +30,15 @@ fn host_error(mut lines: Lines<'_>) -> Result<()> {
 }
 
 pub(super) fn push_line(text: &mut String, value: &str) {
-    text.extend(value.chars().map(|letter| if letter == '\n' { ' ' } else { letter }));
-    text.push('\n');
+    let (first, mut rest) = cut(value, b'\n');
+    text.push_str(first);
+    while let Some(more) = rest {
+        text.push_str(" ");
+        let (next, after) = cut(more, b'\n');
+        text.push_str(next);
+        rest = after;
+    }
+    text.push_str("\n");
 }
 
 /// As [`browser::client`], as a value of the public type.

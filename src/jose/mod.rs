@@ -11,10 +11,12 @@ pub mod jwk;
 pub mod jwks;
 pub mod jws;
 pub mod key;
+mod stamp;
 pub mod thumbprint;
 
 pub use alg::Algorithm;
 pub use jwk::Jwk;
 pub use jws::{Compact, append_signature, signing_input};
 pub use key::{KeyInfo, Signer, Verifier};
+pub(crate) use stamp::Stamp;
 pub use thumbprint::thumbprint;

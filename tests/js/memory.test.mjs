@@ -1,4 +1,4 @@
-// Many flows in one process: the wasm instance that frees nothing is replaced, and its memory with it.
+// Many flows in one process: each call leaves the memory of the wasm as it found it.
 // The bound is on resident memory after a warm-up, so that compiled code and buffers are not counted.
 // Refuses growth with the number of flows, and answers that differ from the first.
 

@@ -58,7 +58,7 @@ export {
   type SavedJwks,
 } from "../jwks.js";
 export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
-export { type SignatureAlgorithm } from "../webcrypto.js";
+export { type CryptoKey, type Jwk, type SignatureAlgorithm } from "../webcrypto.js";
 export { type CallSettings, type HttpAnswer } from "../answer.js";
 export { challenges, type Challenge } from "../challenge.js";
 export {
