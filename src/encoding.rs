@@ -59,7 +59,8 @@ fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
     // The mask keeps the index inside the table; `get` keeps the panic out of the binary.
     let digit = |bits: u32| alphabet.get((bits & 63) as usize).copied().unwrap_or_default();
     for group in octets.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, octet| (bits << 8) | u32::from(*octet)) << 8u32.wrapping_mul(3u32.wrapping_sub(group.len() as u32));
+        let bits = group.iter().fold(0u32, |bits, octet| (bits << 8) | u32::from(*octet))
+            << 8u32.wrapping_mul(3u32.wrapping_sub(group.len() as u32));
         let digits = [digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)];
         push(text, digits.get(..=group.len()).unwrap_or_default());
     }
