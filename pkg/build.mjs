@@ -26,10 +26,10 @@ const WASM_OPT = [
 /** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
-/** Each wasm: the crate's features, and a rank; the higher one does all the lower one does. */
-const CORES = { browser: { features: "bindings", rank: 0 }, full: { features: "bindings-full", rank: 1, details: true } };
-/** Each entry that needs wasm, and which. */
-const ENTRIES = { browser: "browser", index: "full", norskgjeld: "full", edge: "full" };
+/** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. */
+const CORES = { apis: { features: "bindings-apis", rank: 0 }, browser: { features: "bindings", rank: 1 }, full: { features: "bindings-full", rank: 2 } };
+/** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
+const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
@@ -75,24 +75,27 @@ function buildCore(name, bindgen) {
   binaryen("wasm-metadce", ["--graph-file", graph, join(out, "samtykke_bg.wasm"), "-o", reached]);
   binaryen("wasm-opt", [...WASM_OPT, reached, "-o", optimised]);
   const wasm = readFileSync(optimised);
-  assertWiped(wasm);
   rmSync(out, { recursive: true });
   return wasm;
 }
 
-/** pkg/src/engine.ts zeroes what lies above the constants after each call; that must bring back the memory of a new instance. */
-function assertWiped(wasm) {
+/**
+ * Where a wasm's constants end. pkg/src/engine.ts zeroes all above after each call, and this makes sure that it brings back
+ * the memory of a new instance: that the allocator's state, and all else that changes, lies there.
+ */
+function constantsEnd(wasm) {
   const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
   const before = new Uint8Array(memory.buffer.slice(0));
-  const text = new TextEncoder().encode("B\nno client\n");
+  const end = before.findLastIndex((octet) => octet !== 0) + 1;
+  const text = new TextEncoder().encode("C\nno client\n");
   const at = malloc(text.length, 1) >>> 0;
   new Uint8Array(memory.buffer).set(text, at);
   call(at, text.length, at, 0);
-  const after = new Uint8Array(memory.buffer);
-  after.fill(0, at - 32);
+  const after = new Uint8Array(memory.buffer).fill(0, end);
   // The stack lies below the constants; what it held is left.
   const stack = before.findIndex((octet) => octet !== 0);
   if (before.subarray(stack).some((octet, place) => octet !== after[stack + place])) throw new Error("a call of the core leaves something behind: see pkg/src/engine.ts");
+  return end;
 }
 
 /** The rows of a text file of the crate: values between bars. */
@@ -115,16 +118,25 @@ function writeGenerated() {
   ]);
 }
 
-function writeEntry(entry, core) {
-  const { rank, details } = CORES[core];
-  const reexport = `export * from "./lib/entries/${entry}.js";\n`;
-  const head = `import { provide } from "./lib/engine.js";\n${details ? `import { details } from "./lib/details.js";\n` : ""}`;
-  const as = details ? `${rank}, details` : rank;
+function writeEntry(entry, cores, ends) {
+  const provided = (module) => cores.map((core) => {
+    const from = `() => ${module(core)}, ${ends[core]}`;
+    return (core === "apis" ? `provideApis(${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
+  }).join("");
+  const details = { full: "details", apis: "detailsOf(apis)" }[cores[0]];
+  const head = [
+    `import { ${details ? "describe, " : ""}provide } from "./lib/engine.js";\n`,
+    cores.includes("apis") ? `import { apis, provideApis } from "./lib/apis.js";\n` : "",
+    details ? `import { ${details.replace("(apis)", "")} } from "./lib/details.js";\n` : "",
+  ].join("");
+  const reexport = `${details ? `describe(${details});\n` : ""}export * from "./lib/entries/${entry}.js";\n`;
+  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("").replaceAll("import apis from", "import apisModule from");
+  const named = (core) => (core === "apis" ? "apisModule" : core);
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
-    [`${entry}.js`]: `import { text } from "./wasm/${core}.js";\n${head}import { compile } from "./lib/inline.js";\nprovide(() => compile(text), ${as});\n${reexport}`,
-    [`${entry}.workerd.js`]: `${head}import module from "./wasm/${core}.wasm";\nprovide(() => module, ${as});\n${reexport}`,
-    [`${entry}.edge-light.js`]: `${head}import module from "./wasm/${core}.wasm?module";\nprovide(() => module, ${as});\n${reexport}`,
+    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}import { compile } from "./lib/inline.js";\n${provided((core) => `compile(${core}Text)`)}${reexport}`,
+    [`${entry}.workerd.js`]: `${head}${imported("")}${provided(named)}${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided(named)}${reexport}`,
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
 }
@@ -136,9 +148,11 @@ export async function build() {
   process.once("exit", () => rmSync(DIST, { recursive: true, force: true }));
   mkdirSync(join(DIST, "wasm"), { recursive: true });
   mkdirSync(GENERATED, { recursive: true });
+  const ends = {};
   for (const name of Object.keys(CORES)) {
     say(`building the ${name} wasm`);
     const wasm = buildCore(name, wasmBindgen);
+    ends[name] = constantsEnd(wasm);
     writeFileSync(join(DIST, "wasm", `${name}.wasm`), wasm);
     writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(wasm))};\n`);
     say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
@@ -146,7 +160,7 @@ export async function build() {
   writeGenerated();
   say("compiling the TypeScript");
   run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
-  for (const [entry, core] of Object.entries(ENTRIES)) writeEntry(entry, core);
+  for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
   }

@@ -1,8 +1,8 @@
 // norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
 // Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
 
+import { apis } from "./apis.js";
 import { configured, given, isObject, isOptions } from "./check.js";
-import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import type { Provider } from "./flow.js";
 import { type Transport, checkTransport, request, send } from "./http.js";
@@ -51,10 +51,10 @@ class Api {
     for (let attempt = 0; ; attempt++) {
       const bearer = typeof token === "function" ? await token() : token;
       given(typeof bearer === "string", "api", "an access token: a text");
-      const out = request(call(["api", this.#provider.environment, bearer, traceId, operation, ...args]));
+      const out = request(apis(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
         const { head, body } = await send(out, "api", this.#options, signal);
-        return call(["api_answer", operation, ...head], body);
+        return apis(["norskgjeld", "answer", operation, ...head], body);
       } catch (error) {
         if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || !(attempt < retries)) throw error;
         // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
@@ -265,6 +265,6 @@ export class ConsentFeed {
 
 /** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
 export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
-  const [debt, agreement, consentEvents] = call(["audiences", environmentOf(provider)]).split("\n") as [string, string, string];
+  const [debt, agreement, consentEvents] = apis(["norskgjeld", "audiences", environmentOf(provider)]).split("\n") as [string, string, string];
   return { debt, agreement, consentEvents };
 }

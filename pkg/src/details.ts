@@ -1,9 +1,10 @@
 // What the full core says of an error beyond the browser one: retry, advice, the section behind the check, the response.
 
-import { type Details, call } from "./engine.js";
+import { type Details, type Value, call } from "./engine.js";
 import { SamtykkeError } from "./error.js";
 
-export const details: Details = {
+/** @internal By the core behind a door. */
+export const detailsOf = (call: (head: readonly Value[]) => string): Details => ({
   more([, retryable, hint, doc, status, retryAfter, own, traceId]) {
     return {
       retryable: !!retryable,
@@ -22,4 +23,7 @@ export const details: Details = {
     }
     return {};
   },
-};
+});
+
+/** @internal By the protocol's core. */
+export const details = detailsOf(call);

@@ -4,20 +4,21 @@
 
 import { type Action, type ErrorFacts, SamtykkeError, hostError, thrown } from "./error.js";
 
-interface Exports {
+/** What a wasm of ours exports. */
+export interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly call: (input: number, inputLength: number, random: number, randomLength: number) => number;
   readonly __wbindgen_malloc: (size: number, alignment: number) => number;
 }
 
-/** Octets of memory after which the instance is replaced: memory never shrinks. */
-const LIMIT = 4 << 20;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 let source: (() => WebAssembly.Module) | undefined;
 let compiled: WebAssembly.Module | undefined;
 let rank = -1;
+/** Where the constants end: all above is zero in a new instance. */
+let constants: number;
 let exports: Exports | undefined;
 
 /** What the full core can say of an error beyond what a page needs. */
@@ -31,20 +32,26 @@ export interface Details {
 /** @internal */
 export let details: Details | undefined;
 
+/** @internal Whoever knows more of errors says so. */
+export function describe(full: Details): void {
+  details = full;
+}
+
 /** @internal Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
-export function provide(from: () => WebAssembly.Module, as: number, full?: Details): void {
+export function provide(from: () => WebAssembly.Module, end: number, as: number): void {
   if (as <= rank) return;
   source = from;
+  constants = end;
   rank = as;
-  details = full;
   compiled = exports = undefined;
 }
 
-function instance(): Exports {
-  if (exports && exports.memory.buffer.byteLength < LIMIT) return exports;
+/** @internal The instance, or a new one. */
+export function instantiate(kept: Exports | undefined, module: () => WebAssembly.Module): Exports {
+  // Memory never shrinks: after a large answer the instance is replaced.
+  if (kept && kept.memory.buffer.byteLength < 4e6) return kept;
   try {
-    compiled ??= source!();
-    return (exports = new WebAssembly.Instance(compiled).exports as unknown as Exports);
+    return new WebAssembly.Instance(module()).exports as unknown as Exports;
   } catch (cause) {
     throw unavailable(cause, "fix_configuration", "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
   }
@@ -71,21 +78,18 @@ export const call = (head: readonly Value[], rest = "", random?: Uint8Array): st
 /** Values as lines. */
 export const joined = (head: readonly Value[]): string => head.map((value) => `${value instanceof Lines ? value.text : line(value)}\n`).join("");
 
-/** Runs an operation whose lines are joined. */
-export function run(text: string, random?: Uint8Array): string {
-  const core = instance();
+/** Runs an operation whose lines are joined. `core` is what runs it, the protocol's own unless given. */
+export function run(text: string, random?: Uint8Array, core = (exports = instantiate(exports, () => (compiled ??= source!()))), end = constants): string {
   let answer: string;
   try {
     const room = text.length * 3;
-    // The first of the call's allocations, so the heap starts here. The 32 octets below it are the allocator's.
     const at = core.__wbindgen_malloc(room + 96, 1) >>> 0;
     const octets = (start: number, length: number) => new Uint8Array(core.memory.buffer, start, length);
     const input = octets(at, room + 96);
     if (random) input.set(random, room);
     const place = core.call(at, encoder.encodeInto(text, input).written, at + room, random ? 96 : 0);
     answer = decoder.decode(octets(place % 2 ** 32, place / 2 ** 32));
-    const used = core.__wbindgen_malloc(1, 1) - at;
-    octets(at - 32, used + 32).fill(0);
+    octets(end, core.__wbindgen_malloc(1, 1) - end).fill(0);
   } catch (cause) {
     // A trapped instance is in an unknown state: never used again.
     exports = undefined;

@@ -5,8 +5,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::{client, push_line, push_request, response};
+use super::full::client;
 use super::jose::{algorithms, push_unverified};
+use super::text::{push_line, push_request, response};
 use super::{Lines, browser, refused, some};
 use crate::assertion::{self, KeyNames, Statement};
 use crate::attempt::Attempt;

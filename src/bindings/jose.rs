@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::{push_line, push_request, response};
+use super::text::{push_line, push_request, response};
 use super::{Lines, refused, some};
 use crate::claims::{Claims, Unverified};
 use crate::encoding::{base64url_decode, cut, number};

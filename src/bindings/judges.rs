@@ -3,8 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::{client, push_line};
+use super::full::client;
 use super::jose::{Common, push_unverified};
+use super::text::push_line;
 use super::{Lines, some};
 use crate::challenge::Challenge;
 use crate::client::Client;

@@ -6,15 +6,21 @@
 // wasm-bindgen asks for `pub` on what it exports.
 #![allow(unreachable_pub)]
 
+#[cfg(feature = "bindings-apis")]
+mod apis;
 mod browser;
-#[cfg(feature = "bindings-full")]
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod exchange;
-#[cfg(feature = "bindings-full")]
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod full;
-#[cfg(feature = "bindings-full")]
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod jose;
-#[cfg(feature = "bindings-full")]
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod judges;
+#[cfg(feature = "bindings-apis")]
+mod norskgjeld;
+#[cfg(feature = "bindings-full")]
+mod text;
 
 use alloc::vec::Vec;
 
@@ -38,23 +44,8 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 /// Gives the answer's address, plus its length times 2^32.
 #[wasm_bindgen]
 pub fn call(input: &str, random: &[u8]) -> f64 {
-    let mut lines = Lines(input);
     let mut text = Vec::new();
-    // One letter each for what every page has to carry; words for the full core's.
-    let done = match lines.next() {
-        "C" => browser::client(&mut lines).map(|_| ()),
-        "B" => browser::begin(lines, random, &mut text),
-        "F" => browser::finish(lines, &mut text),
-        #[cfg(feature = "bindings-full")]
-        operation => {
-            let mut answer = alloc::string::String::with_capacity(1024);
-            let done = full::call(operation, lines, &mut answer);
-            text = answer.into_bytes();
-            done
-        }
-        #[cfg(not(feature = "bindings-full"))]
-        _ => Err(Error::new(&codes::INVALID_PARAMETER)),
-    };
+    let done = run(Lines(input), random, &mut text);
     if let Err(error) = done {
         text.clear();
         failure(&error, &mut text);
@@ -62,6 +53,33 @@ pub fn call(input: &str, random: &[u8]) -> f64 {
     // Address and length in one number, exactly: nothing is freed, so there is nothing to hand over.
     let answer = text.leak();
     answer.as_ptr().addr() as f64 + answer.len() as f64 * TWO_TO_THE_32
+}
+
+/// One letter each for what every page has to carry; words for the full core's.
+#[cfg(not(feature = "bindings-apis"))]
+fn run(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
+    match lines.next() {
+        "C" => browser::client(&mut lines).map(|_| ()),
+        "B" => browser::begin(lines, random, text),
+        "F" => browser::finish(lines, text),
+        #[cfg(feature = "bindings-full")]
+        operation => {
+            let mut answer = alloc::string::String::with_capacity(1024);
+            let done = full::call(operation, lines, &mut answer);
+            *text = answer.into_bytes();
+            done
+        }
+        #[cfg(not(feature = "bindings-full"))]
+        _ => Err(Error::new(&codes::INVALID_PARAMETER)),
+    }
+}
+
+#[cfg(feature = "bindings-apis")]
+fn run(mut lines: Lines<'_>, _: &[u8], text: &mut Vec<u8>) -> Result<()> {
+    let mut answer = alloc::string::String::with_capacity(1024);
+    let done = apis::call(lines.next(), lines, &mut answer);
+    *text = answer.into_bytes();
+    done
 }
 
 const TWO_TO_THE_32: f64 = 4_294_967_296.0;
