@@ -6,7 +6,7 @@ import { type Action, type ErrorFacts, SamtykkeError, hostError, thrown } from "
 
 /** What a wasm of ours exports. */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   readonly call: (input: number, inputLength: number, random: number, randomLength: number) => number;
   readonly __wbindgen_malloc: (size: number, alignment: number) => number;
 }

@@ -5,13 +5,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { languages, texts } from "../../www/page/src/texts.mjs";
+import { systemTexts } from "../../www/page/src/systems/texts.mjs";
+import { languages, texts as pageTexts } from "../../www/page/src/texts.mjs";
 import { plans, steps, withdrawal } from "../../www/page/src/steps.mjs";
 import { atProvider, giveConsent, start } from "./stage.mjs";
 
+const texts = { ...pageTexts, ...systemTexts };
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-async function accessible(page, view) {
+export async function accessible(page, view) {
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
   const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   assert.ok(passes.length > 10, "axe looked at nothing");

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { access } from "./access.mjs";
 import { happyRuns } from "./happy.mjs";
 import { openStage } from "./stage.mjs";
+import { systemRuns } from "./systems.mjs";
 import { unhappyRuns } from "./unhappy.mjs";
 
 const the = {};
@@ -14,6 +15,7 @@ after(() => the.stage?.close());
 
 happyRuns(the);
 unhappyRuns(the);
+systemRuns(the);
 access(the);
 
 test("the provider saw no violation of the protocol in all of this", () => {

@@ -1,4 +1,4 @@
-// Builds the demo page: one script, one style sheet, the document and the mark.
+// Builds the demo pages: a script for each, one style sheet, the documents and the mark.
 // Nothing is inlined, because the page's policy (CSP) allows neither inline script nor inline style.
 // Refuses to go on when esbuild warns: a page that is half built looks like a broken library.
 import { copyFile, mkdir } from "node:fs/promises";
@@ -14,8 +14,8 @@ export async function buildPage(folder = pageFolder) {
   await mkdir(assets, { recursive: true });
   const { warnings } = await build({
     absWorkingDir: here,
-    entryPoints: { page: "src/main.mjs", style: "style/page.css" },
-    entryNames: "page",
+    entryPoints: { page: "src/main.mjs", systems: "src/systems/main.mjs", style: "style/page.css" },
+    entryNames: "[name]",
     outdir: assets,
     bundle: true,
     minify: true,
@@ -24,7 +24,7 @@ export async function buildPage(folder = pageFolder) {
     logLevel: "warning",
   });
   if (warnings.length > 0) throw new Error("the page was built with warnings");
-  await copyFile(join(here, "index.html"), join(folder, "index.html"));
+  for (const document of ["index.html", "systems.html"]) await copyFile(join(here, document), join(folder, document));
   await copyFile(join(here, "mark.svg"), join(assets, "mark.svg"));
   return folder;
 }

@@ -3,6 +3,7 @@
 // Refuses to pass when a token or a secret was in any answer to the page, or when the provider saw a sin.
 import assert from "node:assert/strict";
 import { createPerson } from "../norskgjeld/index.mjs";
+import { checkSystems } from "./systems.mjs";
 import { Visitor } from "./visitor.mjs";
 
 const wrong = "samtykke-demo-wrong";
@@ -197,6 +198,8 @@ export async function check(demo, { say = console.log } = {}) {
       assert.equal((await page.call("GET", "/api/session")).json().consent, null, "nothing may be half-written");
     });
   }
+
+  await checkSystems(demo, { visitor, verify });
 
   await verify("no other site can use the session", async () => {
     const page = visitor();

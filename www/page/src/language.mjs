@@ -1,7 +1,10 @@
 // The page's language: the browser's wishes first, then what the person chose here.
 // RFC 4647 (lookup), with "no" read as Bokmål; amounts and dates by ECMA-402.
 // Refuses a key that has no text: a missing translation is a bug to see, not to hide.
-import { languageNames, languages, texts } from "./texts.mjs";
+import { systemTexts } from "./systems/texts.mjs";
+import { languageNames, languages, texts as pageTexts } from "./texts.mjs";
+
+const texts = { ...pageTexts, ...systemTexts };
 
 const KEY = "samtykke-demo-language";
 let current = choose();
@@ -26,6 +29,13 @@ export function t(key, values = {}) {
 }
 
 export const hasText = (key) => key in texts;
+
+/** Writes the texts of what stands in the document itself. */
+export function labels() {
+  document.documentElement.lang = language();
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
+}
 
 /** Fills the select and calls back after each change. */
 export function languageSelect(select, changed) {

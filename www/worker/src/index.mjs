@@ -7,17 +7,19 @@ import { json, secured } from "./headers.mjs";
 import { recorder } from "./record.mjs";
 import { api, navigations } from "./routes.mjs";
 import { settings } from "./settings.mjs";
+import { list, step } from "./systems/index.mjs";
 
 export { Claims } from "./claims.mjs";
 
-const documents = new Set(["/", "/callback", "/consent", "/failed"]);
+/** Addresses of documents, and the file behind each. */
+const documents = new Map([["/", "/"], ["/callback", "/"], ["/consent", "/"], ["/failed", "/"], ["/systems", "/systems"]]);
 
 /** A name for this browser's runs in the record; it opens nothing. */
 const newRun = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, "0")).join("");
 
 async function asset(request, env, pathname) {
   const isDocument = documents.has(pathname);
-  const response = await env.ASSETS.fetch(new Request(new URL(isDocument ? "/" : pathname, request.url), { method: request.method, headers: request.headers }));
+  const response = await env.ASSETS.fetch(new Request(new URL(documents.get(pathname) ?? pathname, request.url), { method: request.method, headers: request.headers }));
   return { response, cacheable: !isDocument && response.status < 400 };
 }
 
@@ -36,8 +38,10 @@ async function answer(request, env, its) {
       return { response: problemPage(error) };
     }
   }
-  if (Object.hasOwn(api, name)) {
+  const system = /^POST \/api\/systems\/([a-z-]+)\/([a-zA-Z]+)$/.exec(name);
+  if (Object.hasOwn(api, name) || system || name === "GET /api/systems") {
     if (!fromOurPage(request, its.origin)) return { response: json(403, { code: "origin_refused", phase: "session", action: "none", retryable: false }) };
+    if (!Object.hasOwn(api, name)) return { response: system ? await step(context, system[1], system[2]) : list(context) };
     const { handle } = api[name];
     const record = recorder(run, { traced: its.traced });
     try {

@@ -1,0 +1,63 @@
+// The page of the machine systems: every step by its button, what was sent beside it, and an error with what to do.
+// WCAG 2.2 by axe in both colour schemes, wide and narrow; WCAG 2.1.1 (keyboard).
+// Refuses a whole JWT or a token in the page.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accessible } from "./access.mjs";
+import { shot } from "./stage.mjs";
+
+const settled = (page, step) => page.waitForFunction((name) => /^(done|failed)$/.test(document.querySelector(`[data-step=${name}]`).dataset.state), step);
+const stateOf = (page, step) => page.locator(`[data-step=${step}]`).getAttribute("data-state");
+
+/** `the.stage` is open when a test runs. */
+export function systemRuns(the) {
+  test("each step of each system works from its button, and shows what was sent", async () => {
+    const person = await the.stage.person({ colorScheme: "light" });
+    const { page } = person;
+    await page.goto(`${the.stage.demo.url}/systems`);
+    await page.waitForSelector(".machine-step");
+    const systems = await page.locator("input[name=system]").evaluateAll((inputs) => inputs.map(({ value }) => value));
+    for (const system of systems) {
+      await page.check(`#system-${system}`);
+      const steps = await page.locator(".machine-step").evaluateAll((items) => items.map(({ dataset }) => dataset.step));
+      for (const step of steps) {
+        await page.click(`#run-${step}`);
+        await settled(page, step);
+        assert.equal(await stateOf(page, step), "done", `${system}: ${step}`);
+        assert.ok(await page.locator(".message, .cached").count() > 0, `${system}: ${step} shows nothing`);
+      }
+      assert.doesNotMatch(await page.content(), /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/);
+      await shot(page, `system-${system}`);
+    }
+    await person.leave();
+  });
+
+  test("a refusal says what to do, by keyboard too", async () => {
+    const person = await the.stage.person({ colorScheme: "dark", width: 390, height: 844 });
+    const { page } = person;
+    await page.goto(`${the.stage.demo.url}/systems#norskgjeld`);
+    for (const step of ["register", "withdraw", "debt"]) {
+      await page.focus(`#run-${step}`);
+      await page.keyboard.press("Enter");
+      await settled(page, step);
+    }
+    assert.equal(await stateOf(page, "debt"), "failed");
+    assert.match(await page.locator(".step-error").textContent(), /consent_inactive/);
+    await accessible(page, "a refused step");
+    await person.leave();
+  });
+
+  for (const colorScheme of ["light", "dark"]) {
+    test(`the systems pass axe, ${colorScheme}`, async () => {
+      const person = await the.stage.person({ colorScheme });
+      const { page } = person;
+      await page.goto(`${the.stage.demo.url}/systems`);
+      await page.waitForSelector(".machine-step");
+      await accessible(page, "systems");
+      await page.locator(".machine-step button").first().click();
+      await page.waitForSelector(".message");
+      await accessible(page, "a step's messages");
+      await person.leave();
+    });
+  }
+}
