@@ -10,6 +10,7 @@ use crate::claims::Claims;
 use crate::client::{Client, is_vschar, names_any};
 use crate::client_auth::ClientAuthentication;
 use crate::dpop::Server;
+use crate::encoding::cut;
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{Context, Exchange, Judge};
 use crate::http::{Request, Response};
@@ -44,7 +45,9 @@ impl Exchange<Response> {
     ///
     /// # Errors
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
-    pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], request: Request) -> Result<Self> {
+    pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
+        // A fragment is never sent, and no part of what a proof names (RFC 9449 section 4.2).
+        request.url.truncate(cut(&request.url, b'#').0.len());
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
         if let Some((name, _)) = request.headers.iter().find(|(name, _)| OWN.iter().any(|own| name.eq_ignore_ascii_case(own))) {

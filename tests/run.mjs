@@ -37,6 +37,7 @@ const STAGES = [
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
   { name: "hostile", quick: true, what: "118 client modules of the conformance suite and the advisories, over real HTTP", run: [suite("hostile")], minutes: 10 },
   { name: "verdicts", quick: true, what: "protocol cases, byte-equal in every runtime", run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))], minutes: 20 },
+  { name: "fapi", what: "a FAPI 2.0 login against oidc-provider in every runtime", run: [node("tests/fapi/check.mjs")], minutes: 15 },
   { name: "harness", what: "the runners of the runtimes themselves", run: [suite("lib"), suite("runtimes")], minutes: 15 },
   { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
   { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },

@@ -24,7 +24,8 @@
 //! `code_challenge_method`, `max_age`, `prompt`, `claims`, `authorization_details`, each `resource`. Detail of `accept`: the
 //! URL, the values of `state`, `nonce` and `code_challenge` replaced by `…`. `client_auth` of more than one: there is no
 //! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
-//! [`Client`], `reject` of `secret_in_browser`.
+//! [`Client`], `reject` of `secret_in_browser`. Pushed and signed requests, assertions, proofs and calls of APIs: see
+//! `verdict/builders.rs`.
 //!
 //! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
 //!
@@ -49,6 +50,8 @@ use samtykke::{
 };
 use serde_json::Value;
 
+#[path = "verdict/builders.rs"]
+mod builders;
 #[path = "verdict/judges.rs"]
 mod judges;
 
@@ -221,7 +224,7 @@ fn authorization_request(case: &Value) -> Result<Verdict, String> {
     let names = input.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     let undecided: Vec<&str> = names.filter(|name| !INPUTS.contains(name)).collect();
     if !undecided.is_empty() {
-        return Err(undecided.join(", "));
+        return builders::decide(input).ok_or_else(|| undecided.join(", "));
     }
     if input["client_auth"].as_array().is_some_and(|methods| methods.len() > 1) {
         return Ok(Verdict::of(&Error::new(&codes::INVALID_CONFIGURATION)));

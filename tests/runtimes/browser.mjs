@@ -23,19 +23,19 @@ setTimeout(() => report(outcome), 20); // a violation is told a moment after it 
 `;
 
 /** The page and its policy. An import map can only stand in the page itself, so the policy allows this one text by its hash. */
-function page(map) {
+function page(map, network) {
   const text = JSON.stringify(map);
   const hash = createHash("sha256").update(text).digest("base64");
   return {
-    policy: strictPolicy.replace("script-src", `script-src 'sha256-${hash}'`),
+    policy: strictPolicy.replace("script-src", `script-src 'sha256-${hash}'`).replace("connect-src 'self'", ["connect-src 'self'", ...network].join(" ")),
     html: `<!doctype html><meta charset="utf-8"><title>suite</title>
 <script type="importmap">${text}</script><script type="module" src="/run.js"></script>`,
   };
 }
 
-async function runPage({ name, packageDir, folder, bare, input, timeoutMs }) {
+async function runPage({ name, packageDir, folder, bare, input, network, timeoutMs }) {
   const modules = join(packageDir, "node_modules");
-  const { html, policy } = page(importMap(modules, bare));
+  const { html, policy } = page(importMap(modules, bare), network);
   let outcome;
   const answered = new Promise((resolve) => { outcome = resolve; });
   const send = (type, body) => (request, response) => { response.setHeader("content-type", type); response.end(body); };

@@ -1,4 +1,4 @@
-// Deno, with no permission whatever: no files, no network, no environment, no prompt that could grant one.
+// Deno, with no permission whatever but for the origins a suite names: no files, no network, no environment, no prompt.
 // The package comes from node_modules as installed; nothing is looked up or fetched.
 // Refuses any remote module: what is not in node_modules is an error.
 import { ask, npmRuntime } from "../../pkg/toolchain.mjs";
@@ -13,5 +13,8 @@ export const deno = {
     if (!program) return { available: false, why: "deno could not be installed from npm" };
     return { available: true, version: ask(program).split("\n")[0].replace(/ \(.*/, ""), program };
   },
-  run: ({ found, folder, input, timeoutMs }) => runProgram({ program: found.program, args: denoFlags, folder, input, timeoutMs }),
+  run({ found, folder, input, network, timeoutMs }) {
+    const leave = network.length ? [`--allow-net=${network.map((origin) => new URL(origin).host).join(",")}`] : [];
+    return runProgram({ program: found.program, args: [...denoFlags, ...leave], folder, input, timeoutMs });
+  },
 };

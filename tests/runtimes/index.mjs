@@ -27,12 +27,13 @@ function detected(runtime) {
 export const runtimes = known.map((runtime) => ({ name: runtime.name, detect: () => detected(runtime) }));
 
 /**
- * @param {{runtime: string, packageDir: string, suite: string, input?: unknown, timeoutMs?: number}} task
- *   `packageDir` has node_modules/samtykke, installed from the packed tarball.
+ * @param {{runtime: string, packageDir: string, suite: string, input?: unknown, network?: string[], timeoutMs?: number}} task
+ *   `packageDir` has node_modules/samtykke, installed from the packed tarball. `network`: origins on this machine
+ *   that the suite may call; without it there is no network in Deno and workerd, and none but the page's own in browsers.
  * @returns {Promise<{ok: true, output: unknown, version: string, ms: number}
  *   | {ok: false, error: string, stack: string, version: string, ms: number} | {unavailable: string}>}
  */
-export async function runSuite({ runtime, packageDir, suite, input = null, timeoutMs = 60_000 }) {
+export async function runSuite({ runtime, packageDir, suite, input = null, network = [], timeoutMs = 60_000 }) {
   const chosen = known.find((one) => one.name === runtime);
   if (!chosen) throw new Error(`no runtime named ${runtime}; there are ${known.map((one) => one.name).join(", ")}`);
   const found = await detected(chosen);
@@ -42,7 +43,7 @@ export async function runSuite({ runtime, packageDir, suite, input = null, timeo
   try {
     const prepared = await prepare(resolve(packageDir), resolve(suite));
     folder = prepared.folder;
-    const result = await chosen.run({ ...prepared, found, packageDir: resolve(packageDir), input, timeoutMs });
+    const result = await chosen.run({ ...prepared, found, packageDir: resolve(packageDir), input, network, timeoutMs });
     found.version = result.version ?? found.version; // WebKit tells its version only while it runs
     return { version: found.version, ...result };
   } catch (error) {

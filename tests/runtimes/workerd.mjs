@@ -1,6 +1,6 @@
 // workerd, the runtime of Cloudflare Workers, through Miniflare: bundled as a worker is, with wasm as an imported module.
 // Conditions "workerd" and "worker"; no Node compatibility, so the package must not lean on it.
-// Refuses the network: a suite that fetches gets an error, as in Deno without permissions.
+// Refuses the network, but for this machine's own when a suite names origins: others get an error, as in Deno without permissions.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
@@ -59,7 +59,7 @@ export const workerd = {
     const { version } = createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd/package.json");
     return { available: true, version: `workerd ${version}` };
   },
-  async run({ folder, input, timeoutMs }) {
+  async run({ folder, input, network, timeoutMs }) {
     const { Miniflare } = await miniflare();
     const started = performance.now();
     const ms = () => Math.round(performance.now() - started);
@@ -70,7 +70,7 @@ export const workerd = {
     try {
       server = new Miniflare({
         modules: await bundleWorker(entry), modulesRoot: "/", compatibilityDate: "2026-07-01", cf: false,
-        outboundService: { network: { allow: [] } },
+        outboundService: { network: { allow: network.length ? ["local"] : [] } },
         handleRuntimeStdio(stdout, stderr) { keep(stdout); keep(stderr); },
       });
       const ask = async () => {

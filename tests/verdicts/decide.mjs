@@ -6,6 +6,7 @@ import {
   Client, KeySet, SamtykkeError, SigningKey, begin, challenges, clientSecretBasic, clientSecretPost, finish, judgeMetadata, judgePushedRequest, judgeSignedUserinfo,
   judgeTokens, judgeUserinfo, provider, selectKey, verifyIdToken,
 } from "samtykke";
+import { builder } from "./builders.mjs";
 
 const DEFAULTS = { issuer: "https://op.example", client_id: "client-1", redirect_uri: "https://rp.example/cb" };
 
@@ -69,7 +70,11 @@ const BUILDER = ["authorization_endpoint", "redirect_uri", "scope", "state", "no
 function authorizationRequest(one) {
   const input = one.input;
   const strange = Object.keys(input).find((name) => !BUILDER.includes(name));
-  if (strange) throw new Undecided(strange);
+  if (strange) {
+    const decide = builder(input);
+    if (!decide) throw new Undecided(strange);
+    return decide();
+  }
   const extra = { ...input.extra };
   for (const name of ["code_challenge_method", "max_age", "prompt", "claims", "authorization_details", "resource"]) {
     if (name in input) extra[name] = Array.isArray(input[name]) && name !== "resource" ? JSON.stringify(input[name]) : input[name];
