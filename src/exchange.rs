@@ -287,6 +287,13 @@ impl<T> Exchange<T> {
         Ok(())
     }
 
+    /// The same exchange, its answer judged by another judge over the one it has.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
+    pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
+        let Self { state, attempt, judge, context } = self;
+        Exchange { state, attempt, judge: Box::new(over(judge)), context }
+    }
+
     pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
         change(&mut self.context.expectation);
     }

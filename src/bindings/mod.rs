@@ -13,6 +13,8 @@ mod browser;
 mod exchange;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod full;
+#[cfg(feature = "bindings-apis")]
+mod helseid;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod jose;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]

@@ -2,12 +2,20 @@
 //!
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
+pub mod helseid;
 pub mod norskgjeld;
 
 use crate::client::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
-pub static ALL: &[&Rules] = &[&STANDARD, &norskgjeld::RULES];
+pub static ALL: &[&Rules] = &[
+    &STANDARD,
+    &norskgjeld::RULES,
+    // The protocol's wasm needs nothing of it: the npm package's client is given its rules as data.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    &helseid::RULES,
+];
 
 /// The rules of a provider by its short name.
 ///

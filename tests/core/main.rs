@@ -8,6 +8,8 @@ mod challenges;
 mod discovery;
 mod errors;
 mod flow;
+mod helseid;
+mod helseid_refused;
 mod logout;
 mod metadata;
 mod norskgjeld;

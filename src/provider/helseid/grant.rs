@@ -1,0 +1,80 @@
+//! What one token is asked for: one audience, a scope, and on whose behalf.
+//!
+//! HelseID "Token-endepunktet", "Organisasjonsnumre" (FK5); RFC 8707 section 2.2.
+//! Refuses details with a code (HID-1009) and a scope with one, a person's scopes with a machine's grant.
+
+use alloc::string::String;
+
+use super::{Details, check_machine};
+use crate::error::{Error, Phase, Result, codes};
+use crate::grant::Target;
+
+/// What a token is for. Goes with every grant.
+///
+/// ```
+/// use samtykke::provider::helseid::{Details, Organization, TokenRequest};
+/// let child = Details::new().organization(&Organization::child("999977776")?);
+/// let request = TokenRequest::new().resource("nhn:phr").scope("nhn:phr/mhd/read-document").details(child);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenRequest {
+    pub(super) resource: Option<String>,
+    pub(super) scope: String,
+    pub(super) details: Option<Details>,
+}
+
+impl TokenRequest {
+    /// For whatever the client may have.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The one audience, such as `nhn:phr`.
+    #[must_use]
+    pub fn resource(mut self, resource: impl Into<String>) -> Self {
+        self.resource = Some(resource.into());
+        self
+    }
+
+    /// The scope: with `client_credentials`, and part of the granted one at a refresh.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Whom the client acts for in this request, and whatever else its assertion says.
+    #[must_use]
+    pub fn details(mut self, details: Details) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// With a code neither may be sent.
+    pub(super) fn check_code(&self) -> Result<()> {
+        let error = |expected| Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
+        if self.details.is_some() {
+            return error("details with a refresh or in the login, never with a code (HID-1009)");
+        }
+        if !self.scope.is_empty() {
+            return error("no scope with a code: it was asked for at the login");
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_machine(&self) -> Result<()> {
+        check_machine(&self.scope)
+    }
+
+    pub(super) fn target(&self) -> Result<Target> {
+        let mut target = Target::new();
+        if let Some(resource) = &self.resource {
+            target = target.resource(resource.clone());
+        }
+        if let Some(details) = &self.details {
+            target = target.assertion_claim("assertion_details", details.json().map_err(|error| error.at(Phase::Token))?);
+        }
+        Ok(target)
+    }
+}

@@ -1,0 +1,147 @@
+//! What HelseID answers beyond the standard: how long the refresh token lives, which scopes were withheld, and for whom.
+//!
+//! HelseID "Token-endepunktet", "DPoP", "Feilmeldinger"; RFC 9449 section 6.1 (`cnf.jkt`), RFC 8707 section 2.
+//! Refuses an access token that is bound to another key or to none, and one for another audience than was asked for.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{check_level, resource_of};
+use crate::claims::{Claims, Unverified};
+use crate::encoding::number;
+use crate::error::{Action, Error, Phase, Result, codes};
+use crate::exchange::{Context, Judge};
+use crate::http::Response;
+use crate::jose::Compact;
+use crate::json::Value;
+use crate::token::Tokens;
+
+/// Tokens, and what HelseID says of them.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The tokens. Store the refresh token before anything else: the one it replaces is spent.
+    pub tokens: Tokens,
+    /// Seconds the refresh token lives from the answer on (`rt_expires_in`); `None`: take it for expired.
+    pub refresh_expires_in: Option<u32>,
+    /// Scopes withheld because the organisation has not signed their terms (`rejected_scope`).
+    pub rejected_scope: Vec<String>,
+    /// Scopes of this audience that were asked for and not granted. Do not keep such a token as if it had them.
+    pub missing_scope: Vec<String>,
+}
+
+/// What an access token must be, and what was asked for.
+pub(crate) struct Bound<'a> {
+    /// Thumbprint of the DPoP key.
+    pub(crate) thumbprint: &'a str,
+    /// The one audience, when one was named.
+    pub(crate) resource: Option<&'a str>,
+    /// The scope that was asked for, over all audiences.
+    pub(crate) asked: &'a str,
+}
+
+/// The facts of an answer.
+#[derive(Default)]
+pub(crate) struct Facts {
+    pub(crate) refresh_expires_in: Option<u32>,
+    pub(crate) rejected: Vec<String>,
+    pub(crate) missing: Vec<String>,
+}
+
+/// Judges an access token, as far as it can be read, and reads what came with it: the scope, and two members as JSON.
+pub(crate) fn read(token: &str, scope: Option<&str>, [life, rejected]: [Option<&str>; 2], bound: &Bound<'_>) -> Result<Facts> {
+    check_token(token, bound)?;
+    let mut facts = Facts::default();
+    if let Some(value) = life.and_then(Value::parse) {
+        let seconds = value.as_integer().or_else(|| i64::try_from(number(value.as_str()?)?).ok());
+        facts.refresh_expires_in = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+    }
+    if let Some(value) = rejected.and_then(Value::parse) {
+        let texts = value.as_array().unwrap_or(core::slice::from_ref(&value));
+        let words = texts.iter().filter_map(Value::as_str).flat_map(|text| text.split(' '));
+        facts.rejected = words.filter(|word| !word.is_empty()).map(String::from).collect();
+    }
+    if let Some(scope) = scope {
+        // A token for one audience lacks the others' scopes by design.
+        let concerns = |wanted: &&str| bound.resource.is_none_or(|resource| resource_of(wanted) == Some(resource));
+        let lacks = |wanted: &&str| !wanted.is_empty() && !scope.split(' ').any(|found| found == *wanted);
+        facts.missing = bound.asked.split(' ').filter(concerns).filter(lacks).map(String::from).collect();
+    }
+    Ok(facts)
+}
+
+/// Opaque tokens pass: there is nothing to read. A signed one names its key and audience.
+fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
+    let Ok(token) = Compact::parse(token) else { return Ok(()) };
+    let Some(claims) = core::str::from_utf8(token.payload()).ok().and_then(Value::parse) else { return Ok(()) };
+    let jkt = claims.get("cnf").and_then(|confirmation| confirmation.get("jkt")).and_then(Value::as_str);
+    if jkt != Some(bound.thumbprint) {
+        return Err(Error::wanted(&codes::CLAIM_REFUSED, "cnf.jkt of the access token: this client's DPoP key"));
+    }
+    let Some(resource) = bound.resource else { return Ok(()) };
+    let audience = claims.get("aud");
+    let audiences = audience.map(|audience| audience.as_array().unwrap_or(core::slice::from_ref(audience))).unwrap_or_default();
+    if audiences.len() == 1 && audiences.iter().all(|one| one.as_str() == Some(resource)) {
+        return Ok(());
+    }
+    let mut expected = String::from("aud of the access token: ");
+    expected.push_str(resource);
+    expected.push_str(" alone");
+    Err(Error::new(&codes::CLAIM_REFUSED).expected(expected))
+}
+
+/// The number of an error of HelseID's own, such as `HID-1009`, in an error's description.
+///
+/// ```
+/// use samtykke::provider::helseid::error_number;
+/// assert_eq!(error_number("HID-1004: organization number is not valid"), Some("HID-1004"));
+/// assert_eq!(error_number("HID-12"), None);
+/// ```
+pub fn error_number(description: &str) -> Option<&str> {
+    let (at, _) = description.match_indices("HID-").find(|(at, _)| {
+        let after = description.get(at.saturating_add(4)..).unwrap_or_default();
+        after.bytes().take_while(u8::is_ascii_digit).count() == 4
+    })?;
+    description.get(at..at.saturating_add(8))
+}
+
+/// An error, with HelseID's number for it where there is one; such an error asks for other settings, not another try.
+fn numbered(error: Error) -> Error {
+    let description = error.oauth().and_then(|oauth| oauth.description.as_deref());
+    match description.and_then(error_number).map(String::from) {
+        Some(number) => error.provider(Some(number), None).advise(Action::FixConfiguration),
+        None => error,
+    }
+}
+
+/// Judges an answer as [`Tokens`] are judged, and then as HelseID's.
+pub(super) struct GrantedJudge {
+    pub(super) tokens: Box<dyn Judge<Tokens>>,
+    pub(super) thumbprint: String,
+    pub(super) resource: Option<String>,
+    pub(super) asked: String,
+    /// The level a login must have; 0 where none is judged.
+    pub(super) least: u8,
+}
+
+impl Judge<Granted> for GrantedJudge {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        self.tokens.answer(response, context).map_err(numbered)
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        self.tokens.unverified(context, now)
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<Granted> {
+        let tokens = self.tokens.finish(claims, now)?;
+        let bound = Bound { thumbprint: &self.thumbprint, resource: self.resource.as_deref(), asked: &self.asked };
+        let others = ["rt_expires_in", "rejected_scope"].map(|name| tokens.other(name));
+        let facts = read(tokens.access_token.expose(), tokens.scope.as_deref(), others, &bound)?;
+        if self.least > 0 {
+            let claims = tokens.claims.as_ref().ok_or_else(|| Error::new(&codes::ID_TOKEN_MISSING).at(Phase::Token))?;
+            check_level(claims, self.least)?;
+        }
+        Ok(Granted { tokens, refresh_expires_in: facts.refresh_expires_in, rejected_scope: facts.rejected, missing_scope: facts.missing })
+    }
+}

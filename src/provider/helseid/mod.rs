@@ -1,0 +1,187 @@
+//! HelseID: logins and machine tokens of the Norwegian health sector, FAPI 2.0 in practice.
+//!
+//! The security profile of utviklerportal.nhn.no (sikkerhetsprofil, par, token, dpop, organisasjonsnumre); RFC 9126, 9449, 8707.
+//! Refuses what the profile does, whatever the metadata says: front-channel requests, secrets, Bearer tokens, EdDSA keys.
+
+mod cache;
+mod client;
+mod details;
+mod grant;
+mod granted;
+mod login;
+mod scope;
+
+pub use cache::TokenCache;
+pub use client::HelseId;
+pub use details::{Details, Organization};
+pub use grant::TokenRequest;
+#[cfg(feature = "bindings-apis")]
+pub(crate) use granted::{Bound, read};
+pub use granted::{Granted, error_number};
+pub use login::LoginRequest;
+pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
+pub(crate) use scope::{check_login, check_machine};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::client::{Profile, Rules, STANDARD};
+use crate::endpoint::is_endpoint;
+use crate::error::{Error, Result, codes};
+use crate::jose::Algorithm;
+use crate::metadata::{Metadata, Policy};
+use crate::profile::{AssertionRules, Endpoints, Requests};
+use crate::uri::Uri;
+
+/// Seconds a client assertion may live at most.
+pub const MAX_ASSERTION_LIFETIME: u32 = 60;
+/// Seconds a client assertion and a request object live unless the caller says otherwise.
+pub const ASSERTION_LIFETIME: u32 = 30;
+
+const ENVIRONMENTS: &str = include_str!("environments.txt");
+
+/// The values of a row of the file of environments.
+fn values(key: &str) -> impl Iterator<Item = &'static str> {
+    let row = ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|'));
+    row.into_iter().flat_map(|rest| rest.split('|'))
+}
+
+/// One of the two environments, or a local server for development: its issuer, from which all else follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    issuer: String,
+    development: bool,
+}
+
+impl Environment {
+    /// The test environment, where people and organisations are synthetic.
+    pub fn test() -> Self {
+        Self::of("test")
+    }
+
+    /// The production environment.
+    pub fn production() -> Self {
+        Self::of("production")
+    }
+
+    fn of(name: &str) -> Self {
+        Self { issuer: values(name).next().unwrap_or_default().into(), development: false }
+    }
+
+    /// A server of one's own: its issuer, without a slash at the end; https, or http on loopback.
+    ///
+    /// # Errors
+    /// `invalid_configuration`.
+    ///
+    /// ```
+    /// use samtykke::provider::helseid::Environment;
+    /// assert!(Environment::custom("http://localhost:4500").is_ok());
+    /// assert!(Environment::custom("https://helseid-sts.test.nhn.no/").is_err());
+    /// ```
+    pub fn custom(issuer: &str) -> Result<Self> {
+        if is_endpoint(issuer, true) && !issuer.ends_with('/') && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
+            return Ok(Self { issuer: issuer.into(), development: true });
+        }
+        Err(Error::wanted(&codes::INVALID_CONFIGURATION, "environment: test, production, or an issuer without a slash at its end"))
+    }
+
+    /// The issuer, byte for byte.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What the environment's metadata is judged by: what the profile demands wins over what the document calls optional.
+    ///
+    /// ```
+    /// use samtykke::{Response, metadata::Metadata, provider::helseid::{self, Environment}};
+    /// let body = r#"{"issuer":"https://helseid-sts.test.nhn.no","authorization_endpoint":"https://helseid-sts.test.nhn.no/connect/authorize",
+    ///   "token_endpoint":"https://helseid-sts.test.nhn.no/connect/token","pushed_authorization_request_endpoint":"https://helseid-sts.test.nhn.no/connect/par",
+    ///   "jwks_uri":"https://helseid-sts.test.nhn.no/.well-known/openid-configuration/jwks","require_pushed_authorization_requests":false}"#;
+    /// let test = Environment::test();
+    /// let metadata = Metadata::judge(&Response::new(200, Some("application/json"), body), test.issuer(), &test.policy())?;
+    /// assert!(helseid::profile_of(&metadata, &test).requests.pushed);
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn policy(&self) -> Policy<'static> {
+        Policy { profile: METADATA, origins: None, development: self.development }
+    }
+}
+
+/// Members of the metadata that hold whatever the document says.
+const METADATA: &str = r#"{"require_pushed_authorization_requests":true,"authorization_response_iss_parameter_supported":true,"code_challenge_methods_supported":["S256"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"id_token_signing_alg_values_supported":["RS256"]}"#;
+
+/// Addresses and rules of an environment, by the addresses that are documented. [`profile_of`] takes the server's own word.
+///
+/// ```
+/// use samtykke::provider::helseid::{self, Environment};
+/// let profile = helseid::profile(&Environment::test());
+/// assert_eq!(profile.token_endpoint, "https://helseid-sts.test.nhn.no/connect/token");
+/// assert!(profile.requests.pushed && profile.requests.dpop && profile.iss_parameter);
+/// ```
+pub fn profile(environment: &Environment) -> Profile {
+    let mut paths = values("paths");
+    let mut next = || {
+        let mut url = environment.issuer.clone();
+        url.push_str(paths.next().unwrap_or_default());
+        url
+    };
+    let mut profile = Profile::new(&environment.issuer, &next(), &next());
+    profile.endpoints = Endpoints {
+        pushed_authorization_request: Some(next()),
+        jwks_uri: Some(next()),
+        userinfo: Some(next()),
+        end_session: Some(next()),
+        revocation: Some(next()),
+        introspection: Some(next()),
+        ..Endpoints::default()
+    };
+    profile.development = environment.development;
+    enforced(profile)
+}
+
+/// As [`profile`], with the addresses of the server's metadata, judged by [`Environment::policy`]. Keep it for a day.
+pub fn profile_of(metadata: &Metadata, environment: &Environment) -> Profile {
+    enforced(metadata.profile(&RULES, environment.development))
+}
+
+/// What holds whoever made the profile.
+fn enforced(mut profile: Profile) -> Profile {
+    profile.rules = &RULES;
+    profile.iss_parameter = true;
+    profile.requests = Requests {
+        pushed: true,
+        dpop: true,
+        free_resource: true,
+        assertion: AssertionRules {
+            typ: Some("client-authentication+jwt".into()),
+            lifetime: ASSERTION_LIFETIME,
+            not_before: true,
+            algorithms: values("algorithms").map(String::from).collect(),
+            ..AssertionRules::default()
+        },
+        signing_algorithms: Vec::from([String::from("RS256")]),
+        ..Requests::default()
+    };
+    profile
+}
+
+/// Whether a client may sign with an algorithm: assertions and proofs alike.
+///
+/// # Errors
+/// `algorithm_refused`: EdDSA, among others.
+///
+/// ```
+/// use samtykke::{jose::Algorithm, provider::helseid::check_algorithm};
+/// assert!(check_algorithm(Algorithm::named("PS256").unwrap()).is_ok());
+/// assert!(check_algorithm(Algorithm::named("EdDSA").unwrap()).is_err());
+/// ```
+pub fn check_algorithm(alg: &Algorithm) -> Result<()> {
+    if values("algorithms").any(|name| name == alg.name) {
+        return Ok(());
+    }
+    let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
+    Err(error.at(crate::error::Phase::Configuration).actual(alg.name))
+}
+
+/// What HelseID does differently.
+pub static RULES: Rules = Rules { id: "helseid", client_authentication: &["private_key_jwt"], ..STANDARD };
