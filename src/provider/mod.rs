@@ -3,6 +3,7 @@
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
 pub mod norskgjeld;
+pub mod selvbetjening;
 
 use crate::client::{Rules, STANDARD};
 
