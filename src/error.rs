@@ -425,6 +425,7 @@ kinds! {
     AUTHORIZATION_ERROR "authorization_error" Callback Restart false "RFC 6749 section 4.1.2.1" "See the server's error; start again when it is put right.";
     CONSENT_DENIED "consent_denied" Callback UserDeclined false "api-docs reference/consent" "Say that nothing was shared; offer to try again or go on without.";
     LOGIN_CANCELLED "login_cancelled" Callback UserCancelled false "api-docs reference/consent" "Say that the login was cancelled; offer to try again.";
+    CONFIRMATION_REFUSED "confirmation_refused" Callback UserCancelled false "Selvbetjening docs, confirm-client" "The draft was not confirmed; offer the confirm URL again. Ask for the client's status either way.";
     TOKEN_ERROR "token_error" Token Restart false "RFC 6749 section 5.2" "See the server's error; a code is never sent twice.";
     TOKEN_RESPONSE_MALFORMED "token_response_malformed" Token TryLater false "RFC 6749 section 5.1" "The server's answer breaks the standard; report it to the provider.";
     TOKEN_RESPONSE_TOO_LARGE "token_response_too_large" Token TryLater false "RFC 6749 section 5.1" "The server's answer is over 1 MiB; report it to the provider.";

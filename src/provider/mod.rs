@@ -5,6 +5,7 @@
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub mod helseid;
 pub mod norskgjeld;
+pub mod selvbetjening;
 
 use crate::client::{Rules, STANDARD};
 

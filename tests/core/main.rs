@@ -19,6 +19,7 @@ mod readers;
 mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
+mod selvbetjening;
 #[cfg(feature = "serde")]
 mod stored;
 mod vectors;

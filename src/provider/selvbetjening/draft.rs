@@ -1,0 +1,180 @@
+//! A draft of a client, which a person confirms in the portal.
+//!
+//! Body of `POST /v1/client-drafts`: camelCase, absent rather than null, the public JWK as a JSON string.
+//! Refuses odd organisation numbers, scopes, redirect URIs and keys before anything is sent.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::key::PublicKey;
+use super::{SCOPE, refused};
+use crate::error::Result;
+use crate::json::{Writer, push_string};
+use crate::octet::{NQCHAR, is_all};
+use crate::uri::{Uri, is_redirect_uri};
+
+/// A claim for one API, such as a HER-id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The claim's name with the API.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// A draft. Lists that are `None` are not sent: the template's own hold then.
+///
+/// ```
+/// use samtykke::provider::selvbetjening::{Draft, PublicKey, SCOPE};
+/// let key = PublicKey::parse(r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#)?;
+/// let mut draft = Draft::new("999977774", key);
+/// draft.api_scopes = Some(vec![SCOPE.into()]);
+/// assert!(draft.json()?.starts_with(r#"{"organizationNumber":"999977774","publicJwk":"{\"crv\":"#));
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The organisation's number: nine digits.
+    pub organization_number: String,
+    /// The client's public key.
+    pub public_key: PublicKey,
+    /// Scopes of APIs; with [`SCOPE`] among them.
+    pub api_scopes: Option<Vec<String>>,
+    /// Claims for single APIs.
+    pub claims: Option<Vec<Claim>>,
+    /// Where logins may end.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where logouts may end.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Child organisations: nine digits each.
+    pub child_organization_numbers: Option<Vec<String>>,
+    /// Where the portal sends the person after the confirmation: https, or http on loopback; no query, no fragment.
+    pub confirmation_redirect_uri: Option<String>,
+}
+
+impl Draft {
+    /// A draft with what every one has.
+    pub fn new(organization_number: &str, public_key: PublicKey) -> Self {
+        Self {
+            organization_number: organization_number.into(),
+            public_key,
+            api_scopes: None,
+            claims: None,
+            redirect_uris: None,
+            post_logout_redirect_uris: None,
+            child_organization_numbers: None,
+            confirmation_redirect_uri: None,
+        }
+    }
+
+    /// The body that is sent.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, naming the field and what was expected.
+    pub fn json(&self) -> Result<String> {
+        check_organizations(core::slice::from_ref(&self.organization_number))?;
+        let lists = Lists {
+            api_scopes: self.api_scopes.as_deref(),
+            claims: self.claims.as_deref(),
+            redirect_uris: self.redirect_uris.as_deref(),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.as_deref(),
+            child_organization_numbers: self.child_organization_numbers.as_deref(),
+        };
+        if self.api_scopes.as_ref().is_some_and(|scopes| !scopes.iter().any(|scope| scope == SCOPE)) {
+            return Err(refused("apiScopes: none at all, or nhn:selvbetjening/client among them"));
+        }
+        let mut json = Writer::new();
+        json.string("organizationNumber", &self.organization_number).string("publicJwk", self.public_key.json());
+        lists.write(&mut json, false)?;
+        if let Some(uri) = &self.confirmation_redirect_uri {
+            let fits = Uri::parse(uri).is_some_and(|uri| uri.is_secure(true) && uri.query.is_none() && uri.fragment.is_none());
+            if !fits {
+                return Err(refused("postClientConfirmationRedirectUri: https, or http on loopback, without query and fragment"));
+            }
+            json.string("postClientConfirmationRedirectUri", uri);
+        }
+        Ok(json.take())
+    }
+}
+
+/// The lists that drafts and updates share.
+pub(super) struct Lists<'a> {
+    pub(super) api_scopes: Option<&'a [String]>,
+    pub(super) claims: Option<&'a [Claim]>,
+    pub(super) redirect_uris: Option<&'a [String]>,
+    pub(super) post_logout_redirect_uris: Option<&'a [String]>,
+    pub(super) child_organization_numbers: Option<&'a [String]>,
+}
+
+impl Lists<'_> {
+    /// Checks and writes them; with `nulls`, one that is not there is written as null.
+    pub(super) fn write(&self, json: &mut Writer, nulls: bool) -> Result<()> {
+        let scopes = self.api_scopes.unwrap_or_default();
+        if !scopes.iter().all(|scope| is_all(scope, NQCHAR)) || twice(scopes) {
+            return Err(refused("apiScopes: single scopes, none twice"));
+        }
+        let claims = self.claims.unwrap_or_default();
+        let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+        let doubled = claims.iter().enumerate().any(|(at, claim)| claims.iter().take(at).any(|other| other.key == claim.key));
+        if !claims.iter().all(|claim| plain(&claim.key) && plain(&claim.value)) || doubled {
+            return Err(refused("audienceSpecificClientClaims: key and value, not empty, no key twice"));
+        }
+        for uris in [self.redirect_uris, self.post_logout_redirect_uris].into_iter().flatten() {
+            if !uris.iter().all(|uri| is_redirect_uri(uri)) || twice(uris) {
+                return Err(refused(
+                    "redirectUris, postLogoutRedirectUris: https, http on loopback or a private scheme; no fragment, none twice",
+                ));
+            }
+        }
+        check_organizations(self.child_organization_numbers.unwrap_or_default())?;
+        let mut list = |name: &str, items: Option<String>| match items {
+            Some(items) => {
+                json.raw(name, &items);
+            }
+            None if nulls => {
+                json.raw(name, "null");
+            }
+            None => {}
+        };
+        list("apiScopes", self.api_scopes.map(texts));
+        list("audienceSpecificClientClaims", self.claims.map(pairs));
+        list("redirectUris", self.redirect_uris.map(texts));
+        list("postLogoutRedirectUris", self.post_logout_redirect_uris.map(texts));
+        list("childOrganizationNumbers", self.child_organization_numbers.map(texts));
+        Ok(())
+    }
+}
+
+fn check_organizations(numbers: &[String]) -> Result<()> {
+    let fits = numbers.iter().all(|number| number.len() == 9 && number.bytes().all(|octet| octet.is_ascii_digit()));
+    if fits && !twice(numbers) { Ok(()) } else { Err(refused("organisation numbers: nine digits, none twice")) }
+}
+
+fn twice(texts: &[String]) -> bool {
+    texts.iter().enumerate().any(|(at, text)| texts.iter().take(at).any(|other| other == text))
+}
+
+fn texts(items: &[String]) -> String {
+    array(items.len(), |at, json| push_string(json, items.get(at).map_or("", String::as_str)))
+}
+
+fn pairs(claims: &[Claim]) -> String {
+    array(claims.len(), |at, json| {
+        if let Some(claim) = claims.get(at) {
+            json.push_str(&Writer::new().string("key", &claim.key).string("value", &claim.value).take());
+        }
+    })
+}
+
+/// A JSON array of so many items.
+pub(super) fn array(count: usize, item: impl Fn(usize, &mut String)) -> String {
+    let mut json = String::from("[");
+    for at in 0..count {
+        if at > 0 {
+            json.push_str(",");
+        }
+        item(at, &mut json);
+    }
+    json.push_str("]");
+    json
+}
