@@ -2,7 +2,7 @@
 // a tenth less of that than of the wasm itself. pkg/build.mjs takes it apart, and checks that it comes out here as it was.
 
 /** For each instruction up to the constants, the stream of the number after it; `-` for none. */
-const KINDS = "------------11--a6--------------24366---888888888888887777777776696";
+const KINDS = Array.from("------------11--a6--------------24366---888888888888887777777776696", (kind) => parseInt(kind, 16));
 /** @internal What precedes the code. */
 export const HEAD = 5;
 const OTHER = 6;
@@ -22,7 +22,7 @@ export function walk(next: (stream: number) => number, sized: (write: () => void
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
     for (let depth = 1, more = 0; depth; more = 0) {
       const code = next(0);
-      const kind = parseInt(KINDS[code] ?? "", 16);
+      const kind = KINDS[code]!;
       // Blocks and loads: their type and alignment stand with the instruction.
       if ((code > 1 && code < 5) || kind === 7 || kind === 8) number(0);
       if (code > 1 && code < 5) depth++;
