@@ -26,8 +26,12 @@ const WASM_OPT = [
 /** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
-/** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. */
-const CORES = { apis: { features: "bindings-apis", rank: 0 }, browser: { features: "bindings", rank: 1 }, full: { features: "bindings-full", rank: 2 } };
+/** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. A small one is not worth taking apart. */
+const CORES = {
+  apis: { features: "bindings-apis", rank: 0, apart: true },
+  browser: { features: "bindings", rank: 1 },
+  full: { features: "bindings-full", rank: 2, apart: true },
+};
 /** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
 const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
 
@@ -51,6 +55,34 @@ export function encode(octets) {
   return table + Array.from(octets, (octet) => texts.get(octet)).join("");
 }
 
+/** Takes wasm apart for pkg/src/weave.ts. */
+async function apart(wasm) {
+  const { STREAMS, HEAD, TAIL, walk, woven } = await import(join(DIST, "lib", "weave.js"));
+  const streams = Array.from({ length: STREAMS }, () => []);
+  let at = 8;
+  const next = (stream) => {
+    streams[stream].push(wasm[at]);
+    return wasm[at++];
+  };
+  const length = () => {
+    const octet = wasm[at++];
+    return octet > 127 ? octet - 128 + length() * 128 : octet;
+  };
+  // The code is section 10.
+  while (wasm[at++] !== 10) {
+    const size = length();
+    at += size;
+  }
+  const code = at;
+  at = 0;
+  while (at < code) next(HEAD);
+  walk(next, (write) => (length(), write()));
+  while (at < wasm.length) next(TAIL);
+  const octets = new Uint8Array([...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]), ...streams.flat()]);
+  if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/weave.ts does not know");
+  return octets;
+}
+
 function say(line) {
   if (!process.argv.includes("--quiet")) process.stderr.write(`${line}\n`);
 }
@@ -62,7 +94,8 @@ function run(command, args, options = {}) {
 function buildCore(name, bindgen) {
   // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
   // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
-  const remap = `--remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
+  // A small stack, below the constants, makes their addresses short; what the core nests is bounded.
+  const remap = `-C link-arg=-zstack-size=65536 --remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
   run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", CORES[name].features], {
     env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
   });
@@ -132,9 +165,10 @@ function writeEntry(entry, cores, ends) {
   const reexport = `${details ? `describe(${details});\n` : ""}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("").replaceAll("import apis from", "import apisModule from");
   const named = (core) => (core === "apis" ? "apisModule" : core);
+  const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
-    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}import { compile } from "./lib/inline.js";\n${provided((core) => `compile(${core}Text)`)}${reexport}`,
+    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,
     [`${entry}.workerd.js`]: `${head}${imported("")}${provided(named)}${reexport}`,
     [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided(named)}${reexport}`,
   };
@@ -148,18 +182,18 @@ export async function build() {
   process.once("exit", () => rmSync(DIST, { recursive: true, force: true }));
   mkdirSync(join(DIST, "wasm"), { recursive: true });
   mkdirSync(GENERATED, { recursive: true });
+  writeGenerated();
+  say("compiling the TypeScript");
+  run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
   const ends = {};
-  for (const name of Object.keys(CORES)) {
+  for (const [name, core] of Object.entries(CORES)) {
     say(`building the ${name} wasm`);
     const wasm = buildCore(name, wasmBindgen);
     ends[name] = constantsEnd(wasm);
     writeFileSync(join(DIST, "wasm", `${name}.wasm`), wasm);
-    writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(wasm))};\n`);
+    writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(core.apart ? await apart(wasm) : wasm))};\n`);
     say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
   }
-  writeGenerated();
-  say("compiling the TypeScript");
-  run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
   for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));

@@ -1,11 +1,11 @@
 // Wasm as text in the JavaScript: no file to copy, no set-up call, and it gzips as well as the wasm itself.
 // First a table of 91 octets, each less its place, in hexadecimal: the frequent ones, which take one character. Then the
-// wasm; `}` and `~` are marks for the others, in their order. `encode` in build.mjs writes what `compile` reads.
+// wasm; `}` and `~` are marks for the others, in their order. `encode` in build.mjs writes what `read` reads.
 
 const PLAIN = 91;
 
-/** Reads wasm written as text, and compiles it. */
-export function compile(text: string): WebAssembly.Module {
+/** Reads octets written as text. */
+export function read(text: string): Uint8Array<ArrayBuffer> {
   const order: number[] = [];
   const octets: number[] = [];
   let at = 0;
@@ -20,5 +20,5 @@ export function compile(text: string): WebAssembly.Module {
     const first = place();
     octets.push(order[first < PLAIN ? first : (first - PLAIN + 1) * PLAIN + place()]!);
   }
-  return new WebAssembly.Module(new Uint8Array(octets));
+  return new Uint8Array(octets);
 }

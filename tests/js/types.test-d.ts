@@ -8,17 +8,14 @@ import {
   SamtykkeError,
   clientSecretBasic,
   judgeTokens,
-  languageOf,
   none,
-  userMessage,
   type AuthorizationCode,
   type Fetch,
-  type Language,
   type Tokens,
 } from "samtykke";
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
-import { userMessage as messageAlone } from "samtykke/messages";
+import { languageOf, userMessage, type Language } from "samtykke/messages";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -140,7 +137,7 @@ try {
     check<Same<typeof error.phase, "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime">>();
     check<Same<typeof error.retryable, boolean>>();
     const language: Language = languageOf(navigator.language);
-    const text: string = userMessage(error, language) + messageAlone(error);
+    const text: string = userMessage(error, language);
     const uri: string | undefined = error.oauth?.uri;
     const wait: number | undefined = error.http?.retryAfter;
     void [text, uri, wait];

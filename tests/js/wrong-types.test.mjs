@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, clientSecretBasic, judgeTokens, languageOf, none, userMessage } from "samtykke";
+import { Client, clientSecretBasic, judgeTokens, none } from "samtykke";
+import { languageOf, userMessage } from "samtykke/messages";
 import { createEdge } from "samtykke/edge";
 import { AgreementApi, ConsentFeed, DebtApi, audiences } from "samtykke/norskgjeld";
 

@@ -28,7 +28,6 @@ export { type ResourceFetch, type ResourceInit, type ResourceOptions } from "../
 export { type RequestObjectOptions, type StartOptions } from "../start.js";
 export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../tokens.js";
 export { type Fetch, type Transport } from "../http.js";
-export { languageOf, userMessage, type Language } from "../messages.js";
 export {
   provider,
   type AliasedEndpoint,
