@@ -17,6 +17,8 @@ mod readers;
 mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
+#[cfg(feature = "native-crypto")]
+mod rfc;
 #[cfg(feature = "serde")]
 mod stored;
 mod vectors;
