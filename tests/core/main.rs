@@ -20,6 +20,8 @@ mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
 mod selvbetjening;
+#[cfg(feature = "native-crypto")]
+mod rfc;
 #[cfg(feature = "serde")]
 mod stored;
 mod vectors;

@@ -28,7 +28,8 @@ use serde_json::Value;
 use super::{Verdict, text, without_random};
 
 const NOW: u64 = 1_700_000_000;
-const POINT: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
+const POINT: &str =
+    r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
 const SCALAR: &str = r#""d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI""#;
 const RSA_1024: &str = "z_ZooVv5VC4-tpeY6oO2vbogQNlxk0iiU_0ZsDVhze8UM7_D0LPixxKjeMqYaWIbphBFUGYPgunYhHShhyd1tKhlciX45ewb5QDTf0aYXUuEKasDnuH3ceQ4UqF2EL7K409tEPFl61rDIoCcG0yHBnHSwcsj39vwCosmxcHSJMs";
 const RSA_2048: &str = "ohdCVowbBOEdKx5_pgCU4HrJdyzLB-g6wcL-PaCRG_4vGgTe-P_SmXiRAUlPG222wuo3CGbgDNUjZANbr0OD5eDR0uNZM3eZx0STvyXeetnH9_AljUPxsvM22Vem3Ug3Ij0IONO97UY5bsqGaGtGZXLhFVbJZ1XR9Ou_glbERGdEeUrr6Nw0e6yXVNjKKaiJpZnRonSDihIp-ZQ0i_lcHpqL-B8xhPcs_9IZu-bcqGxWjcailcXKzOkDWdXQpDr3vLBwVxTHqK5lpQVk5kgO5CE6NojyAk2h7cJzP7_UfiK56bTwwDyyzdTr919ND4TlqecqgqIWJrStdH6Lkn3m3Q";
@@ -215,6 +216,7 @@ fn object(further: &Value) -> Result<String, Error> {
     let mut sent = Vec::new();
     play(&mut login(AuthorizationRequest::new("openid"), Start::new().object(object))?, &accepted(), &mut sent)?;
     let claims = claims(&sent, "request");
-    // In the order of their names: this map is sorted.
-    Ok(claims.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" "))
+    let mut names = claims.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    names.sort_unstable();
+    Ok(names.join(" "))
 }
