@@ -36,8 +36,9 @@ function listen(part, port) {
 /**
  * Starts it.
  *
- * @param {{ apiPort?: number, portalPort?: number, stsPort?: number, propagation?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
- *   `propagation`: milliseconds until HelseID knows a confirmed client; `keyPropagation`: until it knows an added key.
+ * @param {{ apiPort?: number, portalPort?: number, stsPort?: number, propagation?: number, refusals?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
+ *   `propagation`: milliseconds until HelseID knows a confirmed client; `refusals`: how many token requests of one it refuses
+ *   meanwhile; `keyPropagation`: milliseconds until it knows an added key.
  */
 export async function startSelvbetjening({ apiPort = 0, portalPort = 0, stsPort = 0, ...settings } = {}) {
   const state = new State(settings);

@@ -26,7 +26,7 @@ export class State {
   settings;
 
   constructor(settings) {
-    this.settings = { propagation: 0, keyPropagation: 0, retireOldKeys: false, keyLifetime: 90 * 86_400, template: TEMPLATE, ...settings };
+    this.settings = { propagation: 0, refusals: 0, keyPropagation: 0, retireOldKeys: false, keyLifetime: 90 * 86_400, template: TEMPLATE, ...settings };
   }
 
   async draft(body, jwk) {
@@ -61,6 +61,7 @@ export class State {
   confirm(client) {
     client.confirmed = true;
     client.usableAt = Date.now() + this.settings.propagation;
+    client.refusals = this.settings.refusals;
   }
 
   /** Takes the fault of a route, if there is one. */

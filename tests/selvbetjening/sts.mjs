@@ -32,7 +32,7 @@ export function createSts(state, world, replays) {
     }
     state.requests.push(`token ${form.client_id}`);
     const client = state.clients.get(form.client_id);
-    const known = client?.confirmed && client.usableAt <= Date.now();
+    const known = client?.confirmed && client.usableAt <= Date.now() && !(client.refusals-- > 0);
     const key = known && form.client_assertion_type === URN && (await judgeAssertion(form, client, { issuer, replays, violations: state.violations }));
     if (!key) return error("invalid_client", "");
     if (form.grant_type !== "client_credentials") return error("unsupported_grant_type", "");
