@@ -21,6 +21,8 @@ mod jose;
 mod judges;
 #[cfg(feature = "bindings-apis")]
 mod norskgjeld;
+#[cfg(feature = "bindings-apis")]
+mod selvbetjening;
 #[cfg(feature = "bindings-full")]
 mod text;
 

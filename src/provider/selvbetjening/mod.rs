@@ -9,9 +9,13 @@ mod confirmation;
 mod draft;
 mod key;
 
+#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
+pub(crate) use api::{added, drafted, updated};
 pub use api::{Api, Call, Delegation, ServiceTerms};
 pub use client::{ClaimAccess, ClientSettings, CurrentClient, ScopeAccess, Status};
 pub use confirmation::judge_confirmation;
+#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
+pub(crate) use draft::{array, texts};
 pub use draft::{Claim, Draft};
 pub use key::{ClientSecret, PublicKey, SecretBody, find_secret};
 
