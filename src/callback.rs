@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, Registration};
-use crate::encoding::{cut, equal, form_decode, form_octets, pairs, push, push_escaped, word};
+use crate::encoding::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
 use crate::error::{Error, Kind, OAuthError, Result, Text, codes};
 use crate::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::secret::Secret;
@@ -98,7 +98,7 @@ impl AuthorizationCode {
     /// The `max_age` that was sent, in seconds; an id_token must then say when the person was authenticated.
     pub fn max_age(&self) -> Option<u32> {
         let demands = cut(self.field(NONCE), b',').1?;
-        cut(demands, b',').0.parse().ok()
+        u32::try_from(number(cut(demands, b',').0)?).ok()
     }
 
     /// The `state` that was sent, when an id_token was asked for by a server.
@@ -375,7 +375,8 @@ fn link(uri: &[u8]) -> Option<Text> {
 /// Foreign octets fit to be shown, as [`shown_text`].
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn shown(octets: &[u8]) -> Text {
-    shown_text(&String::from_utf8_lossy(octets))
+    // What is shown of an answer was found to be text before.
+    shown_text(core::str::from_utf8(octets).unwrap_or_default())
 }
 
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.

@@ -99,7 +99,7 @@ pub(crate) type Text = alloc::vec::Vec<u8>;
 /// A copy of text that is text already.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn text(octets: &[u8]) -> Text {
-    String::from_utf8_lossy(octets).into()
+    String::from_utf8(octets.to_vec()).unwrap_or_default()
 }
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]

@@ -16,7 +16,7 @@ use crate::client::{Client, STANDARD};
 use crate::client_auth::ClientAuthentication;
 use crate::device::{Device, DeviceRequest};
 use crate::dpop::{self, Proof, Server};
-use crate::encoding::{Form, base64url, decimal, number};
+use crate::encoding::{Form, Parts, base64url, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::token_endpoint;
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
@@ -225,7 +225,7 @@ fn target(mut lines: Lines<'_>) -> Result<Target> {
 fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
     let [alg, kid, x5t, x5t_s256, x5c] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    let x5c = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
+    let x5c = Parts(Some(x5c), b',').filter(|certificate| !certificate.is_empty()).collect();
     Ok(KeyNames { alg, kid: some(kid), x5t: some(x5t), x5t_s256: some(x5t_s256), x5c })
 }
 
@@ -251,7 +251,7 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
     }
     let [kid, x5t, x5t_s256, x5c] = found;
     let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let algorithms = algorithms.split(' ').filter(|name| !name.is_empty()).map(String::from).collect();
+    let algorithms = Parts(Some(algorithms), b' ').filter(|name| !name.is_empty()).map(String::from).collect();
     Ok(AssertionRules {
         audience,
         kid,
@@ -454,7 +454,7 @@ fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// the key and nonce as in `proof`. Answers the `Authorization` value, then as `proof` does.
 fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
-    let origins: Vec<&str> = origins.split(' ').collect();
+    let origins: Vec<&str> = Parts(Some(origins), b' ').collect();
     resource::check(url, &origins, !development.is_empty())?;
     if !crate::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
         return refused("an access token: visible ASCII, Bearer or DPoP");

@@ -10,7 +10,7 @@ use super::{Lines, some};
 use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
-use crate::encoding::{decimal, number};
+use crate::encoding::{Parts, decimal, number};
 use crate::error::Result;
 use crate::http::Response;
 use crate::introspection::Introspection;
@@ -95,7 +95,7 @@ fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     if !left.is_empty() && is_absent(&response) {
         return Ok(());
     }
-    let origins: Vec<&str> = origins.split(' ').collect();
+    let origins: Vec<&str> = Parts(Some(origins), b' ').collect();
     let origins = (!pinned.is_empty()).then_some(origins.as_slice());
     text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
     Ok(())
