@@ -349,7 +349,7 @@ fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, 
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
     }
-    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code.as_bytes() == error);
+    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code().as_bytes() == error);
     let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
     let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
     Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))

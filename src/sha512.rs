@@ -27,16 +27,16 @@ const SHA512: [u64; 8] = [
     0x1f83_d9ab_fb41_bd6b,
     0x5be0_cd19_137e_2179,
 ];
-const ZEROS: [u8; 128] = [0; 128];
+const ZEROS: [u8; 135] = [0; 135];
 
 /// The first so many octets of the hash: 48 is SHA-384, 64 is SHA-512.
 pub(crate) fn digest(octets: &[u8], length: usize) -> Vec<u8> {
     let mut state = if length == 48 { SHA384 } else { SHA512 };
-    // The text, the bit that ends it, zeros, and in the last sixteen octets its length in bits.
+    // The text, the bit that ends it, at least eight zeros, and its length in bits: sixteen octets, of which eight are always zero.
     let mut padded = Vec::new();
     push(&mut padded, octets);
     push(&mut padded, &[0x80]);
-    push(&mut padded, ZEROS.get(..247usize.wrapping_sub(octets.len() & 127) & 127).unwrap_or_default());
+    push(&mut padded, ZEROS.get(..(239usize.wrapping_sub(octets.len() & 127) & 127).wrapping_add(8)).unwrap_or_default());
     push(&mut padded, &(octets.len() as u64).wrapping_mul(8).to_be_bytes());
     for block in padded.as_chunks::<128>().0 {
         sha2::compress512(&mut state, core::slice::from_ref(block.into()));

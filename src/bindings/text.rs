@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// The error of a code that the host found.
 pub(super) fn host_error(mut lines: Lines<'_>) -> Result<()> {
     let code = lines.next();
-    let known = codes::ALL.iter().find(|kind| kind.code == code);
+    let known = codes::ALL.iter().find(|kind| kind.code() == code);
     Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
 }
 
