@@ -272,7 +272,7 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
         return fail(&codes::CALLBACK_TOO_LARGE);
     }
     if let Callback::FormPost { content_type, .. } = callback {
-        let essence = cut(content_type, b';').0.trim_ascii();
+        let essence = crate::encoding::essence(content_type);
         if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return fail(&codes::CALLBACK_MALFORMED);
         }
@@ -382,7 +382,11 @@ pub(crate) fn shown(octets: &[u8]) -> Text {
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
 pub(crate) fn shown_text(text: &str) -> String {
     let harmful = |letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().take(512).map(|letter| if harmful(letter) { '\u{fffd}' } else { letter }).collect()
+    let mut shown = Vec::new();
+    for letter in text.chars().take(512) {
+        push(&mut shown, if harmful(letter) { '\u{fffd}' } else { letter }.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    String::from_utf8(shown).unwrap_or_default()
 }
 
 /// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.

@@ -271,11 +271,11 @@ impl<'a> Iterator for Parts<'a> {
 #[inline(never)]
 pub(crate) fn essence(value: &str) -> &str {
     let mut text = cut(value, b';').0;
-    while let Some(rest) = text.strip_prefix([' ', '\t']) {
-        text = rest;
+    while let [b' ' | b'\t', ..] = text.as_bytes() {
+        text = text.get(1..).unwrap_or_default();
     }
-    while let Some(rest) = text.strip_suffix([' ', '\t']) {
-        text = rest;
+    while let [.., b' ' | b'\t'] = text.as_bytes() {
+        text = text.get(..text.len().wrapping_sub(1)).unwrap_or_default();
     }
     text
 }

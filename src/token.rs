@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::authorization::is_scope;
 use crate::callback::{is_error_code, oauth_error};
 use crate::claims::Claims;
-use crate::encoding::{base64url_decode, cut, number};
+use crate::encoding::{base64url_decode, cut, number, word};
 use crate::error::{Error, Kind, Result, codes};
 use crate::http::{MAX_BODY, Response};
 use crate::json::Value;
@@ -83,7 +83,7 @@ pub struct Tokens {
     pub others: Vec<(String, Secret)>,
 }
 
-const KNOWN: &[&str] = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"];
+const KNOWN: &str = "access_token token_type expires_in scope refresh_token id_token";
 
 impl Tokens {
     /// Judges an answer of the token endpoint.
@@ -164,7 +164,12 @@ impl Tokens {
         if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
             return Err(wrong("issued_token_type: a URI"));
         }
-        let others = answer.members().iter().filter(|member| !KNOWN.contains(&&*member.name));
+        let mut others = Vec::new();
+        for member in answer.members() {
+            if word(KNOWN, member.name.as_bytes()).is_none() {
+                others.push((String::from(&*member.name), Secret::new(member.raw)));
+            }
+        }
         Ok(Self {
             access_token,
             token_type,
@@ -174,7 +179,7 @@ impl Tokens {
             refresh_token: refresh_token.or_else(|| expectation.refresh_token.clone()),
             id_token,
             claims: None,
-            others: others.map(|member| (String::from(&*member.name), Secret::new(member.raw))).collect(),
+            others,
         })
     }
 

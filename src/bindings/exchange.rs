@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::full::client;
 use super::jose::{algorithms, push_unverified};
-use super::text::{push_line, push_request, response};
+use super::text::{listed, push_line, push_request, response};
 use super::{Lines, browser, refused, some};
 use crate::assertion::{self, KeyNames, Statement};
 use crate::attempt::Attempt;
@@ -16,7 +16,7 @@ use crate::client::{Client, STANDARD};
 use crate::client_auth::ClientAuthentication;
 use crate::device::{Device, DeviceRequest};
 use crate::dpop::{self, Proof, Server};
-use crate::encoding::{Form, Parts, base64url, decimal, number};
+use crate::encoding::{Form, base64url, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::token_endpoint;
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
@@ -225,7 +225,7 @@ fn target(mut lines: Lines<'_>) -> Result<Target> {
 fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
     let [alg, kid, x5t, x5t_s256, x5c] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    let x5c = Parts(Some(x5c), b',').filter(|certificate| !certificate.is_empty()).collect();
+    let x5c = listed(x5c, b',');
     Ok(KeyNames { alg, kid: some(kid), x5t: some(x5t), x5t_s256: some(x5t_s256), x5c })
 }
 
@@ -251,7 +251,10 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
     }
     let [kid, x5t, x5t_s256, x5c] = found;
     let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let algorithms = Parts(Some(algorithms), b' ').filter(|name| !name.is_empty()).map(String::from).collect();
+    let mut allowed = Vec::new();
+    for name in listed(algorithms, b' ') {
+        allowed.push(name.into());
+    }
     Ok(AssertionRules {
         audience,
         kid,
@@ -262,7 +265,7 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
         lifetime,
         not_before: !not_before.is_empty(),
         claims: members_of(claims)?,
-        algorithms,
+        algorithms: allowed,
         client_id: true,
     })
 }
@@ -273,7 +276,13 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
         return Ok(Vec::new());
     }
     match Value::parse(json) {
-        Some(Value::Object(members)) => Ok(members.iter().map(|member| (String::from(&*member.name), member.raw.into())).collect()),
+        Some(Value::Object(members)) => {
+            let mut found = Vec::new();
+            for member in &members {
+                found.push((String::from(&*member.name), member.raw.into()));
+            }
+            Ok(found)
+        }
         _ => refused("claims: an object of JSON"),
     }
 }
@@ -454,7 +463,7 @@ fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// the key and nonce as in `proof`. Answers the `Authorization` value, then as `proof` does.
 fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
-    let origins: Vec<&str> = Parts(Some(origins), b' ').collect();
+    let origins = listed(origins, b' ');
     resource::check(url, &origins, !development.is_empty())?;
     if !crate::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
         return refused("an access token: visible ASCII, Bearer or DPoP");

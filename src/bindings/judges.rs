@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 
 use super::full::client;
 use super::jose::{Common, push_unverified};
+use super::text::listed;
 use super::text::push_line;
 use super::{Lines, some};
 use crate::challenge::Challenge;
 use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
-use crate::encoding::{Parts, decimal, number};
+use crate::encoding::{decimal, number};
 use crate::error::Result;
 use crate::http::Response;
 use crate::introspection::Introspection;
@@ -95,7 +96,7 @@ fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     if !left.is_empty() && is_absent(&response) {
         return Ok(());
     }
-    let origins: Vec<&str> = Parts(Some(origins), b' ').collect();
+    let origins = listed(origins, b' ');
     let origins = (!pinned.is_empty()).then_some(origins.as_slice());
     text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
     Ok(())

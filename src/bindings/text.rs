@@ -41,6 +41,22 @@ pub(super) fn push_request(text: &mut String, request: &Request) {
     text.push_str(request.body.as_ref().map_or("", Secret::expose));
 }
 
+/// What stands in a list, without its empty parts.
+#[cfg(not(feature = "bindings-apis"))]
+#[inline(never)]
+pub(super) fn listed(list: &str, mark: u8) -> alloc::vec::Vec<&str> {
+    let mut found = alloc::vec::Vec::new();
+    let mut rest = Some(list);
+    while let Some(list) = rest {
+        let (one, after) = cut(list, mark);
+        if !one.is_empty() {
+            found.push(one);
+        }
+        rest = after;
+    }
+    found
+}
+
 /// Status, media type, `Retry-After`.
 pub(super) fn response(lines: &mut Lines<'_>) -> Response {
     let status = number(lines.next()).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();

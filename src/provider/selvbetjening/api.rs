@@ -110,7 +110,7 @@ impl<'a> Api<'a> {
         let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), |response| {
             let id = body(response).map_err(|error| match error.code() {
                 // There is no token in this call.
-                code if code == codes::TOKEN_INVALID.code => failure_as(&codes::UNAUTHORIZED, Action::FixConfiguration, response),
+                code if code == codes::TOKEN_INVALID.code() => failure_as(&codes::UNAUTHORIZED, Action::FixConfiguration, response),
                 _ => error,
             });
             id?.get("clientId").and_then(text).filter(|id| check_client_id(id).is_ok()).ok_or_else(|| malformed(response))
