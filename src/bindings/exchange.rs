@@ -10,7 +10,6 @@ use super::jose::{algorithms, push_unverified};
 use super::text::{listed, push_line, push_request, response};
 use super::{Lines, browser, refused, some};
 use crate::assertion::{self, KeyNames, Statement};
-use crate::attempt::Attempt;
 use crate::callback::{self, AuthorizationCode, Callback};
 use crate::client::{Client, STANDARD};
 use crate::client_auth::ClientAuthentication;
@@ -29,7 +28,7 @@ use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
 use crate::token::{Expectation, TokenType, Tokens};
 use crate::transaction::{self, has_openid};
-use crate::{endpoint, jar, jarm, resource};
+use crate::{attempt, endpoint, jar, jarm, resource};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -92,16 +91,16 @@ fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
         _ => return refused("a known endpoint"),
     };
-    let mut attempt = Attempt::form(&client, &authentication, url, form, named)?;
+    let mut request = attempt::request(&client, &authentication, url, form, named)?;
     // What is signed is signed anew when the shell is called again.
-    attempt.request.repeatable = repeatable;
+    request.repeatable = repeatable;
     let target = target(lines)?;
     let mut more = Form::new();
     target.push(&client, &mut more)?;
-    attempt.append(more);
+    attempt::append(&mut request, more);
     push_line(text, if id_token { "1" } else { "" });
     push_line(text, &scope);
-    push_request(text, &attempt.request);
+    push_request(text, &request);
     Ok(())
 }
 
