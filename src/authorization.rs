@@ -301,7 +301,7 @@ fn misfit(name: &str, value: &str) -> Option<&'static str> {
 /// Words with single spaces between them, none of them `none`.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn is_prompt(value: &str) -> bool {
-    !value.split(' ').any(|word| word.is_empty() || word == "none")
+    !crate::encoding::Parts(Some(value), b' ').any(|word| word.is_empty() || word == "none")
 }
 
 fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone)) -> Result<()> {

@@ -138,14 +138,16 @@ pub fn basic(client_id: &str, secret: &str) -> Secret {
 fn push_strict(out: &mut String, text: &str) {
     let mut encoded = String::new();
     crate::encoding::push_form(&mut encoded, text);
-    for letter in encoded.chars() {
-        match letter {
-            '-' => out.push_str("%2D"),
-            '.' => out.push_str("%2E"),
-            '_' => out.push_str("%5F"),
-            '~' => out.push_str("%7E"),
-            other => out.push(other),
-        }
+    let mut rest = &*encoded;
+    while let Some((letter, after)) = rest.split_at_checked(1) {
+        out.push_str(match letter {
+            "-" => "%2D",
+            "." => "%2E",
+            "_" => "%5F",
+            "~" => "%7E",
+            other => other,
+        });
+        rest = after;
     }
     zeroize::Zeroize::zeroize(&mut encoded);
 }

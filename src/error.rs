@@ -75,6 +75,7 @@ impl Action {
 #[derive(Debug)]
 pub struct Kind {
     /// The stable code.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub code: &'static str,
     /// Where it arises.
     pub phase: Phase,
@@ -83,11 +84,27 @@ pub struct Kind {
     /// Whether the same step may be tried again as it is.
     pub retryable: bool,
     /// What to do, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub hint: &'static str,
     /// The section that asks for the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub doc: &'static str,
+    /// The npm wasm's: code, hint and section in a line each; the browser's has the code alone, and its shell words it by action.
+    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+    pub(crate) text: &'static str,
+}
+
+impl Kind {
+    /// The stable code.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+    pub(crate) fn code(&self) -> &'static str {
+        if crate::LEAN { self.text } else { crate::encoding::cut(self.text, b'\n').0 }
+    }
 }
 
 /// Foreign text in an error. The browser wasm hands its octets on, and the page reads them.
@@ -99,7 +116,7 @@ pub(crate) type Text = alloc::vec::Vec<u8>;
 /// A copy of text that is text already.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn text(octets: &[u8]) -> Text {
-    String::from_utf8_lossy(octets).into()
+    String::from_utf8(octets.to_vec()).unwrap_or_default()
 }
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
@@ -187,15 +204,27 @@ impl Error {
 
     /// Names what was expected. Never a secret.
     #[must_use]
-    pub fn expected(mut self, what: impl AsRef<str>) -> Self {
-        self.0.expected = Some(text(what.as_ref().as_bytes()));
+    pub fn expected(self, what: impl AsRef<str>) -> Self {
+        self.wants(what.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wants(mut self, what: &str) -> Self {
+        self.0.expected = Some(text(what.as_bytes()));
         self
     }
 
     /// Names what was found. Never a secret.
     #[must_use]
     pub fn actual(self, what: impl AsRef<str>) -> Self {
-        self.found(text(what.as_ref().as_bytes()))
+        self.has(what.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has(self, what: &str) -> Self {
+        self.found(text(what.as_bytes()))
     }
 
     /// As [`actual`](Self::actual), for foreign text that is fit to be shown.
@@ -228,6 +257,8 @@ impl Error {
 
     /// Attaches the server's OAuth error.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn oauth_error(mut self, oauth: OAuthError) -> Self {
         self.0.oauth = Some(oauth);
         self
@@ -235,6 +266,8 @@ impl Error {
 
     /// Attaches the HTTP status and `Retry-After` (seconds).
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn http(mut self, response: &crate::http::Response) -> Self {
         let http = self.0.http.get_or_insert_default();
         http.status = Some(response.status);
@@ -253,7 +286,7 @@ impl Error {
 
     /// The stable code, such as `state_mismatch`.
     pub fn code(&self) -> &'static str {
-        self.0.kind.code
+        self.0.kind.code()
     }
 
     /// Where in the flow it arose.
@@ -315,13 +348,19 @@ impl Error {
     }
 
     /// What to do now, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn hint(&self) -> &'static str {
         self.0.kind.hint
     }
 
+    /// What to do, and the section behind the check, in a line each.
+    #[cfg(all(feature = "bindings-full", target_arch = "wasm32"))]
+    pub(crate) fn advice(&self) -> &'static str {
+        crate::encoding::cut(self.0.kind.text, b'\n').1.unwrap_or_default()
+    }
+
     /// The specification section behind the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn doc(&self) -> &'static str {
         self.0.kind.doc
     }
@@ -330,7 +369,7 @@ impl Error {
 impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let inner = &self.0;
-        write!(f, "{} in the {} phase", inner.kind.code, inner.phase.as_str())?;
+        write!(f, "{} in the {} phase", inner.kind.code(), inner.phase.as_str())?;
         if let Some(oauth) = &inner.oauth {
             write!(f, ": the server answered {:?}", oauth.error)?;
         }
@@ -344,7 +383,7 @@ impl core::fmt::Display for Error {
         if let Some(actual) = &inner.actual {
             write!(f, "; found {actual:?}")?;
         }
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
         write!(f, ". {} [{}]", inner.kind.hint, inner.kind.doc)?;
         Ok(())
     }
@@ -386,12 +425,17 @@ macro_rules! kinds {
             $(
                 #[doc = concat!("`", $code, "` (", $doc, "). ", $hint)]
                 pub static $name: Kind = Kind {
-                    code: $code, phase: Phase::$phase, action: Action::$action, retryable: $retryable,
-                    // The browser wasm carries codes, not sentences; its shell words them by action.
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    phase: Phase::$phase, action: Action::$action, retryable: $retryable,
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+                    code: $code,
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
                     hint: $hint,
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
                     doc: $doc,
+                    #[cfg(all(feature = "bindings", target_arch = "wasm32", feature = "bindings-full"))]
+                    text: concat!($code, "\n", $hint, "\n", $doc),
+                    #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+                    text: $code,
                 };
             )*
             /// Every row, for tests and tools that walk the whole table.

@@ -304,7 +304,7 @@ impl<T> Exchange<T> {
         let chosen = context.jwks.as_deref().map(|set| jwks::select(set, token.alg(), token.kid()));
         let missing = match &chosen {
             None => true,
-            Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code,
+            Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code(),
             Some(Ok(_)) => false,
         };
         match (chosen, &context.jwks_uri) {

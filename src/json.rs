@@ -128,7 +128,10 @@ impl<'a> Value<'a> {
             parts => parts,
         };
         let (whole, fraction) = cut(digits, b'.');
-        let fraction = fraction.unwrap_or_default().trim_end_matches('0');
+        let mut fraction = fraction.unwrap_or_default();
+        while let Some(shorter) = fraction.strip_suffix('0') {
+            fraction = shorter;
+        }
         let mut rest = false;
         let fraction = match fraction.get(..6) {
             // What is finer than a microsecond cannot matter, but must not overflow.
@@ -170,7 +173,7 @@ fn tenfold(value: i64) -> Option<i64> {
 
 /// The digits of an exponent, with or without a sign.
 fn signed(text: &str) -> Option<i32> {
-    let digits = text.trim_start_matches(['+', '-']);
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-')).unwrap_or(text);
     let size = i32::try_from(number(digits)?).ok()?;
     Some(if text.starts_with('-') { size.wrapping_neg() } else { size })
 }

@@ -274,7 +274,11 @@ impl Judge<'_, '_> {
 
 /// A list of texts.
 pub(crate) fn list(value: &Value<'_>) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|item| item.as_str().map(String::from)).collect()
+    let mut texts = Vec::new();
+    for item in value.as_array()? {
+        texts.push(item.as_str()?.into());
+    }
+    Some(texts)
 }
 
 /// Whether this is a list of texts.

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::authorization::is_scope;
 use crate::callback::{is_error_code, oauth_error};
 use crate::claims::Claims;
-use crate::encoding::base64url_decode;
+use crate::encoding::{base64url_decode, cut, number, word};
 use crate::error::{Error, Kind, Result, codes};
 use crate::http::{MAX_BODY, Response};
 use crate::json::Value;
@@ -83,7 +83,7 @@ pub struct Tokens {
     pub others: Vec<(String, Secret)>,
 }
 
-const KNOWN: &[&str] = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"];
+const KNOWN: &str = "access_token token_type expires_in scope refresh_token id_token";
 
 impl Tokens {
     /// Judges an answer of the token endpoint.
@@ -139,7 +139,7 @@ impl Tokens {
         let expires_in = match answer.get("expires_in") {
             None => None,
             Some(value) => {
-                let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(|digits| digits.parse().ok());
+                let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
                 let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
                 Some(
                     seconds
@@ -164,7 +164,12 @@ impl Tokens {
         if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
             return Err(wrong("issued_token_type: a URI"));
         }
-        let others = answer.members().iter().filter(|member| !KNOWN.contains(&&*member.name));
+        let mut others = Vec::new();
+        for member in answer.members() {
+            if word(KNOWN, member.name.as_bytes()).is_none() {
+                others.push((String::from(&*member.name), Secret::new(member.raw)));
+            }
+        }
         Ok(Self {
             access_token,
             token_type,
@@ -174,7 +179,7 @@ impl Tokens {
             refresh_token: refresh_token.or_else(|| expectation.refresh_token.clone()),
             id_token,
             claims: None,
-            others: others.map(|member| (String::from(&*member.name), Secret::new(member.raw))).collect(),
+            others,
         })
     }
 
@@ -200,13 +205,15 @@ fn optional(answer: &Value<'_>, name: &str, read: fn(&Value<'_>, &str) -> Option
 /// Three parts of strict base64url, the first two JSON objects (RFC 7515 section 7.1).
 fn jwt(answer: &Value<'_>, name: &str) -> Option<Secret> {
     let text = answer.get(name)?.as_str()?;
-    let mut parts = text.splitn(4, '.');
+    let mut rest = text;
     for _ in 0..2 {
-        let part = String::from_utf8(base64url_decode(parts.next()?)?).ok()?;
-        if !matches!(Value::parse(&part), Some(Value::Object(_))) {
+        let (part, after) = cut(rest, b'.');
+        let octets = base64url_decode(part)?;
+        if !matches!(Value::parse(core::str::from_utf8(&octets).ok()?), Some(Value::Object(_))) {
             return None;
         }
+        rest = after?;
     }
-    let signature = base64url_decode(parts.next()?)?;
-    (!signature.is_empty() && parts.next().is_none()).then(|| Secret::new(text))
+    // A fourth part has a dot before it, which is no base64url.
+    base64url_decode(rest).filter(|signature| !signature.is_empty()).map(|_| Secret::new(text))
 }

@@ -7,10 +7,9 @@ use alloc::vec::Vec;
 
 use super::full::client;
 use super::jose::{algorithms, push_unverified};
-use super::text::{push_line, push_request, response};
+use super::text::{listed, push_line, push_request, response};
 use super::{Lines, browser, refused, some};
 use crate::assertion::{self, KeyNames, Statement};
-use crate::attempt::Attempt;
 use crate::callback::{self, AuthorizationCode, Callback};
 use crate::client::{Client, STANDARD};
 use crate::client_auth::ClientAuthentication;
@@ -29,7 +28,7 @@ use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
 use crate::token::{Expectation, TokenType, Tokens};
 use crate::transaction::{self, has_openid};
-use crate::{endpoint, jar, jarm, resource};
+use crate::{attempt, endpoint, jar, jarm, resource};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -92,16 +91,16 @@ fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
         _ => return refused("a known endpoint"),
     };
-    let mut attempt = Attempt::form(&client, &authentication, url, form, named)?;
+    let mut request = attempt::request(&client, &authentication, url, form, named)?;
     // What is signed is signed anew when the shell is called again.
-    attempt.request.repeatable = repeatable;
+    request.repeatable = repeatable;
     let target = target(lines)?;
     let mut more = Form::new();
     target.push(&client, &mut more)?;
-    attempt.append(more);
+    attempt::append(&mut request, more);
     push_line(text, if id_token { "1" } else { "" });
     push_line(text, &scope);
-    push_request(text, &attempt.request);
+    push_request(text, &request);
     Ok(())
 }
 
@@ -225,7 +224,7 @@ fn target(mut lines: Lines<'_>) -> Result<Target> {
 fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
     let [alg, kid, x5t, x5t_s256, x5c] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    let x5c = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
+    let x5c = listed(x5c, b',');
     Ok(KeyNames { alg, kid: some(kid), x5t: some(x5t), x5t_s256: some(x5t_s256), x5c })
 }
 
@@ -251,7 +250,10 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
     }
     let [kid, x5t, x5t_s256, x5c] = found;
     let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let algorithms = algorithms.split(' ').filter(|name| !name.is_empty()).map(String::from).collect();
+    let mut allowed = Vec::new();
+    for name in listed(algorithms, b' ') {
+        allowed.push(name.into());
+    }
     Ok(AssertionRules {
         audience,
         kid,
@@ -262,7 +264,7 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
         lifetime,
         not_before: !not_before.is_empty(),
         claims: members_of(claims)?,
-        algorithms,
+        algorithms: allowed,
         client_id: true,
     })
 }
@@ -273,7 +275,13 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
         return Ok(Vec::new());
     }
     match Value::parse(json) {
-        Some(Value::Object(members)) => Ok(members.iter().map(|member| (String::from(&*member.name), member.raw.into())).collect()),
+        Some(Value::Object(members)) => {
+            let mut found = Vec::new();
+            for member in &members {
+                found.push((String::from(&*member.name), member.raw.into()));
+            }
+            Ok(found)
+        }
         _ => refused("claims: an object of JSON"),
     }
 }
@@ -454,7 +462,7 @@ fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// the key and nonce as in `proof`. Answers the `Authorization` value, then as `proof` does.
 fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
-    let origins: Vec<&str> = origins.split(' ').collect();
+    let origins = listed(origins, b' ');
     resource::check(url, &origins, !development.is_empty())?;
     if !crate::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
         return refused("an access token: visible ASCII, Bearer or DPoP");

@@ -124,11 +124,14 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     push_line(text, oauth.map(|oauth| &*oauth.error).unwrap_or_default());
     push_line(text, oauth.and_then(|oauth| oauth.description.as_deref()).unwrap_or_default());
     #[cfg(feature = "bindings-full")]
+    {
+        push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
+        push_line(text, if error.retryable() { "1" } else { "" });
+        push(text, error.advice().as_bytes());
+        push(text, b"\n");
+    }
+    #[cfg(feature = "bindings-full")]
     for value in [
-        oauth.and_then(|oauth| oauth.uri.as_deref()),
-        error.retryable().then_some("1"),
-        Some(error.hint()),
-        Some(error.doc()),
         error.status().map(|status| decimal(u64::from(status))).as_deref(),
         error.retry_after().map(|seconds| decimal(u64::from(seconds))).as_deref(),
         error.provider_code(),

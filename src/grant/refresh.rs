@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use crate::claims::Claims;
-use crate::encoding::Form;
+use crate::encoding::{Form, Parts, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::secret::Secret;
 use crate::token::Tokens;
@@ -64,7 +64,7 @@ impl Refresh {
     pub(crate) fn form(&self) -> Result<Form> {
         super::check_token(self.token.expose(), "a refresh token: visible ASCII")?;
         if let Some(granted) = &self.granted {
-            let wider = self.scope.split(' ').find(|wanted| !wanted.is_empty() && !granted.split(' ').any(|token| token == *wanted));
+            let wider = Parts(Some(&self.scope), b' ').find(|wanted| !wanted.is_empty() && word(granted, wanted.as_bytes()).is_none());
             if let Some(wider) = wider {
                 return Err(Error::new(&codes::INVALID_SCOPE)
                     .at(Phase::Token)

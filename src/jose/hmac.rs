@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use crate::encoding::push;
 use crate::error::{Error, Result, codes};
 use crate::jose::alg::{Algorithm, Family, Hash};
 
@@ -31,7 +32,11 @@ pub fn sign(alg: &Algorithm, secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
     let mut key = if secret.len() > block { alg.hash.digest(secret) } else { secret.into() };
     key.resize(block, 0);
     let padded = |mask: u8, message: &[u8]| {
-        let octets: Vec<u8> = key.iter().map(|octet| octet ^ mask).chain(message.iter().copied()).collect();
+        let mut octets: Vec<u8> = key.clone();
+        for octet in &mut octets {
+            *octet ^= mask;
+        }
+        push(&mut octets, message);
         alg.hash.digest(&octets)
     };
     Ok(padded(0x5c, &padded(0x36, input)))

@@ -93,8 +93,7 @@ pub fn judge(response: &Response) -> Result<String> {
         300..=399 => return Err(fail(&codes::REDIRECT_REFUSED)),
         _ => return Err(fail(&codes::HTTP_STATUS_UNEXPECTED)),
     }
-    let essence = response.content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default();
-    if !response.is_json() && !essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/jwk-set+json") {
+    if !response.is_json() && !response.is_media("application/jwk-set+json") {
         return Err(fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/json or application/jwk-set+json"));
     }
     let text = response.body.expose();
