@@ -12,6 +12,7 @@ pub use bearer::JwtBearer;
 pub(crate) use bearer::{SignedGrant, Source};
 pub use refresh::Refresh;
 pub use target::Target;
+pub(crate) use target::is_text;
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange};
 
 use alloc::string::String;

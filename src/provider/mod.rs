@@ -2,6 +2,7 @@
 //!
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
+pub mod maskinporten;
 pub mod norskgjeld;
 
 use crate::client::{Rules, STANDARD};
