@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::text::host_error;
-use super::{Lines, browser, norskgjeld, refused};
+use super::{Lines, browser, maskinporten, norskgjeld, refused};
 use crate::error::Result;
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -11,6 +11,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         // So that a provider can be made, and a host's error be worded, where this is the only wasm.
         "C" => browser::client(&mut lines).map(|_| ()),
         "error" => host_error(lines),
+        "maskinporten" => maskinporten::call(lines, text),
         "norskgjeld" => norskgjeld::call(lines, text),
         _ => refused("a known operation"),
     }

@@ -9,6 +9,8 @@ mod discovery;
 mod errors;
 mod flow;
 mod logout;
+mod maskinporten;
+mod maskinporten_api;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
