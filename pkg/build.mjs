@@ -29,7 +29,7 @@ const USED = ["memory", "call", "__wbindgen_malloc"];
 /** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. */
 const CORES = { apis: { features: "bindings-apis", rank: 0 }, browser: { features: "bindings", rank: 1 }, full: { features: "bindings-full", rank: 2 } };
 /** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
-const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
+const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], maskinporten: ["full", "apis"], edge: ["full"] };
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
