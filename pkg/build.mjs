@@ -40,6 +40,7 @@ const ENTRIES = {
   norskgjeld: ["apis"],
   edge: ["full"],
   selvbetjening: ["apis"],
+  maskinporten: ["full", "apis"],
 };
 
 /** What may stand in a string without an escape, but for the two marks. */

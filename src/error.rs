@@ -503,6 +503,8 @@ kinds! {
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
+    NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
+    REGISTRATION_CONFLICT "registration_conflict" Api FixConfiguration false "docs.digdir.no self-service API" "What is registered stands in the way: a key or name that is there already, a deactivated entry, or a change made meanwhile. Read it again.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or give what is wrong in the profile.";
     METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it, down to a slash at its end; if it names another server, do not use it.";
     RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is of another API, or of one that does not take your server's tokens; do not send it any.";

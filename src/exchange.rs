@@ -448,7 +448,7 @@ impl Exchange<Tokens> {
     pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
         let unnamed = matches!(authentication, ClientAuthentication::None);
         let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
-        exchange.context.expectation.scope = grant.scope.clone();
+        exchange.context.expectation.scope = grant.expected_scope();
         if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
             attempt.grant = Some((**signed).clone());
         }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::text::host_error;
-use super::{Lines, browser, helseid, norskgjeld, refused, selvbetjening};
+use super::{Lines, browser, helseid, maskinporten, norskgjeld, refused, selvbetjening};
 use crate::error::Result;
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -12,6 +12,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "C" => browser::client(&mut lines).map(|_| ()),
         "error" => host_error(lines),
         "helseid" => helseid::call(lines, text),
+        "maskinporten" => maskinporten::call(lines, text),
         "norskgjeld" => norskgjeld::call(lines, text),
         "selvbetjening" => selvbetjening::call(lines, text),
         _ => refused("a known operation"),

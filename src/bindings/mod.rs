@@ -20,6 +20,8 @@ mod jose;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod judges;
 #[cfg(feature = "bindings-apis")]
+mod maskinporten;
+#[cfg(feature = "bindings-apis")]
 mod norskgjeld;
 #[cfg(feature = "bindings-apis")]
 mod selvbetjening;

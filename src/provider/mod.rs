@@ -4,6 +4,7 @@
 
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub mod helseid;
+pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 

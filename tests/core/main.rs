@@ -11,6 +11,8 @@ mod flow;
 mod helseid;
 mod helseid_refused;
 mod logout;
+mod maskinporten;
+mod maskinporten_api;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
