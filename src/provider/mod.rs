@@ -2,12 +2,22 @@
 //!
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
+pub mod acmidm;
+pub mod halland;
 pub mod norskgjeld;
 
 use crate::client::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
-pub static ALL: &[&Rules] = &[&STANDARD, &norskgjeld::RULES];
+// In the npm package these two are data of the shell, so that its wasm need not carry them.
+pub static ALL: &[&Rules] = &[
+    &STANDARD,
+    &norskgjeld::RULES,
+    #[cfg(not(feature = "bindings"))]
+    &acmidm::RULES,
+    #[cfg(not(feature = "bindings"))]
+    &halland::RULES,
+];
 
 /// The rules of a provider by its short name.
 ///
