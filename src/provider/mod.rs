@@ -2,6 +2,8 @@
 //!
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
+pub mod acmidm;
+pub mod halland;
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub mod helseid;
 pub mod maskinporten;
@@ -14,8 +16,12 @@ use crate::client::{Rules, STANDARD};
 pub static ALL: &[&Rules] = &[
     &STANDARD,
     &norskgjeld::RULES,
-    // The protocol's wasm needs nothing of it: the npm package's client is given its rules as data.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    // In the npm package these are data of the shell, so that its wasm need not carry them.
+    #[cfg(not(feature = "bindings"))]
+    &acmidm::RULES,
+    #[cfg(not(feature = "bindings"))]
+    &halland::RULES,
+    #[cfg(not(feature = "bindings"))]
     &helseid::RULES,
 ];
 
