@@ -72,6 +72,7 @@ pub mod sha256;
 pub mod soft;
 mod time;
 pub mod token;
+pub mod token_cache;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;
@@ -94,6 +95,7 @@ pub use grant::ClientCredentials;
 pub use http::{Request, Response};
 pub use secret::Secret;
 pub use token::Tokens;
+pub use token_cache::TokenCache;
 pub use transaction::{ResponseMode, Transaction};
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]

@@ -22,6 +22,7 @@ mod refused_tokens;
 mod selvbetjening;
 #[cfg(feature = "serde")]
 mod stored;
+mod token_cache;
 mod vectors;
 #[allow(dead_code)]
 mod verdict;
