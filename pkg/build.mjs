@@ -33,7 +33,7 @@ const CORES = {
   full: { features: "bindings-full", rank: 2, apart: true },
 };
 /** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
-const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
+const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"], tokens: ["full"] };
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
