@@ -223,13 +223,19 @@ export class TokenSource {
     const shared = this.#shared;
     let looks = 0;
     for (;;) {
-      await this.#rest(entry, flight, deadline);
+      try {
+        await this.#rest(entry, flight, deadline);
+      } catch (error) {
+        if (entry.valid(this.#clock())) return entry.tokens!;
+        throw error;
+      }
       const there = await shared.read(entry, flight);
       if (there !== DOWN) entry.adopt(there, this.#clock());
       if (entry.fresh(this.#clock())) return entry.tokens!;
       if (entry.alone(this.#clock())) continue;
       const lock = await shared.lock(entry, flight);
       if (lock === undefined) {
+        if (entry.valid(this.#clock())) return entry.tokens!;
         if (this.#clock() >= deadline) throw late();
         await shared.changed(entry, flight, looks++);
         continue;

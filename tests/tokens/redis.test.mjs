@@ -89,9 +89,9 @@ describe("Redis", { skip: redis.gap }, () => {
       assert.ok(longest < 6_000, `${longest}`);
       provider.fault = "";
       await sleep(2_100);
-      const { tokens, errors: none } = await together(task({ callers: 10 }));
-      assert.deepEqual(none, {});
-      assert.equal(tokens["scope-0"].length, 1);
+      const sources = [await sourceOf(), await sourceOf()];
+      const [one, two] = await Promise.all(sources.map((source) => source.get({ scope: "scope-0" })));
+      assert.equal(one.accessToken, two.accessToken);
       assert.deepEqual(provider.refusals, [], "every question had an assertion of its own");
     });
   }

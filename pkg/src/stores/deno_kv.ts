@@ -2,6 +2,7 @@
 // Deno KV tells no time and may keep a value beyond its end, so ends stand in the values, by this machine's clock.
 
 import { configured } from "../check.js";
+import { sleep } from "../sleep.js";
 import type { Kept, TokenStore } from "../token_store.js";
 
 type Key = readonly string[];
@@ -27,6 +28,24 @@ export interface DenoKvStoreOptions {
   readonly prefix?: readonly string[];
 }
 
+/** Deno's own file database refuses a writer while another writes, with nothing done; Deno Deploy's does not. */
+const isBusy = (error: unknown) => /database is (locked|busy)/i.test(String(error));
+const MOST_TRIES = 20;
+
+async function steady<T>(operation: () => Promise<T>): Promise<T> {
+  for (let at = 1; ; at++) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isBusy(error) || at === MOST_TRIES) throw error;
+      await sleep(Math.random() * 5 * Math.min(at, 10), "token");
+    }
+  }
+}
+
+/** A version as Deno writes it; it throws for others. */
+const isVersion = (fence: string) => /^[0-9a-f]{20}$/.test(fence);
+
 interface Record {
   readonly text: string;
   readonly ends: number;
@@ -51,30 +70,35 @@ export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOp
   };
   return {
     async read(name) {
-      return kept((await kv.get<Record>(record(name))).value);
+      return kept((await steady(() => kv.get<Record>(record(name)))).value);
     },
     async lock(name, milliseconds) {
-      const [there, held] = (await kv.getMany([record(name), lock(name)])) as [{ value: Record | null; versionstamp: string | null }, { value: number | null; versionstamp: string | null }];
+      const [there, held] = (await steady(() => kv.getMany([record(name), lock(name)]))) as [{ value: Record | null; versionstamp: string | null }, { value: number | null; versionstamp: string | null }];
       const now = Date.now();
       // A lock that ends later than any could comes from a clock ahead of this one; its version still guards it.
       if (held.value !== null && now < held.value && held.value <= now + 2 * milliseconds) return undefined;
-      const got = await kv
-        .atomic()
-        .check({ key: lock(name), versionstamp: held.versionstamp })
-        .check({ key: record(name), versionstamp: there.versionstamp })
-        .set(lock(name), now + milliseconds, { expireIn: milliseconds })
-        .commit();
+      const got = await steady(() =>
+        kv
+          .atomic()
+          .check({ key: lock(name), versionstamp: held.versionstamp })
+          .check({ key: record(name), versionstamp: there.versionstamp })
+          .set(lock(name), now + milliseconds, { expireIn: milliseconds })
+          .commit(),
+      );
       if (!got.ok) return undefined;
       const found = kept(there.value);
       return { fence: got.versionstamp, ...(found && { kept: found }) };
     },
     async write(name, fence, text, milliseconds) {
+      if (!isVersion(fence)) return false;
       const value: Record = { text, ends: Date.now() + milliseconds };
-      const done = await kv.atomic().check({ key: lock(name), versionstamp: fence }).set(record(name), value, { expireIn: milliseconds }).delete(lock(name)).commit();
+      const held = { key: lock(name), versionstamp: fence };
+      const done = await steady(() => kv.atomic().check(held).set(record(name), value, { expireIn: milliseconds }).delete(lock(name)).commit());
       return done.ok;
     },
     async unlock(name, fence) {
-      await kv.atomic().check({ key: lock(name), versionstamp: fence }).delete(lock(name)).commit();
+      const held = { key: lock(name), versionstamp: fence };
+      if (isVersion(fence)) await steady(() => kv.atomic().check(held).delete(lock(name)).commit());
     },
   };
 }
