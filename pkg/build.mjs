@@ -43,6 +43,7 @@ const ENTRIES = {
   maskinporten: ["full", "apis"],
   acmidm: ["apis"],
   halland: ["apis"],
+  tokens: ["full"],
 };
 
 /** What may stand in a string without an escape, but for the two marks. */

@@ -73,6 +73,7 @@ mod sha512;
 pub mod soft;
 mod time;
 pub mod token;
+pub mod token_cache;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;
@@ -95,6 +96,7 @@ pub use grant::ClientCredentials;
 pub use http::{Request, Response};
 pub use secret::Secret;
 pub use token::Tokens;
+pub use token_cache::TokenCache;
 pub use transaction::{ResponseMode, Transaction};
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]

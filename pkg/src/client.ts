@@ -23,6 +23,7 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "./keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
+import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
 import { type Renewals, newRenewals, renew } from "./refresh.js";
@@ -141,6 +142,7 @@ export class Client {
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
+    parties.set(this, this.#party);
     this.#keys = keysOf(provider, jwks, options);
   }
 

@@ -26,6 +26,7 @@ mod selvbetjening;
 mod rfc;
 #[cfg(feature = "serde")]
 mod stored;
+mod token_cache;
 mod vectors;
 #[allow(dead_code)]
 mod verdict;
