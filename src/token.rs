@@ -139,7 +139,11 @@ impl Tokens {
         let expires_in = match answer.get("expires_in") {
             None => None,
             Some(value) => {
-                let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
+                let text = value
+                    .as_str()
+                    .filter(|_| expectation.expires_in_string)
+                    .and_then(number)
+                    .and_then(|seconds| i64::try_from(seconds).ok());
                 let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
                 Some(
                     seconds

@@ -21,9 +21,9 @@ mod readers;
 mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
-mod selvbetjening;
 #[cfg(feature = "native-crypto")]
 mod rfc;
+mod selvbetjening;
 #[cfg(feature = "serde")]
 mod stored;
 mod token_cache;

@@ -66,8 +66,8 @@ impl Problem {
 
     pub(crate) fn read(code: &str, status: u16, description: &[u8]) -> Self {
         let id = id_in(description);
-        let broken = [&codes::NETWORK_ERROR, &codes::TIMEOUT].iter().any(|kind| kind.code == code);
-        let trouble = code == codes::HTTP_STATUS_UNEXPECTED.code || code == codes::TOKEN_ERROR.code;
+        let broken = [&codes::NETWORK_ERROR, &codes::TIMEOUT].iter().any(|kind| kind.code() == code);
+        let trouble = code == codes::HTTP_STATUS_UNEXPECTED.code() || code == codes::TOKEN_ERROR.code();
         let trouble = trouble && matches!(status, 429 | 500..=599);
         let mut found = Self { id: None, kind: "unknown", again: Again::Never, advice: "See the server's description." };
         if let Some((kind, again, advice)) = row(id.as_deref(), description) {
