@@ -6,6 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::attempt::{Attempt, Next};
 use crate::claims::{Claims, Unverified};
