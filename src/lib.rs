@@ -71,9 +71,11 @@ pub mod sha256;
 mod sha512;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod soft;
+mod step;
 mod time;
 pub mod token;
 pub mod token_cache;
+mod token_endpoint;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;

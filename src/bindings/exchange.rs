@@ -17,7 +17,6 @@ use crate::device::{Device, DeviceRequest};
 use crate::dpop::{self, Proof, Server};
 use crate::encoding::{Form, base64url, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
-use crate::exchange::token_endpoint;
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
 use crate::introspection::{TokenHint, form as token_form};
 use crate::jose::{Algorithm, Stamp};
@@ -27,6 +26,7 @@ use crate::par_response::PushedRequest;
 use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
 use crate::token::{Expectation, TokenType, Tokens};
+use crate::token_endpoint::token_endpoint;
 use crate::transaction::{self, has_openid};
 use crate::{attempt, endpoint, jar, jarm, resource};
 

@@ -21,6 +21,7 @@ mod readers;
 mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
+mod resource;
 #[cfg(feature = "native-crypto")]
 mod rfc;
 mod selvbetjening;
