@@ -33,7 +33,7 @@ const CORES = {
   full: { features: "bindings-full", rank: 2, apart: true },
 };
 /** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
-const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
+const ENTRIES = { browser: ["browser"], index: ["full"], helseid: ["full", "apis"], norskgjeld: ["apis"], edge: ["full"] };
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
@@ -148,6 +148,16 @@ function writeGenerated() {
     `export const PATHS: readonly string[] = ${JSON.stringify(paths)};`,
     "/** Name, origin for logins, origin for APIs. */",
     `export const ENVIRONMENTS: readonly (readonly string[])[] = ${JSON.stringify(environments)};`,
+  ]);
+  const helseid = "provider/helseid/environments.txt";
+  const known = new Map(rows(helseid).map(([name, ...values]) => [name, values]));
+  write("helseid.ts", helseid, [
+    "/** Members of the metadata that hold whatever the document says. */",
+    `export const METADATA: Readonly<Record<string, unknown>> = ${known.get("metadata")[0]};`,
+    "/** Algorithms a client may sign with. */",
+    `export const ALGORITHMS: readonly string[] = ${JSON.stringify(known.get("algorithms"))};`,
+    "/** Environments and their issuers. */",
+    `export const ISSUERS: Readonly<Record<string, string>> = ${JSON.stringify({ test: known.get("test")[0], production: known.get("production")[0] })};`,
   ]);
 }
 

@@ -57,6 +57,11 @@ export interface ExchangeOptions extends TokenTarget {
 export interface RefreshOptions extends TokenTarget {
   /** Part of the granted scope; all of it unless given. */
   readonly scope?: string;
+  /**
+   * Stores the refresh token of the answer, before anything else of it is looked at: the one it replaces is spent, and what
+   * follows (fetching keys, verifying an id_token) can fail.
+   */
+  readonly store?: (refreshToken: string) => void | Promise<void>;
 }
 
 /** A signed statement as a grant (RFC 7523 section 2.1): one that someone else signed, or one signed here for each request. */
@@ -232,6 +237,7 @@ export class Client {
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
+        store: options.store,
       }),
     );
   }
@@ -350,6 +356,7 @@ export class Client {
     expectation: TokenExpectation,
     more: {
       readonly ready?: () => void;
+      readonly store?: RefreshOptions["store"];
       readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
       readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
     } = {},
@@ -370,7 +377,8 @@ export class Client {
     const tokens = judged({ status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body }, {
       ...expectation, idToken: required, scope, tokenType: dpop ? "DPoP" : "Bearer", expiresInString: !!this.#options.expiresInString,
     });
-    const { idToken, accessToken } = tokens;
+    const { idToken, accessToken, refreshToken } = tokens;
+    if (refreshToken) await more.store?.(refreshToken);
     if (!idToken || !keys) return hidden(tokens);
     const claims = await verifyIdToken(idToken, { ...this.#expected(), accessToken, ...more.idToken?.(idToken) }, keys);
     return hidden({ ...tokens, claims });

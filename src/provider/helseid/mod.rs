@@ -103,12 +103,9 @@ impl Environment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn policy(&self) -> Policy<'static> {
-        Policy { profile: METADATA, origins: None, development: self.development }
+        Policy { profile: values("metadata").next().unwrap_or_default(), origins: None, development: self.development }
     }
 }
-
-/// Members of the metadata that hold whatever the document says.
-const METADATA: &str = r#"{"require_pushed_authorization_requests":true,"authorization_response_iss_parameter_supported":true,"code_challenge_methods_supported":["S256"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"id_token_signing_alg_values_supported":["RS256"]}"#;
 
 /// Addresses and rules of an environment, by the addresses that are documented. [`profile_of`] takes the server's own word.
 ///
