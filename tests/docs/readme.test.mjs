@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { key as helseidKey } from "../helseid/keys.mjs";
+import { browse as follow, startApi, startHelseId } from "../helseid/server.mjs";
 import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
@@ -136,6 +138,25 @@ test("the server block logs in at a server that asks for pushed requests, privat
   } finally {
     await world.close();
   }
+});
+
+test("the HelseID block logs in at a local HelseID and calls two APIs with a token for each", async (t) => {
+  const server = await startHelseId();
+  const [phr, kj] = [await startApi(server, "nhn:phr"), await startApi(server, "nhn:kj")];
+  t.after(() => Promise.all([server, phr, kj].map((one) => one.close())));
+  const { connect, login, back, machine } = await load("helseid");
+  const { privateJwk } = await helseidKey("client PS256");
+  const env = { CLIENT_ID: "single", REDIRECT_URI: "http://localhost:1337/callback", CLIENT_JWK: JSON.stringify(privateJwk) };
+  const helseid = await connect(env, { environment: { issuer: server.issuer } });
+  const { url, transaction } = await login(helseid);
+  const saved = [];
+  const responses = await back(helseid, transaction, await follow(url), (text) => void saved.push(text), { phr: phr.origin, kj: kj.origin });
+  const [first, second] = await Promise.all(responses.map((response) => response.json()));
+  assert.deepEqual([first.aud, second.aud], ["nhn:phr", "nhn:kj"]);
+  assert.equal(second["helseid://claims/client/claims/orgnr_child"], "883974832");
+  assert.ok(saved.length >= 2);
+  assert.equal((await machine(helseid)).tokenType, "DPoP");
+  assert.deepEqual([phr.refused, kj.refused], [[], []]);
 });
 
 test("the README names the files it speaks of", () => {
