@@ -127,12 +127,13 @@ export class HelseId {
     const { environment, key, dpop, securityLevel = 4, assertionLifetime = 30 } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
     const issuer = isObject(environment) ? environment.issuer : Object.hasOwn(ISSUERS, String(environment)) ? ISSUERS[environment]! : "";
-    apis(["helseid", "environment", `${issuer}`]);
+    // What else an issuer must be is judged with its metadata.
+    configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
     configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
     for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
-    const helseid = new HelseId(options, issuer as string, isObject(environment));
+    const helseid = new HelseId(options, issuer, isObject(environment));
     await helseid.client();
     return helseid;
   }

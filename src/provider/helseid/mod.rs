@@ -19,6 +19,8 @@ pub use grant::TokenRequest;
 pub(crate) use granted::{Bound, read};
 pub use granted::{Granted, error_number};
 pub use login::LoginRequest;
+#[cfg(feature = "bindings-apis")]
+pub(crate) use scope::check_level_in;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
 
@@ -173,11 +175,15 @@ fn enforced(mut profile: Profile) -> Profile {
 /// assert!(check_algorithm(Algorithm::named("EdDSA").unwrap()).is_err());
 /// ```
 pub fn check_algorithm(alg: &Algorithm) -> Result<()> {
-    if values("algorithms").any(|name| name == alg.name) {
+    check_name(alg.name)
+}
+
+pub(crate) fn check_name(alg: &str) -> Result<()> {
+    if values("algorithms").any(|name| name == alg) {
         return Ok(());
     }
     let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
-    Err(error.at(crate::error::Phase::Configuration).actual(alg.name))
+    Err(error.at(crate::error::Phase::Configuration).actual(alg))
 }
 
 /// What HelseID does differently.
