@@ -212,7 +212,7 @@ async function signedAnew({ signing }, token, change) {
 }
 
 /** Follows a login as a browser does, until it arrives at the client. */
-export async function browse(start) {
+export async function browse(start, end = REDIRECT_URI) {
   const jar = new Map();
   let url = start;
   for (let hop = 0; hop < 9; hop++) {
@@ -225,7 +225,7 @@ export async function browse(start) {
     const location = response.headers.get("location");
     if (!location) throw new Error(`${response.status} at ${new URL(url).pathname}: ${await response.text()}`);
     url = new URL(location, url).href;
-    if (url.startsWith(REDIRECT_URI)) return url;
+    if (url.startsWith(end)) return url;
   }
   throw new Error("the login goes round in circles");
 }

@@ -16,6 +16,7 @@ import {
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
+import { HelseId, SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -173,3 +174,26 @@ checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
 export { answer, authentication, edge, forged, opened, sameClass };
+
+// HelseID.
+export async function health(key: SigningKey): Promise<HelseIdTokens> {
+  const helseid = await HelseId.connect({ environment: "test", clientId: "c", redirectUri: "https://journal.example.no/callback", key, securityLevel: 4 });
+  const begun: browser.Login = await helseid.login({ scope: "openid", acrValues: "Level4", prompt: "login", details: { organization: { tenancy: "single", child: "1" } } });
+  const session: HelseIdSession = await helseid.finish(begun.transaction, "https://journal.example.no/callback", { save: async () => {} });
+  const parent: Organization = { tenancy: "multi", parent: "1" };
+  check<Same<Awaited<ReturnType<HelseIdSession["tokens"]>>, HelseIdTokens>>();
+  check<Same<HelseIdTokens["rejectedScope"], readonly string[]>>();
+  checkNot<HasAny<HelseIdTokens>>();
+  claimOf({ organization: parent, raw: [{ type: "x" }] });
+  // @ts-expect-error a multi-tenant organisation has a parent
+  claimOf({ organization: { tenancy: "multi", child: "1" } });
+  // @ts-expect-error the old name of the production environment is none
+  await HelseId.connect({ environment: "prod", clientId: "c", key });
+  // @ts-expect-error a secret has no place
+  await HelseId.connect({ environment: "test", clientId: "c", key, clientSecret: "x" });
+  // @ts-expect-error details never go with a code (HID-1009)
+  await helseid.finish(begun.transaction, "x", { save: () => {}, details: {} });
+  // @ts-expect-error a session is always stored
+  await helseid.finish(begun.transaction, "x", {});
+  return session.tokens({ resource: "nhn:phr", details: { organization: parent } });
+}
