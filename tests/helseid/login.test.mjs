@@ -113,6 +113,22 @@ test("callers at the same time share a request, and others wait their turn", asy
   assert.equal(requests(server, "/connect/token").length - before, 1, "one refresh; the first audience's token is good");
 });
 
+test("refreshes run one after the other, and one that failed does not stop the next", async (t) => {
+  const { server } = await stage(t);
+  const session = await sessionOf(await connect(server));
+  const details = { organization: { tenancy: "single", child: "883974832" } };
+  const wrong = { organization: { tenancy: "single", child: "123456789" } };
+  const asked = [{ resource: "nhn:kj" }, { resource: "nhn:kj", details: wrong }, { resource: "nhn:phr", details }, { resource: "nhn:kj", details }];
+  const before = requests(server, "/connect/token").length;
+  const outcomes = await Promise.allSettled(asked.map((target) => session.tokens(target)));
+  assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  const sent = requests(server, "/connect/token").slice(before).map(({ form }) => form.get("refresh_token"));
+  assert.equal(new Set(sent).size, 3, "each with the newest; the refused one spent none");
+  const stopped = AbortSignal.abort();
+  await assert.rejects(session.tokens({ resource: "nhn:phr", signal: stopped }), { code: "aborted" });
+  assert.equal(requests(server, "/connect/token").length - before, sent.length);
+});
+
 test("the organisation changes from refresh to refresh, without a new login", async (t) => {
   const { server } = await stage(t);
   const helseid = await connect(server, { clientId: "multi" });

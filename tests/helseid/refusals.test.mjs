@@ -184,6 +184,7 @@ test("f: what may not be asked for together is refused before anything is sent",
     { organization: { tenancy: "multi", child: "999977775" } },
     { organization: { tenancy: "multi", parent: "" } },
     { organization: { tenancy: "multi", parent: "999977775", child: "1234" } },
+    { organization: { tenancy: "multi", parent: "999977775", child: 999977776 } },
     { organization: { child: "999977775" } },
     { organization: { tenancy: "single", child: 999977775 } },
     { organization: { tenancy: "single", child: "999977775" }, raw: [{ type: "helseid_authorization" }] },
@@ -249,11 +250,30 @@ test("k: a page is refused a private key, unless it says that it is no website",
   assert.ok(await connect(server, { inPage: true }));
 });
 
+test("the protocol's own client keeps to the profile too", async (t) => {
+  const { server } = await stage(t);
+  const client = await (await connect(server)).client();
+  const { requirePushedRequests, requireDpop, freeResource, signingAlgorithms } = client.provider.server;
+  assert.deepEqual({ requirePushedRequests, requireDpop, freeResource, signingAlgorithms }, { requirePushedRequests: true, requireDpop: true, freeResource: true, signingAlgorithms: ["RS256"] });
+  await fails(async () => client.begin({ scope: SCOPE }), { code: "invalid_configuration" });
+});
+
+test("userinfo of another person is refused, also when no id_token came with the token", async (t) => {
+  const { server } = await stage(t);
+  const helseid = await connect(server);
+  const session = helseid.session((await sessionOf(helseid)).state, { save });
+  server.change.answer = ({ id_token: _, ...body }) => body;
+  assert.equal((await session.userinfo()).sub, PEOPLE[0].sub, "compared with the login's");
+  server.change.claims = (claims) => ({ ...claims, sub: "someone else" });
+  await fails(() => session.userinfo(), { code: "subject_mismatch" });
+});
+
 test("wrong types end in an error of the library's", async (t) => {
   const { server } = await stage(t);
   const helseid = await connect(server);
   const session = await sessionOf(helseid, { scope: SCOPE.replace("offline_access ", "") });
-  await fails(() => session.tokens({ resource: "nhn:kj" }), { code: "invalid_parameter" });
+  const lasting = await fails(() => session.tokens({ resource: "nhn:kj" }), { code: "invalid_parameter" });
+  assert.match(lasting.expected, /^offline_access/);
   for (const wrong of [undefined, null, 1, "x"]) {
     await fails(() => HelseId.connect(wrong), { code: "invalid_configuration" });
     await fails(() => helseid.login(wrong), { code: "invalid_parameter" });
