@@ -12,6 +12,7 @@ import { browse as follow, startApi, startHelseId } from "../helseid/server.mjs"
 import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
+import { TEMPLATE, decide, startSelvbetjening } from "../selvbetjening/index.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -157,6 +158,20 @@ test("the HelseID block logs in at a local HelseID and calls two APIs with a tok
   assert.ok(saved.length >= 2);
   assert.equal((await machine(helseid)).tokenType, "DPoP");
   assert.deepEqual([phr.refused, kj.refused], [[], []]);
+test("the Selvbetjening block walks from an API key to a client with a new key", async (t) => {
+  const world = await startSelvbetjening({ refusals: 1 });
+  t.after(() => world.close());
+  t.mock.method(console, "log", () => {});
+  const { connect, enrol, use } = await load("selvbetjening");
+  const kept = new Map();
+  const store = { read: (id) => kept.get(id), write: (id, text) => void kept.set(id, text) };
+  const service = connect(world.environment, world.issuer, { development: true });
+  const draft = { organizationNumber: TEMPLATE.organizations[0], apiScopes: ["nhn:selvbetjening/client"] };
+  const enrolment = await enrol(service, store, TEMPLATE.apiKey, draft, async (url) => void (await fetch(await decide(url))));
+  const { ready, unknown, keys } = await use(enrolment);
+  assert.deepEqual([ready, unknown, keys.length, kept.size], [true, [], 2, 1]);
+  assert.deepEqual(world.control.clients()[0].redirectUris, ["https://journal.example.no/callback"]);
+  assert.deepEqual(world.control.violations(), []);
 });
 
 test("the README names the files it speaks of", () => {

@@ -18,6 +18,7 @@ import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
 import { HelseId, SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
+import { Enrolment, Selvbetjening, type CurrentClient, type Rotation } from "samtykke/selvbetjening";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -197,3 +198,16 @@ export async function health(key: SigningKey): Promise<HelseIdTokens> {
   await helseid.finish(begun.transaction, "x", {});
   return session.tokens({ resource: "nhn:phr", details: { organization: parent } });
 }
+// Selvbetjening: a Client serves as its connection, and an update gives back all five lists.
+const selvbetjening = new Selvbetjening({ environment: "test", login: () => new Client(consent, none()) });
+declare const enrolment: Enrolment;
+check<Same<Awaited<ReturnType<typeof enrolment.rotateKey>>, Rotation>>();
+checkNot<HasAny<CurrentClient>>();
+checkNot<HasAny<typeof selvbetjening>>();
+void enrolment.client().then((client) => client.update((settings) => ({ ...settings, redirectUris: null })));
+// @ts-expect-error partial settings would wipe the rest
+void enrolment.client().then((client) => client.update(({ apiScopes }) => ({ apiScopes })));
+// @ts-expect-error two environments there are, no third
+new Selvbetjening({ environment: "preprod", login: () => new Client(consent, none()) });
+// @ts-expect-error a draft has no key of its own: it is the enrolment's
+void Enrolment.begin(selvbetjening, { organizationNumber: "1", publicJwk: "{}" }, { apiKey: "k", store: { read: () => null, write() {} }, redirectUri: "x" });
