@@ -14,6 +14,7 @@ export const ENTRIES = [
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js" },
   { entry: "samtykke/helseid", file: "helseid.js" },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js" },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js" },
   { entry: "samtykke/edge", file: "edge.js" },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];

@@ -13,6 +13,8 @@ import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
 import { TEMPLATE, decide, startSelvbetjening } from "../selvbetjening/index.mjs";
+import { OWN as ENTERPRISE } from "../maskinporten/certificates.mjs";
+import { world as maskinportenWorld } from "../maskinporten/support.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -158,6 +160,8 @@ test("the HelseID block logs in at a local HelseID and calls two APIs with a tok
   assert.ok(saved.length >= 2);
   assert.equal((await machine(helseid)).tokenType, "DPoP");
   assert.deepEqual([phr.refused, kj.refused], [[], []]);
+});
+
 test("the Selvbetjening block walks from an API key to a client with a new key", async (t) => {
   const world = await startSelvbetjening({ refusals: 1 });
   t.after(() => world.close());
@@ -173,6 +177,67 @@ test("the Selvbetjening block walks from an API key to a client with a new key",
   assert.deepEqual(world.control.clients()[0].redirectUris, ["https://journal.example.no/callback"]);
   assert.deepEqual(world.control.violations(), []);
 });
+
+/** The test environment as these blocks name it, served from here: its issuer is the real one, byte for byte. */
+async function maskinportenTest(run) {
+  const issuer = "https://test.maskinporten.no/";
+  const mp = await maskinportenWorld({ issuer });
+  const saved = globalThis.fetch;
+  globalThis.fetch = (url, init) => {
+    const text = String(url).replace(issuer, `${mp.origin}/`).replace("https://api.test.samarbeid.digdir.no", mp.origin);
+    return text.startsWith(mp.origin) ? saved(text, init) : Promise.resolve(Response.json({ url: text, ...init }));
+  };
+  try {
+    await run(mp);
+  } finally {
+    globalThis.fetch = saved;
+    await mp.close();
+  }
+}
+
+test("the Maskinporten blocks get tokens and register", () => maskinportenTest(async (mp) => {
+  const { default: worker } = await load("mp-worker");
+  const things = await (await worker.fetch(new Request("https://app.example.no/"), { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk) })).json();
+  assert.equal(things.url, "https://api.example.no/things");
+  assert.match(things.headers.authorization, /^Bearer eyJ/);
+
+  const folder = mkdtempSync(join(ROOT, "target", "readme-keys-"));
+  try {
+    const [KEY_FILE, CERTIFICATE_FILE] = ["key.pem", "certificate.pem"].map((name) => join(folder, name));
+    writeFileSync(KEY_FILE, ENTERPRISE.key);
+    writeFileSync(CERTIFICATE_FILE, ENTERPRISE.certificate);
+    Object.assign(process.env, { CLIENT_ID: mp.certified, KEY_FILE, CERTIFICATE_FILE });
+    const { token } = await load("mp-node");
+    assert.equal((await token({ scope: "difitest:api3" })).tokenType, "Bearer");
+    mp.control.fault("MP-250");
+    const { problem } = await token({ scope: "difitest:api3" }).then(() => assert.fail("refused"), (error) => error);
+    assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-250", "access", "never"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+    for (const name of ["CLIENT_ID", "KEY_FILE", "CERTIFICATE_FILE"]) delete process.env[name];
+  }
+
+  const settings = { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk), ORGANISATION: "910753614" };
+  globalThis.Deno = { env: { get: (name) => settings[name] } };
+  try {
+    const { accessToken, expiresIn } = await load("mp-deno");
+    assert.match(accessToken, /^eyJ/);
+    assert.equal(expiresIn, 120);
+    assert.equal(mp.control.assertions.at(-1).claims.consumer_org, "889640782");
+  } finally {
+    delete globalThis.Deno;
+  }
+
+  const { register } = await load("mp-self-service");
+  const { MaskinportenClient, SigningKey, maskinporten } = await import("samtykke/maskinporten");
+  const provider = maskinporten({ environment: "test", clientId: mp.admin.clientId });
+  const admin = new MaskinportenClient(provider, await SigningKey.fromJwk(mp.admin.privateJwk));
+  const { kty, n, e } = mp.jwk;
+  const { id, keys } = await register(provider, admin, { kty, n, e, kid: "key-1" });
+  assert.deepEqual(keys.map(({ kid }) => kid), ["key-1"]);
+  assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
+  assert.equal(mp.control.store.client(id).client_name, "My client");
+}));
 
 test("the README names the files it speaks of", () => {
   for (const [, path] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.doesNotThrow(() => readFileSync(join(ROOT, path)), `${path} is there`);

@@ -33,10 +33,10 @@ async function seeded(store, now) {
 }
 
 /**
- * @param {{ port?: number, file?: string, clock?: () => number }} options
- *   `file` keeps the state over restarts; `clock` gives seconds since 1970.
+ * @param {{ port?: number, file?: string, issuer?: string, clock?: () => number }} options
+ *   `file` keeps the state over restarts; `issuer`, with its slash, is another than its own address; `clock` gives seconds since 1970.
  */
-export async function startMaskinporten({ port = 0, file, clock = () => Math.floor(Date.now() / 1000) } = {}) {
+export async function startMaskinporten({ port = 0, file, issuer: name, clock = () => Math.floor(Date.now() / 1000) } = {}) {
   const store = openStore(file);
   const { signer, admin } = await seeded(store, clock());
   const { kty, n, e, kid } = signer;
@@ -63,8 +63,8 @@ export async function startMaskinporten({ port = 0, file, clock = () => Math.flo
     };
     try {
       const { pathname } = new URL(request.url, origin);
-      const issuer = `${origin}/`;
-      if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(origin));
+      const issuer = name ?? `${origin}/`;
+      if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(origin, issuer));
       if (pathname === "/jwk") return say(200, { keys: [{ kty, n, e, kid, alg: "RS256", use: "sig" }] });
       if (pathname === "/token" && request.method === "POST") {
         const seen = (assertion) => assertions.push(assertion);
@@ -96,8 +96,9 @@ export async function startMaskinporten({ port = 0, file, clock = () => Math.flo
   origin = `http://127.0.0.1:${server.address().port}`;
 
   return {
+    origin,
     /** As `maskinporten(…)` takes it. */
-    environment: { issuer: `${origin}/`, tokenEndpoint: `${origin}/token`, selfService: `${origin}/api/v1` },
+    environment: { issuer: name ?? `${origin}/`, tokenEndpoint: `${origin}/token`, selfService: `${origin}/api/v1` },
     /** A client that may use the self-service API: client id, organisation, private key. */
     admin,
     control: {
@@ -129,8 +130,8 @@ export async function startMaskinporten({ port = 0, file, clock = () => Math.flo
 }
 
 /** As Maskinporten's own: no authorization endpoint, no response types. */
-const metadata = (origin) => ({
-  issuer: `${origin}/`, token_endpoint: `${origin}/token`, jwks_uri: `${origin}/jwk`,
+const metadata = (origin, issuer) => ({
+  issuer, token_endpoint: `${origin}/token`, jwks_uri: `${origin}/jwk`,
   token_endpoint_auth_methods_supported: ["private_key_jwt"],
   grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
   token_endpoint_auth_signing_alg_values_supported: ["RS256", "RS384", "RS512"],
