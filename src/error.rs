@@ -433,6 +433,7 @@ kinds! {
     REDIRECT_REFUSED "redirect_refused" Token FixConfiguration false "RFC 9700 section 4.12" "Use the endpoint's own address; redirects could carry secrets elsewhere.";
     CONTENT_TYPE_UNEXPECTED "content_type_unexpected" Token TryLater false "RFC 6749 section 5.1" "JSON was expected; a proxy or an error page may have answered.";
     TOKEN_TYPE_UNEXPECTED "token_type_unexpected" Token FixConfiguration false "RFC 6749 section 7.1" "Check how the client is registered with the provider.";
+    SESSION_ENDED "session_ended" Token Restart false "RFC 6749 section 6" "Log in again.";
     ID_TOKEN_MISSING "id_token_missing" Token FixConfiguration false "OIDC Core section 3.1.3.3" "openid was asked for; have it enabled for the client, or leave it out.";
     KEY_REFUSED "key_refused" Configuration FixConfiguration false "RFC 7518 section 6" "Use another key; see what was expected of this one.";
     ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with, as it is registered there.";
@@ -454,6 +455,7 @@ kinds! {
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
+    SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";

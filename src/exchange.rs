@@ -121,6 +121,7 @@ pub(crate) struct Context {
     jwks_uri: Option<String>,
     development: bool,
     fetched: bool,
+    session_end: Vec<String>,
 }
 
 impl Context {
@@ -138,6 +139,17 @@ impl Context {
             jwks_uri: profile.endpoints.jwks_uri.clone(),
             development: profile.development,
             fetched: false,
+            session_end: profile.requests.session_end.clone(),
+        }
+    }
+
+    /// At a refresh, the codes by which the provider says that the session is over become that.
+    fn ended(&self, error: Error, response: &Response) -> Error {
+        match error.oauth() {
+            Some(oauth) if self.expectation.refresh_token.is_some() && self.session_end.iter().any(|code| oauth.is(code)) => {
+                Error::new(&codes::SESSION_ENDED).oauth_error(oauth.clone()).http(response)
+            }
+            _ => error,
         }
     }
 
@@ -502,7 +514,7 @@ pub(crate) struct TokenJudge {
 
 impl Judge<Tokens> for TokenJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        let tokens = Tokens::judge(response, &context.expectation)?;
+        let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
         context.id_token.access_token = Some(tokens.access_token.clone());
         self.tokens = Some(tokens);
         Ok(())

@@ -5,7 +5,7 @@ import { configured, given, isObject } from "./check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "./engine.js";
-import { hostError } from "./error.js";
+import { type SamtykkeError, hostError } from "./error.js";
 import {
   type AuthorizationCode,
   type AuthorizationRequest,
@@ -224,7 +224,8 @@ export class Client {
    * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
    * same refresh token share one request, and one that was replaced is not sent again.
    *
-   * @throws {SamtykkeError} `token_error` with `oauth` (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
+   * @throws {SamtykkeError} `session_ended` where the provider has words for it (`sessionEnd`); `token_error` with `oauth`
+   * (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
     const before = typeof tokens === "string" ? undefined : tokens;
@@ -238,6 +239,9 @@ export class Client {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
         store: options.store,
+      }).catch((cause: SamtykkeError) => {
+        const { oauth, http } = cause;
+        throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
       }),
     );
   }

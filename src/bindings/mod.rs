@@ -7,12 +7,16 @@
 #![allow(unreachable_pub)]
 
 #[cfg(feature = "bindings-apis")]
+mod acmidm;
+#[cfg(feature = "bindings-apis")]
 mod apis;
 mod browser;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod exchange;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod full;
+#[cfg(feature = "bindings-apis")]
+mod halland;
 #[cfg(feature = "bindings-apis")]
 mod helseid;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]

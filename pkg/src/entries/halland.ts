@@ -1,0 +1,20 @@
+/**
+ * Region Halland: AD FS, the gateway with its Subscriber Key, and AD FS' own error codes.
+ *
+ * @packageDocumentation
+ */
+export {
+  HallandApi,
+  accessTokenIssuer,
+  adfsRules,
+  halland,
+  hallandTarget,
+  judgeRefusal,
+  msis,
+  type HallandApiOptions,
+  type HallandOptions,
+  type Msis,
+} from "../halland.js";
+export { type Provider } from "../flow.js";
+export { type RefusableToken } from "../provider_fetch.js";
+export { SamtykkeError } from "../error.js";
