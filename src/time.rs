@@ -9,7 +9,8 @@ pub(crate) fn seconds(value: &Value<'_>) -> Option<i64> {
     value.as_integer().or_else(|| rfc3339(value.as_str()?))
 }
 
-fn rfc3339(text: &str) -> Option<i64> {
+/// Seconds since 1970 of an RFC 3339 text.
+pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let [year, month, day] = three(date, '-')?;
     let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
