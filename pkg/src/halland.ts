@@ -4,9 +4,10 @@ import { apis } from "./apis.js";
 import type { HttpAnswer } from "./answer.js";
 import { configured, given, isObject } from "./check.js";
 import { type Action, SamtykkeError, hostError } from "./error.js";
-import type { Provider } from "./flow.js";
+import { type Provider, now } from "./flow.js";
 import { HEADER, MSIS, PATHS } from "./generated/halland.js";
 import type { Transport } from "./http.js";
+import type { SigningKey } from "./keys.js";
 import type { TokenTarget } from "./post.js";
 import { type ServerData, provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
@@ -72,6 +73,48 @@ export function hallandTarget(resource: string, scope?: string, options: { reado
   given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
   if (options.joined) return { scope: (scope ?? "").split(" ").map((one) => `${resource}/${one}`).join(" ") };
   return { resource, ...(scope !== undefined && { scope }) };
+}
+
+/** When a key's certificate is valid, in seconds since 1970. */
+export interface CertificateTimes {
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/**
+ * When the certificate of a signing key is valid.
+ *
+ * @throws {SamtykkeError} `key_refused` for a key without certificate.
+ */
+export function certificateTimes(key: SigningKey): CertificateTimes {
+  const first = isObject(key) ? key.certificate?.x5c[0] : undefined;
+  if (first === undefined) throw hostError("key_refused", { expected: "a key with its certificate" });
+  const [notBefore, notAfter] = apis(["halland", "validity"], `-----BEGIN CERTIFICATE-----\n${first}\n-----END CERTIFICATE-----`).split("\n").map(Number) as [number, number];
+  return { notBefore, notAfter };
+}
+
+/** A key to sign with now. */
+export interface CurrentKey extends CertificateTimes {
+  readonly key: SigningKey;
+  /** Whether less than `warn` seconds are left: time to renew the certificate and have the new one registered. */
+  readonly expiresSoon: boolean;
+}
+
+/**
+ * The first of your keys whose certificate is valid now. A server refuses a certificate that is not registered yet or out of its
+ * time, so put a renewed one after the old one until it is registered, and first from then on.
+ *
+ * @param options - `warn`: seconds before the end that count as soon, 30 days unless given; `now`: seconds since 1970.
+ * @throws {SamtykkeError} `key_refused` when none is valid.
+ */
+export function currentKey(keys: readonly SigningKey[], options: { readonly warn?: number; readonly now?: number } = {}): CurrentKey {
+  configured(Array.isArray(keys), "keys: a list of signing keys");
+  const { warn = 30 * 86_400, now: time = now() } = options;
+  for (const key of keys) {
+    const times = certificateTimes(key);
+    if (times.notBefore <= time && time <= times.notAfter) return { key, ...times, expiresSoon: times.notAfter - time < warn };
+  }
+  throw hostError("key_refused", { expected: "a key whose certificate is valid now" });
 }
 
 /** An error code of AD FS' own. */

@@ -17,7 +17,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         // A call with a token, for where this is the only wasm too.
         "resource" => resource(lines, text),
         "acmidm" => acmidm::call(lines, text),
-        "halland" => halland::call(lines),
+        "halland" => halland::call(lines, text),
         "norskgjeld" => norskgjeld::call(lines, text),
         "selvbetjening" => selvbetjening::call(lines, text),
         _ => refused("a known operation"),

@@ -16,13 +16,13 @@ use crate::client::{Rules, STANDARD};
 pub static ALL: &[&Rules] = &[
     &STANDARD,
     &norskgjeld::RULES,
-    // In the npm package these are data of the shell, so that its wasm need not carry them.
-    #[cfg(not(feature = "bindings"))]
-    &acmidm::RULES,
-    #[cfg(not(feature = "bindings"))]
-    &halland::RULES,
-    #[cfg(not(feature = "bindings"))]
+    // The protocol's wasm needs nothing of these: the npm package's client is given their rules as data.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     &helseid::RULES,
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    &acmidm::RULES,
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    &halland::RULES,
 ];
 
 /// The rules of a provider by its short name.

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
+mod acmidm;
 mod answers;
 mod calls;
 mod challenges;
 mod discovery;
 mod errors;
 mod flow;
+mod halland;
 mod helseid;
 mod helseid_refused;
 mod logout;

@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, RETURN, browse as surf, startAcmIdm } from "../acmidm/local/server.mjs";
+import { CLIENT as HALLAND, KEYS, startHalland } from "../halland/local/index.mjs";
 import { key as helseidKey } from "../helseid/keys.mjs";
 import { browse as follow, startApi, startHelseId } from "../helseid/server.mjs";
 import { browse } from "../hostile/server/authorization.mjs";
@@ -238,6 +240,41 @@ test("the Maskinporten blocks get tokens and register", () => maskinportenTest(a
   assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
   assert.equal(mp.control.store.client(id).client_name, "My client");
 }));
+test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in and switches", async () => {
+  const world = await startAcmIdm();
+  try {
+    const { connect, check, login, leave } = await load("acmidm");
+    const env = { CLIENT_ID: CLIENT, CLIENT_JWK: JSON.stringify(world.key), API_CLIENT_ID: API };
+    const options = { environment: { issuer: world.issuer }, api: { origin: world.elys.origin } };
+    const elys = await connect(env, options);
+    assert.deepEqual(await check(elys, ORGANISATION), { matches: true, mismatches: [], kind: "apis" });
+    const wrong = await check(await connect({ ...env, API_CLIENT_ID: "unknown" }, options), "OVO000001");
+    assert.deepEqual([wrong.matches, wrong.mismatches[0].point, wrong.kind], [false, "organisation_code", "client"]);
+    const person = await connect({ ...env, CLIENT_ID: LOGIN, REDIRECT_URI: CALLBACK }, options);
+    const { url, transaction } = await login(person);
+    const tokens = await person.client.exchange(person.client.finish(transaction, await surf(url)));
+    assert.equal(tokens.claims.vo_orgcode, ORGANISATION);
+    assert.match(leave(person, RETURN).url, /&switch$/);
+  } finally {
+    await world.close();
+  }
+});
+
+test("the Region Halland block signs with its certificate, calls the API with both keys, and has advice", async () => {
+  const world = await startHalland();
+  try {
+    const { connect, apiOf, units, advice } = await load("halland");
+    const { keyPem, pem } = world.certificate;
+    const env = { ADFS: world.adfs.issuer, CLIENT_ID: HALLAND, KEY: keyPem, CERTIFICATE: pem, API: world.gateway.origin, PRIMARY_KEY: "renewed", SECONDARY_KEY: KEYS[1] };
+    const client = await connect(env, { development: true });
+    const api = apiOf(client, env, { development: true });
+    assert.equal((await units(api, env)).api, "hsainfoapi.regionhalland.se");
+    const error = await client.clientCredentials({ resource: "unknown" }).catch((error) => error);
+    assert.match(advice(error), /resursid/);
+  } finally {
+    await world.close();
+  }
+});
 
 test("the README names the files it speaks of", () => {
   for (const [, path] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.doesNotThrow(() => readFileSync(join(ROOT, path)), `${path} is there`);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SignJWT, decodeJwt, decodeProtectedHeader } from "jose";
 import { Client, SigningKey, discover, judgeTokens, privateKeyJwt, provider } from "samtykke";
-import { accessTokenIssuer, adfsRules, halland, hallandTarget, msis } from "samtykke/halland";
+import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
 import { certificate } from "./local/certificate.mjs";
 import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "./local/index.mjs";
@@ -189,6 +189,25 @@ test("two certificates overlap while one is renewed", async () => {
   const next = certificate();
   world.client.certificates.push(next);
   for (const made of [world.certificate, next]) assert.ok((await (await clientOf({ made })).clientCredentials(READ)).accessToken);
+});
+
+test("the key to sign with: the first whose certificate is valid now, and whether it ends soon", async () => {
+  const day = 86_400;
+  const now = Math.floor(Date.now() / 1000);
+  const made = { old: certificate({ from: -400, to: 10 }), next: certificate({ from: -1, to: 9000 }), past: certificate({ from: -20, to: -10 }), future: certificate({ from: 10, to: 20 }) };
+  const keys = Object.fromEntries(await Promise.all(Object.entries(made).map(async ([name, one]) => [name, await keyOf(one)])));
+  for (const [name, { read }] of Object.entries(made)) {
+    assert.deepEqual(certificateTimes(keys[name]), { notBefore: Date.parse(read.validFrom) / 1000, notAfter: Date.parse(read.validTo) / 1000 }, name);
+  }
+  const old = currentKey([keys.past, keys.future, keys.old, keys.next]);
+  assert.deepEqual([old.key === keys.old, old.expiresSoon], [true, true]);
+  assert.equal(currentKey([keys.old], { warn: 5 * day }).expiresSoon, false);
+  assert.equal(currentKey([keys.old, keys.next], { now: now + 11 * day }).key, keys.next);
+  await fails(() => currentKey([keys.past, keys.future]), { code: "key_refused" });
+  await fails(() => currentKey([]), { code: "key_refused" });
+  await fails(() => currentKey(keys.old), { code: "invalid_configuration" });
+  await fails(() => certificateTimes(undefined), { code: "key_refused" });
+  await fails(async () => certificateTimes(await SigningKey.generate()), { code: "key_refused" });
 });
 
 test("answers of a server in trouble", async () => {
