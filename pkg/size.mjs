@@ -13,6 +13,7 @@ export const ENTRIES = [
   { entry: "samtykke", file: "index.js", ceiling: 60_000, most: 78_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js" },
   { entry: "samtykke/edge", file: "edge.js" },
+  { entry: "samtykke/tokens", file: "tokens.js" },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 
