@@ -18,6 +18,7 @@ export const ENTRIES = [
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js" },
   { entry: "samtykke/maskinporten", file: "maskinporten.js" },
   { entry: "samtykke/edge", file: "edge.js" },
+  { entry: "samtykke/tokens", file: "tokens.js" },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 

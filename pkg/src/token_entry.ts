@@ -21,7 +21,8 @@ export interface Flight {
 
 /** @internal */
 export class Entry {
-  hash: Promise<string> | undefined;
+  /** Its name in a store. */
+  hash: string | undefined;
   tokens: Tokens | undefined;
   /** The tokens as a promise that is settled, so that a kept token costs no new one. */
   settled: Promise<Tokens> | undefined;
@@ -60,7 +61,12 @@ export class Entry {
   }
 
   #hold(tokens: Tokens, got: number, replace: number, ends: number): void {
-    Object.assign(this, { tokens, settled: Promise.resolve(tokens), got, replace, ends, bad: undefined });
+    this.tokens = tokens;
+    this.settled = Promise.resolve(tokens);
+    this.got = got;
+    this.replace = replace;
+    this.ends = ends;
+    this.bad = undefined;
   }
 
   /** Takes the answer to a question that was asked then. */

@@ -1,6 +1,7 @@
 // A store as a token source uses it: each operation with a time limit, and none at all for a while after one failed.
 // A store that is down, slow or lost costs a question of each process's own; it never costs a token.
 
+import { call } from "./engine.js";
 import { sleep } from "./sleep.js";
 import type { Entry, Flight } from "./token_entry.js";
 import type { Kept, Lock, TokenStore } from "./token_store.js";
@@ -56,32 +57,37 @@ export class Shared {
     }
   }
 
-  async #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0): Promise<T | typeof DOWN> {
+  #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0): Promise<T | typeof DOWN> {
     const { store } = this;
     const now = this.clock();
-    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return DOWN;
+    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return Promise.resolve(DOWN);
     flight.until = now + this.limit + more + SLACK;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      entry.hash ??= hashed(entry.name);
-      const end = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("the store did not answer in time")), this.limit + more);
-      });
-      const answer = await Promise.race([entry.hash.then((name) => operation(store, name)), end]);
-      this.#failures = 0;
-      return answer;
-    } catch (error) {
-      this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
-      this.onError?.(error);
-      return DOWN;
-    } finally {
-      clearTimeout(timer);
-    }
+    return new Promise((resolve) => {
+      const failed = (error: unknown) => {
+        if (!timer) return;
+        end();
+        this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
+        this.onError?.(error);
+        resolve(DOWN);
+      };
+      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => failed(new Error("the store did not answer in time")), this.limit + more);
+      const end = () => {
+        clearTimeout(timer);
+        timer = undefined;
+      };
+      const done = (answer: T) => {
+        if (!timer) return;
+        end();
+        this.#failures = 0;
+        resolve(answer);
+      };
+      try {
+        // A store's names say nothing of the person or the organisation.
+        entry.hash ??= call(["digest"], entry.name);
+        operation(store, entry.hash).then(done, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
   }
-}
-
-/** A store's names say nothing of the person or the organisation. */
-async function hashed(name: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)));
-  return Array.from(digest, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }

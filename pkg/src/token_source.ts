@@ -152,18 +152,21 @@ export class TokenSource {
       const now = this.#clock();
       if (entry.fresh(now)) return entry.tokens!;
       let flight = entry.flying(now);
+      let own = false;
       if (!flight) {
         if (entry.alone(now)) {
           if (entry.valid(now)) return entry.tokens!;
           throw entry.error;
         }
         flight = this.#start(entry, target);
+        own = true;
       }
       if (entry.valid(now)) {
         waitUntil?.(flight.done.catch(() => {}));
         return entry.tokens!;
       }
-      const tokens = await this.#landing(flight, deadline, signal);
+      // Whoever runs the flight cannot outlive it; the flight itself ends in time.
+      const tokens = await (own && !signal ? flight.done : this.#landing(flight, deadline, signal));
       if (tokens) return tokens;
       if (this.#clock() >= deadline) throw late();
     }
@@ -184,11 +187,12 @@ export class TokenSource {
   #start(entry: Entry, target: Target): Flight {
     const now = this.#clock();
     const flight: Flight = { started: now, until: now + SLACK, done: undefined as never };
-    flight.done = this.#fly(entry, target, flight).finally(() => {
+    const end = () => {
       if (entry.flight === flight) entry.flight = undefined;
-    });
-    flight.done.catch(() => {});
+    };
     entry.flight = flight;
+    flight.done = this.#fly(entry, target, flight);
+    flight.done.then(end, end);
     return flight;
   }
 
@@ -214,7 +218,15 @@ export class TokenSource {
       let timer = setTimeout(look, left());
       if (signal?.aborted) return stop();
       signal?.addEventListener("abort", stop);
-      flight.done.then(resolve, reject).finally(end);
+      const landed = (tokens: Tokens) => {
+        end();
+        resolve(tokens);
+      };
+      const crashed = (error: unknown) => {
+        end();
+        reject(error);
+      };
+      flight.done.then(landed, crashed);
     });
   }
 
@@ -223,11 +235,13 @@ export class TokenSource {
     const shared = this.#shared;
     let looks = 0;
     for (;;) {
-      try {
-        await this.#rest(entry, flight, deadline);
-      } catch (error) {
-        if (entry.valid(this.#clock())) return entry.tokens!;
-        throw error;
+      if (entry.alone(this.#clock()) || this.#gate) {
+        try {
+          await this.#rest(entry, flight, deadline);
+        } catch (error) {
+          if (entry.valid(this.#clock())) return entry.tokens!;
+          throw error;
+        }
       }
       const there = await shared.read(entry, flight);
       if (there !== DOWN) entry.adopt(there, this.#clock());
@@ -248,9 +262,13 @@ export class TokenSource {
         continue;
       }
       const asked = this.#clock();
+      if (asked >= deadline) {
+        await shared.unlock(entry, flight, fence);
+        throw late();
+      }
       try {
         this.#probe(asked);
-        const tokens = await this.#ask(target, flight);
+        const tokens = await this.#ask(target, flight, deadline);
         this.#gate = undefined;
         entry.keep(tokens, asked, this.#margin, random());
         await shared.write(entry, flight, fence, this.#clock());
@@ -297,15 +315,17 @@ export class TokenSource {
     this.#gate = everybody ? { until: now + wait, failures: entry.failures, error } : undefined;
   }
 
-  async #ask(target: Target, flight: Flight): Promise<Tokens> {
+  async #ask(target: Target, flight: Flight, deadline: number): Promise<Tokens> {
     const controller = new AbortController();
-    flight.until = this.#clock() + this.#question + SLACK;
+    const now = this.#clock();
+    const most = Math.min(this.#question, Math.max(deadline - now, 1));
+    flight.until = now + most + SLACK;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(hostError("timeout", { phase: "token", retryable: true }));
+        reject(late());
         controller.abort();
-      }, this.#question);
+      }, most);
     });
     try {
       const tokens = await Promise.race([this.#asking.request(target, controller.signal), end]);

@@ -274,6 +274,23 @@ test("the Region Halland block signs with its certificate, calls the API with bo
   } finally {
     await world.close();
   }
+test("the tokens block shares one token, and calls an API behind a gateway", async () => {
+  const { Client, clientSecretBasic, provider } = await import("samtykke");
+  const { connect, things } = await load("tokens");
+  const asked = [];
+  const fetch = async (url, { headers }) => {
+    const sent = new Headers(headers);
+    asked.push(`${new URL(url).pathname} ${sent.get("ocp-apim-subscription-key") ?? ""}`.trim());
+    if (url.endsWith("/token")) return Response.json({ access_token: "made-up", token_type: "Bearer", expires_in: 120 });
+    return sent.get("authorization") === "Bearer made-up" ? Response.json({ things: [] }) : new Response(null, { status: 401 });
+  };
+  // As little of Redis as the store needs when nothing was kept before.
+  const redis = { sendCommand: async ([command]) => (command === "TIME" ? ["1700000000", "0"] : command === "GET" ? null : ["1.a", "1700000000000", null]) };
+  const client = new Client(provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "c" }), clientSecretBasic("s"), { fetch });
+  const tokens = connect(client, redis, { TOKEN_KEYS: randomBytes(32).toString("base64url") });
+  const answers = await Promise.all([1, 2].map(() => things(tokens, "https://api.example", "subscriber-1")));
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+  assert.deepEqual(asked, ["/token", "/things subscriber-1", "/things subscriber-1"]);
 });
 
 test("the README names the files it speaks of", () => {

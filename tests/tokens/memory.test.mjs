@@ -47,9 +47,13 @@ test("sources that share a store share tokens, unless issuer, client or key diff
 });
 
 test("what a store gives has the checked members, and no refresh token, id_token or claims", async () => {
-  const store = memoryStore();
+  const memory = memoryStore();
+  const texts = [];
+  const store = { ...memory, write: (name, fence, text, left) => (texts.push(name + text), memory.write(name, fence, text, left)) };
   const answer = () => tokensOf("t", { refresh_token: "refresh-secret", id_token: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", scope: "granted", extra_member: { __proto__: null, a: 1 } });
   await sourceOf(answer, { store }).source.get({ scope: "a" });
+  assert.equal(texts.length, 1);
+  assert.doesNotMatch(texts[0], /refresh-secret|eyJhbGciOiJSUzI1NiJ9/);
   const { source, asked } = sourceOf(answer, { store });
   const tokens = await source.get({ scope: "a" });
   assert.equal(asked.length, 0);
@@ -105,4 +109,48 @@ test("a failure is remembered for all who share the store, and a token that is g
   const late = sourceOf(down, { store, retries: 0 });
   assert.equal((await late.source.get({ scope: "b" })).accessToken, "good");
   assert.equal(late.asked.length, 0);
+});
+
+test("a refused token is not taken from the store again, and its refusal is known to all who share the store", async () => {
+  const store = memoryStore();
+  const [one, other] = [sourceOf(undefined, { store }), sourceOf((_, at) => tokensOf(`other${at}`), { store })];
+  const first = await one.source.get({ scope: "a" });
+  assert.equal((await other.source.get({ scope: "a" })).accessToken, "t1");
+  assert.equal((await one.source.renew({ scope: "a" }, first)).accessToken, "t2");
+  const second = await other.source.renew({ scope: "a" }, first);
+  assert.equal(second.accessToken, "t2");
+  assert.equal((await other.source.renew({ scope: "a" }, second)).accessToken, "t2");
+  assert.equal(one.asked.length, 2);
+  assert.equal(other.asked.length, 0);
+});
+
+test("a token bound to a key is no other key's", async () => {
+  const { SigningKey } = await import("samtykke");
+  const store = memoryStore();
+  const [one, other] = await Promise.all([1, 2].map(async () => sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })));
+  await one.source.get({ scope: "a" });
+  await other.source.get({ scope: "a" });
+  assert.equal(other.asked.length, 1);
+});
+
+test("what came between the look and the lock is used, and the lock given back", async () => {
+  const store = memoryStore();
+  await sourceOf(undefined, { store }).source.get({ scope: "a" });
+  const locks = [];
+  const blind = { ...store, read: async () => undefined, lock: async (...args) => (locks.push(await store.lock(...args)), locks.at(-1)) };
+  const { source, asked } = sourceOf(undefined, { store: blind });
+  assert.equal((await source.get({ scope: "a" })).accessToken, "t1");
+  assert.equal(asked.length, 0);
+  assert.equal(locks.length, 1);
+  const again = sourceOf(undefined, { store: blind });
+  await again.source.get({ scope: "a" });
+  assert.ok(locks[1], "the lock was given back");
+});
+
+test("a store that hangs is left alone for a while, so that not every target waits for it", async () => {
+  const hangs = () => new Promise(() => {});
+  const { source } = sourceOf(undefined, { store: { read: hangs, lock: hangs, write: hangs, unlock: hangs }, storeTimeout: 0.1 });
+  const started = Date.now();
+  for (let at = 0; at < 20; at++) await source.get({ scope: `s${at}` });
+  assert.ok(Date.now() - started < 600, `${Date.now() - started}`);
 });

@@ -8,7 +8,6 @@ import type { Kept, Lock, TokenStore } from "../token_store.js";
 export interface DurableObjectStub {
   fetch(url: string, init?: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string> }): Promise<{
     readonly status: number;
-    readonly headers: { get(name: string): string | null };
     text(): Promise<string>;
   }>;
 }
@@ -34,6 +33,8 @@ interface Ending {
   readonly ends: number;
 }
 
+/** Reaches nothing but the object itself. */
+const ADDRESS = "https://tokens/";
 /** Nobody is held longer: a caller asks again. */
 const LONGEST_HOLD = 10_000;
 
@@ -56,7 +57,7 @@ export class TokenObject {
 
   /** Answers one operation of the store; only a binding reaches it. */
   async fetch(request: Request): Promise<Response> {
-    const [, operation, time = "0", fence = ""] = new URL(request.url).pathname.split("/");
+    const [operation, time = "0", fence = ""] = request.url.slice(ADDRESS.length).split("/");
     const milliseconds = Number(time);
     switch (operation) {
       case "read":
@@ -134,10 +135,9 @@ export class TokenObject {
   }
 }
 
-function kept(record: (Ending & { text: string }) | undefined, fence?: string): Response {
-  const headers = { ...(fence !== undefined && { fence }), ...(record && { left: `${record.ends - Date.now()}` }) };
-  return record ? new Response(record.text, { headers }) : new Response(null, { status: 204, headers });
-}
+/** A fence, where a lock was got; how many milliseconds are left, nothing without a record; its text. Spaces between. */
+const kept = (record: (Ending & { text: string }) | undefined, fence = ""): Response =>
+  new Response(`${fence} ${record ? record.ends - Date.now() : ""} ${record?.text ?? ""}`);
 
 /**
  * A store in Durable Objects: one token request for all isolates, everywhere. Times are the object's own.
@@ -150,21 +150,20 @@ function kept(record: (Ending & { text: string }) | undefined, fence?: string): 
 export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): TokenStore {
   configured(typeof namespace?.idFromName === "function", "a binding to a Durable Object");
   const ask = (name: string, path: string, body?: string) =>
-    namespace.get(namespace.idFromName(name)).fetch(`https://tokens/${path}`, body === undefined ? { method: "GET" } : { method: "POST", body });
-  const taken = async (answer: Awaited<ReturnType<typeof ask>>): Promise<Kept | undefined> => {
-    if (answer.status !== 200) {
-      if (answer.status !== 204) throw new Error(`the Durable Object answered ${answer.status}`);
-      return undefined;
-    }
-    return { text: await answer.text(), left: Number(answer.headers.get("left")) };
+    namespace.get(namespace.idFromName(name)).fetch(ADDRESS + path, body === undefined ? undefined : { method: "POST", body });
+  const taken = async (answer: Awaited<ReturnType<typeof ask>>): Promise<{ fence: string; kept?: Kept }> => {
+    if (answer.status !== 200) throw new Error(`the Durable Object answered ${answer.status}`);
+    const text = await answer.text();
+    const one = text.indexOf(" ");
+    const two = text.indexOf(" ", one + 1);
+    const left = Number(text.slice(one + 1, two));
+    return { fence: text.slice(0, one), ...(left > 0 && { kept: { text: text.slice(two + 1), left } }) };
   };
   return {
-    read: async (name) => taken(await ask(name, "read")),
+    read: async (name) => (await taken(await ask(name, "read"))).kept,
     async lock(name, milliseconds): Promise<Lock | undefined> {
       const answer = await ask(name, `lock/${milliseconds}`, "");
-      if (answer.status === 409) return undefined;
-      const there = await taken(answer);
-      return { fence: answer.headers.get("fence") ?? "", ...(there && { kept: there }) };
+      return answer.status === 409 ? undefined : taken(answer);
     },
     async write(name, fence, text, milliseconds) {
       const { status } = await ask(name, `write/${milliseconds}/${fence}`, text);
