@@ -26,7 +26,7 @@ use crate::par::{front_channel, parameters};
 use crate::par_response::PushedRequest;
 use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
-use crate::token::{Expectation, TokenType, Tokens};
+use crate::token::{self, Expectation, Found, TokenType};
 use crate::transaction::{self, has_openid};
 use crate::{endpoint, jar, jarm, resource};
 
@@ -363,23 +363,24 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         expires_in_string: !expires_in_string.is_empty(),
         token_exchange: !exchange.is_empty(),
         issued_token_type: exchange == "x",
-        refresh_token: some(refresh).map(Secret::new),
-        scope: scope.into(),
+        ..Expectation::default()
     };
     response.body = Secret::new(lines.0);
-    let tokens = Tokens::judge(&response, &expectation)?;
+    let answer = token::read(&response)?;
+    let found = Found::judge(&response, &answer, &expectation)?;
     let mut json = Writer::new();
-    json.string("accessToken", tokens.access_token.expose()).string("tokenType", tokens.token_type.as_str());
-    if let Some(seconds) = tokens.expires_in {
+    json.string("accessToken", found.access_token).string("tokenType", found.token_type.as_str());
+    if let Some(seconds) = found.expires_in {
         json.raw("expiresIn", &decimal(u64::from(seconds)));
     }
-    json.some("scope", tokens.scope.as_deref())
-        .string("requestedScope", &tokens.requested_scope)
-        .some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
-        .some("idToken", tokens.id_token.as_ref().map(Secret::expose));
+    json.some("scope", found.scope).string("requestedScope", scope);
+    // The old one stays when no new one comes.
+    json.some("refreshToken", found.refresh_token.or(some(refresh))).some("idToken", found.id_token);
     let mut others = Writer::new();
-    for (name, value) in &tokens.others {
-        others.raw(name, value.expose());
+    for member in answer.members() {
+        if token::is_other(&member.name) {
+            others.raw(&member.name, member.raw);
+        }
     }
     text.push_str(&json.raw("others", &others.take()).take());
     Ok(())

@@ -143,6 +143,6 @@ pub(crate) fn is_text(text: &str) -> bool {
 /// RFC 9396 section 2: an array of objects, each with a `type` that is a text.
 fn is_details(json: &str) -> bool {
     let value = Value::parse(json);
-    let typed = |item: &Value<'_>| item.get("type").is_some_and(|kind| kind.as_str().is_some());
+    let typed = |item: &Value<'_>| item.text("type").is_some();
     value.as_ref().and_then(Value::as_array).is_some_and(|items| !items.is_empty() && items.iter().all(typed))
 }
