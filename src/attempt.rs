@@ -64,8 +64,14 @@ pub(crate) enum Next {
 
 impl Attempt {
     /// A form to an endpoint of the authorization server. `named`: the form says already who the client is, or shall not.
-    pub(crate) fn form(client: &Client, authentication: &ClientAuthentication, url: &str, form: Form, named: bool) -> Result<Self> {
-        let request = request(client, authentication, url, form, named)?;
+    pub(crate) fn form(client: &Client, authentication: &ClientAuthentication, url: &str, mut form: Form, named: bool) -> Result<Self> {
+        let mut headers =
+            alloc::vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded")),];
+        if !named && authentication.is_named(client) {
+            form.push("client_id", &client.client_id);
+        }
+        authentication.apply(client, &mut headers, &mut form)?;
+        let request = Request { method: "POST", url: url.into(), headers, body: Some(Secret::new(form.into_string())), repeatable: false };
         Ok(Self::new(client, authentication.clone(), Server::Authorization, request))
     }
 
@@ -237,19 +243,7 @@ impl Attempt {
     }
 }
 
-/// A form as a request, with all that its attempts have in common. `named`: as for [`Attempt::form`].
-pub(crate) fn request(client: &Client, authentication: &ClientAuthentication, url: &str, mut form: Form, named: bool) -> Result<Request> {
-    let mut headers =
-        alloc::vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded")),];
-    if !named && authentication.is_named(client) {
-        form.push("client_id", &client.client_id);
-    }
-    authentication.apply(client, &mut headers, &mut form)?;
-    Ok(Request { method: "POST", url: url.into(), headers, body: Some(Secret::new(form.into_string())), repeatable: false })
-}
-
-/// Adds to a request's form.
-pub(crate) fn append(request: &mut Request, form: Form) {
+fn append(request: &mut Request, form: Form) {
     let more = Secret::new(form.into_string());
     if let (Some(body), false) = (&request.body, more.expose().is_empty()) {
         let mut text = String::from(body.expose());

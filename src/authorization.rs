@@ -289,7 +289,7 @@ fn misfit(name: &str, value: &str) -> Option<&'static str> {
         "claims" => (matches!(Value::parse(value), Some(Value::Object(_))), "claims: a JSON object"),
         "authorization_details" => {
             let value = Value::parse(value);
-            let typed = |item: &Value<'_>| item.get("type").is_some_and(|kind| kind.as_str().is_some());
+            let typed = |item: &Value<'_>| item.text("type").is_some();
             let fits = value.as_ref().and_then(Value::as_array).is_some_and(|items| items.iter().all(typed));
             (fits, "authorization_details: a JSON array of objects, each with a type")
         }

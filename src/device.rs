@@ -89,7 +89,7 @@ impl Device {
         judged.check_status(&[200], true)?;
         let answer = judged.object()?;
         let wrong = |expected: &'static str| judged.wrong(expected);
-        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        let text = |name: &str| answer.text(name);
         let device_code =
             text("device_code").filter(|code| crate::client::is_vschar(code)).ok_or_else(|| wrong("device_code: visible ASCII"))?;
         let printable = |code: &&str| (1..=64).contains(&code.len()) && code.bytes().all(|octet| matches!(octet, b' '..=b'~'));

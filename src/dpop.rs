@@ -112,7 +112,7 @@ fn asks_in_header(header: &str) -> bool {
 }
 
 fn asks_in_body(body: &str) -> bool {
-    Value::parse(body).is_some_and(|answer| answer.get("error").and_then(Value::as_str) == Some("use_dpop_nonce"))
+    Value::parse(body).is_some_and(|answer| answer.text("error") == Some("use_dpop_nonce"))
 }
 
 /// The error of a second challenge: a third request would be no better.

@@ -177,7 +177,7 @@ impl<T> Exchange<T> {
     pub fn target(mut self, target: &Target) -> Result<Self> {
         if let Some(attempt) = &mut self.attempt {
             let mut form = Form::new();
-            target.push(&attempt.client, &mut form)?;
+            target.push(attempt.client.profile.requests.free_resource, &mut form)?;
             attempt.append(form);
             attempt.claims.extend(target.claims.iter().cloned());
         }

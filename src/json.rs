@@ -64,6 +64,12 @@ impl<'a> Value<'a> {
         self.members().iter().find(|member| member.name == name).map(|member| &member.value)
     }
 
+    /// A member that is a text.
+    #[inline(never)]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
     /// The members of an object; none when this is something else.
     pub fn members(&self) -> &[Member<'a>] {
         match self {

@@ -27,7 +27,7 @@ impl Exchange<Tokens> {
     /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
     /// does not take this client authentication.
     pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
-        let mut exchange = Self::token(client, authentication, code.form(client)?, true)?;
+        let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
         let expectation = &mut exchange.context.expectation;
         expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
         expectation.scope = code.scope().into();
@@ -113,8 +113,14 @@ impl Exchange<Tokens> {
 /// Where tokens come from, when secrets may be sent there.
 pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
     let url = client.profile.endpoint("token_endpoint", authentication);
-    if endpoint::is_endpoint(url, client.profile.development) {
-        return Ok(url);
+    check_token_endpoint(url, client.profile.development)?;
+    Ok(url)
+}
+
+/// Refuses a token endpoint that may not be sent secrets.
+pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
+    if endpoint::is_endpoint(url, development) {
+        return Ok(());
     }
     let expected = "token_endpoint: an https URL of a public host, no fragment";
     Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))

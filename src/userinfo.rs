@@ -153,7 +153,7 @@ fn answer(response: &Response) -> Result<Answer<'_>> {
 }
 
 fn check_subject(answer: &Answer<'_>, claims: &Value<'_>, subject: Subject<'_>) -> Result<()> {
-    let Some(found) = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()) else {
+    let Some(found) = claims.text("sub").filter(|sub| !sub.is_empty()) else {
         return Err(answer.wrong("sub: a text, not empty"));
     };
     match subject {

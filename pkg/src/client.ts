@@ -33,6 +33,7 @@ import { assertion } from "./signing.js";
 import { type StartOptions, bound, start } from "./start.js";
 import { type TokenExpectation, type Tokens, hidden, judged } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
+import { claimed } from "./webcrypto.js";
 
 /** How a client works, beside its authentication. */
 export interface ClientOptions extends Transport {
@@ -393,12 +394,8 @@ export class Client {
 
 /** The nonce of a token that is about to be verified; nothing for one that cannot be read. */
 function nonceIn(token: string): string | undefined {
-  try {
-    const { nonce } = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)))) as { nonce?: unknown };
-    return typeof nonce === "string" ? nonce : undefined;
-  } catch {
-    return undefined;
-  }
+  const { nonce } = claimed(token, 1);
+  return typeof nonce === "string" ? nonce : undefined;
 }
 
 function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {

@@ -105,12 +105,18 @@ impl JwtBearer {
     /// The form; a statement that is signed for each request is added to it there.
     pub(crate) fn form(&self) -> Result<Form> {
         let mut form = Form::new();
-        form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-        if let Source::Given(assertion) = &self.source {
-            super::check_token(assertion.expose(), "an assertion: visible ASCII")?;
-            form.push("assertion", assertion.expose());
-        }
-        super::push_scope(&mut form, &self.scope)?;
+        let given = if let Source::Given(assertion) = &self.source { Some(assertion.expose()) } else { None };
+        push(&mut form, given, &self.scope)?;
         Ok(form)
     }
+}
+
+/// Adds a statement; one that is yet to be signed is added when it is.
+pub(crate) fn push(form: &mut Form, given: Option<&str>, scope: &str) -> Result<()> {
+    form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+    if let Some(assertion) = given {
+        super::check_token(assertion, "an assertion: visible ASCII")?;
+        form.push("assertion", assertion);
+    }
+    super::push_scope(form, scope)
 }

@@ -52,7 +52,7 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>) -> Re
 
 /// By what a key says of itself, read before the key is.
 fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) -> bool {
-    let text = |name| key.get(name).and_then(Value::as_str);
+    let text = |name| key.text(name);
     let absent_or = |name, wanted: &str| key.get(name).is_none_or(|value| value.as_str() == Some(wanted));
     let verifies =
         key.get("key_ops").and_then(Value::as_array).is_none_or(|names| names.iter().any(|name| name.as_str() == Some("verify")));

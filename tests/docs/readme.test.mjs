@@ -274,6 +274,8 @@ test("the Region Halland block signs with its certificate, calls the API with bo
   } finally {
     await world.close();
   }
+});
+
 test("the tokens block shares one token, and calls an API behind a gateway", async () => {
   const { Client, clientSecretBasic, provider } = await import("samtykke");
   const { connect, things } = await load("tokens");

@@ -255,5 +255,5 @@ fn claim(value: &Value<'_>) -> Option<ClaimAccess> {
 }
 
 fn status(value: &Value<'_>) -> Option<Status> {
-    value.get("status").and_then(Value::as_str).map(Status::read)
+    value.text("status").map(Status::read)
 }
