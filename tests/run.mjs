@@ -36,7 +36,7 @@ const STAGES = [
   { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
   { name: "helseid", quick: true, what: "HelseID: the package against a local one, and an API as strict as NHN's template", run: [suite("helseid")], minutes: 10 },
-  { name: "acmidm", quick: true, what: "ACM/IDM and eLys: the package against oidc-provider set up to behave like them", run: [suite("acmidm")], minutes: 5 },
+  { name: "acmidm", what: "ACM/IDM and eLys against oidc-provider set up to behave like them; both providers in every server runtime", run: [suite("acmidm")], minutes: 5 },
   { name: "halland", quick: true, what: "Region Halland: the package against a strict local AD FS and a gateway", run: [suite("halland")], minutes: 5 },
   { name: "hostile", quick: true, what: "118 client modules of the conformance suite and the advisories, over real HTTP", run: [suite("hostile")], minutes: 10 },
   { name: "verdicts", quick: true, what: "protocol cases, byte-equal in every runtime", run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))], minutes: 20 },
