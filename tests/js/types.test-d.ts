@@ -233,6 +233,7 @@ export async function health(key: SigningKey): Promise<HelseIdTokens> {
   await helseid.finish(begun.transaction, "x", {});
   return session.tokens({ resource: "nhn:phr", details: { organization: parent } });
 }
+
 // Selvbetjening: a Client serves as its connection, and an update gives back all five lists.
 const selvbetjening = new Selvbetjening({ environment: "test", login: () => new Client(consent, none()) });
 declare const enrolment: Enrolment;
