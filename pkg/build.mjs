@@ -33,7 +33,18 @@ const CORES = {
   full: { features: "bindings-full", rank: 2, apart: true },
 };
 /** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
-const ENTRIES = { browser: ["browser"], index: ["full"], helseid: ["full", "apis"], norskgjeld: ["apis"], edge: ["full"] };
+const ENTRIES = {
+  browser: ["browser"],
+  index: ["full"],
+  helseid: ["full", "apis"],
+  norskgjeld: ["apis"],
+  edge: ["full"],
+  selvbetjening: ["apis"],
+  maskinporten: ["full", "apis"],
+  acmidm: ["apis"],
+  halland: ["apis"],
+  tokens: ["full"],
+};
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
@@ -158,6 +169,23 @@ function writeGenerated() {
     `export const ALGORITHMS: readonly string[] = ${JSON.stringify(known.get("algorithms"))};`,
     "/** Environments and their issuers. */",
     `export const ISSUERS: Readonly<Record<string, string>> = ${JSON.stringify({ test: known.get("test")[0], production: known.get("production")[0] })};`,
+  ]);
+  const named = (name, all, doc) => `/** ${doc} */\nexport const ${name}: readonly (readonly string[])[] = ${JSON.stringify(all)};`;
+  const list = (name, values, doc) => `/** ${doc} */\nexport const ${name}: readonly string[] = ${JSON.stringify(values)};`;
+  const [[, ...acmPaths], ...acm] = rows("provider/acmidm/environments.txt");
+  const elys = rows("provider/acmidm/elys.txt");
+  const of = (kind) => elys.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  write("acmidm.ts", "provider/acmidm/*.txt", [
+    list("PATHS", acmPaths, "What follows the issuer: authorization, token, keys, introspection, userinfo, logout."),
+    named("ENVIRONMENTS", acm, "Name and issuer."),
+    named("ACTORS", of("actor"), "Name, scope, scope under the old name."),
+    named("ELYS", of("api"), "Name, environment of ACM/IDM, origin, reference, client id, prefix of scopes."),
+  ]);
+  const [[, ...adfsPaths], [, header]] = rows("provider/halland/environments.txt");
+  write("halland.ts", "provider/halland/*.txt", [
+    list("PATHS", adfsPaths, "What follows the issuer: authorization, token, keys, userinfo, logout, issuer of access tokens."),
+    `/** The header of the Subscriber Key. */\nexport const HEADER: string = ${JSON.stringify(header)};`,
+    named("MSIS", rows("provider/halland/msis.txt"), "Code, action, advice."),
   ]);
 }
 

@@ -4,8 +4,7 @@
 //! NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
 //! Refuses what cannot be read: a host that looks like an address and is none counts as private.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
-
+use crate::encoding::cut;
 use crate::uri::Uri;
 
 /// Whether a URI's host is a loopback, private, link-local or unspecified address, or the name `localhost`.
@@ -22,9 +21,12 @@ pub fn is_private(uri: &Uri<'_>) -> bool {
     let Some(host) = uri.host else { return true };
     let host = host.strip_suffix('.').unwrap_or(host);
     if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return inner.parse::<Ipv6Addr>().is_ok_and(is_private_v6) || inner.parse::<Ipv6Addr>().is_err();
+        return ipv6(inner).is_none_or(is_private_v6);
     }
-    let last = host.rsplit('.').next().unwrap_or_default();
+    let mut last = host;
+    while let Some(after) = cut(last, b'.').1 {
+        last = after;
+    }
     if last.eq_ignore_ascii_case("localhost") {
         return true;
     }
@@ -33,58 +35,169 @@ pub fn is_private(uri: &Uri<'_>) -> bool {
     numeric && ipv4(host).is_none_or(is_private_v4)
 }
 
-fn ipv4(host: &str) -> Option<Ipv4Addr> {
-    let count = u32::try_from(host.split('.').count()).ok().filter(|count| (1..=4).contains(count))?;
-    let mut address: u32 = 0;
-    for (at, part) in host.split('.').enumerate() {
+/// One to four parts: the last fills all octets that are left, the others are one octet each.
+fn ipv4(host: &str) -> Option<u32> {
+    let mut address: u64 = 0;
+    let mut left: u32 = 32;
+    let mut rest = Some(host);
+    while let Some(parts) = rest {
+        let (part, after) = cut(parts, b'.');
         let value = number(part)?;
-        let left = count.checked_sub(u32::try_from(at).ok()?)?;
-        // The last part fills all octets that are left; the others are one octet each.
-        let (shift, octets) =
-            if left == 1 { (0, 5u32.checked_sub(count)?) } else { (4u32.checked_sub(u32::try_from(at).ok()?)?.checked_sub(1)?, 1) };
-        if value >= 1u64.checked_shl(octets.checked_mul(8)?)? {
+        let bits = if after.is_some() { 8 } else { left };
+        if left == 0 || bits == 0 || value >> bits != 0 {
             return None;
         }
-        address |= u32::try_from(value).ok()?.checked_shl(shift.checked_mul(8)?)?;
+        address = address << bits | value;
+        left = left.wrapping_sub(bits);
+        rest = after;
     }
-    Some(Ipv4Addr::from(address))
+    u32::try_from(address).ok()
 }
 
+/// A number in the spellings of browsers; what is too large for an address is as large as that.
+#[inline(never)]
 fn number(part: &str) -> Option<u64> {
-    match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
-        Some("") => Some(0),
-        Some(hex) => u64::from_str_radix(hex, 16).ok(),
-        None if part.len() > 1 && part.starts_with('0') => u64::from_str_radix(part, 8).ok(),
-        None => part.parse().ok(),
+    let hexadecimal = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X"));
+    match hexadecimal {
+        Some(hex) => digits(hex, 16),
+        None if part.is_empty() => None,
+        None => digits(part, if part.starts_with('0') { 8 } else { 10 }),
     }
 }
 
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
-    // 100.64.0.0/10 is shared address space (RFC 6598); 0.0.0.0/8 reaches this host.
-    address.is_loopback() || address.is_private() || address.is_link_local() || first == 0 || (first == 100 && second & 0xc0 == 64)
+fn digits(text: &str, radix: u32) -> Option<u64> {
+    let mut value = 0u64;
+    for digit in text.bytes() {
+        let digit = char::from(digit).to_digit(radix)?;
+        value = value.wrapping_mul(u64::from(radix)).wrapping_add(u64::from(digit)).min(1 << 33);
+    }
+    Some(value)
 }
 
-fn is_private_v6(address: Ipv6Addr) -> bool {
-    let segments @ [first, second, third, ..] = address.segments();
-    address.is_loopback()
-        || address.is_unspecified()
-        || first & 0xffc0 == 0xfe80
-        || first & 0xfe00 == 0xfc00
+/// The groups of an IPv6 address (RFC 4291 section 2.2).
+pub(crate) fn ipv6(text: &str) -> Option<[u16; 8]> {
+    let mut groups = [0u16; 8];
+    let mut count = 0usize;
+    let mut gap = None;
+    let mut rest = Some(text);
+    if let Some(after) = text.strip_prefix("::") {
+        gap = Some(0);
+        rest = Some(after).filter(|after| !after.is_empty());
+    }
+    while let Some(list) = rest {
+        let (group, after) = cut(list, b':');
+        let mut place = |value: u64| {
+            *groups.get_mut(count)? = u16::try_from(value).ok()?;
+            count = count.wrapping_add(1);
+            Some(())
+        };
+        if after.is_none() && cut(group, b'.').1.is_some() {
+            let address = dotted(group)?;
+            place(u64::from(address >> 16))?;
+            place(u64::from(address & 0xffff))?;
+        } else if (1..=4).contains(&group.len()) {
+            place(digits(group, 16)?)?;
+        } else {
+            return None;
+        }
+        rest = after;
+        if let Some(after) = after.and_then(|after| after.strip_prefix(':')) {
+            if gap.replace(count).is_some() {
+                return None;
+            }
+            rest = Some(after).filter(|after| !after.is_empty());
+        }
+    }
+    match gap {
+        None => (count == 8).then_some(groups),
+        // At least one group is left out; those after it go to the end.
+        Some(gap) if count < 8 => {
+            groups.get_mut(gap..)?.rotate_right(8usize.wrapping_sub(count));
+            Some(groups)
+        }
+        Some(_) => None,
+    }
+}
+
+/// Four decimal octets, none with a zero before it.
+fn dotted(text: &str) -> Option<u32> {
+    let mut address = 0u32;
+    let mut count = 0;
+    let mut rest = Some(text);
+    while let Some(parts) = rest {
+        let (part, after) = cut(parts, b'.');
+        let value = crate::encoding::number(part).filter(|value| *value < 256 && (part.len() == 1 || !part.starts_with('0')))?;
+        address = address << 8 | u32::try_from(value).ok()?;
+        count = 1u8.wrapping_add(count);
+        rest = after;
+    }
+    (count == 4).then_some(address)
+}
+
+fn is_private_v4(address: u32) -> bool {
+    let [first, second, ..] = address.to_be_bytes();
+    // 100.64.0.0/10 is shared address space (RFC 6598); 0.0.0.0/8 reaches this host.
+    matches!((first, second), (0 | 10 | 127, _) | (169, 254) | (172, 16..=31) | (192, 168) | (100, 64..=127))
+}
+
+fn is_private_v6(groups: [u16; 8]) -> bool {
+    match groups {
+        // Unspecified, loopback, link-local, unique local.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] | [0xfe80..=0xfebf, ..] | [0xfc00..=0xfdff, ..] => true,
         // Teredo hides the address behind a relay of its own choosing; 64:ff9b:1::/48 is for one's own network only.
-        || (first == 0x2001 && second == 0)
-        || (first == 0x64 && second == 0xff9b && third == 1)
-        || embedded(segments).is_some_and(is_private_v4)
+        [0x2001, 0, ..] | [0x64, 0xff9b, 1, ..] => true,
+        _ => embedded(groups).is_some_and(is_private_v4),
+    }
 }
 
 /// The IPv4 address that packets to this IPv6 address end up at.
-fn embedded(segments: [u16; 8]) -> Option<Ipv4Addr> {
-    let (high, low) = match segments {
+fn embedded(groups: [u16; 8]) -> Option<u32> {
+    let (high, low) = match groups {
         // IPv4-compatible, mapped, translated (RFC 2765), NAT64.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => (high, low),
         // 6to4.
         [0x2002, high, low, ..] => (high, low),
         _ => return None,
     };
-    Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
+    Some(u32::from(high) << 16 | u32::from(low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_ipv6_as_the_standard_library_does() {
+        let pieces = ["", "0", "1", "ffff", "12345", "g", "1.2.3.4", "1.2.3.04", "1.2.3", "255.255.255.256", ":", "::", ":::", "+1"];
+        let mut texts: alloc::vec::Vec<alloc::string::String> = alloc::vec![alloc::string::String::new()];
+        for _ in 0..4 {
+            let mut more = alloc::vec::Vec::new();
+            for text in &texts {
+                for piece in pieces {
+                    for mark in ["", ":"] {
+                        more.push(alloc::format!("{text}{mark}{piece}"));
+                    }
+                }
+            }
+            // All of the short ones, and every seventeenth of the long ones.
+            let every = if more.len() > 10_000 { 17 } else { 1 };
+            texts = more.into_iter().step_by(every).collect();
+            for text in &texts {
+                let theirs = text.parse::<core::net::Ipv6Addr>().ok().map(|address| address.segments());
+                assert_eq!(ipv6(text), theirs, "{text}");
+            }
+        }
+        for text in [
+            "1:2:3:4:5:6:7:8",
+            "1:2:3:4:5:6:7::",
+            "::2:3:4:5:6:7:8",
+            "1::3:4:5:6:7:8",
+            "1:2:3:4:5:6:1.2.3.4",
+            "1:2:3:4:5:6:7:8:9",
+            "1:2:3:4:5:6:7:1.2.3.4",
+        ] {
+            let theirs = text.parse::<core::net::Ipv6Addr>().ok().map(|address| address.segments());
+            assert_eq!(ipv6(text), theirs, "{text}");
+        }
+    }
 }

@@ -49,7 +49,7 @@ impl<'r> Answer<'r> {
     /// The OAuth error in the body, if there is one.
     fn oauth(&self) -> Result<Option<Error>> {
         let value = Value::parse(self.body()?).unwrap_or(Value::Null);
-        let text = |name| value.get(name).and_then(Value::as_str);
+        let text = |name| value.text(name);
         let Some(error) = text("error").filter(|error| is_error_code(error)) else { return Ok(None) };
         let group = STANDARD_ERRORS.iter().find(|(_, errors)| word(errors, error.as_bytes()).is_some());
         let action = group.map_or(Action::FixConfiguration, |(action, _)| *action);

@@ -82,8 +82,7 @@ pub(crate) fn secret_jwt(rules: &AssertionRules, secret: &Secret, statement: &St
     let mut header = Writer::new();
     header.string("alg", "HS256").some("typ", rules.typ.as_deref());
     let input = signing_input(&header.take(), &claims(rules, statement)?);
-    let Some(alg) = Algorithm::symmetric("HS256") else { return Err(Error::new(&codes::INVALID_CONFIGURATION)) };
-    let signature = hmac::sign(alg, secret.expose().as_bytes(), input.as_bytes())?;
+    let signature = hmac::sign_256(secret.expose().as_bytes(), input.as_bytes())?;
     Ok(append_signature(&input, &signature))
 }
 

@@ -164,7 +164,7 @@ pub(crate) fn begin<'p>(
     }
     check_scope(asked.scope)?;
     (client.rules.check_scope)(asked.scope)?;
-    check_parameters(&asked.parameters)?;
+    check_parameters(&asked.parameters, client.free_resource)?;
     let (first, rest) = random.split_at(32);
     let (second, third) = rest.split_at(32);
     let state = own_or_random(asked.state, "state", 22, second)?;
@@ -289,7 +289,7 @@ fn misfit(name: &str, value: &str) -> Option<&'static str> {
         "claims" => (matches!(Value::parse(value), Some(Value::Object(_))), "claims: a JSON object"),
         "authorization_details" => {
             let value = Value::parse(value);
-            let typed = |item: &Value<'_>| item.get("type").is_some_and(|kind| kind.as_str().is_some());
+            let typed = |item: &Value<'_>| item.text("type").is_some();
             let fits = value.as_ref().and_then(Value::as_array).is_some_and(|items| items.iter().all(typed));
             (fits, "authorization_details: a JSON array of objects, each with a type")
         }
@@ -301,10 +301,10 @@ fn misfit(name: &str, value: &str) -> Option<&'static str> {
 /// Words with single spaces between them, none of them `none`.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn is_prompt(value: &str) -> bool {
-    !value.split(' ').any(|word| word.is_empty() || word == "none")
+    !crate::encoding::Parts(Some(value), b' ').any(|word| word.is_empty() || word == "none")
 }
 
-fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone)) -> Result<()> {
+fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone), free_resource: bool) -> Result<()> {
     // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     if parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
@@ -317,6 +317,9 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && name != "resource";
         if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
+        }
+        if !crate::LEAN && free_resource && name == "resource" {
+            continue;
         }
         #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = misfit(name, value) {

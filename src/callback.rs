@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::{Client, Registration};
-use crate::encoding::{cut, equal, form_decode, form_octets, pairs, push, push_escaped, word};
+use crate::encoding::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
 use crate::error::{Error, Kind, OAuthError, Result, Text, codes};
 use crate::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::secret::Secret;
@@ -98,7 +98,7 @@ impl AuthorizationCode {
     /// The `max_age` that was sent, in seconds; an id_token must then say when the person was authenticated.
     pub fn max_age(&self) -> Option<u32> {
         let demands = cut(self.field(NONCE), b',').1?;
-        cut(demands, b',').0.parse().ok()
+        u32::try_from(number(cut(demands, b',').0)?).ok()
     }
 
     /// The `state` that was sent, when an id_token was asked for by a server.
@@ -272,7 +272,7 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
         return fail(&codes::CALLBACK_TOO_LARGE);
     }
     if let Callback::FormPost { content_type, .. } = callback {
-        let essence = cut(content_type, b';').0.trim_ascii();
+        let essence = crate::encoding::essence(content_type);
         if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return fail(&codes::CALLBACK_MALFORMED);
         }
@@ -349,7 +349,7 @@ fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, 
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
     }
-    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code.as_bytes() == error);
+    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code().as_bytes() == error);
     let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
     let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
     Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
@@ -375,13 +375,18 @@ fn link(uri: &[u8]) -> Option<Text> {
 /// Foreign octets fit to be shown, as [`shown_text`].
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn shown(octets: &[u8]) -> Text {
-    shown_text(&String::from_utf8_lossy(octets))
+    // What is shown of an answer was found to be text before.
+    shown_text(core::str::from_utf8(octets).unwrap_or_default())
 }
 
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
 pub(crate) fn shown_text(text: &str) -> String {
     let harmful = |letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().take(512).map(|letter| if harmful(letter) { '\u{fffd}' } else { letter }).collect()
+    let mut shown = Vec::new();
+    for letter in text.chars().take(512) {
+        push(&mut shown, if harmful(letter) { '\u{fffd}' } else { letter }.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    String::from_utf8(shown).unwrap_or_default()
 }
 
 /// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.

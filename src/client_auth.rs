@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::client::Client;
+use crate::client::{Client, Rules};
 use crate::encoding::{Form, base64};
 use crate::error::{Error, Result, codes};
 use crate::jose::KeyInfo;
@@ -98,14 +98,10 @@ impl ClientAuthentication {
 
     /// Adds to a request what every one of its attempts has in common; an assertion is made for each.
     pub(crate) fn apply(&self, client: &Client, headers: &mut Vec<(&'static str, Secret)>, form: &mut Form) -> Result<()> {
-        let allowed = client.profile.rules.client_authentication;
-        if !allowed.is_empty() && !allowed.contains(&self.method()) {
-            let expected = allowed.first().copied().unwrap_or_default();
-            return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(self.method()));
-        }
+        check_method(self.method(), client.profile.rules)?;
         match self {
             Self::SecretBasic(secret) | Self::SecretPost(secret) | Self::SecretJwt(secret) if secret.expose().is_empty() => {
-                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a client secret, not empty"));
+                return Err(no_secret());
             }
             Self::SecretBasic(secret) => headers.push(("authorization", basic(&client.client_id, secret.expose()))),
             Self::SecretPost(secret) => {
@@ -115,6 +111,21 @@ impl ClientAuthentication {
         }
         Ok(())
     }
+}
+
+/// Refuses a method the provider does not take.
+pub(crate) fn check_method(method: &str, rules: &Rules) -> Result<()> {
+    let allowed = rules.client_authentication;
+    if allowed.is_empty() || allowed.contains(&method) {
+        return Ok(());
+    }
+    let expected = allowed.first().copied().unwrap_or_default();
+    Err(Error::wanted(&codes::INVALID_CONFIGURATION, expected).actual(method))
+}
+
+/// The error of a secret that is none.
+pub(crate) fn no_secret() -> Error {
+    Error::wanted(&codes::INVALID_CONFIGURATION, "a client secret, not empty")
 }
 
 /// The `Authorization` value of HTTP Basic for an OAuth client: id and secret are form-encoded first, so that
@@ -138,14 +149,16 @@ pub fn basic(client_id: &str, secret: &str) -> Secret {
 fn push_strict(out: &mut String, text: &str) {
     let mut encoded = String::new();
     crate::encoding::push_form(&mut encoded, text);
-    for letter in encoded.chars() {
-        match letter {
-            '-' => out.push_str("%2D"),
-            '.' => out.push_str("%2E"),
-            '_' => out.push_str("%5F"),
-            '~' => out.push_str("%7E"),
-            other => out.push(other),
-        }
+    let mut rest = &*encoded;
+    while let Some((letter, after)) = rest.split_at_checked(1) {
+        out.push_str(match letter {
+            "-" => "%2D",
+            "." => "%2E",
+            "_" => "%5F",
+            "~" => "%7E",
+            other => other,
+        });
+        rest = after;
     }
     zeroize::Zeroize::zeroize(&mut encoded);
 }

@@ -13,11 +13,12 @@ use crate::client_auth::ClientAuthentication;
 use crate::encoding::Form;
 use crate::endpoint;
 use crate::error::{Action, Error, Phase, Result, codes};
-use crate::exchange::{Context, Exchange, Judge, TokenJudge, token_endpoint};
+use crate::exchange::{Context, Exchange, Judge};
 use crate::http::Response;
 use crate::json::Value;
 use crate::secret::Secret;
 use crate::token::Tokens;
+use crate::token_endpoint::{TokenJudge, token_endpoint};
 use crate::transaction::has_openid;
 use crate::uri::Uri;
 
@@ -88,7 +89,7 @@ impl Device {
         judged.check_status(&[200], true)?;
         let answer = judged.object()?;
         let wrong = |expected: &'static str| judged.wrong(expected);
-        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        let text = |name: &str| answer.text(name);
         let device_code =
             text("device_code").filter(|code| crate::client::is_vschar(code)).ok_or_else(|| wrong("device_code: visible ASCII"))?;
         let printable = |code: &&str| (1..=64).contains(&code.len()) && code.bytes().all(|octet| matches!(octet, b' '..=b'~'));

@@ -6,8 +6,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
 use crate::challenge::Challenge;
 use crate::encoding::{base64url, cut};
 use crate::error::{Error, Phase, Result, codes};
@@ -74,7 +72,7 @@ pub fn htu(url: &str) -> &str {
 
 /// The hash by which a proof names an access token (RFC 9449 section 4.2).
 pub(crate) fn ath(token: &str) -> String {
-    base64url(&Sha256::digest(token.as_bytes()))
+    base64url(&crate::sha256::digest(token.as_bytes()))
 }
 
 /// Whether a text is a nonce: 1*NQCHAR (RFC 9449 section 8.1), of a bounded length.
@@ -114,7 +112,7 @@ fn asks_in_header(header: &str) -> bool {
 }
 
 fn asks_in_body(body: &str) -> bool {
-    Value::parse(body).is_some_and(|answer| answer.get("error").and_then(Value::as_str) == Some("use_dpop_nonce"))
+    Value::parse(body).is_some_and(|answer| answer.text("error") == Some("use_dpop_nonce"))
 }
 
 /// The error of a second challenge: a third request would be no better.

@@ -253,6 +253,33 @@ fn find(text: &[u8], at: u8) -> Option<usize> {
     rest.iter().position(|octet| *octet == at).map(|found| before.wrapping_add(found))
 }
 
+/// The parts of a list, with one mark between them; all parts, the empty ones too.
+pub(crate) struct Parts<'a>(pub(crate) Option<&'a str>, pub(crate) u8);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        let (one, after) = cut(self.0?, self.1);
+        self.0 = after;
+        Some(one)
+    }
+}
+
+/// A media type without its parameters, or another header's value without the space around it (RFC 9110 section 5.6.3).
+#[inline(never)]
+pub(crate) fn essence(value: &str) -> &str {
+    let mut text = cut(value, b';').0;
+    while let [b' ' | b'\t', ..] = text.as_bytes() {
+        text = text.get(1..).unwrap_or_default();
+    }
+    while let [.., b' ' | b'\t'] = text.as_bytes() {
+        text = text.get(..text.len().wrapping_sub(1)).unwrap_or_default();
+    }
+    text
+}
+
 /// Cuts pieces off the front of `rest`, one for each place; a piece that is not there is empty.
 #[inline(never)]
 pub(crate) fn take<'a>(rest: &mut &'a str, pieces: &mut [&'a str], at: u8) {
@@ -279,14 +306,19 @@ pub fn number(text: &str) -> Option<u64> {
 
 /// Digits of a number, without the formatting machinery.
 pub fn decimal(mut number: u64) -> String {
-    let mut digits = Vec::new();
-    loop {
-        digits.push(b'0'.wrapping_add((number % 10) as u8));
+    let mut digits = [0; 20];
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0'.wrapping_add((number % 10) as u8);
         number /= 10;
+        count = 1usize.wrapping_add(count);
         if number == 0 {
-            return digits.iter().rev().map(|digit| char::from(*digit)).collect();
+            break;
         }
     }
+    let mut text = Vec::new();
+    push(&mut text, digits.get(20usize.wrapping_sub(count)..).unwrap_or_default());
+    ascii(text)
 }
 
 /// A form body or query being written: `name=value` pairs joined by `&`.

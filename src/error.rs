@@ -75,6 +75,7 @@ impl Action {
 #[derive(Debug)]
 pub struct Kind {
     /// The stable code.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub code: &'static str,
     /// Where it arises.
     pub phase: Phase,
@@ -83,11 +84,27 @@ pub struct Kind {
     /// Whether the same step may be tried again as it is.
     pub retryable: bool,
     /// What to do, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub hint: &'static str,
     /// The section that asks for the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub doc: &'static str,
+    /// The npm wasm's: code, hint and section in a line each; the browser's has the code alone, and its shell words it by action.
+    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+    pub(crate) text: &'static str,
+}
+
+impl Kind {
+    /// The stable code.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+    pub(crate) fn code(&self) -> &'static str {
+        if crate::LEAN { self.text } else { crate::encoding::cut(self.text, b'\n').0 }
+    }
 }
 
 /// Foreign text in an error. The browser wasm hands its octets on, and the page reads them.
@@ -99,7 +116,7 @@ pub(crate) type Text = alloc::vec::Vec<u8>;
 /// A copy of text that is text already.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn text(octets: &[u8]) -> Text {
-    String::from_utf8_lossy(octets).into()
+    String::from_utf8(octets.to_vec()).unwrap_or_default()
 }
 
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
@@ -187,15 +204,27 @@ impl Error {
 
     /// Names what was expected. Never a secret.
     #[must_use]
-    pub fn expected(mut self, what: impl AsRef<str>) -> Self {
-        self.0.expected = Some(text(what.as_ref().as_bytes()));
+    pub fn expected(self, what: impl AsRef<str>) -> Self {
+        self.wants(what.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wants(mut self, what: &str) -> Self {
+        self.0.expected = Some(text(what.as_bytes()));
         self
     }
 
     /// Names what was found. Never a secret.
     #[must_use]
     pub fn actual(self, what: impl AsRef<str>) -> Self {
-        self.found(text(what.as_ref().as_bytes()))
+        self.has(what.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has(self, what: &str) -> Self {
+        self.found(text(what.as_bytes()))
     }
 
     /// As [`actual`](Self::actual), for foreign text that is fit to be shown.
@@ -228,6 +257,8 @@ impl Error {
 
     /// Attaches the server's OAuth error.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn oauth_error(mut self, oauth: OAuthError) -> Self {
         self.0.oauth = Some(oauth);
         self
@@ -235,6 +266,8 @@ impl Error {
 
     /// Attaches the HTTP status and `Retry-After` (seconds).
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn http(mut self, response: &crate::http::Response) -> Self {
         let http = self.0.http.get_or_insert_default();
         http.status = Some(response.status);
@@ -253,7 +286,7 @@ impl Error {
 
     /// The stable code, such as `state_mismatch`.
     pub fn code(&self) -> &'static str {
-        self.0.kind.code
+        self.0.kind.code()
     }
 
     /// Where in the flow it arose.
@@ -315,13 +348,19 @@ impl Error {
     }
 
     /// What to do now, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn hint(&self) -> &'static str {
         self.0.kind.hint
     }
 
+    /// What to do, and the section behind the check, in a line each.
+    #[cfg(all(feature = "bindings-full", target_arch = "wasm32"))]
+    pub(crate) fn advice(&self) -> &'static str {
+        crate::encoding::cut(self.0.kind.text, b'\n').1.unwrap_or_default()
+    }
+
     /// The specification section behind the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn doc(&self) -> &'static str {
         self.0.kind.doc
     }
@@ -330,7 +369,7 @@ impl Error {
 impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let inner = &self.0;
-        write!(f, "{} in the {} phase", inner.kind.code, inner.phase.as_str())?;
+        write!(f, "{} in the {} phase", inner.kind.code(), inner.phase.as_str())?;
         if let Some(oauth) = &inner.oauth {
             write!(f, ": the server answered {:?}", oauth.error)?;
         }
@@ -344,7 +383,7 @@ impl core::fmt::Display for Error {
         if let Some(actual) = &inner.actual {
             write!(f, "; found {actual:?}")?;
         }
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
         write!(f, ". {} [{}]", inner.kind.hint, inner.kind.doc)?;
         Ok(())
     }
@@ -386,12 +425,17 @@ macro_rules! kinds {
             $(
                 #[doc = concat!("`", $code, "` (", $doc, "). ", $hint)]
                 pub static $name: Kind = Kind {
-                    code: $code, phase: Phase::$phase, action: Action::$action, retryable: $retryable,
-                    // The browser wasm carries codes, not sentences; its shell words them by action.
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    phase: Phase::$phase, action: Action::$action, retryable: $retryable,
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+                    code: $code,
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
                     hint: $hint,
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
                     doc: $doc,
+                    #[cfg(all(feature = "bindings", target_arch = "wasm32", feature = "bindings-full"))]
+                    text: concat!($code, "\n", $hint, "\n", $doc),
+                    #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+                    text: $code,
                 };
             )*
             /// Every row, for tests and tools that walk the whole table.
@@ -433,6 +477,7 @@ kinds! {
     REDIRECT_REFUSED "redirect_refused" Token FixConfiguration false "RFC 9700 section 4.12" "Use the endpoint's own address; redirects could carry secrets elsewhere.";
     CONTENT_TYPE_UNEXPECTED "content_type_unexpected" Token TryLater false "RFC 6749 section 5.1" "JSON was expected; a proxy or an error page may have answered.";
     TOKEN_TYPE_UNEXPECTED "token_type_unexpected" Token FixConfiguration false "RFC 6749 section 7.1" "Check how the client is registered with the provider.";
+    SESSION_ENDED "session_ended" Token Restart false "RFC 6749 section 6" "Log in again.";
     ID_TOKEN_MISSING "id_token_missing" Token FixConfiguration false "OIDC Core section 3.1.3.3" "openid was asked for; have it enabled for the client, or leave it out.";
     KEY_REFUSED "key_refused" Configuration FixConfiguration false "RFC 7518 section 6" "Use another key; see what was expected of this one.";
     ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with, as it is registered there.";
@@ -454,11 +499,14 @@ kinds! {
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
+    SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
+    NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
+    REGISTRATION_CONFLICT "registration_conflict" Api FixConfiguration false "docs.digdir.no self-service API" "What is registered stands in the way: a key or name that is there already, a deactivated entry, or a change made meanwhile. Read it again.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or give what is wrong in the profile.";
     METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it, down to a slash at its end; if it names another server, do not use it.";
     RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is of another API, or of one that does not take your server's tokens; do not send it any.";

@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::encoding::{essence, number};
 use crate::secret::Secret;
 
 /// The largest response body that is read, in octets (1 MiB).
@@ -71,13 +72,18 @@ impl Response {
 
     /// Whether the media type is `application/json`, in any case, parameters allowed (RFC 9110 section 8.3.1).
     pub fn is_json(&self) -> bool {
-        let essence = self.content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default();
-        essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/json")
+        self.is_media("application/json")
+    }
+
+    /// Whether the media type is this one, as [`is_json`](Self::is_json).
+    #[inline(never)]
+    pub(crate) fn is_media(&self, name: &str) -> bool {
+        essence(self.content_type.as_deref().unwrap_or_default()).eq_ignore_ascii_case(name)
     }
 
     /// `Retry-After` in seconds, when it was given as a number (RFC 9110 section 10.2.3); a date counts as absent.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        self.retry_after.as_deref()?.trim_matches([' ', '\t']).parse().ok()
+        u32::try_from(number(essence(self.retry_after.as_deref()?))?).ok()
     }
 }
 

@@ -64,6 +64,12 @@ impl<'a> Value<'a> {
         self.members().iter().find(|member| member.name == name).map(|member| &member.value)
     }
 
+    /// A member that is a text.
+    #[inline(never)]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
     /// The members of an object; none when this is something else.
     pub fn members(&self) -> &[Member<'a>] {
         match self {
@@ -128,7 +134,10 @@ impl<'a> Value<'a> {
             parts => parts,
         };
         let (whole, fraction) = cut(digits, b'.');
-        let fraction = fraction.unwrap_or_default().trim_end_matches('0');
+        let mut fraction = fraction.unwrap_or_default();
+        while let Some(shorter) = fraction.strip_suffix('0') {
+            fraction = shorter;
+        }
         let mut rest = false;
         let fraction = match fraction.get(..6) {
             // What is finer than a microsecond cannot matter, but must not overflow.
@@ -170,7 +179,7 @@ fn tenfold(value: i64) -> Option<i64> {
 
 /// The digits of an exponent, with or without a sign.
 fn signed(text: &str) -> Option<i32> {
-    let digits = text.trim_start_matches(['+', '-']);
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-')).unwrap_or(text);
     let size = i32::try_from(number(digits)?).ok()?;
     Some(if text.starts_with('-') { size.wrapping_neg() } else { size })
 }

@@ -68,10 +68,14 @@ pub mod resource_metadata;
 pub mod revocation;
 pub mod secret;
 pub mod sha256;
+mod sha512;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod soft;
+mod step;
 mod time;
 pub mod token;
+pub mod token_cache;
+mod token_endpoint;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;
@@ -94,6 +98,7 @@ pub use grant::ClientCredentials;
 pub use http::{Request, Response};
 pub use secret::Secret;
 pub use token::Tokens;
+pub use token_cache::TokenCache;
 pub use transaction::{ResponseMode, Transaction};
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]

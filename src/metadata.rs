@@ -100,7 +100,7 @@ impl Metadata {
         let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
         answer.check_status(&[200], false)?;
         let document = answer.object()?;
-        let found = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
+        let found = document.text("issuer").unwrap_or_default();
         if found != issuer {
             return Err(answer.fail(&codes::METADATA_ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown_text(found)));
         }
@@ -274,7 +274,11 @@ impl Judge<'_, '_> {
 
 /// A list of texts.
 pub(crate) fn list(value: &Value<'_>) -> Option<Vec<String>> {
-    value.as_array()?.iter().map(|item| item.as_str().map(String::from)).collect()
+    let mut texts = Vec::new();
+    for item in value.as_array()? {
+        texts.push(item.as_str()?.into());
+    }
+    Some(texts)
 }
 
 /// Whether this is a list of texts.

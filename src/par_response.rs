@@ -9,7 +9,6 @@ use crate::answer::Answer;
 use crate::client::is_vschar;
 use crate::error::{Result, codes};
 use crate::http::Response;
-use crate::json::Value;
 use crate::uri::Uri;
 
 /// A day: longer than any pushed request is kept, and no sum overflows.
@@ -46,7 +45,7 @@ impl PushedRequest {
         if object.get("error").is_some() {
             return Err(answer.wrong("either a request_uri or an error"));
         }
-        let request_uri = object.get("request_uri").and_then(Value::as_str).filter(|uri| is_request_uri(uri));
+        let request_uri = object.text("request_uri").filter(|uri| is_request_uri(uri));
         let request_uri = request_uri.ok_or_else(|| answer.wrong("request_uri: a urn or https URI"))?;
         let seconds = object.get("expires_in").and_then(|value| {
             let digits = value.as_str().filter(|_| expires_in_string).and_then(crate::encoding::number);

@@ -85,7 +85,7 @@ impl ResourceMetadata {
         let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
         answer.check_status(&[200], false)?;
         let document = answer.object()?;
-        let found = document.get("resource").and_then(Value::as_str).unwrap_or_default();
+        let found = document.text("resource").unwrap_or_default();
         if found != resource {
             return Err(answer.fail(&codes::RESOURCE_MISMATCH).expected(String::from(resource)).actual(shown_text(found)));
         }

@@ -2,6 +2,7 @@
 //!
 //! Several forms coexist in providers' documented answers; all become seconds. Refuses other texts.
 
+use crate::encoding::cut;
 use crate::json::Value;
 
 /// Seconds since 1970 from a number or an RFC 3339 text; fractions are cut.
@@ -9,43 +10,50 @@ pub(crate) fn seconds(value: &Value<'_>) -> Option<i64> {
     value.as_integer().or_else(|| rfc3339(value.as_str()?))
 }
 
-fn rfc3339(text: &str) -> Option<i64> {
+/// Seconds since 1970 of an RFC 3339 text.
+pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
-    let [year, month, day] = three(date, '-')?;
-    let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
-    let [hour, minute, second] = three(clock, ':')?;
-    let rest = match rest.strip_prefix('.') {
-        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
-        None => rest,
-    };
-    let offset = match rest {
-        "Z" | "z" => 0,
-        _ => {
-            let sign = if rest.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) = rest.strip_prefix(['+', '-'])?.split_once(':')?;
-            let total = whole(hours)?.checked_mul(60)?.checked_add(whole(minutes)?)?;
-            total.checked_mul(60)?.checked_mul(sign)?
+    let [year, month, day] = three(date, b'-')?;
+    let (clock, mut rest) = rest.get(1..).filter(|_| matches!(rest.as_bytes(), [b'T' | b't' | b' ', ..]))?.split_at_checked(8)?;
+    let [hour, minute, second] = three(clock, b':')?;
+    if let Some(fraction) = rest.strip_prefix('.') {
+        let digits = fraction.bytes().position(|octet| !octet.is_ascii_digit()).unwrap_or(fraction.len());
+        rest = fraction.get(digits..)?;
+    }
+    let mut offset = 0;
+    if !matches!(rest, "Z" | "z") {
+        let (sign, ahead) = rest.split_at_checked(1)?;
+        let (hours, minutes) = cut(ahead, b':');
+        let (hours, minutes) = (whole(hours)?, whole(minutes?)?);
+        if hours > 23 || minutes > 59 {
+            return None;
         }
-    };
+        offset = hours.wrapping_mul(60).wrapping_add(minutes).wrapping_mul(60);
+        match sign {
+            "+" => {}
+            "-" => offset = offset.wrapping_neg(),
+            _ => return None,
+        }
+    }
     let fits =
         (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
     if !fits {
         return None;
     }
-    // Days of the civil calendar, counted from 1 March of year 0 (the usual shifted-month form).
-    let shifted = if month > 2 { month.checked_sub(3)? } else { month.checked_add(9)? };
-    let year = if month > 2 { year } else { year.checked_sub(1)? };
-    let days = 365i64.checked_mul(year)?.checked_add(year / 4)?.checked_sub(year / 100)?.checked_add(year / 400)?;
-    let days = days.checked_add(153i64.checked_mul(shifted)?.checked_add(2)? / 5)?.checked_add(day)?.checked_sub(719_469)?;
-    let minutes = days.checked_mul(24)?.checked_add(hour)?.checked_mul(60)?.checked_add(minute)?;
-    minutes.checked_mul(60)?.checked_add(second)?.checked_sub(offset)
+    // Days of the civil calendar, counted from 1 March of year 0 (the usual shifted-month form); all of it fits easily.
+    let early = i64::from(month < 3);
+    let (shifted, year) = (month.wrapping_add(early.wrapping_mul(12)).wrapping_sub(3), year.wrapping_sub(early));
+    let leaps = (year / 4).wrapping_sub(year / 100).wrapping_add(year / 400);
+    let days = year.wrapping_mul(365).wrapping_add(leaps).wrapping_add(shifted.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(day);
+    let hours = days.wrapping_sub(719_469).wrapping_mul(24).wrapping_add(hour);
+    Some(hours.wrapping_mul(60).wrapping_add(minute).wrapping_mul(60).wrapping_add(second).wrapping_sub(offset))
 }
 
 /// Three whole numbers with a mark between them, no sign anywhere.
-fn three(text: &str, mark: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(mark);
-    let found = [whole(parts.next()?)?, whole(parts.next()?)?, whole(parts.next()?)?];
-    parts.next().is_none().then_some(found)
+fn three(text: &str, mark: u8) -> Option<[i64; 3]> {
+    let (first, rest) = cut(text, mark);
+    let (second, third) = cut(rest?, mark);
+    Some([whole(first)?, whole(second)?, whole(third?)?])
 }
 
 fn whole(digits: &str) -> Option<i64> {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::authorization::is_scope;
 use crate::callback::{is_error_code, oauth_error};
 use crate::claims::Claims;
-use crate::encoding::base64url_decode;
+use crate::encoding::{base64url_decode, cut, number, word};
 use crate::error::{Error, Kind, Result, codes};
 use crate::http::{MAX_BODY, Response};
 use crate::json::Value;
@@ -83,7 +83,7 @@ pub struct Tokens {
     pub others: Vec<(String, Secret)>,
 }
 
-const KNOWN: &[&str] = &["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"];
+const KNOWN: &str = "access_token token_type expires_in scope refresh_token id_token";
 
 impl Tokens {
     /// Judges an answer of the token endpoint.
@@ -99,82 +99,24 @@ impl Tokens {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(response: &Response, expectation: &Expectation) -> Result<Self> {
-        let fail = |kind: &'static Kind| Error::new(kind).http(response);
-        let wrong = |expected: &'static str| fail(&codes::TOKEN_RESPONSE_MALFORMED).expected(expected);
-        let body = response.body.expose();
-        if body.len() > MAX_BODY {
-            return Err(fail(&codes::TOKEN_RESPONSE_TOO_LARGE));
-        }
-        match response.status {
-            200 | 400..=499 => {}
-            300..=399 => return Err(fail(&codes::REDIRECT_REFUSED)),
-            _ => return Err(fail(&codes::HTTP_STATUS_UNEXPECTED)),
-        }
-        if !response.is_json() {
-            let found = response.content_type.as_deref().map_or(String::new(), crate::callback::shown_text);
-            let kind = if response.status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
-            return Err(fail(kind).expected("application/json").actual(found));
-        }
-        let Some(answer @ Value::Object(_)) = Value::parse(body) else { return Err(wrong("one JSON object, no member twice")) };
-        if response.status != 200 {
-            let error = answer.get("error").and_then(Value::as_str).filter(|error| is_error_code(error.as_bytes()));
-            let Some(error) = error else { return Err(wrong("error: a word of visible ASCII")) };
-            let text = |name| answer.get(name).and_then(Value::as_str).map(str::as_bytes);
-            return Err(fail(&codes::TOKEN_ERROR).oauth_error(oauth_error(error.as_bytes(), text("error_description"), text("error_uri"))));
-        }
-        if answer.get("error").is_some() {
-            return Err(wrong("either tokens or an error"));
-        }
-
-        let access_token = token(&answer, "access_token").ok_or_else(|| wrong("access_token: visible ASCII"))?;
-        let token_type = match answer.get("token_type").and_then(Value::as_str) {
-            Some(name) if name.eq_ignore_ascii_case(expectation.token_type.as_str()) => expectation.token_type,
-            Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
-            Some(name) if !name.is_empty() => {
-                let error = fail(&codes::TOKEN_TYPE_UNEXPECTED).expected(expectation.token_type.as_str());
-                return Err(error.actual(crate::callback::shown_text(name)));
+        let answer = read(response)?;
+        let found = Found::judge(response, &answer, expectation)?;
+        let mut others = Vec::new();
+        for member in answer.members() {
+            if is_other(&member.name) {
+                others.push((String::from(&*member.name), Secret::new(member.raw)));
             }
-            _ => return Err(wrong("token_type: a text")),
-        };
-        let expires_in = match answer.get("expires_in") {
-            None => None,
-            Some(value) => {
-                let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(|digits| digits.parse().ok());
-                let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
-                Some(
-                    seconds
-                        .and_then(|seconds| u32::try_from(seconds).ok())
-                        .ok_or_else(|| wrong("expires_in: whole seconds, 0 to ten years"))?,
-                )
-            }
-        };
-        let scope = match answer.get("scope") {
-            None => None,
-            Some(value) => Some(value.as_str().filter(|scope| is_scope(scope.as_bytes())).ok_or_else(|| wrong("scope: scope tokens"))?),
-        };
-        let refresh_token = optional(&answer, "refresh_token", token).ok_or_else(|| wrong("refresh_token: visible ASCII"))?;
-        let id_token = optional(&answer, "id_token", jwt).ok_or_else(|| wrong("id_token: a JWT in compact form"))?;
-        if expectation.id_token && id_token.is_none() {
-            return Err(fail(&codes::ID_TOKEN_MISSING));
         }
-        if answer.get("authorization_details").is_some_and(|details| details.as_array().is_none()) {
-            return Err(wrong("authorization_details: an array"));
-        }
-        let issued = optional(&answer, "issued_token_type", token);
-        if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
-            return Err(wrong("issued_token_type: a URI"));
-        }
-        let others = answer.members().iter().filter(|member| !KNOWN.contains(&&*member.name));
         Ok(Self {
-            access_token,
-            token_type,
-            expires_in,
-            scope: scope.map(String::from),
+            access_token: Secret::new(found.access_token),
+            token_type: found.token_type,
+            expires_in: found.expires_in,
+            scope: found.scope.map(String::from),
             requested_scope: expectation.scope.clone(),
-            refresh_token: refresh_token.or_else(|| expectation.refresh_token.clone()),
-            id_token,
+            refresh_token: found.refresh_token.map(Secret::new).or_else(|| expectation.refresh_token.clone()),
+            id_token: found.id_token.map(Secret::new),
             claims: None,
-            others: others.map(|member| (String::from(&*member.name), Secret::new(member.raw))).collect(),
+            others,
         })
     }
 
@@ -184,29 +126,131 @@ impl Tokens {
     }
 }
 
-/// A member that must be a token: visible ASCII, not empty (RFC 6749 appendix A.12, RFC 6750 section 2.1).
-fn token(answer: &Value<'_>, name: &str) -> Option<Secret> {
-    answer.get(name)?.as_str().filter(|text| crate::client::is_vschar(text)).map(Secret::new)
+/// Whether a member of an answer is none that [`Tokens`] have a place for.
+pub(crate) fn is_other(name: &str) -> bool {
+    word(KNOWN, name.as_bytes()).is_none()
+}
+
+#[cold]
+#[inline(never)]
+fn fail(response: &Response, kind: &'static Kind, expected: &'static str) -> Error {
+    Error::wanted(kind, expected).http(response)
+}
+
+#[cold]
+#[inline(never)]
+fn wrong(response: &Response, expected: &'static str) -> Error {
+    fail(response, &codes::TOKEN_RESPONSE_MALFORMED, expected)
+}
+
+/// The members of an answer that is no error.
+pub(crate) fn read(response: &Response) -> Result<Value<'_>> {
+    let bare = |kind: &'static Kind| Err(Error::new(kind).http(response));
+    let body = response.body.expose();
+    if body.len() > MAX_BODY {
+        return bare(&codes::TOKEN_RESPONSE_TOO_LARGE);
+    }
+    match response.status {
+        200 | 400..=499 => {}
+        300..=399 => return bare(&codes::REDIRECT_REFUSED),
+        _ => return bare(&codes::HTTP_STATUS_UNEXPECTED),
+    }
+    if !response.is_json() {
+        let kind = if response.status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
+        let found = response.content_type.as_deref().unwrap_or_default();
+        return Err(fail(response, kind, "application/json").actual(crate::callback::shown_text(found)));
+    }
+    let Some(answer @ Value::Object(_)) = Value::parse(body) else { return Err(wrong(response, "one JSON object, no member twice")) };
+    if response.status != 200 {
+        let Some(error) = answer.text("error").filter(|error| is_error_code(error.as_bytes())) else {
+            return Err(wrong(response, "error: a word of visible ASCII"));
+        };
+        let octets = |name| answer.text(name).map(str::as_bytes);
+        let oauth = oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri"));
+        return Err(Error::new(&codes::TOKEN_ERROR).http(response).oauth_error(oauth));
+    }
+    if answer.get("error").is_some() {
+        return Err(wrong(response, "either tokens or an error"));
+    }
+    Ok(answer)
+}
+
+/// What an answer's members say, borrowed from them.
+pub(crate) struct Found<'a> {
+    pub(crate) access_token: &'a str,
+    pub(crate) token_type: TokenType,
+    pub(crate) expires_in: Option<u32>,
+    pub(crate) scope: Option<&'a str>,
+    pub(crate) refresh_token: Option<&'a str>,
+    pub(crate) id_token: Option<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn judge(response: &Response, answer: &'a Value<'_>, expectation: &Expectation) -> Result<Self> {
+        let wrong = |expected: &'static str| Err(wrong(response, expected));
+        let Some(access_token) = answer.text("access_token").filter(is_token) else { return wrong("access_token: visible ASCII") };
+        let wanted = expectation.token_type.as_str();
+        let token_type = match answer.text("token_type") {
+            Some(name) if name.eq_ignore_ascii_case(wanted) => expectation.token_type,
+            Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
+            Some(name) if !name.is_empty() => {
+                return Err(fail(response, &codes::TOKEN_TYPE_UNEXPECTED, wanted).actual(crate::callback::shown_text(name)));
+            }
+            _ => return wrong("token_type: a text"),
+        };
+        let mut expires_in = None;
+        if let Some(value) = answer.get("expires_in") {
+            let text =
+                value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
+            let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
+            expires_in = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+            if expires_in.is_none() {
+                return wrong("expires_in: whole seconds, 0 to ten years");
+            }
+        }
+        let Some(scope) = optional(answer, "scope", |scope| is_scope(scope.as_bytes())) else { return wrong("scope: scope tokens") };
+        let Some(refresh_token) = optional(answer, "refresh_token", is_token) else { return wrong("refresh_token: visible ASCII") };
+        let Some(id_token) = optional(answer, "id_token", is_jwt) else { return wrong("id_token: a JWT in compact form") };
+        if expectation.id_token && id_token.is_none() {
+            return Err(Error::new(&codes::ID_TOKEN_MISSING).http(response));
+        }
+        if answer.get("authorization_details").is_some_and(|details| details.as_array().is_none()) {
+            return wrong("authorization_details: an array");
+        }
+        let issued = optional(answer, "issued_token_type", is_token);
+        if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
+            return wrong("issued_token_type: a URI");
+        }
+        Ok(Self { access_token, token_type, expires_in, scope, refresh_token, id_token })
+    }
+}
+
+/// Visible ASCII, not empty (RFC 6749 appendix A.12, RFC 6750 section 2.1).
+fn is_token(text: &&str) -> bool {
+    crate::client::is_vschar(text)
 }
 
 /// A member that may be absent: `None` when it is there and does not fit.
-fn optional(answer: &Value<'_>, name: &str, read: fn(&Value<'_>, &str) -> Option<Secret>) -> Option<Option<Secret>> {
+#[inline(never)]
+fn optional<'a>(answer: &'a Value<'_>, name: &str, fits: fn(&&str) -> bool) -> Option<Option<&'a str>> {
     match answer.get(name) {
         None => Some(None),
-        Some(_) => read(answer, name).map(Some),
+        Some(value) => value.as_str().filter(fits).map(Some),
     }
 }
 
 /// Three parts of strict base64url, the first two JSON objects (RFC 7515 section 7.1).
-fn jwt(answer: &Value<'_>, name: &str) -> Option<Secret> {
-    let text = answer.get(name)?.as_str()?;
-    let mut parts = text.splitn(4, '.');
+fn is_jwt(text: &&str) -> bool {
+    let mut rest = *text;
     for _ in 0..2 {
-        let part = String::from_utf8(base64url_decode(parts.next()?)?).ok()?;
-        if !matches!(Value::parse(&part), Some(Value::Object(_))) {
-            return None;
+        let (part, after) = cut(rest, b'.');
+        let octets = base64url_decode(part).unwrap_or_default();
+        let object = core::str::from_utf8(&octets).ok().and_then(Value::parse);
+        if !matches!(object, Some(Value::Object(_))) {
+            return false;
         }
+        rest = after.unwrap_or_default();
     }
-    let signature = base64url_decode(parts.next()?)?;
-    (!signature.is_empty() && parts.next().is_none()).then(|| Secret::new(text))
+    // A fourth part has a dot before it, which is no base64url.
+    base64url_decode(rest).is_some_and(|signature| !signature.is_empty())
 }

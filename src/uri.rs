@@ -59,7 +59,7 @@ impl<'a> Uri<'a> {
                 let host = authority.get(..bracket.len().wrapping_add(1))?;
                 let digits = bracket.strip_prefix('[')?;
                 let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
-                (host, port, digits.parse::<core::net::Ipv6Addr>().is_ok())
+                (host, port, crate::address::ipv6(digits).is_some())
             }
             None => {
                 let (host, port) = cut(authority, b':');

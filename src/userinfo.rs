@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::callback::shown_text;
 use crate::challenge::Challenge;
 use crate::claims::{self, Claims, Terms, Typed, Unverified, refused};
-use crate::encoding::{cut, equal};
+use crate::encoding::equal;
 use crate::error::{Error, Phase, Result, codes};
 use crate::http::{Request, Response};
 use crate::id_token::IdTokenExpectation;
@@ -104,7 +104,7 @@ pub fn judge(response: &Response, subject: Subject<'_>) -> Result<Claims> {
 pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
     let answer = answer(response)?;
     let found = response.content_type.as_deref().unwrap_or_default();
-    if !cut(found, b';').0.trim_ascii().eq_ignore_ascii_case("application/jwt") {
+    if !response.is_media("application/jwt") {
         return Err(answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown_text(found)));
     }
     let here = |error: Error| error.at(Phase::Api);
@@ -153,7 +153,7 @@ fn answer(response: &Response) -> Result<Answer<'_>> {
 }
 
 fn check_subject(answer: &Answer<'_>, claims: &Value<'_>, subject: Subject<'_>) -> Result<()> {
-    let Some(found) = claims.get("sub").and_then(Value::as_str).filter(|sub| !sub.is_empty()) else {
+    let Some(found) = claims.text("sub").filter(|sub| !sub.is_empty()) else {
         return Err(answer.wrong("sub: a text, not empty"));
     };
     match subject {

@@ -5,7 +5,7 @@ import { configured, given, isObject } from "./check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "./engine.js";
-import { hostError } from "./error.js";
+import { type SamtykkeError, hostError } from "./error.js";
 import {
   type AuthorizationCode,
   type AuthorizationRequest,
@@ -23,6 +23,7 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "./keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
+import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
 import { type Renewals, newRenewals, renew } from "./refresh.js";
@@ -32,6 +33,7 @@ import { assertion } from "./signing.js";
 import { type StartOptions, bound, start } from "./start.js";
 import { type TokenExpectation, type Tokens, hidden, judged } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
+import { claimed } from "./webcrypto.js";
 
 /** How a client works, beside its authentication. */
 export interface ClientOptions extends Transport {
@@ -141,6 +143,7 @@ export class Client {
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
+    parties.set(this, this.#party);
     this.#keys = keysOf(provider, jwks, options);
   }
 
@@ -224,7 +227,8 @@ export class Client {
    * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
    * same refresh token share one request, and one that was replaced is not sent again.
    *
-   * @throws {SamtykkeError} `token_error` with `oauth` (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
+   * @throws {SamtykkeError} `session_ended` where the provider has words for it (`sessionEnd`); `token_error` with `oauth`
+   * (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
     const before = typeof tokens === "string" ? undefined : tokens;
@@ -238,6 +242,9 @@ export class Client {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
         store: options.store,
+      }).catch((cause: SamtykkeError) => {
+        const { oauth, http } = cause;
+        throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
       }),
     );
   }
@@ -387,12 +394,8 @@ export class Client {
 
 /** The nonce of a token that is about to be verified; nothing for one that cannot be read. */
 function nonceIn(token: string): string | undefined {
-  try {
-    const { nonce } = JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)))) as { nonce?: unknown };
-    return typeof nonce === "string" ? nonce : undefined;
-  } catch {
-    return undefined;
-  }
+  const { nonce } = claimed(token, 1);
+  return typeof nonce === "string" ? nonce : undefined;
 }
 
 function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {

@@ -1,5 +1,6 @@
 // A provider from its issuer alone, and an API's metadata from its challenge. What you give yourself wins over what is found.
 
+import { snake } from "./post.js";
 import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
 import { challenges } from "./challenge.js";
 import { call } from "./engine.js";
@@ -70,17 +71,11 @@ export async function serverMetadata(issuer: string, settings: MetadataSettings 
 }
 
 type Names = readonly (readonly [keyof ProviderOptions, string])[];
+/** Ours, which in snake case are the metadata's. */
 const ENDPOINTS: Names = [
-  ["authorizationEndpoint", "authorization_endpoint"],
-  ["tokenEndpoint", "token_endpoint"],
-  ["jwksUri", "jwks_uri"],
-  ["userinfoEndpoint", "userinfo_endpoint"],
-  ["pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"],
-  ["deviceAuthorizationEndpoint", "device_authorization_endpoint"],
-  ["introspectionEndpoint", "introspection_endpoint"],
-  ["revocationEndpoint", "revocation_endpoint"],
-  ["endSessionEndpoint", "end_session_endpoint"],
-];
+  "authorizationEndpoint", "tokenEndpoint", "jwksUri", "userinfoEndpoint", "pushedAuthorizationRequestEndpoint", "deviceAuthorizationEndpoint",
+  "introspectionEndpoint", "revocationEndpoint", "endSessionEndpoint",
+].map((name) => [name as keyof ProviderOptions, snake(name)]);
 const FLAGS: Names = [
   ["issParameterSupported", "authorization_response_iss_parameter_supported"],
   ["requirePushedRequests", "require_pushed_authorization_requests"],

@@ -70,44 +70,64 @@ export function hostOptions(): RequestInit {
   return init;
 }
 
-/** @internal Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
-export async function send(
-  request: CoreRequest,
-  phase: Phase & ("configuration" | "authorization" | "token" | "api"),
-  transport: Transport,
-  signal?: AbortSignal,
-): Promise<Sent> {
-  const { fetch = globalThis.fetch as Fetch, timeout = 30 } = transport;
-  const { method, url, headers, body } = request;
+/** @internal Sends one request within the time limit and the caller's signal, and takes from the response what is wanted of it. */
+export async function ask<T>(
+  { fetch = globalThis.fetch as Fetch, timeout = 30 }: Transport,
+  phase: Phase,
+  url: string,
+  init: RequestInit,
+  signal: AbortSignal | null | undefined,
+  take: (response: Response, within: <V>(work: Promise<V>) => Promise<V>) => T | Promise<T>,
+  { repeatable = false, open = false }: { readonly repeatable?: boolean; /** The signal holds until the body ends. */ readonly open?: boolean },
+): Promise<T> {
   const controller = new AbortController();
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     controller.abort();
   }, Math.min(timeout * 1000, LONGEST_TIMER));
-  const stop = () => controller.abort();
+  const stop = () => controller.abort(signal?.reason);
   const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
   aborted.catch(() => {});
+  // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
+  const within = <V>(work: Promise<V>) => Promise.race([work, aborted]);
+  let done = false;
   try {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", stop);
-    const init: RequestInit = { method, headers, body, redirect: "manual", signal: controller.signal, ...hostOptions() };
-    // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
-    const response = await Promise.race([fetch.call(undefined, url, init), aborted]);
+    const response = await within(fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: controller.signal }));
     if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase });
-    const { status } = response;
-    const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
-    const text = await Promise.race([read(response, MAX_BODY), aborted]);
-    if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
-    return { head: [String(status), header("content-type"), header("retry-after")], nonce: header("dpop-nonce"), challenge: header("www-authenticate"), body: text };
+    const taken = await take(response, within);
+    done = open;
+    return taken;
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";
-    throw hostError(code, { phase, retryable: request.repeatable && code !== "aborted" }, signal?.aborted ? signal.reason : cause);
+    throw hostError(code, { phase, retryable: repeatable && code !== "aborted" }, signal?.aborted ? signal.reason : cause);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
+    if (!done) signal?.removeEventListener("abort", stop);
   }
+}
+
+/** @internal A header, or nothing; it holds no line end. */
+export const header = ({ headers }: Response, name: string): string => headers.get(name)?.replace(/\s+/g, " ") ?? "";
+
+/** @internal Sends a request of a phase; answers the lines by which the core judges the response, and its body. */
+export function send(
+  { method, url, headers, body, repeatable }: CoreRequest,
+  phase: Phase & ("configuration" | "authorization" | "token" | "api"),
+  transport: Transport,
+  signal?: AbortSignal,
+): Promise<Sent> {
+  const take = async (response: Response, within: <V>(work: Promise<V>) => Promise<V>) => {
+    const { status } = response;
+    const text = await within(read(response, MAX_BODY));
+    if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
+    const [type, retry, nonce, challenge] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name)) as [string, string, string, string];
+    return { head: [`${status}`, type, retry], nonce, challenge, body: text };
+  };
+  return ask(transport, phase, url, { method, headers, body }, signal, take, { repeatable });
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Value, call } from "./engine.js";
 import { hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type KeySource, verified } from "./jwks.js";
-import type { SignatureAlgorithm } from "./webcrypto.js";
+import { type SignatureAlgorithm, base64url, claimed, octetsOf } from "./webcrypto.js";
 
 /** Claims of a verified token. An object without a prototype. */
 export interface Claims {
@@ -75,6 +75,14 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
   return Object.freeze(Object.setPrototypeOf(JSON.parse(json), null)) as T;
 }
 
+/** What the core compares with a token's hashes: the value, or, of a hash that it does not have, the half that such a claim holds. */
+function half(token: string): (value: string | undefined) => Promise<string | undefined> | string | undefined {
+  const alg = `${claimed(token, 0)["alg"]}`;
+  if (alg.endsWith("256")) return (value) => value;
+  const bits = alg.endsWith("384") ? 384 : 512;
+  return async (value) => value && base64url(new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, octetsOf(value)), 0, bits / 16));
+}
+
 /**
  * Verifies an id_token (OIDC Core sections 3.1.3.7 and 12.2): signature, issuer, audience, times, nonce, hashes, and what
  * else you expect. Nothing of the token is given out before all of it has passed.
@@ -88,7 +96,8 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
   const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf } = expected;
-  const more = [nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf)];
+  const hashed = await Promise.all([accessToken, code, state].map(half(idToken)));
+  const more = [nonce, maxAge, acrValues.join(" "), ...hashed, refreshOf && JSON.stringify(refreshOf)];
   return claimsOf("id_token", idToken, expected, more, keys);
 }
 

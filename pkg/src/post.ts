@@ -47,17 +47,12 @@ export interface Party {
   readonly offset: number;
 }
 
-const NAMES = {
-  tokenEndpoint: "token_endpoint",
-  pushedAuthorizationRequestEndpoint: "pushed_authorization_request_endpoint",
-  deviceAuthorizationEndpoint: "device_authorization_endpoint",
-  introspectionEndpoint: "introspection_endpoint",
-  revocationEndpoint: "revocation_endpoint",
-} as const;
+/** @internal A name of ours as the metadata writes it. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** @internal What is sent where. */
 export interface Post {
-  readonly endpoint: keyof typeof NAMES & AliasedEndpoint;
+  readonly endpoint: Exclude<AliasedEndpoint, "userinfoEndpoint">;
   /** The grant's name and values. */
   readonly grant: readonly Value[];
   readonly target?: TokenTarget;
@@ -92,7 +87,7 @@ export async function post(party: Party, { endpoint, grant, target = {}, proved 
   const beside = rules?.clientId ?? server?.assertion?.clientId ?? true;
   const address = endpointOf(party, endpoint);
   const text = call([
-    "form", clientLines(provider), address, NAMES[endpoint], authentication.method, secret, beside ? 1 : "", server?.freeResource ? 1 : "",
+    "form", clientLines(provider), address, snake(endpoint), authentication.method, secret, beside ? 1 : "", server?.freeResource ? 1 : "",
     ...grant, ...targetLines(target),
   ]);
   const [idToken, scope] = text.split("\n", 2) as [string, string];

@@ -3,8 +3,8 @@
 
 import { type Nonces, again } from "./dpop.js";
 import { call } from "./engine.js";
-import { SamtykkeError, hostError } from "./error.js";
-import { type Fetch, type Transport, hostOptions } from "./http.js";
+import { hostError } from "./error.js";
+import { type Transport, ask, header } from "./http.js";
 import type { SigningKey } from "./keys.js";
 import { proofLines, stamped } from "./signing.js";
 import type { Tokens } from "./tokens.js";
@@ -36,7 +36,12 @@ export interface Bearer {
   readonly offset: number;
 }
 
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** The response, unless it leads elsewhere. */
+function whole(response: Response): Response {
+  if (response.status >= 300 && response.status < 400) throw hostError("redirect_refused", { phase: "api" });
+  return response;
+}
+
 const refused = (expected: string, code = "invalid_parameter") => hostError(code, { phase: "api", expected });
 
 /** @internal A fetch for one token. */
@@ -74,10 +79,10 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
       const end = text.indexOf("\n");
       headers.set("authorization", text.slice(0, end));
       if (tokenType === "DPoP") headers.set("dpop", await stamped(dpop!, text.slice(end + 1), offset, 0, nonce));
-      const response = await open(bearer.transport, url, { method, headers, ...body }, signal);
+      // The time limit holds until the answer begins, the caller's signal until it ends.
+      const response = await ask(bearer.transport, "api", url, { method, headers, ...body }, signal, whole, { open: true });
       if (tokenType !== "DPoP") return response;
-      const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
-      const answer = { head: [`${response.status}`, "", ""], nonce: header("dpop-nonce"), challenge: header("www-authenticate"), body: "" };
+      const answer = { head: [`${response.status}`, "", ""], nonce: header(response, "dpop-nonce"), challenge: header(response, "www-authenticate"), body: "" };
       if (!again(nonces, "r", url, second, answer)) return response;
       // Let go of the refusal, so that its connection can be used again; nobody waits for that.
       response.body?.cancel().catch(() => {});
@@ -85,8 +90,8 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
   };
 }
 
-/** A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
-async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
+/** @internal A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
+export async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { body };
   const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);
@@ -98,33 +103,4 @@ async function replayable(body: RequestInit["body"], headers: Headers, twice: bo
   const type = whole.headers.get("content-type");
   if (type && !headers.has("content-type")) headers.set("content-type", type);
   return { body: octets };
-}
-
-/** Sends one request; the time limit holds until the answer begins, the caller's signal until it ends. */
-async function open({ fetch = globalThis.fetch as Fetch, timeout = 30 }: Transport, url: string, init: RequestInit, signal?: AbortSignal | null): Promise<Response> {
-  const controller = new AbortController();
-  let late = false;
-  const stop = () => controller.abort(signal?.reason);
-  const timer = setTimeout(() => {
-    late = true;
-    controller.abort();
-  }, Math.min(timeout * 1000, LONGEST_TIMER));
-  const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
-  aborted.catch(() => {});
-  try {
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", stop);
-    const response = await Promise.race([fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: controller.signal }), aborted]);
-    if (response.type === "opaqueredirect" || response.redirected || (response.status >= 300 && response.status < 400)) {
-      throw hostError("redirect_refused", { phase: "api" });
-    }
-    return response;
-  } catch (cause) {
-    signal?.removeEventListener("abort", stop);
-    if (cause instanceof SamtykkeError) throw cause;
-    const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";
-    throw hostError(code, { phase: "api" }, signal?.aborted ? signal.reason : cause);
-  } finally {
-    clearTimeout(timer);
-  }
 }

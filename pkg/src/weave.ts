@@ -2,12 +2,13 @@
 // a tenth less of that than of the wasm itself. pkg/build.mjs takes it apart, and checks that it comes out here as it was.
 
 /** For each instruction up to the constants, the stream of the number after it; `-` for none. */
-const KINDS = Array.from("------------11--a6--------------24366---888888888888887777777776696", (kind) => parseInt(kind, 16));
+const KINDS = Array.from("------------33--a1--------------64511---888888888888887777777771191", (kind) => parseInt(kind, 16));
 /** @internal What precedes the code. */
-export const HEAD = 5;
-const OTHER = 6;
+export const HEAD = 11;
+const OTHER = 1;
+const CODES = 2;
 /** @internal What follows it. */
-export const TAIL = 11;
+export const TAIL = 0;
 /** @internal */
 export const STREAMS = 12;
 
@@ -21,16 +22,16 @@ export function walk(next: (stream: number) => number, sized: (write: () => void
   const body = () => {
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
     for (let depth = 1, more = 0; depth; more = 0) {
-      const code = next(0);
+      const code = next(CODES);
       const kind = KINDS[code]!;
       // Blocks and loads: their type and alignment stand with the instruction.
-      if ((code > 1 && code < 5) || kind === 7 || kind === 8) number(0);
+      if ((code > 1 && code < 5) || kind === 7 || kind === 8) number(CODES);
       if (code > 1 && code < 5) depth++;
       if (code === 11) depth--;
       // A table of branches, a call by table, memory copied or filled, a constant of floating point.
       if (code === 14) more = number(OTHER) + 1;
       if (code === 17) more = 1;
-      if (code === 252) more = { 8: 2, 10: 2, 11: 1 }[number(0)] ?? 0;
+      if (code === 252) more = { 8: 2, 10: 2, 11: 1 }[number(CODES)] ?? 0;
       if (kind >= 0) number(kind);
       for (; more > 0; more--) number(OTHER);
       if (code === 68) for (more = 8; more--; ) next(OTHER);

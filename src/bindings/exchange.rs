@@ -7,19 +7,17 @@ use alloc::vec::Vec;
 
 use super::full::client;
 use super::jose::{algorithms, push_unverified};
-use super::text::{push_line, push_request, response};
+use super::text::{listed, push_line, response};
 use super::{Lines, browser, refused, some};
 use crate::assertion::{self, KeyNames, Statement};
-use crate::attempt::Attempt;
 use crate::callback::{self, AuthorizationCode, Callback};
-use crate::client::{Client, STANDARD};
-use crate::client_auth::ClientAuthentication;
-use crate::device::{Device, DeviceRequest};
+use crate::client::Registration;
+use crate::client_auth::{self, basic};
+use crate::device::Device;
 use crate::dpop::{self, Proof, Server};
-use crate::encoding::{Form, base64url, decimal, number};
+use crate::encoding::{Form, Parts, base64url, cut, decimal, number, word};
 use crate::error::{Error, Phase, Result, codes};
-use crate::exchange::token_endpoint;
-use crate::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
+use crate::grant::{self, target};
 use crate::introspection::{TokenHint, form as token_form};
 use crate::jose::{Algorithm, Stamp};
 use crate::json::{Value, Writer};
@@ -27,7 +25,8 @@ use crate::par::{front_channel, parameters};
 use crate::par_response::PushedRequest;
 use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
-use crate::token::{Expectation, TokenType, Tokens};
+use crate::token::{self, Expectation, Found, TokenType};
+use crate::token_endpoint::check_token_endpoint;
 use crate::transaction::{self, has_openid};
 use crate::{endpoint, jar, jarm, resource};
 
@@ -48,184 +47,177 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     }
 }
 
-fn authentication(method: &str, secret: &str) -> Result<ClientAuthentication> {
-    Ok(match method {
-        "none" => ClientAuthentication::None,
-        "client_secret_basic" => ClientAuthentication::secret_basic(secret),
-        "client_secret_post" => ClientAuthentication::secret_post(secret),
-        // The shell asks for these two assertions itself; here they add nothing but the client id.
-        "client_secret_jwt" => ClientAuthentication::secret_jwt(secret),
-        "private_key_jwt" => ClientAuthentication::secret_jwt("-"),
-        "tls_client_auth" => ClientAuthentication::Tls,
-        _ => return refused("a client authentication method"),
-    })
-}
-
-/// Client, address (empty: the provider's token endpoint), its metadata name, method, secret, whether `client_id` stands
-/// beside an assertion, whether a resource is any text; then grant and its values, then what the token is for, a line each:
-/// `r` resource, `a` audience, `d` details, `p` name=value. Answers whether an id_token must come, the scope that is
-/// asked for, then the request.
+/// Client, address, its metadata name, method, secret, whether `client_id` stands beside an assertion, whether a resource is
+/// any text; then grant and its values, then what the token is for, a line each: `r` resource, `a` audience, `d` details,
+/// `p` name=value. Answers whether an id_token must come, the scope that is asked for, then the request.
 fn form(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let mut client = client(&mut lines)?;
+    let client = browser::client(&mut lines)?;
     let [address, name, method, secret, beside, free] = lines.take();
-    client.profile.requests.assertion.client_id = !beside.is_empty();
-    client.profile.requests.free_resource = !free.is_empty();
-    let authentication = authentication(method, secret)?;
-    // Methods are named as they are, though this build's assertions are made elsewhere.
-    let allowed = client.profile.rules.client_authentication;
-    if !allowed.is_empty() && !allowed.contains(&method) {
-        let error = Error::new(&codes::INVALID_CONFIGURATION).expected(allowed.first().copied().unwrap_or_default());
-        return Err(error.actual(String::from(method)));
+    // The shell asks for assertions itself; here they add nothing but the client id.
+    let Some(method_at) = word(METHODS, method.as_bytes()) else { return refused("a client authentication method") };
+    client_auth::check_method(method, client.rules)?;
+    let mut form = Form::new();
+    let asked = grant(&client, method_at == NONE, &mut lines, &mut form)?;
+    match word(ENDPOINTS, name.as_bytes()) {
+        Some(0) => check_token_endpoint(address, client.development)?,
+        // The names that errors have are texts of this very list.
+        Some(at) => {
+            let name = endpoint_name(at);
+            let phase = if at == 1 { Phase::Authorization } else { Phase::Token };
+            endpoint::check(name, address, client.development).map_err(|error| error.at(phase))?;
+        }
+        None => return refused("a known endpoint"),
     }
-    let Asked { form, scope, id_token, named, repeatable } = grant(&client, &authentication, &mut lines)?;
-    client.profile.rules = &STANDARD;
-    let url = match name {
-        "token_endpoint" => {
-            client.profile.token_endpoint = address.into();
-            token_endpoint(&client, &authentication)?
+    if !asked.named && method_at != BASIC && (!beside.is_empty() || !matches!(method_at, SECRET_JWT | KEY_JWT)) {
+        form.push("client_id", client.client_id);
+    }
+    if secret.is_empty() && matches!(method_at, BASIC | POST | SECRET_JWT) {
+        return Err(client_auth::no_secret());
+    }
+    if method_at == POST {
+        form.push("client_secret", secret);
+    }
+    let mut names: Vec<&str> = Vec::new();
+    while lines.more() {
+        let (kind, value) = lines.next().split_at_checked(1).unwrap_or_default();
+        match kind {
+            "r" => target::push_resource(&mut form, value, !free.is_empty())?,
+            "a" => target::push_audience(&mut form, value)?,
+            "d" => target::push_details(&mut form, value)?,
+            "p" => {
+                let (name, value) = cut(value, b'=');
+                target::push_parameter(&mut form, name, value.unwrap_or_default(), names.contains(&name))?;
+                names.push(name);
+            }
+            _ => return refused("a known kind of target"),
         }
-        "pushed_authorization_request_endpoint" => {
-            check(("pushed_authorization_request_endpoint", address), &client, Phase::Authorization)?
-        }
-        "introspection_endpoint" => check(("introspection_endpoint", address), &client, Phase::Token)?,
-        "revocation_endpoint" => check(("revocation_endpoint", address), &client, Phase::Token)?,
-        "device_authorization_endpoint" => check(("device_authorization_endpoint", address), &client, Phase::Token)?,
-        _ => return refused("a known endpoint"),
-    };
-    let mut attempt = Attempt::form(&client, &authentication, url, form, named)?;
-    // What is signed is signed anew when the shell is called again.
-    attempt.request.repeatable = repeatable;
-    let target = target(lines)?;
-    let mut more = Form::new();
-    target.push(&client, &mut more)?;
-    attempt.append(more);
-    push_line(text, if id_token { "1" } else { "" });
-    push_line(text, &scope);
-    push_request(text, &attempt.request);
+    }
+    push_line(text, if asked.id_token { "1" } else { "" });
+    push_line(text, &asked.scope);
+    push_line(text, if asked.repeatable { "1" } else { "" });
+    push_line(text, "POST");
+    push_line(text, address);
+    text.push_str("accept: application/json\ncontent-type: application/x-www-form-urlencoded\n");
+    if method_at == BASIC {
+        text.push_str("authorization: ");
+        push_line(text, basic(client.client_id, secret).expose());
+    }
+    text.push_str("\n");
+    text.push_str(&form.into_string());
     Ok(())
 }
 
-fn check<'a>((name, url): (&'static str, &'a str), client: &Client, phase: Phase) -> Result<&'a str> {
-    endpoint::check(name, url, client.profile.development).map_err(|error| error.at(phase))?;
-    Ok(url)
+/// Ways to authenticate a client, and their places in the list.
+const METHODS: &str = "none client_secret_basic client_secret_post client_secret_jwt private_key_jwt tls_client_auth";
+const NONE: usize = 0;
+const BASIC: usize = 1;
+const POST: usize = 2;
+const SECRET_JWT: usize = 3;
+const KEY_JWT: usize = 4;
+
+/// Where forms go.
+const ENDPOINTS: &str = "token_endpoint pushed_authorization_request_endpoint introspection_endpoint revocation_endpoint \
+    device_authorization_endpoint";
+
+fn endpoint_name(wanted: usize) -> &'static str {
+    Parts(Some(ENDPOINTS), b' ').nth(wanted).unwrap_or_default()
 }
 
-/// A grant's form, and what its answer is judged against.
+/// What a grant's answer is judged against, and how its form is sent.
+#[derive(Default)]
 struct Asked {
-    form: Form,
     scope: String,
     id_token: bool,
     named: bool,
     repeatable: bool,
 }
 
-fn grant(client: &Client, authentication: &ClientAuthentication, lines: &mut Lines<'_>) -> Result<Asked> {
-    let asked = |form, scope: &str| Asked { form, scope: scope.into(), id_token: false, named: false, repeatable: false };
-    let wants_id_token = |scope: &str| has_openid(scope) && !client.profile.rules.id_token_optional;
+fn grant(client: &Registration<'_>, public: bool, lines: &mut Lines<'_>, form: &mut Form) -> Result<Asked> {
+    let wants_id_token = |scope: &str| has_openid(scope) && !client.rules.id_token_optional;
+    let mut asked = Asked::default();
     let grant = lines.next();
-    Ok(match grant {
+    let unauthenticated = match grant {
+        "client_credentials" => "client authentication for client_credentials",
+        "introspect" => "client authentication for introspection",
+        _ => "",
+    };
+    if public && !unauthenticated.is_empty() {
+        return Err(Error::wanted(&codes::INVALID_CONFIGURATION, unauthenticated));
+    }
+    let scope = match grant {
         "authorization_code" => {
             let code = AuthorizationCode::parse(lines.next())?;
-            let id_token = wants_id_token(code.scope());
-            Asked { id_token, named: true, ..asked(code.form(client)?, code.scope()) }
+            asked.id_token = wants_id_token(code.scope());
+            asked.named = true;
+            *form = code.form(client)?;
+            asked.scope = code.scope().into();
+            return Ok(asked);
         }
         "client_credentials" => {
-            if matches!(authentication, ClientAuthentication::None) {
-                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
-            }
             let [audience, scope] = lines.take();
-            let mut grant = ClientCredentials::new(scope);
-            grant.audience = some(audience).map(String::from);
-            Asked { repeatable: true, ..asked(grant.form()?, scope) }
+            asked.repeatable = true;
+            grant::push_credentials(form, some(audience), scope)?;
+            scope
         }
         "refresh_token" => {
             let [token, scope, granted, known] = lines.take();
-            let mut grant = Refresh::new(token).scope(scope);
-            if !known.is_empty() {
-                grant = grant.granted(granted);
-            }
-            asked(grant.form()?, &grant.expected_scope())
+            let granted = if known.is_empty() { None } else { Some(granted) };
+            grant::refresh::push(form, token, granted, scope)?;
+            some(scope).or(granted).unwrap_or_default()
         }
         "jwt_bearer" => {
             let [assertion, scope] = lines.take();
-            let mut form = Form::new();
-            if assertion.is_empty() {
-                // Signed for each attempt, and added then.
-                form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
-                crate::grant::push_scope(&mut form, scope)?;
-            } else {
-                form = JwtBearer::given(assertion).scope(scope).form()?;
-            }
-            Asked { named: matches!(authentication, ClientAuthentication::None), ..asked(form, scope) }
+            asked.named = public;
+            grant::bearer::push(form, some(assertion), scope)?;
+            scope
         }
         "token_exchange" => {
             let [subject, subject_type, actor, actor_type, requested, scope] = lines.take();
-            let mut grant = TokenExchange::typed(subject, some(subject_type).unwrap_or(crate::grant::ACCESS_TOKEN)).scope(scope);
-            if !actor.is_empty() || !actor_type.is_empty() {
-                grant = grant.actor(actor, actor_type);
-            }
-            if !requested.is_empty() {
-                grant = grant.requested_type(requested);
-            }
-            asked(grant.form()?, scope)
+            let subject = (subject, some(subject_type).unwrap_or(grant::ACCESS_TOKEN));
+            let acting = !actor.is_empty() || !actor_type.is_empty();
+            grant::token_exchange::push(form, subject, acting.then_some((actor, actor_type)), some(requested), scope)?;
+            scope
         }
         "device_code" => {
             let [code, scope] = lines.take();
-            let mut form = Form::new();
-            crate::grant::check_token(code, "a device code: visible ASCII")?;
+            grant::check_token(code, "a device code: visible ASCII")?;
             form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code").push("device_code", code);
-            Asked { id_token: wants_id_token(scope), ..asked(form, scope) }
+            asked.id_token = wants_id_token(scope);
+            scope
         }
         "introspect" | "revoke" => {
-            if grant == "introspect" && matches!(authentication, ClientAuthentication::None) {
-                return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for introspection"));
-            }
             let [token, hint] = lines.take();
-            Asked { repeatable: true, ..asked(token_form(token, TokenHint::named(hint)?)?, "") }
+            asked.repeatable = true;
+            *form = token_form(token, TokenHint::named(hint)?)?;
+            ""
         }
         "device" => {
             let scope = lines.next();
-            asked(DeviceRequest::new(scope).form()?, scope)
+            grant::push_scope(form, scope)?;
+            scope
         }
         "push" => {
             // The parameters of a login's URL; with a request object the client id alone, as all others are in it.
             let [url, whole] = lines.take();
-            let mut form = Form::new();
+            asked.named = true;
             if whole.is_empty() {
-                form.append(parameters(url, &client.profile.authorization_endpoint));
+                form.append(parameters(url, client.authorization_endpoint));
             } else {
-                form.push("client_id", &client.client_id);
+                form.push("client_id", client.client_id);
             }
-            Asked { named: true, ..asked(form, "") }
+            ""
         }
         _ => return refused("a known grant"),
-    })
-}
-
-fn target(mut lines: Lines<'_>) -> Result<Target> {
-    let mut target = Target::new();
-    while lines.more() {
-        let line = lines.next();
-        let (kind, value) = line.split_at_checked(1).unwrap_or_default();
-        target = match kind {
-            "r" => target.resource(value),
-            "a" => target.audience(value),
-            "d" => target.authorization_details(value),
-            "p" => {
-                let (name, value) = crate::encoding::cut(value, b'=');
-                target.parameter(name, value.unwrap_or_default())
-            }
-            _ => return refused("a known kind of target"),
-        };
-    }
-    Ok(target)
+    };
+    asked.scope = scope.into();
+    Ok(asked)
 }
 
 /// Algorithm, kid, x5t, x5t#S256, certificates with a comma between them.
 fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
     let [alg, kid, x5t, x5t_s256, x5c] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    let x5c = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
+    let x5c = listed(x5c, b',');
     Ok(KeyNames { alg, kid: some(kid), x5t: some(x5t), x5t_s256: some(x5t_s256), x5c })
 }
 
@@ -251,7 +243,10 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
     }
     let [kid, x5t, x5t_s256, x5c] = found;
     let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let algorithms = algorithms.split(' ').filter(|name| !name.is_empty()).map(String::from).collect();
+    let mut allowed = Vec::new();
+    for name in listed(algorithms, b' ') {
+        allowed.push(name.into());
+    }
     Ok(AssertionRules {
         audience,
         kid,
@@ -262,7 +257,7 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
         lifetime,
         not_before: !not_before.is_empty(),
         claims: members_of(claims)?,
-        algorithms,
+        algorithms: allowed,
         client_id: true,
     })
 }
@@ -273,7 +268,13 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
         return Ok(Vec::new());
     }
     match Value::parse(json) {
-        Some(Value::Object(members)) => Ok(members.iter().map(|member| (String::from(&*member.name), member.raw.into())).collect()),
+        Some(Value::Object(members)) => {
+            let mut found = Vec::new();
+            for member in &members {
+                found.push((String::from(&*member.name), member.raw.into()));
+            }
+            Ok(found)
+        }
         _ => refused("claims: an object of JSON"),
     }
 }
@@ -362,23 +363,24 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         expires_in_string: !expires_in_string.is_empty(),
         token_exchange: !exchange.is_empty(),
         issued_token_type: exchange == "x",
-        refresh_token: some(refresh).map(Secret::new),
-        scope: scope.into(),
+        ..Expectation::default()
     };
     response.body = Secret::new(lines.0);
-    let tokens = Tokens::judge(&response, &expectation)?;
+    let answer = token::read(&response)?;
+    let found = Found::judge(&response, &answer, &expectation)?;
     let mut json = Writer::new();
-    json.string("accessToken", tokens.access_token.expose()).string("tokenType", tokens.token_type.as_str());
-    if let Some(seconds) = tokens.expires_in {
+    json.string("accessToken", found.access_token).string("tokenType", found.token_type.as_str());
+    if let Some(seconds) = found.expires_in {
         json.raw("expiresIn", &decimal(u64::from(seconds)));
     }
-    json.some("scope", tokens.scope.as_deref())
-        .string("requestedScope", &tokens.requested_scope)
-        .some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
-        .some("idToken", tokens.id_token.as_ref().map(Secret::expose));
+    json.some("scope", found.scope).string("requestedScope", scope);
+    // The old one stays when no new one comes.
+    json.some("refreshToken", found.refresh_token.or(some(refresh))).some("idToken", found.id_token);
     let mut others = Writer::new();
-    for (name, value) in &tokens.others {
-        others.raw(name, value.expose());
+    for member in answer.members() {
+        if token::is_other(&member.name) {
+            others.raw(&member.name, member.raw);
+        }
     }
     text.push_str(&json.raw("others", &others.take()).take());
     Ok(())
@@ -454,7 +456,7 @@ fn device(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// the key and nonce as in `proof`. Answers the `Authorization` value, then as `proof` does.
 fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
-    let origins: Vec<&str> = origins.split(' ').collect();
+    let origins = listed(origins, b' ');
     resource::check(url, &origins, !development.is_empty())?;
     if !crate::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
         return refused("an access token: visible ASCII, Bearer or DPoP");

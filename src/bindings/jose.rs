@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::{push_line, push_request, response};
+use super::text::{listed, push_line, push_request, response};
 use super::{Lines, refused, some};
 use crate::claims::{Claims, Unverified};
 use crate::encoding::{base64url_decode, cut, number};
@@ -123,13 +123,7 @@ impl<'a> Common<'a> {
     pub(super) fn read(lines: &mut Lines<'a>) -> Result<Self> {
         let [now, skew, issuer, client_id, allowed, trusted] = lines.take();
         let (Some(now), Some(skew)) = (number(now), small(skew)) else { return refused("skew: whole seconds") };
-        let mut audiences = Vec::new();
-        let mut rest = Some(trusted);
-        while let Some(list) = rest {
-            let (one, after) = cut(list, b'\t');
-            audiences.extend(some(one));
-            rest = after;
-        }
+        let audiences = listed(trusted, b'\t');
         Ok(Self { now, skew: skew.unwrap_or_default(), issuer, client_id, algorithms: algorithms(allowed)?, audiences })
     }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::full::client;
 use super::jose::{Common, push_unverified};
+use super::text::listed;
 use super::text::push_line;
 use super::{Lines, some};
 use crate::challenge::Challenge;
@@ -95,7 +96,7 @@ fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     if !left.is_empty() && is_absent(&response) {
         return Ok(());
     }
-    let origins: Vec<&str> = origins.split(' ').collect();
+    let origins = listed(origins, b' ');
     let origins = (!pinned.is_empty()).then_some(origins.as_slice());
     text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
     Ok(())

@@ -7,6 +7,8 @@
 #![allow(unreachable_pub)]
 
 #[cfg(feature = "bindings-apis")]
+mod acmidm;
+#[cfg(feature = "bindings-apis")]
 mod apis;
 mod browser;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
@@ -14,13 +16,19 @@ mod exchange;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod full;
 #[cfg(feature = "bindings-apis")]
+mod halland;
+#[cfg(feature = "bindings-apis")]
 mod helseid;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod jose;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod judges;
 #[cfg(feature = "bindings-apis")]
+mod maskinporten;
+#[cfg(feature = "bindings-apis")]
 mod norskgjeld;
+#[cfg(feature = "bindings-apis")]
+mod selvbetjening;
 #[cfg(feature = "bindings-full")]
 mod text;
 
@@ -122,11 +130,14 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     push_line(text, oauth.map(|oauth| &*oauth.error).unwrap_or_default());
     push_line(text, oauth.and_then(|oauth| oauth.description.as_deref()).unwrap_or_default());
     #[cfg(feature = "bindings-full")]
+    {
+        push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
+        push_line(text, if error.retryable() { "1" } else { "" });
+        push(text, error.advice().as_bytes());
+        push(text, b"\n");
+    }
+    #[cfg(feature = "bindings-full")]
     for value in [
-        oauth.and_then(|oauth| oauth.uri.as_deref()),
-        error.retryable().then_some("1"),
-        Some(error.hint()),
-        Some(error.doc()),
         error.status().map(|status| decimal(u64::from(status))).as_deref(),
         error.retry_after().map(|seconds| decimal(u64::from(seconds))).as_deref(),
         error.provider_code(),

@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// The error of a code that the host found.
 pub(super) fn host_error(mut lines: Lines<'_>) -> Result<()> {
     let code = lines.next();
-    let known = codes::ALL.iter().find(|kind| kind.code == code);
+    let known = codes::ALL.iter().find(|kind| kind.code() == code);
     Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
 }
 
@@ -39,6 +39,22 @@ pub(super) fn push_request(text: &mut String, request: &Request) {
     }
     text.push('\n');
     text.push_str(request.body.as_ref().map_or("", Secret::expose));
+}
+
+/// What stands in a list, without its empty parts.
+#[cfg(not(feature = "bindings-apis"))]
+#[inline(never)]
+pub(super) fn listed(list: &str, mark: u8) -> alloc::vec::Vec<&str> {
+    let mut found = alloc::vec::Vec::new();
+    let mut rest = Some(list);
+    while let Some(list) = rest {
+        let (one, after) = cut(list, mark);
+        if !one.is_empty() {
+            found.push(one);
+        }
+        rest = after;
+    }
+    found
 }
 
 /// Status, media type, `Retry-After`.

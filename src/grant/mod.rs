@@ -3,16 +3,15 @@
 //! `authorization_code` (RFC 6749 section 4.1.3, RFC 7636 section 4.5) and `client_credentials` (section 4.4.2) here, a file each
 //! for the others. Refuses a code that another client, issuer or redirect URI was checked for.
 
-mod bearer;
-mod refresh;
-mod target;
-mod token_exchange;
+pub(crate) mod bearer;
+pub(crate) mod refresh;
+pub(crate) mod target;
+pub(crate) mod token_exchange;
 
 pub use bearer::JwtBearer;
 pub(crate) use bearer::{SignedGrant, Source};
 pub use refresh::Refresh;
 pub use target::Target;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub(crate) use target::is_text;
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange};
 
@@ -20,7 +19,7 @@ use alloc::string::String;
 
 use crate::authorization::check_scope;
 use crate::callback::AuthorizationCode;
-use crate::client::Client;
+use crate::client::Registration;
 use crate::encoding::Form;
 use crate::error::{Error, Phase, Result, codes};
 
@@ -47,17 +46,20 @@ impl ClientCredentials {
     }
 
     pub(crate) fn form(&self) -> Result<Form> {
-        check_scope(&self.scope).map_err(|error| error.at(Phase::Token))?;
-        if self.audience.as_ref().is_some_and(|audience| !target::is_text(audience)) {
-            return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("audience: a text, not empty"));
-        }
         let mut form = Form::new();
-        form.push("grant_type", "client_credentials").push_some("audience", self.audience.as_deref());
-        if !self.scope.is_empty() {
-            form.push("scope", &self.scope);
-        }
+        push_credentials(&mut form, self.audience.as_deref(), &self.scope)?;
         Ok(form)
     }
+}
+
+/// Adds what [`ClientCredentials`] ask for.
+pub(crate) fn push_credentials(form: &mut Form, audience: Option<&str>, scope: &str) -> Result<()> {
+    check_scope(scope).map_err(|error| error.at(Phase::Token))?;
+    form.push("grant_type", "client_credentials");
+    if let Some(audience) = audience {
+        target::push_audience(form, audience)?;
+    }
+    push_scope(form, scope)
 }
 
 /// A token that goes into a form: visible ASCII, not empty (RFC 6749 appendix A).
@@ -78,8 +80,8 @@ pub(crate) fn push_scope(form: &mut Form, scope: &str) -> Result<()> {
 }
 
 impl AuthorizationCode {
-    pub(crate) fn form(&self, client: &Client) -> Result<Form> {
-        if self.issuer() != client.profile.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
+    pub(crate) fn form(&self, client: &Registration<'_>) -> Result<Form> {
+        if self.issuer() != client.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
             return Err(Error::new(&codes::TRANSACTION_MISMATCH).at(Phase::Token));
         }
         let code = self.code().ok_or_else(|| Error::new(&codes::CODE_MALFORMED).at(Phase::Token))?;

@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use crate::claims::Claims;
-use crate::encoding::Form;
+use crate::encoding::{Form, Parts, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::secret::Secret;
 use crate::token::Tokens;
@@ -62,19 +62,8 @@ impl Refresh {
     }
 
     pub(crate) fn form(&self) -> Result<Form> {
-        super::check_token(self.token.expose(), "a refresh token: visible ASCII")?;
-        if let Some(granted) = &self.granted {
-            let wider = self.scope.split(' ').find(|wanted| !wanted.is_empty() && !granted.split(' ').any(|token| token == *wanted));
-            if let Some(wider) = wider {
-                return Err(Error::new(&codes::INVALID_SCOPE)
-                    .at(Phase::Token)
-                    .expected("part of the granted scope")
-                    .actual(String::from(wider)));
-            }
-        }
         let mut form = Form::new();
-        form.push("grant_type", "refresh_token").push("refresh_token", self.token.expose());
-        super::push_scope(&mut form, &self.scope)?;
+        push(&mut form, self.token.expose(), self.granted.as_deref(), &self.scope)?;
         Ok(form)
     }
 
@@ -82,4 +71,17 @@ impl Refresh {
     pub(crate) fn expected_scope(&self) -> String {
         if self.scope.is_empty() { self.granted.clone().unwrap_or_default() } else { self.scope.clone() }
     }
+}
+
+/// Adds a refresh, for a part of what was granted.
+pub(crate) fn push(form: &mut Form, token: &str, granted: Option<&str>, scope: &str) -> Result<()> {
+    super::check_token(token, "a refresh token: visible ASCII")?;
+    if let Some(granted) = granted {
+        let wider = Parts(Some(scope), b' ').find(|wanted| !wanted.is_empty() && word(granted, wanted.as_bytes()).is_none());
+        if let Some(wider) = wider {
+            return Err(Error::new(&codes::INVALID_SCOPE).at(Phase::Token).expected("part of the granted scope").actual(wider));
+        }
+    }
+    form.push("grant_type", "refresh_token").push("refresh_token", token);
+    super::push_scope(form, scope)
 }

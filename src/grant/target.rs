@@ -6,39 +6,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::client::Client;
-use crate::encoding::Form;
+use crate::encoding::{Form, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::json::Value;
 use crate::uri::Uri;
 
 /// Parameters of a token request that the library sets itself.
-const RESERVED: &[&str] = &[
-    "grant_type",
-    "client_id",
-    "client_secret",
-    "client_assertion",
-    "client_assertion_type",
-    "code",
-    "code_verifier",
-    "redirect_uri",
-    "refresh_token",
-    "assertion",
-    "device_code",
-    "subject_token",
-    "subject_token_type",
-    "actor_token",
-    "actor_token_type",
-    "requested_token_type",
-    "scope",
-    "resource",
-    "audience",
-    "authorization_details",
-    "request",
-    "request_uri",
-    "username",
-    "password",
-];
+const RESERVED: &str = "grant_type client_id client_secret client_assertion client_assertion_type code \
+    code_verifier redirect_uri refresh_token assertion device_code subject_token subject_token_type actor_token \
+    actor_token_type requested_token_type scope resource audience authorization_details request request_uri username password";
 
 /// What a token is asked for, beside its scope. Goes with every grant.
 ///
@@ -96,38 +72,67 @@ impl Target {
         self
     }
 
-    pub(crate) fn push(&self, client: &Client, form: &mut Form) -> Result<()> {
-        let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected(expected);
+    pub(crate) fn push(&self, free_resource: bool, form: &mut Form) -> Result<()> {
         for resource in &self.resources {
-            let uri = Uri::parse(resource).is_some_and(|uri| uri.fragment.is_none());
-            if !(uri || client.profile.requests.free_resource && is_text(resource)) {
-                return Err(wrong("resource: an absolute URI without fragment"));
-            }
-            form.push("resource", resource);
+            push_resource(form, resource, free_resource)?;
         }
         for audience in &self.audiences {
-            if !is_text(audience) {
-                return Err(wrong("audience: a text, not empty"));
-            }
-            form.push("audience", audience);
+            push_audience(form, audience)?;
         }
         if let Some(details) = &self.details {
-            if !is_details(details) {
-                return Err(wrong("authorization_details: a JSON array of objects, each with a type"));
-            }
-            form.push("authorization_details", details);
+            push_details(form, details)?;
         }
         for (at, (name, value)) in self.parameters.iter().enumerate() {
-            if RESERVED.contains(&name.as_str()) {
-                return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Token).actual(name.clone()));
-            }
-            if name.is_empty() || value.is_empty() || self.parameters.iter().take(at).any(|(earlier, _)| earlier == name) {
-                return Err(wrong("a name and a value, once").actual(name.clone()));
-            }
-            form.push(name, value);
+            push_parameter(form, name, value, self.parameters.iter().take(at).any(|(earlier, _)| earlier == name))?;
         }
         Ok(())
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wrong(expected: &'static str) -> Error {
+    Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token)
+}
+
+/// Adds a resource: an absolute URI, or any text where those are `free`.
+pub(crate) fn push_resource(form: &mut Form, resource: &str, free: bool) -> Result<()> {
+    let uri = Uri::parse(resource).is_some_and(|uri| uri.fragment.is_none());
+    if !(uri || free && is_text(resource)) {
+        return Err(wrong("resource: an absolute URI without fragment"));
+    }
+    form.push("resource", resource);
+    Ok(())
+}
+
+/// Adds an audience.
+pub(crate) fn push_audience(form: &mut Form, audience: &str) -> Result<()> {
+    if !is_text(audience) {
+        return Err(wrong("audience: a text, not empty"));
+    }
+    form.push("audience", audience);
+    Ok(())
+}
+
+/// Adds authorization details.
+pub(crate) fn push_details(form: &mut Form, details: &str) -> Result<()> {
+    if !is_details(details) {
+        return Err(wrong("authorization_details: a JSON array of objects, each with a type"));
+    }
+    form.push("authorization_details", details);
+    Ok(())
+}
+
+/// Adds a parameter of the provider's.
+pub(crate) fn push_parameter(form: &mut Form, name: &str, value: &str, again: bool) -> Result<()> {
+    if word(RESERVED, name.as_bytes()).is_some() {
+        return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Token).actual(name));
+    }
+    if name.is_empty() || value.is_empty() || again {
+        return Err(wrong("a name and a value, once").actual(name));
+    }
+    form.push(name, value);
+    Ok(())
 }
 
 /// Not empty, no control characters.
@@ -138,6 +143,6 @@ pub(crate) fn is_text(text: &str) -> bool {
 /// RFC 9396 section 2: an array of objects, each with a `type` that is a text.
 fn is_details(json: &str) -> bool {
     let value = Value::parse(json);
-    let typed = |item: &Value<'_>| item.get("type").is_some_and(|kind| kind.as_str().is_some());
+    let typed = |item: &Value<'_>| item.text("type").is_some();
     value.as_ref().and_then(Value::as_array).is_some_and(|items| !items.is_empty() && items.iter().all(typed))
 }

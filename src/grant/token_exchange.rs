@@ -61,23 +61,39 @@ impl TokenExchange {
 
     pub(crate) fn form(&self) -> Result<Form> {
         let mut form = Form::new();
-        form.push("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
-        let sides = [
-            Some(("subject_token", "subject_token_type", &self.subject)),
-            self.actor.as_ref().map(|actor| ("actor_token", "actor_token_type", actor)),
-        ];
-        for (name, type_name, (token, token_type)) in sides.into_iter().flatten() {
-            super::check_token(token.expose(), "subject and actor token: visible ASCII")?;
-            check_type(token_type)?;
-            form.push(name, token.expose()).push(type_name, token_type);
-        }
-        if let Some(requested) = &self.requested {
-            check_type(requested)?;
-            form.push("requested_token_type", requested);
-        }
-        super::push_scope(&mut form, &self.scope)?;
+        let (subject, subject_type) = &self.subject;
+        let actor = self.actor.as_ref().map(|(token, token_type)| (token.expose(), token_type.as_str()));
+        push(&mut form, (subject.expose(), subject_type), actor, self.requested.as_deref(), &self.scope)?;
         Ok(form)
     }
+}
+
+/// Adds an exchange of a token for another: each token with its type.
+pub(crate) fn push(
+    form: &mut Form,
+    subject: (&str, &str),
+    actor: Option<(&str, &str)>,
+    requested: Option<&str>,
+    scope: &str,
+) -> Result<()> {
+    form.push("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
+    push_side(form, "subject_token", "subject_token_type", subject)?;
+    if let Some(actor) = actor {
+        push_side(form, "actor_token", "actor_token_type", actor)?;
+    }
+    if let Some(requested) = requested {
+        check_type(requested)?;
+        form.push("requested_token_type", requested);
+    }
+    super::push_scope(form, scope)
+}
+
+#[inline(never)]
+fn push_side(form: &mut Form, name: &str, type_name: &str, (token, token_type): (&str, &str)) -> Result<()> {
+    super::check_token(token, "subject and actor token: visible ASCII")?;
+    check_type(token_type)?;
+    form.push(name, token).push(type_name, token_type);
+    Ok(())
 }
 
 fn check_type(token_type: &str) -> Result<()> {

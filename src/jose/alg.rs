@@ -5,8 +5,6 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256, Sha384, Sha512};
-
 /// How an algorithm signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -41,9 +39,8 @@ impl Hash {
     /// ```
     pub fn digest(self, octets: &[u8]) -> Vec<u8> {
         match self {
-            Self::Sha256 => Sha256::digest(octets).as_slice().into(),
-            Self::Sha384 => Sha384::digest(octets).as_slice().into(),
-            Self::Sha512 => Sha512::digest(octets).as_slice().into(),
+            Self::Sha256 => crate::sha256::digest(octets).into(),
+            Self::Sha384 | Self::Sha512 => crate::sha512::digest(octets, self.octets()),
         }
     }
 

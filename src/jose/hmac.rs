@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use crate::encoding::push;
 use crate::error::{Error, Result, codes};
 use crate::jose::alg::{Algorithm, Family, Hash};
 
@@ -24,15 +25,28 @@ pub fn sign(alg: &Algorithm, secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
     if alg.family != Family::Hmac {
         return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(alg.name));
     }
-    if secret.len() < alg.hash.octets() {
+    let block = if alg.hash == Hash::Sha256 { 64 } else { 128 };
+    keyed(secret, input, alg.hash.octets(), block, |octets| alg.hash.digest(octets))
+}
+
+/// As [`sign`], with SHA-256.
+pub(crate) fn sign_256(secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
+    keyed(secret, input, 32, 64, |octets| crate::sha256::digest(octets).into())
+}
+
+fn keyed(secret: &[u8], input: &[u8], least: usize, block: usize, digest: impl Fn(&[u8]) -> Vec<u8>) -> Result<Vec<u8>> {
+    if secret.len() < least {
         return Err(Error::new(&codes::KEY_REFUSED).expected("a secret of at least as many octets as the hash has"));
     }
-    let block = if alg.hash == Hash::Sha256 { 64 } else { 128 };
-    let mut key = if secret.len() > block { alg.hash.digest(secret) } else { secret.into() };
+    let mut key = if secret.len() > block { digest(secret) } else { secret.into() };
     key.resize(block, 0);
     let padded = |mask: u8, message: &[u8]| {
-        let octets: Vec<u8> = key.iter().map(|octet| octet ^ mask).chain(message.iter().copied()).collect();
-        alg.hash.digest(&octets)
+        let mut octets: Vec<u8> = key.clone();
+        for octet in &mut octets {
+            *octet ^= mask;
+        }
+        push(&mut octets, message);
+        digest(&octets)
     };
     Ok(padded(0x5c, &padded(0x36, input)))
 }

@@ -52,7 +52,7 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>) -> Re
 
 /// By what a key says of itself, read before the key is.
 fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) -> bool {
-    let text = |name| key.get(name).and_then(Value::as_str);
+    let text = |name| key.text(name);
     let absent_or = |name, wanted: &str| key.get(name).is_none_or(|value| value.as_str() == Some(wanted));
     let verifies =
         key.get("key_ops").and_then(Value::as_array).is_none_or(|names| names.iter().any(|name| name.as_str() == Some("verify")));
@@ -93,8 +93,7 @@ pub fn judge(response: &Response) -> Result<String> {
         300..=399 => return Err(fail(&codes::REDIRECT_REFUSED)),
         _ => return Err(fail(&codes::HTTP_STATUS_UNEXPECTED)),
     }
-    let essence = response.content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default();
-    if !response.is_json() && !essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/jwk-set+json") {
+    if !response.is_json() && !response.is_media("application/jwk-set+json") {
         return Err(fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/json or application/jwk-set+json"));
     }
     let text = response.body.expose();

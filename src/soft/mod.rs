@@ -39,7 +39,7 @@ mod private {
         }
 
         pub(super) fn member(&self, name: &str) -> Result<Zeroizing<Vec<u8>>> {
-            let octets = self.0.get(name).and_then(Value::as_str).and_then(base64url_decode);
+            let octets = self.0.text(name).and_then(base64url_decode);
             octets.map(Zeroizing::new).ok_or_else(|| refused("a private key with all of its members, as base64url"))
         }
     }

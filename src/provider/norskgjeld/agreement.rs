@@ -68,7 +68,7 @@ impl RegisteredConsent {
             client_consent_id: value.get("client_consent_id")?.as_str()?.into(),
             id: consent.get("id")?.as_str()?.into(),
             expires_at: consent.get("expires_at").and_then(seconds),
-            scope: consent.get("scope_of_consent").and_then(Value::as_str).map(String::from),
+            scope: consent.text("scope_of_consent").map(String::from),
         })
     }
 }

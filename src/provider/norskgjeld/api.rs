@@ -128,7 +128,7 @@ impl<'a> Api<'a> {
                 return Ok(Revoked::Withdrawn);
             }
             match failure(response) {
-                error if error.code() == codes::CONSENT_INACTIVE.code => Ok(Revoked::AlreadyInactive),
+                error if error.code() == codes::CONSENT_INACTIVE.code() => Ok(Revoked::AlreadyInactive),
                 error => Err(error),
             }
         }))

@@ -71,7 +71,7 @@ impl EventPage {
 
 impl Event {
     fn read(value: &Value<'_>) -> Option<Self> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).map(String::from);
+        let text = |name: &str| value.text(name).map(String::from);
         // Created and archived events carry their details in members of their own.
         let inner = |name: &str| {
             let details = ["samtykkeOpprettetEvent", "samtykkeArkivertEvent"].into_iter().filter_map(|member| value.get(member));

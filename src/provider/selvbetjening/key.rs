@@ -95,7 +95,7 @@ impl ClientSecret {
 
     fn read(value: &Value<'_>) -> Option<Self> {
         let Value::Object(_) = value else { return None };
-        let text = |name| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(String::from);
+        let text = |name| value.text(name).filter(|text| !text.is_empty()).map(String::from);
         Some(Self { kid: text("kid"), thumbprint: text("jwkThumbprint"), expires_at: expiration(value)?, origin: text("origin") })
     }
 }
