@@ -126,7 +126,7 @@ export class HelseId {
     configured(isObject(options), "options as an object");
     const { environment, key, dpop, securityLevel = 4, assertionLifetime = 30 } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
-    const issuer = isObject(environment) ? environment.issuer : ISSUERS[environment as string];
+    const issuer = (isObject(environment) ? environment.issuer : ISSUERS[environment as string]) ?? "";
     // What else an issuer must be is judged with its metadata.
     configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
     configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
