@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::client;
+use super::browser::client;
 use super::jose::{algorithms, push_unverified};
 use super::text::{listed, push_line, response};
 use super::{Lines, browser, refused, some};
@@ -313,9 +313,9 @@ fn request_object(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         typ,
         lifetime: number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default(),
         claims: &members_of(lines.0)?,
-        issuer: &client.profile.issuer,
-        client_id: &client.client_id,
-        parameters: if beside.is_empty() { parameters(url, &client.profile.authorization_endpoint) } else { "" },
+        issuer: client.issuer,
+        client_id: client.client_id,
+        parameters: if beside.is_empty() { parameters(url, client.authorization_endpoint) } else { "" },
     };
     text.push_str(&object.input(&key, jti, number(now).unwrap_or_default())?);
     Ok(())
@@ -389,7 +389,7 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// Client, a signed request object or nothing, response lines, then the body. Answers where to send the browser.
 fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let client = client(&mut lines)?;
-    let (endpoint, id) = (&client.profile.authorization_endpoint, &client.client_id);
+    let (endpoint, id) = (client.authorization_endpoint, client.client_id);
     let object = lines.next();
     if !object.is_empty() {
         text.push_str(&front_channel(endpoint, id, "request", object));
