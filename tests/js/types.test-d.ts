@@ -209,7 +209,6 @@ checkNot<HasAny<AgreementApi["register"]>>();
 checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
-export { answer, authentication, edge, forged, opened, sameClass };
 
 // HelseID.
 export async function health(key: SigningKey): Promise<HelseIdTokens> {
