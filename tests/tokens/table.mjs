@@ -57,8 +57,10 @@ async function redisRows() {
   row("Redis, 4 processes", "one more process killed between lock and write (question limit 1 s)", `${after.tokens["scope-0"].length} token`, after.longest);
   await empty();
   fresh("slow");
-  const running = together({ ...task, storeTimeout: 0.3 });
-  await sleep(2_000);
+  // All four are connected long before they start.
+  const running = together({ ...task, storeTimeout: 0.3, startAt: Date.now() + 6_000 });
+  while (!provider.count()) await sleep(10);
+  await sleep(300);
   redis.freeze();
   const frozen = await running;
   redis.thaw();
