@@ -125,6 +125,7 @@ test("environments are kept apart: no token of T&I reaches production, none leav
     for (const path of ["https://evil.example/", "//evil.example/", "@evil.example/", ".evil.example/", "/\\evil.example"]) {
       await api.fetch(path).catch((error) => assert.match(error.code, /invalid_parameter|resource_refused/));
     }
+    for (const path of ["v1/things", "", undefined]) await fails(api.fetch(path), { code: "invalid_parameter", phase: "api" });
     assert.ok(requests.every(({ url }) => new URL(url).origin === origin), "the token stayed");
     assertNoSecret(api, ["x.y"], "the API");
   }

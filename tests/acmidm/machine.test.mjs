@@ -179,6 +179,7 @@ test("discovery, which omits what the server does, and a set-up without any of i
 test("the profile's data", async () => {
   const ti = acmidm({ environment: "ti", clientId: "c" });
   assert.deepEqual([ti.issuer, ti.tokenEndpoint, ti.server.jwksUri], ["https://authenticatie-ti.vlaanderen.be/op", "https://authenticatie-ti.vlaanderen.be/op/v1/token", "https://authenticatie-ti.vlaanderen.be/op/v1/keys"]);
+  assert.deepEqual([ti.flags, acmidm({ environment: { issuer: world.issuer }, clientId: "c" }).flags], ["", "d"], "http to loopback is for a server of one's own");
   const production = acmidm({ environment: "production", clientId: "c", redirectUri: "https://app.example.be/callback" });
   assert.equal(production.authorizationEndpoint, "https://authenticatie.vlaanderen.be/op/v1/auth");
   for (const environment of ["TI", "", undefined, null, "paths", { issuer: "https://op.example/op/" }, { issuer: 5 }]) {

@@ -39,6 +39,8 @@ test("client credentials as documented: resource a bare name, client_id in the f
   assert.deepEqual([iss, sub, aud], [CLIENT, CLIENT, `${adfs.issuer}/oauth2/token/`]);
   assert.deepEqual([typeof nbf, nbf, exp - nbf], ["number", iat, 300]);
   assert.match(jti, /^[0-9a-f-]{36}$/);
+  await (await clientOf({ key: await keyOf(world.certificate, { kid: "key-1" }) })).clientCredentials(READ);
+  assert.equal(decodeProtectedHeader(form().get("client_assertion")).kid, undefined, "x5t names the certificate");
   assert.deepEqual([tokens.tokenType, tokens.expiresIn, tokens.others.resource, tokens.refreshToken], ["Bearer", 3600, HSA, undefined]);
 });
 
@@ -110,7 +112,7 @@ test("assertions the library does not make", async () => {
   await fails(asks({ key: await SigningKey.fromPem(keyPem, { alg: "PS256", certificates: pem }) }), { code: "invalid_configuration" });
   await fails(asks({ rules: { lifetime: 601 } }), { code: "invalid_configuration" });
   await fails(keyOf({ keyPem, pem: certificate().pem }), { code: "key_refused" });
-  await fails(() => halland({ issuer: `${adfs.issuer}/`, clientId: CLIENT }), { code: "invalid_configuration" });
+  await fails(() => halland({ issuer: "https://adfs.example.se/adfs/", clientId: CLIENT }), { code: "invalid_configuration" });
   await fails(() => halland({ issuer: "http://adfs.example.se/adfs", clientId: CLIENT }), { code: "invalid_configuration" });
   await fails(() => halland({ issuer: adfs.issuer, clientId: CLIENT, development: true, clientSecret: "x" }), { code: "secret_in_browser" });
   await fails(() => halland(), { code: "invalid_configuration" });
