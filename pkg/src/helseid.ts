@@ -9,10 +9,14 @@ import { hostError } from "./error.js";
 import { type AuthorizationRequest, type FormPost, type Login, now } from "./flow.js";
 import { ALGORITHMS, ISSUERS, METADATA } from "./generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./helseid_details.js";
-import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, type SaveSession, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
+import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, MARGIN, type SaveSession, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
 import { SigningKey } from "./keys.js";
+import type { TokenTarget } from "./post.js";
 import { type ProviderOptions, provider } from "./provider.js";
 import type { ResourceFetch, ResourceOptions } from "./resource.js";
+import type { Target } from "./token_clock.js";
+import type { RequestAsk } from "./token_grant.js";
+import type { TokenSourceSettings } from "./token_source.js";
 
 /** HelseID's environments, or a server of yours for development: its issuer, without a slash at the end. */
 export type HelseIdEnvironment = "test" | "production" | { readonly issuer: string };
@@ -241,13 +245,48 @@ export class HelseId {
     given(isObject(asked), "token", "a target as an object");
     const { scope = "", resource, details, signal } = asked;
     apis(["helseid", "machine", scope]);
-    const once = async () => {
-      const assertionClaims = details && { assertion_details: claimOf(details) };
-      const client = await this.client();
-      const tokens = await numbered(() => client.clientCredentials({ ...(scope && { scope }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }));
-      return granted(tokens, this.#dpop.thumbprint, { resource, scope });
+    return waited(signal, () =>
+      this.#kept.get(keyOf(asked, scope), async () => this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } })),
+    );
+  }
+
+  async #own({ scope, resource, assertionClaims, signal }: { readonly scope: string } & Pick<TokenTarget, "assertionClaims" | "signal"> & Pick<HelseIdTarget, "resource">): Promise<HelseIdTokens> {
+    const client = await this.client();
+    const tokens = await numbered(() =>
+      client.clientCredentials({ ...(scope && { scope }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }), ...(signal && { signal }) }),
+    );
+    return granted(tokens, this.#dpop.thumbprint, { resource, scope });
+  }
+
+  /**
+   * How a `TokenSource` of `samtykke/tokens` asks for the client's own tokens: for several processes that share them by its
+   * store. A target has `scope`, one `resource`, and `assertionClaims: { assertion_details: claimOf(details) }`.
+   *
+   * @example
+   * ```ts
+   * const source = new TokenSource({ ...helseid.asking(), store });
+   * const { accessToken } = await source.get({ scope: "nhn:kj/api" });
+   * ```
+   */
+  asking(): RequestAsk & Required<Pick<TokenSourceSettings, "margin">> {
+    const { clientId, key, fetch, timeout } = this.#options;
+    const request = async ({ scope = "", resource, assertionClaims, ...others }: Target, signal: AbortSignal) => {
+      const scopes = [scope].flat().join(" ");
+      const [audience, ...more] = [resource ?? []].flat();
+      // Details go in the assertion or in a request object, never in a form (FK5), and one token is for one audience.
+      given(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
+      apis(["helseid", "machine", scopes]);
+      const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
+      // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
+      if (tokens.missingScope.length) throw hostError("invalid_scope", { phase: "token", expected: "every scope granted that was asked for", actual: tokens.missingScope.join(" ") });
+      return tokens;
     };
-    return waited(signal, () => this.#kept.get(keyOf(asked, scope), once));
+    return {
+      request, issuer: this.#issuer, clientId, keyId: key.thumbprint, dpop: this.#dpop, development: this.#development,
+      // HelseID wants no new token while one is good (FK3): replaced just before its end.
+      margin: MARGIN,
+      ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }),
+    };
   }
 
   /** A function like `fetch` that calls an API with a token of the client's own, got anew when it ends. */

@@ -65,7 +65,7 @@ export async function numbered<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** @internal Seconds before its end from which on a token counts as ended. */
-const MARGIN = 10;
+export const MARGIN = 10;
 const MOST = 256;
 
 /** @internal Tokens that are still good (FK3), and those that are on their way. */

@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 
-import { logoutReturn } from "samtykke/helseid";
+import { SigningKey, claimOf, logoutReturn } from "samtykke/helseid";
+import { TokenSource, memoryStore } from "samtykke/tokens";
 import { GOODBYE, PEOPLE, browse } from "./server.mjs";
-import { SCOPE, clientKey, connect, loggedIn, requests, sessionOf, stage, store } from "./support.mjs";
+import { SCOPE, clientKey, connect, fails, loggedIn, requests, sessionOf, stage, store } from "./support.mjs";
 
 test("a login: two audiences at PAR, a token for each, one API call with each", async (t) => {
   const { server, phr, kj } = await stage(t);
@@ -194,6 +195,27 @@ test("a machine's token serves until it ends, whoever asks (FK3)", async (t) => 
   helseid.forget();
   await helseid.machine({ scope: "nhn:kj/api" });
   assert.equal(requests(server, "/connect/token").length, 4);
+});
+
+test("processes share a machine's token by a TokenSource and its store", async (t) => {
+  const { server, kj } = await stage(t);
+  const store = memoryStore();
+  const dpop = await SigningKey.generate();
+  const sources = await Promise.all([1, 2].map(async () => new TokenSource({ ...(await connect(server, { dpop })).asking(), store })));
+  const target = { scope: ["nhn:kj/api"], resource: "nhn:kj", assertionClaims: { assertion_details: claimOf({ organization: { tenancy: "single", child: "883974832" } }) } };
+  const [one, two] = await Promise.all(sources.map((source) => source.get(target)));
+  assert.equal(one.accessToken, two.accessToken);
+  assert.equal(requests(server, "/connect/token").length, 2, "one request, and its nonce round");
+  const claims = await (await sources[1].fetch(target, { origins: [kj.origin] })(`${kj.origin}/x`)).json();
+  assert.equal(claims["helseid://claims/client/claims/orgnr_child"], "883974832");
+  assert.deepEqual(kj.refused, []);
+  const sent = server.log.length;
+  for (const wrong of [{ scope: "openid" }, { resource: ["nhn:kj", "nhn:phr"] }, { organisation: "883974832" }, { ...target, authorizationDetails: [{ type: "x" }] }]) {
+    await fails(() => sources[0].get(wrong), { code: wrong.scope === "openid" ? "invalid_scope" : "invalid_parameter" });
+  }
+  assert.equal(server.log.length, sent, "refused before anything is sent");
+  server.change.answer = (body) => ({ ...body, scope: "nhn:phr/mhd/read" });
+  await fails(() => sources[0].get({ scope: "nhn:phr/mhd/read nhn:phr/mhd/write" }), { code: "invalid_scope", actual: "nhn:phr/mhd/write" });
 });
 
 test("metadata is fetched once for a day, and the profile holds over it", async (t) => {
