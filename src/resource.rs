@@ -23,8 +23,8 @@ const OWN: &[&str] = &["authorization", "dpop"];
 /// Judges an address that a token is to be sent to: https, or http to loopback in development, on an origin that was named.
 pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()> {
     let refused = |expected: &'static str| Err(Error::new(&codes::RESOURCE_REFUSED).expected(expected));
-    let Some(uri) = Uri::parse(url).filter(|uri| uri.is_secure(development)) else {
-        return refused("an https URL");
+    let Some(uri) = Uri::parse(url).filter(|uri| uri.is_secure(development) && uri.fragment.is_none()) else {
+        return refused("an https URL without fragment");
     };
     if names_any(uri.query, "access_token") {
         return refused("the token in the header, never in the query");
