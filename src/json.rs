@@ -13,6 +13,21 @@ const MAX_DEPTH: u32 = 32;
 // Bounds the duplicate check, so that reading stays linear in the input.
 const MAX_MEMBERS: usize = 256;
 
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+type Many<T> = Vec<T>;
+/// The npm wasm never frees, so it need not walk over what it drops either.
+#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+type Many<T> = core::mem::ManuallyDrop<Vec<T>>;
+
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+fn many<T>(items: Vec<T>) -> Many<T> {
+    items
+}
+#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+fn many<T>(items: Vec<T>) -> Many<T> {
+    core::mem::ManuallyDrop::new(items)
+}
+
 /// A JSON value that borrows from its text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -25,9 +40,9 @@ pub enum Value<'a> {
     /// A string, unescaped.
     String(Cow<'a, str>),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Many<Value<'a>>),
     /// An object; names are unique.
-    Object(Vec<Member<'a>>),
+    Object(Many<Member<'a>>),
 }
 
 /// A member of an object.
@@ -242,7 +257,7 @@ impl<'a> Reader<'a> {
         let mut members: Vec<Member<'a>> = Vec::with_capacity(8);
         self.space();
         if self.eat(b'}') {
-            return Some(Value::Object(members));
+            return Some(Value::Object(many(members)));
         }
         loop {
             self.space();
@@ -258,7 +273,7 @@ impl<'a> Reader<'a> {
             let raw = self.since(start)?;
             members.push(Member { name, value, raw });
             if self.ends(b'}')? {
-                return Some(Value::Object(members));
+                return Some(Value::Object(many(members)));
             }
         }
     }
@@ -268,13 +283,13 @@ impl<'a> Reader<'a> {
         let mut items = Vec::new();
         self.space();
         if self.eat(b']') {
-            return Some(Value::Array(items));
+            return Some(Value::Array(many(items)));
         }
         loop {
             self.space();
             items.push(self.value(depth)?);
             if self.ends(b']')? {
-                return Some(Value::Array(items));
+                return Some(Value::Array(many(items)));
             }
         }
     }

@@ -162,9 +162,14 @@ fn end_session(client: &Client) -> &str {
 /// ```
 pub fn judge_return(callback: &str, state: &str) -> Result<()> {
     let query = cut(cut(callback, b'#').0, b'?').1.unwrap_or_default();
-    let mut states = pairs(query).filter(|(name, _)| form_octets(name).as_deref() == Some(b"state".as_slice()));
-    let found = states.next().and_then(|(_, value)| form_octets(value));
-    if !state.is_empty() && found.is_some_and(|found| equal(&found, state)) && states.next().is_none() {
+    let (mut right, mut count) = (false, 0u32);
+    for (name, value) in pairs(query) {
+        if form_octets(name).as_deref() == Some(b"state") {
+            right = form_octets(value).is_some_and(|found| equal(&found, state));
+            count = count.wrapping_add(1);
+        }
+    }
+    if right && count == 1 && !state.is_empty() {
         return Ok(());
     }
     Err(Error::new(&codes::LOGOUT_STATE_MISMATCH).expected("the state that was sent, once"))

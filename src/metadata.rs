@@ -224,8 +224,12 @@ impl Judge<'_, '_> {
             None if name == ALIASES => match value {
                 Value::Object(aliases) => {
                     // What is no endpoint's name is not used either.
-                    let known = aliases.iter().filter(|alias| matches!(kind(&alias.name), Some(Is::Endpoint)));
-                    return known.into_iter().try_for_each(|alias| self.endpoint(&alias.name, &alias.value));
+                    for Member { name, value, .. } in aliases.iter() {
+                        if matches!(kind(name), Some(Is::Endpoint)) {
+                            self.endpoint(name, value)?;
+                        }
+                    }
+                    return Ok(());
                 }
                 _ => ": an object",
             },

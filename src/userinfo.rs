@@ -142,8 +142,12 @@ fn answer(response: &Response) -> Result<Answer<'_>> {
         return Ok(answer);
     }
     let challenges = response.www_authenticate.as_deref().and_then(|header| Challenge::parse(header).ok()).unwrap_or_default();
-    let ours = challenges.iter().filter(|challenge| challenge.is("Bearer") || challenge.is("DPoP"));
-    let oauth = ours.filter_map(Challenge::error).next();
+    let mut oauth = None;
+    for challenge in &challenges {
+        if oauth.is_none() && (challenge.is("Bearer") || challenge.is("DPoP")) {
+            oauth = challenge.error();
+        }
+    }
     let invalid = oauth.as_ref().is_some_and(|oauth| oauth.is("invalid_token"));
     let error = answer.fail(if invalid { &codes::TOKEN_INVALID } else { &codes::UNAUTHORIZED });
     Err(match oauth {

@@ -1,5 +1,6 @@
 // WWW-Authenticate as typed challenges: why a server refused a request, and what it asks for instead.
 
+import { present } from "./check.js";
 import { bare } from "./answer.js";
 import { call } from "./engine.js";
 
@@ -54,7 +55,7 @@ export function challenges(headerValue: string): [Challenge, ...Challenge[]] {
       token68: token68 || undefined, error: error || undefined, errorDescription: errorDescription || undefined, errorUri: errorUri || undefined,
       scope, realm, algorithms: words(algs), acrValues: words(acr_values), maxAge, resourceMetadata,
     };
-    found.push({ scheme, ...Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== undefined)), parameters });
+    found.push({ scheme, ...present(typed), parameters });
   }
   return found as [Challenge, ...Challenge[]];
 }

@@ -5,6 +5,10 @@ import { type Phase, hostError } from "./error.js";
 
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
+/** What there is of these members, all of them unless named. */
+export const present = (from: object, names: readonly string[] = Object.keys(from)): Record<string, unknown> =>
+  Object.fromEntries(names.map((name) => [name, (from as Record<string, unknown>)[name]]).filter(([, value]) => value !== undefined));
+
 /** Options, given or not. */
 export const isOptions = (value: unknown): boolean => value === undefined || isObject(value);
 

@@ -1,5 +1,6 @@
 // What a server says of a token (RFC 7662).
 
+import { present } from "./check.js";
 import { type HttpAnswer, answerLines, answerOf, bare } from "./answer.js";
 import { call } from "./engine.js";
 import { type Party, post } from "./post.js";
@@ -49,7 +50,7 @@ export function judgeIntrospection(answer: HttpAnswer): Introspection {
   const end = text.indexOf("\n");
   const { scope, client_id, token_type, sub, iss, aud = [], exp, iat, nbf, active: _, ...others } = JSON.parse(text.slice(end + 1)) as Record<string, unknown>;
   const named = { scope, clientId: client_id, tokenType: token_type, subject: sub, issuer: iss, expiresAt: exp, issuedAt: iat, notBefore: nbf };
-  const known = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+  const known = present(named);
   return hidden({ active: end > 0, ...known, audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
 }
 

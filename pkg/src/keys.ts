@@ -1,6 +1,7 @@
 // Signing keys: WebCrypto's, which cannot be read out, or a signer of yours (KMS, HSM) behind the same face.
 // The core checks every key before WebCrypto sees it: type, curve, point, RSA size and exponent, private members.
 
+import { present } from "./check.js";
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
@@ -41,7 +42,8 @@ export interface CustomSigner {
   readonly sign: (octets: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 }
 
-const MEMBERS = ["kty", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi"] as const;
+const PUBLIC = ["kty", "crv", "x", "y", "n", "e"];
+const MEMBERS = [...PUBLIC, "d", "p", "q", "dp", "dq", "qi"];
 
 interface Facts {
   alg: SignatureAlgorithm;
@@ -93,8 +95,7 @@ export class SigningKey {
   static async fromJwk(jwk: Jwk, options: KeyOptions = {}): Promise<SigningKey> {
     const facts = await factsOf(jwk, options, "private");
     if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
-    const wanted = Object.fromEntries(MEMBERS.filter((name) => jwk[name] !== undefined).map((name) => [name, jwk[name]]));
-    const key = await imported("jwk", wanted, facts.alg, false);
+    const key = await imported("jwk", present(jwk, MEMBERS), facts.alg, false);
     return SigningKey.#paired(facts, key);
   }
 
@@ -111,8 +112,7 @@ export class SigningKey {
     const der = found[0]!.der;
     // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
     const readable = await imported("pkcs8", der, options.alg, true);
-    const { d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, key_ops: _ops, alg: _alg, ext: _ext, ...publicJwk } = await crypto.subtle.exportKey("jwk", readable);
-    const facts = await factsOf(publicJwk, options, "public");
+    const facts = await factsOf(present(await crypto.subtle.exportKey("jwk", readable), PUBLIC), options, "public");
     return SigningKey.#paired(facts, await imported("pkcs8", der, options.alg, false));
   }
 
@@ -136,11 +136,10 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused`.
    */
   static async fromCryptoKeys(pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
-    const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey("jwk", pair.publicKey).catch((cause) => {
+    const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey).catch((cause) => {
       throw refusedBy(cause);
     });
-    const publicJwk = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined));
-    return SigningKey.#paired(await factsOf(publicJwk, options, "public"), pair.privateKey);
+    return SigningKey.#paired(await factsOf(present(jwk, PUBLIC), options, "public"), pair.privateKey);
   }
 
   /**

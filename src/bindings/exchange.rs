@@ -253,7 +253,7 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
     match Value::parse(json) {
         Some(Value::Object(members)) => {
             let mut found = Vec::new();
-            for member in &members {
+            for member in members.iter() {
                 found.push((String::from(&*member.name), member.raw.into()));
             }
             Ok(found)

@@ -38,13 +38,15 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>) -> Re
     let Some(keys) = set.as_ref().and_then(|set| set.get("keys")).and_then(Value::as_array).filter(|keys| keys.len() <= MAX_KEYS) else {
         return Err(Error::new(&codes::JWKS_MALFORMED).expected("keys: an array of at most 100"));
     };
-    let mut fitting = keys.iter().filter(|key| is_candidate(key, alg, kid));
-    let Some(key) = fitting.next() else {
-        return Err(Error::new(&codes::KEY_NOT_FOUND).expected("a key with the token's kid, for its algorithm and for signatures"));
-    };
-    if fitting.next().is_some() {
-        return Err(Error::new(&codes::KEY_AMBIGUOUS).expected("one key that fits the token"));
+    let mut fitting = None;
+    for key in keys {
+        if is_candidate(key, alg, kid) && fitting.replace(key).is_some() {
+            return Err(Error::wanted(&codes::KEY_AMBIGUOUS, "one key that fits the token"));
+        }
     }
+    let Some(key) = fitting else {
+        return Err(Error::wanted(&codes::KEY_NOT_FOUND, "a key with the token's kid, for its algorithm and for signatures"));
+    };
     let key = Jwk::from_value(key).map_err(|error| error.at(Phase::Token))?;
     // Nothing is left to differ; should a reader of keys ever be laxer than the choice, the choice holds.
     if key.fits(alg) { Ok(key) } else { Err(Error::new(&codes::KEY_NOT_FOUND)) }
