@@ -27,23 +27,24 @@ const WASM_OPT = [
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
 /** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. A small one is not worth taking apart. */
+const PROVIDERS = ["acmidm", "halland", "helseid", "maskinporten", "norskgjeld", "selvbetjening"];
 const CORES = {
-  apis: { features: "bindings-apis", rank: 0, apart: true },
+  ...Object.fromEntries(PROVIDERS.map((name) => [name, { features: `bindings-${name}`, rank: 0, apart: true, provider: true }])),
   browser: { features: "bindings", rank: 1 },
   full: { features: "bindings-full", rank: 2, apart: true },
 };
-/** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
+/** Each entry that needs wasm, and which: a provider's APIs have one of their own, which the protocol's cannot stand in for. */
 const ENTRIES = {
   browser: ["browser"],
   index: ["full"],
-  helseid: ["full", "apis"],
-  norskgjeld: ["apis"],
   edge: ["full"],
-  selvbetjening: ["full", "apis"],
-  maskinporten: ["full", "apis"],
-  acmidm: ["apis"],
-  halland: ["apis"],
   tokens: ["full"],
+  acmidm: ["acmidm"],
+  halland: ["halland"],
+  helseid: ["full", "helseid"],
+  maskinporten: ["full", "maskinporten"],
+  norskgjeld: ["norskgjeld"],
+  selvbetjening: ["full", "selvbetjening"],
 };
 
 /** What may stand in a string without an escape, but for the two marks. */
@@ -192,17 +193,18 @@ function writeGenerated() {
 function writeEntry(entry, cores, ends) {
   const provided = (module) => cores.map((core) => {
     const from = `() => ${module(core)}, ${ends[core]}`;
-    return (core === "apis" ? `provideApis(${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
+    return (CORES[core].provider ? `provideApis("${core}", ${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
   }).join("");
-  const details = { full: "details", apis: "detailsOf(apis)" }[cores[0]];
+  const [first] = cores;
+  const details = CORES[first].provider ? "detailsOf(apis)" : first === "full" ? "details" : "";
   const head = [
     `import { ${details ? "describe, " : ""}provide } from "./lib/engine.js";\n`,
-    cores.includes("apis") ? `import { apis, provideApis } from "./lib/apis.js";\n` : "",
+    cores.some((core) => CORES[core].provider) ? `import { ${CORES[first].provider ? "apis, " : ""}provideApis } from "./lib/apis.js";\n` : "",
     details ? `import { ${details.replace("(apis)", "")} } from "./lib/details.js";\n` : "",
   ].join("");
   const reexport = `${details ? `describe(${details});\n` : ""}export * from "./lib/entries/${entry}.js";\n`;
-  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("").replaceAll("import apis from", "import apisModule from");
-  const named = (core) => (core === "apis" ? "apisModule" : core);
+  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
+  const named = (core) => core;
   const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.

@@ -22,7 +22,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(feature = "bindings-apis", allow(dead_code, reason = "the wasm of the providers' APIs uses a part of the crate"))]
+#![cfg_attr(feature = "bindings-apis", allow(dead_code, unused_imports, reason = "the wasm of a provider's APIs uses a part of the crate"))]
 
 extern crate alloc;
 

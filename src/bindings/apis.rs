@@ -1,10 +1,10 @@
-//! Operations on the providers' own APIs, one dispatch for each provider.
+//! Operations on the providers' own APIs: each provider's wasm has its own, and what any of them may be asked.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text::host_error;
-use super::{Lines, acmidm, browser, halland, helseid, maskinporten, norskgjeld, refused, selvbetjening};
+use super::{Lines, browser, refused};
 use crate::error::{Error, Phase, Result, codes};
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -12,14 +12,20 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         // So that a provider can be made, and a host's error be worded, where this is the only wasm.
         "C" => browser::client(&mut lines).map(|_| ()),
         "error" => host_error(lines),
-        "helseid" => helseid::call(lines, text),
-        "maskinporten" => maskinporten::call(lines, text),
+        #[cfg(feature = "bindings-helseid")]
+        "helseid" => super::helseid::call(lines, text),
+        #[cfg(feature = "bindings-maskinporten")]
+        "maskinporten" => super::maskinporten::call(lines, text),
         // A call with a token, for where this is the only wasm too.
         "resource" => resource(lines, text),
-        "acmidm" => acmidm::call(lines, text),
-        "halland" => halland::call(lines, text),
-        "norskgjeld" => norskgjeld::call(lines, text),
-        "selvbetjening" => selvbetjening::call(lines, text),
+        #[cfg(feature = "bindings-acmidm")]
+        "acmidm" => super::acmidm::call(lines, text),
+        #[cfg(feature = "bindings-halland")]
+        "halland" => super::halland::call(lines, text),
+        #[cfg(feature = "bindings-norskgjeld")]
+        "norskgjeld" => super::norskgjeld::call(lines, text),
+        #[cfg(feature = "bindings-selvbetjening")]
+        "selvbetjening" => super::selvbetjening::call(lines, text),
         _ => refused("a known operation"),
     }
 }
