@@ -209,8 +209,6 @@ checkNot<HasAny<AgreementApi["register"]>>();
 checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
-export { answer, authentication, edge, forged, opened, sameClass };
-
 // HelseID.
 export async function health(key: SigningKey): Promise<HelseIdTokens> {
   const helseid = await HelseId.connect({ environment: "test", clientId: "c", redirectUri: "https://journal.example.no/callback", key, securityLevel: 4 });
@@ -247,4 +245,5 @@ void enrolment.client().then((client) => client.update(({ apiScopes }) => ({ api
 new Selvbetjening({ environment: "preprod", login: () => new Client(consent, none()) });
 // @ts-expect-error a draft has no key of its own: it is the enrolment's
 void Enrolment.begin(selvbetjening, { organizationNumber: "1", publicJwk: "{}" }, { apiKey: "k", store: { read: () => null, write() {} }, redirectUri: "x" });
+
 export { answer, authentication, held, source, stores, edge, forged, opened, sameClass };
