@@ -246,4 +246,5 @@ void enrolment.client().then((client) => client.update(({ apiScopes }) => ({ api
 new Selvbetjening({ environment: "preprod", login: () => new Client(consent, none()) });
 // @ts-expect-error a draft has no key of its own: it is the enrolment's
 void Enrolment.begin(selvbetjening, { organizationNumber: "1", publicJwk: "{}" }, { apiKey: "k", store: { read: () => null, write() {} }, redirectUri: "x" });
+
 export { answer, authentication, held, source, stores, edge, forged, opened, sameClass };
