@@ -7,10 +7,9 @@
 // Run again after an interruption, it goes on where it was. It prints no key, no token and no secret.
 
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
-import { Client, discover, privateKeyJwt } from "samtykke";
+import { HelseId } from "samtykke/helseid";
 import { Enrolment, SamtykkeError, Selvbetjening, loopback } from "samtykke/selvbetjening";
 
-const ISSUERS = { test: "https://helseid-sts.test.nhn.no", production: "https://helseid-sts.nhn.no" };
 const ID = "cli";
 
 const setting = (name, usual) => process.env[name] || usual;
@@ -25,17 +24,6 @@ function fileStore(file) {
       await chmod(`${file}.new`, 0o600);
       await rename(`${file}.new`, file);
     },
-  };
-}
-
-/** How HelseID wants its clients: DPoP, and assertions of its own kind. The key of the client binds the tokens, too. */
-function loginTo(issuer, development) {
-  return async ({ clientId, key }) => {
-    const helseid = await discover(issuer, {
-      clientId, development, requireDpop: true, freeResource: true,
-      assertion: { typ: "client-authentication+jwt", lifetime: 30, notBefore: true },
-    });
-    return new Client(helseid, privateKeyJwt(key), { dpop: key });
   };
 }
 
@@ -76,8 +64,10 @@ function show(client) {
 async function main() {
   const name = setting("ENVIRONMENT", "test");
   const [portal, api] = name.split(" ");
-  const environment = api ? { portal, api } : name;
-  const service = new Selvbetjening({ environment, login: loginTo(setting("ISSUER", ISSUERS[name] ?? ""), !!api) });
+  const helseid = api ? { issuer: setting("ISSUER", "") } : name;
+  // The key of the client binds the tokens, too.
+  const login = (identity) => HelseId.connect({ environment: helseid, ...identity });
+  const service = new Selvbetjening({ environment: api ? { portal, api } : name, login });
   const keeping = { store: fileStore(setting("STATE", "selvbetjening-state.json")) };
   // Ctrl-C ends the wait, and nothing else: what is stored stays.
   const stop = new AbortController();

@@ -39,7 +39,7 @@ const ENTRIES = {
   helseid: ["full", "apis"],
   norskgjeld: ["apis"],
   edge: ["full"],
-  selvbetjening: ["apis"],
+  selvbetjening: ["full", "apis"],
   maskinporten: ["full", "apis"],
   acmidm: ["apis"],
   halland: ["apis"],

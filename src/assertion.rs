@@ -43,6 +43,30 @@ impl<'a> From<&'a KeyInfo> for KeyNames<'a> {
     }
 }
 
+/// How a statement looks, borrowed.
+pub(crate) struct Shape<'a> {
+    pub(crate) typ: Option<&'a str>,
+    /// `kid`, `x5t`, `x5t#S256`, `x5c`.
+    pub(crate) names: [Presence; 4],
+    pub(crate) lifetime: u32,
+    pub(crate) not_before: bool,
+    pub(crate) claims: &'a [(String, String)],
+    pub(crate) algorithms: Vec<&'a str>,
+}
+
+impl AssertionRules {
+    pub(crate) fn shape(&self) -> Shape<'_> {
+        Shape {
+            typ: self.typ.as_deref(),
+            names: [self.kid, self.x5t, self.x5t_s256, self.x5c],
+            lifetime: self.lifetime,
+            not_before: self.not_before,
+            claims: &self.claims,
+            algorithms: self.algorithms.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// Who states what to whom.
 pub(crate) struct Statement<'a> {
     pub(crate) issuer: &'a str,
@@ -64,25 +88,24 @@ pub(crate) fn audience<'a>(rules: &'a AssertionRules, issuer: &'a str, endpoint:
 
 /// What a key signs to make an assertion.
 pub(crate) fn input(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<String> {
-    let [header, claims] = parts(rules, key, statement)?;
+    let [header, claims] = parts(&rules.shape(), key, statement)?;
     Ok(signing_input(&header, &claims))
 }
 
 /// The header and the claims of an assertion, as JSON.
-pub(crate) fn parts(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<[String; 2]> {
-    if !rules.algorithms.is_empty() && !rules.algorithms.iter().any(|name| name == key.alg.name) {
-        let expected = rules.algorithms.first().cloned().unwrap_or_default();
+pub(crate) fn parts(rules: &Shape<'_>, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<[String; 2]> {
+    if let Some(expected) = rules.algorithms.first().filter(|_| !rules.algorithms.contains(&key.alg.name)) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(key.alg.name));
     }
-    Ok([header(rules, key)?, claims(rules, statement)?])
+    Ok([header(rules.typ, rules.names, key)?, claims(rules, statement)?])
 }
 
 /// An assertion with a shared secret, whole: HS256, the secret at least as long as the hash (RFC 7518 section 3.2).
-pub(crate) fn secret_jwt(rules: &AssertionRules, secret: &Secret, statement: &Statement<'_>) -> Result<Secret> {
+pub(crate) fn secret_jwt(rules: &Shape<'_>, secret: &str, statement: &Statement<'_>) -> Result<Secret> {
     let mut header = Writer::new();
-    header.string("alg", "HS256").some("typ", rules.typ.as_deref());
+    header.string("alg", "HS256").some("typ", rules.typ);
     let input = signing_input(&header.take(), &claims(rules, statement)?);
-    let signature = hmac::sign_256(secret.expose().as_bytes(), input.as_bytes())?;
+    let signature = hmac::sign_256(secret.as_bytes(), input.as_bytes())?;
     Ok(append_signature(&input, &signature))
 }
 
@@ -92,21 +115,21 @@ pub(crate) fn jti(random: &[u8]) -> String {
 }
 
 /// A statement's header.
-pub(crate) fn header(rules: &AssertionRules, key: &KeyNames<'_>) -> Result<String> {
+pub(crate) fn header(typ: Option<&str>, [kid, x5t, x5t_s256, x5c]: [Presence; 4], key: &KeyNames<'_>) -> Result<String> {
     let mut json = Writer::new();
-    json.string("alg", key.alg.name).some("typ", rules.typ.as_deref());
-    for (presence, name, value) in [(rules.kid, "kid", key.kid), (rules.x5t, "x5t", key.x5t), (rules.x5t_s256, "x5t#S256", key.x5t_s256)] {
+    json.string("alg", key.alg.name).some("typ", typ);
+    for (presence, name, value) in [(kid, "kid", key.kid), (x5t, "x5t", key.x5t), (x5t_s256, "x5t#S256", key.x5t_s256)] {
         if sends(presence, value.is_some(), name)? {
             json.some(name, value);
         }
     }
-    if sends(rules.x5c, !key.x5c.is_empty(), "x5c")? {
+    if sends(x5c, !key.x5c.is_empty(), "x5c")? {
         let mut list = String::new();
         for certificate in &key.x5c {
-            list.push(if list.is_empty() { '[' } else { ',' });
+            list.push_str(if list.is_empty() { "[" } else { "," });
             push_string(&mut list, certificate);
         }
-        list.push(']');
+        list.push_str("]");
         json.raw("x5c", &list);
     }
     Ok(json.take())
@@ -121,7 +144,7 @@ fn sends(presence: Presence, known: bool, name: &'static str) -> Result<bool> {
     }
 }
 
-fn claims(rules: &AssertionRules, statement: &Statement<'_>) -> Result<String> {
+fn claims(rules: &Shape<'_>, statement: &Statement<'_>) -> Result<String> {
     if !(1..=MAX_LIFETIME).contains(&rules.lifetime) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("lifetime of an assertion: 1 to 600 seconds"));
     }
@@ -135,7 +158,7 @@ fn claims(rules: &AssertionRules, statement: &Statement<'_>) -> Result<String> {
     if rules.not_before {
         json.raw("nbf", &now);
     }
-    push_claims(&mut json, RESERVED, &[&rules.claims, statement.claims])?;
+    push_claims(&mut json, RESERVED, &[rules.claims, statement.claims])?;
     Ok(json.take())
 }
 

@@ -12,7 +12,7 @@ use crate::encoding::{decimal, form_decode, pairs};
 use crate::error::{Error, Phase, Result, codes};
 use crate::jose::{KeyInfo, signing_input};
 use crate::json::{Value, Writer, push_string};
-use crate::profile::{AssertionRules, Presence};
+use crate::profile::Presence;
 
 /// Claims that the library sets itself, and those that have no place in a request object (RFC 9101 sections 4 and 10.8).
 const RESERVED: &[&str] = &["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "request", "request_uri"];
@@ -111,14 +111,14 @@ impl Plan<'_> {
             let error = Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Authorization);
             return Err(error.expected("lifetime of a request object: 1 to 600 seconds"));
         }
-        let rules = AssertionRules { typ: Some(self.typ.into()), kid: Presence::IfKnown, ..AssertionRules::default() };
+        let names = [Presence::IfKnown, Presence::Never, Presence::Never, Presence::Never];
         let time = decimal(now);
         let mut json = Writer::new();
         json.string("iss", self.client_id).string("aud", self.issuer).string("client_id", self.client_id).string("jti", jti);
         json.raw("iat", &time).raw("nbf", &time).raw("exp", &decimal(now.saturating_add(u64::from(self.lifetime))));
         let inside = collect(self.parameters)?;
         push_claims(&mut json, RESERVED, &[&inside, self.claims]).map_err(|error| error.at(Phase::Authorization))?;
-        Ok(signing_input(&assertion::header(&rules, key)?, &json.take()))
+        Ok(signing_input(&assertion::header(Some(self.typ), names, key)?, &json.take()))
     }
 }
 

@@ -61,52 +61,87 @@ impl Logout {
     /// # Errors
     /// As [`url`](Self::url).
     pub fn form(&self, client: &Client) -> Result<Secret> {
-        let endpoint = end_session(client);
-        crate::endpoint::check("end_session_endpoint", endpoint, client.profile().development).map_err(|error| error.at(Phase::Session))?;
-        let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Session).expected(expected);
-        let query = Uri::parse(endpoint).and_then(|uri| uri.query);
+        let parameters: Vec<_> = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+        let plan = Plan {
+            endpoint: end_session(client),
+            development: client.profile().development,
+            client_id: client.client_id(),
+            id_token_hint: self.id_token_hint.as_ref().map(Secret::expose),
+            post_logout_redirect_uri: self.post_logout_redirect_uri.as_deref(),
+            state: self.state.as_deref(),
+            logout_hint: self.logout_hint.as_deref(),
+            ui_locales: self.ui_locales.as_deref(),
+            parameters: &parameters,
+        };
+        plan.form().map(Secret::new)
+    }
+}
+
+/// A logout, borrowed.
+pub(crate) struct Plan<'a> {
+    pub(crate) endpoint: &'a str,
+    pub(crate) development: bool,
+    pub(crate) client_id: &'a str,
+    pub(crate) id_token_hint: Option<&'a str>,
+    pub(crate) post_logout_redirect_uri: Option<&'a str>,
+    pub(crate) state: Option<&'a str>,
+    pub(crate) logout_hint: Option<&'a str>,
+    pub(crate) ui_locales: Option<&'a str>,
+    pub(crate) parameters: &'a [(&'a str, Option<&'a str>)],
+}
+
+#[cold]
+#[inline(never)]
+fn wrong<T>(expected: &'static str) -> Result<T> {
+    Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Session))
+}
+
+impl Plan<'_> {
+    /// The form, encoded.
+    pub(crate) fn form(&self) -> Result<String> {
+        crate::endpoint::check("end_session_endpoint", self.endpoint, self.development).map_err(|error| error.at(Phase::Session))?;
+        let query = Uri::parse(self.endpoint).and_then(|uri| uri.query);
         if names_any(query, OWN) {
-            return Err(wrong("end_session_endpoint: without our parameters"));
+            return wrong("end_session_endpoint: without our parameters");
         }
-        if self.id_token_hint.as_ref().is_some_and(|token| !crate::client::is_vschar(token.expose())) {
-            return Err(wrong("id_token_hint: an id_token"));
+        if self.id_token_hint.is_some_and(|token| !crate::client::is_vschar(token)) {
+            return wrong("id_token_hint: an id_token");
         }
-        let returns = self.post_logout_redirect_uri.as_deref();
+        let returns = self.post_logout_redirect_uri;
         if returns.is_some_and(|uri| !is_redirect_uri(uri)) {
-            return Err(wrong("post_logout_redirect_uri: https (http only for loopback), no fragment, no userinfo"));
+            return wrong("post_logout_redirect_uri: https (http only for loopback), no fragment, no userinfo");
         }
         if returns.is_some() != self.state.is_some() {
-            return Err(wrong("state: exactly with a post_logout_redirect_uri"));
+            return wrong("state: exactly with a post_logout_redirect_uri");
         }
-        if self.state.as_ref().is_some_and(|state| !is_unreserved(state, 22)) {
-            return Err(wrong("state: 22 to 128 unreserved characters"));
+        if self.state.is_some_and(|state| !is_unreserved(state, 22)) {
+            return wrong("state: 22 to 128 unreserved characters");
         }
         let mut form = Form::new();
-        form.push_some("id_token_hint", self.id_token_hint.as_ref().map(Secret::expose))
-            .push("client_id", client.client_id())
+        form.push_some("id_token_hint", self.id_token_hint)
+            .push("client_id", self.client_id)
             .push_some("post_logout_redirect_uri", returns)
-            .push_some("state", self.state.as_deref())
-            .push_some("logout_hint", self.logout_hint.as_deref())
-            .push_some("ui_locales", self.ui_locales.as_deref());
-        let mut text = form.into_string();
-        let mut seen: Vec<&str> = Vec::new();
-        for (name, value) in &self.parameters {
-            if word(OWN, name.as_bytes()).is_some() || seen.contains(&name.as_str()) || holds(query, name) {
-                let shown_text = crate::callback::shown_text(name);
-                return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Session).actual(shown_text));
+            .push_some("state", self.state)
+            .push_some("logout_hint", self.logout_hint)
+            .push_some("ui_locales", self.ui_locales);
+        for (at, (name, value)) in self.parameters.iter().enumerate() {
+            let again = self.parameters.iter().take(at).any(|(earlier, _)| earlier == name);
+            if again || word(OWN, name.as_bytes()).is_some() || holds(query, name) {
+                return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Session).actual(crate::callback::shown_text(name)));
             }
             if name.is_empty() {
-                return Err(wrong("a parameter's name, not empty"));
+                return wrong("a parameter's name, not empty");
             }
-            seen.push(name);
-            text.push('&');
-            crate::encoding::push_form(&mut text, name);
-            if let Some(value) = value {
-                text.push('=');
-                crate::encoding::push_form(&mut text, value);
-            }
+            match value {
+                Some(value) => form.push(name, value),
+                None => {
+                    let mut bare = String::new();
+                    crate::encoding::push_form(&mut bare, name);
+                    form.append(&bare)
+                }
+            };
         }
-        Ok(Secret::new(text))
+        Ok(form.into_string())
     }
 }
 

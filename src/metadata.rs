@@ -13,7 +13,7 @@ use crate::endpoint::{expected, is_endpoint, refused};
 use crate::error::{Error, Result, codes};
 use crate::http::Response;
 use crate::jose::Algorithm;
-use crate::json::{Value, Writer};
+use crate::json::{Member, Value, Writer};
 use crate::profile::Endpoints;
 use crate::uri::Uri;
 
@@ -111,10 +111,12 @@ impl Metadata {
         // The issuer first; then what the profile leaves as it is, and what the profile says.
         let mut json = Writer::new();
         json.string("issuer", issuer);
-        let kept = document.members().iter().filter(|member| profile.get(&member.name).is_none());
-        for member in kept.chain(profile.members()) {
-            if member.name != "issuer" && !(member.value == Value::Null && profile.get(&member.name).is_some()) {
-                json.raw(&member.name, member.raw);
+        for (own, members) in [(false, document.members()), (true, profile.members())] {
+            for Member { name, value, raw } in members {
+                let skipped = if own { matches!(value, Value::Null) } else { profile.get(name).is_some() };
+                if name != "issuer" && !skipped {
+                    json.raw(name, raw);
+                }
             }
         }
         let json = json.take();

@@ -38,7 +38,7 @@ const STAGES = [
   { name: "helseid", quick: true, what: "HelseID: the package against a local one, and an API as strict as NHN's template", run: [suite("helseid")], minutes: 10 },
   { name: "selvbetjening", what: "Selvbetjening against the local one: the guide, updates, keys, the way back in four runtimes, the example", run: [suite("selvbetjening")], minutes: 10 },
   { name: "maskinporten", what: "Maskinporten and its self-service API against a local one that verifies with jose; the native example", run: [suite("maskinporten")], minutes: 15 },
-  { name: "acmidm", quick: true, what: "ACM/IDM and eLys: the package against oidc-provider set up to behave like them", run: [suite("acmidm")], minutes: 5 },
+  { name: "acmidm", what: "ACM/IDM and eLys against oidc-provider set up to behave like them; both providers in every server runtime", run: [suite("acmidm")], minutes: 5 },
   { name: "halland", quick: true, what: "Region Halland: the package against a strict local AD FS and a gateway", run: [suite("halland")], minutes: 5 },
   { name: "hostile", quick: true, what: "118 client modules of the conformance suite and the advisories, over real HTTP", run: [suite("hostile")], minutes: 10 },
   // One file at a time: each starts processes and a server of its own, and counts what they do together.

@@ -137,7 +137,7 @@ export class HelseId {
     for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
-    const helseid = new HelseId(options, issuer, isObject(environment));
+    const helseid = new HelseId(options, issuer as string, isObject(environment));
     await helseid.client();
     return helseid;
   }

@@ -10,6 +10,7 @@ import { type Provider, made, now } from "./flow.js";
 import { SigningKey } from "./keys.js";
 import { provider as server } from "./provider.js";
 import { sleep } from "./sleep.js";
+import type { RequestAsk } from "./token_grant.js";
 import { type Tokens, hidden } from "./tokens.js";
 import { base64url } from "./webcrypto.js";
 
@@ -91,7 +92,7 @@ export interface MaskinportenRequest {
   /** The person the token is about: 11 digits. The person has not logged in. */
   readonly pid?: string;
   /** A system user or a consent. */
-  readonly authorizationDetails?: MaskinportenDetails | readonly [MaskinportenDetails];
+  readonly authorizationDetails?: MaskinportenDetails | readonly MaskinportenDetails[];
   readonly signal?: AbortSignal;
 }
 
@@ -188,11 +189,9 @@ export class MaskinportenClient {
     const start = Date.now();
     let [later, once] = [0, 0];
     for (;;) {
-      const assertion = await this.assertion(request);
       let wait: number;
       try {
-        const tokens = await this.#client.jwtBearer({ assertion, ...(signal && { signal }) });
-        return hidden({ ...tokens, requestedScope: request.scope });
+        return await this.#once(request);
       } catch (error) {
         const { again } = problem(error);
         if (again === "once" && once++ === 0) continue;
@@ -204,6 +203,36 @@ export class MaskinportenClient {
       }
       await sleep(wait, "token", signal);
     }
+  }
+
+  /**
+   * How a token source asks this client: once for each question, with a new assertion. The target's `organisation` is the
+   * customer (`consumerOrg`), its `subject` the person (`pid`).
+   *
+   * @example
+   * ```ts
+   * const tokens = new TokenSource(client.asked);
+   * const { accessToken } = await tokens.get({ scope: "difitest:api3", organisation: "889640782" });
+   * ```
+   */
+  get asked(): RequestAsk {
+    const { issuer, clientId, flags } = this.provider;
+    const { fetch, timeout = 10 } = this.#options;
+    return {
+      issuer, clientId, keyId: this.#key.thumbprint, development: flags.includes("d"), timeout, ...(fetch && { fetch }),
+      request: async (target, signal) => {
+        const { scope = "", organisation, subject, ...rest } = target;
+        const text = typeof scope === "string" ? scope : scope.join(" ");
+        return this.#once({ ...rest, scope: text, ...(organisation !== undefined && { consumerOrg: organisation }), ...(subject !== undefined && { pid: subject }), signal });
+      },
+    };
+  }
+
+  /** One attempt. */
+  async #once(request: MaskinportenRequest): Promise<Tokens> {
+    const assertion = await this.assertion(request);
+    const tokens = await this.#client.jwtBearer({ assertion, ...(request.signal && { signal: request.signal }) });
+    return hidden({ ...tokens, requestedScope: request.scope });
   }
 
   /** A signed assertion, for one use: to be looked at, or to be sent by a client of your own. Never log it. */

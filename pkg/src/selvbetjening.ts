@@ -32,11 +32,14 @@ export interface Connection {
   fetch(tokens: Tokens, options: { readonly origins: readonly string[] }): ResourceFetch;
 }
 
+/** A {@link Connection}, or what has one at hand: `HelseId` of `samtykke/helseid`. */
+export type Login = Connection | { client(): Promise<Connection> };
+
 /** The settings of {@link Selvbetjening}. */
 export interface SelvbetjeningOptions extends Transport {
   readonly environment: SelvbetjeningEnvironment;
-  /** Makes the client that asks HelseID for tokens: `private_key_jwt` with the identity's key, and DPoP. */
-  readonly login: (identity: Identity) => Connection | Promise<Connection>;
+  /** Makes the client that asks HelseID for tokens: `HelseId.connect`, or a `Client` with `private_key_jwt` and DPoP. */
+  readonly login: (identity: Identity) => Login | Promise<Login>;
   /** How a new key stands in its request: a JSON string that holds the JWK (unless given), or the JWK itself. */
   readonly keyBody?: "text" | "object";
 }
@@ -178,7 +181,7 @@ export async function waiting<T>(options: WaitOptions, usual: Required<Pick<Wait
  *
  * @example
  * ```ts
- * const service = new Selvbetjening({ environment: "test", login: ({ clientId, key }) => new Client(helseid, privateKeyJwt(key), { dpop: key }) });
+ * const service = new Selvbetjening({ environment: "test", login: (identity) => HelseId.connect({ environment: "test", ...identity }) });
  * ```
  */
 export class Selvbetjening {
@@ -234,7 +237,7 @@ export class SelvbetjeningClient {
   readonly #environment: string;
   readonly #origin: string;
   readonly #identity: Identity;
-  #connection: Promise<Connection> | undefined;
+  #login: Promise<Login> | undefined;
   #tokens: Promise<Tokens> | undefined;
 
   /** @internal */
@@ -397,12 +400,13 @@ export class SelvbetjeningClient {
     }
   }
 
-  #connected(): Promise<Connection> {
-    this.#connection ??= (async () => this.#options.login(this.#identity))().catch((error: unknown) => {
-      this.#connection = undefined;
+  async #connected(): Promise<Connection> {
+    this.#login ??= (async () => this.#options.login(this.#identity))().catch((error: unknown) => {
+      this.#login = undefined;
       throw error;
     });
-    return this.#connection;
+    const login = await this.#login;
+    return "client" in login ? login.client() : login;
   }
 
   /** The token, while it is valid; parallel calls share one request (FK3 of NHN's profile). */

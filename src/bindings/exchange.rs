@@ -5,11 +5,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::client;
+use super::browser::client;
 use super::jose::{algorithms, push_unverified};
 use super::text::{listed, push_line, response};
 use super::{Lines, browser, refused, some};
-use crate::assertion::{self, KeyNames, Statement};
+use crate::assertion::{self, KeyNames, Shape, Statement};
 use crate::callback::{self, AuthorizationCode, Callback};
 use crate::client::Registration;
 use crate::client_auth::{self, basic};
@@ -23,7 +23,7 @@ use crate::jose::{Algorithm, Stamp};
 use crate::json::{Value, Writer};
 use crate::par::{front_channel, parameters};
 use crate::par_response::PushedRequest;
-use crate::profile::{AssertionRules, Audience, Presence};
+use crate::profile::Presence;
 use crate::secret::Secret;
 use crate::token::{self, Expectation, Found, TokenType};
 use crate::token_endpoint::check_token_endpoint;
@@ -223,17 +223,11 @@ fn key<'a>(lines: &mut Lines<'a>) -> Result<KeyNames<'a>> {
 
 /// Audience (`i` issuer, `e` endpoint, `l` and a literal), header members (`n` never, `k` if known, `a` always, for kid, x5t,
 /// x5t#S256, x5c), typ, lifetime, nbf, algorithms, claims as JSON.
-fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
-    let [audience, members, typ, lifetime, not_before, algorithms, claims] = lines.take();
-    let (kind, literal) = audience.split_at_checked(1).unwrap_or_default();
-    let audience = match kind {
-        "i" => Audience::Issuer,
-        "e" => Audience::Endpoint,
-        "l" => Audience::Literal(literal.into()),
-        _ => return refused("audience: issuer, endpoint or a literal"),
-    };
-    let mut found = [Presence::Never; 4];
-    for (place, letter) in found.iter_mut().zip(members.bytes()) {
+fn shape<'a, 'l: 'a>(lines: &mut Lines<'l>, claims: &'a mut Vec<(String, String)>) -> Result<(&'l str, Shape<'a>)> {
+    let [audience, members, typ, lifetime, not_before, algorithms, own] = lines.take();
+    *claims = members_of(own)?;
+    let mut names = [Presence::Never; 4];
+    for (place, letter) in names.iter_mut().zip(members.bytes()) {
         *place = match letter {
             b'n' => Presence::Never,
             b'k' => Presence::IfKnown,
@@ -241,25 +235,14 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
             _ => return refused("kid, x5t, x5tS256, x5c: never, if_known or always"),
         };
     }
-    let [kid, x5t, x5t_s256, x5c] = found;
-    let lifetime = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let mut allowed = Vec::new();
-    for name in listed(algorithms, b' ') {
-        allowed.push(name.into());
-    }
-    Ok(AssertionRules {
-        audience,
-        kid,
-        x5t,
-        x5t_s256,
-        x5c,
-        typ: some(typ).map(String::from),
-        lifetime,
-        not_before: !not_before.is_empty(),
-        claims: members_of(claims)?,
-        algorithms: allowed,
-        client_id: true,
-    })
+    let lifetime = seconds(lifetime);
+    let algorithms = listed(algorithms, b' ');
+    Ok((audience, Shape { typ: some(typ), names, lifetime, not_before: !not_before.is_empty(), claims, algorithms }))
+}
+
+/// A lifetime; 0, which is none, for what cannot be one.
+fn seconds(line: &str) -> u32 {
+    number(line).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default()
 }
 
 /// The members of a JSON object, as names and JSON texts; nothing for an empty line.
@@ -283,15 +266,22 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
 /// secret an empty line, the secret, `jti` and time. Answers the encoded header and the claims with the stamp left open, or
 /// the whole assertion.
 fn assertion(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let rules = rules(&mut lines)?;
+    let mut own = Vec::new();
+    let (audience, rules) = shape(&mut lines, &mut own)?;
     let [issuer, subject, server, address, claims] = lines.take();
     let claims = members_of(claims)?;
-    let audience = assertion::audience(&rules, server, address);
+    let (kind, literal) = audience.split_at_checked(1).unwrap_or_default();
+    let audience = match kind {
+        "i" => server,
+        "e" => address,
+        "l" => literal,
+        _ => return refused("audience: issuer, endpoint or a literal"),
+    };
     let mut statement = Statement { issuer, subject: some(subject), audience, stamp: Stamp::Open, claims: &claims };
     if lines.0.starts_with('\n') {
         let [_, secret, jti, now] = lines.take();
         statement.stamp = Stamp::Made { jti, now: number(now).unwrap_or_default() };
-        text.push_str(assertion::secret_jwt(&rules, &Secret::new(secret), &statement)?.expose());
+        text.push_str(assertion::secret_jwt(&rules, secret, &statement)?.expose());
     } else {
         push_open(text, &assertion::parts(&rules, &key(&mut lines)?, &statement)?);
     }
@@ -311,11 +301,11 @@ fn request_object(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [typ, lifetime, beside, url, jti, now] = lines.take();
     let object = jar::Plan {
         typ,
-        lifetime: number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default(),
+        lifetime: seconds(lifetime),
         claims: &members_of(lines.0)?,
-        issuer: &client.profile.issuer,
-        client_id: &client.client_id,
-        parameters: if beside.is_empty() { parameters(url, &client.profile.authorization_endpoint) } else { "" },
+        issuer: client.issuer,
+        client_id: client.client_id,
+        parameters: if beside.is_empty() { parameters(url, client.authorization_endpoint) } else { "" },
     };
     text.push_str(&object.input(&key, jti, number(now).unwrap_or_default())?);
     Ok(())
@@ -389,7 +379,7 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// Client, a signed request object or nothing, response lines, then the body. Answers where to send the browser.
 fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let client = client(&mut lines)?;
-    let (endpoint, id) = (&client.profile.authorization_endpoint, &client.client_id);
+    let (endpoint, id) = (client.authorization_endpoint, client.client_id);
     let object = lines.next();
     if !object.is_empty() {
         text.push_str(&front_channel(endpoint, id, "request", object));

@@ -3,25 +3,23 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::full::client;
+use super::browser::client;
 use super::jose::{Common, push_unverified};
 use super::text::listed;
 use super::text::push_line;
 use super::{Lines, some};
 use crate::challenge::Challenge;
-use crate::client::Client;
 use crate::discovery::{WellKnown, is_absent};
 use crate::encoding::{decimal, number};
 use crate::error::Result;
 use crate::http::Response;
 use crate::introspection::Introspection;
 use crate::json::Writer;
-use crate::logout::{Logout, judge_return};
+use crate::logout::{self, judge_return};
 use crate::metadata::{Metadata, Policy};
 use crate::par_response::PushedRequest;
 use crate::resource_metadata::{self, ResourceMetadata};
 use crate::revocation;
-use crate::secret::Secret;
 use crate::userinfo::{self, Subject};
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -160,24 +158,25 @@ fn introspected(lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// Client, endpoint, id_token, return address, state, hint, languages, then parameters as `name` or `name=value`;
 /// answers the endpoint in a line, then the form.
 fn logout(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let mut client: Client = client(lines)?;
+    let client = client(lines)?;
     let [endpoint, id_token, returns, state, hint, locales] = lines.take();
-    client.profile.endpoints.end_session = some(endpoint).map(String::from);
-    let owned = |line| some(line).map(String::from);
-    let mut logout = Logout {
-        id_token_hint: some(id_token).map(Secret::new),
-        post_logout_redirect_uri: owned(returns),
-        state: owned(state),
-        logout_hint: owned(hint),
-        ui_locales: owned(locales),
-        parameters: Vec::new(),
-    };
+    let mut parameters = Vec::new();
     while lines.more() {
-        let (name, value) = crate::encoding::cut(lines.next(), b'=');
-        logout.parameters.push((name.into(), value.map(String::from)));
+        parameters.push(crate::encoding::cut(lines.next(), b'='));
     }
-    let form = logout.form(&client)?;
+    let plan = logout::Plan {
+        endpoint,
+        development: client.development,
+        client_id: client.client_id,
+        id_token_hint: some(id_token),
+        post_logout_redirect_uri: some(returns),
+        state: some(state),
+        logout_hint: some(hint),
+        ui_locales: some(locales),
+        parameters: &parameters,
+    };
+    let form = plan.form()?;
     push_line(text, endpoint);
-    text.push_str(form.expose());
+    text.push_str(&form);
     Ok(())
 }

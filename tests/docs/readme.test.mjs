@@ -171,7 +171,7 @@ test("the Selvbetjening block walks from an API key to a client with a new key",
   const { connect, enrol, use } = await load("selvbetjening");
   const kept = new Map();
   const store = { read: (id) => kept.get(id), write: (id, text) => void kept.set(id, text) };
-  const service = connect(world.environment, world.issuer, { development: true });
+  const service = connect(world.environment, { issuer: world.issuer });
   const draft = { organizationNumber: TEMPLATE.organizations[0], apiScopes: ["nhn:selvbetjening/client"] };
   const enrolment = await enrol(service, store, TEMPLATE.apiKey, draft, async (url) => void (await fetch(await decide(url))));
   const { ready, unknown, keys } = await use(enrolment);

@@ -209,7 +209,6 @@ checkNot<HasAny<AgreementApi["register"]>>();
 checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
-export { answer, authentication, edge, forged, opened, sameClass };
 
 // HelseID.
 export async function health(key: SigningKey): Promise<HelseIdTokens> {
@@ -233,6 +232,7 @@ export async function health(key: SigningKey): Promise<HelseIdTokens> {
   await helseid.finish(begun.transaction, "x", {});
   return session.tokens({ resource: "nhn:phr", details: { organization: parent } });
 }
+
 // Selvbetjening: a Client serves as its connection, and an update gives back all five lists.
 const selvbetjening = new Selvbetjening({ environment: "test", login: () => new Client(consent, none()) });
 declare const enrolment: Enrolment;

@@ -7,6 +7,7 @@ import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 
 
 import { discover } from "samtykke";
 import { DebtApi } from "samtykke/norskgjeld";
+import { TokenSource } from "samtykke/tokens";
 import { MaskinportenClient, SamtykkeError, SelfService, SigningKey, caller, consent, maskinporten, problem, systemUser } from "samtykke/maskinporten";
 import { OTHER as OTHER_ENTERPRISE, OWN as ENTERPRISE } from "./certificates.mjs";
 import { CUSTOMER, OTHER, PERSON, world } from "./support.mjs";
@@ -219,6 +220,29 @@ test("the metadata is read, and one that names another server, or sends elsewher
   assert.equal((await discover(issuer, answering({}))).tokenEndpoint, tokenEndpoint);
   await fails(() => discover(issuer, answering({ issuer: issuer.slice(0, -1) })), "metadata_issuer_mismatch");
   await fails(() => discover(issuer, answering({ token_endpoint: "https://other.example/token" })), "endpoint_refused");
+});
+
+test("a token source keeps what it is given, and keeps apart who it is for", async () => {
+  const tokens = new TokenSource(mp.ours().asked);
+  const seen = await counted(async () => {
+    const same = await Promise.all(["difitest:api3 difitest:delegated", "difitest:delegated difitest:api3"].map((scope) => tokens.get({ scope, organisation: CUSTOMER }).catch((error) => error)));
+    assert.equal(same[0].code, "token_error", "the customer delegated one of them alone");
+    const own = await tokens.get({ scope: "difitest:api3" });
+    assert.equal(await tokens.get({ scope: ["difitest:api3"] }), own);
+    const others = [
+      await tokens.get({ scope: "difitest:api3", subject: PERSON }),
+      await tokens.get({ scope: "difitest:api3", resource: "https://api.example/" }),
+      await tokens.get({ scope: "difitest:delegated", organisation: CUSTOMER }),
+    ];
+    assert.equal(new Set([own, ...others].map(({ accessToken }) => accessToken)).size, 4);
+    assert.deepEqual(others.map(({ accessToken }) => decodeJwt(accessToken)).map(({ pid, aud, supplier }) => pid ?? aud ?? supplier.ID), [PERSON, "https://api.example/", `0192:${OTHER}`]);
+    await fails(() => tokens.get({ scope: "difitest:api3", audience: "x" }), "invalid_parameter");
+  });
+  assert.equal(seen.length, 5);
+  control.fault({ type: "application/json", body: '{"access_token":"short","token_type":"Bearer","expires_in":30}' });
+  const source = new TokenSource({ ...mp.ours().asked, margin: 120 });
+  await source.get({ scope: "difitest:api3" });
+  assert.equal((await source.get({ scope: "difitest:api3" })).accessToken, "short", "a short life is used for a part of it");
 });
 
 test("nothing that is signed or secret is shown", async () => {

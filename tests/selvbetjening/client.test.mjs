@@ -43,6 +43,18 @@ test("a wait for approval ends by the caller's signal, also in the middle of a p
   await assert.rejects(client.waitForApproval(QUICK), code("unauthorized"));
 });
 
+test("a wait for a usable client ends at once for any other reason", async (t) => {
+  const { enrolment, record, control } = await enrolled(t);
+  let pauses = 0;
+  const options = { ...QUICK, onWait: () => pauses++ };
+  record.apiScopes[0].status = "pending";
+  await assert.rejects(enrolment.waitUntilUsable(options), (error) => error.oauth.error === "invalid_scope");
+  record.apiScopes[0].status = "ok";
+  control.next("GET /v1/client", { status: 403, body: "" });
+  await assert.rejects(enrolment.waitUntilUsable(options), code("unauthorized"));
+  assert.equal(pauses, 0);
+});
+
 test("an update reads all settings and writes all of them", async (t) => {
   const draft = { ...DRAFT, audienceSpecificClientClaims: [{ key: "her_id", value: "123" }], redirectUris: ["https://app.example.no/cb"] };
   const { enrolment, record, control } = await enrolled(t, {}, {}, draft);
@@ -123,6 +135,7 @@ test("a key is replaced in two phases, and the new one proven before the old one
   assert.deepEqual(control.violations(), []);
   // From here on it is the new one alone.
   record.keys.shift();
+  control.revokeTokens();
   const client = await enrolment.client();
   assert.deepEqual((await client.listKeys()).map(({ jwkThumbprint, origin }) => [jwkThumbprint, origin]), [[rotation.thumbprint, "Api"]]);
   assert.equal((await enrolment.key()).thumbprint, rotation.thumbprint);

@@ -1,6 +1,6 @@
 /**
  * Selvbetjening, the self-service of HelseID: drafts, confirmation, access, settings and keys of clients. For servers and
- * programs, beside `samtykke`, whose `Client` gets the tokens.
+ * programs, beside `samtykke/helseid` or `samtykke`, whose client gets the tokens.
  *
  * @packageDocumentation
  */
@@ -18,6 +18,7 @@ export {
   type Delegation,
   type Identity,
   type ListedKey,
+  type Login,
   type Pause,
   type SelvbetjeningCall,
   type SelvbetjeningEnvironment,
