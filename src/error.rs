@@ -418,7 +418,7 @@ impl serde::Serialize for Error {
 }
 
 macro_rules! kinds {
-    ($($name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal;)*) => {
+    ($($(#[$own:meta])* $name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal;)*) => {
         /// The error table: one row for each stable code.
         pub mod codes {
             use super::{Action, Kind, Phase};
@@ -439,7 +439,7 @@ macro_rules! kinds {
                 };
             )*
             /// Every row, for tests and tools that walk the whole table.
-            pub static ALL: &[&Kind] = &[$(&$name),*];
+            pub static ALL: &[&Kind] = &[$($(#[$own])* &$name),*];
         }
     };
 }
@@ -475,13 +475,13 @@ kinds! {
     TOKEN_RESPONSE_TOO_LARGE "token_response_too_large" Token TryLater false "RFC 6749 section 5.1" "The server's answer is over 1 MiB; report it to the provider.";
     HTTP_STATUS_UNEXPECTED "http_status_unexpected" Token TryLater false "RFC 6749 section 5" "The server has trouble; start a new flow later.";
     REDIRECT_REFUSED "redirect_refused" Token FixConfiguration false "RFC 9700 section 4.12" "Use the endpoint's own address; redirects could carry secrets elsewhere.";
-    CONTENT_TYPE_UNEXPECTED "content_type_unexpected" Token TryLater false "RFC 6749 section 5.1" "JSON was expected; a proxy or an error page may have answered.";
+    CONTENT_TYPE_UNEXPECTED "content_type_unexpected" Token TryLater false "RFC 6749 section 5.1" "JSON was expected; a proxy may have answered.";
     TOKEN_TYPE_UNEXPECTED "token_type_unexpected" Token FixConfiguration false "RFC 6749 section 7.1" "Check how the client is registered with the provider.";
     SESSION_ENDED "session_ended" Token Restart false "RFC 6749 section 6" "Log in again.";
     ID_TOKEN_MISSING "id_token_missing" Token FixConfiguration false "OIDC Core section 3.1.3.3" "openid was asked for; have it enabled for the client, or leave it out.";
     KEY_REFUSED "key_refused" Configuration FixConfiguration false "RFC 7518 section 6" "Use another key; see what was expected of this one.";
     ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with, as it is registered there.";
-    SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer gave no signature, or one of the wrong length; see the cause.";
+    SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer gave no signature of the right length; see the cause.";
     JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's token breaks the standard; report it to the provider.";
     SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; it was refused and nothing of it used.";
     JWKS_MALFORMED "jwks_malformed" Token TryLater false "RFC 7517 section 5" "The server's key set breaks the standard; report it to the provider.";
@@ -490,19 +490,22 @@ kinds! {
     CLAIM_REFUSED "claim_refused" Token Restart false "OIDC Core section 3.1.3.7" "The token is not for this login; see what was expected.";
     JWT_EXPIRED "jwt_expired" Token Restart false "RFC 7519 section 4.1.4" "Start again; if it is new, compare the clocks.";
     NONCE_MISMATCH "nonce_mismatch" Token Restart false "OIDC Core section 3.1.3.7" "Start again; the token belongs to another login.";
-    DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "The server asks for a nonce and gives none that can be used; report it to the provider.";
-    DPOP_NONCE_REFUSED "dpop_nonce_refused" Token TryLater false "RFC 9449 section 8" "The server refused the nonce it had just given; try later, or report it to the provider.";
+    DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "The server asks for a nonce and gives no good one; report it to the provider.";
+    DPOP_NONCE_REFUSED "dpop_nonce_refused" Token TryLater false "RFC 9449 section 8" "The server refused the nonce it had just given; report it to the provider.";
     DEVICE_CODE_EXPIRED "device_code_expired" Token Restart false "RFC 8628 section 3.5" "Nobody finished the login in time; begin again with new codes.";
     DEVICE_RESPONSE_MALFORMED "device_response_malformed" Token TryLater false "RFC 8628 section 3.2" "The server's answer breaks the standard; report it to the provider.";
-    RESOURCE_REFUSED "resource_refused" Api FixConfiguration false "RFC 6750 section 5.3" "A token goes to the https origins it is for, in the header alone; name this one, or use another token.";
-    NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached, or the connection broke; see the cause.";
+    RESOURCE_REFUSED "resource_refused" Api FixConfiguration false "RFC 6750 section 5.3" "A token goes to the https origins it is for; name this one, or use another token.";
+    NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
     SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
     NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
@@ -511,6 +514,10 @@ kinds! {
     METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it, down to a slash at its end; if it names another server, do not use it.";
     RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is of another API, or of one that does not take your server's tokens; do not send it any.";
     ENDPOINT_MISSING "endpoint_missing" Configuration FixConfiguration false "RFC 8414 section 2" "The provider has no such endpoint, so this call is not supported there; give the endpoint if it has one.";
+    METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or correct it in the profile.";
+    METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it; if it names another server, do not use it.";
+    RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is another API's, or not for your server's tokens; send it none.";
+    ENDPOINT_MISSING "endpoint_missing" Configuration FixConfiguration false "RFC 8414 section 2" "The provider names no such endpoint; give it, if there is one.";
     ENDPOINT_REFUSED "endpoint_refused" Configuration FixConfiguration false "RFC 8414 section 2" "An endpoint is https on a public host; for a server on your own machine, set the development option.";
     OAUTH_ERROR "oauth_error" Token FixConfiguration false "RFC 6749 section 5.2" "See the server's error.";
     PAR_RESPONSE_MALFORMED "par_response_malformed" Authorization TryLater false "RFC 9126 section 2.2" "The server's answer breaks the standard; report it to the provider.";
@@ -518,7 +525,7 @@ kinds! {
     SUBJECT_MISMATCH "subject_mismatch" Api Restart false "OIDC Core section 5.3.2" "The claims are of another person than the id_token; use none of them.";
     INTROSPECTION_MALFORMED "introspection_malformed" Token TryLater false "RFC 7662 section 2.2" "The server's answer breaks the standard; report it to the provider.";
     REVOCATION_FAILED "revocation_failed" Token TryLater true "RFC 7009 section 2.2" "The token may still be valid; try again.";
-    LOGOUT_STATE_MISMATCH "logout_state_mismatch" Session None false "OIDC RP-Initiated Logout section 3" "Nobody was logged out by this; show the page, and end no session because of it.";
+    LOGOUT_STATE_MISMATCH "logout_state_mismatch" Session None false "OIDC RP-Initiated Logout section 3" "Nobody was logged out by this; end no session because of it.";
     CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The WWW-Authenticate header breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in first, over https, with cookies allowed.";
     SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old, damaged or sealed with another key; log in again.";

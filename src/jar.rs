@@ -8,17 +8,17 @@ use alloc::vec::Vec;
 
 use crate::assertion::{self, KeyNames, push_claims};
 use crate::client::Client;
-use crate::encoding::{decimal, form_decode, pairs};
+use crate::encoding::{decimal, form_decode, pairs, word};
 use crate::error::{Error, Phase, Result, codes};
 use crate::jose::{KeyInfo, signing_input};
 use crate::json::{Value, Writer, push_string};
 use crate::profile::Presence;
 
 /// Claims that the library sets itself, and those that have no place in a request object (RFC 9101 sections 4 and 10.8).
-const RESERVED: &[&str] = &["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "request", "request_uri"];
+const RESERVED: &str = "iss sub aud exp nbf iat jti client_id request request_uri";
 
 /// Parameters whose value is JSON, and stays it inside a JWT (OIDC Core section 6.1, RFC 9396 section 2).
-const JSON: &[&str] = &["claims", "authorization_details", "max_age"];
+const JSON: &str = "claims authorization_details max_age";
 
 /// How a request is signed.
 ///
@@ -134,7 +134,7 @@ fn collect(parameters: &str) -> Result<Vec<(String, String)>> {
             continue;
         }
         let mut json = String::new();
-        if JSON.contains(&name.as_str()) && Value::parse(&value).is_some() {
+        if word(JSON, name.as_bytes()).is_some() && Value::parse(&value).is_some() {
             json = value;
         } else {
             push_string(&mut json, &value);

@@ -16,7 +16,8 @@ export interface CallSettings extends Transport {
   readonly signal?: AbortSignal;
 }
 
-const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
+/** @internal */
+export const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
 
 /** @internal The lines by which the core knows an answer; its body follows them as the rest. */
 export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }: HttpAnswer): Value[] => [

@@ -1,5 +1,6 @@
 // Logging a person out at the server too (OIDC RP-Initiated Logout 1.0): where to send the browser, and its return.
 
+import { base64url } from "./webcrypto.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
 import { type Provider, clientLines } from "./flow.js";
@@ -38,10 +39,7 @@ export interface LogoutForm {
   readonly state?: string;
 }
 
-function random(): string {
-  const octets = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...octets)).replace(/=/g, "").replace(/\+/g, "-").replace(/\//g, "_");
-}
+const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
 function build(provider: Provider, asked: LogoutRequest) {
   const { idTokenHint, postLogoutRedirectUri, logoutHint, uiLocales, extra = {} } = asked;

@@ -1,5 +1,6 @@
 // The answer of a token endpoint: judged by the core, frozen, and shown to no log.
 
+import { oneLine } from "./answer.js";
 import { given, isObject } from "./check.js";
 import { call } from "./engine.js";
 import { now } from "./flow.js";
@@ -53,7 +54,6 @@ export interface TokenAnswer {
   readonly body: string;
 }
 
-const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
 
 /**
  * Judges an answer of a token endpoint (RFC 6749 sections 5.1 and 5.2) that you fetched yourself. An id_token in it is text:

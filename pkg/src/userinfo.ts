@@ -3,7 +3,7 @@
 import { type HttpAnswer, answerLines, bare } from "./answer.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
-import { MAX_BODY, read } from "./http.js";
+import { MAX_BODY, header, read } from "./http.js";
 import { type TokenExpectations, common } from "./id_token.js";
 import { type KeySource, verified } from "./jwks.js";
 import type { ResourceFetch } from "./resource.js";
@@ -78,7 +78,6 @@ export async function userinfo(
   const response = await api(endpoint, { headers: { accept: "application/json, application/jwt" }, ...(signal && { signal }) });
   const body = await read(response, MAX_BODY);
   if (body === undefined) throw hostError("userinfo_malformed", { http: { status: response.status } });
-  const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
-  const answer = { status: response.status, contentType: header("content-type"), retryAfter: header("retry-after"), wwwAuthenticate: header("www-authenticate"), body };
+  const answer = { status: response.status, contentType: header(response, "content-type"), retryAfter: header(response, "retry-after"), wwwAuthenticate: header(response, "www-authenticate"), body };
   return found ? judgeSignedUserinfo(answer, check, { ...expected, ...(signed === true ? {} : signed) } as TokenExpectations, found) : judgeUserinfo(answer, check);
 }

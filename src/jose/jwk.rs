@@ -6,13 +6,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::base64url_decode;
+use crate::encoding::{Parts, base64url_decode};
 use crate::error::{Error, Result, codes};
 use crate::jose::alg::Algorithm;
 use crate::json::{Value, Writer};
 
 /// The members that only a private or symmetric key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1; `priv` of RFC 9964).
 pub(crate) const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+const PRIVATE: &str = "d p q dp dq qi oth k priv";
 
 /// The key types and curves: octets of a coordinate, and the members that hold the key.
 static KINDS: &[Kind] = &[
@@ -67,7 +68,7 @@ impl Jwk {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_value(value: &Value<'_>) -> Result<Self> {
-        if PRIVATE.iter().any(|name| value.get(name).is_some()) {
+        if Parts(Some(PRIVATE), b' ').any(|name| value.get(name).is_some()) {
             return Err(refused("a public key, without private members"));
         }
         Self::public_part(value)
