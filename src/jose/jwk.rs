@@ -12,8 +12,7 @@ use crate::jose::alg::Algorithm;
 use crate::json::{Value, Writer};
 
 /// The members that only a private or symmetric key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1; `priv` of RFC 9964).
-pub(crate) const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
-const PRIVATE: &str = "d p q dp dq qi oth k priv";
+pub(crate) const PRIVATE: &str = "d p q dp dq qi oth k priv";
 
 /// The key types and curves: octets of a coordinate, and the members that hold the key.
 static KINDS: &[Kind] = &[

@@ -6,6 +6,7 @@
 use alloc::string::String;
 
 use super::record::Record;
+use crate::encoding::word;
 use crate::error::{Error, Phase, Result, codes};
 use crate::jose::jwk::PRIVATE;
 use crate::json::Value;
@@ -93,7 +94,7 @@ pub(crate) fn check_public(value: &Value<'_>) -> Result<()> {
     if let Some(items) = value.as_array() {
         items.iter().try_for_each(check_public)?;
     }
-    let private = |name: &str| PRIVATE.contains(&name);
+    let private = |name: &str| word(PRIVATE, name.as_bytes()).is_some();
     if value.get("kty").is_some() && value.members().iter().any(|member| private(&member.name)) {
         return Err(Error::new(&codes::KEY_REFUSED).at(Phase::Api).expected("public keys, without private members"));
     }
