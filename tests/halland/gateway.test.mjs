@@ -115,6 +115,8 @@ test("settings that are wrong, streams, redirects, and what a log shows", async 
     await fails(() => apiOf(change), { code: "invalid_configuration" }, KEYS);
   }
   await fails(() => new HallandApi(), { code: "invalid_configuration" });
+  for (const odd of [5, undefined, null, "", {}]) await fails(apiOf({ token: () => odd }).fetch(url()), { code: "invalid_parameter", phase: "api" });
+  await fails(apiOf({ token: "two words" }).fetch(url()), { code: "invalid_parameter" });
   assertNoSecret(apiOf({ token: "hidden-token.ZX81" }), [...KEYS, "hidden-token.ZX81"], "the API");
   for (const headers of [{ "ocp-apim-subscription-key": "x" }, { Authorization: "Bearer x" }]) {
     await apiOf().fetch(url(), { headers }).then(() => assert.fail("sent"), (error) => assert.match(error.code, /invalid_parameter|reserved_parameter/));
