@@ -160,7 +160,9 @@ impl Attempt {
                     let input = assertion::input(rules, &KeyNames::from(&own.key), &statement)?;
                     return Ok(Some((KeyRole::Client, own.key.alg, input)));
                 }
-                ClientAuthentication::SecretJwt(secret) => self.made.assertion = Some(assertion::secret_jwt(&rules.shape(), secret.expose(), &statement)?),
+                ClientAuthentication::SecretJwt(secret) => {
+                    self.made.assertion = Some(assertion::secret_jwt(&rules.shape(), secret.expose(), &statement)?)
+                }
                 _ => {}
             }
         }

@@ -200,7 +200,8 @@ impl<'a> Found<'a> {
         };
         let mut expires_in = None;
         if let Some(value) = answer.get("expires_in") {
-            let text = value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
+            let text =
+                value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
             let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
             expires_in = seconds.and_then(|seconds| u32::try_from(seconds).ok());
             if expires_in.is_none() {

@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-use super::text::host_error;
 use super::Lines;
+use super::text::host_error;
 use crate::error::Result;
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {

@@ -69,7 +69,13 @@ impl TokenExchange {
 }
 
 /// Adds an exchange of a token for another: each token with its type.
-pub(crate) fn push(form: &mut Form, subject: (&str, &str), actor: Option<(&str, &str)>, requested: Option<&str>, scope: &str) -> Result<()> {
+pub(crate) fn push(
+    form: &mut Form,
+    subject: (&str, &str),
+    actor: Option<(&str, &str)>,
+    requested: Option<&str>,
+    scope: &str,
+) -> Result<()> {
     form.push("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
     push_side(form, "subject_token", "subject_token_type", subject)?;
     if let Some(actor) = actor {

@@ -219,8 +219,7 @@ fn failure(response: &Response) -> Error {
 
 fn failure_as(kind: &'static Kind, action: Action, response: &Response) -> Error {
     let value = Value::parse(response.body.expose()).unwrap_or(Value::Null);
-    let text =
-        |names: [&str; 2]| names.into_iter().find_map(|name| value.text(name).filter(|text| !text.is_empty()));
+    let text = |names: [&str; 2]| names.into_iter().find_map(|name| value.text(name).filter(|text| !text.is_empty()));
     let (code, trace) = (text(["property", "title"]), text(["traceId", "instance"]));
     let error = Error::new(kind).at(Phase::Api).advise(action).http(response).provider(code.map(shown_text), trace.map(shown_text));
     match text(["message", "detail"]) {
