@@ -14,6 +14,7 @@ import {
   type Login,
   type Provider,
   begin,
+  decoded,
   finish,
 } from "./flow.js";
 import { type Transport, checkTransport } from "./http.js";
@@ -106,7 +107,7 @@ const sent = new Set<string>();
  */
 export function codeIn(text: string): string {
   try {
-    return decodeURIComponent(text.split(" ")[5]!.replace(/\+/g, " "));
+    return decoded(text.split(" ")[5]!);
   } catch {
     throw hostError("code_malformed");
   }

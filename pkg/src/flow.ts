@@ -129,7 +129,8 @@ export class AuthorizationCode {
 
 const words = (text: string, from: number, to?: number) => text.split(" ").slice(from, to).join(" ");
 
-const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
+/** @internal */
+export const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
 
 /** A POST to the redirect URI, for `responseMode: "form_post"`. */
 export interface FormPost {

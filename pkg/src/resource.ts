@@ -97,7 +97,7 @@ export async function replayable(body: RequestInit["body"], headers: Headers, tw
   const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);
   if (stream && !twice) return { body, duplex: "half" };
   // The body of a Request is a stream too, but one that is read whole here, before anything is sent.
-  if (stream && !ofRequest) throw refused("a body that can be sent twice: text, octets, a Blob, FormData or URLSearchParams");
+  if (stream && !ofRequest) throw refused("a body that can be sent twice: text, octets, Blob, FormData, URLSearchParams");
   const whole = new Response(body);
   const octets = await whole.arrayBuffer();
   const type = whole.headers.get("content-type");

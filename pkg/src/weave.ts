@@ -21,17 +21,15 @@ export function walk(next: (stream: number) => number, sized: (write: () => void
   };
   const body = () => {
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
-    for (let depth = 1, more = 0; depth; more = 0) {
+    for (let depth = 1, more; depth; ) {
       const code = next(CODES);
       const kind = KINDS[code]!;
-      // Blocks and loads: their type and alignment stand with the instruction.
-      if ((code > 1 && code < 5) || kind === 7 || kind === 8) number(CODES);
-      if (code > 1 && code < 5) depth++;
-      if (code === 11) depth--;
+      const opens = code > 1 && code < 5;
+      depth += +opens - +(code === 11);
+      // Blocks, stores and loads: their type or alignment stands with the instruction.
+      if (opens || kind === 7 || kind === 8) number(CODES);
       // A table of branches, a call by table, memory copied or filled, a constant of floating point.
-      if (code === 14) more = number(OTHER) + 1;
-      if (code === 17) more = 1;
-      if (code === 252) more = { 8: 2, 10: 2, 11: 1 }[number(CODES)] ?? 0;
+      more = code === 14 ? number(OTHER) + 1 : code === 252 ? { 10: 2, 11: 1 }[number(CODES)]! : +(code === 17);
       if (kind >= 0) number(kind);
       for (; more > 0; more--) number(OTHER);
       if (code === 68) for (more = 8; more--; ) next(OTHER);
