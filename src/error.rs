@@ -469,6 +469,7 @@ kinds! {
     AUTHORIZATION_ERROR "authorization_error" Callback Restart false "RFC 6749 section 4.1.2.1" "See the server's error; start again when it is put right.";
     CONSENT_DENIED "consent_denied" Callback UserDeclined false "api-docs reference/consent" "Say that nothing was shared; offer to try again or go on without.";
     LOGIN_CANCELLED "login_cancelled" Callback UserCancelled false "api-docs reference/consent" "Say that the login was cancelled; offer to try again.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     CONFIRMATION_REFUSED "confirmation_refused" Callback UserCancelled false "Selvbetjening docs, confirm-client" "The draft was not confirmed; offer the confirm URL again. Ask for the client's status either way.";
     TOKEN_ERROR "token_error" Token Restart false "RFC 6749 section 5.2" "See the server's error; a code is never sent twice.";
     TOKEN_RESPONSE_MALFORMED "token_response_malformed" Token TryLater false "RFC 6749 section 5.1" "The server's answer breaks the standard; report it to the provider.";
@@ -500,6 +501,7 @@ kinds! {
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
@@ -507,7 +509,9 @@ kinds! {
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     REGISTRATION_CONFLICT "registration_conflict" Api FixConfiguration false "docs.digdir.no self-service API" "What is registered stands in the way: a key or name that is there already, a deactivated entry, or a change made meanwhile. Read it again.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or correct it in the profile.";
     METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it; if it names another server, do not use it.";
