@@ -482,16 +482,16 @@ kinds! {
     ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with, as it is registered there.";
     SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer gave no signature of the right length; see the cause.";
     JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's token breaks the standard; report it to the provider.";
-    SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; it was refused and nothing of it used.";
+    SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; nothing of it was used.";
     JWKS_MALFORMED "jwks_malformed" Token TryLater false "RFC 7517 section 5" "The server's key set breaks the standard; report it to the provider.";
-    KEY_NOT_FOUND "key_not_found" Token Restart false "OIDC Core section 10.1" "The server publishes no key that fits; it may have changed its keys, or the token is not its own.";
+    KEY_NOT_FOUND "key_not_found" Token Restart false "OIDC Core section 10.1" "The server publishes no key that fits; it changed its keys, or the token is not its own.";
     KEY_AMBIGUOUS "key_ambiguous" Token TryLater false "RFC 7517 section 4.5" "The server publishes several keys that fit; report it to the provider.";
     CLAIM_REFUSED "claim_refused" Token Restart false "OIDC Core section 3.1.3.7" "The token is not for this login; see what was expected.";
     JWT_EXPIRED "jwt_expired" Token Restart false "RFC 7519 section 4.1.4" "Start again; if it is new, compare the clocks.";
     NONCE_MISMATCH "nonce_mismatch" Token Restart false "OIDC Core section 3.1.3.7" "Start again; the token belongs to another login.";
     DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "The server asks for a nonce and gives no good one; report it to the provider.";
     DPOP_NONCE_REFUSED "dpop_nonce_refused" Token TryLater false "RFC 9449 section 8" "The server refused the nonce it had just given; report it to the provider.";
-    DEVICE_CODE_EXPIRED "device_code_expired" Token Restart false "RFC 8628 section 3.5" "Nobody finished the login in time; begin again with new codes.";
+    DEVICE_CODE_EXPIRED "device_code_expired" Token Restart false "RFC 8628 section 3.5" "Nobody finished the login in time; begin again.";
     DEVICE_RESPONSE_MALFORMED "device_response_malformed" Token TryLater false "RFC 8628 section 3.2" "The server's answer breaks the standard; report it to the provider.";
     RESOURCE_REFUSED "resource_refused" Api FixConfiguration false "RFC 6750 section 5.3" "A token goes to the https origins it is for; name this one, or use another token.";
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached; see the cause.";
@@ -503,7 +503,6 @@ kinds! {
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider, or correct it in the profile.";
@@ -514,13 +513,13 @@ kinds! {
     OAUTH_ERROR "oauth_error" Token FixConfiguration false "RFC 6749 section 5.2" "See the server's error.";
     PAR_RESPONSE_MALFORMED "par_response_malformed" Authorization TryLater false "RFC 9126 section 2.2" "The server's answer breaks the standard; report it to the provider.";
     USERINFO_MALFORMED "userinfo_malformed" Api TryLater false "OIDC Core section 5.3.2" "The server's answer breaks the standard; report it to the provider.";
-    SUBJECT_MISMATCH "subject_mismatch" Api Restart false "OIDC Core section 5.3.2" "The claims are of another person than the id_token; use none of them.";
+    SUBJECT_MISMATCH "subject_mismatch" Api Restart false "OIDC Core section 5.3.2" "The claims are another person's; use none of them.";
     INTROSPECTION_MALFORMED "introspection_malformed" Token TryLater false "RFC 7662 section 2.2" "The server's answer breaks the standard; report it to the provider.";
     REVOCATION_FAILED "revocation_failed" Token TryLater true "RFC 7009 section 2.2" "The token may still be valid; try again.";
     LOGOUT_STATE_MISMATCH "logout_state_mismatch" Session None false "OIDC RP-Initiated Logout section 3" "Nobody was logged out by this; end no session because of it.";
     CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The WWW-Authenticate header breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in first, over https, with cookies allowed.";
-    SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old, damaged or sealed with another key; log in again.";
+    SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old or damaged; log in again.";
     SESSION_TOO_LARGE "session_too_large" Session FixConfiguration false "RFC 6265 section 6.1" "The tokens do not fit a cookie; keep them in a store and seal its key.";
     RETURN_TO_REFUSED "return_to_refused" Session FixConfiguration false "RFC 9700 section 4.11.1" "Give a path on this origin, such as /result.";
     ORIGIN_REFUSED "origin_refused" Session FixConfiguration false "RFC 9700 section 4.7" "Only a page of this origin may post here.";

@@ -147,10 +147,10 @@ fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm)
         ("s_hash", expected.state, "s_hash: that of the state"),
     ];
     for (name, value, fault) in rows {
-        if let (Some(hash), Some(value)) = (found.text(name), value) {
-            if !equal(hash, half(alg, value)) {
-                return Some(fault);
-            }
+        if let (Some(hash), Some(value)) = (found.text(name), value)
+            && !equal(hash, half(alg, value))
+        {
+            return Some(fault);
         }
     }
     None

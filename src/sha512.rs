@@ -57,7 +57,7 @@ mod tests {
     fn agrees_with_the_crate_at_every_length() {
         let text = [0xa5; 400];
         for length in 0..text.len() {
-            let text = &text[..length];
+            let text = text.get(..length).unwrap_or_default();
             assert_eq!(super::digest(text, 48), Sha384::digest(text).as_slice(), "{length}");
             assert_eq!(super::digest(text, 64), Sha512::digest(text).as_slice(), "{length}");
         }
