@@ -27,13 +27,25 @@ const WASM_OPT = [
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
 /** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. A small one is not worth taking apart. */
+const PROVIDERS = ["acmidm", "halland", "helseid", "maskinporten", "norskgjeld", "selvbetjening"];
 const CORES = {
-  apis: { features: "bindings-apis", rank: 0, apart: true },
+  ...Object.fromEntries(PROVIDERS.map((name) => [name, { features: `bindings-${name}`, rank: 0, apart: true, provider: true }])),
   browser: { features: "bindings", rank: 1 },
   full: { features: "bindings-full", rank: 2, apart: true },
 };
-/** Each entry that needs wasm, and which: the providers' APIs have one of their own, which the protocol's cannot stand in for. */
-const ENTRIES = { browser: ["browser"], index: ["full"], norskgjeld: ["apis"], edge: ["full"] };
+/** Each entry that needs wasm, and which: a provider's APIs have one of their own, which the protocol's cannot stand in for. */
+const ENTRIES = {
+  browser: ["browser"],
+  index: ["full"],
+  edge: ["full"],
+  tokens: ["full"],
+  acmidm: ["acmidm"],
+  halland: ["halland"],
+  helseid: ["full", "helseid"],
+  maskinporten: ["full", "maskinporten"],
+  norskgjeld: ["norskgjeld"],
+  selvbetjening: ["full", "selvbetjening"],
+};
 
 /** What may stand in a string without an escape, but for the two marks. */
 const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
@@ -149,22 +161,50 @@ function writeGenerated() {
     "/** Name, origin for logins, origin for APIs. */",
     `export const ENVIRONMENTS: readonly (readonly string[])[] = ${JSON.stringify(environments)};`,
   ]);
+  const helseid = "provider/helseid/environments.txt";
+  const known = new Map(rows(helseid).map(([name, ...values]) => [name, values]));
+  write("helseid.ts", helseid, [
+    "/** Members of the metadata that hold whatever the document says. */",
+    `export const METADATA: Readonly<Record<string, unknown>> = ${known.get("metadata")[0]};`,
+    "/** Algorithms a client may sign with. */",
+    `export const ALGORITHMS: readonly string[] = ${JSON.stringify(known.get("algorithms"))};`,
+    "/** Environments and their issuers. */",
+    `export const ISSUERS: Readonly<Record<string, string>> = ${JSON.stringify({ test: known.get("test")[0], production: known.get("production")[0] })};`,
+  ]);
+  const named = (name, all, doc) => `/** ${doc} */\nexport const ${name}: readonly (readonly string[])[] = ${JSON.stringify(all)};`;
+  const list = (name, values, doc) => `/** ${doc} */\nexport const ${name}: readonly string[] = ${JSON.stringify(values)};`;
+  const [[, ...acmPaths], ...acm] = rows("provider/acmidm/environments.txt");
+  const elys = rows("provider/acmidm/elys.txt");
+  const of = (kind) => elys.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  write("acmidm.ts", "provider/acmidm/*.txt", [
+    list("PATHS", acmPaths, "What follows the issuer: authorization, token, keys, introspection, userinfo, logout."),
+    named("ENVIRONMENTS", acm, "Name and issuer."),
+    named("ACTORS", of("actor"), "Name, scope, scope under the old name."),
+    named("ELYS", of("api"), "Name, environment of ACM/IDM, origin, reference, client id, prefix of scopes."),
+  ]);
+  const [[, ...adfsPaths], [, header]] = rows("provider/halland/environments.txt");
+  write("halland.ts", "provider/halland/*.txt", [
+    list("PATHS", adfsPaths, "What follows the issuer: authorization, token, keys, userinfo, logout, issuer of access tokens."),
+    `/** The header of the Subscriber Key. */\nexport const HEADER: string = ${JSON.stringify(header)};`,
+    named("MSIS", rows("provider/halland/msis.txt"), "Code, action, advice."),
+  ]);
 }
 
 function writeEntry(entry, cores, ends) {
   const provided = (module) => cores.map((core) => {
     const from = `() => ${module(core)}, ${ends[core]}`;
-    return (core === "apis" ? `provideApis(${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
+    return (CORES[core].provider ? `provideApis("${core}", ${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
   }).join("");
-  const details = { full: "details", apis: "detailsOf(apis)" }[cores[0]];
+  const [first] = cores;
+  const details = CORES[first].provider ? "detailsOf(apis)" : first === "full" ? "details" : "";
   const head = [
     `import { ${details ? "describe, " : ""}provide } from "./lib/engine.js";\n`,
-    cores.includes("apis") ? `import { apis, provideApis } from "./lib/apis.js";\n` : "",
+    cores.some((core) => CORES[core].provider) ? `import { ${CORES[first].provider ? "apis, " : ""}provideApis } from "./lib/apis.js";\n` : "",
     details ? `import { ${details.replace("(apis)", "")} } from "./lib/details.js";\n` : "",
   ].join("");
   const reexport = `${details ? `describe(${details});\n` : ""}export * from "./lib/entries/${entry}.js";\n`;
-  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("").replaceAll("import apis from", "import apisModule from");
-  const named = (core) => (core === "apis" ? "apisModule" : core);
+  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
+  const named = (core) => core;
   const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.

@@ -11,8 +11,14 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   { entry: "samtykke", file: "index.js", ceiling: 60_000 },
+  { entry: "samtykke/acmidm", file: "acmidm.js" },
+  { entry: "samtykke/halland", file: "halland.js" },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js" },
+  { entry: "samtykke/helseid", file: "helseid.js" },
+  { entry: "samtykke/selvbetjening", file: "selvbetjening.js" },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js" },
   { entry: "samtykke/edge", file: "edge.js" },
+  { entry: "samtykke/tokens", file: "tokens.js" },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 

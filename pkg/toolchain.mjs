@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Programs that are not in package.json because only a full test run needs them. */
-export const versions = { geckodriver: "0.37.1", node22: "22.23.3", node24: "24.21.0", deno: "2.9.6", bun: "1.4.5" };
+export const versions = { geckodriver: "0.37.1", node22: "22.23.3", node24: "24.21.0", deno: "2.9.6", bun: "1.4.5", redis: "6.3.1", ioredis: "6.0.0" };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = platform() === "win32";
@@ -263,6 +263,20 @@ export async function ensureBrowsers(gaps, { names = ["chromium", "firefox", "we
   }
   return found;
 }
+
+// ---- Redis ----
+
+/** The server, from Debian's packages where it is missing and they can be installed without asking; its path, or null. */
+export async function ensureRedis(gaps) {
+  const prefix = which("redis-server") ? null : privilege();
+  if (prefix) await apt(prefix, [["redis-server"]]);
+  const found = which("redis-server");
+  if (!found) gaps.push({ what: "redis-server", why: "it was not found", run: debian() ? "sudo apt-get install redis-server" : "install Redis (macOS: brew install redis)" });
+  return found;
+}
+
+/** The two clients that people use, in the cache: a folder to import them from, or null. */
+export const redisClients = () => npmFolder(`redis-${versions.redis}-${versions.ioredis}`, { redis: versions.redis, ioredis: versions.ioredis });
 
 // ---- all of it ----
 

@@ -164,7 +164,7 @@ pub(crate) fn begin<'p>(
     }
     check_scope(asked.scope)?;
     (client.rules.check_scope)(asked.scope)?;
-    check_parameters(&asked.parameters)?;
+    check_parameters(&asked.parameters, client.free_resource)?;
     let (first, rest) = random.split_at(32);
     let (second, third) = rest.split_at(32);
     let state = own_or_random(asked.state, "state", 22, second)?;
@@ -304,7 +304,7 @@ fn is_prompt(value: &str) -> bool {
     !crate::encoding::Parts(Some(value), b' ').any(|word| word.is_empty() || word == "none")
 }
 
-fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone)) -> Result<()> {
+fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone), free_resource: bool) -> Result<()> {
     // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     if parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
@@ -317,6 +317,9 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && name != "resource";
         if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
+        }
+        if !crate::LEAN && free_resource && name == "resource" {
+            continue;
         }
         #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = misfit(name, value) {

@@ -151,6 +151,7 @@ impl Client {
             place: "",
             iss_parameter: profile.iss_parameter,
             development: profile.development,
+            free_resource: profile.requests.free_resource,
         }
     }
 
@@ -184,6 +185,8 @@ pub(crate) struct Registration<'a> {
     pub(crate) place: &'a str,
     pub(crate) iss_parameter: bool,
     pub(crate) development: bool,
+    /// Whether `resource` is any text; nothing to a page, which sends none.
+    pub(crate) free_resource: bool,
 }
 
 impl Registration<'_> {

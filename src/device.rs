@@ -13,11 +13,12 @@ use crate::client_auth::ClientAuthentication;
 use crate::encoding::Form;
 use crate::endpoint;
 use crate::error::{Action, Error, Phase, Result, codes};
-use crate::exchange::{Context, Exchange, Judge, TokenJudge, token_endpoint};
+use crate::exchange::{Context, Exchange, Judge};
 use crate::http::Response;
 use crate::json::Value;
 use crate::secret::Secret;
 use crate::token::Tokens;
+use crate::token_endpoint::{TokenJudge, token_endpoint};
 use crate::transaction::has_openid;
 use crate::uri::Uri;
 

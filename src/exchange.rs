@@ -9,79 +9,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::attempt::{Attempt, Next};
-use crate::callback::AuthorizationCode;
 use crate::claims::{Claims, Unverified};
 use crate::client::Client;
-use crate::client_auth::ClientAuthentication;
 use crate::dpop::Server;
 use crate::encoding::Form;
-use crate::endpoint;
 use crate::error::{Error, Phase, Result, codes};
-use crate::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
-use crate::http::{Request, Response};
+use crate::grant::Target;
+use crate::http::Response;
 use crate::id_token_rules::IdTokenRules;
-use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
+use crate::jose::{Algorithm, KeyInfo, jwks};
+pub use crate::step::{KeyRole, SignRequest, Step, VerifyRequest};
 use crate::token::{Expectation, TokenType, Tokens};
-use crate::transaction::has_openid;
-
-/// What the caller has to do next.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Step<T> {
-    /// Send this by HTTP and give the response to `receive`.
-    Send(Request),
-    /// Sign this and give the signature to `signed`.
-    Sign(SignRequest),
-    /// Check this signature and tell `verified` whether it is right.
-    Verify(VerifyRequest),
-    /// The flow is over.
-    Done(T),
-}
-
-/// Which of the caller's keys signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyRole {
-    /// The key of the client authentication.
-    Client,
-    /// The key that tokens are bound to.
-    Dpop,
-    /// The key of a [`JwtBearer`] grant.
-    Grant,
-}
-
-/// Something to sign. `Debug` shows none of it.
-pub struct SignRequest {
-    /// Which key signs.
-    pub key: KeyRole,
-    /// How it signs.
-    pub alg: &'static Algorithm,
-    /// What is signed: the octets of this text.
-    pub input: String,
-}
-
-/// A signature to verify. `Debug` shows none of it.
-pub struct VerifyRequest {
-    /// How it was signed.
-    pub alg: &'static Algorithm,
-    /// The key it must be of; it fits the algorithm.
-    pub key: Jwk,
-    /// What was signed: the octets of this text.
-    pub input: String,
-    /// The signature.
-    pub signature: Vec<u8>,
-}
-
-impl core::fmt::Debug for SignRequest {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SignRequest").field("key", &self.key).field("alg", &self.alg.name).finish_non_exhaustive()
-    }
-}
-
-impl core::fmt::Debug for VerifyRequest {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("VerifyRequest").field("alg", &self.alg.name).finish_non_exhaustive()
-    }
-}
 
 /// A flow that needs the network, and perhaps keys: tokens, a pushed request, a device's codes, a signed callback.
 ///
@@ -107,9 +45,9 @@ impl core::fmt::Debug for VerifyRequest {
 /// ```
 pub struct Exchange<T = Tokens> {
     state: State,
-    attempt: Option<Box<Attempt>>,
+    pub(crate) attempt: Option<Box<Attempt>>,
     judge: Box<dyn Judge<T>>,
-    context: Context,
+    pub(crate) context: Context,
 }
 
 /// What an answer is judged against.
@@ -121,6 +59,7 @@ pub(crate) struct Context {
     jwks_uri: Option<String>,
     development: bool,
     fetched: bool,
+    session_end: Vec<String>,
 }
 
 impl Context {
@@ -138,6 +77,17 @@ impl Context {
             jwks_uri: profile.endpoints.jwks_uri.clone(),
             development: profile.development,
             fetched: false,
+            session_end: profile.requests.session_end.clone(),
+        }
+    }
+
+    /// At a refresh, the codes by which the provider says that the session is over become that.
+    pub(crate) fn ended(&self, error: Error, response: &Response) -> Error {
+        match error.oauth() {
+            Some(oauth) if self.expectation.refresh_token.is_some() && self.session_end.iter().any(|code| oauth.is(code)) => {
+                Error::new(&codes::SESSION_ENDED).oauth_error(oauth.clone()).http(response)
+            }
+            _ => error,
         }
     }
 
@@ -384,7 +334,7 @@ impl<T> Exchange<T> {
     }
 }
 
-fn used() -> Error {
+pub(crate) fn used() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
 }
 
@@ -392,141 +342,4 @@ pub(crate) fn unkeyed() -> Error {
     Error::new(&codes::INVALID_CONFIGURATION)
         .at(Phase::Token)
         .expected("the provider's jwks_uri, or its key set: its signatures are verified")
-}
-
-impl Exchange<Tokens> {
-    /// Exchanges a checked code. The code is consumed: there is no second exchange with it.
-    ///
-    /// # Errors
-    /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
-    /// does not take this client authentication.
-    pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
-        let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
-        let expectation = &mut exchange.context.expectation;
-        expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
-        expectation.scope = code.scope().into();
-        let id_token = &mut exchange.context.id_token;
-        id_token.nonce = code.nonce().map(String::from);
-        id_token.max_age = code.max_age();
-        id_token.state = code.state().map(String::from);
-        id_token.code = code.code();
-        Ok(exchange)
-    }
-
-    /// Asks for a token of the client's own.
-    ///
-    /// # Errors
-    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Self> {
-        if matches!(authentication, ClientAuthentication::None) {
-            return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
-        }
-        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        exchange.context.expectation.scope = grant.scope.clone();
-        if let Some(attempt) = &mut exchange.attempt {
-            attempt.request.repeatable = true;
-        }
-        Ok(exchange)
-    }
-
-    /// Asks for new tokens with a refresh token. When no new one comes back, the old one stays.
-    ///
-    /// # Errors
-    /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
-    pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
-        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        exchange.context.expectation.scope = grant.expected_scope();
-        exchange.context.expectation.refresh_token = Some(grant.token.clone());
-        exchange.context.id_token.refresh_of = grant.claims.clone();
-        Ok(exchange)
-    }
-
-    /// Asks for a token with a signed statement. A client without authentication of its own sends nothing else.
-    ///
-    /// # Errors
-    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
-        let unnamed = matches!(authentication, ClientAuthentication::None);
-        let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
-        exchange.context.expectation.scope = grant.scope.clone();
-        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
-            attempt.grant = Some((**signed).clone());
-        }
-        Ok(exchange)
-    }
-
-    /// Exchanges one token for another.
-    ///
-    /// # Errors
-    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
-        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        let expectation = &mut exchange.context.expectation;
-        expectation.scope = grant.scope.clone();
-        expectation.token_exchange = true;
-        expectation.issued_token_type = !client.profile.requests.issued_token_type_optional;
-        Ok(exchange)
-    }
-
-    fn token(client: &Client, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
-        let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, form, named)?;
-        Ok(Self::new(client, Some(attempt), TokenJudge::default()))
-    }
-
-    /// What the answer will be judged against.
-    pub fn expectation(&self) -> &Expectation {
-        &self.context.expectation
-    }
-
-    /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
-    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
-        &mut self.context.id_token
-    }
-}
-
-/// Where tokens come from, when secrets may be sent there.
-pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
-    let url = client.profile.endpoint("token_endpoint", authentication);
-    check_token_endpoint(url, client.profile.development)?;
-    Ok(url)
-}
-
-/// Refuses a token endpoint that may not be sent secrets.
-pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
-    if endpoint::is_endpoint(url, development) {
-        return Ok(());
-    }
-    let expected = "token_endpoint: an https URL of a public host, no fragment";
-    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
-}
-
-/// Judges the answer of a token endpoint, and the id_token in it.
-#[derive(Default)]
-pub(crate) struct TokenJudge {
-    tokens: Option<Tokens>,
-}
-
-impl Judge<Tokens> for TokenJudge {
-    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        let tokens = Tokens::judge(response, &context.expectation)?;
-        context.id_token.access_token = Some(tokens.access_token.clone());
-        self.tokens = Some(tokens);
-        Ok(())
-    }
-
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
-        match token {
-            // Without the server's keys nothing can be believed: the claims stay unread.
-            Some(token) if context.is_keyed() => context.id_token.check(token.expose(), now).map(Some),
-            Some(_) if context.expectation.id_token => Err(unkeyed()),
-            _ => Ok(None),
-        }
-    }
-
-    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
-        let mut tokens = self.tokens.take().ok_or_else(used)?;
-        tokens.claims = claims;
-        Ok(tokens)
-    }
 }

@@ -22,7 +22,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(feature = "bindings-apis", allow(dead_code, reason = "the wasm of the providers' APIs uses a part of the crate"))]
+#![cfg_attr(feature = "bindings-apis", allow(dead_code, unused_imports, reason = "the wasm of a provider's APIs uses a part of the crate"))]
 
 extern crate alloc;
 
@@ -71,8 +71,11 @@ pub mod sha256;
 mod sha512;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod soft;
+mod step;
 mod time;
 pub mod token;
+pub mod token_cache;
+mod token_endpoint;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;
@@ -95,6 +98,7 @@ pub use grant::ClientCredentials;
 pub use http::{Request, Response};
 pub use secret::Secret;
 pub use token::Tokens;
+pub use token_cache::TokenCache;
 pub use transaction::{ResponseMode, Transaction};
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]

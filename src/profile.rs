@@ -126,6 +126,9 @@ pub struct Requests {
     pub assertion: AssertionRules,
     /// Whether `resource` is any text, such as `nhn:phr` or a bare host name, and not only an absolute URI (RFC 8707).
     pub free_resource: bool,
+    /// Error codes by which the server says, at a refresh, that the session is over; empty where all its codes are the
+    /// standard's, and then `invalid_grant` is the server's error like any other.
+    pub session_end: Vec<String>,
     /// Whether a token exchange may be answered without `issued_token_type` (RFC 8693 section 2.2.1 requires it).
     pub issued_token_type_optional: bool,
     /// Algorithms the server signs id_tokens and authorization responses with; empty for the standards' default, RS256.

@@ -10,7 +10,6 @@ use crate::claims::Claims;
 use crate::client::{Client, is_vschar, names_any};
 use crate::client_auth::ClientAuthentication;
 use crate::dpop::Server;
-use crate::encoding::cut;
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{Context, Exchange, Judge};
 use crate::http::{Request, Response};
@@ -34,6 +33,26 @@ pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()
     if named { Ok(()) } else { refused("an address on one of the origins the token is for") }
 }
 
+/// An address as it is called, and as an API sees it, which compares it with what a proof names: scheme and host in small
+/// letters, no default port, a path (RFC 3986 section 6.2), and no fragment, which is never sent.
+fn as_called(url: &str) -> String {
+    let Some((uri, host)) = Uri::parse(url).and_then(|uri| Some((uri, uri.host?))) else { return url.into() };
+    let default = if uri.is_scheme("https") { "443" } else { "80" };
+    let mut text = uri.scheme.to_ascii_lowercase();
+    text.push_str("://");
+    text.push_str(&host.to_ascii_lowercase());
+    if let Some(port) = uri.port.filter(|port| !port.is_empty() && *port != default) {
+        text.push_str(":");
+        text.push_str(port);
+    }
+    text.push_str(if uri.path.is_empty() { "/" } else { uri.path });
+    if let Some(query) = uri.query {
+        text.push_str("?");
+        text.push_str(query);
+    }
+    text
+}
+
 fn is_origin(uri: &Uri<'_>) -> bool {
     uri.host.is_some() && matches!(uri.path, "" | "/") && uri.query.is_none() && uri.fragment.is_none()
 }
@@ -46,8 +65,7 @@ impl Exchange<Response> {
     /// # Errors
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
     pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
-        // A fragment is never sent, and no part of what a proof names (RFC 9449 section 4.2).
-        request.url.truncate(cut(&request.url, b'#').0.len());
+        request.url = as_called(&request.url);
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
         if let Some((name, _)) = request.headers.iter().find(|(name, _)| OWN.iter().any(|own| name.eq_ignore_ascii_case(own))) {

@@ -10,7 +10,8 @@ pub(crate) fn seconds(value: &Value<'_>) -> Option<i64> {
     value.as_integer().or_else(|| rfc3339(value.as_str()?))
 }
 
-fn rfc3339(text: &str) -> Option<i64> {
+/// Seconds since 1970 of an RFC 3339 text.
+pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let [year, month, day] = three(date, b'-')?;
     let (clock, mut rest) = rest.get(1..).filter(|_| matches!(rest.as_bytes(), [b'T' | b't' | b' ', ..]))?.split_at_checked(8)?;

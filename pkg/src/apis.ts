@@ -1,27 +1,31 @@
-// The door to the providers' own core: a second wasm, for their APIs. Text in, text out, as with the protocol's.
+// The door to the providers' own cores: a wasm for each, for its APIs. Text in, text out, as with the protocol's.
 
 import { type Exports, type Value, instantiate, joined, run } from "./engine.js";
 import { SamtykkeError } from "./error.js";
 
-let source: () => WebAssembly.Module;
-let constants: number;
-let compiled: WebAssembly.Module | undefined;
-let exports: Exports | undefined;
-
-/** @internal Names where the wasm comes from, and where its constants end. Whichever entry says so, it is the same. */
-export function provideApis(from: () => WebAssembly.Module, end: number): void {
-  source = from;
-  constants = end;
+interface Core {
+  readonly source: () => WebAssembly.Module;
+  readonly end: number;
+  compiled?: WebAssembly.Module;
+  exports?: Exports | undefined;
 }
 
-/** @internal Runs one operation on a provider's API: lines, then what may hold line ends itself. */
+const cores = new Map<string, Core>();
+
+/** @internal Names where a provider's wasm comes from, and where its constants end. */
+export function provideApis(name: string, source: () => WebAssembly.Module, end: number): void {
+  if (!cores.has(name)) cores.set(name, { source, end });
+}
+
+/** @internal Runs one operation: the provider's name and lines, then what may hold line ends itself. Others any of them can run. */
 export function apis(head: readonly Value[], rest = ""): string {
-  exports = instantiate(exports, () => (compiled ??= source()));
+  const core = cores.get(head[0] as string) ?? cores.values().next().value!;
+  core.exports = instantiate(core.exports, () => (core.compiled ??= core.source()));
   try {
-    return run(joined(head) + rest, undefined, exports, constants);
+    return run(joined(head) + rest, undefined, core.exports, core.end);
   } catch (error) {
     // After a trap it is in an unknown state.
-    if ((error as SamtykkeError).code === "wasm_unavailable") exports = undefined;
+    if ((error as SamtykkeError).code === "wasm_unavailable") core.exports = undefined;
     throw error;
   }
 }

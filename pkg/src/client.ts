@@ -5,7 +5,7 @@ import { configured, given, isObject } from "./check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "./engine.js";
-import { hostError } from "./error.js";
+import { type SamtykkeError, hostError } from "./error.js";
 import {
   type AuthorizationCode,
   type AuthorizationRequest,
@@ -24,6 +24,7 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "./keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
+import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
 import { type Renewals, newRenewals, renew } from "./refresh.js";
@@ -59,6 +60,11 @@ export interface ExchangeOptions extends TokenTarget {
 export interface RefreshOptions extends TokenTarget {
   /** Part of the granted scope; all of it unless given. */
   readonly scope?: string;
+  /**
+   * Stores the refresh token of the answer, before anything else of it is looked at: the one it replaces is spent, and what
+   * follows (fetching keys, verifying an id_token) can fail.
+   */
+  readonly store?: (refreshToken: string) => void | Promise<void>;
 }
 
 /** A signed statement as a grant (RFC 7523 section 2.1): one that someone else signed, or one signed here for each request. */
@@ -138,6 +144,7 @@ export class Client {
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
+    parties.set(this, this.#party);
     this.#keys = keysOf(provider, jwks, options);
   }
 
@@ -221,7 +228,8 @@ export class Client {
    * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
    * same refresh token share one request, and one that was replaced is not sent again.
    *
-   * @throws {SamtykkeError} `token_error` with `oauth` (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
+   * @throws {SamtykkeError} `session_ended` where the provider has words for it (`sessionEnd`); `token_error` with `oauth`
+   * (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
     const before = typeof tokens === "string" ? undefined : tokens;
@@ -234,6 +242,10 @@ export class Client {
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
+        store: options.store,
+      }).catch((cause: SamtykkeError) => {
+        const { oauth, http } = cause;
+        throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
       }),
     );
   }
@@ -352,6 +364,7 @@ export class Client {
     expectation: TokenExpectation,
     more: {
       readonly ready?: () => void;
+      readonly store?: RefreshOptions["store"];
       readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
       readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
     } = {},
@@ -372,7 +385,8 @@ export class Client {
     const tokens = judged({ status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body }, {
       ...expectation, idToken: required, scope, tokenType: dpop ? "DPoP" : "Bearer", expiresInString: !!this.#options.expiresInString,
     });
-    const { idToken, accessToken } = tokens;
+    const { idToken, accessToken, refreshToken } = tokens;
+    if (refreshToken) await more.store?.(refreshToken);
     if (!idToken || !keys) return hidden(tokens);
     const claims = await verifyIdToken(idToken, { ...this.#expected(), accessToken, ...more.idToken?.(idToken) }, keys);
     return hidden({ ...tokens, claims });

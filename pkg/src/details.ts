@@ -18,8 +18,8 @@ export const detailsOf = (call: (head: readonly Value[]) => string): Details => 
     try {
       call(["error", code]);
     } catch (error) {
-      // Without wasm there is no table: then that is the error.
-      if (error instanceof SamtykkeError) return error.toJSON();
+      // Without wasm there is no table: then that is the error. A code of another table is the caller's to word.
+      if (error instanceof SamtykkeError && (error.code === code || error.code === "wasm_unavailable")) return error.toJSON();
     }
     return {};
   },

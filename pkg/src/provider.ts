@@ -72,6 +72,8 @@ export interface ServerData {
   readonly freeResource?: boolean;
   /** Accepts a token exchange answered without `issued_token_type`, which RFC 8693 section 2.2.1 requires. */
   readonly issuedTokenTypeOptional?: boolean;
+  /** Error codes that mean, at a refresh, that the session is over; they become `session_ended`. None unless given. */
+  readonly sessionEnd?: readonly string[];
   /** Algorithms the server signs id_tokens and authorization responses with; `["RS256"]` unless given. */
   readonly signingAlgorithms?: readonly SignatureAlgorithm[];
 }
@@ -97,10 +99,11 @@ export interface ProviderOptions extends ServerData {
  * @internal
  */
 export function withServer(base: Provider, server: ServerData): Provider {
-  const whole = Object.freeze({ ...base, server: Object.freeze({ ...base.server, ...server }) });
+  // A mark for the core; the lines hold nothing else of what is added, so what was checked is still checked.
+  const mark = server.freeResource ? "r" : "";
+  const whole = Object.freeze({ ...base, flags: base.flags + mark, server: Object.freeze({ ...base.server, ...server }) });
   const lines = made.get(base);
-  // The lines hold none of what was added, so what was checked is still checked.
-  if (lines) made.set(whole, lines);
+  if (lines) made.set(whole, lines.replace(/\nc$/, `${mark}\nc`));
   return whole;
 }
 
@@ -129,5 +132,5 @@ export function provider(options: ProviderOptions): Provider {
 const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
   "pushedAuthorizationRequestEndpoint", "deviceAuthorizationEndpoint", "jwksUri", "userinfoEndpoint", "introspectionEndpoint", "revocationEndpoint",
   "endSessionEndpoint", "mtlsEndpointAliases", "requirePushedRequests", "requireDpop", "requireRequestObject", "assertion", "freeResource",
-  "issuedTokenTypeOptional", "signingAlgorithms",
+  "issuedTokenTypeOptional", "sessionEnd", "signingAlgorithms",
 ]);

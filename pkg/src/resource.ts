@@ -90,8 +90,8 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
   };
 }
 
-/** A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
-async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
+/** @internal A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
+export async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { body };
   const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);

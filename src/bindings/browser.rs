@@ -13,7 +13,7 @@ use crate::provider;
 use crate::transaction::{self, DEFAULT_LIFETIME, MODES};
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
-/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development), and
+/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development, `r`: `resource` is any text), and
 /// a mark when the shell knows that they were checked before.
 #[inline(never)]
 pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
@@ -21,7 +21,9 @@ pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
     let Some(rules) = provider::rules(id) else { return refused("a provider") };
     let has = |wanted| cut(flags, wanted).1.is_some();
     let (iss_parameter, development) = (has(b'i'), has(b'd'));
-    let client = Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development };
+    let free_resource = !LEAN && has(b'r');
+    let client =
+        Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development, free_resource };
     if checked.is_empty() {
         client.check()?;
     }

@@ -17,7 +17,6 @@ use crate::device::Device;
 use crate::dpop::{self, Proof, Server};
 use crate::encoding::{Form, Parts, base64url, cut, decimal, number, word};
 use crate::error::{Error, Phase, Result, codes};
-use crate::exchange::check_token_endpoint;
 use crate::grant::{self, target};
 use crate::introspection::{TokenHint, form as token_form};
 use crate::jose::{Algorithm, Stamp};
@@ -27,6 +26,7 @@ use crate::par_response::PushedRequest;
 use crate::profile::Presence;
 use crate::secret::Secret;
 use crate::token::{self, Expectation, Found, TokenType};
+use crate::token_endpoint::check_token_endpoint;
 use crate::transaction::{self, has_openid};
 use crate::{endpoint, jar, jarm, resource};
 

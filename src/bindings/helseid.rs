@@ -4,26 +4,23 @@ use alloc::string::String;
 
 use super::text::push_line;
 use super::{Lines, refused, some};
-use crate::claims::Claims;
 use crate::encoding::{cut, decimal, number};
-use crate::error::{Error, Result, codes};
-use crate::jose::Algorithm;
+use crate::error::Result;
 use crate::json::{Value, Writer, push_string};
 use crate::provider::helseid::{
-    Bound, Details, Environment, Organization, check_algorithm, check_level, check_login, check_machine, error_number, read, resources_of,
+    Bound, Details, Organization, check_level_in, check_login, check_machine, check_name, error_number, read, resources_of,
 };
 
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match lines.next() {
-        "environment" => Environment::custom(lines.next()).map(|_| ()),
-        "algorithm" => algorithm(lines.next()),
+        "algorithm" => check_name(lines.next()),
         "details" => details(lines, text),
         "login" => login(lines, text),
         "machine" => check_machine(lines.next()),
         "granted" => granted(lines, text),
         "level" => {
             let least = level(lines.next());
-            check_level(&Claims::stored(lines.0)?, least)
+            check_level_in(lines.0, least)
         }
         "number" => {
             text.push_str(error_number(lines.next()).unwrap_or_default());
@@ -36,13 +33,6 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 fn level(line: &str) -> u8 {
     // What is no level is one that nobody has.
     number(line).and_then(|level| u8::try_from(level).ok()).unwrap_or(u8::MAX)
-}
-
-fn algorithm(name: &str) -> Result<()> {
-    match Algorithm::named(name) {
-        Some(alg) => check_algorithm(alg),
-        None => Err(Error::new(&codes::ALGORITHM_REFUSED)),
-    }
 }
 
 /// A line for each: `c` child, `m` parent and perhaps child, `s` journal id, `r` JSON. Answers the claim.

@@ -6,6 +6,8 @@
 // wasm-bindgen asks for `pub` on what it exports.
 #![allow(unreachable_pub)]
 
+#[cfg(feature = "bindings-acmidm")]
+mod acmidm;
 #[cfg(feature = "bindings-apis")]
 mod apis;
 mod browser;
@@ -13,14 +15,20 @@ mod browser;
 mod exchange;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod full;
-#[cfg(feature = "bindings-apis")]
+#[cfg(feature = "bindings-halland")]
+mod halland;
+#[cfg(feature = "bindings-helseid")]
 mod helseid;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod jose;
 #[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
 mod judges;
-#[cfg(feature = "bindings-apis")]
+#[cfg(feature = "bindings-maskinporten")]
+mod maskinporten;
+#[cfg(feature = "bindings-norskgjeld")]
 mod norskgjeld;
+#[cfg(feature = "bindings-selvbetjening")]
+mod selvbetjening;
 #[cfg(feature = "bindings-full")]
 mod text;
 

@@ -62,6 +62,7 @@ use crate::authorization::RANDOM_OCTETS;
 use crate::device::{Device, Polled};
 use crate::encoding::base64url;
 use crate::error::{Error, Phase, codes};
+use crate::par::Start;
 use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
 use crate::{
     AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Request, Result,
@@ -86,6 +87,33 @@ pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
     let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
     drawn(&mut *random)?;
     client.begin(request, &random, host::now())
+}
+
+/// As [`begin`], for a provider that takes pushed or signed requests: drive it to its end ([`Transport::drive`]), which is the
+/// login. Its [`dpop_nonce`](Exchange::dpop_nonce) is for the exchange that follows.
+///
+/// # Errors
+/// Those of [`Exchange::login`]; `invalid_configuration` where the host has no `crypto.getRandomValues`.
+///
+/// ```no_run,standalone_crate
+/// # use samtykke::fetch::{self, Keys, Transport};
+/// # use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Login, Result, jose::Signer, par::Start};
+/// async fn begin(client: &Client, key: &dyn Signer, dpop: &dyn Signer) -> Result<Login> {
+///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());
+///     let start = Start::new().dpop(dpop.info(), None);
+///     let mut exchange = fetch::login(client, &authentication, AuthorizationRequest::new("openid"), start)?;
+///     Transport::new().drive(&mut exchange, &Keys::new().client(key).dpop(dpop)).await
+/// }
+/// ```
+pub fn login(
+    client: &Client,
+    authentication: &ClientAuthentication,
+    request: AuthorizationRequest,
+    start: Start,
+) -> Result<Exchange<Login>> {
+    let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
+    drawn(&mut *random)?;
+    Exchange::login(client, authentication, request, start, &random, host::now())
 }
 
 /// The host's randomness. Cloudflare Workers give it only inside a handler, so nothing is drawn before it is needed.

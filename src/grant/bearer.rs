@@ -18,6 +18,8 @@ use crate::secret::Secret;
 pub struct JwtBearer {
     pub(crate) source: Source,
     pub(crate) scope: String,
+    /// The scope that a claim asks for, where the form does not.
+    asked: String,
 }
 
 #[derive(Clone, Debug)]
@@ -26,8 +28,8 @@ pub(crate) enum Source {
     Signed(Box<SignedGrant>),
 }
 
-/// A statement to be signed.
-#[derive(Clone, Debug)]
+/// A statement to be signed. `Debug` shows none of it: its claims can name a person.
+#[derive(Clone)]
 pub(crate) struct SignedGrant {
     pub(crate) key: KeyInfo,
     pub(crate) rules: AssertionRules,
@@ -36,17 +38,23 @@ pub(crate) struct SignedGrant {
     pub(crate) claims: Vec<(String, String)>,
 }
 
+impl core::fmt::Debug for SignedGrant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SignedGrant(…)")
+    }
+}
+
 impl JwtBearer {
     /// With an assertion that someone else signed. Never a client assertion: those have another audience and use.
     pub fn given(assertion: impl Into<String>) -> Self {
-        Self { source: Source::Given(Secret::new(assertion)), scope: String::new() }
+        Self { source: Source::Given(Secret::new(assertion)), scope: String::new(), asked: String::new() }
     }
 
     /// With an assertion signed by this key ([`KeyRole::Grant`](crate::exchange::KeyRole::Grant)), as the rules say;
     /// `iss` is the client id unless changed, `sub` is absent unless set.
     pub fn signed(key: KeyInfo, rules: AssertionRules) -> Self {
         let grant = SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() };
-        Self { source: Source::Signed(Box::new(grant)), scope: String::new() }
+        Self { source: Source::Signed(Box::new(grant)), scope: String::new(), asked: String::new() }
     }
 
     /// The scope, as a form parameter; a provider that wants it inside gets it by [`claim`](Self::claim).
@@ -54,6 +62,17 @@ impl JwtBearer {
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
+    }
+
+    /// The scope that a claim asks for: the answer is judged against it, the form does not hold it.
+    pub(crate) fn asking(mut self, scope: String) -> Self {
+        self.asked = scope;
+        self
+    }
+
+    /// What the answer's scope is compared with.
+    pub(crate) fn expected_scope(&self) -> String {
+        if self.scope.is_empty() { self.asked.clone() } else { self.scope.clone() }
     }
 
     /// `iss` of the signed statement.

@@ -12,7 +12,6 @@ pub use bearer::JwtBearer;
 pub(crate) use bearer::{SignedGrant, Source};
 pub use refresh::Refresh;
 pub use target::Target;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub(crate) use target::is_text;
 pub use token_exchange::{ACCESS_TOKEN, TokenExchange};
 

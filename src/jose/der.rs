@@ -16,6 +16,8 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OBJECT: u8 = 0x06;
 const VERSION: u8 = 0xa0;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 
 /// Key types by the octets of their algorithm, and of their curve.
 static KEYS: &[(&[u8], &[u8], &str, &str)] = &[
@@ -115,6 +117,16 @@ pub fn certificate(der: &[u8]) -> Result<Jwk> {
 }
 
 fn certified(der: &[u8]) -> Option<String> {
+    let mut inner = statement(der)?;
+    // Algorithm, issuer, validity, subject.
+    for _ in 0..4 {
+        inner.take(SEQUENCE)?;
+    }
+    key_json(inner.take(SEQUENCE)?)
+}
+
+/// What a certificate states, after its version and serial number.
+fn statement(der: &[u8]) -> Option<Der<'_>> {
     let mut outer = Der(der);
     let mut certificate = Der(outer.take(SEQUENCE).filter(|_| outer.0.is_empty())?);
     let mut inner = Der(certificate.take(SEQUENCE)?);
@@ -124,11 +136,24 @@ fn certified(der: &[u8]) -> Option<String> {
         inner.take(VERSION)?;
     }
     inner.take(INTEGER)?;
-    // Algorithm, issuer, validity, subject.
-    for _ in 0..4 {
+    Some(inner)
+}
+
+/// From when to when the first certificate of a PEM text is valid, in seconds since 1970 (RFC 5280 section 4.1.2.5).
+///
+/// # Errors
+/// `key_refused`.
+pub fn validity(pem: &str) -> Result<(i64, i64)> {
+    let found = certificates(pem)?;
+    let times = found.first().and_then(|der| {
+        let mut inner = statement(der)?;
         inner.take(SEQUENCE)?;
-    }
-    key_json(inner.take(SEQUENCE)?)
+        inner.take(SEQUENCE)?;
+        let mut validity = Der(inner.take(SEQUENCE)?);
+        let times = (validity.time()?, validity.time()?);
+        validity.0.is_empty().then_some(times)
+    });
+    times.ok_or_else(|| refused("a certificate in DER, with its validity"))
 }
 
 /// What is inside a SubjectPublicKeyInfo, as a JWK.
@@ -174,6 +199,26 @@ fn key_json(content: &[u8]) -> Option<String> {
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
+    /// A time, as a certificate writes it: in UTC, to the second, its year in two digits up to 2049.
+    fn time(&mut self) -> Option<i64> {
+        let (century, digits) = match self.0.first() {
+            Some(&UTC_TIME) => {
+                let digits = core::str::from_utf8(self.take(UTC_TIME)?).ok()?;
+                (if digits.as_bytes().first()? < &b'5' { "20" } else { "19" }, digits)
+            }
+            _ => ("", core::str::from_utf8(self.take(GENERALIZED_TIME)?).ok()?),
+        };
+        let mut text = String::from(century);
+        text.push_str(digits);
+        let parts = [text.get(..4)?, text.get(4..6)?, text.get(6..8)?, text.get(8..10)?, text.get(10..12)?, text.get(12..)?];
+        let mut iso = String::new();
+        for (part, mark) in parts.into_iter().zip(["-", "-", "T", ":", ":", ""]) {
+            iso.push_str(part);
+            iso.push_str(mark);
+        }
+        crate::time::rfc3339(&iso).filter(|_| iso.len() == 20)
+    }
+
     /// The next value, when it has this tag.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let rest = self.0.strip_prefix(&[tag])?;

@@ -12,7 +12,7 @@ use crate::jose::alg::Algorithm;
 use crate::json::{Value, Writer};
 
 /// The members that only a private or symmetric key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1; `priv` of RFC 9964).
-const PRIVATE: &str = "d p q dp dq qi oth k priv";
+pub(crate) const PRIVATE: &str = "d p q dp dq qi oth k priv";
 
 /// The key types and curves: octets of a coordinate, and the members that hold the key.
 static KINDS: &[Kind] = &[
@@ -196,11 +196,34 @@ fn bits(octets: &[u8]) -> usize {
     octets.first().map_or(0, |first| octets.len().saturating_mul(8).saturating_sub(first.leading_zeros() as usize))
 }
 
-/// A modulus of 2048 to 8192 bits, odd, no zero before it; an odd exponent of at least 3 and at most 64 bits.
+/// Primes for which the powers of 65537 are few: for a random modulus one in 2^27 lies among them for all.
+const TELLING: &[u8] = &[11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+
+/// Whether a modulus was made of powers of 65537, as a broken generator of smart cards did, so that it can be factored
+/// (CVE-2017-15361, "ROCA").
+fn is_power_like(modulus: &[u8]) -> bool {
+    TELLING.iter().all(|&prime| {
+        let prime = u32::from(prime);
+        let residue = modulus
+            .iter()
+            .fold(0, |rest: u32, octet| rest.wrapping_mul(256).wrapping_add(u32::from(*octet)).checked_rem(prime).unwrap_or(0));
+        let mut power = 1u32;
+        (0..prime).any(|_| {
+            power = power.wrapping_mul(65537).checked_rem(prime).unwrap_or(0);
+            power == residue
+        })
+    })
+}
+
+/// A modulus of 2048 to 8192 bits, odd, no zero before it, not of a generator known to be broken; an odd exponent of at least
+/// 3 and at most 64 bits.
 fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<()> {
     let sane = |octets: &[u8]| octets.first() != Some(&0) && octets.last().is_some_and(|last| last % 2 == 1);
     if !sane(modulus) || !(2048..=8192).contains(&bits(modulus)) {
         return Err(refused("n: an odd modulus of 2048 to 8192 bits"));
+    }
+    if is_power_like(modulus) {
+        return Err(refused("n: no modulus of a broken generator (CVE-2017-15361)"));
     }
     if !sane(exponent) || !(2..=64).contains(&bits(exponent)) {
         return Err(refused("e: an odd exponent of at least 3"));

@@ -2,8 +2,11 @@
 //!
 //! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
 
+pub mod acmidm;
+pub mod halland;
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub mod helseid;
+pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 
@@ -13,9 +16,13 @@ use crate::client::{Rules, STANDARD};
 pub static ALL: &[&Rules] = &[
     &STANDARD,
     &norskgjeld::RULES,
-    // The protocol's wasm needs nothing of it: the npm package's client is given its rules as data.
+    // The protocol's wasm needs nothing of these: the npm package's client is given their rules as data.
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     &helseid::RULES,
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    &acmidm::RULES,
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+    &halland::RULES,
 ];
 
 /// The rules of a provider by its short name.

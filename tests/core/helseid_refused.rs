@@ -185,3 +185,31 @@ fn a_callback_names_helseid_once_and_exactly() {
     }
     assert!(finish(&format!("code=79EA-1&state={state}&iss={ISSUER}&session_state=x")).is_ok());
 }
+
+#[test]
+fn the_profile_holds_whoever_made_it() {
+    // Addresses of a caller's own, and none of the rules.
+    let mut profile = samtykke::Profile::new(ISSUER, &format!("{ISSUER}/connect/authorize"), &format!("{ISSUER}/connect/token"));
+    profile.endpoints.pushed_authorization_request = Some(format!("{ISSUER}/connect/par"));
+    let helseid = HelseId::new(profile, "client-1", REDIRECT_URI, key(), key()).unwrap();
+    let found = helseid.client().profile();
+    assert!(found.requests.pushed && found.requests.dpop && found.iss_parameter);
+    assert_eq!((found.rules.id, found.requests.assertion.lifetime), ("helseid", 30));
+    for issuer in
+        ["", "helseid", "https://helseid-sts.test.nhn.no/", "http://helseid-sts.test.nhn.no", "https://h.example?x", "https://h.example#x"]
+    {
+        assert_eq!(Environment::custom(issuer).unwrap_err().code(), "invalid_configuration", "{issuer}");
+    }
+    assert_eq!(Environment::custom("http://localhost:4500").unwrap().issuer(), "http://localhost:4500");
+}
+
+#[test]
+fn texts_of_a_login_are_texts() {
+    for text in ["", "a\nb", "\u{7f}"] {
+        for request in
+            [LoginRequest::new(SCOPE).acr_values(text), LoginRequest::new(SCOPE).prompt(text), LoginRequest::new(SCOPE).on_behalf_of(text)]
+        {
+            assert_eq!(helseid().login(&request, None, &[7; 96], NOW).unwrap_err().code(), "invalid_parameter", "{text:?}");
+        }
+    }
+}

@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
+mod acmidm;
 mod answers;
 mod calls;
 mod challenges;
 mod discovery;
 mod errors;
 mod flow;
+mod halland;
 mod helseid;
 mod helseid_refused;
 mod logout;
+mod maskinporten;
+mod maskinporten_api;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
@@ -19,9 +23,13 @@ mod readers;
 mod refused_callbacks;
 mod refused_requests;
 mod refused_tokens;
+mod resource;
+#[cfg(feature = "native-crypto")]
+mod rfc;
 mod selvbetjening;
 #[cfg(feature = "serde")]
 mod stored;
+mod token_cache;
 mod vectors;
 #[allow(dead_code)]
 mod verdict;

@@ -2,6 +2,8 @@
 //! Deleting the check fails the test.
 
 use crate::flow::*;
+use samtykke::encoding::base64url;
+use samtykke::jose::Jwk;
 use samtykke::token::{Expectation, TokenType, Tokens};
 use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step};
 
@@ -279,4 +281,40 @@ fn n061_a_response_belongs_to_a_request_that_was_sent() {
     let Step::Send(_) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(exchange.receive(Response::new(400, Some("application/json"), r#"{"error":"invalid_grant"}"#)).is_err());
     assert!(exchange.receive(answer()).is_err(), "one response for one request");
+}
+
+/// A power of 65537, and so of the form that a broken generator gave its moduli (CVE-2017-15361).
+fn power_of_65537(exponent: usize) -> Vec<u8> {
+    let mut number = vec![1u8];
+    for _ in 0..exponent {
+        // Times 2^16, and once more added: the lowest octet last.
+        let shifted = [number.as_slice(), &[0, 0]].concat();
+        let mut carry = 0u16;
+        let mut sum: Vec<u8> = Vec::new();
+        for at in 0..shifted.len() {
+            let one = shifted[shifted.len() - 1 - at];
+            let two = if at < number.len() { number[number.len() - 1 - at] } else { 0 };
+            let digit = u16::from(one) + u16::from(two) + carry;
+            sum.push(digit as u8);
+            carry = digit >> 8;
+        }
+        if carry > 0 {
+            sum.push(carry as u8);
+        }
+        sum.reverse();
+        number = sum;
+    }
+    number
+}
+
+#[test]
+fn n088_a_modulus_of_a_generator_known_to_be_broken() {
+    let parse = |modulus: &[u8]| Jwk::parse(&format!(r#"{{"kty":"RSA","e":"AQAB","n":"{}"}}"#, base64url(modulus)));
+    let weak = power_of_65537(128);
+    assert_eq!(weak.len() * 8 - weak[0].leading_zeros() as usize, 2049);
+    refused(parse(&weak), "key_refused");
+    // Its neighbours are as good as any.
+    let mut other = weak.clone();
+    *other.last_mut().unwrap() += 2;
+    parse(&other).unwrap();
 }

@@ -333,3 +333,25 @@ fn errors_come_in_every_shape() {
     let large = answer(200, &format!(r#"{{"apiScopes":[],"x":"{}"}}"#, "A".repeat(1 << 20)));
     assert_eq!(api.client().finish(&large).unwrap_err().code(), "api_response_malformed");
 }
+
+#[test]
+fn a_draft_in_json_says_what_a_draft_can_say() {
+    let json = r#"{"organizationNumber":"999977774","apiScopes":["nhn:selvbetjening/client"],"audienceSpecificClientClaims":[{"key":"her_id","value":"1"}],"redirectUris":["https://rp.example/cb"],"childOrganizationNumbers":null,"postClientConfirmationRedirectUri":"http://localhost:1/cb"}"#;
+    let draft = Draft::from_json(json, key()).unwrap();
+    assert_eq!((draft.claims.as_ref().map(Vec::len), draft.child_organization_numbers.as_ref()), (Some(1), None));
+    assert!(draft.json().unwrap().ends_with(r#""postClientConfirmationRedirectUri":"http://localhost:1/cb"}"#));
+    for odd in [
+        "[]".into(),
+        "{}".into(),
+        json.replace(r#""999977774""#, "999977774"),
+        json.replace("redirectUris", "redirectUri"),
+        json.replacen('{', r#"{"publicJwk":"{}","#, 1),
+        json.replace(r#"["https://rp.example/cb"]"#, r#""https://rp.example/cb""#),
+        json.replace(r#""value""#, r#""values""#),
+        json.replace(r#""http://localhost:1/cb""#, "7"),
+    ] {
+        assert_eq!(Draft::from_json(&odd, key()).unwrap_err().code(), "invalid_parameter", "{odd}");
+    }
+    let error = Draft::from_json(&json.replace("redirectUris", "secret"), key()).unwrap_err();
+    assert_eq!(error.actual_value(), Some("secret"));
+}

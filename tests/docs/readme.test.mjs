@@ -7,9 +7,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, RETURN, browse as surf, startAcmIdm } from "../acmidm/local/server.mjs";
+import { CLIENT as HALLAND, KEYS, startHalland } from "../halland/local/index.mjs";
+import { key as helseidKey } from "../helseid/keys.mjs";
+import { browse as follow, startApi, startHelseId } from "../helseid/server.mjs";
 import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
+import { TEMPLATE, decide, startSelvbetjening } from "../selvbetjening/index.mjs";
+import { OWN as ENTERPRISE } from "../maskinporten/certificates.mjs";
+import { world as maskinportenWorld } from "../maskinporten/support.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -136,6 +143,156 @@ test("the server block logs in at a server that asks for pushed requests, privat
   } finally {
     await world.close();
   }
+});
+
+test("the HelseID block logs in at a local HelseID and calls two APIs with a token for each", async (t) => {
+  const server = await startHelseId();
+  const [phr, kj] = [await startApi(server, "nhn:phr"), await startApi(server, "nhn:kj")];
+  t.after(() => Promise.all([server, phr, kj].map((one) => one.close())));
+  const { connect, login, back, machine } = await load("helseid");
+  const { privateJwk } = await helseidKey("client PS256");
+  const env = { CLIENT_ID: "single", REDIRECT_URI: "http://localhost:1337/callback", CLIENT_JWK: JSON.stringify(privateJwk) };
+  const helseid = await connect(env, { environment: { issuer: server.issuer } });
+  const { url, transaction } = await login(helseid);
+  const saved = [];
+  const responses = await back(helseid, transaction, await follow(url), (text) => void saved.push(text), { phr: phr.origin, kj: kj.origin });
+  const [first, second] = await Promise.all(responses.map((response) => response.json()));
+  assert.deepEqual([first.aud, second.aud], ["nhn:phr", "nhn:kj"]);
+  assert.equal(second["helseid://claims/client/claims/orgnr_child"], "883974832");
+  assert.ok(saved.length >= 2);
+  assert.equal((await machine(helseid)).tokenType, "DPoP");
+  assert.deepEqual([phr.refused, kj.refused], [[], []]);
+});
+
+test("the Selvbetjening block walks from an API key to a client with a new key", async (t) => {
+  const world = await startSelvbetjening({ refusals: 1 });
+  t.after(() => world.close());
+  t.mock.method(console, "log", () => {});
+  const { connect, enrol, use } = await load("selvbetjening");
+  const kept = new Map();
+  const store = { read: (id) => kept.get(id), write: (id, text) => void kept.set(id, text) };
+  const service = connect(world.environment, { issuer: world.issuer });
+  const draft = { organizationNumber: TEMPLATE.organizations[0], apiScopes: ["nhn:selvbetjening/client"] };
+  const enrolment = await enrol(service, store, TEMPLATE.apiKey, draft, async (url) => void (await fetch(await decide(url))));
+  const { ready, unknown, keys } = await use(enrolment);
+  assert.deepEqual([ready, unknown, keys.length, kept.size], [true, [], 2, 1]);
+  assert.deepEqual(world.control.clients()[0].redirectUris, ["https://journal.example.no/callback"]);
+  assert.deepEqual(world.control.violations(), []);
+});
+
+/** The test environment as these blocks name it, served from here: its issuer is the real one, byte for byte. */
+async function maskinportenTest(run) {
+  const issuer = "https://test.maskinporten.no/";
+  const mp = await maskinportenWorld({ issuer });
+  const saved = globalThis.fetch;
+  globalThis.fetch = (url, init) => {
+    const text = String(url).replace(issuer, `${mp.origin}/`).replace("https://api.test.samarbeid.digdir.no", mp.origin);
+    return text.startsWith(mp.origin) ? saved(text, init) : Promise.resolve(Response.json({ url: text, ...init }));
+  };
+  try {
+    await run(mp);
+  } finally {
+    globalThis.fetch = saved;
+    await mp.close();
+  }
+}
+
+test("the Maskinporten blocks get tokens and register", () => maskinportenTest(async (mp) => {
+  const { default: worker } = await load("mp-worker");
+  const things = await (await worker.fetch(new Request("https://app.example.no/"), { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk) })).json();
+  assert.equal(things.url, "https://api.example.no/things");
+  assert.match(things.headers.authorization, /^Bearer eyJ/);
+
+  const folder = mkdtempSync(join(ROOT, "target", "readme-keys-"));
+  try {
+    const [KEY_FILE, CERTIFICATE_FILE] = ["key.pem", "certificate.pem"].map((name) => join(folder, name));
+    writeFileSync(KEY_FILE, ENTERPRISE.key);
+    writeFileSync(CERTIFICATE_FILE, ENTERPRISE.certificate);
+    Object.assign(process.env, { CLIENT_ID: mp.certified, KEY_FILE, CERTIFICATE_FILE });
+    const { token } = await load("mp-node");
+    assert.equal((await token({ scope: "difitest:api3" })).tokenType, "Bearer");
+    mp.control.fault("MP-250");
+    const { problem } = await token({ scope: "difitest:api3" }).then(() => assert.fail("refused"), (error) => error);
+    assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-250", "access", "never"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+    for (const name of ["CLIENT_ID", "KEY_FILE", "CERTIFICATE_FILE"]) delete process.env[name];
+  }
+
+  const settings = { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk), ORGANISATION: "910753614" };
+  globalThis.Deno = { env: { get: (name) => settings[name] } };
+  try {
+    const { accessToken, expiresIn } = await load("mp-deno");
+    assert.match(accessToken, /^eyJ/);
+    assert.equal(expiresIn, 120);
+    assert.equal(mp.control.assertions.at(-1).claims.consumer_org, "889640782");
+  } finally {
+    delete globalThis.Deno;
+  }
+
+  const { register } = await load("mp-self-service");
+  const { MaskinportenClient, SigningKey, maskinporten } = await import("samtykke/maskinporten");
+  const provider = maskinporten({ environment: "test", clientId: mp.admin.clientId });
+  const admin = new MaskinportenClient(provider, await SigningKey.fromJwk(mp.admin.privateJwk));
+  const { kty, n, e } = mp.jwk;
+  const { id, keys } = await register(provider, admin, { kty, n, e, kid: "key-1" });
+  assert.deepEqual(keys.map(({ kid }) => kid), ["key-1"]);
+  assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
+  assert.equal(mp.control.store.client(id).client_name, "My client");
+}));
+test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in and switches", async () => {
+  const world = await startAcmIdm();
+  try {
+    const { connect, check, login, leave } = await load("acmidm");
+    const env = { CLIENT_ID: CLIENT, CLIENT_JWK: JSON.stringify(world.key), API_CLIENT_ID: API };
+    const options = { environment: { issuer: world.issuer }, api: { origin: world.elys.origin } };
+    const elys = await connect(env, options);
+    assert.deepEqual(await check(elys, ORGANISATION), { matches: true, mismatches: [], kind: "apis" });
+    const wrong = await check(await connect({ ...env, API_CLIENT_ID: "unknown" }, options), "OVO000001");
+    assert.deepEqual([wrong.matches, wrong.mismatches[0].point, wrong.kind], [false, "organisation_code", "client"]);
+    const person = await connect({ ...env, CLIENT_ID: LOGIN, REDIRECT_URI: CALLBACK }, options);
+    const { url, transaction } = await login(person);
+    const tokens = await person.client.exchange(person.client.finish(transaction, await surf(url)));
+    assert.equal(tokens.claims.vo_orgcode, ORGANISATION);
+    assert.match(leave(person, RETURN).url, /&switch$/);
+  } finally {
+    await world.close();
+  }
+});
+
+test("the Region Halland block signs with its certificate, calls the API with both keys, and has advice", async () => {
+  const world = await startHalland();
+  try {
+    const { connect, apiOf, units, advice } = await load("halland");
+    const { keyPem, pem } = world.certificate;
+    const env = { ADFS: world.adfs.issuer, CLIENT_ID: HALLAND, KEY: keyPem, CERTIFICATE: pem, API: world.gateway.origin, PRIMARY_KEY: "renewed", SECONDARY_KEY: KEYS[1] };
+    const client = await connect(env, { development: true });
+    const api = apiOf(client, env, { development: true });
+    assert.equal((await units(api, env)).api, "hsainfoapi.regionhalland.se");
+    const error = await client.clientCredentials({ resource: "unknown" }).catch((error) => error);
+    assert.match(advice(error), /resursid/);
+  } finally {
+    await world.close();
+  }
+});
+
+test("the tokens block shares one token, and calls an API behind a gateway", async () => {
+  const { Client, clientSecretBasic, provider } = await import("samtykke");
+  const { connect, things } = await load("tokens");
+  const asked = [];
+  const fetch = async (url, { headers }) => {
+    const sent = new Headers(headers);
+    asked.push(`${new URL(url).pathname} ${sent.get("ocp-apim-subscription-key") ?? ""}`.trim());
+    if (url.endsWith("/token")) return Response.json({ access_token: "made-up", token_type: "Bearer", expires_in: 120 });
+    return sent.get("authorization") === "Bearer made-up" ? Response.json({ things: [] }) : new Response(null, { status: 401 });
+  };
+  // As little of Redis as the store needs when nothing was kept before.
+  const redis = { sendCommand: async ([command]) => (command === "TIME" ? ["1700000000", "0"] : command === "GET" ? null : ["1.a", "1700000000000", null]) };
+  const client = new Client(provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "c" }), clientSecretBasic("s"), { fetch });
+  const tokens = connect(client, redis, { TOKEN_KEYS: randomBytes(32).toString("base64url") });
+  const answers = await Promise.all([1, 2].map(() => things(tokens, "https://api.example", "subscriber-1")));
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+  assert.deepEqual(asked, ["/token", "/things subscriber-1", "/things subscriber-1"]);
 });
 
 test("the README names the files it speaks of", () => {

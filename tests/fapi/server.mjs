@@ -8,12 +8,12 @@ import { EmbeddedJWK, calculateJwkThumbprint, exportJWK, generateKeyPair, jwtVer
 // Older Node 20 releases have no URL.parse, which oidc-provider calls.
 URL.parse ??= (input, base) => (URL.canParse(input, base) ? new URL(input, base) : null);
 
-/** Loads oidc-provider without its remark on Node 20, which the project supports and tests. */
-async function load() {
+/** Does what makes oidc-provider remark on Node 20, which the project supports, and on its store, which is right for a test. */
+async function quietly(work) {
   const { warn } = console;
-  console.warn = (...words) => (String(words[0]).includes("Unsupported runtime") ? undefined : warn(...words));
+  console.warn = (...words) => (/Unsupported runtime|in-memory adapter/.test(words[0]) ? undefined : warn(...words));
   try {
-    return (await import("oidc-provider")).Provider;
+    return await work();
   } finally {
     console.warn = warn;
   }
@@ -80,7 +80,7 @@ function note(seen, route, { headers }, form, status) {
  *   `keys`: private JWKs of the clients, which are named as their algorithm; `seen`: what reached the back channel.
  */
 export async function fapiServer() {
-  const Provider = await load();
+  const { Provider } = await quietly(() => import("oidc-provider"));
   const [own, clients] = await Promise.all([0, 1].map(() => Promise.all(ALGORITHMS.map(keyPair))));
   const seen = [];
   let provider;
@@ -90,7 +90,7 @@ export async function fapiServer() {
   }));
   const issuer = op.origin;
 
-  provider = new Provider(issuer, {
+  provider = await quietly(() => new Provider(issuer, {
     jwks: { keys: own.map((pair) => pair.private) },
     clients: ALGORITHMS.map((alg, at) => ({
       client_id: alg, redirect_uris: [REDIRECT_URI], response_types: ["code"], grant_types: ["authorization_code", "refresh_token"],
@@ -120,7 +120,7 @@ export async function fapiServer() {
     pkce: { required: () => true },
     rotateRefreshToken: () => true,
     ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 600, IdToken: 300, Interaction: 600, RefreshToken: 600, Session: 600 },
-  });
+  }));
   provider.use(async (ctx, next) => {
     await next();
     const route = ROUTES[ctx.path];

@@ -98,10 +98,12 @@ test("private members where a public key belongs, small and odd RSA keys, points
   const rsa = await jose.exportJWK((await pairOf("RS256")).publicKey);
   const sign = async () => new Uint8Array(64);
   const small = { kty: "RSA", e: "AQAB", n: Buffer.alloc(128, 0xc5).toString("base64url") };
+  // Of the form that a broken generator gave its moduli (CVE-2017-15361): a power of 65537, 2049 bits long.
+  const broken = { ...rsa, n: Buffer.from((65537n ** 128n).toString(16).padStart(514, "0"), "hex").toString("base64url") };
   for (const publicJwk of [ec, { kty: "oct", k: "c2VjcmV0" }, { ...publicEc, y: publicEc.x }, { ...publicEc, crv: "P-384" }, { ...publicEc, crv: "secp256k1" }, {}, null]) {
     await fails(SigningKey.custom({ alg: "ES256", publicJwk, sign }), { code: "key_refused" }, [d]);
   }
-  for (const publicJwk of [small, { ...rsa, e: "AQ" }, { ...rsa, e: "Ag" }, { ...rsa, alg: "PS512" }, { ...rsa, use: "enc" }]) {
+  for (const publicJwk of [small, broken, { ...rsa, e: "AQ" }, { ...rsa, e: "Ag" }, { ...rsa, alg: "PS512" }, { ...rsa, use: "enc" }]) {
     await fails(SigningKey.custom({ alg: "RS256", publicJwk, sign }), { code: "key_refused" });
   }
   await fails(SigningKey.fromJwk(publicEc), { code: "key_refused" });

@@ -16,7 +16,19 @@ import {
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
+import { HelseId, SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
+import {
+  TokenSource,
+  denoKvStore,
+  durableObjectStore,
+  memoryStore,
+  redisStore,
+  sealedStore,
+  type TokenObject,
+  type TokenStore,
+} from "samtykke/tokens";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
+import { Enrolment, Selvbetjening, type CurrentClient, type Rotation } from "samtykke/selvbetjening";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -149,6 +161,31 @@ const sameClass: typeof SamtykkeError = browser.SamtykkeError;
 // @ts-expect-error five languages there are
 userMessage({ code: "x" }, "de");
 
+// The token source: the clients of stores fit as they are, and wrong asks do not compile.
+const stores = (
+  nodeRedis: { sendCommand(command: readonly string[]): Promise<unknown> },
+  ioredis: { call(command: string, ...rest: (string | Uint8Array | number)[]): Promise<unknown> },
+  binding: Parameters<typeof durableObjectStore>[0],
+  kv: Parameters<typeof denoKvStore>[0],
+): TokenStore[] => [
+  memoryStore(), redisStore((...command) => nodeRedis.sendCommand(command)), redisStore((...command) => ioredis.call(...command)),
+  durableObjectStore(binding), sealedStore(denoKvStore(kv), ["key"]),
+];
+const source = (client: Client) => new TokenSource({ client, store: memoryStore(), margin: 30 });
+const held = async (from: TokenSource): Promise<Tokens> => from.get({ scope: ["a", "b"], subject: "x" }, { signal: AbortSignal.timeout(1) });
+// @ts-expect-error one who asks by a function says whose tokens they are
+export const nameless = () => new TokenSource({ request: async () => held(source(none() as never)) });
+// @ts-expect-error a target is made of texts
+export const numbered = (from: TokenSource) => from.get({ subject: 12345678901 });
+// @ts-expect-error a token goes to named origins
+export const anywhere = (from: TokenSource) => from.fetch({}, {});
+checkNot<HasAny<TokenSource[keyof TokenSource]>>();
+checkNot<HasAny<TokenStore[keyof TokenStore]>>();
+checkNot<HasAny<TokenObject["fetch"]>>();
+checkNot<HasAny<typeof redisStore>>();
+checkNot<HasAny<typeof durableObjectStore>>();
+checkNot<HasAny<typeof denoKvStore>>();
+
 // No `any` where a caller meets it.
 checkNot<HasAny<typeof browser.begin>>();
 checkNot<HasAny<typeof browser.finish>>();
@@ -172,4 +209,42 @@ checkNot<HasAny<AgreementApi["register"]>>();
 checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
-export { answer, authentication, edge, forged, opened, sameClass };
+
+// HelseID.
+export async function health(key: SigningKey): Promise<HelseIdTokens> {
+  const helseid = await HelseId.connect({ environment: "test", clientId: "c", redirectUri: "https://journal.example.no/callback", key, securityLevel: 4 });
+  const begun: browser.Login = await helseid.login({ scope: "openid", acrValues: "Level4", prompt: "login", details: { organization: { tenancy: "single", child: "1" } } });
+  const session: HelseIdSession = await helseid.finish(begun.transaction, "https://journal.example.no/callback", { save: async () => {} });
+  const parent: Organization = { tenancy: "multi", parent: "1" };
+  check<Same<Awaited<ReturnType<HelseIdSession["tokens"]>>, HelseIdTokens>>();
+  check<Same<HelseIdTokens["rejectedScope"], readonly string[]>>();
+  checkNot<HasAny<HelseIdTokens>>();
+  claimOf({ organization: parent, raw: [{ type: "x" }] });
+  // @ts-expect-error a multi-tenant organisation has a parent
+  claimOf({ organization: { tenancy: "multi", child: "1" } });
+  // @ts-expect-error the old name of the production environment is none
+  await HelseId.connect({ environment: "prod", clientId: "c", key });
+  // @ts-expect-error a secret has no place
+  await HelseId.connect({ environment: "test", clientId: "c", key, clientSecret: "x" });
+  // @ts-expect-error details never go with a code (HID-1009)
+  await helseid.finish(begun.transaction, "x", { save: () => {}, details: {} });
+  // @ts-expect-error a session is always stored
+  await helseid.finish(begun.transaction, "x", {});
+  return session.tokens({ resource: "nhn:phr", details: { organization: parent } });
+}
+
+// Selvbetjening: a Client serves as its connection, and an update gives back all five lists.
+const selvbetjening = new Selvbetjening({ environment: "test", login: () => new Client(consent, none()) });
+declare const enrolment: Enrolment;
+check<Same<Awaited<ReturnType<typeof enrolment.rotateKey>>, Rotation>>();
+checkNot<HasAny<CurrentClient>>();
+checkNot<HasAny<typeof selvbetjening>>();
+void enrolment.client().then((client) => client.update((settings) => ({ ...settings, redirectUris: null })));
+// @ts-expect-error partial settings would wipe the rest
+void enrolment.client().then((client) => client.update(({ apiScopes }) => ({ apiScopes })));
+// @ts-expect-error two environments there are, no third
+new Selvbetjening({ environment: "preprod", login: () => new Client(consent, none()) });
+// @ts-expect-error a draft has no key of its own: it is the enrolment's
+void Enrolment.begin(selvbetjening, { organizationNumber: "1", publicJwk: "{}" }, { apiKey: "k", store: { read: () => null, write() {} }, redirectUri: "x" });
+
+export { answer, authentication, held, source, stores, edge, forged, opened, sameClass };

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { serve } from "../lib/server.mjs";
 import { removeDir, tempDir } from "../lib/temp.mjs";
 import { runSuite, runtimes } from "./index.mjs";
 
@@ -27,6 +28,7 @@ const suites = {
   rejects: 'export const run = async () => { Promise.reject(new Error("nobody listens")); await new Promise((done) => setTimeout(done, 300)); return "late"; };',
   exits: "export const run = () => { globalThis.process.exit(0); };",
   fetches: 'export const run = async () => { try { return (await fetch("http://localhost:9/")).status; } catch (error) { return "refused"; } };',
+  asks: 'export const run = (addresses) => Promise.all(addresses.map((address) => fetch(address).then(({ status }) => status, () => "refused")));',
   evaluates: 'export const run = () => { try { return new Function("return 1")(); } catch { return "caught"; } };',
 };
 
@@ -125,6 +127,19 @@ describe("runtimes", { concurrency: 2 }, () => {
       if (name === "deno" || name === "workerd") {
         test("has no network", async () => {
           assert.equal((await go("fetches")).output, "refused");
+        });
+
+        test("has the network that a suite is given", async () => {
+          const servers = await Promise.all([0, 1].map(() => serve({ routes: { "/": (_, response) => response.end("there") } })));
+          const [one, other] = servers.map(({ origin }) => origin);
+          try {
+            const { output, error } = await go("asks", { input: [one, other], network: [one] });
+            assert.equal(output?.[0], 200, error);
+            // workerd knows the machine's own network as one.
+            if (name === "deno") assert.equal(output[1], "refused");
+          } finally {
+            await Promise.all(servers.map(({ close }) => close()));
+          }
         });
       }
     });

@@ -4,6 +4,7 @@
 //! Refuses to pass over a missing server: it panics and says how to run it.
 #![cfg(target_arch = "wasm32")]
 
+mod bound;
 mod flow;
 mod hosts;
 mod retries;

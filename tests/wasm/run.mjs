@@ -60,7 +60,7 @@ let failed = false;
 try {
   const base = { ...process.env, SAMTYKKE_TEST_SERVER: server.origin, PATH: [dirname(wasmBindgenTestRunner), process.env.PATH].join(delimiter) };
   for (const name of ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"]) for (const part of ["", "_REMOTE", "_ARGS"]) delete base[name + part];
-  const cargo = ["test", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch"];
+  const cargo = ["test", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch,p256"];
   const built = await run("cargo", [...cargo, "--test", "wasm", "--no-run"], { cwd: root, env: base, timeoutMs: 15 * 60_000 });
   if (built.code !== 0) throw new Error(tail(built.stdout + built.stderr, 60));
 

@@ -2,12 +2,13 @@
 // WHATWG Fetch (CORS), RFC 6749 section 5; pages of any origin may ask, with the headers a client of ours sends.
 // Refuses, with an OAuth error, a token request that is not as it should be: a client that sends a wrong one must notice.
 import { createServer } from "node:http";
+import { createOp } from "./op.mjs";
 
 const cors = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, POST, PUT, DELETE",
-  "access-control-allow-headers": "accept, authorization, content-type, x-trace-id",
-  "access-control-expose-headers": "retry-after",
+  "access-control-allow-headers": "accept, authorization, content-type, dpop, x-trace-id",
+  "access-control-expose-headers": "retry-after, dpop-nonce, www-authenticate",
   "cross-origin-resource-policy": "cross-origin",
 };
 const secret = "Basic ZWtzZW1wZWxiYW5rJTJEY2xpZW50OmElMjViJTJCYytkJTNBZSUyRmY="; // eksempelbank-client with a%b+c d:e/f, form-encoded first
@@ -35,6 +36,7 @@ export async function startServer() {
   const asked = new Map(); // how often each key came
   const ended = new Set(); // keys whose caller went away before an answer
   const scopes = new Set();
+  const op = await createOp(asked);
   const server = createServer(async (request, response) => {
     for (const [name, value] of Object.entries(cors)) response.setHeader(name, value);
     if (request.method === "OPTIONS") return void response.writeHead(204).end();
@@ -43,6 +45,7 @@ export async function startServer() {
     const url = new URL(request.url, "http://localhost");
     const json = (status, value, headers = {}) => void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
     const [, first, behaviour] = url.pathname.split("/");
+    if (first === "op") return op(request, response, url, body);
     // The key of a call: a token endpoint's query, or the API's token.
     const key = url.search.slice(1) && first === "token" ? url.search.slice(1) : (request.headers.authorization ?? "").replace("Bearer ", "");
     const trace = request.headers["x-trace-id"];

@@ -219,8 +219,9 @@ export async function check(demo, { say = console.log } = {}) {
     assert.ok(seen.length > 40, "too few answers were looked at");
   });
 
-  await verify("the provider saw no violation of the protocol", async () => {
+  await verify("the providers saw no violation of the protocol", async () => {
     const found = control.violations().map(({ code, endpoint, detail }) => `${endpoint}: ${code}, ${detail}`);
+    found.push(...demo.locals.violations());
     assert.ok(found.length === 0, [...new Set(found)].join("\n"));
   });
 

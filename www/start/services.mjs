@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { startNorskgjeld, DEMO_CLIENT } from "../norskgjeld/index.mjs";
 import { buildWorker } from "../worker/build.mjs";
+import { startLocals } from "./locals.mjs";
 import { runWorker } from "./worker.mjs";
 
 export class PortTaken extends Error {
@@ -36,7 +37,7 @@ const lever = (provider) => async (request) => {
   return new Response(null, { status: 204 });
 };
 
-export async function startDemo({ port = 4402, authPort = 4400, apiPort = 4401, timeoutSeconds = 4, progress = () => {} } = {}) {
+export async function startDemo({ port = 4402, authPort = 4400, apiPort = 4401, timeoutSeconds = 4, file, progress = () => {} } = {}) {
   const pagePort = await portFor(port, "port");
   const url = `http://localhost:${pagePort}`;
   // The provider takes any free port by itself; only wished-for ports are tried first, to say by name which one is taken.
@@ -49,13 +50,17 @@ export async function startDemo({ port = 4402, authPort = 4400, apiPort = 4401, 
     apiPort,
     client: { ...DEMO_CLIENT, redirectUris: [`${url}/callback`, `${url}/auth/callback`] },
   });
+  let locals;
   try {
+    progress("starting the systems without a person …");
+    locals = await startLocals({ file });
     progress("starting the worker and the page …");
     const cookieKey = randomBytes(32).toString("base64url");
     const worker = await runWorker({
       port: pagePort,
       modules: await buildWorker(),
       lever: lever(provider),
+      systems: locals.lever,
       variables: {
         NORSKGJELD_ENVIRONMENT: "local",
         AUTH_URL: provider.authUrl,
@@ -66,14 +71,15 @@ export async function startDemo({ port = 4402, authPort = 4400, apiPort = 4401, 
         COOKIE_KEYS: cookieKey,
         TIMEOUT_SECONDS: String(timeoutSeconds),
         TRACE: "on",
+        SYSTEMS: JSON.stringify(locals.settings),
       },
     });
     const close = async () => {
-      await Promise.allSettled([worker.close(), provider.close()]);
+      await Promise.allSettled([worker.close(), provider.close(), locals.close()]);
     };
-    return { url, provider, secrets: [secret, cookieKey], close };
+    return { url, provider, locals, secrets: [secret, cookieKey, ...locals.secrets], close };
   } catch (error) {
-    await provider.close();
+    await Promise.allSettled([provider.close(), locals?.close()]);
     throw error;
   }
 }

@@ -4,7 +4,7 @@
 import { Miniflare } from "miniflare";
 import { pageFolder } from "../page/build.mjs";
 
-export async function runWorker({ port, modules, variables, lever }) {
+export async function runWorker({ port, modules, variables, lever, systems }) {
   const worker = new Miniflare({
     host: "localhost",
     port,
@@ -12,7 +12,7 @@ export async function runWorker({ port, modules, variables, lever }) {
     bindings: variables,
     durableObjects: { CLAIMS: { className: "Claims", useSQLite: true } },
     compatibilityDate: "2026-07-01",
-    serviceBindings: { LOCAL_PROVIDER: lever },
+    serviceBindings: { LOCAL_PROVIDER: lever, LOCAL_SYSTEMS: systems },
     assets: {
       directory: pageFolder,
       binding: "ASSETS",

@@ -9,11 +9,10 @@ use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
 use crate::claims::{Claims, Unverified};
-use crate::encoding::number;
+use crate::encoding::{base64url_decode, cut, number};
 use crate::error::{Action, Error, Phase, Result, codes};
 use crate::exchange::{Context, Judge};
 use crate::http::Response;
-use crate::jose::Compact;
 use crate::json::Value;
 use crate::token::Tokens;
 
@@ -72,8 +71,9 @@ pub(crate) fn read(token: &str, scope: Option<&str>, [life, rejected]: [Option<&
 
 /// Opaque tokens pass: there is nothing to read. A signed one names its key and audience.
 fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
-    let Ok(token) = Compact::parse(token) else { return Ok(()) };
-    let Some(claims) = core::str::from_utf8(token.payload()).ok().and_then(Value::parse) else { return Ok(()) };
+    let payload = cut(cut(token, b'.').1.unwrap_or_default(), b'.').0;
+    let Some(payload) = base64url_decode(payload).and_then(|payload| String::from_utf8(payload).ok()) else { return Ok(()) };
+    let Some(claims @ Value::Object(_)) = Value::parse(&payload) else { return Ok(()) };
     let jkt = claims.get("cnf").and_then(|confirmation| confirmation.get("jkt")).and_then(Value::as_str);
     if jkt != Some(bound.thumbprint) {
         return Err(Error::wanted(&codes::CLAIM_REFUSED, "cnf.jkt of the access token: this client's DPoP key"));
@@ -98,10 +98,13 @@ fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
 /// assert_eq!(error_number("HID-12"), None);
 /// ```
 pub fn error_number(description: &str) -> Option<&str> {
-    let (at, _) = description.match_indices("HID-").find(|(at, _)| {
-        let after = description.get(at.saturating_add(4)..).unwrap_or_default();
-        after.bytes().take_while(u8::is_ascii_digit).count() == 4
-    })?;
+    // From each `H` on: the name, four digits, and no fifth.
+    let fits = |at: &usize| {
+        let rest = description.get(*at..).unwrap_or_default();
+        let digits = rest.strip_prefix("HID-").unwrap_or_default().bytes().take_while(u8::is_ascii_digit).count();
+        digits == 4
+    };
+    let at = (0..description.len()).find(fits)?;
     description.get(at..at.saturating_add(8))
 }
 

@@ -19,6 +19,8 @@ pub use grant::TokenRequest;
 pub(crate) use granted::{Bound, read};
 pub use granted::{Granted, error_number};
 pub use login::LoginRequest;
+#[cfg(feature = "bindings-apis")]
+pub(crate) use scope::check_level_in;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
 
@@ -103,12 +105,9 @@ impl Environment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn policy(&self) -> Policy<'static> {
-        Policy { profile: METADATA, origins: None, development: self.development }
+        Policy { profile: values("metadata").next().unwrap_or_default(), origins: None, development: self.development }
     }
 }
-
-/// Members of the metadata that hold whatever the document says.
-const METADATA: &str = r#"{"require_pushed_authorization_requests":true,"authorization_response_iss_parameter_supported":true,"code_challenge_methods_supported":["S256"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"id_token_signing_alg_values_supported":["RS256"]}"#;
 
 /// Addresses and rules of an environment, by the addresses that are documented. [`profile_of`] takes the server's own word.
 ///
@@ -176,11 +175,15 @@ fn enforced(mut profile: Profile) -> Profile {
 /// assert!(check_algorithm(Algorithm::named("EdDSA").unwrap()).is_err());
 /// ```
 pub fn check_algorithm(alg: &Algorithm) -> Result<()> {
-    if values("algorithms").any(|name| name == alg.name) {
+    check_name(alg.name)
+}
+
+pub(crate) fn check_name(alg: &str) -> Result<()> {
+    if values("algorithms").any(|name| name == alg) {
         return Ok(());
     }
     let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
-    Err(error.at(crate::error::Phase::Configuration).actual(alg.name))
+    Err(error.at(crate::error::Phase::Configuration).actual(alg))
 }
 
 /// What HelseID does differently.

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::claims::Claims;
+use crate::encoding::{cut, decimal, number};
 use crate::error::{Error, Phase, Result, codes};
 use crate::json::Value;
 
@@ -25,8 +26,8 @@ const OWN: &str = "helseid://";
 /// assert_eq!(resource_of("openid"), None);
 /// ```
 pub fn resource_of(scope: &str) -> Option<&str> {
-    let (resource, rest) = scope.split_once('/')?;
-    (!scope.starts_with(OWN) && !resource.is_empty() && !rest.is_empty()).then_some(resource)
+    let (resource, rest) = cut(scope, b'/');
+    (!scope.starts_with(OWN) && !resource.is_empty() && !rest?.is_empty()).then_some(resource)
 }
 
 /// The resources of a whole scope, each once, in its order: what to ask for at PAR.
@@ -82,11 +83,16 @@ pub(crate) fn check_login(scope: &str, least: u8) -> Result<()> {
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub fn check_level(claims: &Claims, least: u8) -> Result<()> {
-    let claims = Value::parse(claims.json());
+    check_level_in(claims.json(), least)
+}
+
+/// As [`check_level`], in claims as JSON.
+pub(crate) fn check_level_in(claims: &str, least: u8) -> Result<()> {
+    let claims = Value::parse(claims);
     let found = claims.as_ref().and_then(|claims| claims.get(SECURITY_LEVEL));
     // A text in every token that was seen; a number is read alike.
     let level = found.and_then(|level| match level.as_str() {
-        Some(text) => crate::encoding::number(text),
+        Some(text) => number(text),
         None => level.as_integer().and_then(|level| u64::try_from(level).ok()),
     });
     if level.is_some_and(|level| level >= u64::from(least)) {
@@ -94,10 +100,10 @@ pub fn check_level(claims: &Claims, least: u8) -> Result<()> {
     }
     let mut expected = String::from(SECURITY_LEVEL);
     expected.push_str(": at least ");
-    expected.push_str(&crate::encoding::decimal(u64::from(least)));
+    expected.push_str(&decimal(u64::from(least)));
     let error = Error::new(&codes::CLAIM_REFUSED).expected(expected);
     Err(match level {
-        Some(level) => error.actual(crate::encoding::decimal(level)),
+        Some(level) => error.actual(decimal(level)),
         None => error,
     })
 }

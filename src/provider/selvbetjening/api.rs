@@ -107,14 +107,7 @@ impl<'a> Api<'a> {
         if !is_all(api_key.expose(), VISIBLE) {
             return Err(refused("an API key: visible ASCII"));
         }
-        let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), |response| {
-            let id = body(response).map_err(|error| match error.code() {
-                // There is no token in this call.
-                code if code == codes::TOKEN_INVALID.code() => failure_as(&codes::UNAUTHORIZED, Action::FixConfiguration, response),
-                _ => error,
-            });
-            id?.get("clientId").and_then(text).filter(|id| check_client_id(id).is_ok()).ok_or_else(|| malformed(response))
-        });
+        let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), drafted);
         call.request.headers.push(("api-key", api_key.clone()));
         Ok(call)
     }
@@ -129,7 +122,7 @@ impl<'a> Api<'a> {
     /// # Errors
     /// `invalid_parameter` when a field does not fit.
     pub fn update(&self, settings: &ClientSettings) -> Result<Call<()>> {
-        Ok(self.call("PUT", "/v1/client", Some(settings.json()?), |response| success(response).map(|_| ())))
+        Ok(self.call("PUT", "/v1/client", Some(settings.json()?), updated))
     }
 
     /// `GET /v1/client-secret`: the client's keys.
@@ -149,14 +142,7 @@ impl<'a> Api<'a> {
                 json
             }
         };
-        self.call("POST", "/v1/client-secret", Some(json), |response| {
-            let text = success(response)?;
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let value = Value::parse(text).filter(|value| matches!(value, Value::Object(_)));
-            value.as_ref().and_then(expiration).ok_or_else(|| malformed(response))
-        })
+        self.call("POST", "/v1/client-secret", Some(json), added)
     }
 
     /// `GET /v1/multi-tenant-delegations`: organisations that delegate to this client.
@@ -167,6 +153,31 @@ impl<'a> Api<'a> {
             found.ok_or_else(|| malformed(response))
         })
     }
+}
+
+/// The client id in the answer to a draft.
+pub(crate) fn drafted(response: &Response) -> Result<String> {
+    let value = body(response).map_err(|error| match response.status {
+        // There is no token in this call.
+        401 => failure_as(&codes::UNAUTHORIZED, Action::FixConfiguration, response),
+        _ => error,
+    })?;
+    value.get("clientId").and_then(text).filter(|id| check_client_id(id).is_ok()).ok_or_else(|| malformed(response))
+}
+
+/// The answer to an update says nothing beside its status.
+pub(crate) fn updated(response: &Response) -> Result<()> {
+    success(response).map(|_| ())
+}
+
+/// When an added key ends, if the answer says so.
+pub(crate) fn added(response: &Response) -> Result<Option<i64>> {
+    let text = success(response)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = Value::parse(text).filter(|value| matches!(value, Value::Object(_)));
+    value.as_ref().and_then(expiration).ok_or_else(|| malformed(response))
 }
 
 fn delegation(value: &Value<'_>) -> Option<Delegation> {

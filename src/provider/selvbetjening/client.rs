@@ -220,19 +220,19 @@ impl ClientSettings {
 }
 
 /// A list, `None` for null or absent; nothing at all when it is something else.
-pub(crate) fn list<T>(value: &Value<'_>, name: &str, read: fn(&Value<'_>) -> Option<T>) -> Option<Option<Vec<T>>> {
+pub(super) fn list<T>(value: &Value<'_>, name: &str, read: fn(&Value<'_>) -> Option<T>) -> Option<Option<Vec<T>>> {
     match value.get(name) {
         None | Some(Value::Null) => Some(None),
         Some(items) => items.as_array()?.iter().map(read).collect::<Option<Vec<T>>>().map(Some),
     }
 }
 
-pub(crate) fn text(value: &Value<'_>) -> Option<String> {
+pub(super) fn text(value: &Value<'_>) -> Option<String> {
     value.as_str().map(String::from)
 }
 
 /// A claim as drafts and updates write it.
-pub(crate) fn key_and_value(value: &Value<'_>) -> Option<Claim> {
+pub(super) fn key_and_value(value: &Value<'_>) -> Option<Claim> {
     Some(Claim { key: value.get("key").and_then(text)?, value: value.get("value").and_then(text)? })
 }
 

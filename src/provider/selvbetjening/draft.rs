@@ -6,12 +6,25 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::client::{key_and_value, list, text};
 use super::key::PublicKey;
 use super::{SCOPE, refused};
+use crate::callback::shown_text;
 use crate::error::Result;
-use crate::json::{Writer, push_string};
+use crate::json::{Value, Writer, push_string};
 use crate::octet::{NQCHAR, is_all};
 use crate::uri::{Uri, is_redirect_uri};
+
+/// What a draft may hold, but for its key.
+const MEMBERS: [&str; 7] = [
+    "organizationNumber",
+    "apiScopes",
+    "audienceSpecificClientClaims",
+    "redirectUris",
+    "postLogoutRedirectUris",
+    "childOrganizationNumbers",
+    "postClientConfirmationRedirectUri",
+];
 
 /// A claim for one API, such as a HER-id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +78,33 @@ impl Draft {
             child_organization_numbers: None,
             confirmation_redirect_uri: None,
         }
+    }
+
+    /// A draft from JSON in the API's own names, such as a settings file; `publicJwk` is not among them.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a member that is not known, of another type, or absent where every draft has it.
+    pub fn from_json(json: &str, public_key: PublicKey) -> Result<Self> {
+        let wrong = || refused("a draft: organizationNumber, and the lists and the address that a draft can have");
+        let value = Value::parse(json).ok_or_else(wrong)?;
+        if let Some(member) = value.members().iter().find(|member| !MEMBERS.contains(&&*member.name)) {
+            return Err(wrong().actual(shown_text(&member.name)));
+        }
+        let texts = |name| list(&value, name, text).ok_or_else(wrong);
+        let confirmation_redirect_uri = match value.get("postClientConfirmationRedirectUri") {
+            None => None,
+            Some(uri) => Some(text(uri).ok_or_else(wrong)?),
+        };
+        Ok(Self {
+            organization_number: value.get("organizationNumber").and_then(text).ok_or_else(wrong)?,
+            public_key,
+            api_scopes: texts("apiScopes")?,
+            claims: list(&value, "audienceSpecificClientClaims", key_and_value).ok_or_else(wrong)?,
+            redirect_uris: texts("redirectUris")?,
+            post_logout_redirect_uris: texts("postLogoutRedirectUris")?,
+            child_organization_numbers: texts("childOrganizationNumbers")?,
+            confirmation_redirect_uri,
+        })
     }
 
     /// The body that is sent.
@@ -154,7 +194,7 @@ fn twice(texts: &[String]) -> bool {
     texts.iter().enumerate().any(|(at, text)| texts.iter().take(at).any(|other| other == text))
 }
 
-fn texts(items: &[String]) -> String {
+pub(crate) fn texts(items: &[String]) -> String {
     array(items.len(), |at, json| push_string(json, items.get(at).map_or("", String::as_str)))
 }
 
@@ -167,7 +207,7 @@ fn pairs(claims: &[Claim]) -> String {
 }
 
 /// A JSON array of so many items.
-pub(super) fn array(count: usize, item: impl Fn(usize, &mut String)) -> String {
+pub(crate) fn array(count: usize, item: impl Fn(usize, &mut String)) -> String {
     let mut json = String::from("[");
     for at in 0..count {
         if at > 0 {

@@ -10,9 +10,13 @@ mod draft;
 mod key;
 
 pub use api::{Api, Call, Delegation, ServiceTerms};
+#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
+pub(crate) use api::{added, drafted, updated};
 pub use client::{ClaimAccess, ClientSettings, CurrentClient, ScopeAccess, Status};
 pub use confirmation::judge_confirmation;
 pub use draft::{Claim, Draft};
+#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
+pub(crate) use draft::{array, texts};
 pub use key::{ClientSecret, PublicKey, SecretBody, find_secret};
 
 use alloc::string::String;

@@ -1,6 +1,8 @@
 // Texts of the page of the systems, in the order of `languages`: English, Bokmål, Nynorsk, Swedish, Dutch.
 // Names of protocol parameters stay as the standards write them.
 // Refuses nothing itself; tests/e2e/access.mjs refuses a missing language or placeholder.
+import { providerTexts } from "./providers.mjs";
+
 export const systemTexts = {
   "page.pages": ["Pages", "Sider", "Sider", "Sidor", "Pagina's"],
   "page.person": ["With consent", "Med samtykke", "Med samtykke", "Med samtycke", "Met toestemming"],
@@ -8,7 +10,7 @@ export const systemTexts = {
   "systems.skip": ["Skip to what was sent", "Hopp til det som ble sendt", "Hopp til det som vart sendt", "Hoppa till det som skickades", "Ga naar wat er is verstuurd"],
   "systems.local": ["Local providers answer in place of the real ones.", "Lokale tilbydere svarer i stedet for de ekte.", "Lokale tilbydarar svarer i staden for dei ekte.", "Lokala leverantörer svarar i stället för de riktiga.", "Lokale aanbieders antwoorden in plaats van de echte."],
   "systems.title": ["Access between machines", "Tilgang mellom maskiner", "Tilgang mellom maskiner", "Åtkomst mellan maskiner", "Toegang tussen machines"],
-  "systems.lead": ["No person logs in here. The worker signs, asks for a token, and calls the API with it.", "Ingen person logger inn her. Workeren signerer, ber om et token og kaller API-et med det.", "Ingen person loggar inn her. Workeren signerer, ber om eit token og kallar API-et med det.", "Ingen person loggar in här. Workern signerar, ber om en token och anropar API:et med den.", "Hier logt niemand in. De worker ondertekent, vraagt een token en roept er de API mee aan."],
+  "systems.lead": ["The worker holds the keys: it signs, asks for tokens, and calls the APIs. Where a person is needed, a made-up one agrees.", "Workeren har nøklene: den signerer, ber om tokener og kaller API-ene. Der det trengs en person, sier en oppdiktet ja.", "Workeren har nøklane: han signerer, bed om token og kallar API-a. Der det trengst ein person, seier ein oppdikta ja.", "Workern har nycklarna: den signerar, ber om tokens och anropar API:erna. Där en person behövs säger en påhittad ja.", "De worker heeft de sleutels: hij ondertekent, vraagt tokens en roept de API's aan. Waar een persoon nodig is, stemt een verzonnen persoon toe."],
   "systems.legend": ["Which system?", "Hvilket system?", "Kva for system?", "Vilket system?", "Welk systeem?"],
   "systems.steps": ["Steps", "Steg", "Steg", "Steg", "Stappen"],
   "systems.run": ["Run", "Kjør", "Køyr", "Kör", "Uitvoeren"],
@@ -54,16 +56,5 @@ export const systemTexts = {
   "claim.resource": ["for which API", "for hvilket API", "for kva for API", "för vilket API", "voor welke API"],
   "claim.consumer_org": ["on behalf of which organisation", "på vegne av hvilken organisasjon", "på vegner av kva for organisasjon", "på vilken organisations vägnar", "namens welke organisatie"],
 
-  "norskgjeld.name": ["Norsk Gjeldsinformasjon", "Norsk Gjeldsinformasjon", "Norsk Gjeldsinformasjon", "Norsk Gjeldsinformasjon", "Norsk Gjeldsinformasjon"],
-  "norskgjeld.about": ["Consents you collected yourself", "Samtykker du har samlet selv", "Samtykke du har samla sjølv", "Samtycken du har samlat själv", "Toestemmingen die u zelf hebt verzameld"],
-  "norskgjeld.token": ["Get a token", "Hent et token", "Hent eit token", "Hämta en token", "Haal een token"],
-  "norskgjeld.token.help": ["Client credentials for the agreement API: one audience for each service.", "Client credentials for avtale-API-et: ett audience for hver tjeneste.", "Client credentials for avtale-API-et: eitt audience for kvar teneste.", "Client credentials för avtals-API:et: ett audience för varje tjänst.", "Client credentials voor de overeenkomst-API: één audience per dienst."],
-  "norskgjeld.register": ["Register a consent", "Registrer et samtykke", "Registrer eit samtykke", "Registrera ett samtycke", "Registreer een toestemming"],
-  "norskgjeld.register.help": ["A made-up person agreed on paper, for thirty days.", "En oppdiktet person sa ja på papir, i tretti dager.", "Ein oppdikta person sa ja på papir, i tretti dagar.", "En påhittad person sade ja på papper, i trettio dagar.", "Een verzonnen persoon stemde op papier toe, voor dertig dagen."],
-  "norskgjeld.debt": ["Look up the debt", "Slå opp gjelda", "Slå opp gjelda", "Slå upp skulderna", "Vraag de schulden op"],
-  "norskgjeld.debt.help": ["By the consent's id. Only how much came back is shown here.", "Med samtykkets id. Her vises bare hvor mye som kom.", "Med id-en til samtykket. Her blir det berre vist kor mykje som kom.", "Med samtyckets id. Här visas bara hur mycket som kom.", "Met het id van de toestemming. Hier ziet u alleen hoeveel er kwam."],
-  "norskgjeld.feed": ["Read the events", "Les hendelsene", "Les hendingane", "Läs händelserna", "Lees de gebeurtenissen"],
-  "norskgjeld.feed.help": ["Consents made and ended, in order, from a cursor you keep.", "Samtykker som ble laget og avsluttet, i rekkefølge, fra en posisjon du tar vare på.", "Samtykke som vart laga og avslutta, i rekkjefølgje, frå ein posisjon du tek vare på.", "Samtycken som gjordes och avslutades, i ordning, från en position du sparar.", "Gemaakte en beëindigde toestemmingen, op volgorde, vanaf een positie die u bewaart."],
-  "norskgjeld.withdraw": ["Withdraw it", "Trekk det tilbake", "Trekk det tilbake", "Dra tillbaka det", "Trek het in"],
-  "norskgjeld.withdraw.help": ["After this a lookup is refused; run the lookup again to see the error.", "Etter dette blir et oppslag avvist; kjør oppslaget igjen for å se feilen.", "Etter dette blir eit oppslag avvist; køyr oppslaget igjen for å sjå feilen.", "Efter detta nekas en sökning; kör sökningen igen för att se felet.", "Hierna wordt opvragen geweigerd; vraag nog eens op om de fout te zien."],
+  ...providerTexts,
 };

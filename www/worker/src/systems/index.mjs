@@ -5,9 +5,14 @@ import { SamtykkeError } from "samtykke";
 import { json } from "../headers.mjs";
 import { problem } from "../answers.mjs";
 import { recording } from "./messages.mjs";
+import { acmidm } from "./acmidm.mjs";
+import { halland } from "./halland.mjs";
+import { helseid } from "./helseid.mjs";
+import { maskinporten } from "./maskinporten.mjs";
 import { norskgjeld } from "./norskgjeld.mjs";
+import { selvbetjening } from "./selvbetjening.mjs";
 
-export const systems = [norskgjeld];
+export const systems = [norskgjeld, maskinporten, helseid, selvbetjening, acmidm, halland];
 
 const LIFE = 10 * 60 * 1000;
 const VISITORS = 100;

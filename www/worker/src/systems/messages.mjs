@@ -6,7 +6,7 @@ import { field, mask } from "../mask.mjs";
 const MOST = 12;
 const SIGNED = new Set(["assertion", "client_assertion", "request"]);
 // What the providers' own APIs say of scopes, clients and keys is public; the names below never are.
-const SECRET = /token|secret|password|assertion|api_?key|^code$|^nin$|^ssn$|^pid$|^d$|^p$|^q$/i;
+const SECRET = /token$|secret|password|assertion$|api[_-]?key|subscription-key|^request$|^code$|^code_verifier$|^nin$|^ssn$|^pid$|identity\/pid$|^d$|^p$|^q$/i;
 
 const decoded = (part) => JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0))));
 

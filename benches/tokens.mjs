@@ -1,0 +1,104 @@
+// The token source: a kept token in memory, and one that comes from Redis or a Durable Object, beside the bare engine's round trip.
+// Redis: a bare GET, the store's `read`, and a whole `get` of a source that has not seen the target yet, one after the other, by
+// the same connection over loopback: the shortest round trip there is, so the largest share for what is not the engine.
+// Durable Object: the same within workerd, whose clock stands still meanwhile, so many at once are measured from outside.
+
+import { judgeTokens } from "samtykke";
+import { TokenSource, redisStore, sealedStore } from "samtykke/tokens";
+import { startRedis } from "../tests/tokens/redis.mjs";
+import { startWorkers } from "../tests/tokens/workers.mjs";
+
+const tokens = judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify({ access_token: "x".repeat(600), token_type: "Bearer", expires_in: 3600 }) });
+const sourceOf = (more) => new TokenSource({ request: async () => tokens, issuer: "https://test.maskinporten.no/", clientId: "client-1", keyId: "key-1", ...more });
+const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
+const rowOf = (name, values) => ({ name, median_us: +median(values).toFixed(2), best_us: +values[0].toFixed(2) });
+
+/** Rounds that take turns; microseconds of one operation in each. */
+async function turns(work, rounds, warm, each) {
+  const times = Object.fromEntries(Object.keys(work).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, job] of Object.entries(work)) {
+      const start = performance.now();
+      await job();
+      if (round >= warm) times[name].push(((performance.now() - start) / each) * 1000);
+    }
+  }
+  return times;
+}
+
+async function memory() {
+  const targets = [{ scope: "read" }, { scope: "skatteetaten:a skatteetaten:b", resource: "https://api.example", organisation: "974761076" }];
+  const source = sourceOf();
+  for (const target of targets) await source.get(target);
+  const ROUND = 5_000;
+  const work = Object.fromEntries(["kept, one scope", "kept, two scopes, resource, organisation"].map((name, at) => [name, async () => {
+    for (let count = 0; count < ROUND; count++) await source.get(targets[at]);
+  }]));
+  return Object.entries(await turns(work, 60, 15, ROUND)).map(([name, values]) => rowOf(name, values));
+}
+
+async function redis() {
+  const server = await startRedis();
+  if (server.gap) return { rows: [], gap: server.gap };
+  try {
+    const { send, close } = await server.nodeRedis();
+    const NAMES = 100;
+    const targets = Array.from({ length: NAMES }, (_, at) => ({ scope: `scope-${at}` }));
+    const stores = { "Redis, whole get": redisStore(send), "Redis, whole get, sealed": sealedStore(redisStore(send, { prefix: "sealed:" }), "A".repeat(43)) };
+    const work = {};
+    for (const [name, store] of Object.entries(stores)) {
+      for (const target of targets) await sourceOf({ store }).get(target);
+      const request = async () => { throw new Error("the store lost a token"); };
+      work[name] = async () => {
+        const source = sourceOf({ store, request });
+        for (const target of targets) await source.get(target);
+      };
+    }
+    const names = (await send("KEYS", "samtykke:*")).filter((key) => key.endsWith("}")).map((key) => key.slice("samtykke:{".length, -1));
+    work["Redis, store"] = async () => {
+      for (const name of names) await stores["Redis, whole get"].read(name);
+    };
+    const keys = (await send("KEYS", "samtykke:*")).filter((key) => key.endsWith("}"));
+    work["Redis, bare GET"] = async () => {
+      for (const key of keys) await send("GET", key);
+    };
+    const times = await turns(work, 60, 15, NAMES);
+    close();
+    return { rows: Object.entries(times).map(([name, values]) => rowOf(name, values)) };
+  } finally {
+    await server.kill();
+  }
+}
+
+async function durableObject() {
+  const workers = await startWorkers({ origin: "http://127.0.0.1:1", jwk: {} }, {}, 1);
+  try {
+    const TIMES = 100;
+    const ask = (what) => async () => {
+      const { text } = await workers.ask(0, `/bench?what=${what}&times=${TIMES}`);
+      if (text !== "done") throw new Error("the worker did not answer");
+    };
+    const work = { "Durable Object, bare": ask("bare"), "Durable Object, store": ask("store"), "Durable Object, store, sealed": ask("sealed") };
+    return Object.entries(await turns(work, 50, 10, TIMES)).map(([name, values]) => rowOf(name, values));
+  } finally {
+    await workers.close();
+  }
+}
+
+export async function measure() {
+  const [kept, store, object] = [await memory(), await redis(), await durableObject()];
+  const rows = [...kept, ...store.rows, ...object];
+  const of = (name) => rows.find((row) => row.name === name)?.median_us;
+  const ratio = (one, other) => (of(one) && of(other) ? +(of(one) / of(other)).toFixed(3) : null);
+  return {
+    rows, ...(store.gap && { gap: store.gap }),
+    ratios: {
+      redis: ratio("Redis, store", "Redis, bare GET"), redis_get: ratio("Redis, whole get", "Redis, bare GET"), redis_get_sealed: ratio("Redis, whole get, sealed", "Redis, bare GET"),
+      durable_object: ratio("Durable Object, store", "Durable Object, bare"), durable_object_sealed: ratio("Durable Object, store, sealed", "Durable Object, bare"),
+    },
+    microseconds: { kept: Math.max(...kept.map(({ median_us }) => median_us)), redis_get_adds: of("Redis, whole get") ? +(of("Redis, whole get") - of("Redis, bare GET")).toFixed(1) : null },
+    ceilings: { redis: 1.2, durable_object: 1.2, kept_us: 5 },
+  };
+}
+
+if (import.meta.filename === process.argv[1]) console.log(JSON.stringify(await measure(), null, 1));

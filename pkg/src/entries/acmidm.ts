@@ -1,0 +1,28 @@
+/**
+ * ACM/IDM Vlaanderen, and eLys (formerly DAO) behind it.
+ *
+ * @packageDocumentation
+ */
+export {
+  ElysApi,
+  acmIdmLogin,
+  acmidm,
+  elys,
+  grantedAudience,
+  loginMeans,
+  switchIdentity,
+  type AcmIdmEnvironment,
+  type AcmIdmLogin,
+  type AcmIdmOptions,
+  type ElysActor,
+  type ElysEnvironment,
+  type ElysEnvironmentName,
+  type ElysOptions,
+  type GrantedAudience,
+  type PingExpectation,
+  type PingMismatch,
+  type PingReport,
+} from "../acmidm.js";
+export { type Provider } from "../flow.js";
+export { type RefusableToken } from "../provider_fetch.js";
+export { SamtykkeError } from "../error.js";

@@ -1,0 +1,38 @@
+/**
+ * Maskinporten: tokens for machines, and the self-service API that registers scopes, clients and keys.
+ *
+ * @packageDocumentation
+ */
+export {
+  MaskinportenClient,
+  caller,
+  consent,
+  maskinporten,
+  problem,
+  systemUser,
+  type MaskinportenCaller,
+  type MaskinportenDetails,
+  type MaskinportenEnvironment,
+  type MaskinportenOptions,
+  type MaskinportenOrganisation,
+  type MaskinportenProblem,
+  type MaskinportenRequest,
+  type MaskinportenSettings,
+} from "../maskinporten.js";
+export {
+  SelfService,
+  keysDue,
+  maskinportenClient,
+  type KeyToRegister,
+  type OnBehalfOf,
+  type RegisteredClient,
+  type RegisteredKey,
+  type RegisteredScope,
+  type ScopeAccess,
+  type SelfServiceCall,
+  type SelfServiceOptions,
+} from "../self_service.js";
+export type { Provider } from "../flow.js";
+export { SamtykkeError } from "../error.js";
+export { SigningKey, publicJwkFromPem, type CustomSigner, type KeyOptions } from "../keys.js";
+export type { Tokens } from "../tokens.js";

@@ -1,0 +1,40 @@
+/**
+ * Selvbetjening, the self-service of HelseID: drafts, confirmation, access, settings and keys of clients. For servers and
+ * programs, beside `samtykke/helseid` or `samtykke`, whose client gets the tokens.
+ *
+ * @packageDocumentation
+ */
+export {
+  SELVBETJENING_RESOURCE,
+  SELVBETJENING_SCOPE,
+  Selvbetjening,
+  type SelvbetjeningClient,
+  type AccessStatus,
+  type ClientClaim,
+  type ClientDraft,
+  type ClientSettings,
+  type Connection,
+  type CurrentClient,
+  type Delegation,
+  type Identity,
+  type ListedKey,
+  type Login,
+  type Pause,
+  type SelvbetjeningCall,
+  type SelvbetjeningEnvironment,
+  type SelvbetjeningOptions,
+  type WaitOptions,
+} from "../selvbetjening.js";
+export {
+  Enrolment,
+  confirmRoute,
+  jwkKeys,
+  type BeginOptions,
+  type EnrolmentKeeping,
+  type EnrolmentStore,
+  type KeyMaker,
+  type Rotation,
+  type RouteOptions,
+} from "../enrolment.js";
+export { loopback, type LoopbackOptions, type Receiver } from "../loopback.js";
+export { SamtykkeError } from "../error.js";

@@ -1,0 +1,193 @@
+// Region Halland as data over the standard client: AD FS, the gateway's Subscriber Key, and AD FS' own error codes.
+
+import { apis } from "./apis.js";
+import type { HttpAnswer } from "./answer.js";
+import { configured, given, isObject } from "./check.js";
+import { type Action, SamtykkeError, hostError } from "./error.js";
+import { type Provider, now } from "./flow.js";
+import { HEADER, MSIS, PATHS } from "./generated/halland.js";
+import type { Transport } from "./http.js";
+import type { SigningKey } from "./keys.js";
+import type { TokenTarget } from "./post.js";
+import { type ServerData, provider } from "./provider.js";
+import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
+import type { ResourceInit } from "./resource.js";
+
+/** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
+export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd"> = Object.freeze({
+  assertion: Object.freeze({
+    audience: "endpoint", kid: "never", x5t: "always", lifetime: 300, notBefore: true, algorithms: Object.freeze(["RS256"]),
+  } as const),
+  freeResource: true,
+  sessionEnd: Object.freeze(["invalid_grant"]),
+});
+
+/** Your registration with Region Halland. */
+export interface HallandOptions {
+  /** The issuer of the AD FS, as the region tells it: `https://…/adfs`. */
+  readonly issuer: string;
+  /** The GUID from AD FS. */
+  readonly clientId: string;
+  /** May be left out where no person logs in. */
+  readonly redirectUri?: string;
+  /** Where the server wants another than `…/oauth2/token/`, such as one without the slash: it is the assertions' `aud` too. */
+  readonly tokenEndpoint?: string;
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}
+
+/**
+ * Region Halland's AD FS, with your client id. Sign with a key that has its certificate.
+ *
+ * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
+ * @example
+ * ```ts
+ * const adfs = halland({ issuer: env.ADFS, clientId: env.CLIENT_ID });
+ * const key = await SigningKey.fromPem(env.KEY, { alg: "RS256", certificates: env.CERTIFICATE });
+ * const client = new Client(adfs, privateKeyJwt(key));
+ * const tokens = await client.clientCredentials(hallandTarget("hsainfoapi.regionhalland.se", "hsainfoapi.read"));
+ * ```
+ */
+export function halland(options: HallandOptions): Provider {
+  configured(isObject(options), "options as an object");
+  const { issuer, redirectUri, tokenEndpoint, ...rest } = options;
+  if (typeof issuer !== "string" || issuer.endsWith("/")) throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
+  const [authorizationEndpoint, token, jwksUri, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [string, string, string, string, string];
+  return provider({
+    ...rest, ...adfsRules,
+    issuer, tokenEndpoint: tokenEndpoint ?? token, jwksUri, userinfoEndpoint, endSessionEndpoint,
+    ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
+  });
+}
+
+/** Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token. */
+export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^https/, "http") + PATHS[5]!;
+
+/**
+ * What a token is for: one API, by its resursid, byte for byte. Without one the token would be for AD FS' own userinfo.
+ * `joined` writes the resource before each scope instead, as `resource/scope`, for servers of 2019 that are set up so.
+ *
+ * @throws {SamtykkeError} `invalid_parameter` for an empty resource.
+ */
+export function hallandTarget(resource: string, scope?: string, options: { readonly joined?: boolean } = {}): TokenTarget & { readonly scope?: string } {
+  given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
+  if (options.joined) return { scope: (scope ?? "").split(" ").map((one) => `${resource}/${one}`).join(" ") };
+  return { resource, ...(scope !== undefined && { scope }) };
+}
+
+/** When a key's certificate is valid, in seconds since 1970. */
+export interface CertificateTimes {
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+/**
+ * When the certificate of a signing key is valid.
+ *
+ * @throws {SamtykkeError} `key_refused` for a key without certificate.
+ */
+export function certificateTimes(key: SigningKey): CertificateTimes {
+  const first = isObject(key) ? key.certificate?.x5c[0] : undefined;
+  if (first === undefined) throw hostError("key_refused", { expected: "a key with its certificate" });
+  const [notBefore, notAfter] = apis(["halland", "validity"], `-----BEGIN CERTIFICATE-----\n${first}\n-----END CERTIFICATE-----`).split("\n").map(Number) as [number, number];
+  return { notBefore, notAfter };
+}
+
+/** A key to sign with now. */
+export interface CurrentKey extends CertificateTimes {
+  readonly key: SigningKey;
+  /** Whether less than `warn` seconds are left: time to renew the certificate and have the new one registered. */
+  readonly expiresSoon: boolean;
+}
+
+/**
+ * The first of your keys whose certificate is valid now. A server refuses a certificate that is not registered yet or out of its
+ * time, so put a renewed one after the old one until it is registered, and first from then on.
+ *
+ * @param options - `warn`: seconds before the end that count as soon, 30 days unless given; `now`: seconds since 1970.
+ * @throws {SamtykkeError} `key_refused` when none is valid.
+ */
+export function currentKey(keys: readonly SigningKey[], options: { readonly warn?: number; readonly now?: number } = {}): CurrentKey {
+  configured(Array.isArray(keys), "keys: a list of signing keys");
+  const { warn = 30 * 86_400, now: time = now() } = options;
+  for (const key of keys) {
+    const times = certificateTimes(key);
+    if (times.notBefore <= time && time <= times.notAfter) return { key, ...times, expiresSoon: times.notAfter - time < warn };
+  }
+  throw hostError("key_refused", { expected: "a key whose certificate is valid now" });
+}
+
+/** An error code of AD FS' own. */
+export interface Msis {
+  /** Such as `MSIS9602`. */
+  readonly code: string;
+  /** What to do; absent for a code that is not in the table. */
+  readonly action?: Action;
+  /** What it means and what to do, in a sentence for a developer. */
+  readonly advice?: string;
+}
+
+/** AD FS' own code in an error, or in a text of its. */
+export function msis(found: unknown): Msis | undefined {
+  const text = typeof found === "string" ? found : found instanceof SamtykkeError ? found.oauth?.description : undefined;
+  const code = text?.match(/MSIS\d{3,6}(?!\d)/)?.[0];
+  if (!code) return undefined;
+  const [, action, advice] = MSIS.find(([known]) => known === code) ?? [];
+  return { code, ...(action && { action: action as Action }), ...(advice && { advice }) };
+}
+
+/** How the APIs are called. */
+export interface HallandApiOptions extends Transport {
+  /** Origins of the API, such as `https://api.example.se`: token and key go there and nowhere else. */
+  readonly origins: readonly string[];
+  /** A token for this API's resource. */
+  readonly token: RefusableToken;
+  /** The Subscriber Key; or two, of which the second is tried when the gateway refuses the first. */
+  readonly subscriberKey: string | readonly [primary: string, secondary: string];
+  /** The header's name; `Ocp-Apim-Subscription-Key` unless given. */
+  readonly subscriberKeyHeader?: string;
+  /** Allows http to loopback, for an API on your own machine. */
+  readonly development?: boolean;
+}
+
+/** One API behind the gateway, with its token and Subscriber Key. Printing one shows neither. */
+export class HallandApi {
+  readonly #guard: Guard;
+
+  /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
+  constructor(options: HallandApiOptions) {
+    configured(isObject(options), "options as an object");
+    const { origins, token, subscriberKey, subscriberKeyHeader = HEADER, development = false, fetch, timeout } = options;
+    const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
+    checkToken(token, transport);
+    configured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");
+    const keys = [subscriberKey].flat();
+    configured(keys.length > 0 && keys.length < 3 && keys.every((key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key)), "subscriberKey: one or two texts of visible ASCII");
+    configured(typeof subscriberKeyHeader === "string", "subscriberKeyHeader: a text");
+    apis(["halland", "header", subscriberKeyHeader]);
+    let at = 0;
+    this.#guard = {
+      origins, development, transport, token,
+      headers: () => ({ [subscriberKeyHeader]: keys[at]! }),
+      // The other of the two serves from now on.
+      otherwise: () => keys.length > 1 && ((at = 1 - at), true),
+    };
+  }
+
+  /**
+   * Calls the API like `fetch`. A gateway that refuses the Subscriber Key gets no second token, and a token that is refused is
+   * renewed at most once. All answers but a 401 are yours.
+   *
+   * @throws {SamtykkeError} `subscription_key_refused` with `missing` or `invalid` as `provider.code`; `token_invalid`;
+   * `resource_refused`, `redirect_refused`, `network_error`, …
+   */
+  async fetch(input: string | URL, init?: ResourceInit): Promise<Response> {
+    return guardedFetch(this.#guard, input, init);
+  }
+}
+
+/** What a 401 of the gateway or an API is about, for callers with an HTTP client of their own: `subscription_key_refused` or `token_invalid`. */
+export function judgeRefusal(answer: HttpAnswer): SamtykkeError {
+  given(isObject(answer) && answer.status === 401 && typeof answer.body === "string", "api", "an answer with status 401");
+  return refusal(401, answer.contentType ?? null, answer.wwwAuthenticate ?? null, answer.body);
+}

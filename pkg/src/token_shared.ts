@@ -1,0 +1,93 @@
+// A store as a token source uses it: each operation with a time limit, and none at all for a while after one failed.
+// A store that is down, slow or lost costs a question of each process's own; it never costs a token.
+
+import { call } from "./engine.js";
+import { sleep } from "./sleep.js";
+import type { Entry, Flight } from "./token_entry.js";
+import type { Kept, Lock, TokenStore } from "./token_store.js";
+
+/** @internal There is no store, or none that answers. */
+export const DOWN = Symbol("down");
+
+/** Milliseconds on top of a time limit before a flight counts as given up. */
+const SLACK = 2_000;
+/** The longest wait for a change before looking again, since a lock that ends by itself tells nobody. */
+const LONGEST_LOOK = 1_000;
+const LONGEST_PAUSE = 30_000;
+
+/** @internal */
+export class Shared {
+  #failures = 0;
+  #back = 0;
+
+  constructor(
+    readonly store: TokenStore | undefined,
+    readonly clock: () => number,
+    readonly limit: number,
+    readonly lease: number,
+    readonly onError: ((error: unknown) => void) | undefined,
+  ) {}
+
+  read(entry: Entry, flight: Flight): Promise<Kept | undefined | typeof DOWN> {
+    return this.#run(entry, flight, (store, name) => store.read(name));
+  }
+
+  lock(entry: Entry, flight: Flight): Promise<Lock | undefined | typeof DOWN> {
+    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease));
+  }
+
+  async unlock(entry: Entry, flight: Flight, fence: string | undefined): Promise<void> {
+    if (fence !== undefined) await this.#run(entry, flight, (store, name) => store.unlock(name, fence));
+  }
+
+  /** Keeps what there is to keep, and unlocks. A lock that was lost meanwhile keeps nothing; the token is good all the same. */
+  async write(entry: Entry, flight: Flight, fence: string | undefined, now: number): Promise<void> {
+    if (fence === undefined) return;
+    const { text, milliseconds } = entry.record(now);
+    if (milliseconds > 0) await this.#run(entry, flight, (store, name) => store.write(name, fence, text, milliseconds));
+    else await this.unlock(entry, flight, fence);
+  }
+
+  /** Waits until something may have changed. */
+  async changed(entry: Entry, flight: Flight, looks: number): Promise<void> {
+    if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), LONGEST_LOOK);
+    else {
+      flight.until = this.clock() + SLACK;
+      await sleep(Math.min(20 * 1.5 ** looks, 250) * (0.75 + Math.random() / 2), "token");
+    }
+  }
+
+  #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0): Promise<T | typeof DOWN> {
+    const { store } = this;
+    const now = this.clock();
+    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return Promise.resolve(DOWN);
+    flight.until = now + this.limit + more + SLACK;
+    return new Promise((resolve) => {
+      const failed = (error: unknown) => {
+        if (!timer) return;
+        end();
+        this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
+        this.onError?.(error);
+        resolve(DOWN);
+      };
+      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => failed(new Error("the store did not answer in time")), this.limit + more);
+      const end = () => {
+        clearTimeout(timer);
+        timer = undefined;
+      };
+      const done = (answer: T) => {
+        if (!timer) return;
+        end();
+        this.#failures = 0;
+        resolve(answer);
+      };
+      try {
+        // A store's names say nothing of the person or the organisation.
+        entry.hash ??= call(["digest"], entry.name);
+        operation(store, entry.hash).then(done, failed);
+      } catch (error) {
+        failed(error);
+      }
+    });
+  }
+}

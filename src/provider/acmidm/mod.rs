@@ -1,0 +1,188 @@
+//! ACM/IDM Vlaanderen: tokens for machines and logins for the Flemish public APIs, and eLys (formerly DAO) behind it.
+//!
+//! Facts of authenticatie.vlaanderen.be/docs (client-authenticatie, aanvraag-access-token, refresh-token, afmelden).
+//! Refuses other signatures than RS256 and mixed environments; discovery, which omits what the server does, decides nothing.
+
+mod elys;
+mod ping;
+
+pub use elys::{Actor, ElysApi, ElysEnvironment, Trace};
+pub use ping::{Expected, Mismatch, Ping, Point};
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::client::{Profile, Rules, STANDARD_ERRORS};
+use crate::error::{Error, Result, codes};
+use crate::introspection::Introspection;
+use crate::logout::Logout;
+use crate::profile::{AssertionRules, Endpoints, Requests};
+use crate::provider::norskgjeld::join;
+use crate::uri::is_web;
+
+/// One of the two environments, or a local server for development. A client belongs to one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    name: &'static str,
+    issuer: String,
+}
+
+const ENVIRONMENTS: &str = include_str!("environments.txt");
+
+/// The rest of the row of a text file that begins with these values.
+fn row<'a>(file: &'a str, key: &str) -> Option<&'a str> {
+    file.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|'))
+}
+
+impl Environment {
+    /// Test and integration, `authenticatie-ti.vlaanderen.be`.
+    pub fn ti() -> Self {
+        Self::known("ti")
+    }
+
+    /// Production, `authenticatie.vlaanderen.be`.
+    pub fn production() -> Self {
+        Self::known("production")
+    }
+
+    fn known(name: &'static str) -> Self {
+        Self { name, issuer: row(ENVIRONMENTS, name).unwrap_or_default().into() }
+    }
+
+    /// A server of one's own, such as a local one for development, by its issuer: https, or http on loopback.
+    ///
+    /// # Errors
+    /// `invalid_configuration`.
+    pub fn custom(issuer: &str) -> Result<Self> {
+        if !is_web(issuer, true) || issuer.contains('?') || issuer.ends_with('/') {
+            return Err(
+                Error::new(&codes::INVALID_CONFIGURATION).expected("issuer: an https URL without query and without a slash at its end")
+            );
+        }
+        Ok(Self { name: "", issuer: issuer.into() })
+    }
+
+    /// `ti`, `production`, or empty for a server of one's own.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The issuer identifier, byte for byte: it has a path and no slash at its end.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+/// Addresses and rules of an environment.
+///
+/// ```
+/// use samtykke::provider::acmidm::{self, Environment};
+/// let profile = acmidm::profile(&Environment::ti());
+/// assert_eq!(profile.token_endpoint, "https://authenticatie-ti.vlaanderen.be/op/v1/token");
+/// assert_eq!(profile.requests.assertion.lifetime, 300);
+/// ```
+pub fn profile(environment: &Environment) -> Profile {
+    let mut paths = row(ENVIRONMENTS, "paths").unwrap_or_default().split('|');
+    let [authorization, token, keys, introspection, userinfo, logout] =
+        [(); 6].map(|()| join(&environment.issuer, paths.next().unwrap_or_default()));
+    Profile {
+        rules: &RULES,
+        development: environment.name.is_empty(),
+        endpoints: Endpoints {
+            jwks_uri: Some(keys),
+            introspection: Some(introspection),
+            userinfo: Some(userinfo),
+            end_session: Some(logout),
+            ..Endpoints::default()
+        },
+        requests: Requests {
+            assertion: AssertionRules { lifetime: 300, algorithms: vec!["RS256".into()], ..AssertionRules::default() },
+            // The end of a refresh token's time is documented as `invalid_request`.
+            session_end: vec!["invalid_request".into(), "invalid_grant".into()],
+            ..Requests::default()
+        },
+        ..Profile::new(&environment.issuer, &authorization, &token)
+    }
+}
+
+/// What ACM/IDM does differently.
+pub static RULES: Rules = Rules {
+    id: "acmidm",
+    check_scope: |_| Ok(()),
+    callback_errors: STANDARD_ERRORS,
+    callback_kinds: &[],
+    client_authentication: &["private_key_jwt", "client_secret_basic", "client_secret_post"],
+    id_token_optional: false,
+};
+
+/// A means by which a person logs in, as one of the `acr_values`. Only when one is asked for does the id_token have an `acr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginMeans {
+    /// The electronic identity card.
+    Eid,
+    /// itsme.
+    Itsme,
+    /// A one-time code of CSAM.
+    CsamTotp,
+}
+
+impl LoginMeans {
+    /// The URN for `acr_values`.
+    pub fn urn(self) -> &'static str {
+        match self {
+            Self::Eid => "urn:be:vlaanderen:authmech:eid",
+            Self::Itsme => "urn:be:vlaanderen:authmech:itsme",
+            Self::CsamTotp => "urn:be:vlaanderen:authmech:csamtotp",
+        }
+    }
+}
+
+/// Whom an opaque token is for. The token endpoint takes an unknown `audience` without a word, and then aims the token at
+/// the client itself; the API refuses it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantedAudience {
+    /// APIs, by their client ids.
+    Apis(Vec<String>),
+    /// The client itself: `audience` or `resource` was missing, or the server does not know it.
+    ClientItself,
+    /// The server does not say.
+    Unknown,
+}
+
+/// Whom a token is for, by its introspection.
+///
+/// ```
+/// use samtykke::{Response, introspection::Introspection, provider::acmidm::{GrantedAudience, granted_audience}};
+/// let answer = Response::new(200, Some("application/json"), r#"{"active":true,"aud":"my-client"}"#);
+/// assert_eq!(granted_audience(&Introspection::judge(&answer)?, "my-client"), GrantedAudience::ClientItself);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn granted_audience(token: &Introspection, client_id: &str) -> GrantedAudience {
+    let mut audience = token.audience();
+    if audience.is_empty() {
+        return GrantedAudience::Unknown;
+    }
+    audience.retain(|one| one != client_id);
+    if audience.is_empty() { GrantedAudience::ClientItself } else { GrantedAudience::Apis(audience) }
+}
+
+/// A logout after which the person chooses another identity: the logout endpoint with the valueless parameter `switch`.
+/// `state` is 22 to 128 unreserved characters, unguessable, used once.
+///
+/// ```
+/// use samtykke::{Client, provider::acmidm::{self, Environment}};
+/// let client = Client::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback")?;
+/// let url = acmidm::switch_identity("https://app.example.be/", "0123456789abcdefghijkl").url(&client)?;
+/// assert!(url.starts_with("https://authenticatie-ti.vlaanderen.be/op/v1/logout?client_id=my-client&"));
+/// assert!(url.ends_with("&switch"));
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn switch_identity(post_logout_redirect_uri: &str, state: &str) -> Logout {
+    Logout {
+        post_logout_redirect_uri: Some(post_logout_redirect_uri.into()),
+        state: Some(state.into()),
+        parameters: vec![("switch".into(), None)],
+        ..Logout::default()
+    }
+}

@@ -1,0 +1,110 @@
+//! Region Halland: AD FS issues tokens to clients with a certificate, and a gateway asks for a Subscriber Key besides.
+//!
+//! Facts of design.regionhalland.se (OAuth2 Client Credentials Grant, Att anropa våra API:er) and of AD FS' documentation.
+//! Refuses a Subscriber Key on its way anywhere but to the APIs named, other signatures than RS256, and a token without resource.
+
+mod gateway;
+mod msis;
+
+#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
+pub(crate) use gateway::check_header;
+pub use gateway::{Refusal, SubscriberKey, refusal, refusal_error};
+pub use msis::Msis;
+
+use alloc::string::String;
+use alloc::vec;
+
+use crate::client::{Profile, Rules, STANDARD_ERRORS};
+use crate::error::{Error, Phase, Result, codes};
+use crate::grant::Target;
+use crate::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
+use crate::provider::norskgjeld::join;
+
+const ENVIRONMENTS: &str = include_str!("environments.txt");
+
+fn row(key: &str) -> &'static str {
+    ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|')).unwrap_or_default()
+}
+
+/// The name of the Subscriber Key's header, unless the publisher renamed it.
+///
+/// ```
+/// assert_eq!(samtykke::provider::halland::default_header(), "Ocp-Apim-Subscription-Key");
+/// ```
+pub fn default_header() -> &'static str {
+    row("header")
+}
+
+/// Addresses and rules of an AD FS, by its issuer, such as `https://adfs.example.se/adfs`.
+///
+/// `token_endpoint` is the one posted to and the `aud` of each assertion; change the field for a server that insists on the
+/// form without a slash at its end.
+///
+/// ```
+/// use samtykke::{profile::Audience, provider::halland};
+/// let profile = halland::profile("https://adfs.example.se/adfs");
+/// assert_eq!(profile.token_endpoint, "https://adfs.example.se/adfs/oauth2/token/");
+/// assert_eq!(profile.requests.assertion.audience, Audience::Endpoint);
+/// ```
+pub fn profile(issuer: &str) -> Profile {
+    let mut paths = row("paths").split('|');
+    let [authorization, token, keys, userinfo, logout] = [(); 5].map(|()| join(issuer, paths.next().unwrap_or_default()));
+    Profile {
+        rules: &RULES,
+        endpoints: Endpoints { jwks_uri: Some(keys), userinfo: Some(userinfo), end_session: Some(logout), ..Endpoints::default() },
+        requests: Requests {
+            assertion: AssertionRules {
+                audience: Audience::Endpoint,
+                kid: Presence::Never,
+                x5t: Presence::Always,
+                lifetime: 300,
+                not_before: true,
+                algorithms: vec!["RS256".into()],
+                ..AssertionRules::default()
+            },
+            free_resource: true,
+            session_end: vec!["invalid_grant".into()],
+            ..Requests::default()
+        },
+        ..Profile::new(issuer, &authorization, &token)
+    }
+}
+
+/// What Region Halland does differently.
+pub static RULES: Rules = Rules {
+    id: "halland",
+    check_scope: |_| Ok(()),
+    callback_errors: STANDARD_ERRORS,
+    callback_kinds: &[],
+    client_authentication: &["private_key_jwt"],
+    id_token_optional: false,
+};
+
+/// Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token.
+///
+/// ```
+/// assert_eq!(samtykke::provider::halland::access_token_issuer("https://adfs.example.se/adfs"), "http://adfs.example.se/adfs/services/trust");
+/// ```
+pub fn access_token_issuer(issuer: &str) -> String {
+    let host = issuer.strip_prefix("https").unwrap_or_default();
+    join(&join("http", host), row("paths").rsplit('|').next().unwrap_or_default())
+}
+
+/// The API a token is for: its resursid, byte for byte. A token without one would be for AD FS' own userinfo.
+///
+/// # Errors
+/// `invalid_parameter` for an empty one.
+///
+/// ```
+/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, provider::halland};
+/// # fn key() -> ClientAuthentication { ClientAuthentication::secret_basic("x") }
+/// let target = halland::target("hsainfoapi.regionhalland.se")?;
+/// assert!(halland::target("").is_err());
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn target(resource: &str) -> Result<Target> {
+    if resource.is_empty() {
+        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("resource: the resursid of the API"));
+    }
+    Ok(Target::new().resource(resource))
+}

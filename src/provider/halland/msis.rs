@@ -1,0 +1,48 @@
+//! AD FS' own error codes, `MSIS` and a number, as data with advice.
+//!
+//! The rows are in `msis.txt`; the codes stand at the start of `error_description` (MS-OAPX section 3.2.5.2.1.3).
+//! Refuses nothing; a code without a row is given with no advice.
+
+use alloc::string::String;
+
+use crate::error::{Action, Error};
+
+const CODES: &str = include_str!("msis.txt");
+
+/// A code, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Msis {
+    /// Such as `MSIS9602`.
+    pub code: String,
+    /// What to do; `None` for a code that is not in the table.
+    pub action: Option<Action>,
+    /// What it means and what to do, in a sentence for a developer; empty for a code that is not in the table.
+    pub advice: &'static str,
+}
+
+impl Msis {
+    /// The first code in a text.
+    ///
+    /// ```
+    /// use samtykke::{error::Action, provider::halland::Msis};
+    /// let found = Msis::find("MSIS9602: The received 'resource' parameter is invalid.").unwrap();
+    /// assert_eq!((&*found.code, found.action), ("MSIS9602", Some(Action::FixConfiguration)));
+    /// assert_eq!(Msis::find("MSIS: none"), None);
+    /// ```
+    pub fn find(text: &str) -> Option<Self> {
+        let code = text.match_indices("MSIS").find_map(|(at, mark)| {
+            let rest = text.get(at..)?;
+            let digits = rest.bytes().skip(mark.len()).take_while(u8::is_ascii_digit).count();
+            if (3..=6).contains(&digits) { rest.get(..mark.len().saturating_add(digits)) } else { None }
+        })?;
+        let row = CODES.lines().find_map(|line| line.strip_prefix(code)?.strip_prefix('|')).and_then(|row| row.split_once('|'));
+        let action = row.map(|(action, _)| if action == "restart" { Action::Restart } else { Action::FixConfiguration });
+        Some(Self { code: code.into(), action, advice: row.map_or("", |(_, advice)| advice) })
+    }
+
+    /// The code in the description of a server's error.
+    pub fn of(error: &Error) -> Option<Self> {
+        let description = error.oauth()?.description.as_ref()?;
+        Self::find(core::str::from_utf8(description.as_ref()).ok()?)
+    }
+}

@@ -1,0 +1,357 @@
+//! Calls to the self-service API, typed: a request to send, and a judge of its answer.
+//!
+//! docs.digdir.no `maskinporten_sjolvbetjening_api`, `oidc_api_admin`, `oidc_api_admin_maskinporten`.
+//! Refuses what wire.rs refuses of requests and answers, and answers without what their types need.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+use super::keys::object;
+use super::operation::Operation;
+use super::organisation::OrganisationNumber;
+use super::record::Record;
+use super::registration::replacement;
+use super::wire::{build, judged, malformed, wrong};
+use super::{Change, Environment};
+use crate::error::Result;
+use crate::http::{Request, Response};
+use crate::json::Value;
+use crate::secret::Secret;
+
+/// A call that is ready to be sent, and knows how to judge its answer.
+#[derive(Debug)]
+pub struct Call<T> {
+    /// The request. `repeatable` says whether it may be sent again after an unclear failure.
+    pub request: Request,
+    /// The operation: what it needs, among others the scope of the token.
+    pub operation: &'static Operation,
+    read: fn(&str) -> Result<T>,
+    answer: PhantomData<T>,
+}
+
+impl<T> Call<T> {
+    /// Judges the response to [`request`](Self::request).
+    ///
+    /// # Errors
+    /// `token_invalid`: get a new token, once; `unauthorized`, naming the scope that is needed; `not_found`;
+    /// `registration_conflict`; `api_error`, with what the API said as the provider's code and its correlation id as trace id.
+    pub fn finish(&self, response: &Response) -> Result<T> {
+        let text = judged(self.operation, response)?;
+        (self.read)(&text).map_err(|_| malformed(response))
+    }
+}
+
+/// An organisation's access to a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct ScopeAccess {
+    /// The scope's name.
+    pub scope: String,
+    /// Whether access was granted.
+    pub state: AccessState,
+    /// Who has it.
+    pub consumer: String,
+    /// Whose scope it is.
+    pub owner: Option<String>,
+    /// When it changed last, in seconds since 1970.
+    pub last_updated: Option<i64>,
+}
+
+/// Where an access stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum AccessState {
+    /// Asked for.
+    Requested,
+    /// Granted.
+    Approved,
+    /// Withdrawn or refused.
+    Denied,
+    /// A state yet unknown.
+    Other(String),
+}
+
+impl ScopeAccess {
+    fn read(record: &Record) -> Result<Self> {
+        let text = |name| record.text(name).ok_or_else(|| wrong("scope, state, consumer_orgno"));
+        let state = text("state")?;
+        Ok(Self {
+            scope: text("scope")?,
+            state: match state.as_str() {
+                "REQUESTED" => AccessState::Requested,
+                "APPROVED" => AccessState::Approved,
+                "DENIED" => AccessState::Denied,
+                _ => AccessState::Other(state),
+            },
+            consumer: text("consumer_orgno")?,
+            owner: record.text("owner_orgno"),
+            last_updated: record.time("last_updated"),
+        })
+    }
+}
+
+pub(super) fn records(json: &str) -> Result<Vec<Record>> {
+    let list = Value::parse(json);
+    list.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(object).collect()
+}
+
+fn accesses(json: &str) -> Result<Vec<ScopeAccess>> {
+    records(json)?.iter().map(ScopeAccess::read).collect()
+}
+
+fn access(json: &str) -> Result<ScopeAccess> {
+    ScopeAccess::read(&Record::parse(json)?)
+}
+
+fn nothing(_: &str) -> Result<()> {
+    Ok(())
+}
+
+fn as_text(json: &str) -> Result<String> {
+    Ok(json.into())
+}
+
+/// The self-service API of one environment, with a token for it. The token comes from Maskinporten, by the admin client that
+/// Digdir sets up.
+///
+/// ```
+/// use samtykke::{Response, Secret};
+/// use samtykke::provider::maskinporten::{AccessState, Environment, OrganisationNumber, SelfService};
+/// let (environment, token) = (Environment::test(), Secret::new("x.y"));
+/// let api = SelfService::new(&environment, &token);
+/// let call = api.grant_access(&OrganisationNumber::parse("889640782")?, "difi:api3")?;
+/// assert_eq!(call.request.method, "PUT");
+/// assert_eq!(call.request.url, "https://api.test.samarbeid.digdir.no/api/v1/scopes/access/889640782?scope=difi%3Aapi3");
+/// let body = r#"{"scope":"difi:api3","state":"APPROVED","consumer_orgno":"889640782"}"#;
+/// let access = call.finish(&Response::new(200, Some("application/json"), body))?;
+/// assert_eq!(access.state, AccessState::Approved);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SelfService<'a> {
+    environment: &'a Environment,
+    token: &'a Secret,
+}
+
+impl<'a> SelfService<'a> {
+    /// Calls with this token; it is sent to this environment's base and nowhere else.
+    pub fn new(environment: &'a Environment, token: &'a Secret) -> Self {
+        Self { environment, token }
+    }
+
+    fn call<T>(&self, name: &str, arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
+        let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
+        // Numbers in arguments come from `OrganisationNumber`, which has judged them.
+        let request = build(self.environment, self.token, operation, arguments, body, false)?;
+        Ok(Call { request, operation, read, answer: PhantomData })
+    }
+
+    /// Any operation by its name, arguments in the order of path and query, body as JSON (or a key's text); answers JSON, or
+    /// nothing. For what has no method of its own.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, `key_refused`.
+    pub fn operation(&self, name: &str, arguments: &[&str], body: &str) -> Result<Call<String>> {
+        let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
+        let request = build(self.environment, self.token, operation, arguments, body, true)?;
+        Ok(Call { request, operation, read: as_text, answer: PhantomData })
+    }
+
+    /// Your organisation's clients; deactivated ones only when asked for.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn clients(&self, inactive: bool) -> Result<Call<Vec<Record>>> {
+        self.call("clients", &[if inactive { "true" } else { "" }], "", records)
+    }
+
+    /// Creates a client ([`maskinporten_client`](super::maskinporten_client)). It can be used after at most two minutes.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a combination that nobody could use.
+    pub fn create_client(&self, client: &Record) -> Result<Call<Record>> {
+        self.call("createClient", &[], client.json(), Record::parse)
+    }
+
+    /// A client.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn client(&self, id: &str) -> Result<Call<Record>> {
+        self.call("client", &[id], "", Record::parse)
+    }
+
+    /// Replaces a client as it was read by another; what the API sets itself is not sent back.
+    ///
+    /// # Errors
+    /// `invalid_parameter`: the integration type cannot change.
+    pub fn update_client(&self, before: &Record, after: &Record) -> Result<Call<Record>> {
+        let id = before.text("client_id").unwrap_or_default();
+        self.call("updateClient", &[&id], replacement(before, after)?.json(), Record::parse)
+    }
+
+    /// Deactivates a client; nothing is ever deleted.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn deactivate_client(&self, id: &str) -> Result<Call<()>> {
+        self.call("deactivateClient", &[id], "", nothing)
+    }
+
+    /// A new secret, for the clients of ID-porten that have one; it lives 360 days at most.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn new_secret(&self, id: &str) -> Result<Call<Record>> {
+        self.call("newSecret", &[id], "", Record::parse)
+    }
+
+    /// A client's keys, as JSON; an empty set where it has none. To change them, use [`KeyEdit`](super::KeyEdit).
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn keys(&self, id: &str) -> Result<Call<String>> {
+        self.call("keys", &[id], "", as_text)
+    }
+
+    /// Writes a changed set of keys; it replaces the whole set.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn write_keys(&self, id: &str, change: &Change) -> Result<Call<()>> {
+        match &change.set {
+            Some(set) => self.call("replaceKeys", &[id], set, nothing),
+            None => self.call("deleteKeys", &[id], "", nothing),
+        }
+    }
+
+    /// Removes one key, where the API has that address.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn delete_key(&self, id: &str, kid: &str) -> Result<Call<()>> {
+        self.call("deleteKey", &[id, kid], "", nothing)
+    }
+
+    /// Those on whose behalf a client acts.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn on_behalf_of(&self, id: &str) -> Result<Call<Vec<Record>>> {
+        self.call("onBehalfOf", &[id], "", records)
+    }
+
+    /// Adds one on whose behalf a client acts.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn add_on_behalf_of(&self, id: &str, who: &Record) -> Result<Call<Record>> {
+        self.call("addOnBehalfOf", &[id], who.json(), Record::parse)
+    }
+
+    /// Replaces one; `name` is its `onbehalfof`.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn update_on_behalf_of(&self, id: &str, name: &str, who: &Record) -> Result<Call<Record>> {
+        self.call("updateOnBehalfOf", &[id, name], who.clone().without(&["created", "last_updated"]).json(), Record::parse)
+    }
+
+    /// Removes one.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn delete_on_behalf_of(&self, id: &str, name: &str) -> Result<Call<()>> {
+        self.call("deleteOnBehalfOf", &[id, name], "", nothing)
+    }
+
+    /// Your organisation's scopes; deactivated ones only when asked for.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn scopes(&self, inactive: bool) -> Result<Call<Vec<Record>>> {
+        self.call("scopes", &["", if inactive { "true" } else { "" }], "", records)
+    }
+
+    /// A scope.
+    ///
+    /// # Errors
+    /// `invalid_scope` for what is no name of a scope.
+    pub fn scope(&self, name: &str) -> Result<Call<Record>> {
+        self.call("scope", &[name, ""], "", Record::parse)
+    }
+
+    /// Creates a scope: `prefix`, `subscope`, `description`, and what else it takes.
+    ///
+    /// # Errors
+    /// `invalid_parameter`.
+    pub fn create_scope(&self, scope: &Record) -> Result<Call<Record>> {
+        self.call("createScope", &[], scope.json(), Record::parse)
+    }
+
+    /// Replaces a scope as it was read by another; its name cannot change.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for another name.
+    pub fn update_scope(&self, before: &Record, after: &Record) -> Result<Call<Record>> {
+        let name = before.text("name").unwrap_or_default();
+        self.call("updateScope", &[&name], replacement(before, after)?.json(), Record::parse)
+    }
+
+    /// Deactivates a scope; the grants to it are kept.
+    ///
+    /// # Errors
+    /// `invalid_scope` for what is no name of a scope.
+    pub fn deactivate_scope(&self, name: &str) -> Result<Call<()>> {
+        self.call("deactivateScope", &[name], "", nothing)
+    }
+
+    /// Who has access to one of your scopes.
+    ///
+    /// # Errors
+    /// `invalid_scope` for what is no name of a scope.
+    pub fn access(&self, scope: &str) -> Result<Call<Vec<ScopeAccess>>> {
+        self.call("access", &[scope], "", accesses)
+    }
+
+    /// What you granted one organisation.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn access_of(&self, organisation: &OrganisationNumber) -> Result<Call<Vec<ScopeAccess>>> {
+        self.call("accessOf", &[organisation.as_str()], "", accesses)
+    }
+
+    /// What your organisation may use.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn my_access(&self) -> Result<Call<Vec<ScopeAccess>>> {
+        self.call("myAccess", &[], "", accesses)
+    }
+
+    /// Grants an organisation access to one of your scopes.
+    ///
+    /// # Errors
+    /// `invalid_scope` for what is no name of a scope.
+    pub fn grant_access(&self, organisation: &OrganisationNumber, scope: &str) -> Result<Call<ScopeAccess>> {
+        self.call("grantAccess", &[organisation.as_str(), scope], "", access)
+    }
+
+    /// Withdraws it.
+    ///
+    /// # Errors
+    /// `invalid_scope` for what is no name of a scope.
+    pub fn withdraw_access(&self, organisation: &OrganisationNumber, scope: &str) -> Result<Call<ScopeAccess>> {
+        self.call("withdrawAccess", &[organisation.as_str(), scope], "", access)
+    }
+
+    /// Who can be named as the source of delegations; a public list.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn delegation_sources(&self) -> Result<Call<Vec<Record>>> {
+        self.call("delegationSources", &[], "", records)
+    }
+}

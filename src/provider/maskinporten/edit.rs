@@ -1,0 +1,107 @@
+//! A safe change of a client's keys: read, write the whole set, read again.
+//!
+//! docs.digdir.no `oidc_api_admin_maskinporten`: the last writer wins there, and nothing tells the one before.
+//! Refuses to call a change done when the set that is read afterwards is another.
+
+use alloc::string::String;
+
+use super::api::SelfService;
+use super::keys::Change;
+use crate::error::{Error, Phase, Result, codes};
+use crate::exchange::Step;
+use crate::http::Response;
+
+/// What to change.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// Adds a public key, JSON with `kid`.
+    Add(String),
+    /// Posts the key of this id again, for another year.
+    Renew(String),
+    /// Removes the key of this id.
+    Remove(String),
+}
+
+/// A change of a client's keys, driven as [`Exchange`](crate::Exchange) is. To change keys without a gap: add the new one, wait
+/// two minutes, sign with it, and remove the old one when nobody signs with that any more.
+///
+/// ```
+/// use samtykke::{Response, Secret, Step};
+/// use samtykke::provider::maskinporten::{Edit, Environment, KeyEdit, SelfService};
+/// # let mut answers = ["{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"old\",\"n\":\"1\"}]}", "", "{\"keys\":[]}"].into_iter();
+/// # let mut http = |_: samtykke::Request| Response::new(200, Some("application/json"), answers.next().unwrap());
+/// let (environment, token) = (Environment::test(), Secret::new("x.y"));
+/// let api = SelfService::new(&environment, &token);
+/// let mut edit = KeyEdit::new("238259d7-f0ab-4bd5-b253-0f0159375096", Edit::Remove("old".into()));
+/// let set = loop {
+///     match edit.step(&api)? {
+///         Step::Send(request) => edit.receive(&api, &http(request))?,
+///         Step::Done(set) => break set,
+///         _ => unreachable!("no other step"),
+///     }
+/// };
+/// assert_eq!(set, r#"{"keys":[]}"#);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct KeyEdit {
+    client: String,
+    edit: Edit,
+    at: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Read,
+    Write(Change),
+    Confirm(Change),
+    End(String),
+}
+
+impl KeyEdit {
+    /// A change of this client's keys.
+    pub fn new(client_id: &str, edit: Edit) -> Self {
+        Self { client: client_id.into(), edit, at: Stage::Read }
+    }
+
+    /// The next request, or the key set as it is now.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd client id.
+    pub fn step(&mut self, api: &SelfService<'_>) -> Result<Step<String>> {
+        Ok(match &self.at {
+            Stage::Read | Stage::Confirm(_) => Step::Send(api.keys(&self.client)?.request),
+            Stage::Write(change) => Step::Send(api.write_keys(&self.client, change)?.request),
+            Stage::End(set) => Step::Done(set.clone()),
+        })
+    }
+
+    /// Takes the response to the last request.
+    ///
+    /// # Errors
+    /// Those of the call; `registration_conflict` when someone else changed the keys meanwhile, or the id is taken;
+    /// `key_refused`, `not_found`.
+    pub fn receive(&mut self, api: &SelfService<'_>, response: &Response) -> Result<()> {
+        self.at = match &self.at {
+            Stage::Read => {
+                let set = api.keys(&self.client)?.finish(response)?;
+                Stage::Write(match &self.edit {
+                    Edit::Add(key) => Change::add(&set, key)?,
+                    Edit::Renew(kid) => Change::renew(&set, kid)?,
+                    Edit::Remove(kid) => Change::remove(&set, kid)?,
+                })
+            }
+            Stage::Write(change) => {
+                api.write_keys(&self.client, change)?.finish(response)?;
+                Stage::Confirm(change.clone())
+            }
+            Stage::Confirm(change) => {
+                let set = api.keys(&self.client)?.finish(response)?;
+                change.confirm(&set)?;
+                Stage::End(set)
+            }
+            Stage::End(_) => return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Api)),
+        };
+        Ok(())
+    }
+}

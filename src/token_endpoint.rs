@@ -1,0 +1,158 @@
+//! Every grant as an exchange with the token endpoint, and the judge of its answer.
+//!
+//! RFC 6749 sections 3.2, 4.1.3, 4.4 and 6, RFC 7523 section 2.1, RFC 8693 section 2.1, OIDC Core section 3.1.3.
+//! Refuses a code of another client, a client's own token without authentication, and an id_token without the server's keys.
+
+use alloc::string::String;
+
+use crate::attempt::Attempt;
+use crate::callback::AuthorizationCode;
+use crate::claims::{Claims, Unverified};
+use crate::client::Client;
+use crate::client_auth::ClientAuthentication;
+use crate::encoding::Form;
+use crate::endpoint;
+use crate::error::{Error, Phase, Result, codes};
+use crate::exchange::{Context, Exchange, Judge, unkeyed, used};
+use crate::grant::{ClientCredentials, JwtBearer, Refresh, Source, TokenExchange};
+use crate::http::Response;
+use crate::id_token_rules::IdTokenRules;
+use crate::token::{Expectation, Tokens};
+use crate::transaction::has_openid;
+
+impl Exchange<Tokens> {
+    /// Exchanges a checked code. The code is consumed: there is no second exchange with it.
+    ///
+    /// # Errors
+    /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
+    /// does not take this client authentication.
+    pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
+        expectation.scope = code.scope().into();
+        let id_token = &mut exchange.context.id_token;
+        id_token.nonce = code.nonce().map(String::from);
+        id_token.max_age = code.max_age();
+        id_token.state = code.state().map(String::from);
+        id_token.code = code.code();
+        Ok(exchange)
+    }
+
+    /// Asks for a token of the client's own.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Self> {
+        if matches!(authentication, ClientAuthentication::None) {
+            return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
+        }
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.scope.clone();
+        if let Some(attempt) = &mut exchange.attempt {
+            attempt.request.repeatable = true;
+        }
+        Ok(exchange)
+    }
+
+    /// Asks for new tokens with a refresh token. When no new one comes back, the old one stays.
+    ///
+    /// # Errors
+    /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
+    pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.expected_scope();
+        exchange.context.expectation.refresh_token = Some(grant.token.clone());
+        exchange.context.id_token.refresh_of = grant.claims.clone();
+        Ok(exchange)
+    }
+
+    /// Asks for a token with a signed statement. A client without authentication of its own sends nothing else.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
+        let unnamed = matches!(authentication, ClientAuthentication::None);
+        let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
+        exchange.context.expectation.scope = grant.expected_scope();
+        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
+            attempt.grant = Some((**signed).clone());
+        }
+        Ok(exchange)
+    }
+
+    /// Exchanges one token for another.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.scope.clone();
+        expectation.token_exchange = true;
+        expectation.issued_token_type = !client.profile.requests.issued_token_type_optional;
+        Ok(exchange)
+    }
+
+    fn token(client: &Client, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
+        let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, form, named)?;
+        Ok(Self::new(client, Some(attempt), TokenJudge::default()))
+    }
+
+    /// What the answer will be judged against.
+    pub fn expectation(&self) -> &Expectation {
+        &self.context.expectation
+    }
+
+    /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
+        &mut self.context.id_token
+    }
+}
+
+/// Where tokens come from, when secrets may be sent there.
+pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
+    let url = client.profile.endpoint("token_endpoint", authentication);
+    check_token_endpoint(url, client.profile.development)?;
+    Ok(url)
+}
+
+/// Refuses a token endpoint that may not be sent secrets.
+pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
+    if endpoint::is_endpoint(url, development) {
+        return Ok(());
+    }
+    let expected = "token_endpoint: an https URL of a public host, no fragment";
+    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
+}
+
+/// Judges the answer of a token endpoint, and the id_token in it.
+#[derive(Default)]
+pub(crate) struct TokenJudge {
+    tokens: Option<Tokens>,
+}
+
+impl Judge<Tokens> for TokenJudge {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
+        context.id_token.access_token = Some(tokens.access_token.clone());
+        self.tokens = Some(tokens);
+        Ok(())
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
+        match token {
+            // Without the server's keys nothing can be believed: the claims stay unread.
+            Some(token) if context.is_keyed() => context.id_token.check(token.expose(), now).map(Some),
+            Some(_) if context.expectation.id_token => Err(unkeyed()),
+            _ => Ok(None),
+        }
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
+        let mut tokens = self.tokens.take().ok_or_else(used)?;
+        tokens.claims = claims;
+        Ok(tokens)
+    }
+}

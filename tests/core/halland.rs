@@ -1,0 +1,169 @@
+//! Region Halland: profile, bare resources, Subscriber Key, refusals told apart, AD FS' codes, validity of certificates.
+
+use samtykke::error::Action;
+use samtykke::grant::{Refresh, Target};
+use samtykke::jose::der;
+use samtykke::profile::{Audience, Presence};
+use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, refusal, refusal_error};
+use samtykke::{
+    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
+};
+
+const ISSUER: &str = "https://adfs.example.se/adfs";
+const MISSING: &str = r#"{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }"#;
+const INVALID: &str = r#"{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }"#;
+
+fn code<T>(result: Result<T>) -> &'static str {
+    result.err().map_or("none", |error| error.code())
+}
+
+fn client(profile: Profile) -> Client {
+    Client::new(profile, "0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10", "https://app.example.se/callback").unwrap()
+}
+
+fn call(url: &str) -> Request {
+    Request { method: "GET", url: url.into(), headers: vec![], body: None, repeatable: true }
+}
+
+#[test]
+fn the_profile_is_ad_fs() {
+    let profile = halland::profile(ISSUER);
+    assert_eq!(profile.authorization_endpoint, "https://adfs.example.se/adfs/oauth2/authorize/");
+    assert_eq!(profile.endpoints.jwks_uri.as_deref(), Some("https://adfs.example.se/adfs/discovery/keys"));
+    assert_eq!((profile.endpoints.introspection, profile.endpoints.revocation), (None, None));
+    let rules = profile.requests.assertion;
+    assert_eq!(
+        (rules.audience, rules.x5t, rules.kid, rules.x5t_s256),
+        (Audience::Endpoint, Presence::Always, Presence::Never, Presence::Never)
+    );
+    assert_eq!((rules.lifetime, rules.not_before, rules.algorithms), (300, true, vec![String::from("RS256")]));
+    assert_eq!(samtykke::provider::rules("halland").unwrap().client_authentication, ["private_key_jwt"]);
+    let client = client(halland::profile(ISSUER));
+    assert_eq!(
+        code(Exchange::client_credentials(&client, &ClientAuthentication::secret_post("s"), &ClientCredentials::new("a"))),
+        "invalid_configuration"
+    );
+}
+
+#[test]
+fn a_resource_is_any_text_where_the_profile_says_so() {
+    let free = client(halland::profile(ISSUER));
+    let strict = client(Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token"));
+    for resource in ["hsainfoapi.regionhalland.se", "exempelapi.Public", "nhn:phr"] {
+        let asked = || AuthorizationRequest::new("openid").parameter("resource", resource);
+        let url = free.begin(asked(), &[7; 96], 0).unwrap().url;
+        assert!(url.contains(&format!("resource={}", resource.replace(':', "%3A"))), "{url}");
+        if resource != "nhn:phr" {
+            assert_eq!(code(strict.begin(asked(), &[7; 96], 0)), "invalid_parameter");
+        }
+    }
+    assert_eq!(code(free.begin(AuthorizationRequest::new("openid").parameter("resource", ""), &[7; 96], 0)), "invalid_parameter");
+    assert_eq!(code(halland::target("")), "invalid_parameter");
+    let open = ClientAuthentication::secret_post("s");
+    let mut profile = halland::profile(ISSUER);
+    profile.rules = &samtykke::client::STANDARD;
+    let client = client(profile);
+    let exchange =
+        |target: &Target| Exchange::client_credentials(&client, &open, &ClientCredentials::new("hsainfoapi.read")).unwrap().target(target);
+    let mut right = exchange(&halland::target("hsainfoapi.regionhalland.se").unwrap()).unwrap();
+    let Step::Send(request) = right.step(&[7; 32], 0).unwrap() else { panic!() };
+    assert!(request.body.unwrap().expose().contains("resource=hsainfoapi.regionhalland.se"));
+    assert_eq!(code(exchange(&Target::new().resource("a\nb"))), "invalid_parameter");
+    let mut refresh = Exchange::refresh(&client, &open, &Refresh::new("S3CRET")).unwrap();
+    assert!(matches!(refresh.step(&[7; 32], 0), Ok(Step::Send(_))));
+    let body =
+        r#"{"error":"invalid_grant","error_description":"MSIS9615: The refresh token received in 'refresh_token' parameter has expired."}"#;
+    let ended = refresh.receive(Response::new(401, Some("application/json"), body)).unwrap_err();
+    assert_eq!((ended.code(), Msis::of(&ended).unwrap().action), ("session_ended", Some(Action::Restart)));
+}
+
+#[test]
+fn the_key_goes_to_the_apis_alone() {
+    let key = SubscriberKey::under("X-Subscriber-Key", "S3CRET").unwrap();
+    let origins = ["https://api.example.se"];
+    let sent = key.add(call("https://api.example.se/v1"), &origins, false).unwrap();
+    assert_eq!((sent.headers[0].0, sent.headers[0].1.expose()), ("X-Subscriber-Key", "S3CRET"));
+    for url in [
+        "https://adfs.example.se/adfs/oauth2/token/",
+        "http://api.example.se/v1",
+        "https://api.example.se.evil.example/v1",
+        "https://api.example.se@evil.example/v1",
+        "https://api.example.se/v1?access_token=x",
+    ] {
+        let error = key.add(call(url), &origins, false).unwrap_err();
+        assert_eq!(error.code(), "resource_refused", "{url}");
+        assert!(!format!("{error:?} {key:?} {sent:?}").contains("S3CRET"));
+    }
+    assert_eq!(code(key.add(call("http://127.0.0.1:1/v1"), &["http://127.0.0.1:1"], false)), "resource_refused");
+    assert!(key.add(call("http://127.0.0.1:1/v1"), &["http://127.0.0.1:1"], true).is_ok());
+    let mut twice = call("https://api.example.se/v1");
+    twice.headers.push(("x-subscriber-key", Secret::new("other")));
+    assert_eq!(code(key.add(twice, &origins, false)), "reserved_parameter");
+    for header in ["", "Authorization", "cookie", "dpop", "Host", "two words", "a:b", "a\nb"] {
+        assert_eq!(code(SubscriberKey::under(header, "k")), "invalid_configuration", "{header}");
+    }
+    for odd in ["", "two words", "a\nb", "ü"] {
+        assert_eq!(code(SubscriberKey::new(odd)), "invalid_configuration");
+    }
+}
+
+#[test]
+fn a_401_of_the_gateway_is_told_from_one_of_the_token() {
+    let of = |body: &str, header: Option<&str>| {
+        let mut response = Response::new(401, None, body);
+        response.www_authenticate = header.map(String::from);
+        (refusal(&response).unwrap(), refusal_error(&response).code())
+    };
+    let asks = Some(r#"AzureApiManagementKey realm="x",name="Ocp-Apim-Subscription-Key",type="header""#);
+    assert_eq!(of(MISSING, None), (Refusal::KeyMissing, "subscription_key_refused"));
+    assert_eq!(of(INVALID, None), (Refusal::KeyInvalid, "subscription_key_refused"));
+    assert_eq!(of("<html>", asks), (Refusal::KeyInvalid, "subscription_key_refused"));
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        r#"{"statusCode":401,"message":"Unauthorized."}"#,
+        r#"{"message":"missing subscription key"}"#,
+        "missing subscription key",
+    ] {
+        assert_eq!(of(body, Some("Bearer error=\"invalid_token\"")), (Refusal::Token, "token_invalid"), "{body}");
+    }
+    for status in [200, 403, 500] {
+        assert_eq!(refusal(&Response::new(status, None, MISSING)), None);
+    }
+    let error = refusal_error(&Response::new(401, None, MISSING));
+    assert_eq!(
+        (error.provider_code(), error.status(), error.retryable(), error.action()),
+        (Some("missing"), Some(401), false, Action::FixConfiguration)
+    );
+}
+
+#[test]
+fn every_code_of_ad_fs_has_advice() {
+    let rows: Vec<&str> = include_str!("../../src/provider/halland/msis.txt").lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let columns: Vec<&str> = row.split('|').collect();
+        assert_eq!(columns.len(), 3, "{row}");
+        let found = Msis::find(&format!("{}: x", columns[0])).unwrap();
+        assert_eq!((found.code.as_str(), found.action.unwrap().as_str(), found.advice), (columns[0], columns[1], columns[2]));
+    }
+    let unknown = Msis::find("x MSIS9604: y").unwrap();
+    assert_eq!((unknown.code.as_str(), unknown.action, unknown.advice), ("MSIS9604", None, ""));
+    for none in ["", "MSIS", "MSIS12", "MSIS1234567", "msis9602"] {
+        assert_eq!(Msis::find(none), None, "{none}");
+    }
+}
+
+#[test]
+fn validity_of_certificates() {
+    let pem = include_str!("../js/certificate.mjs");
+    let pem = pem.get(pem.find("-----BEGIN CERTIFICATE").unwrap()..).unwrap();
+    // As openssl prints it: 26 November 2026 00:30:44 to 23 November 2036 00:30:44.
+    assert_eq!(der::validity(pem).unwrap(), (1_795_653_044, 2_111_013_044));
+    assert_eq!(code(der::validity("")), "key_refused");
+    assert_eq!(code(der::validity("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")), "key_refused");
+    let key = include_str!("../js/certificate.mjs");
+    let key = key.get(key.find("-----BEGIN PRIVATE").unwrap()..key.find("-----END PRIVATE KEY-----").unwrap() + 25).unwrap();
+    assert_eq!(code(der::validity(key)), "key_refused");
+}

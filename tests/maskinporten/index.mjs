@@ -1,0 +1,139 @@
+// A local Maskinporten with its self-service API: for tests and for the demo. Its state is in one SQLite file.
+// It verifies with `jose`, keeps to docs.digdir.no, and answers any documented error, or any trouble, on demand.
+
+import { createServer } from "node:http";
+import { exportJWK, generateKeyPair, importJWK } from "jose";
+
+import { answerApi } from "./api.mjs";
+import { IDS, Refusal } from "./codes.mjs";
+import { openStore } from "./store.mjs";
+import { issue, judgeGrant } from "./token.mjs";
+
+const ADMIN_SCOPES = ["idporten:dcr.read", "idporten:dcr.write", "idporten:scopes.write", "idporten:dcr/onbehalfof:write"];
+const DIGDIR = "991825827";
+
+const pair = async () => {
+  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID(), alg: "RS256" };
+};
+
+/** What a new file holds: the server's key, and an admin client of organisation 991825827 with its key. */
+async function seeded(store, now) {
+  const known = store.meta("keys");
+  if (known) return known;
+  const [signer, admin] = [await pair(), await pair()];
+  const clientId = crypto.randomUUID();
+  store.setClient(clientId, DIGDIR, true, { client_id: clientId, client_name: "admin", integration_type: "maskinporten", scopes: ADMIN_SCOPES, access_token_lifetime: 120 });
+  const { kty, n, e, kid, alg } = admin;
+  store.setKeys(clientId, { keys: [{ kty, n, e, kid, alg, use: "sig", posted: now }] });
+  for (const name of ADMIN_SCOPES) store.setScope(name, DIGDIR, true, { name, visibility: "PRIVATE", description: name });
+  const keys = { signer, admin: { clientId, organisation: DIGDIR, privateJwk: admin } };
+  store.setMeta("keys", keys);
+  return keys;
+}
+
+/**
+ * @param {{ port?: number, file?: string, issuer?: string, clock?: () => number }} options
+ *   `file` keeps the state over restarts; `issuer`, with its slash, is another than its own address; `clock` gives seconds since 1970.
+ */
+export async function startMaskinporten({ port = 0, file, issuer: name, clock = () => Math.floor(Date.now() / 1000) } = {}) {
+  const store = openStore(file);
+  const { signer, admin } = await seeded(store, clock());
+  const { kty, n, e, kid } = signer;
+  const publicKey = await importJWK({ kty, n, e }, "RS256");
+  const key = { kid, privateKey: await importJWK(signer, "RS256") };
+
+  const [faults, apiFaults, assertions, requests, violations] = [[], [], [], [], []];
+  const [systemUsers, consents] = [[], []];
+  let origin;
+
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const say = (status, body, headers = {}) => {
+      response.writeHead(status, { "cache-control": "no-store", ...(body !== undefined && { "content-type": "application/json" }), ...headers });
+      response.end(body === undefined ? undefined : JSON.stringify(body));
+    };
+    const trouble = async ({ status = 200, body = "", type = "text/html", headers = {}, destroy, wait }) => {
+      if (wait) await new Promise((done) => setTimeout(done, wait));
+      if (destroy) return response.destroy();
+      response.writeHead(status, { "content-type": type, ...headers });
+      return response.end(body);
+    };
+    try {
+      const { pathname } = new URL(request.url, origin);
+      const issuer = name ?? `${origin}/`;
+      if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(origin, issuer));
+      if (pathname === "/jwk") return say(200, { keys: [{ kty, n, e, kid, alg: "RS256", use: "sig" }] });
+      if (pathname === "/token" && request.method === "POST") {
+        const seen = (assertion) => assertions.push(assertion);
+        const fault = faults.shift();
+        // Trouble comes after the assertion was used up, which is when sending it again would fail.
+        const granted = await judgeGrant({ store, issuer, now: clock, systemUsers, consents }, request, text, seen);
+        if (fault?.code) throw new Refusal(fault.code);
+        if (fault) return await trouble(fault);
+        return say(200, await issue({ issuer, now: clock, signer: key, store }, granted));
+      }
+      if (request.url.startsWith("/api/v1/")) {
+        requests.push(`${request.method} ${request.url.slice("/api/v1".length)}`);
+        const fault = apiFaults.shift();
+        if (fault) return await trouble(fault);
+        const { status, body } = await answerApi({ store, issuer, clock, publicKey, prefixes: ["difitest"], violations }, request, request.url.slice("/api/v1".length), text);
+        return say(status, body);
+      }
+      return say(404, undefined);
+    } catch (error) {
+      if (error instanceof Refusal) return say(error.status, error.body);
+      console.error(error);
+      return say(500, undefined);
+    }
+  });
+  await new Promise((done, failed) => {
+    server.once("error", failed);
+    server.listen(port, "127.0.0.1", done);
+  });
+  origin = `http://127.0.0.1:${server.address().port}`;
+
+  return {
+    origin,
+    /** As `maskinporten(…)` takes it. */
+    environment: { issuer: name ?? `${origin}/`, tokenEndpoint: `${origin}/token`, selfService: `${origin}/api/v1` },
+    /** A client that may use the self-service API: client id, organisation, private key. */
+    admin,
+    control: {
+      /** The next token request gets this documented error (one of `ids`), or this trouble: `{ status, body, type, headers, destroy, wait }`. */
+      fault: (fault) => void faults.push(typeof fault === "string" ? { code: fault } : fault),
+      /** The same for the self-service API. */
+      apiFault: (fault) => void apiFaults.push(fault),
+      ids: IDS,
+      /** Header and claims of every assertion that came. */
+      assertions,
+      /** Method and path of every call of the self-service API. */
+      requests,
+      /** What must never happen. */
+      violations,
+      /** A customer delegates a scope to a supplier, as in Altinn. */
+      delegate: (consumer, supplier, scope) => store.delegate(consumer, supplier, scope),
+      /** `{ id, organisation, system, clients, externalRef? }` */
+      systemUsers,
+      /** `{ id, from, to, consented, validTo }` */
+      consents,
+      store,
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      store.close();
+    },
+  };
+}
+
+/** As Maskinporten's own: no authorization endpoint, no response types. */
+const metadata = (origin, issuer) => ({
+  issuer, token_endpoint: `${origin}/token`, jwks_uri: `${origin}/jwk`,
+  token_endpoint_auth_methods_supported: ["private_key_jwt"],
+  grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
+  token_endpoint_auth_signing_alg_values_supported: ["RS256", "RS384", "RS512"],
+  authorization_details_types_supported: ["urn:altinn:systemuser", "urn:altinn:consent"],
+});

@@ -1,0 +1,64 @@
+// The native example against the local Maskinporten: a token, access granted, trouble, a refusal, and nothing secret printed.
+// Refuses to skip: without cargo, or without a build, it fails.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { must } from "../lib/process.mjs";
+import { CUSTOMER, world } from "./support.mjs";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const folder = mkdtempSync(join(tmpdir(), "samtykke-mp-native-"));
+const file = join(folder, "key.json");
+let [program, mp] = [];
+
+before(async () => {
+  const args = ["build", "--locked", "--features", "native-crypto", "--example", "maskinporten", "--message-format=json"];
+  const built = await must("cargo", args, { cwd: root, timeoutMs: 15 * 60_000 });
+  program = built.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line))
+    .find((message) => message.target?.name === "maskinporten" && message.executable)?.executable;
+  assert.ok(program, "cargo named no executable");
+  mp = await world();
+  writeFileSync(file, JSON.stringify(mp.admin.privateJwk));
+});
+after(async () => {
+  rmSync(folder, { recursive: true });
+  await mp?.close();
+});
+
+/** Runs the program to its end: whether it went well, and all it printed. */
+const run = (extra = {}) => new Promise((done) => {
+  const { issuer, tokenEndpoint, selfService } = mp.environment;
+  const env = { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, NO_PROXY: "127.0.0.1", ENVIRONMENT: [issuer, tokenEndpoint, selfService].join(" "), CLIENT_ID: mp.admin.clientId, KEY_FILE: file, ...extra };
+  execFile(program, { env, timeout: 30_000 }, (error, stdout, stderr) => {
+    const output = stdout + stderr;
+    for (const secret of [mp.admin.privateJwk.d, "eyJ"]) assert.ok(!output.includes(secret), "a secret is printed");
+    done({ ok: !error, output });
+  });
+});
+
+test("a token, and access granted with it", async () => {
+  const { ok, output } = await run({ GRANT: `${CUSTOMER} difitest:api3` });
+  assert.ok(ok, output);
+  assert.match(output, /^granted idporten:scopes\.write\nseconds 120\naccess 889640782 Approved$/m);
+  assert.equal(mp.control.store.access("difitest:api3", CUSTOMER).state, "APPROVED");
+});
+
+test("trouble is tried again with new assertions, a refusal is told with what to do", async () => {
+  const { assertions, fault } = mp.control;
+  const before = assertions.length;
+  fault({ status: 503 });
+  fault({ destroy: true });
+  const { ok, output } = await run();
+  assert.ok(ok, output);
+  assert.equal(new Set(assertions.slice(before).map(({ claims }) => claims.jti)).size, 3);
+  fault("MP-110");
+  const refused = await run();
+  assert.equal(refused.ok, false);
+  assert.match(refused.output, /^refused MP-110: The audience must be the issuer, slash included/m);
+});

@@ -1,0 +1,67 @@
+// What every store must do, for any runtime: kept texts end, one lock at a time, a lock ends by itself, a lost lock cannot write.
+// `make` gives two handles on one store, as two processes would have; `name` is new for each run.
+
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+function equal(found, wanted, what) {
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${what}: expected ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}`);
+}
+
+function near(left, wanted, what) {
+  if (!(left > wanted - 5_000 && left <= wanted)) throw new Error(`${what}: expected about ${wanted}, found ${left}`);
+}
+
+/** Runs all checks; answers how many there were. */
+export async function contract(one, other, name) {
+  let checks = 0;
+  const is = (...args) => (equal(...args), (checks += 1));
+
+  is((await one.read(name)) ?? null, null, "nothing is kept at first");
+  const lock = await one.lock(name, 20_000);
+  is(typeof lock.fence, "string", "a lock has a fence");
+  is(lock.kept ?? null, null, "nothing was kept when it was got");
+  is((await other.lock(name, 20_000)) ?? null, null, "a second lock is not given");
+  is(await other.write(name, "1.wrong", "theft", 60_000), false, "a fence that was never given cannot write");
+  await other.unlock(name, "1.wrong");
+  is((await other.lock(name, 20_000)) ?? null, null, "nor can it unlock");
+  is(await one.write(name, lock.fence, "text ✓ \"1\"", 60_000), true, "whoever has the lock writes");
+  const read = await other.read(name);
+  is(read.text, "text ✓ \"1\"", "the other side reads the same text");
+  near(read.left, 60_000, "and how long it is left");
+  is(await one.write(name, lock.fence, "again", 60_000), false, "writing has unlocked");
+
+  const next = await other.lock(name, 20_000);
+  is(next.kept.text, "text ✓ \"1\"", "a lock tells what is kept");
+  near(next.kept.left, 60_000, "and how long");
+  is(next.fence === lock.fence, false, "no fence comes twice");
+  await other.unlock(name, next.fence);
+  const third = await one.lock(name, 400);
+  is(typeof third?.fence, "string", "after unlocking, the next lock is given");
+
+  await sleep(600);
+  const taken = await other.lock(name, 20_000);
+  is(typeof taken?.fence, "string", "a lock whose holder has gone ends by itself");
+  is(await one.write(name, third.fence, "late", 60_000), false, "whoever lost the lock cannot write");
+  is((await one.read(name)).text, "text ✓ \"1\"", "and has not");
+  await one.unlock(name, third.fence);
+  is((await one.lock(name, 20_000)) ?? null, null, "nor can it unlock for the new holder");
+
+  if (one.changed) {
+    const started = Date.now();
+    const waited = one.changed(name, 10_000).then(() => Date.now() - started);
+    await sleep(100);
+    is(await other.write(name, taken.fence, "second", 300), true, "the new holder writes");
+    is((await waited) < 3_000, true, "and whoever waited for it hears");
+    const idle = Date.now();
+    await one.changed(name, 10_000);
+    is(Date.now() - idle < 3_000, true, "nobody waits for a lock that nobody holds");
+  } else is(await other.write(name, taken.fence, "second", 300), true, "the new holder writes");
+  is((await one.read(name)).text, "second", "the newer text is kept");
+  await sleep(500);
+  is((await one.read(name)) ?? null, null, "a text ends");
+
+  const names = [`${name}-a`, `${name}-b`];
+  const locks = await Promise.all([...names, ...names, ...names].map((each, at) => (at % 2 ? one : other).lock(each, 20_000)));
+  is(locks.filter(Boolean).length, 2, "of many at once, one gets each lock");
+  return checks;
+}

@@ -1,0 +1,156 @@
+// The store in memory: the same contract as the others, and many sources over one.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+
+import { linkPackage } from "../verdicts/run.mjs";
+import { contract } from "./contract.mjs";
+
+linkPackage();
+const { memoryStore, sealedStore } = await import("samtykke/tokens");
+const { answerError, failsWith, sleep, sourceOf, tokensOf } = await import("./support.mjs");
+const key = () => randomBytes(32).toString("base64url");
+
+test("the store keeps its contract, plain and sealed", async () => {
+  const store = memoryStore();
+  assert.ok((await contract(store, store, "name")) > 15);
+  const sealed = sealedStore(memoryStore(), key());
+  assert.ok((await contract(sealed, sealed, "name")) > 15);
+});
+
+test("a sealed text opens under its own name alone, and by none but its keys", async () => {
+  const store = memoryStore();
+  const [one, other] = [key(), key()];
+  const { fence } = await sealedStore(store, one).lock("a", 1000);
+  await sealedStore(store, one).write("a", fence, "secret", 10_000);
+  const { text } = await store.read("a");
+  const moved = await store.lock("b", 1000);
+  await store.write("b", moved.fence, text, 10_000);
+  assert.equal((await sealedStore(store, [other, one]).read("a")).text, "secret");
+  assert.equal(await sealedStore(store, one).read("b"), undefined);
+  assert.equal(await sealedStore(store, other).read("a"), undefined);
+  for (const bad of ["", "short", undefined, [], ["A".repeat(42)]]) assert.throws(() => sealedStore(store, bad), { code: "invalid_configuration" });
+});
+
+test("sources that share a store share tokens, unless issuer, client or key differ", async () => {
+  const store = memoryStore();
+  const base = { store };
+  const same = [sourceOf(undefined, base), sourceOf(undefined, base)];
+  await Promise.all(same.map(({ source }) => source.get({ scope: "a" })));
+  assert.equal(same[0].asked.length + same[1].asked.length, 1);
+  for (const more of [{ issuer: "https://other.example" }, { clientId: "client-2" }, { keyId: "key-2" }]) {
+    const { source, asked } = sourceOf(undefined, { ...base, ...more });
+    await source.get({ scope: "a" });
+    assert.equal(asked.length, 1, Object.keys(more)[0]);
+  }
+});
+
+test("what a store gives has the checked members, and no refresh token, id_token or claims", async () => {
+  const memory = memoryStore();
+  const texts = [];
+  const store = { ...memory, write: (name, fence, text, left) => (texts.push(name + text), memory.write(name, fence, text, left)) };
+  const answer = () => tokensOf("t", { refresh_token: "refresh-secret", id_token: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", scope: "granted", extra_member: { __proto__: null, a: 1 } });
+  await sourceOf(answer, { store }).source.get({ scope: "a" });
+  assert.equal(texts.length, 1);
+  assert.doesNotMatch(texts[0], /refresh-secret|eyJhbGciOiJSUzI1NiJ9/);
+  const { source, asked } = sourceOf(answer, { store });
+  const tokens = await source.get({ scope: "a" });
+  assert.equal(asked.length, 0);
+  assert.deepEqual({ ...tokens, others: { ...tokens.others } }, {
+    accessToken: "t", tokenType: "Bearer", expiresIn: 120, scope: "granted", requestedScope: "", expiresAt: tokens.expiresAt, others: { extra_member: { a: 1 } },
+  });
+  assert.ok(Math.abs(tokens.expiresAt - Date.now() / 1000 - 120) <= 1);
+  assert.equal(Object.getPrototypeOf(tokens.others), null);
+  assert.ok(Object.isFrozen(tokens));
+});
+
+test("a store that fails in each of its operations, or forgets, never costs a token", async () => {
+  const broken = { read: () => { throw new Error("read"); }, lock: async () => { throw new Error("lock"); }, write: async () => { throw new Error("write"); }, unlock: () => new Promise(() => {}), changed: async () => { throw new Error("changed"); } };
+  for (const name of Object.keys(broken)) {
+    const heard = [];
+    const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), [name]: broken[name] }, storeTimeout: 0.1, onStoreError: (error) => heard.push(error.message) });
+    assert.equal((await source.get({ scope: "a" })).accessToken, "t1", name);
+    assert.equal(asked.length, 1);
+    if (!["unlock", "changed"].includes(name)) assert.deepEqual(heard, [name]);
+  }
+  const silent = { read: async () => undefined, lock: async () => ({ fence: "1" }), write: async () => false, unlock: async () => {} };
+  const { source, asked } = sourceOf(undefined, { store: silent });
+  await source.get({ scope: "a" });
+  assert.equal((await source.get({ scope: "a" })).accessToken, "t1");
+  assert.equal(asked.length, 1);
+});
+
+test("a lock that never comes free ends in a timeout, not in waiting", async () => {
+  const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), lock: async () => undefined }, patience: 0.5 });
+  const started = Date.now();
+  await failsWith(source.get({ scope: "a" }), "timeout");
+  assert.ok(Date.now() - started < 2_000);
+  assert.equal(asked.length, 0);
+});
+
+test("a failure is remembered for all who share the store, and a token that is good outlives it", async () => {
+  const store = memoryStore();
+  const down = () => {
+    throw answerError(500, "");
+  };
+  const one = sourceOf(down, { store, retries: 0 });
+  const other = sourceOf(down, { store, retries: 0 });
+  await failsWith(one.source.get({ scope: "a" }), "http_status_unexpected");
+  await failsWith(other.source.get({ scope: "a" }), "http_status_unexpected", { http: { status: 500 } });
+  assert.equal(other.asked.length, 0);
+  let well = true;
+  const flaky = sourceOf(() => (well ? tokensOf("good") : down()), { store, retries: 0 });
+  await flaky.source.get({ scope: "b" });
+  well = false;
+  flaky.clock.add(61_000);
+  await flaky.source.get({ scope: "b" });
+  await sleep(20);
+  const late = sourceOf(down, { store, retries: 0 });
+  assert.equal((await late.source.get({ scope: "b" })).accessToken, "good");
+  assert.equal(late.asked.length, 0);
+});
+
+test("a refused token is not taken from the store again, and its refusal is known to all who share the store", async () => {
+  const store = memoryStore();
+  const [one, other] = [sourceOf(undefined, { store }), sourceOf((_, at) => tokensOf(`other${at}`), { store })];
+  const first = await one.source.get({ scope: "a" });
+  assert.equal((await other.source.get({ scope: "a" })).accessToken, "t1");
+  assert.equal((await one.source.renew({ scope: "a" }, first)).accessToken, "t2");
+  const second = await other.source.renew({ scope: "a" }, first);
+  assert.equal(second.accessToken, "t2");
+  assert.equal((await other.source.renew({ scope: "a" }, second)).accessToken, "t2");
+  assert.equal(one.asked.length, 2);
+  assert.equal(other.asked.length, 0);
+});
+
+test("a token bound to a key is no other key's", async () => {
+  const { SigningKey } = await import("samtykke");
+  const store = memoryStore();
+  const [one, other] = await Promise.all([1, 2].map(async () => sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })));
+  await one.source.get({ scope: "a" });
+  await other.source.get({ scope: "a" });
+  assert.equal(other.asked.length, 1);
+});
+
+test("what came between the look and the lock is used, and the lock given back", async () => {
+  const store = memoryStore();
+  await sourceOf(undefined, { store }).source.get({ scope: "a" });
+  const locks = [];
+  const blind = { ...store, read: async () => undefined, lock: async (...args) => (locks.push(await store.lock(...args)), locks.at(-1)) };
+  const { source, asked } = sourceOf(undefined, { store: blind });
+  assert.equal((await source.get({ scope: "a" })).accessToken, "t1");
+  assert.equal(asked.length, 0);
+  assert.equal(locks.length, 1);
+  const again = sourceOf(undefined, { store: blind });
+  await again.source.get({ scope: "a" });
+  assert.ok(locks[1], "the lock was given back");
+});
+
+test("a store that hangs is left alone for a while, so that not every target waits for it", async () => {
+  const hangs = () => new Promise(() => {});
+  const { source } = sourceOf(undefined, { store: { read: hangs, lock: hangs, write: hangs, unlock: hangs }, storeTimeout: 0.1 });
+  const started = Date.now();
+  for (let at = 0; at < 20; at++) await source.get({ scope: `s${at}` });
+  assert.ok(Date.now() - started < 600, `${Date.now() - started}`);
+});

@@ -1,0 +1,65 @@
+// A worker of the tests: one token source for the isolate, over a Durable Object; each request wants one token.
+// The same file serves as the worker that owns the Durable Object, and answers what the bare engine does for the bench.
+
+import { Client, SigningKey, privateKeyJwt, provider } from "samtykke";
+import { TokenSource, durableObjectStore, sealedStore } from "samtykke/tokens";
+import { contract } from "./contract.mjs";
+
+export { TokenObject } from "samtykke/tokens";
+
+/** What any Durable Object does that keeps one value: for comparison. */
+export class BareObject {
+  constructor(state) {
+    this.storage = state.storage;
+  }
+
+  async fetch(request) {
+    if (request.method === "POST") await this.storage.put("record", await request.text());
+    return new Response(await this.storage.get("record"));
+  }
+}
+
+let source;
+async function sourceOf(env) {
+  const { origin, jwk, ...settings } = env.TASK;
+  const server = provider({ issuer: `${origin}/`, tokenEndpoint: `${origin}/token`, clientId: "client-1", development: true });
+  const client = new Client(server, privateKeyJwt(await SigningKey.fromJwk(jwk)));
+  return (source ??= new TokenSource({ client, store: durableObjectStore(env.TOKENS), ...settings }));
+}
+
+async function bench(env) {
+  const bare = () => env.BARE.get(env.BARE.idFromName("bench"));
+  const store = durableObjectStore(env.TOKENS);
+  const text = await bare().fetch("https://bare/", { method: "POST", body: "x".repeat(600) }).then((answer) => answer.text());
+  const { fence } = await store.lock("bench", 5_000);
+  await store.write("bench", fence, text, 600_000);
+  const sealed = sealedStore(store, "A".repeat(43));
+  const other = await sealed.lock("sealed", 5_000);
+  await sealed.write("sealed", other.fence, text, 600_000);
+  const work = { bare: async () => (await bare().fetch("https://bare/")).text(), store: () => store.read("bench"), sealed: () => sealed.read("sealed") };
+  return work;
+}
+
+export default {
+  async fetch(request, env, context) {
+    const { pathname, searchParams } = new URL(request.url);
+    try {
+      if (pathname === "/contract") {
+        const store = durableObjectStore(env.TOKENS);
+        const seal = searchParams.get("seal");
+        const one = seal ? sealedStore(store, seal) : store;
+        return Response.json({ checks: await contract(one, one, searchParams.get("name")) });
+      }
+      if (pathname === "/bench") {
+        // The runtime's clock stands still while nothing comes in, so whoever asks measures; here one operation is repeated.
+        const work = await bench(env);
+        for (let at = 0; at < Number(searchParams.get("times")); at++) await work[searchParams.get("what")]();
+        return new Response("done");
+      }
+      const tokens = await (await sourceOf(env)).get({ scope: searchParams.get("scope") }, { waitUntil: (work) => context.waitUntil(work) });
+      return Response.json({ accessToken: tokens.accessToken });
+    } catch (error) {
+      return Response.json({ error: error.code ?? String(error.stack ?? error) });
+    }
+  },
+};
