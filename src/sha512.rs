@@ -55,8 +55,9 @@ mod tests {
 
     #[test]
     fn agrees_with_the_crate_at_every_length() {
-        for length in 0..400 {
-            let text = &alloc::vec![0xa5; length][..];
+        let text = [0xa5; 400];
+        for length in 0..text.len() {
+            let text = text.get(..length).unwrap_or_default();
             assert_eq!(super::digest(text, 48), Sha384::digest(text).as_slice(), "{length}");
             assert_eq!(super::digest(text, 64), Sha512::digest(text).as_slice(), "{length}");
         }
