@@ -20,7 +20,7 @@ const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-i
 // Memory starts empty, and below 1024 is only the far end of the stack.
 const WASM_OPT = [
   "--low-memory-unused", "--zero-filled-memory", "--one-caller-inline-max-function-size=300", "--converge", "--flatten", "--rereloop", "-Oz", "-Oz",
-  "--simplify-locals", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features",
+  "--coalesce-locals-learning", "--reorder-locals", "--vacuum", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features",
 ];
 
 /** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
