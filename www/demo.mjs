@@ -1,6 +1,9 @@
 // `npm run demo`: builds what is missing, starts a local provider, the worker and the page, and prints one address.
 // The worker runs in workerd (by Miniflare) as it runs on Cloudflare; the provider is in www/norskgjeld.
 // Refuses to go on half-ready: a missing tool or a taken port is said, with what to do, and the exit code is 1.
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const usage = `npm run demo [-- options]
@@ -42,9 +45,18 @@ if (!await prepare({ progress, rebuild: wanted.rebuild })) process.exit(1);
 const { startDemo, PortTaken } = await import("./start/services.mjs");
 // A check must not disturb a demo that is running, so it takes free ports unless told otherwise.
 const port = (name, usual) => Number(wanted[name] ?? (wanted.check ? 0 : usual));
+
+/** What was registered at the local Maskinporten is there again after a restart; a check begins with nothing. */
+function stateFile() {
+  if (wanted.check) return undefined;
+  const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "target", "demo");
+  mkdirSync(folder, { recursive: true });
+  return join(folder, "maskinporten.sqlite");
+}
+
 let demo;
 try {
-  demo = await startDemo({ progress, port: port("port", 4402), authPort: port("auth-port", 4400), apiPort: port("api-port", 4401) });
+  demo = await startDemo({ progress, file: stateFile(), port: port("port", 4402), authPort: port("auth-port", 4400), apiPort: port("api-port", 4401) });
 } catch (error) {
   console.error(error instanceof PortTaken
     ? `\n  Port ${error.port} is taken. Another demo may be running; stop it, or choose another port:\n    npm run demo -- --${error.option} ${error.port + 10}\n`

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { systemTexts } from "../../www/page/src/systems/texts.mjs";
 import { languages, texts as pageTexts } from "../../www/page/src/texts.mjs";
 import { plans, steps, withdrawal } from "../../www/page/src/steps.mjs";
+import { systems } from "../../www/worker/src/systems/index.mjs";
 import { atProvider, giveConsent, start } from "./stage.mjs";
 
 const texts = { ...pageTexts, ...systemTexts };
@@ -68,6 +69,12 @@ export function access(the) {
         assert.ok(typeof text === "string" && text.length > 0, key);
         assert.equal(places(text), places(row[0]), key);
       }
+    }
+  });
+
+  test("every system has a name and an introduction, and each of its steps a name and an explanation", () => {
+    for (const { id, steps: taken } of systems) {
+      for (const key of [`${id}.name`, `${id}.about`, ...Object.keys(taken).flatMap((step) => [`${id}.${step}`, `${id}.${step}.help`])]) assert.ok(texts[key], key);
     }
   });
 
