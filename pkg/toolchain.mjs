@@ -77,7 +77,7 @@ export function lockedVersion(lock, name) {
   return found ? found[1] : null;
 }
 
-/** A program from crates.io at one exact version: in PATH, else in the cache, else built into the cache. Gives the folder it is in. */
+/** A published Rust program at one exact version: in PATH, else in the cache, else built into the cache. Gives the folder it is in. */
 async function cargoProgram({ crate, program, version, gaps }) {
   const isIt = (path) => path && isFile(path) && (ask(path) ?? "").split(/\s+/)[1] === version;
   const inPath = which(program);
