@@ -44,7 +44,7 @@ export async function tokenOf(token: RefusableToken, refused?: string): Promise<
 /** @internal What a refused answer says, from the core. */
 export function refusal(status: number, contentType: string | null, wwwAuthenticate: string | null, body: string): SamtykkeError {
   try {
-    apis(["halland", "refused", ...answerLines({ status, contentType, wwwAuthenticate, body })], body);
+    apis(["refused", ...answerLines({ status, contentType, wwwAuthenticate, body })], body);
   } catch (error) {
     if (error instanceof SamtykkeError) return error;
     throw error;

@@ -3,9 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::host_error;
-use super::{Lines, browser, refused};
+use super::text::{host_error, response};
+use super::{Lines, browser, refused, some};
 use crate::error::{Error, Phase, Result, codes};
+use crate::provider::halland::refusal_error;
+use crate::secret::Secret;
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -16,6 +18,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "helseid" => super::helseid::call(lines, text),
         #[cfg(feature = "bindings-maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
+        "refused" => Err(refusal(lines)),
         // A call with a token, for where this is the only wasm too.
         "resource" => resource(lines, text),
         #[cfg(feature = "bindings-acmidm")]
@@ -28,6 +31,14 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "selvbetjening" => super::selvbetjening::call(lines, text),
         _ => refused("a known operation"),
     }
+}
+
+/// What a refused answer says of token and subscription key: status, media type, `Retry-After`, `WWW-Authenticate`, then the body.
+fn refusal(mut lines: Lines<'_>) -> Error {
+    let mut answer = response(&mut lines);
+    answer.www_authenticate = some(lines.next()).map(String::from);
+    answer.body = Secret::new(lines.0);
+    refusal_error(&answer)
 }
 
 /// As the protocol's operation of this name, for a bearer token: address, method, development, origins, type, token; answers
