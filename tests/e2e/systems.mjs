@@ -18,7 +18,7 @@ export function systemRuns(the) {
     await page.waitForSelector(".machine-step");
     const systems = await page.locator("input[name=system]").evaluateAll((inputs) => inputs.map(({ value }) => value));
     for (const system of systems) {
-      await page.check(`#system-${system}`);
+      await page.click(`label[for=system-${system}]`);
       const steps = await page.locator(".machine-step").evaluateAll((items) => items.map(({ dataset }) => dataset.step));
       for (const step of steps) {
         await page.click(`#run-${step}`);
