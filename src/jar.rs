@@ -22,10 +22,13 @@ const JSON: &str = "claims authorization_details max_age";
 
 /// How a request is signed.
 ///
-/// ```no_run
-/// # fn key() -> samtykke::jose::KeyInfo { unimplemented!() }
+/// ```
 /// use samtykke::jar::RequestObject;
-/// let object = RequestObject::new(key()).lifetime(300);
+/// use samtykke::jose::{Algorithm, Jwk, KeyInfo};
+/// let public = Jwk::parse(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
+/// let key = KeyInfo::new(Algorithm::named("EdDSA").unwrap(), public)?;
+/// let object = RequestObject::new(key).lifetime(300);
+/// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct RequestObject {

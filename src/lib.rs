@@ -68,7 +68,6 @@ pub mod resource_metadata;
 pub mod revocation;
 pub mod secret;
 pub mod sha256;
-mod sha512;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod soft;
 mod step;
