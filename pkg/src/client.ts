@@ -134,8 +134,8 @@ export class Client {
     options: ClientOptions = {},
   ) {
     const wrong = (expected: string) => hostError("invalid_configuration", { expected });
-    configured(isObject(provider), "a provider made by norskgjeld(…), provider(…) or discover(…)");
-    if (!heldBy(authentication)) throw wrong("one of clientSecretBasic(…), clientSecretPost(…), clientSecretJwt(…), privateKeyJwt(…), tlsClientAuth(), none()");
+    configured(isObject(provider), "a provider: norskgjeld(…), provider(…), discover(…)");
+    if (!heldBy(authentication)) throw wrong("a ClientAuthentication");
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
     checkTransport(options);
@@ -156,7 +156,7 @@ export class Client {
   begin(request: ConsentRequest | AuthorizationRequest): Login {
     const { requirePushedRequests, requireRequestObject, requireDpop } = this.provider.server ?? {};
     if (requirePushedRequests || requireRequestObject) {
-      throw hostError("invalid_configuration", { phase: "authorization", expected: "client.start(…): the provider takes pushed or signed requests only" });
+      throw hostError("invalid_configuration", { phase: "authorization", expected: "client.start(…)" });
     }
     if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
     return begin(this.provider, bound(request, this.#party.dpop));
@@ -409,5 +409,5 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
 }
 
 function unkeyed(phase: "callback" | "token" | "api" | "session"): never {
-  throw hostError("invalid_configuration", { phase, expected: "jwksUri of the provider, or jwks: the server's signatures are verified" });
+  throw hostError("invalid_configuration", { phase, expected: "jwksUri or jwks" });
 }

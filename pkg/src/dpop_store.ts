@@ -47,7 +47,7 @@ export function dpopKeyStore(options: { readonly database?: string } = {}): Dpop
         db.close();
       }
     } catch (cause) {
-      throw hostError("key_refused", { expected: "a browser that keeps keys in IndexedDB" }, cause);
+      throw hostError("key_refused", { expected: "IndexedDB" }, cause);
     }
   };
   return {

@@ -6,7 +6,7 @@ import { SamtykkeError, hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type Transport, request, send } from "./http.js";
 import { type PublicJwk, verificationKey } from "./keys.js";
-import { type CryptoKey, type Jwk, octetsFrom, octetsOf, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, octetsFrom, octetsOf, signing } from "./webcrypto.js";
 
 /** @internal A key, and the algorithm it is used with. */
 export interface KnownKey {
@@ -196,7 +196,7 @@ export async function verified(token: string, keys: KeySource, judge: () => stri
     known = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
   }
   const dot = token.lastIndexOf(".");
-  if (!(await crypto.subtle.verify(rowOf(alg).use, known!.key, octetsFrom(token.slice(dot + 1)), octetsOf(token.slice(0, dot))))) {
+  if (!(await signing(alg, known!.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) {
     throw hostError("signature_invalid");
   }
   keys.remember(header, known!);

@@ -4,7 +4,7 @@
 import { present } from "./check.js";
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
-import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, quickened, refusedBy, rowOf, signing } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
 export type PublicJwk =
@@ -95,8 +95,8 @@ export class SigningKey {
   static async fromJwk(jwk: Jwk, options: KeyOptions = {}): Promise<SigningKey> {
     const facts = await factsOf(jwk, options, "private");
     if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
-    const key = await imported("jwk", present(jwk, MEMBERS), facts.alg, false);
-    return SigningKey.#paired(facts, key);
+    const own = present(jwk, MEMBERS);
+    return SigningKey.#paired(facts, quickened(await imported("jwk", own, facts.alg, false), own, facts.alg));
   }
 
   /**
@@ -107,7 +107,7 @@ export class SigningKey {
   static async fromPem(pem: string, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
     const found = blocks(pem);
     if (found.length !== 1 || found[0]!.label !== "PRIVATE KEY") {
-      throw hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8 (openssl pkcs8 -topk8 -nocrypt)" });
+      throw hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8" });
     }
     const der = found[0]!.der;
     // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
@@ -153,17 +153,16 @@ export class SigningKey {
   }
 
   static async #paired(facts: Facts, privateKey: CryptoKey): Promise<SigningKey> {
-    const { use } = rowOf(facts.alg);
+    const { alg } = facts;
     const key = new SigningKey(
       facts,
-      (octets) => crypto.subtle.sign(use, privateKey, octets),
-      { privateKey, publicKey: await verificationKey(facts.publicJwk, facts.alg) },
+      (octets) => signing(alg, privateKey, octets) as Promise<ArrayBuffer>,
+      { privateKey, publicKey: await verificationKey(facts.publicJwk, alg) },
     );
     // Halves that do not belong together would only be noticed by a server, and read there as an attack.
     const probe = octetsOf("samtykke");
-    const signature = (await key.sign(probe)) as Uint8Array<ArrayBuffer>;
-    if (!(await crypto.subtle.verify(use, key.#pair!.publicKey, signature, probe))) {
-      throw hostError("key_refused", { expected: "private members that belong to the public ones" });
+    if (!(await signing(alg, key.#pair!.publicKey, probe, (await key.sign(probe)) as Uint8Array<ArrayBuffer>))) {
+      throw hostError("key_refused", { expected: "both halves of one key" });
     }
     return key;
   }
@@ -177,17 +176,17 @@ export class SigningKey {
     const { publicJwk } = this;
     // A modulus has no zeros before it, and its text no padding.
     const expected = rowOf(this.alg).octets ?? Math.floor(((publicJwk as { n: string }).n.length * 3) / 4);
-    let signature: Uint8Array;
+    let signed: Uint8Array;
     try {
       const made = await this.#sign(octetsOf(input));
-      signature = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
+      signed = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
     } catch (cause) {
       throw hostError("signing_failed", {}, cause);
     }
-    if (!(signature instanceof Uint8Array) || signature.length !== expected) {
-      throw hostError("signing_failed", { expected: `a signature of ${expected} octets${publicJwk.kty === "EC" ? ": R and S, not DER" : ""}` });
+    if (!(signed instanceof Uint8Array) || signed.length !== expected) {
+      throw hostError("signing_failed", { expected: `a signature of ${expected} octets, not DER` });
     }
-    return signature;
+    return signed;
   }
 
   /** @internal The pair, for a store that can hold it; a custom signer has none. */
@@ -227,7 +226,7 @@ function blocks(pem: string): Block[] {
     try {
       return { label: label!, base64, der: octetsFrom(base64) };
     } catch (cause) {
-      throw hostError("key_refused", { expected: "base64 between the lines of PEM" }, cause);
+      throw hostError("key_refused", { expected: "base64 in PEM" }, cause);
     }
   });
 }
@@ -250,7 +249,7 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
   if (certificates !== undefined) {
     const chain = blocks(certificates);
     if (!chain[0] || chain.some(({ label }) => label !== "CERTIFICATE") || publicLines(chain[0])[0] !== thumbprint) {
-      throw hostError("key_refused", { expected: "PEM of certificates, that of this very key first" });
+      throw hostError("key_refused", { expected: "PEM of CERTIFICATEs, this key's first" });
     }
     const hash = async (name: string) => base64url(new Uint8Array(await crypto.subtle.digest(name, chain[0]!.der)));
     facts.certificate = Object.freeze({ x5t: await hash("SHA-1"), x5tS256: await hash("SHA-256"), x5c: Object.freeze(chain.map(({ base64 }) => base64)) });
@@ -270,7 +269,7 @@ async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuff
 /** @internal A public key the core has checked, for WebCrypto to verify with. */
 export async function verificationKey(jwk: PublicJwk, alg: string): Promise<CryptoKey> {
   try {
-    return await crypto.subtle.importKey("jwk", { ...jwk } as JsonWebKey, rowOf(alg).key, true, ["verify"]);
+    return quickened(await crypto.subtle.importKey("jwk", { ...jwk } as JsonWebKey, rowOf(alg).key, true, ["verify"]), jwk, alg);
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     throw refusedBy(cause);

@@ -82,7 +82,7 @@ export async function post(party: Party, { endpoint, grant, target = {}, proved 
   const { provider, authentication, transport, nonces, offset } = party;
   const server = provider.server;
   const dpop = proved ? party.dpop : undefined;
-  if (proved && server?.requireDpop && !dpop) throw hostError("invalid_configuration", { phase, expected: "dpop: a key: the provider binds its tokens to one" });
+  if (proved && server?.requireDpop && !dpop) throw hostError("invalid_configuration", { phase, expected: "dpop: a key" });
   const { secret, rules } = heldBy(authentication)!;
   const beside = rules?.clientId ?? server?.assertion?.clientId ?? true;
   const address = endpointOf(party, endpoint);

@@ -18,7 +18,7 @@ export function renew({ running, replaced }: Renewals, refreshToken: string, sam
   const other = running.get(refreshToken);
   if (other?.same === same) return other.tokens;
   if (other || replaced.has(refreshToken)) {
-    throw hostError("transaction_used", { phase: "token", expected: other ? "one refresh at a time for a refresh token" : "the refresh token that replaced this one" });
+    throw hostError("transaction_used", { phase: "token", expected: "the newest refresh token, one refresh at a time" });
   }
   const tokens = run().then(
     (tokens) => {

@@ -49,7 +49,7 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
   const { dpop, nonces, development, offset } = bearer;
   const { accessToken, tokenType } = tokens;
   if (!origins.length) throw refused("origins: at least one that the token is for");
-  if (tokenType === "DPoP" && !dpop) throw hostError("invalid_configuration", { phase: "api", expected: "dpop: the key the token is bound to" });
+  if (tokenType === "DPoP" && !dpop) throw hostError("invalid_configuration", { phase: "api", expected: "dpop: the token's key" });
   const named = origins.map((origin) => `${origin}`).join(" ");
   return async (input, init = {}) => {
     const given = input instanceof Request ? input : undefined;

@@ -40,7 +40,7 @@ export async function start(party: Party, asked: ConsentRequest | AuthorizationR
   const login = begin(provider, request);
   const wanted = options.requestObject ?? server?.requireRequestObject ?? false;
   const pushed = server?.requirePushedRequests || endpointOf(party, "pushedAuthorizationRequestEndpoint");
-  if (server?.requireDpop && !dpop) throw missing("dpop: a key: the provider binds its tokens to one");
+  if (server?.requireDpop && !dpop) throw missing("dpop: a key");
   let object: (() => Promise<string>) | undefined;
   const { key = heldBy(authentication)!.key, typ = "oauth-authz-req+jwt", lifetime = 60, claims, beside } = typeof wanted === "object" ? wanted : {};
   if (wanted) {
