@@ -14,9 +14,12 @@ interface NodeCrypto {
   verify(hash: string | null, octets: Uint8Array, key: Quick, signature: Uint8Array): boolean;
 }
 
-const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { getBuiltinModule?(name: string): NodeCrypto } };
-/** Node's own door to the library that WebCrypto also asks there: at once, where WebCrypto waits for another thread. */
-const node = /^(undef|Node)/.test(`${navigator?.userAgent}`) && process?.getBuiltinModule?.("crypto");
+const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { versions?: object; getBuiltinModule?(name: string): NodeCrypto } };
+/**
+ * Node's own door to the library that WebCrypto also asks there: at once, where WebCrypto waits for another thread. Next's edge
+ * runtime has a `process` too, without versions, whose functions throw.
+ */
+const node = process?.versions && /^(undef|Node)/.test(navigator?.userAgent as string) && process.getBuiltinModule?.("crypto");
 
 /** Keys as that door takes them, where that pays. Nobody else has these: they could be read out. */
 const quick = new WeakMap<CryptoKey, Quick>();
@@ -24,7 +27,7 @@ const quick = new WeakMap<CryptoKey, Quick>();
 /** @internal Remembers what a key was imported from. Signing with RSA takes its time, so it is left to a thread. */
 export function quickened(key: CryptoKey, jwk: Jwk, alg: string): CryptoKey {
   if (node && /^([ER]S256|Ed)/.test(alg) && !(jwk.n && jwk.d)) {
-    quick.set(key, { key: node[jwk.d ? "createPrivateKey" : "createPublicKey"]({ format: "jwk", key: jwk }), dsaEncoding: "ieee-p1363" });
+    quick.set(key, { key: node[`create${jwk.d ? "Private" : "Public"}Key`]({ format: "jwk", key: jwk }), dsaEncoding: "ieee-p1363" });
   }
   return key;
 }
