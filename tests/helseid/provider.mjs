@@ -3,6 +3,8 @@
 // Refuses requests that are not pushed, other authentication than private_key_jwt, proofs without a nonce, refresh tokens spent.
 
 import { randomBytes } from "node:crypto";
+import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
+import { metadataOf } from "./clients.mjs";
 
 // Older Node 20 releases have no URL.parse, which oidc-provider calls.
 URL.parse ??= (input, base) => (URL.canParse(input, base) ? new URL(input, base) : null);
@@ -28,7 +30,8 @@ async function quietly(run) {
 }
 
 const told = (ctx) => JSON.parse(ctx.req.headers[TOLD] ?? "{}");
-const resourceOf = (scope = "") => scope.split(" ").filter((one) => one.includes("/") && !one.startsWith("helseid://")).map((one) => one.split("/")[0]);
+/** The scopes of APIs among those asked for. */
+const ofApis = (scope = "") => scope.split(" ").filter((one) => one.includes("/") && !one.startsWith("helseid://"));
 
 /** What a client assertion must say beyond what oidc-provider looks at (HelseID "Bruk av client assertion"). */
 function judgeAssertion(issuer, errors) {
@@ -44,6 +47,18 @@ function judgeAssertion(issuer, errors) {
   };
 }
 
+/** Clients come from where they are kept, each time; everything else is kept in memory. */
+function adapterOf(clients) {
+  const memory = createMemoryAdapter();
+  const directory = {
+    async find(id) {
+      const client = clients.find(id);
+      return client && metadataOf(client);
+    },
+  };
+  return (model) => (model === "Client" ? directory : memory(model));
+}
+
 export async function createProvider({ issuer, clients, apis, people, signing }) {
   const { Provider, errors, interactionPolicy } = await quietly(() => import("oidc-provider"));
   // Grants whose scope had `offline_access`, which oidc-provider itself ties to a consent screen that HelseID lacks.
@@ -51,7 +66,16 @@ export async function createProvider({ issuer, clients, apis, people, signing })
   const policy = interactionPolicy.base();
   policy.remove("consent");
   policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }));
+  /** The scopes of an API that a client may have; one it may not have is refused, not left out. */
+  function scopesOf(ctx, resource, { clientId }) {
+    const { scopes } = clients.find(clientId) ?? {};
+    const refused = scopes && ofApis(ctx.oidc.params?.scope).find((one) => !scopes.includes(one));
+    if (refused) throw new errors.InvalidScope("the client has no access to the scope", refused);
+    return apis[resource].filter((one) => !scopes || scopes.includes(one));
+  }
+
   const settings = {
+    adapter: adapterOf(clients),
     acrValues: ["Level3", "Level4", "High"],
     assertJwtClientAuthClaimsAndHeader: judgeAssertion(issuer, errors),
     claims: {
@@ -61,18 +85,6 @@ export async function createProvider({ issuer, clients, apis, people, signing })
       "helseid://scopes/identity/security_level": [LEVEL],
     },
     clientAuthMethods: ["private_key_jwt"],
-    clients: clients.map(({ clientId, redirectUris, publicJwk, scope }) => ({
-      client_id: clientId,
-      redirect_uris: redirectUris,
-      response_types: ["code"],
-      grant_types: ["authorization_code", "refresh_token", "client_credentials"],
-      token_endpoint_auth_method: "private_key_jwt",
-      token_endpoint_auth_signing_alg: publicJwk.alg,
-      jwks: { keys: [publicJwk] },
-      dpop_bound_access_tokens: true,
-      require_pushed_authorization_requests: true,
-      ...(scope && { scope }),
-    })),
     conformIdTokenClaims: false,
     cookies: { keys: [randomBytes(32).toString("hex")] },
     enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS, dPoPSigningAlgValues: ALGORITHMS, idTokenSigningAlgValues: ["RS256"] },
@@ -89,12 +101,11 @@ export async function createProvider({ issuer, clients, apis, people, signing })
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (ctx) => resourceOf(ctx.oidc.params.scope)[0],
+        defaultResource: (ctx) => ofApis(ctx.oidc.params.scope)[0]?.split("/")[0],
         useGrantedResource: () => true,
-        getResourceServerInfo: (ctx, resource) => {
-          const scopes = apis[resource];
-          if (!scopes) throw new errors.InvalidTarget("unknown resource");
-          return { audience: resource, scope: [...scopes, "openid", "profile"].join(" "), accessTokenTTL: 600, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
+        getResourceServerInfo: (ctx, resource, client) => {
+          if (!apis[resource]) throw new errors.InvalidTarget("unknown resource");
+          return { audience: resource, scope: [...scopesOf(ctx, resource, client), "openid", "profile"].join(" "), accessTokenTTL: 600, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
         },
       },
       revocation: { enabled: true },

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer, request as connect } from "node:http";
 import { SignJWT, createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 
+import { Clients, keysOf } from "./clients.mjs";
 import { key } from "./keys.mjs";
 import { hid, organizationsOf } from "./organizations.mjs";
 import { validator } from "./proof.mjs";
@@ -13,7 +14,7 @@ import { LEVEL, PID, TOLD, createProvider } from "./provider.mjs";
 
 /** APIs by audience, and their scopes. */
 export const APIS = {
-  "nhn:phr": ["nhn:phr/mhd/read", "nhn:phr/mhd/write"],
+  "nhn:phr": ["nhn:phr/mhd", "nhn:phr/mhd/read", "nhn:phr/mhd/write"],
   "nhn:kj": ["nhn:kj/api"],
   "nhn:selvbetjening": ["nhn:selvbetjening/client"],
 };
@@ -44,6 +45,9 @@ const DOCUMENT = (issuer) => ({
   backchannel_logout_supported: "true",
 });
 
+/** Where a client authenticates. */
+const ENDPOINTS = ["/connect/par", "/connect/token"];
+
 const oauth = (error, error_description) => ({ status: 400, body: { error, error_description } });
 
 /**
@@ -63,9 +67,10 @@ export async function startHelseId({ port = 0, clients = [] } = {}) {
     { clientId: "multi", redirectUris: [REDIRECT_URI], publicJwk, tenancy: "multi", organization: "994598759", delegators: ["999977775"] },
     ...clients,
   ];
-  const provider = await createProvider({ issuer, clients: registered, apis: APIS, people: PEOPLE, signing });
+  const known = new Clients(registered);
+  const provider = await createProvider({ issuer, clients: known, apis: APIS, people: PEOPLE, signing });
   provider.proxy = true;
-  const world = { issuer, signing, registered, change: {}, log: [], person: PEOPLE[0], rejected: undefined, organizations: new Map() };
+  const world = { issuer, signing, clients: known, change: {}, log: [], person: PEOPLE[0], rejected: undefined, organizations: new Map() };
   // A person who logs in at once; who it is, the test says.
   provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith("/interaction/")) return next();
@@ -139,9 +144,14 @@ const own = {
 
 /** Reads what HelseID reads and oidc-provider does not, then asks the engine. */
 async function pass(world, engine, { request, url, form }) {
-  const client = world.registered.find(({ clientId }) => clientId === form.get("client_id"));
+  const id = form.get("client_id");
+  const client = world.clients.find(id);
   const told = {};
-  const refusal = ["/connect/par", "/connect/token"].includes(url.pathname) && taken(world, "refuse");
+  if (request.method === "POST" && id && ENDPOINTS.includes(url.pathname) && world.clients.refuses(id)) {
+    world.clients.heard(id, "invalid_client");
+    return oauth("invalid_client", "");
+  }
+  const refusal = ENDPOINTS.includes(url.pathname) && taken(world, "refuse");
   if (refusal) return refusal;
   if (url.pathname === "/connect/authorize") {
     const names = [...url.searchParams.keys()].sort().join(" ");
@@ -163,15 +173,16 @@ async function pass(world, engine, { request, url, form }) {
     if (challenge) return challenge;
   }
   const answer = await ask(engine, request, url, form, told);
+  if (url.pathname === "/connect/token" && id) world.clients.heard(id, answer.status === 200 ? undefined : JSON.parse(answer.body).error);
   return changed(world, url, form, answer);
 }
 
 const hasNonce = ({ headers }) => headers.dpop && decodeJwt(headers.dpop).nonce !== undefined;
 
 /** The details in a request object that stands beside the other parameters; by the client's own key, for this server. */
-async function detailsOf({ issuer }, { clientId, publicJwk }, form) {
-  const { importJWK } = await import("jose");
-  const { payload } = await jwtVerify(form.get("request"), await importJWK(publicJwk), { issuer: clientId, audience: issuer, requiredClaims: ["exp", "nbf", "jti"] });
+async function detailsOf({ issuer }, client, form) {
+  const { clientId } = client;
+  const { payload } = await jwtVerify(form.get("request"), createLocalJWKSet({ keys: keysOf(client) }), { issuer: clientId, audience: issuer, requiredClaims: ["exp", "nbf", "jti"] });
   if (payload.client_id !== clientId || payload.exp - payload.nbf > 60) throw hid(1007, "the request object");
   return payload.authorization_details;
 }

@@ -1,8 +1,8 @@
-// The self-service API: drafts by API key; status, update, keys and delegations by DPoP-bound token.
-// Its validator is as strict as NHN's template; its errors come in the shapes that were seen: property and message, problem
+// The self-service API: drafts by API key; status, update, keys and delegations by a DPoP-bound token of HelseID's.
+// Its validator is that of the local HelseID's APIs, as strict as NHN's template; its errors come in the shapes that were seen: property and message, problem
 // details, plain text. Refuses private members and keys that the approved list does not have.
 
-import { Refused, judgeProof } from "./proofs.mjs";
+import { validator } from "../helseid/proof.mjs";
 import { SELF } from "./state.mjs";
 
 const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -23,7 +23,12 @@ function publicKey(text) {
   }
 }
 
-export function createApi(state, world, tokens, replays) {
+/** `helseid`: whose tokens it takes, by `issuer` and `keys`. */
+export function createApi(state, world, helseid) {
+  const judge = validator({ issuer: helseid.issuer, keys: helseid.keys, audience: SELF.split("/")[0] });
+  const seen = new Set();
+  const refusedTokens = new Set();
+
   async function draft({ headers, body }) {
     const { template } = state.settings;
     if (headers["api-key"] !== template.apiKey) return problem(401, "Unauthorized");
@@ -102,23 +107,26 @@ export function createApi(state, world, tokens, replays) {
   };
 
   /** The client a token was issued to, or the answer that refuses it. */
-  async function authorise({ headers, method, path }) {
-    const bearer = /^DPoP (\S+)$/.exec(headers.authorization ?? "")?.[1];
-    const token = tokens.get(bearer);
+  async function authorise({ raw }) {
     const refused = (why) => ({ refusal: { status: 401, body: "", headers: { "www-authenticate": `DPoP error="invalid_token", error_description="${why}"` } } });
-    if (!token || token.until < Date.now()) return refused("unknown token");
+    let claims;
     try {
-      const { thumbprint } = await judgeProof(headers, { method, url: world.api + path, token: bearer, replays });
-      if (thumbprint !== token.thumbprint) return refused("another key");
+      claims = await judge(raw, world.api);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
       state.violations.push(`proof: ${error.message}`);
-      return refused("proof");
+      return refused("token or proof");
     }
-    return token.scopes.includes(SELF) ? { client: token.client } : { refusal: problem(403, "Forbidden") };
+    seen.add(claims.jti);
+    const client = state.clients.get(claims.client_id);
+    if (!client || refusedTokens.has(claims.jti)) return refused("unknown token");
+    return claims.scope?.split(" ").includes(SELF) ? { client } : { refusal: problem(403, "Forbidden") };
   }
 
   return {
+    /** Takes no token any more that came so far. */
+    refuseTokens() {
+      for (const jti of seen) refusedTokens.add(jti);
+    },
     async handle(request) {
       const route = `${request.method} ${request.path}`;
       state.requests.push(route);

@@ -119,7 +119,7 @@ test("a key is replaced in two phases, and the new one proven before the old one
   store.writes.length = 0;
   const before = control.requests().length;
   const pauses = [];
-  control.state.settings.keyPropagation = 60;
+  control.state.settings.keyPropagation = 400;
   const rotation = await enrolment.rotateKey({ ...QUICK, onWait: (pause) => pauses.push(pause) });
   assert.ok(pauses.length, "HelseID did not know the new key at once");
   assert.equal(rotation.recovered, false);

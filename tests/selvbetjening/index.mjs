@@ -1,12 +1,12 @@
-// A local Selvbetjening, on free ports of this machine: the API, the portal with its confirm page, and a small token endpoint.
-// For tests and the demo. Everything in it is made up, and nothing leaves it. Judges by npm `jose`, never by the library.
+// A local Selvbetjening, on free ports of this machine: the API and the portal with its confirm page. Its clients are clients of
+// a local HelseID, which issues every token. For tests and the demo. Everything in it is made up, and nothing leaves it.
+// Judges by oidc-provider and npm `jose`, never by the library.
 
 import { createServer } from "node:http";
+import { startHelseId } from "../helseid/server.mjs";
 import { createApi } from "./api.mjs";
 import { createPortal } from "./portal.mjs";
-import { Replays } from "./proofs.mjs";
 import { State, TEMPLATE } from "./state.mjs";
-import { createSts } from "./sts.mjs";
 
 export { TEMPLATE };
 
@@ -17,7 +17,7 @@ function listen(part, port) {
     const { pathname: path, searchParams: query } = new URL(request.url, "http://localhost");
     let answer;
     try {
-      answer = await part().handle({ method: request.method, path, query, headers: request.headers, body: Buffer.concat(chunks).toString() });
+      answer = await part().handle({ method: request.method, path, query, headers: request.headers, raw: request, body: Buffer.concat(chunks).toString() });
     } catch (error) {
       answer = { status: 500, body: `${error.stack}` };
     }
@@ -36,24 +36,27 @@ function listen(part, port) {
 /**
  * Starts it.
  *
- * @param {{ apiPort?: number, portalPort?: number, stsPort?: number, propagation?: number, refusals?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
- *   `propagation`: milliseconds until HelseID knows a confirmed client; `refusals`: how many token requests of one it refuses
- *   meanwhile; `keyPropagation`: milliseconds until it knows an added key.
+ * @param {{ apiPort?: number, portalPort?: number, helseid?: object, propagation?: number, refusals?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
+ *   `helseid`: a running local HelseID to join; one of its own unless given. `propagation`: milliseconds until HelseID knows a
+ *   confirmed client; `refusals`: how many token requests of one it refuses meanwhile; `keyPropagation`: milliseconds until it
+ *   knows an added key.
  */
-export async function startSelvbetjening({ apiPort = 0, portalPort = 0, stsPort = 0, ...settings } = {}) {
+export async function startSelvbetjening({ apiPort = 0, portalPort = 0, helseid: given, ...settings } = {}) {
+  const helseid = given ?? (await startHelseId());
   const state = new State(settings);
-  const world = {};
-  const replays = new Replays();
-  const sts = createSts(state, world, replays);
-  const parts = { issuer: sts, api: createApi(state, world, sts.tokens, replays), portal: createPortal(state) };
+  helseid.clients.join(state.directory());
+  const world = { issuer: helseid.issuer };
+  const api = createApi(state, world, helseid);
+  const parts = { api, portal: createPortal(state) };
   const servers = [];
-  for (const [name, port] of [["issuer", stsPort], ["api", apiPort], ["portal", portalPort]]) {
+  for (const [name, port] of [["api", apiPort], ["portal", portalPort]]) {
     const server = await listen(() => parts[name], port);
     servers.push(server);
     world[name] = `http://localhost:${server.address().port}`;
   }
   return {
     ...world,
+    helseid,
     environment: { portal: world.portal, api: world.api },
     control: {
       state,
@@ -70,8 +73,8 @@ export async function startSelvbetjening({ apiPort = 0, portalPort = 0, stsPort 
           Object.assign(access, { status: "ok", statusReason: null });
         }
       },
-      /** No token issued so far holds any more. */
-      revokeTokens: () => sts.tokens.clear(),
+      /** No token that the API has seen holds any more. */
+      revokeTokens: () => api.refuseTokens(),
     },
     close: async () => {
       for (const server of servers) {
@@ -80,6 +83,7 @@ export async function startSelvbetjening({ apiPort = 0, portalPort = 0, stsPort 
           server.closeAllConnections();
         });
       }
+      if (!given) await helseid.close();
     },
   };
 }

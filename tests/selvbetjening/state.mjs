@@ -7,9 +7,9 @@ import { calculateJwkThumbprint } from "jose";
 /** The template ("klientmal") whose API key creates drafts. Made up. */
 export const TEMPLATE = {
   apiKey: "local-api-key-for-drafts",
-  scopes: ["nhn:selvbetjening/client", "nhn:phr/mhd"],
+  scopes: ["nhn:selvbetjening/client", "nhn:phr/mhd", "nhn:phr/mhd/read", "nhn:kj/api"],
   /** Scopes and claims that the API's owner approves by hand. */
-  byHand: ["nhn:phr/mhd", "her_id"],
+  byHand: ["nhn:phr/mhd", "nhn:phr/mhd/read", "her_id"],
   organizations: ["999977774", "999988887"],
 };
 
@@ -62,6 +62,35 @@ export class State {
     client.confirmed = true;
     client.usableAt = Date.now() + this.settings.propagation;
     client.refusals = this.settings.refusals;
+  }
+
+  /**
+   * The clients as HelseID gets to know them: confirmed ones, after a while, with the keys that have reached it and the scopes
+   * that are granted. It asks anew each time, so that a key that was dropped here opens nothing there.
+   */
+  directory() {
+    const usable = (id) => {
+      const client = this.clients.get(id);
+      return client?.confirmed && client.usableAt <= Date.now() ? client : undefined;
+    };
+    return {
+      find(id) {
+        const client = usable(id);
+        const keys = client?.keys.filter(({ usableAt }) => usableAt <= Date.now()) ?? [];
+        return keys.length === 0 ? undefined : {
+          clientId: id, redirectUris: client.redirectUris, publicJwks: keys.map(({ jwk }) => jwk), tenancy: "single", organization: client.organization,
+          children: client.childOrganizationNumbers, scopes: client.apiScopes.filter(({ status }) => status === "ok").map(({ scope }) => scope),
+        };
+      },
+      // Another of its machines, which has not heard of the client yet.
+      refuses(id) {
+        const client = usable(id);
+        if (!client?.refusals) return false;
+        client.refusals -= 1;
+        return true;
+      },
+      heard: (id, error) => void (this.clients.has(id) && error !== "use_dpop_nonce" && this.requests.push(`token ${id}`)),
+    };
   }
 
   /** Takes the fault of a route, if there is one. */

@@ -18,9 +18,10 @@ export async function startLocals({ file } = {}) {
   };
   const close = async () => void (await Promise.allSettled(started.map((one) => one.close())));
   try {
-    const [mp, acm, halland, helseid, self] = await Promise.all([
-      kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland()), kept(startHelseId()), kept(startSelvbetjening({ refusals: 1 })),
+    const [mp, acm, halland, helseid] = await Promise.all([
+      kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland()), kept(startHelseId()),
     ]);
+    const self = await kept(startSelvbetjening({ helseid, refusals: 1 }));
     const apis = Object.fromEntries(await Promise.all(["nhn:phr", "nhn:kj"].map(async (name) => [name, (await kept(startApi(helseid, name))).origin])));
     const { keyPem, pem } = halland.certificate;
     return {
