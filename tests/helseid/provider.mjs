@@ -5,13 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
 import { metadataOf } from "./clients.mjs";
+import { errorPage } from "./interaction.mjs";
+import { LEVEL, PID } from "./people.mjs";
 
 // Older Node 20 releases have no URL.parse, which oidc-provider calls.
 URL.parse ??= (input, base) => (URL.canParse(input, base) ? new URL(input, base) : null);
 
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
-export const LEVEL = "helseid://claims/identity/security_level";
-export const PID = "helseid://claims/identity/pid";
 
 /** Claims of an access token that name organisations. */
 const ORGANIZATION = { parent: "orgnr_parent", child: "orgnr_child", supplier: "orgnr_supplier" };
@@ -86,7 +86,8 @@ export async function createProvider({ issuer, clients, apis, people, signing })
     },
     clientAuthMethods: ["private_key_jwt"],
     conformIdTokenClaims: false,
-    cookies: { keys: [randomBytes(32).toString("hex")] },
+    // Cookies know no ports: other providers of this machine's name have theirs.
+    cookies: { keys: [randomBytes(32).toString("hex")], names: { session: "helseid_session", interaction: "helseid_interaction", resume: "helseid_resume" } },
     enabledJWA: { clientAuthSigningAlgValues: ALGORITHMS, dPoPSigningAlgValues: ALGORITHMS, idTokenSigningAlgValues: ["RS256"] },
     extraParams: ["on_behalf_of", "offline"],
     extraTokenClaims: (ctx, token) => {
@@ -126,6 +127,11 @@ export async function createProvider({ issuer, clients, apis, people, signing })
       return grant;
     },
     pkce: { required: () => true },
+    renderError: (ctx, out) => {
+      const { headers, body } = errorPage(out);
+      ctx.set(headers);
+      ctx.body = body;
+    },
     rotateRefreshToken: true,
     routes: {
       authorization: "/connect/authorize",

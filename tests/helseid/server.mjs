@@ -7,10 +7,14 @@ import { createServer, request as connect } from "node:http";
 import { SignJWT, createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 
 import { Clients, keysOf } from "./clients.mjs";
+import { interactions } from "./interaction.mjs";
 import { key } from "./keys.mjs";
 import { hid, organizationsOf } from "./organizations.mjs";
+import { PEOPLE } from "./people.mjs";
 import { validator } from "./proof.mjs";
-import { LEVEL, PID, TOLD, createProvider } from "./provider.mjs";
+import { TOLD, createProvider } from "./provider.mjs";
+
+export { PEOPLE };
 
 /** APIs by audience, and their scopes. */
 export const APIS = {
@@ -18,11 +22,6 @@ export const APIS = {
   "nhn:kj": ["nhn:kj/api"],
   "nhn:selvbetjening": ["nhn:selvbetjening/client"],
 };
-/** Subjects are base64 with all of its marks. */
-export const PEOPLE = [
-  { sub: "bEJ2+kq/8Zs1cT0=", name: "GRØNN VITS", given_name: "GRØNN", middle_name: "", family_name: "VITS", [PID]: "13116900216", [LEVEL]: "4", hpr: "9144900" },
-  { sub: "x/9+AbQd07eFfg==", name: "RØD LØK", given_name: "RØD", middle_name: "", family_name: "LØK", [PID]: "05898597468", [LEVEL]: "3" },
-];
 export const REDIRECT_URI = "http://localhost:1337/callback";
 export const GOODBYE = "http://localhost:1337/bye";
 
@@ -52,10 +51,11 @@ const oauth = (error, error_description) => ({ status: 400, body: { error, error
 
 /**
  * Starts a local HelseID. `clients` add to the two there are: `single`, and `multi` for multi-tenant.
+ * `pages`: a person is asked by a page who logs in; else `person` does, at once.
  * What `change` holds is done to the next answer and then forgotten: `{ token, claims, callback, metadata }` are functions of
  * what would be sent, `refuse` is an answer in its place, `challenge` a wrong nonce challenge.
  */
-export async function startHelseId({ port = 0, clients = [] } = {}) {
+export async function startHelseId({ port = 0, clients = [], pages = false } = {}) {
   const front = createServer();
   front.listen(port, "127.0.0.1");
   await once(front, "listening");
@@ -70,13 +70,8 @@ export async function startHelseId({ port = 0, clients = [] } = {}) {
   const known = new Clients(registered);
   const provider = await createProvider({ issuer, clients: known, apis: APIS, people: PEOPLE, signing });
   provider.proxy = true;
-  const world = { issuer, signing, clients: known, change: {}, log: [], person: PEOPLE[0], rejected: undefined, organizations: new Map() };
-  // A person who logs in at once; who it is, the test says.
-  provider.use(async (ctx, next) => {
-    if (!ctx.path.startsWith("/interaction/")) return next();
-    const result = await provider.interactionResult(ctx.req, ctx.res, { login: { accountId: world.person.sub, amr: ["bankid"] }, select_account: {} });
-    ctx.redirect(result);
-  });
+  const world = { issuer, signing, clients: known, change: {}, log: [], person: pages ? undefined : PEOPLE[0], rejected: undefined, organizations: new Map() };
+  interactions(provider, { people: PEOPLE, person: () => world.person });
   const engine = createServer(provider.callback());
   engine.listen(0, "127.0.0.1");
   await once(engine, "listening");

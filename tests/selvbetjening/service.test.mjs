@@ -200,9 +200,17 @@ test("the confirm page shows escaped text, and answers in both forms", async (t)
   const { body: { clientId } } = await draft(service, { body: { apiScopes: undefined } });
   const url = `${service.portal}/confirm-client/${clientId}`;
   const page = await (await fetch(url)).text();
-  assert.match(page, /<li>nhn:phr\/mhd<\/li>/);
+  assert.match(page, /<code>nhn:phr\/mhd<\/code><span class="tag later">/);
+  assert.match(page, /<code>nhn:selvbetjening\/client<\/code><span class="tag ">/);
+  assert.match(page, /Lokal erstatning for Selvbetjening/);
   assert.equal((await fetch(`${service.portal}/confirm-client/unknown`)).status, 404);
   assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`, "reject"), "http://localhost:4406/callback?status=Aborted");
+  assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`, "later"), "http://localhost:4406/callback?status=Pending");
+  assert.deepEqual(service.control.clients().map(({ confirmed }) => confirmed), [false]);
   assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`), "http://localhost:4406/callback?status=Success");
   assert.equal(await decide(`${url}?redirectPort=x&redirectPath=//evil.example`), undefined);
+  assert.equal((await fetch(url, { method: "POST", body: new URLSearchParams({ decision: "constructor" }) })).status, 400);
+  const { body: { clientId: odd } } = await draft(service, { body: { redirectUris: ['https://a.example/"><script>'] } });
+  const shown = await (await fetch(`${service.portal}/confirm-client/${odd}`)).text();
+  assert.ok(shown.includes("&quot;&gt;&lt;script&gt;") && !shown.includes("<script"));
 });

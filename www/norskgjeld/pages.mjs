@@ -2,25 +2,8 @@
 // Norsk Gjeldsinformasjon's steps of a consent: login, consent screen, back to the service.
 // Refuses to place any value in a page unescaped.
 
+import { html } from "./html.mjs";
 import { PEOPLE } from "./people.mjs";
-
-const escape = (text) =>
-  String(text).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
-
-/** Escapes what is put in, except what `html` itself has made. */
-class Html {
-  constructor(text) {
-    this.text = text;
-  }
-}
-const html = (strings, ...values) => {
-  const put = (value) => {
-    if (value === undefined || value === null || value === false) return "";
-    if (Array.isArray(value)) return value.map(put).join("");
-    return value instanceof Html ? value.text : escape(value);
-  };
-  return new Html(strings.reduce((out, part, i) => out + part + (i < values.length ? put(values[i]) : ""), ""));
-};
 
 const STEPS = ["Logg inn", "Samtykke"];
 
