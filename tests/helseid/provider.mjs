@@ -18,10 +18,10 @@ const ORGANIZATION = { parent: "orgnr_parent", child: "orgnr_child", supplier: "
 /** By which the front tells the engine what it has read. */
 export const TOLD = "x-local-helseid";
 
-/** oidc-provider remarks on Node 20, which the project supports, and on keeping its state in memory, which is what is wanted. */
+/** oidc-provider remarks on Node 20, which the project supports. */
 async function quietly(run) {
   const { warn } = console;
-  console.warn = (...words) => (/Unsupported runtime|in-memory adapter/.test(words.join(" ")) ? undefined : warn(...words));
+  console.warn = (...words) => (/Unsupported runtime/.test(words.join(" ")) ? undefined : warn(...words));
   try {
     return await run();
   } finally {

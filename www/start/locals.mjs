@@ -3,8 +3,7 @@
 // Refuses nothing; their keys are made up when they start, and go to the worker alone.
 import { startAcmIdm, API as ELYS, CLIENT as ACM_CLIENT, ORGANISATION } from "../../tests/acmidm/local/server.mjs";
 import { startHalland, CLIENT as HALLAND_CLIENT, EXAMPLE, HSA, KEYS } from "../../tests/halland/local/index.mjs";
-import { key as helseIdKey } from "../../tests/helseid/keys.mjs";
-import { REDIRECT_URI, startApi, startHelseId } from "../../tests/helseid/server.mjs";
+import { startApi, startHelseId } from "../../tests/helseid/server.mjs";
 import { startMaskinporten } from "../../tests/maskinporten/index.mjs";
 import { TEMPLATE, startSelvbetjening } from "../../tests/selvbetjening/index.mjs";
 
@@ -18,10 +17,10 @@ export async function startLocals({ file } = {}) {
   };
   const close = async () => void (await Promise.allSettled(started.map((one) => one.close())));
   try {
-    const [mp, acm, halland, helseid] = await Promise.all([
-      kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland()), kept(startHelseId()),
-    ]);
-    const self = await kept(startSelvbetjening({ helseid, refusals: 1 }));
+    const [mp, acm, halland] = await Promise.all([kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland())]);
+    // After the other one that oidc-provider is the engine of: each quiets its remarks while it starts.
+    const helseid = await kept(startHelseId({ pages: true }));
+    const self = await kept(startSelvbetjening({ helseid, refusals: 2 }));
     const apis = Object.fromEntries(await Promise.all(["nhn:phr", "nhn:kj"].map(async (name) => [name, (await kept(startApi(helseid, name))).origin])));
     const { keyPem, pem } = halland.certificate;
     return {
@@ -31,8 +30,7 @@ export async function startLocals({ file } = {}) {
         maskinporten: { environment: mp.environment, ...mp.admin },
         acmidm: { issuer: acm.issuer, clientId: ACM_CLIENT, key: acm.key, audience: ELYS, elys: acm.elys.origin, organisation: ORGANISATION },
         halland: { issuer: halland.adfs.issuer, clientId: HALLAND_CLIENT, keyPem, pem, gateway: halland.gateway.origin, resources: [HSA, EXAMPLE], subscriberKeys: KEYS },
-        helseid: { issuer: helseid.issuer, clientId: "single", redirectUri: REDIRECT_URI, key: (await helseIdKey("client PS256")).privateJwk, apis },
-        selvbetjening: { environment: self.environment, issuer: self.issuer, organisation: TEMPLATE.organizations[0], apiKey: TEMPLATE.apiKey },
+        helseid: { issuer: helseid.issuer, selvbetjening: self.environment, organisation: TEMPLATE.organizations[0], apiKey: TEMPLATE.apiKey, apis },
       },
       /** Secrets that no answer to the page may hold. */
       secrets: [mp.admin.privateJwk.d, acm.key.d, ...KEYS, TEMPLATE.apiKey],

@@ -7,7 +7,7 @@ import { json, secured } from "./headers.mjs";
 import { recorder } from "./record.mjs";
 import { api, navigations } from "./routes.mjs";
 import { settings } from "./settings.mjs";
-import { list, step } from "./systems/index.mjs";
+import { comeBack, list, returning, step } from "./systems/index.mjs";
 
 export { Claims } from "./claims.mjs";
 
@@ -34,6 +34,14 @@ async function answer(request, env, its) {
     const record = recorder(run, { traced: its.traced, fresh });
     try {
       return { response: await handle({ ...context, record }) };
+    } catch (error) {
+      return { response: problemPage(error) };
+    }
+  }
+  const back = request.method === "GET" && returning(pathname);
+  if (back) {
+    try {
+      return { response: await comeBack(context, back) };
     } catch (error) {
       return { response: problemPage(error) };
     }

@@ -19,6 +19,7 @@ export function settings(env, request) {
     local,
     plainCookies,
     runCookie: plainCookies ? "samtykke-demo-run" : "__Host-samtykke-demo-run",
+    loginCookie: plainCookies ? "samtykke-demo-login" : "__Host-samtykke-demo-login",
     origin: new URL(env.PUBLIC_ORIGIN).origin,
     environment: local ? { auth: env.AUTH_URL, api: env.API_URL } : env.NORSKGJELD_ENVIRONMENT,
     clientId: env.CLIENT_ID,

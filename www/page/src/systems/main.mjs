@@ -9,6 +9,8 @@ import { stepsView } from "./steps.mjs";
 const left = document.getElementById("steps");
 const right = document.getElementById("sent");
 const status = document.getElementById("status");
+/** In this tab alone: the step that sent the browser to another site. */
+const AWAY = "samtykke-demo-away";
 let systems = [];
 let chosen = "";
 let running = "";
@@ -16,7 +18,8 @@ let running = "";
 const results = new Map();
 let last;
 
-const key = (step) => `${chosen} ${step}`;
+const key = (step, system = chosen) => `${system} ${step}`;
+const keep = (system, step, result) => results.set(key(step, system), Object.assign(result, { system, step }));
 
 function draw(focus) {
   const system = systems.find(({ id }) => id === chosen);
@@ -28,10 +31,12 @@ function draw(focus) {
 
 function choose(id) {
   chosen = id;
-  last = undefined;
+  last = newest();
   history.replaceState(null, "", `#${id}`);
   draw(`#system-${id}`);
 }
+
+const said = ({ step, error, waiting }) => `${t(`${chosen}.${step}`)}: ${t(error ? "systems.failed" : waiting ? "systems.away" : "systems.done")}`;
 
 async function run(step) {
   if (running) return;
@@ -41,24 +46,56 @@ async function run(step) {
   try {
     result = await call("POST", `/api/systems/${chosen}/${step}`);
   } catch (error) {
-    result = { messages: [], error: { code: error.code, action: error.action } };
+    result = { messages: [], error: { code: error.code, action: error.action }, at: Date.now() };
   }
   running = "";
-  result.step = step;
-  result.system = chosen;
-  results.set(key(step), result);
+  if (result.fresh) for (const other of systems.find(({ id }) => id === chosen).steps) results.delete(key(other));
+  keep(chosen, step, result);
   last = result;
-  status.textContent = `${t(`${chosen}.${step}`)}: ${t(result.error ? "systems.failed" : "systems.done")}`;
+  status.textContent = said(result);
   draw(`#run-${step}`);
+  // The rest of this step is a person's: at another site, from which the browser comes back to the worker.
+  if (!result.go) return;
+  sessionStorage.setItem(AWAY, step);
+  location.assign(result.go);
+}
+
+/** What the worker kept of the steps that this visitor took, so that whoever comes back finds them where they were. */
+async function load() {
+  ({ systems } = await call("GET", "/api/systems"));
+  results.clear();
+  for (const { id, results: kept } of systems) for (const [step, result] of Object.entries(kept)) keep(id, step, result);
+}
+
+/** The newest step of the chosen system. */
+const newest = () => [...results.values()].filter(({ system }) => system === chosen).sort((one, other) => other.at - one.at)[0];
+
+/** After a walk to another site the person goes on where they left: at the step that sent them there. */
+function show() {
+  last = newest();
+  const step = sessionStorage.getItem(AWAY);
+  sessionStorage.removeItem(AWAY);
+  draw(step ? `#run-${step}` : undefined);
+  const result = step && results.get(key(step));
+  if (result) status.textContent = said(result);
 }
 
 languageSelect(document.getElementById("language"), () => { labels(); draw(); });
 labels();
 try {
-  ({ systems } = await call("GET", "/api/systems"));
+  await load();
   const asked = location.hash.slice(1);
   chosen = (systems.find(({ id }) => id === asked) ?? systems[0])?.id ?? "";
+  show();
 } catch (error) {
   last = { messages: [], error: { code: error.code, action: error.action } };
+  draw();
 }
-draw();
+
+// A page that the browser had put aside, as when a person presses "back" at the other site, shows what is true now.
+addEventListener("pageshow", async ({ persisted }) => {
+  if (!persisted) return;
+  running = "";
+  await load().catch(() => {});
+  show();
+});

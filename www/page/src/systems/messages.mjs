@@ -21,13 +21,13 @@ const apart = ({ name, header, claims }) => h("div.apart", {},
   h("h3", {}, t("systems.apart", { name })),
   header ? [table(t("systems.header"), header, true), table(t("systems.claims"), claims, true)] : h("p.help", {}, t("systems.opaque")));
 
-function message({ method, host, path, status, ms, fields, signed, answer }, at, all) {
-  const good = status >= 200 && status < 300;
+function message({ browser, method, host, path, status, ms, fields, signed, answer }, at, all) {
+  const good = browser || (status >= 200 && status < 300);
   return h("li.message", { "data-good": good },
     h("details", { open: at === all.length - 1 || signed.length > 0 },
       h("summary", {},
         h("span.method", {}, method), h("span.address", {}, h("span.host", {}, host), h("span.path", {}, path)),
-        h("span.answered", {}, status ? `${status} · ${ms} ms` : t("systems.none"))),
+        h("span.answered", {}, browser ? t("systems.browser") : status ? `${status} · ${ms} ms` : t("systems.none"))),
       signed.map(apart),
       table(t("systems.request"), fields),
       table(t("systems.answer"), answer)));
@@ -53,6 +53,6 @@ export function messagesView(last) {
     last.error && errorCard(last.error),
     last.messages.length > 0
       ? h("ol.messages", {}, last.messages.map(message))
-      : !last.error && h("p.cached", {}, icon(icons.check), t("systems.cached", { ms: last.ms })),
+      : !last.error && !last.waiting && h("p.cached", {}, icon(icons.check), t("systems.cached", { ms: last.ms })),
   ];
 }

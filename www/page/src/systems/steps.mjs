@@ -2,7 +2,7 @@
 // WAI-ARIA radio group by plain inputs; the next step to take has the primary button.
 // Refuses nothing: a step that needs another one first says so by its own error.
 import { h, icon, icons } from "../dom.mjs";
-import { t } from "../language.mjs";
+import { hasText, t } from "../language.mjs";
 
 const choice = ({ id }, chosen, choose) => h("div.choice", {},
   h("input", { type: "radio", id: `system-${id}`, name: "system", value: id, checked: id === chosen, "aria-describedby": `system-${id}-help`, onchange: () => choose(id) }),
@@ -12,7 +12,7 @@ const choice = ({ id }, chosen, choose) => h("div.choice", {},
 const facts = (rows) => h("dl.facts", {}, rows.map(({ name, value }) => [h("dt", {}, name), h("dd.value", {}, value || "–")]));
 
 function stepItem(id, step, { result, next, running, latest, run }) {
-  const state = running === step ? "running" : result ? (result.error ? "failed" : "done") : "waiting";
+  const state = running === step ? "running" : !result ? "waiting" : result.error ? "failed" : result.waiting ? "away" : "done";
   const title = `${id}-${step}`;
   return h("li.machine-step", { "data-step": step, "data-state": state },
     h("div.head", {},
@@ -20,12 +20,14 @@ function stepItem(id, step, { result, next, running, latest, run }) {
       h(next ? "button.primary" : "button", { type: "button", id: `run-${step}`, "aria-describedby": title, onclick: () => run(step) }, t(running === step ? "systems.running" : result ? "systems.again" : "systems.run"))),
     h("p.help", {}, t(`${id}.${step}.help`)),
     result?.facts?.length > 0 && facts(result.facts),
+    state === "away" && h("p.away", {}, t("systems.away")),
     result?.error && h("p.problem", {}, t("systems.failed"), " ", h("code", {}, result.error.code)),
+    result?.error && hasText(`${id}.${step}.retry`) && h("p.help", {}, t(`${id}.${step}.retry`)),
     latest && h("p.below", {}, h("a", { href: "#sent" }, t("systems.skip"))));
 }
 
 export function stepsView({ systems, system, running, latest, resultOf, choose, run }) {
-  const next = system?.steps.find((step) => !resultOf(step) || resultOf(step).error);
+  const next = system?.steps.find((step) => !resultOf(step) || resultOf(step).error || resultOf(step).waiting);
   return [
     h("h1", { tabindex: "-1" }, t("systems.title")),
     h("p.lead", {}, t("systems.lead")),

@@ -1,5 +1,8 @@
-// What the systems share: their settings, things made once for a visitor, a person made of code.
+// What the systems share: their settings, things made once for a visitor, what the browser was seen to ask for.
+// RFC 9700 4.2: codes and states are masked in what is shown of an address.
 // Refuses to hold on to a step's fetch: what is kept sends by the fetch of the step that runs.
+
+import { field } from "../mask.mjs";
 
 /** The settings of a local system, or nothing. */
 export function settingsOf(env, id) {
@@ -20,20 +23,12 @@ export async function once(context, name, make) {
 
 export const fact = (name, value) => ({ name, value: Array.isArray(value) ? value.join(" ") : String(value ?? "") });
 
-/** Follows a login as a browser does, by a person who agrees to everything, until it arrives at the client. */
-export async function walk(start, end) {
-  const jar = new Map();
-  let url = start;
-  for (let hop = 0; hop < 12; hop++) {
-    const response = await fetch(url, { redirect: "manual", headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; ") } });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      jar.set(name, value);
-    }
-    const next = response.headers.get("location");
-    if (!next) throw new Error("the login did not come back");
-    url = new URL(next, url).href;
-    if (url.startsWith(end)) return url;
-  }
-  throw new Error("the login goes round in circles");
+/**
+ * What the browser itself asked for, beside what the worker sent: an address with its parameters masked. `shown` are further
+ * ones that may be read.
+ */
+export function visited(address, { shown = [] } = {}) {
+  const { host, pathname, searchParams } = new URL(address);
+  const fields = [...searchParams].slice(0, 12).map(([name, value]) => (shown.includes(name) ? { in: "query", name, value: value.slice(0, 100) } : field("query", name, value)));
+  return { browser: true, method: "GET", host, path: pathname, fields, signed: [], ms: 0, status: 0, answer: [] };
 }
