@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { access } from "./access.mjs";
 import { happyRuns } from "./happy.mjs";
+import { helseIdRuns } from "./helseid.mjs";
 import { openStage } from "./stage.mjs";
 import { systemRuns } from "./systems.mjs";
 import { unhappyRuns } from "./unhappy.mjs";
@@ -16,9 +17,11 @@ after(() => the.stage?.close());
 happyRuns(the);
 unhappyRuns(the);
 systemRuns(the);
+helseIdRuns(the);
 access(the);
 
 test("the provider saw no violation of the protocol in all of this", () => {
   const found = the.stage.control.violations().map(({ code, endpoint, detail }) => `${endpoint}: ${code}, ${detail}`);
+  found.push(...the.stage.demo.locals.violations());
   assert.deepEqual([...new Set(found)], []);
 });

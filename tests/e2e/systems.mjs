@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { accessible } from "./access.mjs";
 import { shot } from "./stage.mjs";
 
-const settled = (page, step) => page.waitForFunction((name) => /^(done|failed)$/.test(document.querySelector(`[data-step=${name}]`).dataset.state), step);
-const stateOf = (page, step) => page.locator(`[data-step=${step}]`).getAttribute("data-state");
+export const settled = (page, step) => page.waitForFunction((name) => /^(done|failed)$/.test(document.querySelector(`[data-step=${name}]`)?.dataset.state), step);
+export const stateOf = (page, step) => page.locator(`[data-step=${step}]`).getAttribute("data-state");
 
 /** `the.stage` is open when a test runs. */
 export function systemRuns(the) {
@@ -17,7 +17,8 @@ export function systemRuns(the) {
     await page.goto(`${the.stage.demo.url}/systems`);
     await page.waitForSelector(".machine-step");
     const systems = await page.locator("input[name=system]").evaluateAll((inputs) => inputs.map(({ value }) => value));
-    for (const system of systems) {
+    // HelseID's guide needs a person: helseid.mjs.
+    for (const system of systems.filter((one) => one !== "helseid")) {
       await page.click(`label[for=system-${system}]`);
       const steps = await page.locator(".machine-step").evaluateAll((items) => items.map(({ dataset }) => dataset.step));
       for (const step of steps) {

@@ -17,9 +17,9 @@ export async function startLocals({ file } = {}) {
   };
   const close = async () => void (await Promise.allSettled(started.map((one) => one.close())));
   try {
-    const [mp, acm, halland] = await Promise.all([kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland())]);
-    // After the other one that oidc-provider is the engine of: each quiets its remarks while it starts.
-    const helseid = await kept(startHelseId({ pages: true }));
+    const [mp, acm, halland, helseid] = await Promise.all([
+      kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland()), kept(startHelseId({ pages: true })),
+    ]);
     const self = await kept(startSelvbetjening({ helseid, refusals: 2 }));
     const apis = Object.fromEntries(await Promise.all(["nhn:phr", "nhn:kj"].map(async (name) => [name, (await kept(startApi(helseid, name))).origin])));
     const { keyPem, pem } = halland.certificate;
