@@ -13,7 +13,15 @@ const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, heig
 
 const heading = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
-const stays = async (page, what) => assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${what} is wider than its window`);
+/** Nothing is wider than the window, and no value is squeezed into a column of single letters. */
+async function stays(page, what) {
+  const [wide, narrow] = await page.evaluate(() => [
+    document.documentElement.scrollWidth > innerWidth,
+    [...document.querySelectorAll("details[open] dd, .facts dd")].filter((one) => one.clientWidth < 90).map((one) => one.previousElementSibling.textContent),
+  ]);
+  assert.equal(wide, false, `${what} is wider than its window`);
+  assert.deepEqual(narrow, [], `${what}: too little room`);
+}
 
 /** `the.stage` is open when a test runs. */
 export function helseIdRuns(the) {

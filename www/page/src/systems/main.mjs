@@ -25,6 +25,7 @@ function draw(focus) {
   const system = systems.find(({ id }) => id === chosen);
   left.replaceChildren(...stepsView({ systems, system, running, latest: last?.step, resultOf: (step) => results.get(key(step)), choose, run }).flat(Infinity).filter(Boolean));
   right.replaceChildren(...messagesView(last).flat(Infinity).filter(Boolean));
+  right.scrollTop = 0;
   document.title = `${t("systems.title")} · samtykke`;
   if (focus) left.querySelector(focus)?.focus();
 }
