@@ -71,7 +71,7 @@ export class State {
   directory() {
     const usable = (id) => {
       const client = this.clients.get(id);
-      return client?.confirmed && client.usableAt <= Date.now() ? client : undefined;
+      return client?.usableAt <= Date.now() ? client : undefined;
     };
     return {
       find(id) {
