@@ -1,35 +1,36 @@
-//! A receiver on loopback for the portal's answer: one GET on a path that nobody can guess.
+//! Listens on loopback for the portal's answer; what counts as one, `Loopback` judges.
 //!
-//! Its path is in the draft, so what arrives there belongs to that draft.
-//! Refuses other paths, methods and names of this machine, and to wait for ever.
+//! Other requests, such as for an icon, are answered and forgotten.
+//! Refuses to wait for ever.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
+
+use samtykke::provider::selvbetjening::Loopback;
 
 use crate::Outcome;
 
 /// A receiver that listens.
 pub(crate) struct Listener {
     listener: TcpListener,
-    port: u16,
-    path: String,
+    receiver: Loopback,
 }
 
 impl Listener {
     pub(crate) fn open(port: u16, path: &str) -> Outcome<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        Ok(Self { listener, port, path: path.into() })
+        let receiver = Loopback::new(listener.local_addr()?.port(), path)?;
+        Ok(Self { listener, receiver })
     }
 
     pub(crate) fn redirect_uri(&self) -> String {
-        format!("http://localhost:{}{}", self.port, self.path)
+        self.receiver.redirect_uri()
     }
 
-    /// The address that the browser arrives at; other requests, such as for an icon, are answered and forgotten.
-    pub(crate) fn wait(self, limit: Duration) -> Outcome<String> {
+    /// The address that the browser arrives at.
+    pub(crate) fn wait(mut self, limit: Duration) -> Outcome<String> {
         let began = Instant::now();
         while began.elapsed() < limit {
             let mut stream = match self.listener.accept() {
@@ -42,23 +43,19 @@ impl Listener {
             };
             stream.set_nonblocking(false)?;
             let Some((method, target, host)) = head(&mut stream) else { continue };
-            let (status, text) = if host != format!("localhost:{}", self.port) && host != format!("127.0.0.1:{}", self.port) {
-                ("421 Misdirected Request", "")
-            } else if target.split('?').next() != Some(&self.path) {
-                ("404 Not Found", "")
-            } else if method != "GET" {
-                ("405 Method Not Allowed", "")
-            } else {
-                ("200 OK", "Thank you. You can close this page.\n")
+            let answer = self.receiver.answer(&method, &target, &host);
+            let (status, text) = match &answer {
+                Ok(_) => (200, "Thank you. You can close this page.\n"),
+                Err(status) => (*status, ""),
             };
             // A browser that has gone is no reason to stop.
             let _ = write!(
                 stream,
-                "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\nconnection: close\r\n\r\n{text}",
+                "HTTP/1.1 {status} \r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n{text}",
                 text.len()
             );
-            if status.starts_with("200") {
-                return Ok(format!("http://localhost:{}{target}", self.port));
+            if let Ok(url) = answer {
+                return Ok(url);
             }
         }
         Err("timeout: nobody confirmed. Nothing is lost: run this again to go on".into())

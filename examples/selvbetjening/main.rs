@@ -11,16 +11,17 @@ mod listener;
 mod service;
 mod store;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
 use listener::Listener;
-use samtykke::Secret;
 use samtykke::provider::selvbetjening::{
-    Api, CurrentClient, Draft, Environment, PublicKey, SCOPE, SecretBody, find_secret, judge_confirmation,
+    Api, CurrentClient, Draft, Enrolment, Environment, Key, Next, Order, Pacing, Process, Rotation, SCOPE, Wait, confirmation_path,
 };
-use service::{Service, invalid_client, random, unclear, wait};
-use store::{Kept, Store};
+use samtykke::{Response, Secret};
+use service::{Service, http, now, random, send};
+use store::Store;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -34,92 +35,112 @@ fn seconds(name: &str, usual: &str) -> Outcome<Duration> {
 
 fn main() -> Outcome<()> {
     let environment = Environment::named(&setting("ENVIRONMENT", "test"))?;
-    let store = Store::new(setting("STATE", "selvbetjening-state.json"));
-    let mut kept = match store.read()? {
-        Some(kept) => {
-            println!("resumed {}", kept.client_id()?);
-            if !kept.confirmed {
-                println!("open {}", confirm_url(&environment, &kept)?);
+    let mut shell = Shell { store: Store::open(setting("STATE", "selvbetjening-state.json"))?, environment, services: BTreeMap::new() };
+    let mut enrolment = match shell.store.record() {
+        Some(record) => {
+            let enrolment = Enrolment::parse(&shell.environment, record)?;
+            println!("resumed {}", enrolment.client_id());
+            if !enrolment.confirmed() {
+                println!("open {}", enrolment.confirm_url()?);
             }
-            kept
+            enrolment
         }
-        None => begin(&environment, &store)?,
+        None => begin(&mut shell)?,
     };
-    let mut service = Service::new(&environment, kept.client_id()?, &kept.key)?;
-    let current = usable(&mut service, "HelseID to know the client")?;
+    let client_id = String::from(enrolment.client_id());
+
+    let usable = Pacing::new(Duration::from_secs(1), Duration::from_secs(10), seconds("USABLE_SECONDS", "120")?)?;
+    let current = shell.drive(Wait::until_usable(&enrolment, usable), &client_id, "HelseID to know the client")?;
     println!("usable");
     show(&current);
     if current.pending().next().is_some() {
-        show(&approval(&mut service)?);
+        // Somebody's work at the API's owner: it can take days. Ctrl-C ends the wait; what is stored stays.
+        let first = seconds("APPROVAL_SECONDS", "60")?;
+        let patient = Pacing::new(first, first.saturating_mul(15), Duration::from_secs(30 * 86_400))?;
+        show(&shell.drive(Wait::for_approval(&enrolment, patient), &client_id, "approval")?);
     }
     if std::env::var_os("ROTATE").is_some() {
-        rotate(&environment, &store, &mut kept, service)?;
+        let rotation = match enrolment.next_key() {
+            Some(_) => Rotation::resume(&mut enrolment)?,
+            None => Rotation::begin(&mut enrolment, shell.store.new_key()?)?,
+        };
+        let rotated = shell.drive(rotation.pacing(usable), &client_id, "HelseID to know the new key")?;
+        shell.store.forget(&rotated.retired)?;
+        println!("new key {}{}", rotated.key.public().thumbprint(), if rotated.recovered { ", found in the list" } else { "" });
+        let list = Api::new(&shell.environment).secrets();
+        let answer = shell.service(&client_id, &rotated.key)?.send(&list.request)?;
+        println!("keys {}", list.finish(&answer)?.len());
     }
     Ok(())
 }
 
-/// Key and client id are stored before the address to open is shown, so that nothing is lost if nobody comes back.
-fn begin(environment: &Environment, store: &Store) -> Outcome<Kept> {
-    let mut path = [0; 32];
-    random(&mut path)?;
-    let path = format!("/confirmed/{}", samtykke::encoding::base64url(&path));
-    let listener = Listener::open(setting("PORT", "0").parse()?, &path)?;
-    let mut kept = Kept::new(store::new_key()?, listener.redirect_uri(), setting("FORM", "present") == "older");
-    store.write(&kept)?;
-
-    let mut draft = Draft::new(&setting("ORGANIZATION", ""), public(&kept.key)?);
-    draft.api_scopes = Some(setting("SCOPES", SCOPE).split(' ').map(String::from).collect());
-    draft.confirmation_redirect_uri = (!kept.older).then(|| kept.redirect_uri.clone());
-    let call = Api::new(environment).create_draft(&Secret::new(setting("API_KEY", "")), &draft)?;
-    let client_id = call.finish(&service::send(&service::http()?, &call.request)?)?;
-    println!("draft {client_id}");
-    kept.client_id = Some(client_id);
-    store.write(&kept)?;
-    println!("stored {}", store.file());
-
-    println!("open {}", confirm_url(environment, &kept)?);
-    let answer = listener.wait(seconds("CONFIRM_SECONDS", "900")?)?;
-    judge_confirmation(&kept.redirect_uri, &answer)?;
-    kept.confirmed = true;
-    store.write(&kept)?;
-    println!("confirmed");
-    Ok(kept)
+/// What the crate leaves to the program: the store, the network, the clock.
+struct Shell {
+    environment: Environment,
+    store: Store,
+    services: BTreeMap<String, Service>,
 }
 
-fn confirm_url(environment: &Environment, kept: &Kept) -> Outcome<String> {
-    if !kept.older {
-        return Ok(environment.confirm_url(kept.client_id()?)?);
+impl Shell {
+    fn drive<P: Process>(&mut self, mut process: P, client_id: &str, what: &str) -> Outcome<P::Done> {
+        loop {
+            match process.step(now())? {
+                Next::Store(record) => {
+                    self.store.keep(record)?;
+                    process.stored()?;
+                }
+                Next::Send(order) => process.receive(self.send(client_id, &order), now())?,
+                Next::Sleep(pause) => {
+                    let (elapsed, again) = (pause.elapsed.as_secs(), pause.duration.as_secs_f64());
+                    println!("waiting for {what}: asked {} times in {elapsed} s, again in {again:.1} s", pause.attempts);
+                    std::thread::sleep(pause.duration);
+                }
+                Next::Done(done) => return Ok(done),
+                _ => return Err("a step that this program does not know".into()),
+            }
+        }
     }
-    let uri = samtykke::uri::Uri::parse(&kept.redirect_uri).ok_or("a stored redirect URI")?;
-    Ok(environment.confirm_url_by_port(kept.client_id()?, uri.port.unwrap_or_default().parse()?, uri.path)?)
+
+    fn send(&mut self, client_id: &str, order: &Order) -> samtykke::Result<Response> {
+        match &order.key {
+            Some(key) => self.service(client_id, key)?.send(&order.request),
+            None => send(&http()?, &order.request),
+        }
+    }
+
+    /// One for each key, so that each keeps its token.
+    fn service(&mut self, client_id: &str, key: &Key) -> samtykke::Result<&mut Service> {
+        use std::collections::btree_map::Entry;
+        match self.services.entry(key.reference().into()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(Service::new(&self.environment, client_id, self.store.private(key)?)?)),
+        }
+    }
 }
 
-fn public(jwk: &str) -> Outcome<PublicKey> {
-    use samtykke::jose::Signer;
-    let key = samtykke::soft::p256::P256Key::from_jwk(jwk)?;
-    Ok(PublicKey::parse(&key.info().public.to_json())?)
-}
+/// Key and client id are stored before the address to open is shown, so that nothing is lost if nobody comes back.
+fn begin(shell: &mut Shell) -> Outcome<Enrolment> {
+    let mut octets = [0; 32];
+    random(&mut octets)?;
+    let listener = Listener::open(setting("PORT", "0").parse()?, &confirmation_path(&octets))?;
+    let key = shell.store.new_key()?;
+    let mut draft = Draft::new(&setting("ORGANIZATION", ""), key.public().clone());
+    draft.api_scopes = Some(setting("SCOPES", SCOPE).split(' ').map(String::from).collect());
+    draft.confirmation_redirect_uri = Some(listener.redirect_uri());
+    let mut drafting = Enrolment::begin(&shell.environment, &Secret::new(setting("API_KEY", "")), draft, key.reference())?;
+    if setting("FORM", "present") == "older" {
+        drafting = drafting.older()?;
+    }
+    let mut enrolment = shell.drive(drafting, "", "the draft")?;
+    println!("draft {}", enrolment.client_id());
+    println!("stored {}", shell.store.file());
 
-/// A new client is not known at once: asked again on `invalid_client` alone, with growing pauses.
-fn usable(service: &mut Service<'_>, what: &str) -> Outcome<CurrentClient> {
-    let (limit, second) = (seconds("USABLE_SECONDS", "120")?, Duration::from_secs(1));
-    wait(what, second, second.saturating_mul(10), limit, || match service.client() {
-        Err(error) if invalid_client(error.as_ref()) => Ok(None),
-        found => found.map(Some),
-    })
-}
-
-/// Approval is somebody's work at the API's owner: it can take days. Ctrl-C ends the wait; what is stored stays.
-fn approval(service: &mut Service<'_>) -> Outcome<CurrentClient> {
-    let first = seconds("APPROVAL_SECONDS", "60")?;
-    wait("approval", first, first.saturating_mul(15), Duration::from_secs(30 * 86_400), || {
-        let found = match service.client() {
-            Err(error) if unclear(error.as_ref()) => return Ok(None),
-            found => found?,
-        };
-        let waits = found.pending().next().is_some();
-        Ok((!waits).then_some(found))
-    })
+    println!("open {}", enrolment.confirm_url()?);
+    let answer = listener.wait(seconds("CONFIRM_SECONDS", "900")?)?;
+    let record = enrolment.confirm(&answer, now())?;
+    shell.store.keep(record)?;
+    println!("confirmed");
+    Ok(enrolment)
 }
 
 fn show(client: &CurrentClient) {
@@ -138,50 +159,4 @@ fn show(client: &CurrentClient) {
         println!("not known: {name}");
     }
     println!("{}", if client.is_ready() { "ready" } else { "not ready" });
-}
-
-/// Two phases: the new key is stored, then registered with the old one; only when a token was issued to it, it takes its place.
-fn rotate(environment: &Environment, store: &Store, kept: &mut Kept, mut old: Service<'_>) -> Outcome<()> {
-    let resumed = kept.next.is_some();
-    let next = match &kept.next {
-        Some(next) => next.clone(),
-        None => store::new_key()?,
-    };
-    kept.next = Some(next.clone());
-    store.write(kept)?;
-    let key = public(&next)?;
-    let api = Api::new(environment);
-    let mut fresh = Service::new(environment, kept.client_id()?, &next)?;
-    let has = |list: &[_]| find_secret(list, &key).is_some();
-    // The old key may have ended with the registration; then only the new one can tell.
-    let mut registered = resumed
-        && match fresh.call(&api.secrets()) {
-            Err(error) if invalid_client(error.as_ref()) => false,
-            list => has(&list?),
-        };
-    for attempt in 0..2 {
-        // An answer that was lost: the list says whether the key was registered all the same.
-        if !registered && (resumed || attempt > 0) {
-            registered = has(&old.call(&api.secrets())?);
-        }
-        if registered {
-            println!("found in the list");
-            break;
-        }
-        match old.call(&api.add_secret(&key, SecretBody::Text)) {
-            Err(error) if attempt == 0 && unclear(error.as_ref()) => {}
-            added => {
-                added?;
-                break;
-            }
-        }
-    }
-    usable(&mut fresh, "HelseID to know the new key")?;
-    let count = fresh.call(&api.secrets())?.len();
-    kept.key = next;
-    kept.next = None;
-    store.write(kept)?;
-    println!("new key {}", key.thumbprint());
-    println!("keys {count}");
-    Ok(())
 }

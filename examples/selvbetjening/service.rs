@@ -1,33 +1,32 @@
-//! One client at `HelseID` and Selvbetjening: sends, signs, keeps its token, and waits with growing pauses.
+//! One key of a client at `HelseID` and Selvbetjening: sends, signs, and keeps its token.
 //!
 //! The core words and judges; this does its I/O, with reqwest and a key in memory.
 //! Refuses redirects and answers over 1 MiB.
 
-use std::error::Error;
 use std::io::Read;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
+use samtykke::error::codes;
 use samtykke::http::MAX_BODY;
 use samtykke::jose::Signer;
 use samtykke::provider::helseid::{self, HelseId, TokenCache, TokenRequest};
-use samtykke::provider::selvbetjening::{Api, Call, CurrentClient, Environment, RESOURCE, SCOPE};
+use samtykke::provider::selvbetjening::{Environment, RESOURCE, SCOPE};
 use samtykke::soft::p256::P256Key;
-use samtykke::{Exchange, Request, Response, Secret, Step};
+use samtykke::{Error, Exchange, Request, Response, Secret, Step};
 
 use crate::{Outcome, setting};
 
-/// A client with its key.
-pub(crate) struct Service<'a> {
-    environment: &'a Environment,
+/// A client with one of its keys.
+pub(crate) struct Service {
+    api: String,
     http: reqwest::blocking::Client,
     helseid: HelseId,
     key: P256Key,
     tokens: TokenCache,
 }
 
-impl<'a> Service<'a> {
-    pub(crate) fn new(environment: &'a Environment, client_id: &str, jwk: &str) -> Outcome<Self> {
-        let key = P256Key::from_jwk(jwk)?;
+impl Service {
+    pub(crate) fn new(environment: &Environment, client_id: &str, key: P256Key) -> samtykke::Result<Self> {
         let issuer = match setting("ENVIRONMENT", "test").as_str() {
             "test" => helseid::Environment::test(),
             "production" => helseid::Environment::production(),
@@ -35,48 +34,62 @@ impl<'a> Service<'a> {
         };
         // One key for both: HelseID allows it.
         let helseid = HelseId::new(helseid::profile(&issuer), client_id, "", key.info().clone(), key.info().clone())?;
-        Ok(Self { environment, http: http()?, helseid, key, tokens: TokenCache::new() })
+        Ok(Self { api: environment.api().into(), http: http()?, helseid, key, tokens: TokenCache::new() })
     }
 
-    pub(crate) fn client(&mut self) -> Outcome<CurrentClient> {
-        self.call(&Api::new(self.environment).client())
+    /// Sends a request with the token, asked for only when the last one has ended (FK3), and a proof of its own; when its token
+    /// is refused, and so nothing was done, once more with a new one.
+    pub(crate) fn send(&mut self, request: &Request) -> samtykke::Result<Response> {
+        let answer = self.call(request)?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        self.tokens.clear();
+        self.call(request)
     }
 
-    /// Sends a call with the token, asked for only when the last one has ended (FK3), and a proof of its own.
-    pub(crate) fn call<T>(&mut self, call: &Call<T>) -> Outcome<T> {
+    fn call(&mut self, request: &Request) -> samtykke::Result<Response> {
         let asked = TokenRequest::new().resource(RESOURCE).scope(SCOPE);
-        let tokens = match self.tokens.get(&asked, now()?) {
+        let tokens = match self.tokens.get(&asked, now().as_secs()) {
             Some(granted) => granted.tokens.clone(),
             None => {
                 let granted = self.run(self.helseid.client_credentials(&asked, None)?)?;
-                self.tokens.put(&asked, &granted, now()?);
+                self.tokens.put(&asked, &granted, now().as_secs());
                 granted.tokens
             }
         };
-        let exchange = Exchange::resource(self.helseid.client(), &tokens, &[self.environment.api()], call.request.clone())?;
-        Ok(call.finish(&self.run(exchange.dpop(self.key.info(), None))?)?)
+        let exchange = Exchange::resource(self.helseid.client(), &tokens, &[&self.api], request.clone())?;
+        self.run(exchange.dpop(self.key.info(), None))
     }
 
-    fn run<T>(&self, mut exchange: Exchange<T>) -> Outcome<T> {
+    fn run<T>(&self, mut exchange: Exchange<T>) -> samtykke::Result<T> {
         loop {
             let mut octets = [0; 32];
-            random(&mut octets)?;
-            match exchange.step(&octets, now()?)? {
+            random(&mut octets).map_err(|_| Error::new(&codes::SIGNING_FAILED).expected("randomness"))?;
+            match exchange.step(&octets, now().as_secs())? {
                 Step::Sign(request) => exchange.signed(&self.key.sign(request.input.as_bytes())?)?,
                 Step::Send(request) => exchange.receive(send(&self.http, &request)?)?,
                 Step::Done(done) => return Ok(done),
-                _ => return Err("a step that this program does not know".into()),
+                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a step that this program knows")),
             }
         }
     }
 }
 
-pub(crate) fn http() -> Outcome<reqwest::blocking::Client> {
-    Ok(reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?)
+pub(crate) fn http() -> samtykke::Result<reqwest::blocking::Client> {
+    let builder = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30));
+    builder.build().map_err(|_| Error::new(&codes::INVALID_CONFIGURATION).expected("an HTTP client"))
 }
 
 /// Sends what the core worded and hands back what came, at most 1 MiB of it.
-pub(crate) fn send(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
+pub(crate) fn send(http: &reqwest::blocking::Client, request: &Request) -> samtykke::Result<Response> {
+    exchange(http, request).map_err(|error| {
+        let late = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout);
+        Error::new(if late { &codes::TIMEOUT } else { &codes::NETWORK_ERROR })
+    })
+}
+
+fn exchange(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
     let mut outgoing = http.request(request.method.parse()?, &request.url);
     for (name, value) in &request.headers {
         let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
@@ -99,48 +112,11 @@ pub(crate) fn send(http: &reqwest::blocking::Client, request: &Request) -> Outco
     Ok(response)
 }
 
-/// Whether `HelseID` does not know the client, or its key, yet.
-pub(crate) fn invalid_client(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<samtykke::Error>().and_then(samtykke::Error::oauth).is_some_and(|oauth| oauth.is("invalid_client"))
-}
-
-/// Whether a request may have been carried out although no proper answer came.
-pub(crate) fn unclear(error: &(dyn Error + 'static)) -> bool {
-    match error.downcast_ref::<samtykke::Error>() {
-        Some(error) => error.code() == "api_response_malformed" || error.status().is_some_and(|status| status >= 500 || status == 429),
-        None => error.is::<reqwest::Error>() || error.is::<std::io::Error>(),
-    }
-}
-
-/// Asks until there is something, with pauses that grow by half, and says so.
-pub(crate) fn wait<T>(
-    what: &str,
-    first: Duration,
-    longest: Duration,
-    limit: Duration,
-    mut ask: impl FnMut() -> Outcome<Option<T>>,
-) -> Outcome<T> {
-    let began = Instant::now();
-    let (mut pause, mut asked) = (first, 0u32);
-    loop {
-        if let Some(found) = ask()? {
-            return Ok(found);
-        }
-        asked = asked.saturating_add(1);
-        let elapsed = began.elapsed();
-        if elapsed.saturating_add(pause) > limit {
-            return Err(format!("timeout: waited for {what}. Nothing is lost: run this again to go on").into());
-        }
-        println!("waiting for {what}: asked {asked} times in {} s, again in {:.1} s", elapsed.as_secs(), pause.as_secs_f64());
-        std::thread::sleep(pause);
-        pause = pause.saturating_mul(3).checked_div(2).unwrap_or(longest).min(longest);
-    }
-}
-
 pub(crate) fn random(octets: &mut [u8]) -> Outcome<()> {
     getrandom::fill(octets).map_err(|error| error.to_string().into())
 }
 
-pub(crate) fn now() -> Outcome<u64> {
-    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs())
+/// Since 1970.
+pub(crate) fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,102 +1,96 @@
 //! What is kept between runs: one file, replaced whole, readable by its owner alone.
 //!
-//! It holds the private key as a JWK. A service would put it where it keeps its other secrets.
-//! Refuses a file that is not its own.
+//! It holds the enrolment's record and, beside it, the private keys as JWKs by the names that the record knows them by. A
+//! service would put the keys where it keeps its other secrets. Refuses a file that is not its own.
 
 use std::fs::{OpenOptions, rename};
 use std::io::{ErrorKind, Write};
 
 use samtykke::jose::{Signer, thumbprint};
+use samtykke::provider::selvbetjening::{Key, PublicKey};
 use samtykke::soft::p256::P256Key;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Outcome;
 use crate::service::random;
 
-/// A client on its way.
-pub(crate) struct Kept {
-    /// The present private key.
-    pub(crate) key: String,
-    pub(crate) client_id: Option<String>,
-    pub(crate) redirect_uri: String,
-    pub(crate) older: bool,
-    pub(crate) confirmed: bool,
-    /// A new key that is on its way: registered perhaps, not proven yet.
-    pub(crate) next: Option<String>,
-}
-
-impl Kept {
-    pub(crate) fn new(key: String, redirect_uri: String, older: bool) -> Self {
-        Self { key, client_id: None, redirect_uri, older, confirmed: false, next: None }
-    }
-
-    pub(crate) fn client_id(&self) -> Outcome<&str> {
-        self.client_id.as_deref().ok_or_else(|| "the service never answered the draft: remove the state file and begin anew".into())
-    }
-}
-
 /// The file.
 pub(crate) struct Store {
     file: String,
+    record: Option<String>,
+    keys: Map<String, Value>,
 }
 
 impl Store {
-    pub(crate) fn new(file: String) -> Self {
-        Self { file }
+    pub(crate) fn open(file: String) -> Outcome<Self> {
+        let text = match std::fs::read_to_string(&file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { file, record: None, keys: Map::new() }),
+            text => text?,
+        };
+        // No word of the text is shown: keys stand in it.
+        let value: Value = serde_json::from_str(&text).map_err(|_| "the state file is not one of this program's")?;
+        let (Some(keys), record) = (value.get("keys").and_then(Value::as_object), value.get("record").and_then(Value::as_str)) else {
+            return Err("the state file is not one of this program's".into());
+        };
+        Ok(Self { record: record.map(String::from), keys: keys.clone(), file })
     }
 
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
-    pub(crate) fn read(&self) -> Outcome<Option<Kept>> {
-        let text = match std::fs::read_to_string(&self.file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            text => text?,
-        };
-        // No word of the text is shown: a key stands in it.
-        let value: Value = serde_json::from_str(&text).map_err(|_| "the state file is not one of this program's")?;
-        let text = |name: &str| value.get(name).and_then(Value::as_str).map(String::from);
-        let is = |name: &str| value.get(name) == Some(&Value::Bool(true));
-        let (Some(key), Some(redirect_uri)) = (text("key"), text("redirectUri")) else {
-            return Err("the state file is not one of this program's".into());
-        };
-        Ok(Some(Kept {
-            key,
-            client_id: text("clientId"),
-            redirect_uri,
-            older: is("older"),
-            confirmed: is("confirmed"),
-            next: text("next"),
-        }))
+    pub(crate) fn record(&self) -> Option<&str> {
+        self.record.as_deref()
     }
 
-    pub(crate) fn write(&self, kept: &Kept) -> Outcome<()> {
-        let Kept { key, client_id, redirect_uri, older, confirmed, next } = kept;
-        let value =
-            json!({ "key": key, "clientId": client_id, "redirectUri": redirect_uri, "older": older, "confirmed": confirmed, "next": next });
+    pub(crate) fn keep(&mut self, record: String) -> Outcome<()> {
+        self.record = Some(record);
+        self.write()
+    }
+
+    /// A new key, safe before anything is made of it; its name is its thumbprint.
+    pub(crate) fn new_key(&mut self) -> Outcome<Key> {
+        // Without a record there is no client that could need an older one.
+        if self.record.is_none() {
+            self.keys.clear();
+        }
+        let mut octets = [0; 32];
+        random(&mut octets)?;
+        let key = P256Key::from_random(&octets)?;
+        let info = key.info();
+        let name = thumbprint(&info.public);
+        let public = info.public.clone().named(Some(&name), Some(info.alg)).to_json();
+        let mut jwk: Map<String, Value> = serde_json::from_str(&public)?;
+        jwk.insert("d".into(), samtykke::encoding::base64url(&octets).into());
+        self.keys.insert(name.clone(), Value::Object(jwk).to_string().into());
+        self.write()?;
+        Ok(Key::new(&name, PublicKey::parse(&public)?)?)
+    }
+
+    /// The private key of a name, if it is the one that the record means.
+    pub(crate) fn private(&self, key: &Key) -> samtykke::Result<P256Key> {
+        let found = P256Key::from_jwk(self.keys.get(key.reference()).and_then(Value::as_str).unwrap_or_default())?;
+        if thumbprint(&found.info().public) == key.public().thumbprint() {
+            return Ok(found);
+        }
+        Err(samtykke::Error::new(&samtykke::error::codes::KEY_REFUSED).expected("the key of the record"))
+    }
+
+    /// Lets a key go that the record knows no more.
+    pub(crate) fn forget(&mut self, key: &Key) -> Outcome<()> {
+        self.keys.remove(key.reference());
+        self.write()
+    }
+
+    fn write(&self) -> Outcome<()> {
         let aside = format!("{}.new", self.file);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&aside)?;
-        file.write_all(value.to_string().as_bytes())?;
+        file.write_all(json!({ "record": self.record, "keys": self.keys }).to_string().as_bytes())?;
         file.sync_all()?;
         Ok(rename(aside, &self.file)?)
     }
-}
-
-/// A new private key as a JWK, named by its thumbprint.
-pub(crate) fn new_key() -> Outcome<String> {
-    let mut octets = [0; 32];
-    random(&mut octets)?;
-    let key = P256Key::from_random(&octets)?;
-    let info = key.info();
-    let public = info.public.clone().named(Some(&thumbprint(&info.public)), Some(info.alg)).to_json();
-    let mut jwk: Value = serde_json::from_str(&public)?;
-    if let Some(members) = jwk.as_object_mut() {
-        members.insert("d".into(), samtykke::encoding::base64url(&octets).into());
-    }
-    Ok(jwk.to_string())
 }

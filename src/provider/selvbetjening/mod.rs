@@ -7,7 +7,22 @@ mod api;
 mod client;
 mod confirmation;
 mod draft;
+// The npm package has these processes in TypeScript, so its wasm has not.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod enrolment;
 mod key;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod loopback;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod process;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod record;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod rotation;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod update;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod wait;
 
 pub use api::{Api, Call, Delegation, ServiceTerms};
 #[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
@@ -17,7 +32,19 @@ pub use confirmation::judge_confirmation;
 pub use draft::{Claim, Draft};
 #[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
 pub(crate) use draft::{array, texts};
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use enrolment::{Drafting, Enrolment, Key, confirmation_path};
 pub use key::{ClientSecret, PublicKey, SecretBody, find_secret};
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use loopback::Loopback;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use process::{Next, Order, Pause, Process};
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use rotation::{Rotated, Rotation};
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use update::Update;
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use wait::{Pacing, Wait};
 
 use alloc::string::String;
 

@@ -1,0 +1,359 @@
+//! A client from its draft on: what is stored before the browser opens, and the confirmation that belongs to it alone.
+//!
+//! NHN's samples lose client id and key when nobody comes back, and take any answer for theirs. `record.rs` has the text.
+//! Refuses answers that are late, doubled or another draft's, and records of another environment.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use super::api::{Api, Call};
+use super::confirmation::judge_confirmation;
+use super::draft::Draft;
+use super::key::PublicKey;
+use super::process::{Next, Order, Process, used};
+use super::record::Begun;
+use super::{Environment, check_client_id, join, refused};
+use crate::encoding::{base64url, cut};
+use crate::error::{Error, Result, codes};
+use crate::http::Response;
+use crate::secret::Secret;
+use crate::uri::Uri;
+
+/// Seconds in which a confirmation has to come.
+const WITHIN: u64 = 3600;
+/// The longest name of a key.
+const MAX_REFERENCE: usize = 512;
+
+/// A key of the caller's: the name that finds its private part again, and its public part.
+///
+/// ```
+/// use samtykke::provider::selvbetjening::{Key, PublicKey};
+/// let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+/// let key = Key::new("arn:aws:kms:eu-north-1:1:key/9", PublicKey::parse(jwk)?)?;
+/// assert_eq!(key.public().kid(), "k1");
+/// assert!(Key::new(jwk, PublicKey::parse(jwk)?).is_err()); // a name, not a key
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    reference: String,
+    public: PublicKey,
+}
+
+impl Key {
+    /// Names a key: by a file, a row, or the name that a key service gave.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a name that is empty, over 512 octets, or holds quotes or line ends, as a JWK and a PEM do: the
+    /// private key itself is no name.
+    pub fn new(reference: &str, public: PublicKey) -> Result<Self> {
+        let named = (1..=MAX_REFERENCE).contains(&reference.len()) && !reference.chars().any(|letter| letter == '"' || letter.is_control());
+        if !named {
+            return Err(refused("the name of a key: one line, without quotes"));
+        }
+        Ok(Self { reference: reference.into(), public })
+    }
+
+    /// The caller's name for it.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// Its public part. Compare its thumbprint with what the name led to.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+}
+
+/// A client, as it is kept. No private key and no token is in it, but the address that the confirmation comes to, which is
+/// nobody else's to know.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    pub(super) environment: Environment,
+    pub(super) client_id: String,
+    pub(super) key: Key,
+    pub(super) key_expires_at: Option<i64>,
+    pub(super) next: Option<Key>,
+    pub(super) begun: Option<Begun>,
+}
+
+impl core::fmt::Debug for Enrolment {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Enrolment").field("client_id", &self.client_id).field("key", &self.key.reference).finish_non_exhaustive()
+    }
+}
+
+impl Enrolment {
+    /// Begins: `reference` names the private key of the draft's public one, and the draft's `confirmation_redirect_uri` is where
+    /// the person comes back to. Nothing is sent before the record is stored.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, naming the field.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use samtykke::{Response, Result, Secret};
+    /// # use samtykke::provider::selvbetjening::{Draft, Enrolment, Environment, Next, Process, PublicKey, confirmation_path};
+    /// # let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    /// # let (environment, now, random) = (Environment::test(), Duration::from_secs(1_700_000_000), [7; 32]);
+    /// # let http = |_| -> Result<Response> { Ok(Response::new(200, None, r#"{"clientId":"6a1f5f5e"}"#)) };
+    /// # let mut file = String::new();
+    /// let mut draft = Draft::new("999977774", PublicKey::parse(jwk)?);
+    /// draft.confirmation_redirect_uri = Some(format!("http://localhost:8080{}", confirmation_path(&random)));
+    /// let mut drafting = Enrolment::begin(&environment, &Secret::new("the template's key"), draft, "keys/selvbetjening")?;
+    /// let mut enrolment = loop {
+    ///     match drafting.step(now)? {
+    ///         Next::Store(record) => {
+    ///             file = record; // first the key's name, then the client id
+    ///             drafting.stored()?;
+    ///         }
+    ///         Next::Send(order) => drafting.receive(http(order.request), now)?,
+    ///         Next::Done(enrolment) => break enrolment,
+    ///         _ => unreachable!("nothing to wait for"),
+    ///     }
+    /// };
+    /// assert_eq!(enrolment.confirm_url()?, "https://selvbetjening.test.nhn.no/confirm-client/6a1f5f5e"); // open it now
+    /// let back = format!("http://localhost:8080{}?status=Success", confirmation_path(&random));
+    /// file = enrolment.confirm(&back, now)?;
+    /// assert!(Enrolment::parse(&environment, &file)?.confirmed());
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn begin(environment: &Environment, api_key: &Secret, draft: Draft, reference: &str) -> Result<Drafting> {
+        let key = Key::new(reference, draft.public_key.clone())?;
+        let begun = Begun::new(&draft, WITHIN)?;
+        let call = Api::new(environment).create_draft(api_key, &draft)?;
+        let (environment, client_id) = (environment.clone(), String::new());
+        let record = Self { environment, client_id, key, key_expires_at: None, next: None, begun: Some(begun) };
+        Ok(Drafting { draft, api_key: api_key.clone(), call, record, state: State::StoreKey })
+    }
+
+    /// Takes a client into keeping that was made elsewhere, such as in the portal.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for what is no client id.
+    pub fn of(environment: &Environment, client_id: &str, key: Key) -> Result<Self> {
+        check_client_id(client_id)?;
+        let (environment, client_id) = (environment.clone(), client_id.into());
+        Ok(Self { environment, client_id, key, key_expires_at: None, next: None, begun: None })
+    }
+
+    /// The environment that the client is in.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The client id.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The present key. After a [`Rotation`](super::Rotation) it is another one.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// When the present key ends, in seconds since 1970, if the service said so: rotate it before that.
+    pub fn key_expires_at(&self) -> Option<i64> {
+        self.key_expires_at
+    }
+
+    /// A new key that is on its way: registered perhaps, not proven yet. [`Rotation::resume`](super::Rotation::resume) goes on.
+    pub fn next_key(&self) -> Option<&Key> {
+        self.next.as_ref()
+    }
+
+    /// What was asked for, as JSON in the API's names, without the key; `None` for a client of elsewhere.
+    pub fn draft(&self) -> Option<&str> {
+        self.begun.as_ref().map(|begun| &*begun.draft)
+    }
+
+    /// Whether the browser brought a confirmation. It is a hint alone: what holds is what [`Wait`](super::Wait) finds.
+    pub fn confirmed(&self) -> bool {
+        self.begun.as_ref().is_none_or(|begun| begun.confirmed)
+    }
+
+    /// Where the person confirms the draft.
+    ///
+    /// # Errors
+    /// `transaction_missing` for a client that was made elsewhere.
+    pub fn confirm_url(&self) -> Result<String> {
+        let begun = self.begun.as_ref().ok_or_else(missing)?;
+        if begun.older {
+            older_url(&self.environment, &self.client_id, &begun.redirect_uri)
+        } else {
+            self.environment.confirm_url(&self.client_id)
+        }
+    }
+
+    /// Judges the address that the browser arrived at, for this draft alone: the whole URL or, behind a proxy, its path and
+    /// query. Only one `status=Success`, in time, confirms. Answers the record to store. `now` is since 1970.
+    ///
+    /// # Errors
+    /// `confirmation_refused` (the person may open [`confirm_url`](Self::confirm_url) again), `callback_duplicate_parameter`,
+    /// `callback_wrong_redirect_uri`, `callback_malformed`, `callback_too_large`; `transaction_used` for a second one,
+    /// `transaction_expired` for a late one, `transaction_missing`.
+    pub fn confirm(&mut self, answer: &str, now: Duration) -> Result<String> {
+        let begun = self.begun.as_mut().ok_or_else(missing)?;
+        if begun.confirmed {
+            return Err(Error::new(&codes::TRANSACTION_USED));
+        }
+        if begun.until.is_none_or(|until| now.as_secs() > until) {
+            return Err(Error::new(&codes::TRANSACTION_EXPIRED));
+        }
+        if answer.starts_with('/') {
+            judge_confirmation(&begun.redirect_uri, &join(origin(&begun.redirect_uri), answer))?;
+        } else {
+            judge_confirmation(&begun.redirect_uri, answer)?;
+        }
+        begun.confirmed = true;
+        Ok(self.serialize())
+    }
+
+    /// The name under which a route finds the record again: the last part of an address' path, of at most 128 letters, digits,
+    /// `-` and `_`.
+    ///
+    /// ```
+    /// use samtykke::provider::selvbetjening::Enrolment;
+    /// assert_eq!(Enrolment::named_in("/confirmed/8fdK?status=Success"), Some("8fdK"));
+    /// assert_eq!(Enrolment::named_in("/confirmed/..?status=Success"), None);
+    /// ```
+    pub fn named_in(target: &str) -> Option<&str> {
+        let name = cut(cut(target, b'#').0, b'?').0.rsplit('/').next()?;
+        let fits = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
+        ((1..=128).contains(&name.len()) && name.bytes().all(fits)).then_some(name)
+    }
+}
+
+/// A path for the confirmation that nobody can guess, of 32 random octets: what arrives there belongs to its draft.
+///
+/// ```
+/// let path = samtykke::provider::selvbetjening::confirmation_path(&[7; 32]);
+/// assert_eq!(path, "/confirmed/BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
+/// ```
+pub fn confirmation_path(random: &[u8; 32]) -> String {
+    join("/confirmed/", &base64url(random))
+}
+
+/// A draft on its way: stores, sends, stores, and is an [`Enrolment`]. A draft is never sent twice.
+#[derive(Debug)]
+pub struct Drafting {
+    draft: Draft,
+    api_key: Secret,
+    call: Call<String>,
+    record: Enrolment,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    StoreKey,
+    Send,
+    Sent,
+    StoreClient,
+    End,
+    Over,
+}
+
+impl Drafting {
+    /// The form before spring 2025: port and path of the redirect URI, which is on loopback, go along in the confirm URL and not
+    /// in the draft.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for another redirect URI: such a draft nobody could confirm.
+    pub fn older(mut self) -> Result<Self> {
+        let begun = self.record.begun.as_mut().ok_or_else(missing)?;
+        older_url(&self.record.environment, "-", &begun.redirect_uri)?;
+        begun.older = true;
+        self.draft.confirmation_redirect_uri = None;
+        self.call = Api::new(&self.record.environment).create_draft(&self.api_key, &self.draft)?;
+        Ok(self)
+    }
+
+    /// How long a confirmation is waited for, in whole seconds: an hour unless given. The client itself stays after that.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for less than a second.
+    pub fn within(mut self, time: Duration) -> Result<Self> {
+        let begun = self.record.begun.as_mut().ok_or_else(missing)?;
+        if time.as_secs() == 0 {
+            return Err(refused("within: a second or more"));
+        }
+        begun.within = time.as_secs();
+        Ok(self)
+    }
+
+    /// Takes up a record whose draft was never answered: it goes out again, with the same key. If the first one did arrive, it
+    /// stays a draft that nobody confirms.
+    ///
+    /// # Errors
+    /// `transaction_used` for a record that has its client id: [`Enrolment::parse`] reads it. `transaction_missing`,
+    /// `transaction_malformed`, `transaction_mismatch`, `invalid_parameter`.
+    pub fn again(environment: &Environment, api_key: &Secret, record: &str) -> Result<Self> {
+        let kept = Enrolment::read(environment, record)?;
+        if !kept.client_id.is_empty() {
+            return Err(used());
+        }
+        let begun = kept.begun.ok_or_else(missing)?;
+        let draft = Draft::from_json(&begun.draft, kept.key.public.clone())?;
+        let drafting = Enrolment::begin(environment, api_key, draft, &kept.key.reference)?.within(Duration::from_secs(begun.within))?;
+        if begun.older { drafting.older() } else { Ok(drafting) }
+    }
+}
+
+impl Process for Drafting {
+    type Done = Enrolment;
+
+    fn step(&mut self, _: Duration) -> Result<Next<Enrolment>> {
+        match self.state {
+            State::StoreKey | State::StoreClient => Ok(Next::Store(self.record.serialize())),
+            State::Send => {
+                self.state = State::Sent;
+                Ok(Next::Send(Order { request: self.call.request.clone(), key: None }))
+            }
+            State::End => {
+                self.state = State::Over;
+                Ok(Next::Done(self.record.clone()))
+            }
+            State::Sent | State::Over => Err(used()),
+        }
+    }
+
+    fn stored(&mut self) -> Result<()> {
+        self.state = match self.state {
+            State::StoreKey => State::Send,
+            State::StoreClient => State::End,
+            _ => return Err(used()),
+        };
+        Ok(())
+    }
+
+    fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
+        let (State::Sent, Some(begun)) = (&self.state, &mut self.record.begun) else { return Err(used()) };
+        self.state = State::Over;
+        self.record.client_id = self.call.finish(&answer?)?;
+        begun.until = Some(now.as_secs().saturating_add(begun.within));
+        self.state = State::StoreClient;
+        Ok(())
+    }
+}
+
+/// The confirm URL of the older form, for a redirect URI on loopback.
+fn older_url(environment: &Environment, client_id: &str, redirect_uri: &str) -> Result<String> {
+    let uri = Uri::parse(redirect_uri).filter(|uri| uri.is_scheme("http") && matches!(uri.host, Some("localhost" | "127.0.0.1")));
+    let Some((uri, port)) = uri.and_then(|uri| Some((uri, uri.port?.parse().ok()?))) else {
+        return Err(refused("http on loopback with a port and a path, for the older form"));
+    };
+    environment.confirm_url_by_port(client_id, port, uri.path)
+}
+
+/// Scheme and authority of an absolute URI.
+fn origin(uri: &str) -> &str {
+    let host = uri.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = uri.get(host..).and_then(|rest| rest.find('/')).map_or(uri.len(), |at| host.saturating_add(at));
+    uri.get(..end).unwrap_or_default()
+}
+
+#[cold]
+fn missing() -> Error {
+    Error::new(&codes::TRANSACTION_MISSING).expected("a draft that was begun here")
+}
