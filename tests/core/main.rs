@@ -27,6 +27,8 @@ mod resource;
 #[cfg(feature = "native-crypto")]
 mod rfc;
 mod selvbetjening;
+mod selvbetjening_process;
+mod selvbetjening_rotation;
 #[cfg(feature = "serde")]
 mod stored;
 mod token_cache;

@@ -100,7 +100,7 @@ impl Enrolment {
     /// # let mut file = String::new();
     /// let mut draft = Draft::new("999977774", PublicKey::parse(jwk)?);
     /// draft.confirmation_redirect_uri = Some(format!("http://localhost:8080{}", confirmation_path(&random)));
-    /// let mut drafting = Enrolment::begin(&environment, &Secret::new("the template's key"), draft, "keys/selvbetjening")?;
+    /// let mut drafting = Enrolment::begin(&environment, &Secret::new("the-templates-key"), draft, "keys/selvbetjening")?;
     /// let mut enrolment = loop {
     ///     match drafting.step(now)? {
     ///         Next::Store(record) => {
