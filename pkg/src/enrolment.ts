@@ -83,6 +83,13 @@ interface Kept {
   readonly keyExpiresAt?: number;
 }
 
+/** The type of each member; a record of another version, or of another program, has others. */
+const MEMBERS: Readonly<Record<keyof Kept, string>> = {
+  v: "number", key: "string", clientId: "string", redirectUri: "string", older: "boolean", until: "number", confirmed: "boolean", next: "string", keyExpiresAt: "number",
+};
+const isKept = (value: unknown): value is Kept =>
+  isObject(value) && value.v === 1 && "key" in value && Object.entries(value).every(([name, member]) => typeof member === MEMBERS[name as keyof Kept]);
+
 /** What a rotation did. */
 export interface Rotation {
   /** The new key's thumbprint. */
@@ -172,13 +179,13 @@ export class Enrolment {
     keeping(service, options);
     const text = isName(id) ? await options.store.read(id) : undefined;
     if (!text) throw hostError("transaction_missing");
-    let kept: Kept;
+    let kept: unknown;
     try {
-      kept = JSON.parse(text) as Kept;
+      kept = JSON.parse(text);
     } catch {
       throw hostError("transaction_malformed");
     }
-    if (!isObject(kept) || kept.v !== 1 || typeof kept.key !== "string") throw hostError("transaction_malformed");
+    if (!isKept(kept)) throw hostError("transaction_malformed");
     return new Enrolment(service, id, options, kept);
   }
 
@@ -290,15 +297,17 @@ export class Enrolment {
   async #register(key: SigningKey, look: boolean, call: SelvbetjeningCall): Promise<{ expiresAt: number | undefined; recovered: boolean }> {
     const old = await this.client();
     for (let attempt = 0; ; attempt++) {
-      if (look || attempt) {
-        const listed = await old.findKey(published(key), call);
-        if (listed) return { expiresAt: listed.expiresAt, recovered: true };
-      }
+      let looked = !look && !attempt;
       try {
+        const listed = looked ? undefined : await old.findKey(published(key), call);
+        if (listed) return { expiresAt: listed.expiresAt, recovered: true };
+        looked = true;
         const { expiresAt } = await old.addKey(published(key), call);
         return { expiresAt, recovered: false };
       } catch (error) {
-        if (attempt || !unclear(error)) throw error;
+        // The old key has ended, perhaps with the registration: only the new one can tell, and it is asked until it is known.
+        if ((look || attempt) && invalidClient(error)) return { expiresAt: undefined, recovered: true };
+        if (attempt || !looked || !unclear(error)) throw error;
       }
     }
   }

@@ -135,7 +135,7 @@ export interface Pause {
   readonly client?: CurrentClient;
 }
 
-/** How a wait goes. Pauses grow by half from `first` to `longest`. All in seconds. */
+/** How a wait goes. Pauses grow by half from `first` to `longest`; a server that asks for a longer one gets it. All in seconds. */
 export interface WaitOptions extends SelvbetjeningCall {
   readonly first?: number;
   readonly longest?: number;
@@ -170,9 +170,12 @@ export async function waiting<T>(options: WaitOptions, usual: Required<Pick<Wait
     const found = await ask();
     if ("done" in found) return found.done;
     const elapsed = (Date.now() - began) / 1000;
-    if (elapsed + seconds > limit) throw hostError("timeout", { phase: "api", expected }, found.cause);
-    onWait?.({ attempt, seconds, elapsed, ...(found.client && { client: found.client }) });
-    await sleep(seconds * 1000, "api", signal);
+    const wish = found.cause instanceof SamtykkeError ? (found.cause.http?.retryAfter ?? 0) : 0;
+    const pause = Math.max(seconds, wish);
+    if (elapsed + pause > limit) throw hostError("timeout", { phase: "api", expected }, found.cause);
+    onWait?.({ attempt, seconds: pause, elapsed, ...(found.client && { client: found.client }) });
+    // A timer of more than 31 bits would end at once.
+    await sleep(Math.min(pause * 1000, 2 ** 31 - 1), "api", signal);
   }
 }
 
@@ -287,8 +290,10 @@ export class SelvbetjeningClient {
         const client = await this.getClient(options);
         return client.pending.length ? { client } : { done: client };
       } catch (cause) {
-        const passing = cause instanceof SamtykkeError && (cause.retryable || code(cause, "network_error") || code(cause, "timeout"));
-        if (passing) return { cause };
+        // HelseID's own trouble is not marked as retryable, since a token request is not sent twice.
+        const status = cause instanceof SamtykkeError ? (cause.http?.status ?? 0) : 0;
+        const passing = status === 429 || status >= 500 || (cause instanceof SamtykkeError && cause.retryable);
+        if (passing || code(cause, "network_error") || code(cause, "timeout")) return { cause };
         throw cause;
       }
     });

@@ -43,6 +43,24 @@ test("a wait for approval ends by the caller's signal, also in the middle of a p
   await assert.rejects(client.waitForApproval(QUICK), code("unauthorized"));
 });
 
+test("a wait for approval outlives HelseID's trouble at the token, and comes again no sooner than the server says", async (t) => {
+  const { enrolment, record, control } = await enrolled(t, {}, {}, { ...DRAFT, apiScopes: [...DRAFT.apiScopes, "nhn:phr/mhd"] });
+  const client = await enrolment.client();
+  const pauses = [];
+  const done = await client.waitForApproval({ ...QUICK, onWait: ({ seconds }) => {
+    pauses.push(seconds);
+    // The token of the days before has ended.
+    if (pauses.length <= 2) control.revokeTokens();
+    if (pauses.length === 1) control.next("POST /connect/token", { status: 503, body: "<html>" });
+    if (pauses.length === 2) control.next("POST /connect/token", { status: 429, body: "" });
+    if (pauses.length === 3) control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "1" } });
+    if (pauses.length === 4) control.approve(record.id);
+  } });
+  assert.deepEqual([done.ready, pauses], [true, [0.02, 0.03, 0.045, 1]]);
+  control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "3600" } });
+  await assert.rejects(client.waitForApproval(QUICK), (error) => code("timeout")(error) && error.cause.http.retryAfter === 3600);
+});
+
 test("a wait for a usable client ends at once for any other reason", async (t) => {
   const { enrolment, record, control } = await enrolled(t);
   let pauses = 0;
@@ -220,6 +238,20 @@ test("a service that retires the old key at once, and loses its answer: the new 
   const again = await Enrolment.open(service, enrolment.id, { store });
   assert.equal((await again.rotateKey(QUICK)).recovered, true);
   assert.deepEqual(thumbprints(record), [(await again.key()).thumbprint]);
+});
+
+test("the old key retired, the new one not known yet: it is waited for", async (t) => {
+  const { service, enrolment, record, store, control } = await enrolled(t, { retireOldKeys: true, keyPropagation: 300 });
+  control.next("POST /v1/client-secret", "lose");
+  control.next("GET /v1/client-secret", "drop");
+  await assert.rejects(enrolment.rotateKey(QUICK), code("network_error"));
+  control.revokeTokens();
+  const again = await Enrolment.open(service, enrolment.id, { store });
+  let pauses = 0;
+  assert.equal((await again.rotateKey({ ...QUICK, onWait: () => pauses++ })).recovered, true);
+  assert.ok(pauses > 0, "HelseID did not know it at first");
+  assert.deepEqual([thumbprints(record), count(control, "POST /v1/client-secret")], [[(await again.key()).thumbprint], 1]);
+  assert.deepEqual(control.violations(), []);
 });
 
 test("a key is sent as a text or as itself, and never with private members", async (t) => {

@@ -116,7 +116,12 @@ test("an answer that is absent, doubled, unknown, elsewhere or late confirms not
   await assert.rejects(enrolment.confirm(`${REDIRECT}?status=Success`), code("transaction_expired"));
   t.mock.timers.reset();
   await assert.rejects(Enrolment.open(service, "other", { store }), code("transaction_missing"));
-  store.kept.set("broken", "{}");
+  const good = JSON.parse(store.kept.get("cli"));
+  for (const odd of [{}, [], null, 7, { ...good, v: 2 }, { ...good, v: "1" }, { ...good, key: 7 }, { ...good, key: undefined }, { ...good, clientId: 7 }, { ...good, redirectUri: {} }, { ...good, until: "x" }, { ...good, confirmed: "no" }, { ...good, next: {} }, { ...good, more: 1 }]) {
+    store.kept.set("broken", JSON.stringify(odd));
+    await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_malformed"), JSON.stringify(odd));
+  }
+  store.kept.set("broken", "{");
   await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_malformed"));
 });
 
