@@ -240,6 +240,7 @@ fn a_record_is_read_whole_or_not_at_all() {
         ("\"confirmed\":true", "\"confirmed\":\"no\""),
         ("\"confirmed\":true", "\"older\":1"),
         ("\"confirmed\":true", "\"keyExpiresAt\":\"soon\""),
+        ("\"confirmed\":true", "\"keyExpiresAt\":-1"),
         ("\"confirmed\":true", "\"next\":{}"),
         ("\"confirmed\":true", "\"next\":\"key-2\""),
         ("\"postClientConfirmationRedirectUri\":\"http://localhost:4406/confirmed/8fdK\"", "\"redirectUris\":[]"),
@@ -260,6 +261,7 @@ fn a_record_is_read_whole_or_not_at_all() {
     ] {
         malformed(odd, "garbage");
     }
+    malformed(&format!("{text}{}", " ".repeat(1 << 16)), "larger than any record");
     for at in 0..text.len() {
         assert!(Enrolment::parse(&environment, &text[..at]).is_err(), "cut at {at}");
     }
