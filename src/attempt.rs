@@ -117,6 +117,13 @@ impl Attempt {
         }
     }
 
+    /// A claim of this list that the client assertion has, from the request or from the caller's own rules.
+    pub(crate) fn claim_in<'a>(&self, names: &'a [String]) -> Option<&'a str> {
+        let own = self.authentication.rules(&self.client).into_iter().flat_map(|rules| &rules.claims);
+        let mut claims = self.claims.iter().chain(own);
+        claims.find_map(|(name, _)| names.iter().find(|refused| *refused == name)).map(String::as_str)
+    }
+
     /// Adds to the form.
     pub(crate) fn append(&mut self, form: Form) {
         append(&mut self.request, form);

@@ -3,10 +3,10 @@
 import { privateKeyJwt } from "./authentication.js";
 import { apis } from "./apis.js";
 import { configured, given, isObject } from "./check.js";
-import { Client, type ClientOptions } from "./client.js";
+import { Client, type ClientOptions, type ExchangeOptions } from "./client.js";
 import { type ServerMetadata, serverMetadata } from "./discovery.js";
 import { hostError } from "./error.js";
-import { type AuthorizationRequest, type FormPost, type Login, now } from "./flow.js";
+import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type Login, now } from "./flow.js";
 import { ALGORITHMS, ISSUERS, METADATA } from "./generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./helseid_details.js";
 import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, MARGIN, type SaveSession, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
@@ -69,6 +69,14 @@ export interface HelseIdFinish {
 export interface HelseIdMachine extends HelseIdTarget {
   /** All scopes the client has, unless given. */
   readonly scope?: string;
+}
+
+/** The protocol's client, but for what HelseID refuses with a code (HID-1009). */
+class HelseIdClient extends Client {
+  override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
+    given(!options?.assertionClaims || !("assertion_details" in options.assertionClaims), "token", "details with a token or the login, never with a code (HID-1009)");
+    return super.exchange(code, options);
+  }
 }
 
 const DAY = 86_400;
@@ -159,7 +167,7 @@ export class HelseId {
         signingAlgorithms: ["RS256"],
         assertion: { typ: "client-authentication+jwt", lifetime, notBefore: true, algorithms: ALGORITHMS },
       });
-      const client = new Client(server, privateKeyJwt(key), {
+      const client = new HelseIdClient(server, privateKeyJwt(key), {
         dpop: this.#dpop, ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), ...(jwks && { jwks }), ...(clockOffset !== undefined && { clockOffset }),
       });
       this.#client = { document, client };

@@ -1,9 +1,10 @@
 //! HelseID: every refusal of the provider's own, lettered as its reference sheet letters them.
 
 use samtykke::encoding::base64url;
+use samtykke::grant::Target;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::provider::helseid::{self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level};
-use samtykke::{Callback, Exchange, Step};
+use samtykke::{Callback, ClientAuthentication, Exchange, Step};
 use serde_json::{Value, json};
 
 use crate::helseid::{
@@ -125,6 +126,28 @@ fn f_keys_lifetimes_and_combinations_are_refused_before_anything_is_sent() {
     let secret = samtykke::ClientAuthentication::secret_basic("correct horse");
     let grant = samtykke::ClientCredentials::new("nhn:phr/mhd/read");
     assert_eq!(Exchange::client_credentials(helseid().client(), &secret, &grant).unwrap_err().code(), "invalid_configuration");
+}
+
+#[test]
+fn f_details_with_a_code_are_refused_whoever_drives_the_exchange() {
+    let helseid = helseid();
+    let details = Details::new().organization(&Organization::child("999977776").unwrap()).json().unwrap();
+    let target = Target::new().assertion_claim("assertion_details", &*details);
+    let refused = |authentication: &ClientAuthentication, target: &Target| {
+        let exchange = Exchange::authorization_code(helseid.client(), authentication, code().0).unwrap();
+        exchange.target(target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).map(|_| ())
+    };
+    let error = refused(helseid.authentication(), &target).unwrap_err();
+    assert_eq!((error.code(), error.actual_value()), ("invalid_parameter", Some("assertion_details")));
+    // Nor by assertion rules of the caller's own.
+    let mut rules = helseid.client().profile().requests.assertion.clone();
+    rules.claims.push(("assertion_details".into(), details.clone()));
+    let own = ClientAuthentication::private_key_jwt_with(key(), rules);
+    assert_eq!(refused(&own, &Target::new()).unwrap_err().code(), "invalid_parameter");
+    assert!(refused(helseid.authentication(), &Target::new().assertion_claim("other", "1")).is_ok());
+    // With the client's own credentials they belong there.
+    let machine = Exchange::client_credentials(helseid.client(), helseid.authentication(), &samtykke::ClientCredentials::new("")).unwrap();
+    assert!(machine.target(&target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).is_ok());
 }
 
 #[test]

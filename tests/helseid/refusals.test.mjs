@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeJwt } from "jose";
 
+import { Client } from "samtykke";
 import { HelseId, SigningKey, claimOf } from "samtykke/helseid";
 import { key } from "./keys.mjs";
 import { PEOPLE } from "./server.mjs";
@@ -222,7 +223,11 @@ test("the local HelseID refuses details with a code, so that the library's refus
   const client = await helseid.client();
   const code = client.finish(transaction, back);
   const assertionClaims = { assertion_details: claimOf({ organization: { tenancy: "single", child: "883974832" } }) };
-  const error = await fails(() => client.exchange(code, { resource: "nhn:phr", assertionClaims }), { code: "token_error" });
+  const sent = server.log.length;
+  await fails(() => client.exchange(code, { resource: "nhn:phr", assertionClaims }), { code: "invalid_parameter" });
+  assert.equal(server.log.length, sent, "refused before it is sent");
+  // The exchange of any server's client knows nothing of the rule.
+  const error = await fails(() => Client.prototype.exchange.call(client, code, { resource: "nhn:phr", assertionClaims }), { code: "token_error" });
   assert.match(error.oauth.description, /^HID-1009/);
 });
 
