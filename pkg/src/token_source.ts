@@ -128,6 +128,24 @@ export class TokenSource {
   }
 
   /**
+   * A function that gets a target's access token, for `HallandApi`, `ElysApi`, `SelfService`, and whoever else takes one: given
+   * a token that was refused, it gets another as {@link renew} does. For tokens bound to a key see {@link fetch}.
+   *
+   * @throws {SamtykkeError} The function: as {@link get}; `token_type_unexpected` for a token that is no Bearer token.
+   * @example
+   * ```ts
+   * const api = new ElysApi(acm, { environment: "beta", token: tokens.bearer({ scope: "vo_info elys_depzorg", audience }) });
+   * ```
+   */
+  bearer(target: Target = {}, options?: GetOptions): (refused?: string) => Promise<string> {
+    return async (refused) => {
+      const tokens = await (refused === undefined ? this.get(target, options) : this.renew(target, { accessToken: refused, tokenType: "Bearer" } as Tokens, options));
+      if (tokens.tokenType !== "Bearer") throw hostError("token_type_unexpected", { phase: "token", expected: "Bearer", actual: tokens.tokenType });
+      return tokens.accessToken;
+    };
+  }
+
+  /**
    * A function like `fetch` that calls APIs with a target's token: to the named origins alone, with the headers the provider
    * wants, and once more with a new token when the API refuses the first one.
    */

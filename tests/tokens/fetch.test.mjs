@@ -8,6 +8,7 @@ import { clientOf, startProvider } from "./provider.mjs";
 
 linkPackage();
 const { SigningKey } = await import("samtykke");
+const { HallandApi } = await import("samtykke/halland");
 const { TokenSource } = await import("samtykke/tokens");
 const { failsWith, sourceOf, tokensOf } = await import("./support.mjs");
 
@@ -80,6 +81,29 @@ describe("fetch", () => {
     for (let at = 0; at < 10; at++) assert.equal((await api(`${provider.origin}/broken`)).status, 401);
     assert.equal(provider.count(), 2);
     assert.equal(provider.api.length, 12);
+  });
+
+  test("a provider's own API takes its tokens from a source: one question for many calls, one more for a refused token", async () => {
+    let refuse = false;
+    const { source, asked, clock } = sourceOf();
+    const sent = [];
+    const fetch = async (_, { headers }) => {
+      sent.push(new Headers(headers).get("authorization"));
+      return refuse && sent.at(-1) === "Bearer t1" ? new Response(null, { status: 401 }) : new Response("{}");
+    };
+    const api = new HallandApi({ origins: ["https://api.example.se"], subscriberKey: "k", token: source.bearer(target), fetch });
+    await Promise.all([1, 2, 3].map(() => api.fetch("https://api.example.se/units")));
+    assert.deepEqual([asked.length, new Set(sent)], [1, new Set(["Bearer t1"])]);
+    refuse = true;
+    assert.equal((await api.fetch("https://api.example.se/units")).status, 200);
+    assert.deepEqual([asked.length, sent.slice(3)], [2, ["Bearer t1", "Bearer t2"]]);
+    // A second refusal within half a minute is the API's own trouble: the same token again ends the call.
+    const get = source.bearer(target);
+    assert.deepEqual([await get("t2"), await get(), asked.length], ["t2", "t2", 2]);
+    clock.add(31_000);
+    assert.deepEqual([await get("t2"), asked.length], ["t3", 3]);
+    const bound = sourceOf(() => ({ ...tokensOf("t"), tokenType: "DPoP" })).source.bearer(target);
+    await failsWith(bound(), "token_type_unexpected");
   });
 
   test("a gateway's refusal starts no question, a token's behind the same gateway does", async () => {
