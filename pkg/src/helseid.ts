@@ -164,6 +164,8 @@ export class HelseId {
         clientId,
         development: this.#development,
         issParameterSupported: true, requirePushedRequests: true, requireDpop: true, freeResource: true,
+        // What an exchanged token's answer holds besides is not documented.
+        issuedTokenTypeOptional: true,
         signingAlgorithms: ["RS256"],
         assertion: { typ: "client-authentication+jwt", lifetime, notBefore: true, algorithms: ALGORITHMS },
       });

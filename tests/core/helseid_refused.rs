@@ -151,6 +151,21 @@ fn f_details_with_a_code_are_refused_whoever_drives_the_exchange() {
 }
 
 #[test]
+fn an_exchanged_token_may_say_little_but_must_be_bound() {
+    let helseid = helseid();
+    let judged = |body: Value| {
+        let grant = samtykke::grant::TokenExchange::new("a.b.c").scope("nhn:phr/mhd/read");
+        let exchange = Exchange::token_exchange(helseid.client(), helseid.authentication(), &grant).unwrap();
+        let mut exchange = exchange.dpop(&key(), None);
+        send(&mut exchange, 1);
+        exchange.receive(answer(200, &body)).and_then(|()| exchange.step(&[1; 32], NOW).map(|_| ()))
+    };
+    assert!(judged(json!({"access_token": "x.y", "token_type": "DPoP", "expires_in": 60})).is_ok());
+    let bearer = judged(json!({"access_token": "x.y", "token_type": "Bearer", "expires_in": 60}));
+    assert_eq!(bearer.unwrap_err().code(), "token_type_unexpected");
+}
+
+#[test]
 fn helseids_own_errors_are_numbered() {
     let error = |description: &str| {
         let body = json!({"error": "invalid_request", "error_description": description});

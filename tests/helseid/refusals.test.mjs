@@ -263,6 +263,25 @@ test("the protocol's own client keeps to the profile too", async (t) => {
   await fails(async () => client.begin({ scope: SCOPE }), { code: "invalid_configuration" });
 });
 
+test("an exchanged token may say little, but must be bound", async (t) => {
+  const { server } = await stage(t);
+  const asked = [];
+  let type = "DPoP";
+  const answering = async (url, init) => {
+    if (!String(init.body).includes("token-exchange")) return fetch(url, init);
+    asked.push(init);
+    return Response.json({ access_token: "x.y", token_type: type, expires_in: 60 });
+  };
+  const client = await (await connect(server, { fetch: answering })).client();
+  const exchange = () => client.tokenExchange({ subjectToken: "a.b.c", scope: "nhn:kj/api" });
+  assert.equal((await exchange()).tokenType, "DPoP");
+  const sent = new URLSearchParams(String(asked[0].body));
+  assert.deepEqual([sent.get("subject_token"), sent.get("subject_token_type")], ["a.b.c", "urn:ietf:params:oauth:token-type:access_token"]);
+  assert.ok(sent.get("client_assertion") && new Headers(asked[0].headers).get("dpop"));
+  type = "Bearer";
+  await fails(exchange, { code: "token_type_unexpected" });
+});
+
 test("userinfo of another person is refused, also when no id_token came with the token", async (t) => {
   const { server } = await stage(t);
   const helseid = await connect(server);
