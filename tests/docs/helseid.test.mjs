@@ -19,17 +19,17 @@ test("every requirement has a place in the code and a test that exists", () => {
     if (cells.length !== 3 || /^(requirement|-+)$/.test(cells[0])) continue;
     const [requirement, where, proof] = cells;
     found += 1;
-    for (const [, file, name] of where.matchAll(/`((?:src|pkg|tests)\/[\w./-]+)`(?: \(`(\w+)(?:::(?:\w+))?`\))?/g)) {
+    for (const [, file, names = ""] of where.matchAll(/`((?:src|pkg|tests)\/[\w./-]+)`(?: \(([^)]*)\))?/g)) {
       const text = read(file);
-      if (name) assert.ok(text.includes(name), `${file} has ${name}`);
+      for (const [, name] of names.matchAll(/`(\w+)/g)) assert.ok(text.includes(name), `${file} has ${name}`);
     }
     if (!proof) {
       assert.match(where, /\*\*yours\*\*/, `${requirement}: a test, or the application's own`);
       continue;
     }
-    const [, file, name] = proof.match(/^`([\w./-]+)`(?: "(.*)")?$/) ?? assert.fail(`${requirement}: a file and a test's name`);
+    const [, file, name] = proof.match(/^`([\w./-]+)` "(.*)"$/) ?? assert.fail(`${requirement}: a file and a test's name`);
     const text = read(file);
-    if (name) assert.ok(text.includes(file.endsWith(".rs") ? `fn ${name}(` : `test("${name}"`), `${file} has a test "${name}"`);
+    assert.ok(text.includes(file.endsWith(".rs") ? `fn ${name}(` : `test("${name}"`), `${file} has a test "${name}"`);
   }
   assert.ok(found > 40, `${found} requirements`);
 });

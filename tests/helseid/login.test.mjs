@@ -227,3 +227,15 @@ test("metadata is fetched once for a day, and the profile holds over it", async 
   assert.ok(requests(server, "/connect/par").length > 0, "pushed, though the metadata calls it optional");
   await assert.rejects(browse(`${server.issuer}/connect/authorize?client_id=single&scope=openid&response_type=code`), /only client_id and request_uri/);
 });
+
+test("a clock that is known to be wrong is set right by clockOffset: in assertions, and in proofs that an API judges to the second (FK4)", async (t) => {
+  const { server, kj } = await stage(t);
+  const call = async (clockOffset) => {
+    const helseid = await connect(server, { clockOffset, assertionLifetime: 60 });
+    const response = await helseid.fetch({ scope: "nhn:kj/api" }, { origins: [kj.origin] })(`${kj.origin}/x`);
+    const { iat } = decodeJwt(requests(server, "/connect/token").at(-1).form.get("client_assertion"));
+    return [response.status, Math.abs(iat - Date.now() / 1000 - clockOffset) < 5];
+  };
+  assert.deepEqual(await call(0), [200, true]);
+  assert.deepEqual(await call(-30), [401, true], "the API takes no proof half a minute old");
+});
