@@ -85,6 +85,20 @@ impl Profile {
             requests: Requests::default(),
         }
     }
+
+    /// The same without a front channel: for a client that no person logs in with, and that has no redirect URI.
+    ///
+    /// ```
+    /// use samtykke::{Client, provider::acmidm::{self, Environment}};
+    /// let profile = acmidm::profile(&Environment::ti());
+    /// assert!(Client::new(profile.clone(), "client-1", "").is_err());
+    /// assert!(Client::new(profile.for_machines(), "client-1", "").is_ok());
+    /// ```
+    #[must_use]
+    pub fn for_machines(mut self) -> Self {
+        self.authorization_endpoint = String::new();
+        self
+    }
 }
 
 impl Profile {
@@ -121,7 +135,8 @@ impl Client {
     /// Checks the settings once, so that later steps need not.
     ///
     /// `redirect_uri` is the one registered with the provider; it is sent byte for byte. A client that no person logs in
-    /// with has neither it nor an authorization endpoint: both are empty then, and no flow can be begun.
+    /// with has neither it nor an authorization endpoint ([`Profile::for_machines`]): both are empty then, and no flow can be
+    /// begun.
     ///
     /// # Errors
     /// `invalid_configuration`, naming the setting.

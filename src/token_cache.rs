@@ -7,6 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::error::{Action, Error};
 use crate::token::Tokens;
 
 /// Milliseconds by the caller's clock, from any start.
@@ -111,6 +112,23 @@ pub enum Fault {
     Trouble,
     /// The server understood and refused: asking again soon is of no use.
     Refused,
+}
+
+impl Fault {
+    /// What an error of a token request means, for [`TokenCache::fail`]: whether it may be asked again soon, with a new
+    /// assertion. [`Error::retryable`] says less: only whether the very same request may be sent again.
+    ///
+    /// ```
+    /// use samtykke::{Response, Tokens, token_cache::Fault};
+    /// let of = |status, body| Fault::of(&Tokens::judge(&Response::new(status, Some("application/json"), body), &Default::default()).unwrap_err());
+    /// assert_eq!(of(503, ""), Fault::Trouble);
+    /// assert_eq!(of(400, r#"{"error":"invalid_client"}"#), Fault::Refused);
+    /// ```
+    pub fn of(error: &Error) -> Self {
+        let busy = error.status().is_some_and(|status| status == 429 || status >= 500);
+        let waits = error.oauth().is_some_and(|oauth| oauth.is("temporarily_unavailable") || oauth.is("server_error"));
+        if busy || waits || error.action() == Action::TryLater { Self::Trouble } else { Self::Refused }
+    }
 }
 
 /// How long to leave a server alone after so many failures in a row: doubling from half a second (four seconds for a refusal)

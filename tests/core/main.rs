@@ -13,6 +13,7 @@ mod halland;
 mod helseid;
 mod helseid_refused;
 mod logout;
+mod machines;
 mod maskinporten;
 mod maskinporten_api;
 mod metadata;

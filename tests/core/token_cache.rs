@@ -172,3 +172,24 @@ fn no_more_entries_than_allowed_and_the_ended_go_first() {
     assert!(held <= 2, "{held}");
     assert_eq!(format!("{cache:?}"), "TokenCache(…)");
 }
+
+#[test]
+fn trouble_is_told_from_a_refusal() {
+    let of = |status: u16, kind: &str, body: &str| {
+        Fault::of(&Tokens::judge(&Response::new(status, Some(kind), body), &Expectation::default()).unwrap_err())
+    };
+    for (status, body) in [
+        (429, r#"{"error":"invalid_request"}"#),
+        (500, ""),
+        (503, "<html>"),
+        (400, r#"{"error":"temporarily_unavailable"}"#),
+        (400, r#"{"error":"server_error"}"#),
+        (200, r#"{"access_token":"#),
+    ] {
+        assert_eq!(of(status, "application/json", body), Fault::Trouble, "{status} {body}");
+    }
+    assert_eq!(of(200, "text/html", "<html>"), Fault::Trouble);
+    for (status, body) in [(400, r#"{"error":"invalid_grant"}"#), (401, r#"{"error":"invalid_client"}"#), (403, r#"{"error":"x"}"#)] {
+        assert_eq!(of(status, "application/json", body), Fault::Refused, "{status} {body}");
+    }
+}

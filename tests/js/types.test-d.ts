@@ -27,6 +27,9 @@ import {
   type TokenObject,
   type TokenStore,
 } from "samtykke/tokens";
+import { ElysApi } from "samtykke/acmidm";
+import { HallandApi, hallandTarget } from "samtykke/halland";
+import { SelfService } from "samtykke/maskinporten";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
 import { Enrolment, Selvbetjening, type CurrentClient, type Rotation } from "samtykke/selvbetjening";
 
@@ -173,6 +176,12 @@ const stores = (
 ];
 const source = (client: Client) => new TokenSource({ client, store: memoryStore(), margin: 30 });
 const held = async (from: TokenSource): Promise<Tokens> => from.get({ scope: ["a", "b"], subject: "x" }, { signal: AbortSignal.timeout(1) });
+// The providers' own APIs take their tokens from a source.
+export const joined = (from: TokenSource, acm: ConstructorParameters<typeof ElysApi>[0], mp: ConstructorParameters<typeof SelfService>[0]) => [
+  new HallandApi({ origins: ["https://api.example.se"], subscriberKey: "k", token: from.bearer(hallandTarget("api.example.se", "api.read")) }),
+  new ElysApi(acm, { environment: "beta", token: from.bearer({ scope: "vo_info", audience: "id" }) }),
+  new SelfService(mp, { token: from.bearer({ scope: "idporten:scopes.write" }) }),
+];
 // @ts-expect-error one who asks by a function says whose tokens they are
 export const nameless = () => new TokenSource({ request: async () => held(source(none() as never)) });
 // @ts-expect-error a target is made of texts
