@@ -42,7 +42,7 @@ export function recordOf(text: string): TokenRecord | undefined {
   if (typeof record !== "object" || record === null) return undefined;
   const { tokens, tail, replace, refused, resume, failures, error } = record;
   if (![tail, replace, failures].every(isTime) || !isMaybeTime(refused) || !isMaybeTime(resume)) return undefined;
-  if (error !== undefined && typeof error?.code !== "string") return undefined;
+  if ((resume ?? error) !== undefined && typeof error?.code !== "string") return undefined;
   if (tokens !== undefined && (typeof tokens?.accessToken !== "string" || !tokens.accessToken || (tokens.tokenType !== "Bearer" && tokens.tokenType !== "DPoP"))) return undefined;
   return record;
 }

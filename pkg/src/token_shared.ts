@@ -33,11 +33,21 @@ export class Shared {
   }
 
   lock(entry: Entry, flight: Flight): Promise<Lock | undefined | typeof DOWN> {
-    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease));
+    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease), 0, (lock) => this.#giveBack(entry, lock));
   }
 
   async unlock(entry: Entry, flight: Flight, fence: string | undefined): Promise<void> {
     if (fence !== undefined) await this.#run(entry, flight, (store, name) => store.unlock(name, fence));
+  }
+
+  /** A lock that came after its time limit: nobody is there to use it, and others would wait for its end. */
+  #giveBack({ hash }: Entry, lock: Lock | undefined): void {
+    if (!lock || hash === undefined) return;
+    try {
+      this.store?.unlock(hash, lock.fence).catch(() => {});
+    } catch {
+      // It ends by itself.
+    }
   }
 
   /** Keeps what there is to keep, and unlocks. A lock that was lost meanwhile keeps nothing; the token is good all the same. */
@@ -57,7 +67,7 @@ export class Shared {
     }
   }
 
-  #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0): Promise<T | typeof DOWN> {
+  #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0, late?: (answer: T) => void): Promise<T | typeof DOWN> {
     const { store } = this;
     const now = this.clock();
     if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return Promise.resolve(DOWN);
@@ -76,7 +86,7 @@ export class Shared {
         timer = undefined;
       };
       const done = (answer: T) => {
-        if (!timer) return;
+        if (!timer) return late?.(answer);
         end();
         this.#failures = 0;
         resolve(answer);

@@ -154,3 +154,24 @@ test("a store that hangs is left alone for a while, so that not every target wai
   for (let at = 0; at < 20; at++) await source.get({ scope: `s${at}` });
   assert.ok(Date.now() - started < 600, `${Date.now() - started}`);
 });
+
+test("a lock that a slow store gives too late is given back, so that nobody waits for its end", async () => {
+  const memory = memoryStore();
+  const late = { ...memory, lock: async (...args) => (await sleep(300), memory.lock(...args)) };
+  const slow = sourceOf(undefined, { store: late, storeTimeout: 0.1 });
+  assert.equal((await slow.source.get({ scope: "a" })).accessToken, "t1", "without the store");
+  await sleep(300);
+  const other = sourceOf(undefined, { store: memory });
+  const started = Date.now();
+  await other.source.get({ scope: "a" });
+  assert.ok(Date.now() - started < 500, `${Date.now() - started}`);
+  assert.equal(other.asked.length, 1);
+});
+
+test("a record with a pause and no reason, which nobody writes, counts for nothing", async () => {
+  for (const text of ['{"tail":0,"replace":0,"failures":1,"resume":0}', '{"tail":0,"replace":0,"failures":9,"resume":0,"error":null}']) {
+    const damaged = { ...memoryStore(), read: async () => ({ text, left: 5_000 }) };
+    const { source } = sourceOf(undefined, { store: damaged });
+    assert.equal((await source.get({ scope: "a" })).accessToken, "t1", text);
+  }
+});
