@@ -71,7 +71,7 @@ async function redis() {
 }
 
 async function durableObject() {
-  const workers = await startWorkers({ origin: "http://127.0.0.1:1", jwk: {} }, {}, 1);
+  const workers = await startWorkers({ origin: "http://127.0.0.1:1", jwk: {} }, {}, { count: 1 });
   try {
     const TIMES = 100;
     const ask = (what) => async () => {

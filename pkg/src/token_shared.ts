@@ -40,7 +40,7 @@ export class Shared {
     if (fence !== undefined) await this.#run(entry, flight, (store, name) => store.unlock(name, fence));
   }
 
-  /** A lock that came after its time limit: nobody is there to use it, and others would wait for its end. */
+  /** A lock that came too late to be used, or whose write failed: else others would wait for its end. */
   #giveBack({ hash }: Entry, lock: Lock | undefined): void {
     if (!lock || hash === undefined) return;
     try {
@@ -54,8 +54,10 @@ export class Shared {
   async write(entry: Entry, flight: Flight, fence: string | undefined, now: number): Promise<void> {
     if (fence === undefined) return;
     const { text, milliseconds } = entry.record(now);
-    if (milliseconds > 0) await this.#run(entry, flight, (store, name) => store.write(name, fence, text, milliseconds));
-    else await this.unlock(entry, flight, fence);
+    if (milliseconds > 0) {
+      const written = await this.#run(entry, flight, (store, name) => store.write(name, fence, text, milliseconds));
+      if (written === DOWN) this.#giveBack(entry, { fence });
+    } else await this.unlock(entry, flight, fence);
   }
 
   /** Waits until something may have changed. */

@@ -252,8 +252,11 @@ export class TokenSource {
     const deadline = this.#clock() + this.#patience;
     const shared = this.#shared;
     let looks = 0;
+    // When the lock was first seen with another, in this row of looks.
+    let held: number | undefined;
     for (;;) {
       if (entry.alone(this.#clock()) || this.#gate) {
+        held = undefined;
         try {
           await this.#rest(entry, flight, deadline);
         } catch (error) {
@@ -268,12 +271,16 @@ export class TokenSource {
       const lock = await shared.lock(entry, flight);
       if (lock === undefined) {
         if (entry.valid(this.#clock())) return entry.tokens!;
-        if (this.#clock() >= deadline) throw late();
-        await shared.changed(entry, flight, looks++);
-        continue;
+        const now = this.#clock();
+        if (now >= deadline) throw late();
+        // Two leases without a word: a store that gives no lock is done without, like one that does not answer.
+        if (now < (held ??= now) + 2 * shared.lease) {
+          await shared.changed(entry, flight, looks++);
+          continue;
+        }
       }
-      const fence = lock === DOWN ? undefined : lock.fence;
-      if (lock !== DOWN) entry.adopt(lock.kept, this.#clock());
+      const fence = lock === DOWN ? undefined : lock?.fence;
+      if (lock !== DOWN) entry.adopt(lock?.kept, this.#clock());
       // Between the look and the lock another may have been here.
       if (entry.fresh(this.#clock()) || entry.alone(this.#clock())) {
         await shared.unlock(entry, flight, fence);

@@ -23,7 +23,7 @@ describe("Durable Object", () => {
     await provider.close();
   });
   const fresh = () => {
-    Object.assign(provider, { fault: "", answered: 0, hanging: 0 });
+    Object.assign(provider, { fault: "", retryAfter: "", answered: 0, hanging: 0 });
     provider.asked.clear();
     provider.refusals.length = 0;
   };
@@ -63,6 +63,32 @@ describe("Durable Object", () => {
       assert.deepEqual(provider.refusals, []);
     });
   }
+
+  test("429 with Retry-After: nobody asks sooner, in any isolate", async () => {
+    fresh();
+    Object.assign(provider, { fault: "429", retryAfter: "2" });
+    const answers = all(["busy"], 10);
+    while (!provider.count()) await sleep(5);
+    await sleep(1_700);
+    assert.equal(provider.count(), 1);
+    provider.fault = "";
+    const got = await answers;
+    assert.deepEqual(got.filter(({ error }) => error), []);
+    assert.equal(new Set(got.map(({ accessToken }) => accessToken)).size, 1);
+    assert.equal(provider.count(), 2);
+  });
+
+  test("a server that is down: the error for everybody, and a token as soon as it is up and the pause over", async () => {
+    fresh();
+    await provider.down();
+    const answers = await all(["down"], 25);
+    assert.deepEqual(new Set(answers.map(({ error }) => error)), new Set(["network_error"]));
+    await provider.up();
+    await sleep(2_100);
+    const well = await all(["down"], 5);
+    assert.deepEqual(well.filter(({ error }) => error), []);
+    assert.equal(provider.count(), 1);
+  });
 
   test("a request that ends between lock and write: the lock ends by itself, one extra question, nobody waits for ever", async () => {
     fresh();

@@ -175,3 +175,21 @@ test("a record with a pause and no reason, which nobody writes, counts for nothi
     assert.equal((await source.get({ scope: "a" })).accessToken, "t1", text);
   }
 });
+
+test("a store that cannot write keeps nobody waiting for the lock either", async () => {
+  const store = { ...memoryStore(), write: async () => { throw new Error("full"); } };
+  const sources = [1, 2, 3].map((at) => sourceOf(async () => (await sleep(50), tokensOf(`t${at}`)), { store }));
+  const started = Date.now();
+  await Promise.all(sources.map(({ source }) => source.get({ scope: "a" })));
+  assert.ok(Date.now() - started < 2_000, `${Date.now() - started}`);
+  assert.deepEqual(sources.map(({ asked }) => asked.length), [1, 1, 1]);
+});
+
+test("a lock that outlasts two leases, which none should, is done without", async () => {
+  // A question of 1 ms makes a lease of two seconds.
+  const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), lock: async () => undefined }, questionTimeout: 0.001, patience: 10 });
+  const started = Date.now();
+  assert.equal((await source.get({ scope: "a" })).accessToken, "t1");
+  assert.ok(Date.now() - started > 3_900 && Date.now() - started < 6_500, `${Date.now() - started}`);
+  assert.equal(asked.length, 1);
+});

@@ -81,16 +81,21 @@ export async function startProvider({ expiresIn = 120 } = {}) {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const origin = `http://127.0.0.1:${server.address().port}`;
+  const stop = () => new Promise((done) => {
+    server.close(done);
+    server.closeAllConnections();
+  });
   return Object.assign(state, {
     origin, jwk, issuer: `${origin}/`, tokenEndpoint: `${origin}/token`,
     /** How many questions there were, over all targets. */
     count: () => [...state.asked.values()].reduce((sum, one) => sum + one, 0),
     /** Ends every token, as a server does whose key was changed. */
     revoke: () => tokens.clear(),
-    close: () => new Promise((done) => {
-      server.close(done);
-      server.closeAllConnections();
-    }),
+    /** Takes no connection any more. */
+    down: stop,
+    /** Takes connections again, where it did before. */
+    up: () => new Promise((done) => server.listen(Number(new URL(origin).port), "127.0.0.1", done)),
+    close: stop,
   });
 }
 

@@ -1,11 +1,45 @@
 // A worker of the tests: one token source for the isolate, over a Durable Object; each request wants one token.
-// The same file serves as the worker that owns the Durable Object, and answers what the bare engine does for the bench.
+// The same file serves as the worker that owns the Durable Object, sets its faults, and answers what the bare engine does for
+// the bench.
 
 import { Client, SigningKey, privateKeyJwt, provider } from "samtykke";
-import { TokenSource, durableObjectStore, sealedStore } from "samtykke/tokens";
+import { TokenObject, TokenSource, durableObjectStore, sealedStore } from "samtykke/tokens";
 import { contract } from "./contract.mjs";
 
-export { TokenObject } from "samtykke/tokens";
+export { TokenObject };
+
+/** What is wrong with all objects, and which there are; the worker that owns them has one of each. */
+let fault = {};
+const ids = new Set();
+
+/** The package's own object, in trouble: it throws, is slow, is reset by the runtime, or loses its storage. */
+export class FaultyObject extends TokenObject {
+  #state;
+
+  constructor(state) {
+    super(state);
+    this.#state = state;
+    ids.add(state.id.toString());
+  }
+
+  async fetch(request) {
+    const operation = new URL(request.url).pathname.split("/")[1];
+    if (operation === "wipe") return new Response(String(await this.#state.storage.deleteAll()));
+    if (operation === "reset") this.#state.abort("reset");
+    if (fault.kind && (!fault.operation || fault.operation === operation)) {
+      if (fault.kind === "throw") throw new Error("the object is broken");
+      await new Promise((done) => setTimeout(done, fault.milliseconds));
+    }
+    return super.fetch(request);
+  }
+}
+
+/** Sets what is wrong from now on, or does it once to every object. */
+async function faulty(env, { kind = "", operation = "", milliseconds = 0 }) {
+  if (kind !== "wipe" && kind !== "reset") fault = { kind, operation, milliseconds: Number(milliseconds) };
+  else await Promise.all([...ids].map((id) => env.TOKENS.get(env.TOKENS.idFromString(id)).fetch(`https://tokens/${kind}`).catch(() => {})));
+  return Response.json({ objects: ids.size });
+}
 
 /** What any Durable Object does that keeps one value: for comparison. */
 export class BareObject {
@@ -20,11 +54,16 @@ export class BareObject {
 }
 
 let source;
+const heard = [];
 async function sourceOf(env) {
-  const { origin, jwk, ...settings } = env.TASK;
+  if (source) return source;
+  const { origin, jwk, skew = 0, ...settings } = env.TASK;
+  // The whole isolate's clock is off.
+  const right = Date.now;
+  if (skew) Date.now = () => right() + skew;
   const server = provider({ issuer: `${origin}/`, tokenEndpoint: `${origin}/token`, clientId: "client-1", development: true });
   const client = new Client(server, privateKeyJwt(await SigningKey.fromJwk(jwk)));
-  return (source ??= new TokenSource({ client, store: durableObjectStore(env.TOKENS), ...settings }));
+  return (source ??= new TokenSource({ client, store: durableObjectStore(env.TOKENS), onStoreError: (error) => heard.push(String(error)), ...settings }));
 }
 
 async function bench(env) {
@@ -44,6 +83,8 @@ export default {
   async fetch(request, env, context) {
     const { pathname, searchParams } = new URL(request.url);
     try {
+      if (pathname === "/fault") return await faulty(env, Object.fromEntries(searchParams));
+      if (pathname === "/heard") return Response.json(heard.splice(0));
       if (pathname === "/contract") {
         const store = durableObjectStore(env.TOKENS);
         const seal = searchParams.get("seal");

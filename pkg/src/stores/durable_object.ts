@@ -63,7 +63,7 @@ export class TokenObject {
       case "read":
         return kept(await this.#record());
       case "lock":
-        return this.#lock(milliseconds);
+        return this.#lock(fence, milliseconds);
       case "write":
         return this.#write(fence, await request.text(), milliseconds);
       case "unlock":
@@ -89,12 +89,11 @@ export class TokenObject {
     return record && Date.now() < record.ends ? record : undefined;
   }
 
-  async #lock(milliseconds: number): Promise<Response> {
+  /** Asked twice with one fence, because the first answer was lost, it gives the same lock. */
+  async #lock(fence: string, milliseconds: number): Promise<Response> {
     const now = Date.now();
-    const held = await this.#storage.get<Ending>("lock");
-    if (held && now < held.ends) return new Response(null, { status: 409 });
-    // The random half keeps fences apart across a storage that was cleared.
-    const fence = `${now}.${crypto.randomUUID()}`;
+    const held = await this.#storage.get<Ending & { fence: string }>("lock");
+    if (held && now < held.ends && held.fence !== fence) return new Response(null, { status: 409 });
     await this.#storage.put("lock", { fence, ends: now + milliseconds });
     const record = await this.#record();
     if (!record) await this.#storage.setAlarm(now + milliseconds);
@@ -139,6 +138,12 @@ export class TokenObject {
 const kept = (record: (Ending & { text: string }) | undefined, fence = ""): Response =>
   new Response(`${fence} ${record ? record.ends - Date.now() : ""} ${record?.text ?? ""}`);
 
+/** Whether the object was ended under way, as all are when their worker is deployed anew: a new stub reaches the next one. */
+const wasReset = (error: unknown) => {
+  const { retryable, overloaded, durableObjectReset } = (error ?? {}) as Record<string, unknown>;
+  return (retryable === true || durableObjectReset === true) && overloaded !== true;
+};
+
 /**
  * A store in Durable Objects: one token request for all isolates, everywhere. Times are the object's own.
  *
@@ -149,8 +154,17 @@ const kept = (record: (Ending & { text: string }) | undefined, fence = ""): Resp
  */
 export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): TokenStore {
   configured(typeof namespace?.idFromName === "function", "a binding to a Durable Object");
-  const ask = (name: string, path: string, body?: string) =>
+  const once = (name: string, path: string, body?: string) =>
     namespace.get(namespace.idFromName(name)).fetch(ADDRESS + path, body === undefined ? undefined : { method: "POST", body });
+  const ask: typeof once = async (...question) => {
+    try {
+      return await once(...question);
+    } catch (error) {
+      // Its storage is there; each operation may be done twice.
+      if (!wasReset(error)) throw error;
+      return once(...question);
+    }
+  };
   const taken = async (answer: Awaited<ReturnType<typeof ask>>): Promise<{ fence: string; kept?: Kept }> => {
     if (answer.status !== 200) throw new Error(`the Durable Object answered ${answer.status}`);
     const text = await answer.text();
@@ -162,7 +176,7 @@ export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): T
   return {
     read: async (name) => (await taken(await ask(name, "read"))).kept,
     async lock(name, milliseconds): Promise<Lock | undefined> {
-      const answer = await ask(name, `lock/${milliseconds}`, "");
+      const answer = await ask(name, `lock/${milliseconds}/${crypto.randomUUID()}`, "");
       return answer.status === 409 ? undefined : taken(answer);
     },
     async write(name, fence, text, milliseconds) {
