@@ -1,103 +1,143 @@
-// Deno KV in Deno: the store's contract, four processes over one database, one that is killed while it has the lock.
+// Deno KV in Deno: the store's contract, four processes over one database, one that is killed while it has the lock, clocks that
+// differ, and a server in every kind of trouble.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { after, afterEach, before, describe, test } from "node:test";
 
-import { build } from "esbuild";
-import { npmRuntime } from "../../pkg/toolchain.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
+import { startDenos } from "./denos.mjs";
 import { startProvider } from "./provider.mjs";
 
 linkPackage();
-const program = await npmRuntime("deno");
-if (!program) console.log("gap: deno: it could not be installed from npm; run: npm view deno");
+const provider = await startProvider();
+const denos = await startDenos(provider);
+if (denos.gap) console.log(`gap: ${denos.gap}`);
+after(() => provider.close());
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-describe("Deno KV", { skip: !program && "no deno" }, () => {
-  let provider;
-  let folder;
-  before(async () => {
-    provider = await startProvider();
-    folder = mkdtempSync(join(tmpdir(), "samtykke-kv-"));
-    await build({
-      entryPoints: [fileURLToPath(new URL("deno.mjs", import.meta.url))], outfile: join(folder, "deno.mjs"), bundle: true, format: "esm", platform: "neutral",
-      target: "esnext", charset: "utf8", logLevel: "silent",
-    });
+describe("Deno KV", { skip: denos.gap }, () => {
+  let processes = [];
+  const { path, deno, all } = denos;
+  const four = async (...task) => (processes = await denos.four(...task));
+  before(() => assert.ok(denos.folder));
+  afterEach(async () => {
+    await Promise.all(processes.splice(0).map((one) => one.end()));
   });
-  after(async () => {
-    await provider.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => denos.close());
   const fresh = () => {
-    Object.assign(provider, { fault: "", hanging: 0 });
+    Object.assign(provider, { fault: "", retryAfter: "", slow: 300, hanging: 0, expiresIn: 120 });
     provider.asked.clear();
+    provider.refusals.length = 0;
   };
-  let databases = 0;
-  const path = () => join(folder, `kv-${databases++}.sqlite`);
-
-  function deno(task) {
-    const args = ["run", "--no-prompt", "--no-remote", "--no-lock", "--no-config", "--unstable-kv", "--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`];
-    const child = spawn(program, [...args, join(folder, "deno.mjs"), JSON.stringify({ origin: provider.origin, jwk: provider.jwk, callers: 250, targets: 1, ...task })], {
-      cwd: folder, env: { ...process.env, DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1" }, stdio: ["ignore", "pipe", "pipe"],
-    });
-    let out = "";
-    let err = "";
-    child.stdout.on("data", (chunk) => { out += chunk; });
-    child.stderr.on("data", (chunk) => { err += chunk; });
-    const outcome = new Promise((done, failed) => child.on("close", (code, signal) => {
-      if (signal) done({ killed: signal });
-      else if (code) failed(new Error(err));
-      else done(JSON.parse(out));
-    }));
-    return { outcome, kill: () => child.kill("SIGKILL") };
-  }
-
-  async function together(task) {
-    const startAt = Date.now() + 2_000;
-    const outcomes = await Promise.all(Array.from({ length: 4 }, () => deno({ ...task, startAt }).outcome));
-    return { outcomes, errors: outcomes.map(({ errors }) => errors), longest: Math.max(...outcomes.map(({ longest }) => longest)) };
-  }
 
   test("the store keeps its contract, plain and sealed", async () => {
-    const { checks } = await deno({ path: path(), contract: "contract", seal: randomBytes(32).toString("base64url") }).outcome;
+    const { checks } = await deno({ path: path(), contract: "contract", seal: randomBytes(32).toString("base64url") }).next();
     assert.ok(checks > 15);
   });
 
   test("a thousand callers in four processes make one question for each target", async () => {
     fresh();
-    const { outcomes, errors } = await together({ path: path(), targets: 5 });
-    assert.deepEqual(errors, [{}, {}, {}, {}]);
+    const { tokens, errors, heard } = await all(await four({ path: path() }), { targets: 5 });
+    assert.deepEqual(errors, {});
+    assert.deepEqual(heard, []);
     assert.deepEqual([...provider.asked.values()], [1, 1, 1, 1, 1]);
-    assert.deepEqual(outcomes.flatMap(({ heard }) => heard), []);
-    for (const { got } of outcomes) assert.deepEqual(got, outcomes[0].got);
+    assert.deepEqual(Object.values(tokens).map(({ length }) => length), [1, 1, 1, 1, 1]);
   });
 
-  test("a server in trouble is asked three times in all", async () => {
+  test("a server that is slow is asked once", async () => {
     fresh();
-    provider.fault = "500";
-    const { errors } = await together({ path: path() });
-    assert.deepEqual(errors, Array(4).fill({ http_status_unexpected: 250 }));
-    assert.ok(provider.count() <= 3, `${provider.count()}`);
+    Object.assign(provider, { fault: "slow", slow: 1_500 });
+    const { tokens, errors } = await all(await four({ path: path() }));
+    assert.deepEqual(errors, {});
+    assert.equal(tokens["scope-0"].length, 1);
+    assert.equal(provider.count(), 1);
+  });
+
+  const codes = { drop: "network_error", 429: "token_error", 500: "http_status_unexpected", html: "content_type_unexpected", truncated: "token_response_malformed" };
+  for (const [fault, code] of Object.entries(codes)) {
+    test(`a server that answers ${fault}: three questions in all, the error for everybody, then one token when it is well`, async () => {
+      fresh();
+      provider.fault = fault;
+      await four({ path: path() });
+      const { errors } = await all(processes);
+      assert.deepEqual(errors, { [code]: 1000 });
+      assert.ok(provider.count() <= 3, `${provider.count()}`);
+      fresh();
+      await sleep(2_100);
+      const well = await all(processes);
+      assert.deepEqual(well.errors, {});
+      assert.equal(well.tokens["scope-0"].length, 1);
+      assert.equal(provider.count(), 1);
+      assert.deepEqual(provider.refusals, [], "every question had an assertion of its own");
+    });
+  }
+
+  test("429 with Retry-After: nobody asks sooner, in any process", async () => {
+    fresh();
+    Object.assign(provider, { fault: "429", retryAfter: "2" });
+    await four({ path: path() });
+    const answers = all(processes);
+    while (!provider.count()) await sleep(5);
+    await sleep(1_700);
+    assert.equal(provider.count(), 1);
+    provider.fault = "";
+    const { tokens, errors } = await answers;
+    assert.deepEqual(errors, {});
+    assert.equal(tokens["scope-0"].length, 1);
+    assert.equal(provider.count(), 2);
+  });
+
+  test("a server that is down: the error for everybody, and a token as soon as it is up and the pause over", async () => {
+    fresh();
+    await four({ path: path() });
+    await provider.down();
+    const { errors } = await all(processes);
+    assert.deepEqual(errors, { network_error: 1000 });
+    await provider.up();
+    await sleep(2_100);
+    const { tokens } = await all(processes);
+    assert.equal(tokens["scope-0"].length, 1);
+    assert.equal(provider.count(), 1);
   });
 
   test("a process killed between lock and write costs one extra question, and nobody waits for ever", async () => {
     fresh();
     provider.fault = "hang";
-    const task = { path: path(), questionTimeout: 1, callers: 10 };
+    const task = { path: path(), questionTimeout: 1 };
     const victim = deno(task);
+    const outcome = victim.run({ callers: 10 });
     while (!provider.hanging) await sleep(10);
     victim.kill();
-    assert.deepEqual(await victim.outcome, { killed: "SIGKILL" });
+    assert.deepEqual(await outcome, { killed: "SIGKILL" });
     provider.fault = "";
-    const { errors, longest } = await together(task);
-    assert.deepEqual(errors, [{}, {}, {}, {}]);
+    const { tokens, errors, longest } = await all(await four(task), { callers: 10 });
+    assert.deepEqual(errors, {});
+    assert.equal(tokens["scope-0"].length, 1);
     assert.equal(provider.count(), 2);
-    assert.ok(longest < 3_500, `${longest}`);
+    // The lease, from when the lock was first seen: one second for the question, two more.
+    assert.ok(longest < 4_500, `${longest}`);
   });
+
+  for (const [what, skews] of [["ahead", [60_000, 0, 0, 0]], ["behind", [-60_000, 0, 0, 0]], ["ahead and behind", [60_000, -60_000, 0, 0]]]) {
+    test(`clocks a minute ${what}: one question while it is on its way, no more than one extra for each that is off, no token used after its end`, async () => {
+      fresh();
+      Object.assign(provider, { fault: "slow", slow: 1_000, expiresIn: 3600 });
+      await four({ path: path() }, skews.map((skew) => ({ skew })));
+      const long = await all(processes);
+      assert.deepEqual(long.errors, {});
+      assert.equal(provider.count(), 1, "an hour's token");
+      provider.asked.clear();
+      provider.expiresIn = 120;
+      const short = await all(processes, { scope: "short" });
+      assert.deepEqual(short.errors, {});
+      const off = skews.filter(Boolean).length;
+      await sleep(500);
+      assert.ok(provider.count() <= 1 + off, `${provider.count()}`);
+      const again = await all(processes, { scope: "short" });
+      assert.deepEqual(again.errors, {});
+      assert.ok(provider.count() <= 1 + off, `${provider.count()}`);
+      for (const token of Object.values(again.tokens).flat()) assert.ok(provider.live.get(token).ends > Date.now());
+    });
+  }
 });

@@ -1,37 +1,74 @@
-// What runs in Deno: the store's contract on two handles, or many callers for a few targets; one line of JSON to the parent.
+// What runs in Deno: the store's contract on two handles, or many callers for a few targets, one round for each line that comes
+// in; or whatever else uses the database file. A line of JSON to the parent for each.
 
 import { Client, SigningKey, privateKeyJwt, provider } from "samtykke";
 import { TokenSource, denoKvStore, sealedStore } from "samtykke/tokens";
 import { contract } from "./contract.mjs";
 
-const { path, contract: name, seal, origin, jwk, callers, targets, startAt = 0, ...settings } = JSON.parse(Deno.args[0]);
+const { path, contract: name, hold, seal, origin, jwk, skew = 0, ...settings } = JSON.parse(Deno.args[0]);
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const say = (value) => console.log(JSON.stringify(value));
+
+// The whole process's clock is off.
+const right = Date.now;
+if (skew) Date.now = () => right() + skew;
 
 async function contracts() {
   const [one, other] = [denoKvStore(await Deno.openKv(path)), denoKvStore(await Deno.openKv(path))];
-  const checks = await contract(one, other, name);
-  await contract(sealedStore(one, seal), sealedStore(other, seal), `${name}-sealed`);
+  const checks = await contract(one, other, name, { looks: true });
+  await contract(sealedStore(one, seal), sealedStore(other, seal), `${name}-sealed`, { looks: true });
   return { checks };
+}
+
+/** Another program that writes for so long: until then the database takes nobody else's writes. */
+async function holds() {
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(path);
+  database.exec("BEGIN EXCLUSIVE");
+  say({ holding: true });
+  await sleep(hold);
+  database.exec("COMMIT");
+  return { held: hold };
+}
+
+async function round(source, heard, { callers, targets, scope = "scope", startAt = 0 }) {
+  await sleep(Math.max(startAt - right(), 0));
+  const got = {};
+  const errors = {};
+  const started = performance.now();
+  await Promise.all(Array.from({ length: callers }, async (_, at) => {
+    const wanted = `${scope}-${at % targets}`;
+    try {
+      const { accessToken } = await source.get({ scope: wanted });
+      (got[wanted] ??= {})[accessToken] = true;
+    } catch (error) {
+      errors[error.code ?? error.stack] = (errors[error.code ?? error.stack] ?? 0) + 1;
+    }
+  }));
+  const tokens = Object.fromEntries(Object.entries(got).map(([wanted, tokens]) => [wanted, Object.keys(tokens)]));
+  return { got: tokens, errors, heard: heard.splice(0), longest: Math.round(performance.now() - started) };
 }
 
 async function load() {
   const server = provider({ issuer: `${origin}/`, tokenEndpoint: `${origin}/token`, clientId: "client-1", development: true });
   const client = new Client(server, privateKeyJwt(await SigningKey.fromJwk(jwk)));
+  const kv = await Deno.openKv(path);
   const heard = [];
-  const source = new TokenSource({ client, store: denoKvStore(await Deno.openKv(path)), onStoreError: (error) => heard.push(String(error)), ...settings });
-  await new Promise((done) => setTimeout(done, Math.max(startAt - Date.now(), 0)));
-  const got = {};
-  const errors = {};
-  const started = Date.now();
-  await Promise.all(Array.from({ length: callers }, async (_, at) => {
-    try {
-      const { accessToken } = await source.get({ scope: `scope-${at % targets}` });
-      (got[`scope-${at % targets}`] ??= {})[accessToken] = true;
-    } catch (error) {
-      errors[error.code ?? error.stack] = (errors[error.code ?? error.stack] ?? 0) + 1;
+  const source = new TokenSource({ client, store: denoKvStore(kv), onStoreError: (error) => heard.push(String(error)), ...settings });
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+  let text = "";
+  for await (const chunk of lines) {
+    text += chunk;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const task = JSON.parse(text.slice(0, end));
+      text = text.slice(end + 1);
+      if (task.close) kv.close();
+      say(await round(source, heard, task));
     }
-  }));
-  return { got: Object.fromEntries(Object.entries(got).map(([scope, tokens]) => [scope, Object.keys(tokens)])), errors, heard, longest: Date.now() - started };
+  }
 }
 
-console.log(JSON.stringify(await (name ? contracts() : load())));
+if (name) say(await contracts());
+else if (hold) say(await holds());
+else await load();
 Deno.exit(0);

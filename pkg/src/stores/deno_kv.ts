@@ -1,5 +1,6 @@
 // Deno KV: the fence of a lock is the version that Deno gave it, which grows and never comes twice.
-// Deno KV tells no time and may keep a value beyond its end, so ends stand in the values, by this machine's clock.
+// Deno KV tells no time and may keep a value beyond its end, and machines' clocks differ. So what a process saw itself comes
+// first: a value is younger than the last look at another one, and older than the first look at it.
 
 import { configured } from "../check.js";
 import { sleep } from "../sleep.js";
@@ -46,14 +47,40 @@ async function steady<T>(operation: () => Promise<T>): Promise<T> {
 /** A version as Deno writes it; it throws for others. */
 const isVersion = (fence: string) => /^[0-9a-f]{20}$/.test(fence);
 
-interface Record {
-  readonly text: string;
+/** A text or a lock: when it ends by the clock of whoever wrote it, and how long it was to last. */
+interface Ending {
   readonly ends: number;
+  readonly milliseconds: number;
+}
+
+interface Record extends Ending {
+  readonly text: string;
+}
+
+/** Clocks that differ by more are wrong. */
+const APART = 60_000;
+const MOST_SEEN = 1_000;
+
+/** When this process saw which version of a value, by a clock that nobody sets. */
+class Sightings {
+  readonly #seen = new Map<string, { readonly version: string | null; readonly first: number; readonly before: number; last: number }>();
+
+  /** Takes a look; answers how old the value is at least and at most, in milliseconds. */
+  see(name: string, version: string | null): { readonly least: number; readonly most: number } {
+    const now = performance.now();
+    const seen = this.#seen.get(name);
+    const next = seen?.version === version ? seen : { version, first: now, before: seen?.last ?? -Infinity, last: now };
+    next.last = now;
+    this.#seen.delete(name);
+    this.#seen.set(name, next);
+    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!);
+    return { least: now - next.first, most: now - next.before };
+  }
 }
 
 /**
- * A store in Deno KV: one token request for all isolates that share it. Times are those of each machine: clocks that differ
- * by more than the source's margin make for tokens that are used after their end, which costs a refusal and one more call.
+ * A store in Deno KV: one token request for all isolates that share it, whatever their clocks say. A process that finds a token
+ * another wrote before it looked goes by its own clock, so clocks should differ by less than the source's margin.
  *
  * @example
  * ```ts
@@ -64,36 +91,45 @@ export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOp
   configured(typeof kv?.atomic === "function", "a Deno.Kv");
   const record = (name: string) => [...prefix, "token", name];
   const lock = (name: string) => [...prefix, "lock", name];
-  const kept = (value: Record | null): Kept | undefined => {
-    const left = (value?.ends ?? 0) - Date.now();
-    return value && left > 0 ? { text: value.text, left } : undefined;
+  const [records, locks] = [new Sightings(), new Sightings()];
+  const kept = (name: string, value: Record | null, version: string | null): Kept | undefined => {
+    const { least, most } = records.see(name, version);
+    if (!value) return undefined;
+    const { text, ends, milliseconds } = value;
+    const left = Math.max(milliseconds - most, Math.min(ends - Date.now(), milliseconds - least));
+    return left > 0 ? { text, left } : undefined;
+  };
+  /** A lock is over when it was looked at for as long as it lasts, or ended so long ago that no clock can be to blame. */
+  const holds = (name: string, value: Ending | null, version: string | null) => {
+    const { least } = locks.see(name, version);
+    return value !== null && least < value.milliseconds && Date.now() < value.ends + APART;
   };
   return {
     async read(name) {
-      return kept((await steady(() => kv.get<Record>(record(name)))).value);
+      const { value, versionstamp } = await steady(() => kv.get<Record>(record(name)));
+      return kept(name, value, versionstamp);
     },
     async lock(name, milliseconds) {
-      const [there, held] = (await steady(() => kv.getMany([record(name), lock(name)]))) as [{ value: Record | null; versionstamp: string | null }, { value: number | null; versionstamp: string | null }];
-      const now = Date.now();
-      // A lock that ends later than any could comes from a clock ahead of this one; its version still guards it.
-      if (held.value !== null && now < held.value && held.value <= now + 2 * milliseconds) return undefined;
+      const [there, held] = (await steady(() => kv.getMany([record(name), lock(name)]))) as [{ value: Record | null; versionstamp: string | null }, { value: Ending | null; versionstamp: string | null }];
+      const found = kept(name, there.value, there.versionstamp);
+      if (holds(name, held.value, held.versionstamp)) return undefined;
       const got = await steady(() =>
         kv
           .atomic()
           .check({ key: lock(name), versionstamp: held.versionstamp })
           .check({ key: record(name), versionstamp: there.versionstamp })
-          .set(lock(name), now + milliseconds, { expireIn: milliseconds })
+          .set(lock(name), { ends: Date.now() + milliseconds, milliseconds }, { expireIn: milliseconds })
           .commit(),
       );
       if (!got.ok) return undefined;
-      const found = kept(there.value);
       return { fence: got.versionstamp, ...(found && { kept: found }) };
     },
     async write(name, fence, text, milliseconds) {
       if (!isVersion(fence)) return false;
-      const value: Record = { text, ends: Date.now() + milliseconds };
+      const value: Record = { text, ends: Date.now() + milliseconds, milliseconds };
       const held = { key: lock(name), versionstamp: fence };
       const done = await steady(() => kv.atomic().check(held).set(record(name), value, { expireIn: milliseconds }).delete(lock(name)).commit());
+      if (done.ok) records.see(name, done.versionstamp);
       return done.ok;
     },
     async unlock(name, fence) {
