@@ -9,7 +9,8 @@ import { hostError } from "./error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type Login, now } from "./flow.js";
 import { ALGORITHMS, ISSUERS, METADATA } from "./generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./helseid_details.js";
-import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, MARGIN, type SaveSession, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
+import { SharedSessions } from "./helseid_shared.js";
+import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, MARGIN, type SaveSession, type Saved, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
 import { SigningKey } from "./keys.js";
 import type { TokenTarget } from "./post.js";
 import { type ProviderOptions, provider } from "./provider.js";
@@ -17,6 +18,7 @@ import type { ResourceFetch, ResourceOptions } from "./resource.js";
 import type { Target } from "./token_clock.js";
 import type { RequestAsk } from "./token_grant.js";
 import type { TokenSourceSettings } from "./token_source.js";
+import type { TokenStore } from "./token_store.js";
 
 /** HelseID's environments, or a server of yours for development: its issuer, without a slash at the end. */
 export type HelseIdEnvironment = "test" | "production" | { readonly issuer: string };
@@ -35,6 +37,13 @@ export interface HelseIdOptions extends Pick<ClientOptions, "fetch" | "timeout" 
   readonly securityLevel?: 2 | 3 | 4 | "any";
   /** Seconds a client assertion lives: 1 to 60; 30 unless given. */
   readonly assertionLifetime?: number;
+  /**
+   * Where processes or isolates meet that work with one session at the same time: they refresh one after the other, and share
+   * what comes. Holds sessions with their refresh tokens: seal it (`sealedStore` of `samtykke/tokens`).
+   */
+  readonly sessionStore?: TokenStore;
+  /** Hears of a session store that fails. Refreshes go on without it, as with none. */
+  readonly onStoreError?: (error: unknown) => void;
   /** Allows a client's private key in a page, where every visitor can use it. Only for programs that are no website. */
   readonly inPage?: boolean;
 }
@@ -60,6 +69,11 @@ export interface HelseIdLogin {
 export interface HelseIdFinish {
   /** Stores the session, now and after each refresh. */
   readonly save: SaveSession;
+  /**
+   * Reads what `save` stored last, of this session. With a `sessionStore`, called before each refresh: so a process finds the
+   * refresh token of one that was killed after it had stored it.
+   */
+  readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
   /** The audience of the first token; the first one of the scope's APIs unless given. */
   readonly resource?: string;
   readonly signal?: AbortSignal;
@@ -119,6 +133,7 @@ export class HelseId {
   readonly #development: boolean;
   readonly #dpop: SigningKey;
   readonly #kept = new Kept();
+  readonly #shared: SharedSessions | undefined;
   #client: { readonly document: ServerMetadata; readonly client: Client } | undefined;
 
   private constructor(options: HelseIdOptions, issuer: string, development: boolean) {
@@ -126,6 +141,8 @@ export class HelseId {
     this.#issuer = issuer;
     this.#development = development;
     this.#dpop = options.dpop ?? options.key;
+    const { sessionStore, timeout = 30, onStoreError } = options;
+    this.#shared = sessionStore && new SharedSessions(sessionStore, timeout, onStoreError);
   }
 
   /**
@@ -145,6 +162,9 @@ export class HelseId {
     for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
+    const { sessionStore: store, onStoreError } = options;
+    configured(store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")), "sessionStore: a TokenStore");
+    configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     const helseid = new HelseId(options, issuer as string, isObject(environment));
     await helseid.client();
     return helseid;
@@ -225,7 +245,7 @@ export class HelseId {
       if (!tokens.claims) throw hostError("id_token_missing");
       apis(["helseid", "level", this.#least], JSON.stringify(tokens.claims));
     }
-    const session = this.#session(options.save, { scope, ...(resource && { resource }) });
+    const session = this.#session(options, { scope, id: crypto.randomUUID(), ...(resource && { resource }) });
     await session.take(keyOf({ ...(resource && { resource }) }), found);
     return session;
   }
@@ -235,13 +255,14 @@ export class HelseId {
    *
    * @throws {SamtykkeError} `session_invalid`; `invalid_configuration` for one of another client or environment.
    */
-  session(state: string, options: Pick<HelseIdFinish, "save">): HelseIdSession {
+  session(state: string, options: Pick<HelseIdFinish, "save" | "load">): HelseIdSession {
     given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
-    return this.#session(options.save, restored(state, this.#issuer, this.#options.clientId));
+    return this.#session(options, restored(state, this.#issuer, this.#options.clientId));
   }
 
-  #session(save: SaveSession, saved: { readonly scope: string }): HelseIdSession {
-    return new HelseIdSession(() => this.client(), this.#dpop.thumbprint, save, { ...saved, issuer: this.#issuer, clientId: this.#options.clientId });
+  #session(storage: Pick<HelseIdFinish, "save" | "load">, saved: Pick<Saved, "scope" | "id">): HelseIdSession {
+    given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
+    return new HelseIdSession(() => this.client(), this.#dpop.thumbprint, { ...storage, shared: this.#shared }, { ...saved, issuer: this.#issuer, clientId: this.#options.clientId });
   }
 
   /**
@@ -279,7 +300,7 @@ export class HelseId {
    * ```
    */
   asking(): RequestAsk & Required<Pick<TokenSourceSettings, "margin">> {
-    const { clientId, key, fetch, timeout } = this.#options;
+    const { clientId, key, fetch, timeout, clockOffset } = this.#options;
     const request = async ({ scope = "", resource, assertionClaims, ...others }: Target, signal: AbortSignal) => {
       const scopes = [scope].flat().join(" ");
       const [audience, ...more] = [resource ?? []].flat();
@@ -295,7 +316,7 @@ export class HelseId {
       request, issuer: this.#issuer, clientId, keyId: key.thumbprint, dpop: this.#dpop, development: this.#development,
       // HelseID wants no new token while one is good (FK3): replaced just before its end.
       margin: MARGIN,
-      ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }),
+      ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), ...(clockOffset !== undefined && { clockOffset }),
     };
   }
 

@@ -7,6 +7,7 @@ import type { Client } from "./client.js";
 import { SamtykkeError, hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type HelseIdDetails, claimOf } from "./helseid_details.js";
+import type { SharedSessions } from "./helseid_shared.js";
 import type { LogoutUrl } from "./logout.js";
 import type { ResourceFetch, ResourceOptions } from "./resource.js";
 import { type Tokens, hidden } from "./tokens.js";
@@ -34,7 +35,8 @@ export interface HelseIdTarget {
 
 /**
  * Stores a session: called with its text after the login, and at each refresh twice: with the new refresh token before anything
- * else, and with the rest when it is verified. It is waited for before the token that came is given out. Holds the refresh token: encrypt it, and let one process at a time work with a session.
+ * else, and with the rest when it is verified. It is waited for before the token that came is given out. Holds the refresh
+ * token: encrypt it. Let one process at a time work with a session, or give `HelseId.connect` a `sessionStore`.
  */
 export type SaveSession = (session: string) => void | Promise<void>;
 
@@ -73,10 +75,21 @@ export class Kept {
   readonly #tokens = new Map<string, HelseIdTokens>();
   readonly #running = new Map<string, Promise<HelseIdTokens>>();
 
+  /** The kept token for a request, if it is still good. */
+  good(key: string): HelseIdTokens | undefined {
+    const kept = this.#tokens.get(key);
+    return kept && kept.expiresAt! > now() + MARGIN ? kept : undefined;
+  }
+
+  /** All that are kept, the newest last. */
+  get all(): ReadonlyMap<string, HelseIdTokens> {
+    return this.#tokens;
+  }
+
   /** The kept token for a request; else that of the same request on its way; else a new one's. */
   get(key: string, run: () => Promise<HelseIdTokens>): Promise<HelseIdTokens> {
-    const kept = this.#tokens.get(key);
-    if (kept && kept.expiresAt! > now() + MARGIN) return Promise.resolve(kept);
+    const kept = this.good(key);
+    if (kept) return Promise.resolve(kept);
     const other = this.#running.get(key);
     if (other) return other;
     const tokens = run()
@@ -136,23 +149,34 @@ export interface Saved {
   readonly refreshExpiresAt?: number;
   readonly idToken?: string;
   readonly claims?: Tokens["claims"];
+  /** By which processes know that they have the same session. */
+  readonly id?: string;
+  /** How many refresh tokens there were before: the highest is the newest. */
+  readonly turn?: number;
+}
+
+/** @internal Where a session is kept. */
+export interface SessionStorage {
+  readonly save: SaveSession;
+  readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
+  readonly shared: SharedSessions | undefined;
 }
 
 /** A person's login. Made by `HelseId.finish`, and from what was stored by `HelseId.session`. */
 export class HelseIdSession {
   readonly #client: () => Promise<Client>;
   readonly #thumbprint: string;
-  readonly #save: SaveSession;
+  readonly #storage: SessionStorage;
   readonly #kept = new Kept();
   #saved: Saved;
   /** The refresh that is running, whatever comes of it. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @internal */
-  constructor(client: () => Promise<Client>, thumbprint: string, save: SaveSession, saved: Saved) {
+  constructor(client: () => Promise<Client>, thumbprint: string, storage: SessionStorage, saved: Saved) {
     this.#client = client;
     this.#thumbprint = thumbprint;
-    this.#save = save;
+    this.#storage = storage;
     this.#saved = saved;
   }
 
@@ -178,7 +202,7 @@ export class HelseIdSession {
     const refreshExpiresAt = refreshExpiresIn === undefined ? undefined : now() + refreshExpiresIn;
     const { refreshExpiresAt: _, ...before } = this.#saved;
     this.#saved = { ...before, ...(refreshToken && { refreshToken }), ...(refreshExpiresAt && { refreshExpiresAt }), ...(idToken && { idToken }), ...(claims && { claims }) };
-    await this.#save(this.state);
+    await this.#storage.save(this.state);
     if (key !== undefined) this.#kept.put(key, tokens);
     return tokens;
   }
@@ -196,11 +220,40 @@ export class HelseIdSession {
     const asked: HelseIdTarget = { ...(resource && { resource }), ...(details && { details }) };
     return waited(signal, () =>
       this.#kept.get(keyOf(asked), () => {
-        const run = () => this.#refresh(asked);
+        const run = () => this.#turn(asked);
         const tokens = this.#last.then(run, run);
         this.#last = tokens;
         return tokens;
       }),
+    );
+  }
+
+  /** A refresh, or what another process's brought, where a store tells. */
+  async #turn(asked: HelseIdTarget): Promise<HelseIdTokens> {
+    const { load, shared } = this.#storage;
+    const { issuer, clientId, id } = this.#saved;
+    if (!shared || !id) return this.#refresh(asked);
+    const key = keyOf(asked);
+    const newer = (saved: Saved) => {
+      if ((saved.turn ?? 0) > (this.#saved.turn ?? 0)) this.#saved = saved;
+    };
+    let before: Saved | undefined;
+    return shared.run(
+      JSON.stringify(["helseid session", issuer, clientId, this.#thumbprint, id]),
+      (turn) => {
+        if (turn) newer(turn.saved);
+        for (const [other, tokens] of turn?.tokens ?? []) if (!this.#kept.good(other)) this.#kept.put(other, tokens);
+        return this.#kept.good(key);
+      },
+      async () => {
+        const stored = await load?.();
+        if (stored) newer(restored(stored, issuer, clientId));
+        before = this.#saved;
+        const tokens = await this.#refresh(asked);
+        this.#kept.put(key, tokens);
+        return tokens;
+      },
+      () => (before && before !== this.#saved ? { saved: this.#saved, tokens: this.#kept.all } : undefined),
     );
   }
 
@@ -212,8 +265,8 @@ export class HelseIdSession {
     // The login's whole scope bounds what a refresh may bring, not that of the last token, which is one audience's.
     const before = { refreshToken, requestedScope: scope, ...(claims && { claims }) } as Tokens;
     const store = async (next: string) => {
-      this.#saved = { ...this.#saved, refreshToken: next };
-      await this.#save(this.state);
+      this.#saved = { ...this.#saved, refreshToken: next, turn: (this.#saved.turn ?? 0) + 1 };
+      await this.#storage.save(this.state);
     };
     const tokens = await numbered(() => client.refresh(before, { store, ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }));
     return this.take(undefined, granted(tokens, this.#thumbprint, { resource, scope }));

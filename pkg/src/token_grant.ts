@@ -52,6 +52,8 @@ export interface RequestAsk extends Transport {
   readonly dpop?: SigningKey;
   /** Lets {@link TokenSource.fetch} call http on this machine. */
   readonly development?: boolean;
+  /** Whole seconds to add to this machine's clock in the proofs of {@link TokenSource.fetch}; 0 unless given. */
+  readonly clockOffset?: number;
 }
 
 /** @internal */
@@ -71,16 +73,17 @@ export function askingOf(options: ClientAsk | RequestAsk): Asking {
 }
 
 function byFunction(options: RequestAsk): Asking {
-  const { request, issuer, clientId, keyId = "", dpop, fetch, timeout, development = false } = options;
+  const { request, issuer, clientId, keyId = "", dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
   configured(typeof request === "function", "request: a function, or client: a Client");
   configured([issuer, clientId].every((value) => typeof value === "string" && value), "issuer and clientId: texts");
   configured(typeof keyId === "string", "keyId: a text");
   configured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
+  configured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
   const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
   checkTransport(transport);
   // A token that is bound to a key is of no use to a process that has another.
   const key = dpop ? `${keyId} ${dpop.thumbprint}` : keyId;
-  return { base: baseOf(issuer, clientId, key), request, bearer: { transport, dpop, nonces: new Nonces(), development, offset: 0 } };
+  return { base: baseOf(issuer, clientId, key), request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
 }
 
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {

@@ -15,6 +15,11 @@ const SLACK = 2_000;
 const LONGEST_LOOK = 1_000;
 const LONGEST_PAUSE = 30_000;
 
+/** What has a name in a store, and a text for it. */
+type Named = Pick<Entry, "name" | "hash" | "record">;
+/** Who uses it, and until when at most. */
+type Timed = Pick<Flight, "until">;
+
 /** @internal */
 export class Shared {
   #failures = 0;
@@ -28,20 +33,20 @@ export class Shared {
     readonly onError: ((error: unknown) => void) | undefined,
   ) {}
 
-  read(entry: Entry, flight: Flight): Promise<Kept | undefined | typeof DOWN> {
+  read(entry: Named, flight: Timed): Promise<Kept | undefined | typeof DOWN> {
     return this.#run(entry, flight, (store, name) => store.read(name));
   }
 
-  lock(entry: Entry, flight: Flight): Promise<Lock | undefined | typeof DOWN> {
+  lock(entry: Named, flight: Timed): Promise<Lock | undefined | typeof DOWN> {
     return this.#run(entry, flight, (store, name) => store.lock(name, this.lease), 0, (lock) => this.#giveBack(entry, lock));
   }
 
-  async unlock(entry: Entry, flight: Flight, fence: string | undefined): Promise<void> {
+  async unlock(entry: Named, flight: Timed, fence: string | undefined): Promise<void> {
     if (fence !== undefined) await this.#run(entry, flight, (store, name) => store.unlock(name, fence));
   }
 
   /** A lock that came too late to be used, or whose write failed: else others would wait for its end. */
-  #giveBack({ hash }: Entry, lock: Lock | undefined): void {
+  #giveBack({ hash }: Named, lock: Lock | undefined): void {
     if (!lock || hash === undefined) return;
     try {
       this.store?.unlock(hash, lock.fence).catch(() => {});
@@ -51,7 +56,7 @@ export class Shared {
   }
 
   /** Keeps what there is to keep, and unlocks. A lock that was lost meanwhile keeps nothing; the token is good all the same. */
-  async write(entry: Entry, flight: Flight, fence: string | undefined, now: number): Promise<void> {
+  async write(entry: Named, flight: Timed, fence: string | undefined, now: number): Promise<void> {
     if (fence === undefined) return;
     const { text, milliseconds } = entry.record(now);
     if (milliseconds > 0) {
@@ -61,7 +66,7 @@ export class Shared {
   }
 
   /** Waits until something may have changed. */
-  async changed(entry: Entry, flight: Flight, looks: number): Promise<void> {
+  async changed(entry: Named, flight: Timed, looks: number): Promise<void> {
     if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), LONGEST_LOOK);
     else {
       flight.until = this.clock() + SLACK;
@@ -69,7 +74,7 @@ export class Shared {
     }
   }
 
-  #run<T>(entry: Entry, flight: Flight, operation: (store: TokenStore, name: string) => Promise<T>, more = 0, late?: (answer: T) => void): Promise<T | typeof DOWN> {
+  #run<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, more = 0, late?: (answer: T) => void): Promise<T | typeof DOWN> {
     const { store } = this;
     const now = this.clock();
     if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return Promise.resolve(DOWN);

@@ -218,6 +218,21 @@ test("processes share a machine's token by a TokenSource and its store", async (
   await fails(() => sources[0].get({ scope: "nhn:phr/mhd/read nhn:phr/mhd/write" }), { code: "invalid_scope", actual: "nhn:phr/mhd/write" });
 });
 
+test("a clock that is known to be wrong is set right in a source's proofs too, for the token and for the API", async (t) => {
+  const { server, kj } = await stage(t);
+  const proofs = [];
+  const watched = (input, init) => {
+    const dpop = new Headers(init?.headers).get("dpop");
+    if (dpop) proofs.push(decodeJwt(dpop).iat - Math.floor(Date.now() / 1000));
+    return fetch(input, init);
+  };
+  const source = new TokenSource((await connect(server, { clockOffset: -4, fetch: watched })).asking());
+  await source.fetch({ scope: "nhn:kj/api" }, { origins: [kj.origin] })(`${kj.origin}/x`);
+  assert.ok(proofs.length >= 2);
+  for (const off of proofs) assert.ok(off === -4 || off === -5, `${proofs}`);
+  await fails(async () => new TokenSource({ ...(await connect(server)).asking(), clockOffset: "1" }), { code: "invalid_configuration" });
+});
+
 test("metadata is fetched once for a day, and the profile holds over it", async (t) => {
   const { server } = await stage(t);
   const one = await connect(server);

@@ -188,7 +188,12 @@ export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): T
       await ask(name, `unlock/0/${fence}`, "");
     },
     async changed(name, milliseconds) {
-      await ask(name, `changed/${milliseconds}`);
+      try {
+        await once(name, `changed/${milliseconds}`);
+      } catch (error) {
+        // A reset is a reason to look again, and no second wait.
+        if (!wasReset(error)) throw error;
+      }
     },
   };
 }

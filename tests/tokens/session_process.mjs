@@ -1,0 +1,32 @@
+// One process of several that have the same HelseID session: asks for the tokens of some audiences, one line of JSON at the end.
+// `file` is where it stores the session; `die` ends the process as soon as the session is stored, before the lock is given back.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { HelseId, SigningKey } from "samtykke/helseid";
+import { redisStore, sealedStore } from "samtykke/tokens";
+import { clientsOf } from "./redis.mjs";
+
+const { issuer, clientJwk, dpopJwk, port, state, resources, file, seal, die = false, startAt = 0, timeout = 5 } = JSON.parse(process.argv[2]);
+const { send } = await (await clientsOf(port)).nodeRedis();
+const heard = [];
+const helseid = await HelseId.connect({
+  environment: { issuer }, clientId: "single", key: await SigningKey.fromJwk(clientJwk), dpop: await SigningKey.fromJwk(dpopJwk), timeout,
+  sessionStore: sealedStore(redisStore(send), seal), onStoreError: (error) => heard.push(String(error)),
+});
+const save = (text) => {
+  writeFileSync(file, text);
+  if (die) process.kill(process.pid, "SIGKILL");
+};
+const session = helseid.session(state, { save, load: () => readFileSync(file, "utf8") });
+await new Promise((done) => setTimeout(done, Math.max(startAt - Date.now(), 0)));
+const tokens = {};
+const errors = [];
+const started = Date.now();
+await Promise.all(resources.map(async (resource) => {
+  try {
+    tokens[resource] = (await session.tokens({ resource })).accessToken;
+  } catch (error) {
+    errors.push(error.code ?? String(error.stack));
+  }
+}));
+process.stdout.write(`${JSON.stringify({ tokens, errors, heard, longest: Date.now() - started })}\n`, () => process.exit(0));
