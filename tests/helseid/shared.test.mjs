@@ -112,7 +112,7 @@ test("a store that is down is done without, and heard of; one that is damaged co
   const { sessions: [one] } = await both(t, { sessionStore: broken, onStoreError: (error) => heard.push(error.message) });
   assert.ok(await one.tokens({ resource: "nhn:kj" }));
   assert.deepEqual(heard, ["down"]);
-  for (const text of ["", "{", "null", '{"saved":{}}', '{"saved":{"refreshToken":"x","scope":"openid"},"tokens":7}', '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{}]]}']) {
+  for (const text of ["", "{", "null", '{"saved":{}}', '{"saved":{"refreshToken":"x","scope":"openid"},"tokens":7}', '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{}]]}', '{"saved":{"scope":"openid","turn":9},"tokens":[]}', '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{"accessToken":"x","tokenType":"Bearer","missingScope":[]}]]}']) {
     const { sessions } = await both(t, { sessionStore: { ...memoryStore(), read: async () => ({ text, left: 60_000 }) } });
     assert.ok(await sessions[0].tokens({ resource: "nhn:kj" }), text);
   }

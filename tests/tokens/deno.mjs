@@ -5,19 +5,40 @@ import { Client, SigningKey, privateKeyJwt, provider } from "samtykke";
 import { TokenSource, denoKvStore, sealedStore } from "samtykke/tokens";
 import { contract } from "./contract.mjs";
 
-const { path, contract: name, hold, seal, origin, jwk, skew = 0, ...settings } = JSON.parse(Deno.args[0]);
+const { path, contract: name, clocks: apart, hold, seal, origin, jwk, skew = 0, ...settings } = JSON.parse(Deno.args[0]);
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const say = (value) => console.log(JSON.stringify(value));
 
 // The whole process's clock is off.
 const right = Date.now;
-if (skew) Date.now = () => right() + skew;
+const off = (milliseconds) => (Date.now = () => right() + milliseconds);
+if (skew) off(skew);
 
 async function contracts() {
   const [one, other] = [denoKvStore(await Deno.openKv(path)), denoKvStore(await Deno.openKv(path))];
   const checks = await contract(one, other, name, { looks: true });
   await contract(sealedStore(one, seal), sealedStore(other, seal), `${name}-sealed`, { looks: true });
   return { checks };
+}
+
+/** What one handle says of what another wrote by a clock a minute ahead, and a minute behind; `late` looks for the first time. */
+async function clocks() {
+  const handles = [];
+  for (let at = 0; at < 3; at++) handles.push(denoKvStore(await Deno.openKv(path)));
+  const [writer, reader, late] = handles;
+  const found = {};
+  for (const [name, milliseconds] of [["ahead", 60_000], ["behind", -60_000]]) {
+    await reader.read(name);
+    off(milliseconds);
+    const { fence } = await writer.lock(name, 5_000);
+    off(0);
+    const second = await reader.lock(name, 5_000);
+    off(milliseconds);
+    await writer.write(name, fence, "text", 120_000);
+    off(0);
+    found[name] = { second: second ?? null, seen: (await reader.read(name)).left, late: (await late.read(name)).left };
+  }
+  return found;
 }
 
 /** Another program that writes for so long: until then the database takes nobody else's writes. */
@@ -69,6 +90,7 @@ async function load() {
 }
 
 if (name) say(await contracts());
+else if (apart) say(await clocks());
 else if (hold) say(await holds());
 else await load();
 Deno.exit(0);

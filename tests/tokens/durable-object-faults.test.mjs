@@ -42,7 +42,7 @@ describe("Durable Object in trouble", () => {
   /** Begins, and waits until the server has been asked. */
   const begun = async (scope) => {
     provider.fault = "slow";
-    provider.slow = 1_500;
+    provider.slow = 3_000;
     const answers = all(scope, 10);
     while (!provider.count()) await sleep(5);
     await sleep(300);
@@ -110,7 +110,6 @@ describe("Durable Object in trouble", () => {
     await fresh();
     const { accessToken } = await workers.ask(0, "/?scope=forgotten");
     await workers.fault("wipe");
-    assert.equal(provider.answered, 0, "while the question was on its way");
     assert.equal((await workers.ask(0, "/?scope=forgotten")).accessToken, accessToken);
     const others = await Promise.all([1, 2, 3].map((at) => workers.ask(at, "/?scope=forgotten")));
     assert.equal(tokensOf(others), 1);
