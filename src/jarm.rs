@@ -51,7 +51,9 @@ impl Judge<AuthorizationCode> for JarmJudge {
         }
         let Some(transaction) = &self.transaction else { return Err(used()) };
         let state = transaction.state();
-        check(&self.token, &context.id_token.algorithms, &self.client.profile.issuer, &self.client.client_id, state, now).map(Some)
+        let Client { profile, client_id, .. } = &self.client;
+        // The rules know the standards' default, where the profile names no algorithm.
+        context.id_token.borrowed(|rules| check(&self.token, rules.algorithms, &profile.issuer, client_id, state, now)).map(Some)
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<AuthorizationCode> {

@@ -22,6 +22,7 @@ mod norskgjeld_api;
 mod properties;
 mod readers;
 mod refused_callbacks;
+mod refused_claims;
 mod refused_requests;
 mod refused_tokens;
 mod resource;
