@@ -137,6 +137,12 @@ pub(crate) fn poll_error(error: Error) -> Result<Polled> {
         Ok(Polled::Pending)
     } else if is("slow_down") {
         Ok(Polled::SlowDown)
+    } else if is("expired_token") {
+        let ended = Error::new(&codes::DEVICE_CODE_EXPIRED);
+        Err(match error.oauth() {
+            Some(oauth) => ended.oauth_error(oauth.clone()),
+            None => ended,
+        })
     } else if is("access_denied") {
         Err(error.advise(Action::UserDeclined))
     } else {
@@ -183,7 +189,8 @@ impl Exchange<Polled> {
     /// [`Device::expires_in`] is over.
     ///
     /// # Errors
-    /// `token_error` when the person refused (`access_denied`) or the code has ended (`expired_token`); those of any exchange.
+    /// `token_error` when the person refused (`access_denied`); `device_code_expired` when the server says so; those of any
+    /// exchange.
     pub fn device_poll(client: &Client, authentication: &ClientAuthentication, device: &Device) -> Result<Self> {
         let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, device.form()?, false)?;
         let mut exchange = Self::new(client, Some(attempt), PollJudge::default());

@@ -18,8 +18,12 @@ use crate::grant::Target;
 use crate::http::Response;
 use crate::id_token_rules::IdTokenRules;
 use crate::jose::{Algorithm, KeyInfo, jwks};
+use crate::secret::Secret;
 pub use crate::step::{KeyRole, SignRequest, Step, VerifyRequest};
 use crate::token::{Expectation, TokenType, Tokens};
+
+/// Seconds between two fetches of a key set that an unknown key id causes.
+const COOLDOWN: u64 = 60;
 
 /// A flow that needs the network, and perhaps keys: tokens, a pushed request, a device's codes, a signed callback.
 ///
@@ -56,9 +60,13 @@ pub(crate) struct Context {
     pub(crate) id_token: IdTokenRules,
     /// The server's key set, when it is known.
     jwks: Option<String>,
+    /// When it was asked for, in seconds since 1970; `None` where the caller has not said.
+    jwks_at: Option<u64>,
     jwks_uri: Option<String>,
     development: bool,
     fetched: bool,
+    /// The refresh token that came with the answer.
+    pub(crate) renewed: Option<Secret>,
     session_end: Vec<String>,
 }
 
@@ -74,9 +82,11 @@ impl Context {
             expectation: Expectation::default(),
             id_token,
             jwks: None,
+            jwks_at: None,
             jwks_uri: profile.endpoints.jwks_uri.clone(),
             development: profile.development,
             fetched: false,
+            renewed: None,
             session_end: profile.requests.session_end.clone(),
         }
     }
@@ -117,7 +127,8 @@ pub(crate) trait Judge<T> {
 enum State {
     Trying,
     Judging,
-    KeysWanted(Unverified),
+    /// With the time the keys were asked for.
+    KeysWanted(Unverified, u64),
     VerdictWanted(Unverified),
     Keyed(Unverified),
     Verified(Claims),
@@ -160,9 +171,24 @@ impl<T> Exchange<T> {
         self
     }
 
+    /// As [`jwks`](Self::jwks), with the time it was fetched, in seconds since 1970 ([`known_jwks_at`](Self::known_jwks_at)):
+    /// within a minute of that a key that is not in it is not asked for again, so that made-up key ids do not make a client
+    /// knock at the server's door all the time. How old a set may be is the caller's to say; ten minutes are usual.
+    #[must_use]
+    pub fn jwks_at(mut self, json: impl Into<String>, fetched: u64) -> Self {
+        self.context.jwks_at = Some(fetched);
+        self.jwks(json)
+    }
+
     /// The key set that was used, to be kept.
     pub fn known_jwks(&self) -> Option<&str> {
         self.context.jwks.as_deref()
+    }
+
+    /// The key set that was used and when it was fetched, to be kept for [`jwks_at`](Self::jwks_at), in memory or in a store
+    /// that many share; `None` where it was given without a time.
+    pub fn known_jwks_at(&self) -> Option<(&str, u64)> {
+        Some((self.known_jwks()?, self.context.jwks_at?))
     }
 
     /// Where in the flow the request is that was handed out.
@@ -208,10 +234,10 @@ impl<T> Exchange<T> {
                 })
             }
             State::Judging => match self.judge.unverified(&self.context, now)? {
-                Some(token) => self.choose(token),
+                Some(token) => self.choose(token, now),
                 None => self.judge.finish(None, now).map(Step::Done),
             },
-            State::Keyed(token) => self.choose(token),
+            State::Keyed(token) => self.choose(token, now),
             State::Verified(claims) => self.judge.finish(Some(claims), now).map(Step::Done),
             other => {
                 self.state = other;
@@ -255,7 +281,7 @@ impl<T> Exchange<T> {
     }
 
     /// The key for a token, or the request for the key set.
-    fn choose(&mut self, token: Unverified) -> Result<Step<T>> {
+    fn choose(&mut self, token: Unverified, now: u64) -> Result<Step<T>> {
         let context = &mut self.context;
         let chosen = context.jwks.as_deref().map(|set| jwks::select(set, token.alg(), token.kid()));
         let missing = match &chosen {
@@ -265,10 +291,10 @@ impl<T> Exchange<T> {
         };
         match (chosen, &context.jwks_uri) {
             // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
-            (_, Some(uri)) if missing && !context.fetched => {
+            (_, Some(uri)) if missing && !context.fetched && !is_recent(context.jwks_at, now) => {
                 context.fetched = true;
                 let request = jwks::request(uri, context.development)?;
-                self.state = State::KeysWanted(token);
+                self.state = State::KeysWanted(token, now);
                 Ok(Step::Send(request))
             }
             (Some(key), _) => {
@@ -327,8 +353,9 @@ impl<T> Exchange<T> {
                 }
                 Ok(())
             }
-            State::KeysWanted(token) => {
+            State::KeysWanted(token, at) => {
                 self.context.jwks = Some(jwks::judge(&response)?);
+                self.context.jwks_at = Some(at);
                 self.state = State::Keyed(token);
                 Ok(())
             }
@@ -338,6 +365,11 @@ impl<T> Exchange<T> {
             }
         }
     }
+}
+
+/// Whether a key set came so lately that a key which is not in it is none of the server's; a time to come says nothing.
+fn is_recent(at: Option<u64>, now: u64) -> bool {
+    at.and_then(|at| now.checked_sub(at)).is_some_and(|age| age < COOLDOWN)
 }
 
 pub(crate) fn used() -> Error {

@@ -16,7 +16,11 @@ use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{Context, Exchange, Judge, unkeyed, used};
 use crate::grant::{ClientCredentials, JwtBearer, Refresh, Source, TokenExchange};
 use crate::http::Response;
+use crate::id_token::{self, IdTokenExpectation};
 use crate::id_token_rules::IdTokenRules;
+use crate::jose::Compact;
+use crate::json::Value;
+use crate::secret::Secret;
 use crate::token::{Expectation, Tokens};
 use crate::transaction::has_openid;
 
@@ -104,6 +108,26 @@ impl Exchange<Tokens> {
         &self.context.expectation
     }
 
+    /// The refresh token that came with the answer, from its arrival on. Store it before the next step: the one it replaces is
+    /// spent, and what follows, such as fetching keys or judging an id_token, can fail.
+    ///
+    /// ```
+    /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step, grant::Refresh};
+    /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let secret = ClientAuthentication::secret_basic("correct horse");
+    /// let mut exchange = Exchange::refresh(&client, &secret, &Refresh::new("r0"))?;
+    /// if let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? {
+    ///     exchange.receive(http(request))?;
+    /// }
+    /// assert_eq!(exchange.renewed().map(|token| token.expose()), Some("r1"));
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn renewed(&self) -> Option<&Secret> {
+        self.context.renewed.as_ref()
+    }
+
     /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
     pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
         &mut self.context.id_token
@@ -126,6 +150,13 @@ pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
     Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
 }
 
+/// The nonce of a token that is about to be judged; nothing for one that cannot be read.
+fn nonce_in(token: &str) -> Option<String> {
+    let token = Compact::parse(token).ok()?;
+    let claims = Value::parse(core::str::from_utf8(token.payload()).ok()?)?;
+    claims.text("nonce").map(String::from)
+}
+
 /// Judges the answer of a token endpoint, and the id_token in it.
 #[derive(Default)]
 pub(crate) struct TokenJudge {
@@ -136,6 +167,7 @@ impl Judge<Tokens> for TokenJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
         context.id_token.access_token = Some(tokens.access_token.clone());
+        context.renewed = tokens.refresh_token.clone().filter(|token| Some(token) != context.expectation.refresh_token.as_ref());
         self.tokens = Some(tokens);
         Ok(())
     }
@@ -144,7 +176,17 @@ impl Judge<Tokens> for TokenJudge {
         let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
         match token {
             // Without the server's keys nothing can be believed: the claims stay unread.
-            Some(token) if context.is_keyed() => context.id_token.check(token.expose(), now).map(Some),
+            Some(token) if context.is_keyed() => {
+                let (token, rules) = (token.expose(), &context.id_token);
+                // At a refresh of a login whose claims nobody kept there is no nonce to compare with: the one that comes is taken.
+                let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
+                let own = if unknown { nonce_in(token) } else { None };
+                let judge = |expectation: &IdTokenExpectation<'_>| {
+                    let nonce = own.as_deref().or(expectation.nonce);
+                    id_token::check(token, &IdTokenExpectation { nonce, ..*expectation }, now)
+                };
+                rules.borrowed(judge).map(Some)
+            }
             Some(_) if context.expectation.id_token => Err(unkeyed()),
             _ => Ok(None),
         }

@@ -23,8 +23,10 @@ mod properties;
 mod readers;
 mod refused_callbacks;
 mod refused_claims;
+mod refused_grants;
 mod refused_requests;
 mod refused_tokens;
+mod renewal;
 mod resource;
 #[cfg(feature = "native-crypto")]
 mod rfc;

@@ -1,0 +1,124 @@
+//! What a refresh and a key set leave in the caller's hands, whatever becomes of the id_token.
+//!
+//! OIDC Core sections 10.1.1 and 12.2, RFC 9700 section 4.14.2. Verdicts on signatures are given by hand.
+
+use samtykke::claims::Claims;
+use samtykke::encoding::base64url;
+use samtykke::grant::Refresh;
+use samtykke::{Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens};
+use serde_json::{Value, json};
+
+use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, refused};
+
+fn client() -> Client {
+    let mut profile = profile();
+    profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
+    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+}
+
+fn id_token(kid: &str, more: Value) -> String {
+    let part = |value: Value| base64url(value.to_string().as_bytes());
+    let mut claims = json!({ "iss": ISSUER, "aud": "client-1", "sub": "user-1", "iat": NOW, "exp": NOW + 60 });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    format!("{}.{}.{}", part(json!({ "alg": "RS256", "kid": kid })), part(claims), "A".repeat(342))
+}
+
+fn set(kid: &str) -> String {
+    format!(r#"{{"keys":[{{"kty":"RSA","kid":"{kid}","n":"{}","e":"AQAB"}}]}}"#, base64url(&[0xc5; 256]))
+}
+
+fn json_answer(body: &str) -> Response {
+    Response::new(200, Some("application/json"), body)
+}
+
+fn answer(id_token: &str) -> Response {
+    json_answer(&format!(r#"{{"access_token":"a","token_type":"Bearer","refresh_token":"r1","id_token":"{id_token}"}}"#))
+}
+
+fn refresh(grant: &Refresh) -> Exchange<Tokens> {
+    Exchange::refresh(&client(), &ClientAuthentication::secret_basic("p"), grant).unwrap()
+}
+
+/// Drives a machine at a time; every key set that is asked for is `keys`. How many were, and the outcome.
+fn drive(exchange: &mut Exchange<Tokens>, answer: &Response, keys: &str, now: u64) -> (u32, Result<Tokens, Error>) {
+    let mut fetched = 0;
+    loop {
+        let done = match exchange.step(&[7; 32], now) {
+            Err(error) => return (fetched, Err(error)),
+            Ok(Step::Send(request)) if request.url.ends_with("/jwks") => {
+                fetched += 1;
+                exchange.receive(json_answer(keys))
+            }
+            Ok(Step::Send(_)) => exchange.receive(answer.clone()),
+            Ok(Step::Verify(_)) => exchange.verified(true),
+            Ok(Step::Done(tokens)) => return (fetched, Ok(tokens)),
+            Ok(_) => panic!("a secret signs nothing"),
+        };
+        if let Err(error) = done {
+            return (fetched, Err(error));
+        }
+    }
+}
+
+#[test]
+fn a_stored_refresh_token_takes_the_nonce_that_comes() {
+    let nonced = answer(&id_token("a", json!({ "nonce": "n-0123456789abcdef" })));
+    let tokens = drive(&mut refresh(&Refresh::new("r0")), &nonced, &set("a"), NOW).1.unwrap();
+    assert_eq!(tokens.claims.unwrap().text("nonce").as_deref(), Some("n-0123456789abcdef"));
+    // Everything else of it is still judged, and a nonce that is known is compared.
+    refused(
+        drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({ "aud": "client-2" }))), &set("a"), NOW).1,
+        "claim_refused",
+    );
+    refused(drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({ "nonce": 1 }))), &set("a"), NOW).1, "claim_refused");
+    let login =
+        |nonce: &str| Claims::stored(&json!({ "iss": ISSUER, "aud": "client-1", "sub": "user-1", "nonce": nonce }).to_string()).unwrap();
+    drive(&mut refresh(&Refresh::new("r0").claims(login("n-0123456789abcdef"))), &nonced, &set("a"), NOW).1.unwrap();
+    refused(drive(&mut refresh(&Refresh::new("r0").claims(login("another"))), &nonced, &set("a"), NOW).1, "nonce_mismatch");
+    let mut strict = refresh(&Refresh::new("r0"));
+    strict.id_token_expectation().nonce = Some("another-nonce-16".into());
+    refused(drive(&mut strict, &nonced, &set("a"), NOW).1, "nonce_mismatch");
+}
+
+#[test]
+fn a_refresh_token_that_came_is_there_though_the_id_token_is_refused() {
+    let mut exchange = refresh(&Refresh::new("r0"));
+    assert!(exchange.renewed().is_none());
+    refused(drive(&mut exchange, &answer(&id_token("a", json!({ "iss": "https://other.example" }))), &set("a"), NOW).1, "claim_refused");
+    assert_eq!(exchange.renewed().unwrap().expose(), "r1");
+    // One that was kept, because none came, is no news; nor is there any after an error.
+    let mut exchange = refresh(&Refresh::new("r0"));
+    drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"Bearer"}"#), "", NOW).1.unwrap();
+    assert!(exchange.renewed().is_none());
+    let mut exchange = refresh(&Refresh::new("r0"));
+    refused(
+        drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"mac","refresh_token":"r1"}"#), "", NOW).1,
+        "token_type_unexpected",
+    );
+    assert!(exchange.renewed().is_none());
+}
+
+#[test]
+fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
+    let by = |kid: &str| answer(&id_token(kid, json!({})));
+    let mut exchange = refresh(&Refresh::new("r0"));
+    assert!(exchange.known_jwks_at().is_none());
+    assert_eq!(drive(&mut exchange, &by("a"), &set("a"), NOW).0, 1);
+    let (known, at) = exchange.known_jwks_at().unwrap();
+    assert_eq!((known, at), (&*set("a"), NOW));
+    // Just fetched: a made-up key id does not make this client knock again.
+    for (later, fetches) in [(0, 0), (59, 0), (60, 1), (3600, 1)] {
+        let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW - later);
+        let (fetched, outcome) = drive(&mut exchange, &by("b"), &set("b"), NOW);
+        assert_eq!(fetched, fetches, "after {later} s");
+        match fetches {
+            0 => drop(refused(outcome, "key_not_found")),
+            _ => drop(outcome.unwrap()),
+        }
+    }
+    // A set that fits is not fetched again, however old; one from a time to come is no reason to wait.
+    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW - 3600), &by("a"), "", NOW).0, 0);
+    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW + 3600), &by("b"), &set("b"), NOW).0, 1);
+    // Without a time, as before: one fetch.
+    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks(set("a")), &by("b"), &set("b"), NOW).0, 1);
+}
