@@ -25,7 +25,7 @@ use crate::uri::Uri;
 /// Seconds between polls when the server names none (RFC 8628 section 3.2).
 const INTERVAL: u32 = 5;
 /// Seconds between polls at most; a server that asks for more is not waited for.
-const MAX_INTERVAL: u32 = 3600;
+pub(crate) const MAX_INTERVAL: u32 = 3600;
 
 /// What a device asks for.
 #[derive(Clone, Debug, Default)]

@@ -27,7 +27,7 @@ import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
 import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
-import { type Renewals, newRenewals, renew } from "./refresh.js";
+import { type Renewals, newRenewals, renew, replace } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
 import { assertion } from "./signing.js";
@@ -242,7 +242,10 @@ export class Client {
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
-        store: options.store,
+        store: (next) => {
+          replace(this.#renewals, refreshToken, next);
+          return options.store?.(next);
+        },
       }).catch((cause: SamtykkeError) => {
         const { oauth, http } = cause;
         throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;

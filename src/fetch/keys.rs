@@ -5,11 +5,15 @@
 
 use alloc::vec::Vec;
 
+use super::webcrypto::{self, AsyncSigner};
 use crate::error::{Error, Phase, Result, codes};
 use crate::exchange::{KeyRole, SignRequest, VerifyRequest};
-use crate::jose::{Signer, Verifier};
+use crate::jose::{KeyInfo, Signer, Verifier};
 
-/// Signers and a verifier, each where an exchange needs one.
+/// Signers and a verifier, each where an exchange needs one. Without a verifier the host's WebCrypto verifies.
+///
+/// A signer that takes its time, such as a KMS or [`WebKey`](super::WebKey), has a place of its own: `client_async`,
+/// `dpop_async`, `grant_async`.
 ///
 /// ```no_run
 /// # use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Result, Tokens, fetch::{Keys, Transport}, jose::Signer};
@@ -22,10 +26,33 @@ use crate::jose::{Signer, Verifier};
 /// ```
 #[derive(Clone, Copy, Default)]
 pub struct Keys<'a> {
-    client: Option<&'a dyn Signer>,
-    pub(super) dpop: Option<&'a dyn Signer>,
-    grant: Option<&'a dyn Signer>,
+    client: Option<Holder<'a>>,
+    dpop: Option<Holder<'a>>,
+    grant: Option<Holder<'a>>,
     verifier: Option<&'a dyn Verifier>,
+}
+
+/// Who signs, and whether at once.
+#[derive(Clone, Copy)]
+enum Holder<'a> {
+    Now(&'a dyn Signer),
+    Later(&'a dyn AsyncSigner),
+}
+
+impl<'a> Holder<'a> {
+    fn info(self) -> &'a KeyInfo {
+        match self {
+            Self::Now(signer) => signer.info(),
+            Self::Later(signer) => signer.info(),
+        }
+    }
+
+    async fn sign(self, input: &[u8]) -> Result<Vec<u8>> {
+        match self {
+            Self::Now(signer) => signer.sign(input),
+            Self::Later(signer) => signer.sign(input).await,
+        }
+    }
 }
 
 impl core::fmt::Debug for Keys<'_> {
@@ -43,45 +70,73 @@ impl<'a> Keys<'a> {
     /// Signs client assertions and request objects.
     #[must_use]
     pub fn client(mut self, signer: &'a dyn Signer) -> Self {
-        self.client = Some(signer);
+        self.client = Some(Holder::Now(signer));
+        self
+    }
+
+    /// As [`client`](Self::client), by a signer that takes its time.
+    #[must_use]
+    pub fn client_async(mut self, signer: &'a dyn AsyncSigner) -> Self {
+        self.client = Some(Holder::Later(signer));
         self
     }
 
     /// Signs DPoP proofs.
     #[must_use]
     pub fn dpop(mut self, signer: &'a dyn Signer) -> Self {
-        self.dpop = Some(signer);
+        self.dpop = Some(Holder::Now(signer));
+        self
+    }
+
+    /// As [`dpop`](Self::dpop), by a signer that takes its time.
+    #[must_use]
+    pub fn dpop_async(mut self, signer: &'a dyn AsyncSigner) -> Self {
+        self.dpop = Some(Holder::Later(signer));
         self
     }
 
     /// Signs the statements of a `JwtBearer` grant.
     #[must_use]
     pub fn grant(mut self, signer: &'a dyn Signer) -> Self {
-        self.grant = Some(signer);
+        self.grant = Some(Holder::Now(signer));
         self
     }
 
-    /// Verifies id_tokens and signed answers.
+    /// As [`grant`](Self::grant), by a signer that takes its time.
+    #[must_use]
+    pub fn grant_async(mut self, signer: &'a dyn AsyncSigner) -> Self {
+        self.grant = Some(Holder::Later(signer));
+        self
+    }
+
+    /// Verifies id_tokens and signed answers, in place of the host's WebCrypto.
     #[must_use]
     pub fn verifier(mut self, verifier: &'a dyn Verifier) -> Self {
         self.verifier = Some(verifier);
         self
     }
 
-    pub(super) fn sign(&self, request: &SignRequest) -> Result<Vec<u8>> {
-        let (signer, expected) = match request.key {
+    /// What is known of the key that signs DPoP proofs.
+    pub(super) fn dpop_info(&self) -> Option<&'a KeyInfo> {
+        self.dpop.map(Holder::info)
+    }
+
+    pub(super) async fn sign(&self, request: &SignRequest) -> Result<Vec<u8>> {
+        let (holder, expected) = match request.key {
             KeyRole::Client => (self.client, "a signer for the client's key"),
             KeyRole::Dpop => (self.dpop, "a signer for the DPoP key"),
             KeyRole::Grant => (self.grant, "a signer for the grant's key"),
         };
-        match signer {
-            Some(signer) if signer.info().alg == request.alg => signer.sign(request.input.as_bytes()),
+        match holder {
+            Some(holder) if holder.info().alg == request.alg => holder.sign(request.input.as_bytes()).await,
             _ => Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected)),
         }
     }
 
-    pub(super) fn verify(&self, request: &VerifyRequest) -> Result<bool> {
-        let missing = || Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("a verifier for the server's signatures");
-        self.verifier.ok_or_else(missing)?.verify(request.alg, &request.key, request.input.as_bytes(), &request.signature)
+    pub(super) async fn verify(&self, request: &VerifyRequest) -> Result<bool> {
+        match self.verifier {
+            Some(verifier) => verifier.verify(request.alg, &request.key, request.input.as_bytes(), &request.signature),
+            None => webcrypto::verify(request).await,
+        }
     }
 }

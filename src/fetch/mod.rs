@@ -48,8 +48,10 @@
 mod host;
 mod keys;
 mod send;
+mod webcrypto;
 
 pub use keys::Keys;
+pub use webcrypto::{AsyncSigner, Signing, WebKey};
 
 use alloc::string::String;
 
@@ -59,7 +61,7 @@ use web_sys::AbortSignal;
 use zeroize::Zeroizing;
 
 use crate::authorization::RANDOM_OCTETS;
-use crate::device::{Device, Polled};
+use crate::device::{Device, MAX_INTERVAL, Polled};
 use crate::encoding::base64url;
 use crate::error::{Error, Phase, codes};
 use crate::par::Start;
@@ -272,11 +274,11 @@ impl Transport {
         self.run(Exchange::client_credentials(client, authentication, grant)?).await
     }
 
-    /// Drives an exchange that needs no keys to its end. Nothing is sent twice.
+    /// Drives an exchange that signs nothing to its end; the host's WebCrypto verifies. Nothing is sent twice.
     ///
     /// # Errors
     /// Those of the exchange; `network_error`, `timeout` and `aborted` in the token phase; `invalid_configuration` when it
-    /// asks for a key after all.
+    /// asks for a signature after all.
     pub async fn run<T>(&self, mut exchange: Exchange<T>) -> Result<T> {
         self.drive(&mut exchange, &Keys::new()).await
     }
@@ -295,14 +297,15 @@ impl Transport {
                     let phase = exchange.phase();
                     exchange.receive(send::once(self, &request, phase).await?)?;
                 }
-                Step::Sign(request) => exchange.signed(&keys.sign(&request)?)?,
-                Step::Verify(request) => exchange.verified(keys.verify(&request)?)?,
+                Step::Sign(request) => exchange.signed(&keys.sign(&request).await?)?,
+                Step::Verify(request) => exchange.verified(keys.verify(&request).await?)?,
                 Step::Done(outcome) => return Ok(outcome),
             }
         }
     }
 
-    /// Polls until the person is done on the other device, at the pace the server asks for (RFC 8628 section 3.5).
+    /// Polls until the person is done on the other device, at the pace the server asks for (RFC 8628 section 3.5); after a
+    /// connection that broke, at half of it.
     ///
     /// # Errors
     /// `token_error` when the person refused, `device_code_expired`; as [`drive`](Self::drive).
@@ -321,15 +324,20 @@ impl Transport {
                 return Err(Error::new(&codes::DEVICE_CODE_EXPIRED));
             }
             let mut exchange = Exchange::device_poll(client, authentication, &device)?;
-            if let Some(signer) = keys.dpop {
-                exchange = exchange.dpop(signer.info(), nonce.as_deref());
+            if let Some(key) = keys.dpop_info() {
+                exchange = exchange.dpop(key, nonce.as_deref());
             }
-            let polled = self.drive(&mut exchange, keys).await?;
+            let polled = self.drive(&mut exchange, keys).await;
             nonce = exchange.dpop_nonce().map(String::from);
             match polled {
-                Polled::Pending => {}
-                Polled::SlowDown => device.slow_down(),
-                Polled::Tokens(tokens) => return Ok(*tokens),
+                Ok(Polled::Pending) => {}
+                Ok(Polled::SlowDown) => device.slow_down(),
+                Ok(Polled::Tokens(tokens)) => return Ok(*tokens),
+                // A connection that broke may mean a server under load: wait twice as long (RFC 8628 section 3.5).
+                Err(error) if [codes::NETWORK_ERROR.code(), codes::TIMEOUT.code()].contains(&error.code()) => {
+                    device.interval = device.interval.saturating_mul(2).min(MAX_INTERVAL);
+                }
+                Err(error) => return Err(error),
             }
         }
     }

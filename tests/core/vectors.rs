@@ -51,6 +51,11 @@ fn callbacks() {
 }
 
 #[test]
+fn nonces_of_proofs() {
+    check("dpop_nonce", 15, &[]);
+}
+
+#[test]
 fn token_responses() {
     check("token_response", 65, &[]);
 }

@@ -15,6 +15,7 @@ const settings = {
 const op = provider(settings);
 const tokens = (more = {}) => json({ access_token: TOKEN, token_type: "Bearer", expires_in: 60, ...more });
 const form = (request) => Object.fromEntries(new URLSearchParams(request.body));
+const text = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const SHARED = "a shared secret of at least 32 octets";
 
 /** The assertion of a request, verified, and its parts. */
@@ -156,6 +157,17 @@ test("a refresh keeps the old token when none comes back, shares one request, an
   await fails(client.refresh("r1"), { code: "transaction_used", phase: "token" });
   assert.equal((await client.refresh(one)).refreshToken, "r2");
   assert.equal(requests.length, 3);
+});
+
+test("a refresh token that was replaced is not sent again, though the id_token that came with the new one is refused", async () => {
+  const { fetch, requests } = fetchOf(tokens({ refresh_token: "r1", id_token: `${text({ alg: "none" })}.${text({})}.AAAA` }), tokens());
+  const client = new Client(op, clientSecretJwt(SHARED), { fetch });
+  const stored = [];
+  await fails(client.refresh("r0", { store: (next) => void stored.push(next) }), { code: "algorithm_refused" });
+  assert.deepEqual(stored, ["r1"]);
+  await fails(client.refresh("r0"), { code: "transaction_used", phase: "token" });
+  assert.equal(requests.length, 1);
+  assert.equal((await client.refresh("r1")).refreshToken, "r1");
 });
 
 test("a request object carries no sub, and no parameter of another's making", async () => {

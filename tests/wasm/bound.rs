@@ -5,7 +5,7 @@
 use samtykke::error::Phase;
 use samtykke::fetch::{self, Keys, Transport};
 use samtykke::grant::Refresh;
-use samtykke::jose::Signer;
+use samtykke::jose::{KeyInfo, Signer};
 use samtykke::par::Start;
 use samtykke::soft::p256::{P256Key, P256Verifier};
 use samtykke::userinfo::Subject;
@@ -18,10 +18,10 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::{counted, key, server};
 
 /// That of RFC 7515 appendix A.3.
-const CLIENT_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+pub(crate) const CLIENT_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 /// A client of a server that behaves so, with what it has learnt.
-struct Party {
+pub(crate) struct Party {
     id: String,
     issuer: String,
     client: Client,
@@ -31,7 +31,7 @@ struct Party {
     jwks: Option<String>,
 }
 
-fn at(behaviour: &str) -> Party {
+pub(crate) fn at(behaviour: &str) -> Party {
     let id = key();
     let issuer = format!("{}/op/{behaviour}/{id}", server());
     let of = |endpoint: &str| format!("{issuer}/{endpoint}");
@@ -54,6 +54,22 @@ impl Party {
         ClientAuthentication::private_key_jwt(self.key.info().clone())
     }
 
+    /// The algorithm of the server's id_tokens.
+    pub(crate) fn signed_with(&mut self, name: &str) {
+        let mut profile = self.client.profile().clone();
+        profile.requests.signing_algorithms = vec![name.into()];
+        self.client = Client::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
+    }
+
+    /// A login by these keys, to its tokens.
+    pub(crate) async fn tokens_by(&mut self, keys: &Keys<'_>, dpop: &KeyInfo) -> Result<Tokens> {
+        let start = Start::new().dpop(dpop, None);
+        let mut login = fetch::login(&self.client, &self.authentication(), AuthorizationRequest::new("openid read"), start)?;
+        let code = self.returned(Transport::new().timeout(5).drive(&mut login, keys).await?)?;
+        let exchange = Exchange::authorization_code(&self.client, &self.authentication(), code)?;
+        Transport::new().timeout(5).drive(&mut exchange.dpop(dpop, login.dpop_nonce()), keys).await
+    }
+
     async fn drive<T>(&mut self, mut exchange: Exchange<T>) -> Result<T> {
         let keys = Keys::new().client(&self.key).dpop(&self.dpop).verifier(&P256Verifier);
         let outcome = Transport::new().timeout(5).retries(5).drive(&mut exchange, &keys).await;
@@ -69,6 +85,10 @@ impl Party {
 
     async fn code(&mut self) -> Result<AuthorizationCode> {
         let login = self.login().await?;
+        self.returned(login)
+    }
+
+    fn returned(&self, login: Login) -> Result<AuthorizationCode> {
         // This server takes its references for codes.
         let (_, reference) = login.url.split_once("&request_uri=").unwrap();
         let issuer = js_sys::encode_uri_component(&self.issuer);
@@ -101,7 +121,7 @@ impl Party {
     }
 
     /// How often the server was asked at each of these endpoints.
-    async fn asked<const N: usize>(&self, endpoints: [&str; N]) -> [u64; N] {
+    pub(crate) async fn asked<const N: usize>(&self, endpoints: [&str; N]) -> [u64; N] {
         let mut counts = [0; N];
         for (count, endpoint) in counts.iter_mut().zip(endpoints) {
             *count = counted("asked", &format!("{}-{endpoint}", self.id)).await;
@@ -111,7 +131,7 @@ impl Party {
 }
 
 #[track_caller]
-fn refused<T>(behaviour: &str, outcome: Result<T>, code: &str) -> Error {
+pub(crate) fn refused<T>(behaviour: &str, outcome: Result<T>, code: &str) -> Error {
     let Err(error) = outcome else { panic!("{behaviour}: accepted") };
     assert_eq!(error.code(), code, "{behaviour}: {error}");
     error

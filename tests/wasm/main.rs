@@ -5,10 +5,12 @@
 #![cfg(target_arch = "wasm32")]
 
 mod bound;
+mod device;
 mod flow;
 mod hosts;
 mod retries;
 mod tokens;
+mod webcrypto;
 
 use samtykke::provider::norskgjeld::{Api, Environment};
 use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Profile, Secret, fetch};

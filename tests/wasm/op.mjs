@@ -9,7 +9,10 @@ const CLIENT = await importJWK({ kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9
 const CLIENT_ID = "eksempelbank-client";
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const hash = (text) => createHash("sha256").update(text).digest("base64url");
-const half = (text) => createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+const half = (text, name = "sha256") => {
+  const digest = createHash(name).update(text).digest();
+  return digest.subarray(0, digest.length / 2).toString("base64url");
+};
 
 class Refusal extends Error {
   constructor(error, description, status = 400) {
@@ -46,6 +49,13 @@ const INSTEAD = {
 export async function createOp(asked) {
   const [own, other] = await Promise.all([generateKeyPair("ES256"), generateKeyPair("ES256")]);
   const keys = [{ ...(await exportJWK(own.publicKey)), kid: "now", alg: "ES256", use: "sig" }];
+  // For the behaviours `alg-NAME` and `alg-NAME-broken`.
+  const others = new Map();
+  for (const alg of ["RS256", "PS256", "ES384"]) {
+    const pair = await generateKeyPair(alg);
+    others.set(alg, pair.privateKey);
+    keys.push({ ...(await exportJWK(pair.publicKey)), kid: "now", alg, use: "sig" });
+  }
   const flows = new Map();
   const seen = new Set();
   const once = (jti) => {
@@ -76,7 +86,7 @@ export async function createOp(asked) {
 
   async function idToken(behaviour, issuer, { nonce, accessToken, login }) {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: issuer, aud: CLIENT_ID, sub: "ola", iat: now, exp: now + 300, ...(nonce && { nonce }), at_hash: half(accessToken) };
+    const claims = { iss: issuer, aud: CLIENT_ID, sub: "ola", iat: now, exp: now + 300, ...(nonce && { nonce }), at_hash: half(accessToken, behaviour.includes("384") ? "sha384" : "sha256") };
     if (login) {
       Object.assign(claims, {
         "refresh-other-person": { sub: "kari" }, "refresh-other-client": { aud: "client-2" },
@@ -88,6 +98,12 @@ export async function createOp(asked) {
       }[behaviour]);
     }
     if (behaviour === "id-none") return new UnsecuredJWT(claims).encode();
+    const [, alg, broken] = /^alg-([A-Z0-9]+)(-broken)?$/.exec(behaviour) ?? [];
+    if (alg) {
+      const token = await new SignJWT(claims).setProtectedHeader({ alg, kid: "now" }).sign(others.get(alg));
+      const at = token.lastIndexOf(".") + 20;
+      return broken ? token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1) : token;
+    }
     const key = behaviour === "id-signature" ? other.privateKey : own.privateKey;
     return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: behaviour === "id-kid" ? "gone" : "now" }).sign(key);
   }
