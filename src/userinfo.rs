@@ -122,7 +122,9 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
         if claims.get("aud").is_some() {
             claims::audience(&claims, &terms)?;
         }
-        if let (Some(_), Some(expected)) = (claims.get("exp"), claims::times(&claims, &terms)) {
+        // Who says from when says until when.
+        let timed = ["exp", "nbf"].iter().any(|name| claims.get(name).is_some());
+        if let (true, Some(expected)) = (timed, claims::times(&claims, &terms)) {
             return Err(refused(expected));
         }
         if ["events", "nonce", "at_hash"].iter().any(|name| claims.get(name).is_some()) {

@@ -221,6 +221,11 @@ fn signed_userinfo() {
         let error = judge(rs256(), &claims).unwrap_err();
         assert_eq!((error.code(), error.phase().as_str()), (expected, "api"), "{name}");
     }
+    // Who says from when says until when; the one is not passed over because the other is not there.
+    let timed = |nbf: u64| json!({ "sub": "user-1", "nbf": nbf, "exp": NOW + 90 });
+    assert!(judge(rs256(), &timed(NOW)).is_ok());
+    assert_eq!(code(judge(rs256(), &timed(NOW + 60))), "claim_refused");
+    assert_eq!(code(judge(rs256(), &json!({ "sub": "user-1", "nbf": NOW + 60 }))), "claim_refused");
     for (status, expected) in [(302, "redirect_refused"), (401, "unauthorized"), (500, "http_status_unexpected")] {
         let response = Response::new(status, Some("application/jwt"), &token(rs256(), &good));
         assert_eq!(code(userinfo::judge_signed(&response, Subject::Is("user-1"), &expectation, NOW)), expected);
