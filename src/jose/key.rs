@@ -81,7 +81,8 @@ impl KeyInfo {
 
 /// Whoever holds a private key: software, or a module that never gives it away.
 ///
-/// A signer that has to wait (KMS, HSM) is driven by the caller instead, through the `Sign` step of the machines.
+/// A signer that has to wait (KMS, HSM) is driven by the caller instead, through the `Sign` step of the machines; on wasm the
+/// shell drives one (`fetch::AsyncSigner`).
 pub trait Signer {
     /// The key it signs with.
     fn info(&self) -> &KeyInfo;
