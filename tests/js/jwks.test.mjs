@@ -5,7 +5,7 @@ import { test } from "node:test";
 import * as jose from "jose";
 import { JwksCache, verifyIdToken } from "samtykke";
 
-import { fails, fetchOf, json } from "./support.mjs";
+import { fails, fetchOf, json, pause } from "./support.mjs";
 
 const ISSUER = "https://op.example";
 const URI = `${ISSUER}/jwks`;
@@ -16,6 +16,12 @@ async function signer(kid) {
   const jwk = { ...(await jose.exportJWK(publicKey)), kid };
   const token = () => new jose.SignJWT({}).setProtectedHeader({ alg: "RS256", kid }).setIssuer(ISSUER).setAudience("client-1").setSubject("s").setIssuedAt().setExpirationTime("1h").sign(privateKey);
   return { jwk, token };
+}
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 /** Runs with a clock that can be moved. */
@@ -32,10 +38,16 @@ async function clocked(work) {
 
 test("many tokens at once cost one fetch, and a kept set none", async () => {
   const one = await signer("1");
-  const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }));
+  // All of them wait for the answer before it comes.
+  const { promise: held, resolve: release } = withResolvers();
+  const { fetch, requests } = fetchOf(async () => (await held, json({ keys: [one.jwk] })));
   const saved = [];
   const cache = new JwksCache({ fetch, onFetch: (uri) => saved.push(uri) });
-  await Promise.all(Array.from({ length: 20 }, async () => verifyIdToken(await one.token(), expected, cache.at(URI))));
+  const tokens = await Promise.all(Array.from({ length: 20 }, one.token));
+  const all = Promise.all(tokens.map((token) => verifyIdToken(token, expected, cache.at(URI))));
+  await pause(20);
+  release();
+  await all;
   assert.equal(requests.length, 1);
   assert.deepEqual(saved, [URI]);
   const { fetch: none, requests: more } = fetchOf(new Error("nobody is there"));

@@ -112,6 +112,17 @@ test("private members where a public key belongs, small and odd RSA keys, points
   for (const alg of ["none", "HS256", "RS1", "ES256K", ""]) await fails(SigningKey.fromJwk(ec, { alg }), { code: "algorithm_refused" });
 });
 
+test("a pair whose halves are of two keys is refused before anything is signed with it", async () => {
+  const make = (parameters) => crypto.subtle.generateKey(parameters, false, ["sign", "verify"]);
+  for (const [alg, parameters] of [["ES256", { name: "ECDSA", namedCurve: "P-256" }], ["EdDSA", { name: "Ed25519" }]]) {
+    const [one, other] = [await make(parameters), await make(parameters)];
+    assert.equal((await SigningKey.fromCryptoKeys(one, { alg })).alg, alg);
+    await fails(SigningKey.fromCryptoKeys({ privateKey: one.privateKey, publicKey: other.publicKey }, { alg }), { code: "key_refused" });
+  }
+  const [one, other] = await Promise.all([1, 2].map(async () => jose.exportJWK((await pairOf("ES256")).privateKey)));
+  await fails(SigningKey.fromJwk({ ...one, d: other.d }), { code: "key_refused" });
+});
+
 test("nothing that a key shows is private", async () => {
   const jwk = await jose.exportJWK((await pairOf("ES256")).privateKey);
   const key = await SigningKey.fromJwk(jwk, { kid: "k" });
