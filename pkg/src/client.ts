@@ -27,7 +27,7 @@ import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
 import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
-import { type Renewals, newRenewals, renew, replace } from "./refresh.js";
+import { type Renewals, newRenewals, renew } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
 import { assertion } from "./signing.js";
@@ -238,12 +238,12 @@ export class Client {
     const { scope = "" } = options;
     const granted = before && (before.scope ?? before.requestedScope);
     const same = JSON.stringify({ ...options, signal: undefined });
-    return renew(this.#renewals, refreshToken, same, () =>
+    return renew(this.#renewals, refreshToken, same, (came) =>
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
         store: (next) => {
-          replace(this.#renewals, refreshToken, next);
+          came(next);
           return options.store?.(next);
         },
       }).catch((cause: SamtykkeError) => {

@@ -13,20 +13,20 @@ export interface Renewals {
 /** @internal */
 export const newRenewals = (): Renewals => ({ running: new Map(), replaced: new Set() });
 
-/** @internal Notes what came for a refresh token: with another in its place it is spent, whatever becomes of the rest of the answer. */
-export function replace({ replaced }: Renewals, refreshToken: string, next: string): void {
-  if (next !== refreshToken) replaced.add(refreshToken);
-  if (replaced.size > 1000) replaced.delete(replaced.values().next().value!);
-}
-
-/** @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. */
-export function renew({ running, replaced }: Renewals, refreshToken: string, same: string, run: () => Promise<Tokens>): Promise<Tokens> {
+/**
+ * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. `run` says what
+ * came for the token: with another in its place it is spent, whatever becomes of the rest of the answer.
+ */
+export function renew({ running, replaced }: Renewals, refreshToken: string, same: string, run: (came: (next: string) => void) => Promise<Tokens>): Promise<Tokens> {
   const other = running.get(refreshToken);
   if (other?.same === same) return other.tokens;
   if (other || replaced.has(refreshToken)) {
     throw hostError("transaction_used", { phase: "token", expected: "the newest refresh token, one refresh at a time" });
   }
-  const tokens = run().finally(() => running.delete(refreshToken));
+  const tokens = run((next) => {
+    if (next !== refreshToken) replaced.add(refreshToken);
+    if (replaced.size > 1000) replaced.delete(replaced.values().next().value!);
+  }).finally(() => running.delete(refreshToken));
   running.set(refreshToken, { same, tokens });
   return tokens;
 }
