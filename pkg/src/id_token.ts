@@ -91,7 +91,7 @@ function half(token: string): (value: string | undefined) => Promise<string | un
  * `nonce_mismatch`, `key_not_found`, `key_ambiguous`, `key_refused`, `signature_invalid`, and what fetching keys throws.
  * @example
  * ```ts
- * const claims = await verifyIdToken(tokens.idToken, { issuer, clientId, nonce, accessToken: tokens.accessToken }, jwks.at(jwksUri));
+ * const claims = await verifyIdToken(idToken, { issuer, clientId, nonce, accessToken }, jwks.at(jwksUri));
  * ```
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
