@@ -15,7 +15,7 @@ use crate::jose::{KeyInfo, Signer, Verifier};
 /// A signer that takes its time, such as a KMS or [`WebKey`](super::WebKey), has a place of its own: `client_async`,
 /// `dpop_async`, `grant_async`.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// # use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Result, Tokens, fetch::{Keys, Transport}, jose::Signer};
 /// async fn token(client: &Client, key: &dyn Signer, dpop: &dyn Signer) -> Result<Tokens> {
 ///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());

@@ -24,7 +24,7 @@ pub type Signing<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>>> + 'a>>;
 
 /// Whoever holds a private key and takes its time to sign: a key management service, a hardware module, WebCrypto.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use samtykke::fetch::{AsyncSigner, Signing};
 /// use samtykke::jose::KeyInfo;
 /// # async fn ask_the_module(_: &[u8]) -> samtykke::Result<Vec<u8>> { Ok(Vec::new()) }
@@ -55,7 +55,7 @@ pub trait AsyncSigner {
 
 /// A key in the host's WebCrypto. It cannot be read out, neither by this program nor by a script beside it.
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// # use samtykke::fetch::{self, Keys, Transport, WebKey};
 /// # use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Login, Result, jose::Algorithm, par::Start};
 /// async fn begin(client: &Client, jwk: &str) -> Result<Login> {
