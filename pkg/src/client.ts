@@ -27,7 +27,7 @@ import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
 import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
 import { type AssertionRules } from "./provider.js";
-import { type Renewals, newRenewals, renew } from "./refresh.js";
+import { type Renewals, newRenewals, renew, spend } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
 import { assertion } from "./signing.js";
@@ -202,8 +202,7 @@ export class Client {
     const key = () => `${this.provider.issuer} ${codeIn(text)}`;
     const ready = () => {
       if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });
-      sent.add(key());
-      if (sent.size > 1000) sent.delete(sent.values().next().value!);
+      spend(sent, key());
     };
     const [nonce, maxAge, state] = text.split(" ", 4)[3]?.split(",") ?? [];
     const idToken: Partial<IdTokenExpectations> = {

@@ -13,6 +13,12 @@ export interface Renewals {
 /** @internal */
 export const newRenewals = (): Renewals => ({ running: new Map(), replaced: new Set() });
 
+/** @internal Remembers what is not to be sent again. Bounded: the oldest go first. */
+export function spend(spent: Set<string>, value: string): void {
+  spent.add(value);
+  if (spent.size > 1000) spent.delete(spent.values().next().value!);
+}
+
 /**
  * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. `run` says what
  * came for the token: with another in its place it is spent, whatever becomes of the rest of the answer.
@@ -24,8 +30,7 @@ export function renew({ running, replaced }: Renewals, refreshToken: string, sam
     throw hostError("transaction_used", { phase: "token", expected: "the newest refresh token, one refresh at a time" });
   }
   const tokens = run((next) => {
-    if (next !== refreshToken) replaced.add(refreshToken);
-    if (replaced.size > 1000) replaced.delete(replaced.values().next().value!);
+    if (next !== refreshToken) spend(replaced, refreshToken);
   }).finally(() => running.delete(refreshToken));
   running.set(refreshToken, { same, tokens });
   return tokens;
