@@ -24,7 +24,8 @@ export interface MaskinportenSettings {
   readonly clientId: string;
   /**
    * The base of the self-service API: `current` (`…/api/v1`), the default; `unversioned` (the same host without that path);
-   * `guide` (`integrasjon-ver2.difi.no` and `integrasjon.difi.no`, as the original guide has it); or an address.
+   * `guide` (`integrasjon-ver2.difi.no` and `integrasjon.difi.no`, as the original guide has it); or an address. A server of
+   * your own takes the form of the name at its own origin.
    */
   readonly selfService?: "current" | "unversioned" | "guide" | (string & {});
 }
@@ -45,7 +46,8 @@ export function maskinporten(settings: MaskinportenSettings): Provider {
   const { environment, clientId, selfService } = settings;
   const own = isObject(environment);
   configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
-  const name = own ? [environment.issuer, environment.tokenEndpoint, selfService ?? environment.selfService].join(" ") : `${environment as string}${selfService === undefined ? "" : ` ${selfService}`}`;
+  const words = own ? [environment.issuer, environment.tokenEndpoint, environment.selfService] : [environment];
+  const name = [...words, ...(selfService === undefined ? [] : [selfService])].join(" ");
   const [issuer, tokenEndpoint, api] = apis(["maskinporten", "environment", name]).split("\n") as [string, string, string];
   const base = server({ issuer, tokenEndpoint, clientId, development: own });
   // Marked, so that no other provider's API takes it for an environment of its own.

@@ -196,6 +196,15 @@ export class SelfService {
     return this.#edit("renew", id, kid, options);
   }
 
+  /**
+   * Sets all keys at once, by PUT, which is sent again after trouble; what is there and not among them is gone. One to five.
+   *
+   * @throws {SamtykkeError} As {@link addKey}.
+   */
+  setKeys(id: string, keys: readonly KeyToRegister[], options?: SelfServiceCall): Promise<void> {
+    return this.#call("setKeys", [id], json({ keys }), options);
+  }
+
   /** Removes a key. */
   removeKey(id: string, kid: string, options?: SelfServiceCall): Promise<readonly RegisteredKey[]> {
     return this.#edit("remove", id, kid, options);
@@ -206,7 +215,7 @@ export class SelfService {
     return this.#call("key", [id, kid], "", options);
   }
 
-  /** Replaces one key, where the API has that address. */
+  /** Replaces one key by a public one, where the API has that address; the others stay as they are. */
   replaceKey(id: string, kid: string, key: KeyToRegister, options?: SelfServiceCall): Promise<RegisteredKey> {
     return this.#call("replaceKey", [id, kid], json(key), options);
   }
@@ -216,7 +225,10 @@ export class SelfService {
     return this.#call("deleteKey", [id, kid], "", options);
   }
 
-  /** Uploads a public key as PEM or JWK text (`/api/v2`, which only the portal is known to use). */
+  /**
+   * Uploads a public key as the text of a PEM or a JWK; answers it as a JWK. It is the API's second version, which only the portal
+   * is known to use; the original guide's base has none.
+   */
   uploadKey(id: string, key: string, options?: SelfServiceCall): Promise<RegisteredKey> {
     return this.#call("uploadKey", [id], key, options);
   }
@@ -310,6 +322,16 @@ export class SelfService {
   /** What is known of an organisation; the shape is not documented. */
   organisation(number: string, options?: SelfServiceCall): Promise<unknown> {
     return this.#call("organisation", [number], "", options);
+  }
+
+  /** Who is logged in to the portal; the shape is not documented. `token` is one of a person's session there (Ansattporten). */
+  portalUser(options?: SelfServiceCall): Promise<unknown> {
+    return this.#call("portalUser", [], "", options);
+  }
+
+  /** Lets a person's session in the portal act for another synthetic organisation, in test. Members as the portal has them: not documented. */
+  switchSyntheticOrganisation(to: { readonly [member: string]: unknown }, options?: SelfServiceCall): Promise<unknown> {
+    return this.#call("switchSyntheticOrganisation", [], json(to), options);
   }
 
   async #edit(edit: "add" | "renew" | "remove", id: string, key: string, options?: SelfServiceCall): Promise<readonly RegisteredKey[]> {

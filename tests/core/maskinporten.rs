@@ -213,6 +213,14 @@ fn environments() {
         ("test guide", "https://test.maskinporten.no/", "https://integrasjon-ver2.difi.no"),
         ("test https://own.example/api/v1", "https://test.maskinporten.no/", "https://own.example/api/v1"),
         ("http://localhost:1/ http://localhost:1/token http://localhost:2/api/v1", "http://localhost:1/", "http://localhost:2/api/v1"),
+        ("http://localhost:1/ http://localhost:1/token http://localhost:2 current", "http://localhost:1/", "http://localhost:2/api/v1"),
+        ("http://localhost:1/ http://localhost:1/token http://localhost:2/api/v1 guide", "http://localhost:1/", "http://localhost:2"),
+        ("http://localhost:1/ http://localhost:1/token http://localhost:2/api/v1 unversioned", "http://localhost:1/", "http://localhost:2"),
+        (
+            "http://localhost:1/ http://localhost:1/token http://localhost:2/api/v1 http://localhost:3",
+            "http://localhost:1/",
+            "http://localhost:3",
+        ),
     ] {
         let environment = Environment::named(name).unwrap();
         assert_eq!((environment.issuer(), environment.self_service()), (issuer, base), "{name}");
@@ -231,6 +239,9 @@ fn environments() {
         "http://issuer.example/ https://a.example/token https://a.example",
         "https://a.example/",
         "http://localhost:1/ http://localhost:1/token guide",
+        "http://localhost:1/ http://localhost:1/token guide guide",
+        "http://localhost:1/ http://localhost:1/token http://localhost:2 other",
+        "http://localhost:1/ http://localhost:1/token http://localhost:2 ",
     ] {
         assert_eq!(Environment::named(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
     }

@@ -48,6 +48,7 @@ fn paths_and_queries() {
         ("newSecret", &["c-1"], "", "POST", "/clients/c-1/secret"),
         ("keys", &["c-1"], "", "GET", "/clients/c-1/jwks"),
         ("replaceKeys", &["c-1"], &set(&["k"]), "POST", "/clients/c-1/jwks"),
+        ("setKeys", &["c-1"], &set(&["k"]), "PUT", "/clients/c-1/jwks"),
         ("deleteKeys", &["c-1"], "", "DELETE", "/clients/c-1/jwks"),
         ("key", &["c-1", "k.1_-"], "", "GET", "/clients/c-1/jwks/k.1_-"),
         ("replaceKey", &["c-1", "k"], &key("k"), "PUT", "/clients/c-1/jwks/k"),
@@ -71,6 +72,8 @@ fn paths_and_queries() {
         ("delegationSources", &[], "", "GET", "/delegationsources"),
         ("prefixes", &[], "", "GET", "/prefix"),
         ("organisation", &["889640782"], "", "GET", "/organizations/889640782"),
+        ("portalUser", &[], "", "GET", "/auth/user"),
+        ("switchSyntheticOrganisation", &[], r#"{"orgno":"310000000"}"#, "POST", "/auth/switch-synth-org"),
     ] {
         let request = request(name, arguments, body).unwrap();
         assert_eq!((request.method, request.url.strip_prefix(base)), (method, Some(path)), "{name}");
@@ -90,6 +93,19 @@ fn paths_and_queries() {
 fn the_original_guide_s_form_of_the_requests() {
     let (environment, token) = (Environment::test().self_service_at("guide").unwrap(), Secret::new("x"));
     let api = SelfService::new(&environment, &token);
+    let second =
+        |environment: &Environment| SelfService::new(environment, &token).upload_key("c-1", &key("k")).map(|call| call.request.url);
+    for (name, url) in [
+        ("test", "https://api.test.samarbeid.digdir.no/api/v2/clients/c-1/key"),
+        ("production unversioned", "https://api.samarbeid.digdir.no/api/v2/clients/c-1/key"),
+        ("test https://own.example/sp/v1", "https://own.example/sp/v2/clients/c-1/key"),
+        ("http://localhost:1/ http://localhost:1/token http://localhost:2 current", "http://localhost:2/api/v2/clients/c-1/key"),
+    ] {
+        assert_eq!(second(&Environment::named(name).unwrap()).unwrap(), url, "{name}");
+    }
+    for name in ["test guide", "test https://own.example", "test https://own.example/v10"] {
+        assert_eq!(second(&Environment::named(name).unwrap()).unwrap_err().code(), "invalid_parameter", "{name}");
+    }
     let url = |call: samtykke::Result<samtykke::provider::maskinporten::Call<Record>>| call.unwrap().request.url;
     assert_eq!(
         api.grant_access(&number(), "difi:api3").unwrap().request.url,
@@ -183,6 +199,21 @@ fn answers_and_their_odd_forms() {
                 assert!(!create.finish(&answer(status, body)).unwrap_err().retryable(), "a client made twice");
             }
         }
+        // Which call failed says which token it wants.
+        let expired = create.finish(&answer(401, "")).unwrap_err();
+        assert!(expired.expected_value().is_some_and(|text| text.contains("not expired")));
+        assert_eq!(api.delegation_sources().unwrap().finish(&answer(401, "")).unwrap_err().expected_value(), None);
+        let user = api.portal_user().unwrap();
+        assert_eq!(user.finish(&answer(200, r#"{"name":"x"}"#)).unwrap(), r#"{"name":"x"}"#);
+        assert_eq!(user.finish(&answer(200, "")).unwrap_err().code(), "api_response_malformed");
+        for status in [401, 403] {
+            let error = user.finish(&answer(status, "")).unwrap_err();
+            assert!(error.expected_value().is_some_and(|text| text.contains("portal")), "{status}");
+        }
+        let switch = api.switch_synthetic_organisation(&Record::new().text_member("orgno", "310000000")).unwrap();
+        assert_eq!((switch.finish(&answer(200, "")).unwrap().as_str(), switch.request.repeatable), ("", false));
+        assert_eq!(switch.finish(&answer(200, "[1]")).unwrap(), "[1]");
+        assert_eq!(switch.finish(&answer(200, "<html>")).unwrap_err().code(), "api_response_malformed");
         let forbidden = create.finish(&answer(403, "")).unwrap_err();
         assert_eq!(forbidden.expected_value(), Some("a token with the scope idporten:dcr.write"));
         for body in ["", "[]", "<html>", r#"{"a":1,"a":2}"#] {

@@ -1,6 +1,7 @@
 // The self-service API as it is documented (docs.digdir.no, oidc_api_admin and its Maskinporten page), odd answers included:
 // a 409 as a bare JSON text, 404 where a client has no keys, an error in place of some empty lists.
 
+import { createPublicKey } from "node:crypto";
 import { jwtVerify } from "jose";
 
 const READ_ONLY = ["created", "last_updated", "client_secret", "onbehalfof", "jwks", "jwks_uri"];
@@ -60,6 +61,26 @@ const ROUTES = [
     throw new Problem(204);
   }],
   ["GET", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.read", "dcr.write"], ({ found, second }) => found.jwks?.keys.find(({ kid }) => kid === second) ?? fail(404, "no such key")],
+  ["PUT", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.write"], ({ store, found, second, body, clock }) => {
+    const keys = found.jwks?.keys ?? [];
+    if (!keys.some(({ kid }) => kid === second)) fail(404, "no such key");
+    if (body.kid !== second) fail(400, "kid is another than the path's", "kid");
+    const key = stored(body, clock());
+    store.setKeys(found.client_id, { ...found.jwks, keys: keys.map((known) => (known.kid === second ? key : known)) });
+    const { posted: _, ...answer } = key;
+    return answer;
+  }],
+  // Text to JWK, as the portal's page uses it. That the key is added to the set is not documented.
+  ["POST", /^\/v2\/clients\/([^/]+)\/key$/, ["dcr.write"], ({ store, found, text, type, now, clock }) => {
+    if (type !== "text/plain") throw new Problem(415, documented(415, "text/plain"));
+    const key = stored(keyOf(text), clock());
+    const keys = found.jwks?.keys ?? [];
+    if (keys.some(({ kid }) => kid === key.kid)) throw new Problem(409, "Conflict. Duplicate keys in request.");
+    if (keys.length > 4) fail(400, "one to five keys", "keys");
+    store.setKeys(found.client_id, { created: now(), ...found.jwks, keys: [...keys, key] });
+    const { posted: _, ...answer } = key;
+    return answer;
+  }],
   ["DELETE", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.write"], ({ store, found, second }) => {
     const keys = found.jwks?.keys.filter(({ kid }) => kid !== second) ?? [];
     if (keys.length === (found.jwks?.keys.length ?? 0)) fail(404, "no such key");
@@ -124,6 +145,16 @@ const ROUTES = [
   ["GET", /^\/organizations\/([^/]+)$/, undefined, ({ first }) => (isOrganisation(first) ? { orgnr: first, name: `Organisation ${first}` } : fail(404, "no such organisation"))],
 ];
 
+/** For a person's session in the portal alone: who it is, and for which synthetic organisation of the test environment. */
+const PORTAL = {
+  "GET /auth/user": ({ session: { name, organisation, synthetic } }) => ({ name, orgno: organisation, synthetic }),
+  "POST /auth/switch-synth-org": ({ store, token, session, body }) => {
+    if (!session.synthetic.includes(body.orgno)) fail(400, "no synthetic organisation of this person's", "orgno");
+    store.setSession(token, { ...session, organisation: body.orgno });
+    throw new Problem(200);
+  },
+};
+
 /** Paths without a token. */
 const PUBLIC = /^\/(scopes\/all|delegationsources)$/;
 
@@ -157,18 +188,30 @@ function createClient({ store, org, body, now }) {
   return value;
 }
 
+const YEAR = 365 * 86_400;
+
+/** A key as it is kept: one that comes with its end keeps it; one without lives for a year from now. */
+function stored({ created: _, last_updated: __, ...key }, now) {
+  if (key.kty !== "RSA" || key.use !== "sig" || !["RS256", "RS384", "RS512"].includes(key.alg)) fail(400, "kty RSA, use sig, alg RS256 or RS512", "keys");
+  if (!/^[A-Za-z0-9._-]+$/.test(key.kid)) fail(400, "kid", "kid");
+  return { ...key, exp: Math.min(key.exp ?? now + YEAR, now + YEAR), posted: now };
+}
+
+/** The JWK of a text: of a PEM, under an id made here, or the JWK that it is. */
+function keyOf(text) {
+  try {
+    if (text.startsWith("{")) return JSON.parse(text);
+    return { ...createPublicKey(text).export({ format: "jwk" }), use: "sig", alg: "RS256", kid: crypto.randomUUID() };
+  } catch {
+    fail(400, "no key");
+  }
+}
+
 function replaceKeys({ store, found, body, now, clock }) {
   const keys = body.keys;
   if (!Array.isArray(keys) || !keys.length || keys.length > 5) fail(400, "one to five keys", "keys");
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw new Problem(409, "Conflict. Duplicate keys in request.");
-  for (const key of keys) {
-    if (key.kty !== "RSA" || key.use !== "sig" || !["RS256", "RS384", "RS512"].includes(key.alg)) fail(400, "kty RSA, use sig, alg RS256 or RS512", "keys");
-    if (!/^[A-Za-z0-9._-]+$/.test(key.kid)) fail(400, "kid", "kid");
-  }
-  const year = clock() + 365 * 86_400;
-  // A key that comes with its end keeps it; one without lives for a year from now.
-  const kept = keys.map(({ created: _, last_updated: __, ...key }) => ({ ...key, exp: Math.min(key.exp ?? year, year), posted: clock() }));
-  store.setKeys(found.client_id, { created: now(), keys: kept });
+  store.setKeys(found.client_id, { created: now(), keys: keys.map((key) => stored(key, clock())) });
   throw new Problem(201, "");
 }
 
@@ -177,7 +220,10 @@ export async function answerApi({ store, issuer, clock, publicKey, prefixes, vio
   try {
     const url = new URL(path, issuer);
     let body = {};
-    if (text) {
+    const type = request.headers["content-type"];
+    if (type === "text/plain") {
+      if (/PRIVATE KEY|"(d|p|q|dp|dq|qi)"/.test(text)) violations.push("private key received");
+    } else if (text) {
       try {
         body = JSON.parse(text, function (name, value) {
           if (PRIVATE.includes(name) && this.kty) violations.push("private key received");
@@ -187,15 +233,23 @@ export async function answerApi({ store, issuer, clock, publicKey, prefixes, vio
         fail(400, "no JSON");
       }
     }
+    const now = () => new Date(clock() * 1000).toISOString();
+    const portal = PORTAL[`${request.method} ${url.pathname}`];
+    if (portal) {
+      const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "") ?? [];
+      const session = token && store.session(token);
+      if (!session) throw new Problem(token?.startsWith("eyJ") ? 403 : 401);
+      return { status: 200, body: portal({ store, token, session, body }) };
+    }
     for (const [method, pattern, scopes, handler] of ROUTES) {
       const match = request.method === method && pattern.exec(url.pathname);
       if (!match) continue;
       const [first, second] = match.slice(1).map(decodeURIComponent);
       const open = PUBLIC.test(url.pathname);
       if (open && request.headers.authorization) violations.push("token sent to a public list");
-      const org = open ? undefined : await caller(request, scopes, { issuer, publicKey, clock });
-      const context = { store, org, query: url.searchParams, body, first, second, prefixes, clock, now: () => new Date(clock() * 1000).toISOString() };
-      if (url.pathname.startsWith("/clients/")) {
+      const org = open ? undefined : await caller(request, scopes, { store, issuer, publicKey, clock });
+      const context = { store, org, query: url.searchParams, body, text, type, first, second, prefixes, clock, now };
+      if (/^(\/v2)?\/clients\//.test(url.pathname)) {
         context.found = store.client(first);
         if (!context.found) fail(404, "no such client");
         if (context.found.org !== org) fail(403, "another organisation's client");
@@ -210,7 +264,10 @@ export async function answerApi({ store, issuer, clock, publicKey, prefixes, vio
 }
 
 /** The organisation of the token, when it has one of the scopes. */
-async function caller(request, scopes, { issuer, publicKey, clock }) {
+async function caller(request, scopes, { store, issuer, publicKey, clock }) {
+  // The portal calls the same API with a person's session.
+  const session = store.session(/^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "");
+  if (session) return session.organisation;
   const token = /^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? "")?.[1];
   const verified = token && (await jwtVerify(token, publicKey, { issuer, algorithms: ["RS256"], currentDate: new Date(clock() * 1000) }).catch(() => undefined));
   if (!verified) throw new Problem(401, undefined);

@@ -1,5 +1,7 @@
 // A local Maskinporten with its self-service API: for tests and for the demo. Its state is in one SQLite file.
 // It verifies with `jose`, keeps to docs.digdir.no, and answers any documented error, or any trouble, on demand.
+// The self-service is served in three forms over one state: `/api/v1` (with `/api/v2`) and the same paths without it at one
+// origin, and the original guide's at another, as it had a host of its own.
 
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair, importJWK } from "jose";
@@ -43,11 +45,11 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
   const publicKey = await importJWK({ kty, n, e }, "RS256");
   const key = { kid, privateKey: await importJWK(signer, "RS256") };
 
-  const [faults, apiFaults, assertions, requests, violations] = [[], [], [], [], []];
+  const [faults, apiFaults, assertions, requests, bases, violations] = [[], [], [], [], [], []];
   const [systemUsers, consents] = [[], []];
-  let origin;
+  let origin, guide;
 
-  const server = createServer(async (request, response) => {
+  const answer = (asGuide) => async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -64,6 +66,16 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
     try {
       const { pathname } = new URL(request.url, origin);
       const issuer = name ?? `${origin}/`;
+      const form = formOf(request.url, asGuide);
+      if (form) {
+        requests.push(`${request.method} ${form.path}`);
+        bases.push(form.base);
+        const fault = apiFaults.shift();
+        if (fault) return await trouble(fault);
+        const { status, body } = await answerApi({ store, issuer, clock, publicKey, prefixes: ["difitest"], violations }, request, form.path, text);
+        return say(status, body);
+      }
+      if (asGuide) return say(404, undefined);
       if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(origin, issuer));
       if (pathname === "/jwk") return say(200, { keys: [{ kty, n, e, kid, alg: "RS256", use: "sig" }] });
       if (pathname === "/token" && request.method === "POST") {
@@ -75,28 +87,25 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
         if (fault) return await trouble(fault);
         return say(200, await issue({ issuer, now: clock, signer: key, store }, granted));
       }
-      if (request.url.startsWith("/api/v1/")) {
-        requests.push(`${request.method} ${request.url.slice("/api/v1".length)}`);
-        const fault = apiFaults.shift();
-        if (fault) return await trouble(fault);
-        const { status, body } = await answerApi({ store, issuer, clock, publicKey, prefixes: ["difitest"], violations }, request, request.url.slice("/api/v1".length), text);
-        return say(status, body);
-      }
       return say(404, undefined);
     } catch (error) {
       if (error instanceof Refusal) return say(error.status, error.body);
       console.error(error);
       return say(500, undefined);
     }
-  });
-  await new Promise((done, failed) => {
+  };
+  const listen = (server, at) => new Promise((done, failed) => {
     server.once("error", failed);
-    server.listen(port, "127.0.0.1", done);
+    server.listen(at, "127.0.0.1", () => done(`http://127.0.0.1:${server.address().port}`));
   });
-  origin = `http://127.0.0.1:${server.address().port}`;
+  const servers = [createServer(answer(false)), createServer(answer(true))];
+  origin = await listen(servers[0], port);
+  guide = await listen(servers[1], 0);
 
   return {
     origin,
+    /** Where the self-service is served in the original guide's form, over the same state. */
+    guide,
     /** As `maskinporten(…)` takes it. */
     environment: { issuer: name ?? `${origin}/`, tokenEndpoint: `${origin}/token`, selfService: `${origin}/api/v1` },
     /** A client that may use the self-service API: client id, organisation, private key. */
@@ -111,6 +120,14 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
       assertions,
       /** Method and path of every call of the self-service API. */
       requests,
+      /** The form of each of them: `current`, `unversioned`, `guide`; `v2` for the second version, which the first two share. */
+      bases,
+      /** A person's session in the portal, for an organisation and others of the test environment; gives its token. */
+      portalSession(organisation, synthetic = []) {
+        const token = `portal-${crypto.randomUUID()}`;
+        store.setSession(token, { name: "Kari Nordmann", organisation, synthetic });
+        return token;
+      },
       /** What must never happen. */
       violations,
       /** A customer delegates a scope to a supplier, as in Altinn. */
@@ -122,12 +139,27 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
       store,
     },
     async close() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((done) => server.close(done));
+      }
       store.close();
     },
   };
 }
+
+/** The form in which a path calls the self-service, and the path as one of `/api/v1`; nothing for what is no call of it. */
+function formOf(url, asGuide) {
+  if (asGuide) {
+    // There the collection ends in a slash, and there is no version.
+    if (!API.test(url) || /^\/clients(\?|$)/.test(url)) return undefined;
+    return { base: "guide", path: url.replace(/^\/clients\/(?=\?|$)/, "/clients") };
+  }
+  if (url.startsWith("/api/v1/")) return { base: "current", path: url.slice("/api/v1".length) };
+  if (url.startsWith("/api/v2/")) return { base: "v2", path: url.slice("/api".length) };
+  return API.test(url) ? { base: "unversioned", path: url } : undefined;
+}
+const API = /^\/(clients|scopes|delegationsources|prefix|organizations|auth)([/?]|$)/;
 
 /** As Maskinporten's own: no authorization endpoint, no response types. */
 const metadata = (origin, issuer) => ({

@@ -1,8 +1,10 @@
-// The native example against the local Maskinporten: a token, access granted, trouble, a refusal, and nothing secret printed.
+// The native example against the local Maskinporten: a token, access granted, a client registered by each form of the
+// self-service's addresses, trouble, a refusal, and nothing secret printed.
 // Refuses to skip: without cargo, or without a build, it fails.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +12,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { must } from "../lib/process.mjs";
-import { CUSTOMER, world } from "./support.mjs";
+import { CUSTOMER, publicPart, rsaJwk, world } from "./support.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = mkdtempSync(join(tmpdir(), "samtykke-mp-native-"));
@@ -61,4 +63,33 @@ test("trouble is tried again with new assertions, a refusal is told with what to
   const refused = await run();
   assert.equal(refused.ok, false);
   assert.match(refused.output, /^refused MP-110: The audience must be the issuer, slash included/m);
+});
+
+test("a client and its keys are registered by each form of the addresses", async () => {
+  const { issuer, tokenEndpoint } = mp.environment;
+  const [first, second] = [await rsaJwk("first"), await rsaJwk("first")];
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const files = ["first.json", "second.json", "third.pem", "private.json"].map((name) => join(folder, name));
+  const texts = [JSON.stringify(publicPart(first)), JSON.stringify(publicPart(second)), publicKey.export({ type: "spki", format: "pem" }), JSON.stringify(first)];
+  files.forEach((file, at) => writeFileSync(file, texts[at]));
+  const register = (form, given) => run({
+    ENVIRONMENT: `${issuer} ${tokenEndpoint} ${form === "guide" ? mp.guide : mp.origin} ${form}`,
+    SCOPE: "idporten:dcr.read idporten:dcr.write", REGISTER: ["difitest:api3", ...given].join(" "),
+  });
+  const keysOf = (output) => mp.control.store.client(/^client (\S+)$/m.exec(output)[1]).jwks?.keys.map(({ n }) => n);
+  for (const form of ["current", "unversioned", "guide"]) {
+    const from = mp.control.bases.length;
+    const { ok, output } = await register(form, files.slice(0, form === "guide" ? 2 : 3));
+    assert.ok(ok, output);
+    assert.match(output, /^replaced first$/m);
+    assert.deepEqual([...new Set(mp.control.bases.slice(from))], form === "guide" ? [form] : [form, "v2"]);
+    assert.deepEqual(keysOf(output), [second.n, ...(form === "guide" ? [] : [publicKey.export({ format: "jwk" }).n])]);
+  }
+  const none = await register("guide", files.slice(0, 3));
+  assert.equal(none.ok, false, "the guide's base has no upload");
+  assert.deepEqual(keysOf(none.output), [second.n]);
+  const refused = await register("current", [files[3]]);
+  assert.match(refused.output, /key_refused/);
+  assert.equal(keysOf(refused.output), undefined);
+  assert.deepEqual(mp.control.violations, []);
 });

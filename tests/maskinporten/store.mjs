@@ -13,6 +13,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS access (scope TEXT NOT NULL, consumer TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (scope, consumer));
   CREATE TABLE IF NOT EXISTS onbehalfof (client TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (client, name));
   CREATE TABLE IF NOT EXISTS delegations (consumer TEXT NOT NULL, supplier TEXT NOT NULL, scope TEXT NOT NULL, PRIMARY KEY (consumer, supplier, scope));
+  CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, json TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS used (jti TEXT PRIMARY KEY, until INTEGER NOT NULL);`;
 
 const read = (row, column = "json") => (row?.[column] ? JSON.parse(row[column]) : undefined);
@@ -61,6 +62,9 @@ export function openStore(file = ":memory:") {
 
     delegated: (consumer, supplier, scope) => !!one("SELECT 1 AS there FROM delegations WHERE consumer = ? AND supplier = ? AND scope = ?", [consumer, supplier, scope]),
     delegate: (consumer, supplier, scope) => put("INSERT OR REPLACE INTO delegations VALUES (?, ?, ?)", [consumer, supplier, scope]),
+
+    session: (token) => read(one("SELECT json FROM sessions WHERE token = ?", [token])),
+    setSession: (token, value) => put("INSERT OR REPLACE INTO sessions VALUES (?, ?)", [token, JSON.stringify(value)]),
 
     /** Whether a `jti` is new; it is not any more afterwards. */
     use(jti, now) {

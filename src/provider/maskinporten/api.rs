@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
+use super::access::{ScopeAccess, access, accesses};
 use super::keys::object;
 use super::operation::Operation;
 use super::organisation::OrganisationNumber;
@@ -42,66 +43,9 @@ impl<T> Call<T> {
     }
 }
 
-/// An organisation's access to a scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct ScopeAccess {
-    /// The scope's name.
-    pub scope: String,
-    /// Whether access was granted.
-    pub state: AccessState,
-    /// Who has it.
-    pub consumer: String,
-    /// Whose scope it is.
-    pub owner: Option<String>,
-    /// When it changed last, in seconds since 1970.
-    pub last_updated: Option<i64>,
-}
-
-/// Where an access stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub enum AccessState {
-    /// Asked for.
-    Requested,
-    /// Granted.
-    Approved,
-    /// Withdrawn or refused.
-    Denied,
-    /// A state yet unknown.
-    Other(String),
-}
-
-impl ScopeAccess {
-    fn read(record: &Record) -> Result<Self> {
-        let text = |name| record.text(name).ok_or_else(|| wrong("scope, state, consumer_orgno"));
-        let state = text("state")?;
-        Ok(Self {
-            scope: text("scope")?,
-            state: match state.as_str() {
-                "REQUESTED" => AccessState::Requested,
-                "APPROVED" => AccessState::Approved,
-                "DENIED" => AccessState::Denied,
-                _ => AccessState::Other(state),
-            },
-            consumer: text("consumer_orgno")?,
-            owner: record.text("owner_orgno"),
-            last_updated: record.time("last_updated"),
-        })
-    }
-}
-
 pub(super) fn records(json: &str) -> Result<Vec<Record>> {
     let list = Value::parse(json);
     list.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(object).collect()
-}
-
-fn accesses(json: &str) -> Result<Vec<ScopeAccess>> {
-    records(json)?.iter().map(ScopeAccess::read).collect()
-}
-
-fn access(json: &str) -> Result<ScopeAccess> {
-    ScopeAccess::read(&Record::parse(json)?)
 }
 
 fn nothing(_: &str) -> Result<()> {
@@ -224,6 +168,40 @@ impl<'a> SelfService<'a> {
             Some(set) => self.call("replaceKeys", &[id], set, nothing),
             None => self.call("deleteKeys", &[id], "", nothing),
         }
+    }
+
+    /// Sets all keys of a client by PUT, which unlike the POST of [`write_keys`](Self::write_keys) may be sent again: `keys`, one
+    /// to five, public. It replaces the whole set too.
+    ///
+    /// # Errors
+    /// `key_refused`, `registration_conflict` for an id that is there twice, `invalid_parameter`.
+    pub fn set_keys(&self, id: &str, keys: &Record) -> Result<Call<()>> {
+        self.call("setKeys", &[id], keys.json(), nothing)
+    }
+
+    /// One key, where the API has that address.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id.
+    pub fn key(&self, id: &str, kid: &str) -> Result<Call<Record>> {
+        self.call("key", &[id, kid], "", Record::parse)
+    }
+
+    /// Replaces one key by a public one, where the API has that address; the others stay as they are.
+    ///
+    /// # Errors
+    /// `key_refused`, `invalid_parameter` for an odd id.
+    pub fn replace_key(&self, id: &str, kid: &str, key: &Record) -> Result<Call<Record>> {
+        self.call("replaceKey", &[id, kid], key.json(), Record::parse)
+    }
+
+    /// Uploads a public key as the text of a PEM or a JWK; answers it as a JWK. It is the API's second version, which the
+    /// portal uses; the base of the original guide has none.
+    ///
+    /// # Errors
+    /// `key_refused` for anything but a public key, `invalid_parameter` for an odd id or a base without second version.
+    pub fn upload_key(&self, id: &str, key: &str) -> Result<Call<Record>> {
+        self.call("uploadKey", &[id], key, Record::parse)
     }
 
     /// Removes one key, where the API has that address.
@@ -353,5 +331,47 @@ impl<'a> SelfService<'a> {
     /// None today.
     pub fn delegation_sources(&self) -> Result<Call<Vec<Record>>> {
         self.call("delegationSources", &[], "", records)
+    }
+
+    /// Every organisation's public scopes, of an integration type in capitals such as `MASKINPORTEN`, or of all; no token is sent.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for another type.
+    pub fn all_scopes(&self, integration_type: &str) -> Result<Call<Vec<Record>>> {
+        self.call("allScopes", &["", "", integration_type], "", records)
+    }
+
+    /// Your prefixes of scopes, as JSON whose shape is not documented.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn prefixes(&self) -> Result<Call<String>> {
+        self.call("prefixes", &[], "", as_text)
+    }
+
+    /// What is known of an organisation, as JSON whose shape is not documented.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn organisation(&self, organisation: &OrganisationNumber) -> Result<Call<String>> {
+        self.call("organisation", &[organisation.as_str()], "", as_text)
+    }
+
+    /// Who is logged in to the portal, as JSON whose shape is not documented. The token is one of a person's session there
+    /// (Ansattporten), not one of Maskinporten's.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn portal_user(&self) -> Result<Call<String>> {
+        self.call("portalUser", &[], "", as_text)
+    }
+
+    /// Lets a person's session in the portal act for another synthetic organisation, in the test environment; members as the
+    /// portal has them, which is not documented. Answers JSON or nothing.
+    ///
+    /// # Errors
+    /// `key_refused` for private keys among the members.
+    pub fn switch_synthetic_organisation(&self, to: &Record) -> Result<Call<String>> {
+        self.call("switchSyntheticOrganisation", &[], to.json(), as_text)
     }
 }

@@ -3,6 +3,7 @@
 //! docs.digdir.no, Maskinporten (`maskinporten_protocol_jwtgrant`, `maskinporten_protocol_token`, `maskinporten_sjolvbetjening_api`).
 //! Refuses other algorithms than RS256, RS384 and RS512, undocumented claims, odd organisation numbers, private keys sent away.
 
+mod access;
 mod access_token;
 mod api;
 mod details;
@@ -16,8 +17,9 @@ mod registration;
 mod request;
 mod wire;
 
+pub use access::{AccessState, ScopeAccess};
 pub use access_token::{AccessToken, Organisation, TokenExpectation};
-pub use api::{AccessState, Call, ScopeAccess, SelfService};
+pub use api::{Call, SelfService};
 pub use details::{AuthorizationDetails, ConsentFrom};
 pub use edit::{Edit, KeyEdit};
 pub use keys::{Change, MAX_KEYS, expiring};
@@ -47,14 +49,23 @@ pub struct Environment {
     self_service: String,
     /// What follows the path of the collection of clients.
     collection: String,
+    /// The base of the second version; empty where there is none.
+    second: String,
     development: bool,
 }
 
 /// The values of the row of a name.
-fn row(name: &str) -> Option<[&'static str; 3]> {
+fn row(name: &str) -> Option<[&'static str; 4]> {
     let rest = ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('|')).filter(|_| !name.is_empty())?;
     let mut values = rest.split('|');
-    Some([values.next()?, values.next()?, values.next().unwrap_or_default()])
+    Some([values.next()?, values.next()?, values.next().unwrap_or_default(), values.next().unwrap_or_default()])
+}
+
+/// What follows the scheme, and the path of it from its slash on.
+fn split(address: &str) -> (&str, &str) {
+    let host = address.find("//").map_or(0, |at| at.saturating_add(2));
+    let path = address.get(host..).and_then(|rest| rest.find('/')).map_or(address.len(), |at| host.saturating_add(at));
+    address.split_at_checked(path).unwrap_or((address, ""))
 }
 
 impl Environment {
@@ -69,16 +80,28 @@ impl Environment {
     }
 
     fn of(name: &str) -> Self {
-        let [issuer, token_endpoint, _] = row(name).unwrap_or_default();
-        let [test, production, collection] = row("current").unwrap_or_default();
-        let base = if name == "test" { test } else { production };
-        Self {
+        let [issuer, token_endpoint, ..] = row(name).unwrap_or_default();
+        let environment = Self {
             issuer: issuer.into(),
             token_endpoint: token_endpoint.into(),
-            self_service: base.into(),
-            collection: collection.into(),
+            self_service: String::new(),
+            collection: String::new(),
+            second: String::new(),
             development: false,
-        }
+        };
+        environment.formed(row("current").unwrap_or_default())
+    }
+
+    /// With a base of one of the forms that are known; a server of one's own keeps its origin.
+    fn formed(mut self, [test, production, collection, second]: [&str; 4]) -> Self {
+        let base = if self.issuer == row("test").unwrap_or_default()[0] { test } else { production };
+        let (origin, path) = split(base);
+        let mut own = String::from(if self.development { split(&self.self_service).0 } else { origin });
+        self.second = if second.is_empty() { String::new() } else { joined(&own, second) };
+        own.push_str(path);
+        self.self_service = own;
+        self.collection = collection.into();
+        self
     }
 
     /// A server of one's own, such as the local one for development: issuer, token endpoint and the base of its self-service
@@ -92,6 +115,7 @@ impl Environment {
             token_endpoint: token_endpoint.into(),
             self_service: String::new(),
             collection: String::new(),
+            second: String::new(),
             development: true,
         };
         if !is_web(issuer, true) || !is_web(token_endpoint, true) {
@@ -111,12 +135,15 @@ impl Environment {
             let environment = Self::of(first);
             return rest.map_or(Ok(environment.clone()), |base| environment.self_service_at(base));
         }
-        let (token_endpoint, base) = cut(rest.unwrap_or_default(), b' ');
-        Self::custom(first, token_endpoint, base.unwrap_or_default())
+        let (token_endpoint, rest) = cut(rest.unwrap_or_default(), b' ');
+        let (base, other) = cut(rest.unwrap_or_default(), b' ');
+        let environment = Self::custom(first, token_endpoint, base)?;
+        other.map_or(Ok(environment.clone()), |other| environment.self_service_at(other))
     }
 
     /// With another base of the self-service API: `current` (`…/api/v1`), `unversioned` (the same host without that path),
-    /// `guide` (`integrasjon-ver2.difi.no` and `integrasjon.difi.no`, as the original guide has it), or an address.
+    /// `guide` (`integrasjon-ver2.difi.no` and `integrasjon.difi.no`, as the original guide has it), or an address. A server of
+    /// one's own takes the form of the name at its own origin.
     ///
     /// # Errors
     /// `invalid_configuration`.
@@ -128,21 +155,23 @@ impl Environment {
     /// let token = Secret::new("x.y");
     /// let call = SelfService::new(&environment, &token).grant_access(&OrganisationNumber::parse("889640782")?, "difi:api3")?;
     /// assert_eq!(call.request.url, "https://integrasjon-ver2.difi.no/scopes/access/889640782?scope=difi%3Aapi3");
+    /// let own = Environment::custom("http://127.0.0.1:9/", "http://127.0.0.1:9/token", "http://127.0.0.1:9/api/v1")?;
+    /// assert_eq!(own.self_service_at("guide")?.self_service(), "http://127.0.0.1:9");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn self_service_at(mut self, base: &str) -> Result<Self> {
-        let named = row(base).filter(|_| matches!(base, "current" | "unversioned" | "guide"));
-        let (address, collection) = match named {
-            Some(_) if self.development => return Err(wrong("a base of your own server's self-service API: an address")),
-            Some([test, production, collection]) => (if self.issuer == Self::of("test").issuer { test } else { production }, collection),
-            None => (base, ""),
-        };
-        let plain = !address.ends_with('/') && !address.contains(['?', ' ', '\\']) && !address.contains("/.");
-        if !plain || !is_web(address, self.development) {
+        // A server of one's own has an address before it has a form.
+        let known = matches!(base, "current" | "unversioned" | "guide") && !(self.development && self.self_service.is_empty());
+        if let Some(form) = row(base).filter(|_| known) {
+            return Ok(self.formed(form));
+        }
+        let plain = !base.ends_with('/') && !base.contains(['?', ' ', '\\']) && !base.contains("/.");
+        if !plain || !is_web(base, self.development) {
             return Err(wrong("base of the self-service API: an https address without a slash at its end, or current, unversioned, guide"));
         }
-        self.self_service = address.into();
-        self.collection = collection.into();
+        self.self_service = base.into();
+        self.collection = String::new();
+        self.second = base.strip_suffix("/v1").map_or(String::new(), |before| joined(before, "/v2"));
         Ok(self)
     }
 
@@ -160,6 +189,12 @@ impl Environment {
     pub fn self_service(&self) -> &str {
         &self.self_service
     }
+}
+
+fn joined(one: &str, other: &str) -> String {
+    let mut text = String::from(one);
+    text.push_str(other);
+    text
 }
 
 fn wrong(expected: &'static str) -> Error {

@@ -14,7 +14,8 @@ pub struct Operation {
     pub path: &'static str,
     /// Arguments that go into the query; empty ones are left out.
     pub query: &'static [&'static str],
-    /// The scope the token needs; empty where any will do, or none.
+    /// The scope the token needs; empty where any will do, or none; `portal` where it is no token of Maskinporten's, but of a
+    /// person's session in Samarbeidsportalen.
     pub scope: &'static str,
     /// What it sends.
     pub(crate) sends: Sends,
@@ -51,14 +52,18 @@ pub(crate) enum Answers {
     Done,
     /// JSON of any kind.
     Any,
+    /// JSON of any kind, or nothing.
+    Seen,
 }
 
-use Answers::{Any, Done, Keys, Many, One};
+use Answers::{Any, Done, Keys, Many, One, Seen};
 
 const READ: &str = "idporten:dcr.read";
 const WRITE: &str = "idporten:dcr.write";
 const SCOPES: &str = "idporten:scopes.write";
 const BEHALF: &str = "idporten:dcr/onbehalfof:write";
+/// No scope of Maskinporten's: a person's session in the portal.
+pub(crate) const PORTAL: &str = "portal";
 
 const fn row(
     name: &'static str,
@@ -80,6 +85,7 @@ static OPERATIONS: &[Operation] = &[
     row("newSecret", ["POST", "/clients/{id}/secret", WRITE], &[], Sends::Nothing, One),
     row("keys", ["GET", "/clients/{id}/jwks", READ], &[], Sends::Nothing, Keys),
     row("replaceKeys", ["POST", "/clients/{id}/jwks", WRITE], &[], Sends::Keys, Done),
+    row("setKeys", ["PUT", "/clients/{id}/jwks", WRITE], &[], Sends::Keys, Done),
     row("deleteKeys", ["DELETE", "/clients/{id}/jwks", WRITE], &[], Sends::Nothing, Done),
     row("key", ["GET", "/clients/{id}/jwks/{kid}", READ], &[], Sends::Nothing, One),
     row("replaceKey", ["PUT", "/clients/{id}/jwks/{kid}", WRITE], &[], Sends::Key, One),
@@ -103,6 +109,8 @@ static OPERATIONS: &[Operation] = &[
     row("delegationSources", ["GET", "/delegationsources", ""], &[], Sends::Nothing, Many),
     row("prefixes", ["GET", "/prefix", SCOPES], &[], Sends::Nothing, Any),
     row("organisation", ["GET", "/organizations/{organisation}", READ], &[], Sends::Nothing, Any),
+    row("portalUser", ["GET", "/auth/user", PORTAL], &[], Sends::Nothing, Any),
+    row("switchSyntheticOrganisation", ["POST", "/auth/switch-synth-org", PORTAL], &[], Sends::Object, Seen),
 ];
 
 impl Operation {

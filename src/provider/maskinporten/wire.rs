@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::api::records;
 use super::keys::{is_kid, public_key};
-use super::operation::{Answers, Operation, Sends};
+use super::operation::{Answers, Operation, PORTAL, Sends};
 use super::organisation::OrganisationNumber;
 use super::record::Record;
 use super::registration::{check_client, check_public};
@@ -63,15 +63,13 @@ pub(crate) fn build(
     if given.next().is_some() {
         return Err(wrong("no further arguments"));
     }
-    let mut url = String::from(environment.self_service());
-    if let Some(second) = path.strip_prefix("v2/") {
-        let Some(origin) = url.strip_suffix("v1") else { return Err(wrong("a base that ends in /api/v1")) };
-        url = String::from(origin);
-        url.push_str("v2/");
-        url.push_str(second);
-    } else {
-        url.push_str(&path);
+    // The second version has a base of its own, or none.
+    let second = path.strip_prefix("v2");
+    let mut url = String::from(if second.is_some() { environment.second.as_str() } else { environment.self_service() });
+    if url.is_empty() {
+        return Err(wrong("a base of the self-service API with a second version: current, unversioned, or one that ends in /v1"));
     }
+    url.push_str(second.unwrap_or(&path));
     let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
     if operation.authorized() {
         if !crate::client::is_vschar(token.expose()) {
@@ -171,7 +169,8 @@ pub(crate) fn judged(operation: &'static Operation, response: &Response) -> Resu
     let value = Value::parse(body);
     let fits = match (operation.answers, &value) {
         (Answers::Done, _) => return Ok(String::new()),
-        (Answers::One, Some(Value::Object(_))) | (Answers::Any, Some(_)) => true,
+        (Answers::Seen, _) if body.is_empty() => return Ok(String::new()),
+        (Answers::One, Some(Value::Object(_))) | (Answers::Any | Answers::Seen, Some(_)) => true,
         (Answers::Many, Some(Value::Array(items))) => items.iter().all(|item| matches!(item, Value::Object(_))),
         (Answers::Keys, Some(set)) => set.get("keys").and_then(Value::as_array).is_some(),
         _ => false,
@@ -209,10 +208,18 @@ fn failure(operation: &'static Operation, response: &Response) -> Error {
     };
     let shown = |text: &str| crate::callback::shown_text(text);
     let mut error = Error::new(kind).at(Phase::Api).advise(action).http(response).provider(said.map(shown), trace.map(shown));
-    if response.status == 403 && operation.authorized() {
-        let mut wanted = String::from("a token with the scope ");
-        wanted.push_str(operation.scope);
-        error = error.expected(wanted);
+    let portal = operation.scope == PORTAL;
+    match response.status {
+        401 | 403 if portal => error = error.expected("a token of a person's session in the portal, not of Maskinporten"),
+        401 if operation.authorized() => {
+            error = error.expected("a token of Maskinporten itself, of this environment, that has not expired");
+        }
+        403 if operation.authorized() => {
+            let mut wanted = String::from("a token with the scope ");
+            wanted.push_str(operation.scope);
+            error = error.expected(wanted);
+        }
+        _ => {}
     }
     error.retry(matches!(response.status, 429 | 500..=599) && operation.repeatable())
 }

@@ -1,9 +1,12 @@
-//! A native program: a token from Maskinporten with reqwest and aws-lc-rs, then, if asked, access granted to a scope.
+//! A native program: a token from Maskinporten with reqwest and aws-lc-rs; if asked, access granted to a scope, a client registered.
 //!
 //! Usage: `CLIENT_ID=… KEY_FILE=key.json cargo run --features native-crypto --example maskinporten`. The key is a private JWK with
-//! `kid`. Further settings, with their defaults: `ENVIRONMENT=test` (or `production`, or three addresses with spaces between them),
-//! `SCOPE=idporten:scopes.write`, `GRANT=` (an organisation number and a scope of yours, a space between them).
+//! `kid`. Further settings, with their defaults: `ENVIRONMENT=test` (or `production`, or three addresses with spaces between them;
+//! then perhaps `guide` or `unversioned` for the self-service's other addresses), `SCOPE=idporten:scopes.write`, `GRANT=` (an
+//! organisation number and a scope of yours, a space between them), `REGISTER=` (a scope, then files: see keys.rs).
 //! Refuses redirects and large bodies; signs a new assertion for each attempt, waits between them, and prints no token.
+
+mod keys;
 
 use std::error::Error;
 use std::io::Read;
@@ -34,10 +37,15 @@ fn main() -> Outcome<()> {
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
     println!("seconds {}", tokens.expires_in.unwrap_or_default());
 
+    let api = SelfService::new(&environment, &tokens.access_token);
     if let Some((organisation, scope)) = setting("GRANT", "").split_once(' ') {
-        let call = SelfService::new(&environment, &tokens.access_token).grant_access(&OrganisationNumber::parse(organisation)?, scope)?;
+        let call = api.grant_access(&OrganisationNumber::parse(organisation)?, scope)?;
         let access = call.finish(&send(&http, &call.request)?)?;
         println!("access {} {:?}", access.consumer, access.state);
+    }
+    let register = setting("REGISTER", "");
+    if let [scope, files @ ..] = &register.split_whitespace().collect::<Vec<_>>()[..] {
+        keys::register(&http, &api, scope, files)?;
     }
     Ok(())
 }
