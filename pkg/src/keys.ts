@@ -258,9 +258,10 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
   return facts;
 }
 
-async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: SignatureAlgorithm, extractable: boolean): Promise<CryptoKey> {
+/** What WebCrypto makes of a key that the core has checked, and Node's own crypto beside it. */
+async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: string, extractable: boolean, use: KeyUsage = "sign"): Promise<CryptoKey> {
   try {
-    const made = await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, ["sign"]);
+    const made = await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, [use]);
     return format === "jwk" ? quickened(made, key as Jwk, alg) : made;
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
@@ -269,11 +270,4 @@ async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuff
 }
 
 /** @internal A public key the core has checked, for WebCrypto to verify with. */
-export async function verificationKey(jwk: PublicJwk, alg: string): Promise<CryptoKey> {
-  try {
-    return quickened(await crypto.subtle.importKey("jwk", { ...jwk } as JsonWebKey, rowOf(alg).key, true, ["verify"]), jwk, alg);
-  } catch (cause) {
-    if (cause instanceof SamtykkeError) throw cause;
-    throw refusedBy(cause);
-  }
-}
+export const verificationKey = (jwk: PublicJwk, alg: string): Promise<CryptoKey> => imported("jwk", { ...jwk }, alg, true, "verify");
