@@ -101,14 +101,22 @@ impl<T> Judge<T> for Kept<T> {
 
 impl Exchange<Claims> {
     /// Fetches the claims about the person. A token bound to a key needs [`dpop`](Self::dpop) with it. `signed` is what a
-    /// signed answer must say, where one was registered: put the `userinfo_signed_response_alg` there.
+    /// signed answer must say, where one was registered: put the `userinfo_signed_response_alg` there. Of `authentication` nothing
+    /// is sent; with [`ClientAuthentication::Tls`], whose tokens are bound to the certificate, it goes to the address for those
+    /// (RFC 8705 section 5).
     ///
     /// # Errors
     /// `endpoint_missing`, `endpoint_refused`, `invalid_configuration`; then those of [`userinfo::judge`], and for a signed
     /// answer those of [`userinfo::judge_signed`], of the key's choice, and `signature_invalid`.
-    pub fn userinfo(client: &Client, tokens: &Tokens, subject: Subject<'_>, signed: Option<IdTokenRules>) -> Result<Self> {
+    pub fn userinfo(
+        client: &Client,
+        authentication: &ClientAuthentication,
+        tokens: &Tokens,
+        subject: Subject<'_>,
+        signed: Option<IdTokenRules>,
+    ) -> Result<Self> {
         let profile = client.profile();
-        let endpoint = profile.endpoint("userinfo_endpoint", &ClientAuthentication::None);
+        let endpoint = profile.endpoint("userinfo_endpoint", authentication);
         let request = userinfo::unproved(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
         let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Resource, request);
         attempt.token = Some(tokens.access_token.clone());

@@ -115,7 +115,7 @@ fn machines() {
     exchange.receive(Response::new(200, None, "")).unwrap();
     assert!(matches!(exchange.step(&[7; 32], NOW).unwrap(), Step::Done(())));
 
-    let userinfo = |tokens: &Tokens, signed| Exchange::userinfo(&at, tokens, Subject::Is("user-1"), signed);
+    let userinfo = |tokens: &Tokens, signed| Exchange::userinfo(&at, &basic, tokens, Subject::Is("user-1"), signed);
     let mut exchange = userinfo(&tokens("Bearer"), None).unwrap();
     assert_eq!(first(&mut exchange).headers[1].1.expose(), "Bearer S3CRET");
     exchange.receive(json_answer(200, r#"{"sub":"user-1"}"#)).unwrap();
@@ -126,7 +126,15 @@ fn machines() {
     assert_eq!(code(exchange.receive(json_answer(200, r#"{"sub":"user-2"}"#))), "subject_mismatch");
     // A bound token is not sent without its key.
     assert_eq!(code(userinfo(&tokens("DPoP"), None).unwrap().step(&[7; 32], NOW)), "invalid_configuration");
-    assert_eq!(code(Exchange::userinfo(&client("none"), &tokens("Bearer"), Subject::Is("user-1"), None)), "endpoint_missing");
+    assert_eq!(code(Exchange::userinfo(&client("none"), &basic, &tokens("Bearer"), Subject::Is("user-1"), None)), "endpoint_missing");
+    // A token bound to a certificate is of use only where the server asks for one (RFC 8705 section 5).
+    let mut profile = at.profile().clone();
+    profile.endpoints.mtls_aliases = vec![("userinfo_endpoint".into(), "https://mtls.op.example/x".into())];
+    let bound = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    for (authentication, url) in [(&ClientAuthentication::Tls, "https://mtls.op.example/x"), (&basic, "https://op.example/x")] {
+        let mut exchange = Exchange::userinfo(&bound, authentication, &tokens("Bearer"), Subject::Is("user-1"), None).unwrap();
+        assert_eq!(first(&mut exchange).url, url);
+    }
 
     // Signed claims come out only when their signature was verified, and never where plain ones are answered.
     let rules = || IdTokenRules::new("https://op.example", "client-1");

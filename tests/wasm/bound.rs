@@ -175,7 +175,9 @@ async fn an_api_and_userinfo_ask_for_nonces_of_their_own() {
     let response = party.call(&tokens).await.unwrap();
     // The body was sent twice, octet for octet.
     assert_eq!((response.status, response.body.expose()), (200, r#"{"method":"POST","body":"{\"ask\":\"æøå\"}"}"#));
-    let userinfo = Exchange::userinfo(&party.client, &tokens, Subject::Is("ola"), None).unwrap().dpop(party.dpop.info(), None);
+    let userinfo = Exchange::userinfo(&party.client, &party.authentication(), &tokens, Subject::Is("ola"), None)
+        .unwrap()
+        .dpop(party.dpop.info(), None);
     assert_eq!(party.drive(userinfo).await.unwrap().text("name").as_deref(), Some("Ola"));
     assert_eq!(party.asked(["api", "userinfo"]).await, [2, 2]);
 }
@@ -184,7 +186,9 @@ async fn an_api_and_userinfo_ask_for_nonces_of_their_own() {
 async fn another_persons_userinfo_is_refused() {
     let mut party = at("other-person");
     let tokens = party.tokens().await.unwrap();
-    let userinfo = Exchange::userinfo(&party.client, &tokens, Subject::Is("ola"), None).unwrap().dpop(party.dpop.info(), None);
+    let userinfo = Exchange::userinfo(&party.client, &party.authentication(), &tokens, Subject::Is("ola"), None)
+        .unwrap()
+        .dpop(party.dpop.info(), None);
     refused("other-person", party.drive(userinfo).await, "subject_mismatch");
 }
 

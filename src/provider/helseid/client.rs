@@ -172,7 +172,7 @@ impl HelseId {
     pub fn userinfo(&self, tokens: &Tokens, nonce: Option<&str>) -> Result<Exchange<Claims>> {
         let sub = tokens.claims.as_ref().and_then(|claims| claims.text("sub"));
         let Some(sub) = sub else { return Err(Error::wanted(&codes::INVALID_PARAMETER, "tokens of a login, their id_token verified")) };
-        Ok(Exchange::userinfo(&self.client, tokens, Subject::Is(&sub), None)?.dpop(&self.dpop, nonce))
+        Ok(Exchange::userinfo(&self.client, &self.authentication, tokens, Subject::Is(&sub), None)?.dpop(&self.dpop, nonce))
     }
 
     /// Where to send the browser to log the person out: with the newest id_token, without which HelseID asks, and takes no
