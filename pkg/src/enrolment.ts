@@ -100,6 +100,13 @@ export interface Rotation {
   readonly recovered: boolean;
 }
 
+/** A new key that was given up. */
+export interface AbandonedKey {
+  readonly thumbprint: string;
+  /** Whether the service's list names it: then it stays registered until it ends, or somebody takes it away in the portal. */
+  readonly registered: boolean;
+}
+
 const now = () => Math.floor(Date.now() / 1000);
 const published = (key: SigningKey): Jwk => ({ ...key.publicJwk, alg: key.alg, kid: key.kid ?? key.thumbprint });
 const invalidClient = (error: unknown) => error instanceof SamtykkeError && error.oauth?.error === "invalid_client";
@@ -256,7 +263,8 @@ export class Enrolment {
    * and a call of its own, and only then does it take the old one's place. Whenever it ends early, call it again: it goes on
    * with the same new key, and looks for it in the service's list before it registers it a second time.
    *
-   * @throws {SamtykkeError} `timeout` when the new key is not accepted in time; the old one stays. As `addKey`, `listKeys`.
+   * @throws {SamtykkeError} `timeout` when the new key is not accepted in time; the old one stays. As `addKey`, `listKeys`. A key
+   * that the service will not take at all is given up by {@link abandonKey}.
    */
   rotateKey(options: WaitOptions = {}): Promise<Rotation> {
     given(isOptions(options), "api", "options as an object");
@@ -264,6 +272,26 @@ export class Enrolment {
       this.#rotation = undefined;
     });
     return this.#rotation;
+  }
+
+  /**
+   * Gives up the new key of a rotation that cannot be brought to its end: the next {@link rotateKey} makes another. The old key
+   * reads the service's list first; where it is not taken any more, the new one may be all that is left, and stays.
+   *
+   * @throws {SamtykkeError} `transaction_missing` when no new key is on its way, `transaction_used` during a rotation. As `listKeys`.
+   */
+  async abandonKey(call: SelvbetjeningCall = {}): Promise<AbandonedKey> {
+    const { next } = this.#kept;
+    if (this.#rotation) throw hostError("transaction_used", { phase: "api" });
+    if (next === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a new key on its way" });
+    const key = await this.#keys.open(next);
+    // With a token that is got now: a kept one outlives the key.
+    const registered = (await (await this.#with(this.#kept.key)).findKey(published(key), call)) !== undefined;
+    const { next: still, ...kept } = this.#kept;
+    // A rotation that began meanwhile goes on with the key.
+    if (this.#rotation || still !== next) throw hostError("transaction_used", { phase: "api" });
+    await this.#write(kept);
+    return { thumbprint: key.thumbprint, registered };
   }
 
   async #rotate(options: WaitOptions): Promise<Rotation> {

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use samtykke::provider::selvbetjening::{Enrolment, Environment, Key, Next, Order, Pacing, Process, Rotated, Rotation, SecretBody};
+use samtykke::provider::selvbetjening::{
+    Abandon, Enrolment, Environment, Key, Next, Order, Pacing, Process, Rotated, Rotation, SecretBody,
+};
 use samtykke::{Response, Result};
 
 use crate::selvbetjening_process::{NEW, answer, client, invalid_client, key, record, sent, silence};
@@ -389,4 +391,43 @@ fn a_program_that_ends_anywhere_twice_loses_no_key() {
         }
     }
     assert_eq!(runs, 576);
+}
+
+#[test]
+fn a_new_key_that_the_service_refuses_for_good_is_given_up_while_the_old_one_is_taken() {
+    let mut enrolment = client();
+    assert_eq!(code(Abandon::new(&mut enrolment)), "transaction_missing");
+    let mut rotation = begun(&mut enrolment);
+    assert_eq!(asked(&mut rotation), "POST client-secret key-1");
+    assert_eq!(code(rotation.receive(answer(400, r#"{"title":"the key is refused"}"#), NOW)), "api_error");
+    assert_eq!(code(Rotation::begin(&mut enrolment, key("key-3", THIRD))), "transaction_used", "until it is given up");
+
+    // An old key that opens nothing any more, or a list nobody answered, gives nothing up.
+    let mut abandon = Abandon::new(&mut enrolment).unwrap();
+    assert_eq!(code(abandon.stored()), "transaction_used");
+    for (wrong, expected) in
+        [(invalid_client(), "token_error"), (silence(), "network_error"), (answer(200, "{}"), "api_response_malformed")]
+    {
+        assert_eq!(sent(&mut abandon, NOW).key.unwrap().reference(), "key-1");
+        assert_eq!(code(abandon.receive(wrong, NOW)), expected);
+    }
+    assert_eq!(enrolment.next_key(), Some(&new()));
+
+    for registered in [false, true] {
+        let mut enrolment = enrolment.clone();
+        let mut abandon = Abandon::new(&mut enrolment).unwrap();
+        let order = sent(&mut abandon, NOW);
+        assert_eq!((order.request.method, order.request.url.rsplit('/').next()), ("GET", Some("client-secret")));
+        abandon.receive(if registered { list(&[&new()]) } else { list(&[]) }, NOW).unwrap();
+        assert_eq!(code(abandon.receive(list(&[]), NOW)), "transaction_used");
+        let text = record(&mut abandon);
+        assert!(!text.contains("key-2"));
+        abandon.stored().unwrap();
+        let Next::Done(abandoned) = abandon.step(NOW).unwrap() else { panic!("done was expected") };
+        assert_eq!((abandoned.key, abandoned.registered), (new(), registered));
+        assert_eq!(code(abandon.step(NOW)), "transaction_used");
+        assert_eq!(Enrolment::parse(&Environment::test(), &text).unwrap(), enrolment);
+        assert_eq!(enrolment.key().reference(), "key-1");
+        assert!(Rotation::begin(&mut enrolment, key("key-3", THIRD)).is_ok());
+    }
 }

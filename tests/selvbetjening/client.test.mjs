@@ -228,6 +228,42 @@ test("a new key that HelseID does not take leaves the old one in place", async (
   assert.equal(count(control, "POST /v1/client-secret"), 1);
 });
 
+test("a new key that the service refuses for good is given up, and the next rotation makes another", async (t) => {
+  const { enrolment, record, store, control } = await enrolled(t);
+  await assert.rejects(enrolment.abandonKey(), code("transaction_missing"));
+  const old = store.writes.at(-1);
+  control.next("POST /v1/client-secret", { status: 400, body: { title: "Bad Request", detail: "not this key" } });
+  await assert.rejects(enrolment.rotateKey(QUICK), code("api_error"));
+  const { next } = JSON.parse(store.kept.get(enrolment.id));
+  const { thumbprint, registered } = await enrolment.abandonKey();
+  assert.deepEqual([thumbprint, registered], [JSON.parse(next).kid, false]);
+  assert.deepEqual(JSON.parse(store.kept.get(enrolment.id)), JSON.parse(JSON.stringify(old)));
+  const rotation = await enrolment.rotateKey(QUICK);
+  assert.notEqual(rotation.thumbprint, thumbprint);
+  assert.deepEqual([rotation.recovered, record.keys.length], [false, 2]);
+  // One that was registered is said to be.
+  control.state.settings.keyPropagation = 60_000;
+  await assert.rejects(enrolment.rotateKey({ ...QUICK, limit: 0.2 }), code("timeout"));
+  const running = enrolment.rotateKey({ ...QUICK, limit: 0.2 });
+  await assert.rejects(enrolment.abandonKey(), code("transaction_used"));
+  await assert.rejects(running, code("timeout"));
+  assert.equal((await enrolment.abandonKey()).registered, true);
+  assert.equal((await enrolment.key()).thumbprint, rotation.thumbprint);
+  assert.deepEqual(control.violations(), []);
+});
+
+test("a new key is not given up where the old one has ended, although its token is good still", async (t) => {
+  const { enrolment, record, store, control } = await enrolled(t, { retireOldKeys: true });
+  await (await enrolment.client()).getClient();
+  control.next("POST /v1/client-secret", "lose");
+  control.next("GET /v1/client-secret", "drop");
+  await assert.rejects(enrolment.rotateKey(QUICK), code("network_error"));
+  await assert.rejects(enrolment.abandonKey(), (error) => error.oauth.error === "invalid_client");
+  assert.ok(JSON.parse(store.kept.get(enrolment.id)).next);
+  assert.equal((await enrolment.rotateKey(QUICK)).recovered, true);
+  assert.deepEqual(thumbprints(record), [(await enrolment.key()).thumbprint]);
+});
+
 test("a service that retires the old key at once, and loses its answer: the new key tells", async (t) => {
   const { service, enrolment, record, store, control } = await enrolled(t, { retireOldKeys: true });
   control.next("POST /v1/client-secret", "lose");

@@ -29,6 +29,7 @@ export {
   Enrolment,
   confirmRoute,
   jwkKeys,
+  type AbandonedKey,
   type BeginOptions,
   type EnrolmentKeeping,
   type EnrolmentStore,

@@ -3,11 +3,13 @@
 //! Facts of NHN's Selvbetjening documentation and samples (`/v1/client-drafts`, `/v1/client`, `/v1/client-secret`).
 //! Refuses private members in what is published, answers that confirm nothing, and updates that would wipe settings.
 
+// The npm package has these processes in TypeScript, so its wasm has not.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+mod abandon;
 mod api;
 mod client;
 mod confirmation;
 mod draft;
-// The npm package has these processes in TypeScript, so its wasm has not.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod enrolment;
 mod key;
@@ -24,6 +26,8 @@ mod update;
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod wait;
 
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub use abandon::{Abandon, Abandoned};
 pub use api::{Api, Call, Delegation, ServiceTerms};
 #[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
 pub(crate) use api::{added, drafted, updated};

@@ -51,7 +51,7 @@ pub struct Pause {
 }
 
 /// Something that takes several requests, and can be taken up again after each: [`Drafting`](super::Drafting),
-/// [`Wait`](super::Wait), [`Rotation`](super::Rotation), [`Update`](super::Update).
+/// [`Wait`](super::Wait), [`Rotation`](super::Rotation), [`Abandon`](super::Abandon), [`Update`](super::Update).
 ///
 /// Times are since 1970, by the caller's clock. One loop drives them all:
 ///

@@ -31,7 +31,8 @@ pub struct Rotated {
 }
 
 /// A rotation. Whenever it ends early, by an error, a crash, or because it is asked no more, [`resume`](Self::resume) goes on with
-/// the same new key; until it is done, the old one stays the enrolment's.
+/// the same new key; until it is done, the old one stays the enrolment's. A key that the service will not take is given up by
+/// [`Abandon`](super::Abandon).
 ///
 /// ```
 /// # use core::time::Duration;
