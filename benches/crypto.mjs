@@ -2,7 +2,7 @@
 // Medians of rounds that take turns; read the ratios. Ceilings: assertion and proof 1.15, id_token 1.25 (goals 1.05 and 1.1).
 
 import { KeySet, SigningKey, verifyIdToken } from "samtykke";
-import { assertion, proof } from "../pkg/dist/lib/signing.js";
+import { signing_assertion as assertion, signing_proof as proof } from "../pkg/dist/node/core.js";
 
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 const ROUND = 100;

@@ -64,6 +64,9 @@ const report = {
 const signing = await (await import("./crypto.mjs")).measure();
 for (const part of ["ratios", "ceilings"]) Object.assign(report[part], signing[part]);
 report.rows.push(...signing.rows);
+const cold = (await import("./cold.mjs")).measure();
+Object.assign(report.ratios, cold.ratios);
+report.rows.push(...cold.rows);
 const { ratios, microseconds, ceilings, rows: tokenRows, gap } = await (await import("./tokens.mjs")).measure();
 report.rows.push(...tokenRows);
 report.tokens = { ratios, microseconds, ceilings, ...(gap && { gap }) };
@@ -71,6 +74,7 @@ if (process.argv.includes("--json")) console.log(JSON.stringify(report));
 else {
   for (const { name, median_us, best_us } of report.rows) console.log(`${name.padEnd(42)} ${String(median_us).padStart(8)} µs median ${String(best_us).padStart(8)} µs best`);
   console.log(`ratio to the peer: begin ${report.ratios.begin} (at most ${report.ceilings.begin}), finish ${report.ratios.finish} (at most ${report.ceilings.finish})`);
+  console.log(`ratio of a cold process to the peer: samtykke to openid-client ${report.ratios.cold}, samtykke/browser to oauth4webapi ${report.ratios.cold_page}`);
   const { assertion, proof, id_token } = report.ratios;
   console.log(`ratio to WebCrypto alone: assertion ${assertion}, proof ${proof} (at most 1.15), id_token ${id_token} (at most 1.25)`);
   console.log(`token source: a kept token ${microseconds.kept} µs (at most ${ceilings.kept_us}); ratio to the bare engine: Redis ${ratios.redis}, Durable Object ${ratios.durable_object} (at most 1.2)`);

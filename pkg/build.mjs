@@ -190,27 +190,37 @@ function writeGenerated() {
   ]);
 }
 
-function writeEntry(entry, cores, ends) {
+/** What an entry does first: names its wasm, and who knows more of errors. `placeOf` says where a module's functions are, and by what prefix. */
+function partsOf(entry, cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
   const provided = (module) => cores.map((core) => {
-    const from = `() => ${module(core)}, ${ends[core]}`;
-    return (CORES[core].provider ? `provideApis("${core}", ${from});\n` : "") + `provide(${from}, ${CORES[core].rank});\n`;
+    const wasm = `() => ${module(core)}, ${ends[core]}`;
+    return (CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : "") + `provide(${wasm}, ${CORES[core].rank});\n`;
   }).join("");
-  const [first] = cores;
-  const details = CORES[first].provider ? "detailsOf(apis)" : first === "full" ? "details" : "";
+  const { provider } = CORES[cores[0]];
+  const described = provider ? "detailsOf(apis)" : cores[0] === "full" ? "details" : "";
+  const imports = (module, names) => {
+    if (!names.length) return "";
+    const [prefix, from] = placeOf(module);
+    return `import { ${names.map((name) => (prefix ? `${prefix}${name} as ${name}` : name)).join(", ")} } from "${from}";\n`;
+  };
   const head = [
-    `import { ${details ? "describe, " : ""}provide } from "./lib/engine.js";\n`,
-    cores.some((core) => CORES[core].provider) ? `import { ${CORES[first].provider ? "apis, " : ""}provideApis } from "./lib/apis.js";\n` : "",
-    details ? `import { ${details.replace("(apis)", "")} } from "./lib/details.js";\n` : "",
+    imports("engine", [...(described ? ["describe"] : []), "provide"]),
+    imports("apis", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
+    imports("details", described ? [described.replace("(apis)", "")] : []),
   ].join("");
-  const reexport = `${details ? `describe(${details});\n` : ""}export * from "./lib/entries/${entry}.js";\n`;
+  return { head, provided, details: described ? `describe(${described});\n` : "" };
+}
+
+function writeEntry(entry, cores, ends) {
+  const { head, provided, details } = partsOf(entry, cores, ends);
+  const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
-  const named = (core) => core;
   const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
     [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,
-    [`${entry}.workerd.js`]: `${head}${imported("")}${provided(named)}${reexport}`,
-    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided(named)}${reexport}`,
+    [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => core)}${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => core)}${reexport}`,
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
 }
@@ -235,6 +245,9 @@ export async function build() {
     say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
   }
   for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
+  // Not before the package manager has brought what it stands on.
+  const { joinModules } = await import("./join.mjs");
+  await joinModules(DIST, ENTRIES, CORES, (entry, cores, placeOf) => partsOf(entry, cores, ends, placeOf));
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
   }

@@ -17,16 +17,16 @@ interface NodeCrypto {
 const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { versions?: object; getBuiltinModule?(name: string): NodeCrypto } };
 /**
  * Node's own door to the library that WebCrypto also asks there: at once, where WebCrypto waits for another thread. Next's edge
- * runtime has a `process` too, without versions, whose functions throw.
+ * runtime has a `process` too, without versions, whose functions throw. Opened by the first key: that takes milliseconds.
  */
-const node = process?.versions && /^(undef|Node)/.test(navigator?.userAgent as string) && process.getBuiltinModule?.("crypto");
+let node: NodeCrypto | undefined;
 
 /** Keys as that door takes them, where that pays. Nobody else has these: they could be read out. */
 const quick = new WeakMap<CryptoKey, Quick>();
 
 /** @internal Remembers what a key was imported from. Signing with RSA takes its time, so it is left to a thread. */
 export function quickened(key: CryptoKey, jwk: Jwk, alg: string): CryptoKey {
-  if (node && /^([ER]S256|Ed)/.test(alg) && !(jwk.n && jwk.d)) {
+  if (/^([ER]S256|Ed)/.test(alg) && !(jwk.n && jwk.d) && process?.versions && /^(undef|Node)/.test(navigator?.userAgent as string) && (node ??= process.getBuiltinModule?.("crypto"))) {
     quick.set(key, { key: node[`create${jwk.d ? "Private" : "Public"}Key`]({ format: "jwk", key: jwk }), dsaEncoding: "ieee-p1363" });
   }
   return key;
@@ -34,8 +34,8 @@ export function quickened(key: CryptoKey, jwk: Jwk, alg: string): CryptoKey {
 
 /** @internal Signs octets, or says whether `signature` is theirs. */
 export function signing(alg: string, key: CryptoKey, octets: Uint8Array<ArrayBuffer>, signature?: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer | boolean> | Uint8Array | boolean {
-  const own = node && quick.get(key);
-  if (own) {
+  const own = quick.get(key);
+  if (node && own) {
     const hash = alg[1] === "d" ? null : "sha256";
     return signature ? node.verify(hash, octets, own, signature) : node.sign(hash, octets, own);
   }

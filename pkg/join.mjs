@@ -1,0 +1,74 @@
+// Joins the modules of the package for runtimes that load them from files one by one (Node, Deno, Bun). There, finding and opening
+// some forty files takes longer than all the rest of a cold start, and so does reading the wasm from its short text.
+// page.js is what a page needs, core.js the rest of the protocol, apis.js the providers' own; one key or error is the same to all.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const OPTIONS = {
+  bundle: true, format: "esm", platform: "node", target: "node20.19", legalComments: "none", logLevel: "warning",
+  // Names stay whole, for whoever reads a stack.
+  minifySyntax: true, minifyWhitespace: true, absWorkingDir: "/",
+};
+
+/** Names that a module exports, told apart from other modules' by its own name. */
+async function exportsOf(file, as = basename(file, ".js")) {
+  return Object.keys(await import(pathToFileURL(file))).map((name) => ({ name, unique: `${as}_${name}` }));
+}
+
+const reexport = (names, file, side) => (names.length === 0 ? "export {};\n" : `export { ${names.map((name) => (side === "out" ? `${name.name} as ${name.unique}` : `${name.unique} as ${name.name}`)).join(", ")} } from ${JSON.stringify(file)};\n`);
+
+const BUFFER = `import { Buffer } from "node:buffer";\n`;
+/** A function that gives a wasm's octets. */
+const octets = (dist, core) => `const ${core} = () => Buffer.from("${readFileSync(join(dist, "wasm", `${core}.wasm`)).toString("base64")}", "base64");\n`;
+
+/**
+ * Writes `dist/node`. `entries` are names with their wasm; `firstOf` writes what an entry does first, given from where.
+ */
+export async function joinModules(dist, entries, cores, firstOf) {
+  const out = join(dist, "node");
+  const lib = (name) => join(dist, "lib", `${name}.js`);
+  const entryOf = (entry) => lib(`entries/${entry}`);
+  const isApi = (entry) => entries[entry].some((core) => cores[core].provider);
+  const isShared = (entry) => entry !== "browser" && !isApi(entry);
+  const all = Object.keys(entries);
+  /** Each stands on those before it. */
+  const layers = [
+    { file: "page.js", roots: [entryOf("browser"), lib("engine")], code: "" },
+    { file: "core.js", roots: [...all.filter(isShared).map(entryOf), lib("apis"), lib("details")], code: `${BUFFER}export ${octets(dist, "full")}` },
+    { file: "apis.js", roots: all.filter(isApi).map(entryOf), code: "" },
+  ];
+  mkdirSync(out);
+
+  /** Modules that are joined already: where they are, and what they export. */
+  const joined = new Map();
+  const known = {
+    name: "known",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^\.\/(page|core)\.js$/ }, ({ path }) => ({ path, external: true }));
+      onLoad({ filter: /\.js$/ }, ({ path }) => (joined.has(path) ? { contents: reexport(joined.get(path).names, `./${joined.get(path).file}`) } : undefined));
+    },
+  };
+  for (const { file, roots, code } of layers) {
+    const stdin = (contents) => ({ contents, resolveDir: dist, sourcefile: file });
+    const { metafile } = await build({ ...OPTIONS, stdin: stdin(roots.map((root) => `import ${JSON.stringify(root)};\n`).join("")), write: false, metafile: true, ignoreAnnotations: true });
+    const modules = Object.keys(metafile.inputs).map((path) => join("/", path)).filter((path) => path.startsWith(join(dist, "lib")) && !joined.has(path));
+    const names = new Map();
+    for (const path of modules) names.set(path, await exportsOf(path, relative(join(dist, "lib"), path).replace(/\.js$/, "").replace(/\W/g, "_")));
+    const contents = modules.map((path) => reexport(names.get(path), path, "out")).join("") + code;
+    await build({ ...OPTIONS, stdin: stdin(contents), plugins: [known], outfile: join(out, file) });
+    for (const path of modules) joined.set(path, { file, names: names.get(path) });
+  }
+
+  for (const [entry, wasm] of Object.entries(entries)) {
+    const rest = wasm.filter((core) => core !== "full");
+    const { head, provided, details } = firstOf(entry, wasm, (module) => [`${module}_`, `./${joined.get(lib(module)).file}`]);
+    const { file, names } = joined.get(entryOf(entry));
+    writeFileSync(join(out, `${entry}.js`), [
+      rest.length ? BUFFER : "", wasm.includes("full") ? `import { full } from "./core.js";\n` : "", head, ...rest.map((core) => octets(dist, core)),
+      provided((core) => `new WebAssembly.Module(${core}())`), details, reexport(names, `./${file}`),
+    ].join(""));
+  }
+}
