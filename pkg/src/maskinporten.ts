@@ -20,7 +20,7 @@ export type MaskinportenEnvironment = "test" | "production" | { readonly issuer:
 /** The settings of {@link maskinporten}. */
 export interface MaskinportenSettings {
   readonly environment: MaskinportenEnvironment;
-  /** Your client id. */
+  /** Your client id. A European business with an eSeal has none, and Maskinporten does not read it: name yourself. */
   readonly clientId: string;
   /**
    * The base of the self-service API: `current` (`…/api/v1`), the default; `unversioned` (the same host without that path);
@@ -145,7 +145,8 @@ const LONGEST_PAUSE = 30_000;
 const LONGEST_PATIENCE = 120;
 
 /**
- * A client of Maskinporten's: asks for tokens with its registered key, or with the organisation's certificate.
+ * A client of Maskinporten's: asks for tokens with its registered key, or with the organisation's certificate: a key from PEM with
+ * `certificates`, the organisation's own first and then those that lead to a root. A European eSeal needs all of them.
  *
  * @example
  * ```ts
@@ -309,14 +310,54 @@ export interface MaskinportenCaller {
   readonly pid?: string;
 }
 
+/** What an API expects of an access token. */
+export interface MaskinportenExpectation {
+  readonly provider: Provider;
+  /** A scope that must be among the token's. */
+  readonly scope: string;
+  /** Your API's audience; none where its tokens are not restricted to one. */
+  readonly audience?: string;
+}
+
 /**
- * For an API: judges the claims of an access token whose signature you verified with the issuer's published keys.
+ * For an API: judges the claims of an access token whose signature you verified with the issuer's published keys. A European
+ * business is refused here: see {@link europeanCaller}.
  *
  * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
  */
-export function caller(claims: object, expected: { readonly provider: Provider; readonly scope: string; readonly audience?: string }): MaskinportenCaller {
+export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller => hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
+
+/** A European business that called with its eSeal. */
+export interface EuropeanCaller {
+  /**
+   * What identifies it, as its certificate has it: `NTRSE-5560001111`. Decide on access by this alone: a number means nothing
+   * without its register and country.
+   */
+  readonly id: string;
+  /** The list that its number is of: `NTR` (trade register), `VAT`, `PSD`, `LEI`, or a country's own, such as `EI:`. */
+  readonly register: string;
+  /** ISO 3166, two capital letters. */
+  readonly country: string;
+  readonly number: string;
+  /** Whether the token says that its certificate is a qualified one (`QCForESeal`). */
+  readonly qualified: boolean;
+  readonly name?: string;
+  /** `eidas-` and the certificate's serial number; not to be used to decide on access. */
+  readonly clientId?: string;
+  readonly scope: string;
+}
+
+/**
+ * For an API whose scope has `supports_european_businesses`: as {@link caller}, for a consumer who is registered nowhere in Norway.
+ * A Norwegian one is refused here.
+ *
+ * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
+ */
+export const europeanCaller = (claims: object, expected: MaskinportenExpectation): EuropeanCaller => judged("european", claims, expected);
+
+function judged<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
   given(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
   const { provider, scope, audience } = expected;
   environmentOf(provider);
-  return hidden(JSON.parse(apis(["maskinporten", "token", provider.issuer, audience, scope, now()], JSON.stringify(claims))) as MaskinportenCaller, "Caller");
+  return JSON.parse(apis(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;
 }

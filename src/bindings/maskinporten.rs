@@ -11,8 +11,8 @@ use crate::error::{Error, Result, codes};
 use crate::jose::{Algorithm, Stamp};
 use crate::json::Writer;
 use crate::provider::maskinporten::{
-    AccessToken, AuthorizationDetails, Change, Environment, Operation, Organisation, OrganisationNumber, Problem, Record, TokenExpectation,
-    TokenRequest, build, judged, replacement,
+    AccessToken, AuthorizationDetails, Change, Environment, EuropeanCaller, Operation, Organisation, OrganisationNumber, Problem, Record,
+    TokenExpectation, TokenRequest, build, judged, replacement,
 };
 use crate::secret::Secret;
 
@@ -31,6 +31,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             Change { set: some(written).map(String::from) }.confirm(found)
         }
         "token" => token(lines, text),
+        "european" => european(lines, text),
         _ => refused("a known operation"),
     }
 }
@@ -136,10 +137,15 @@ fn keys(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Issuer, audience, scope, time, then the claims as JSON; answers JSON.
-fn token(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+/// Issuer, audience, scope, time; the claims as JSON follow.
+fn expectation<'a>(lines: &mut Lines<'a>) -> TokenExpectation<'a> {
     let [issuer, audience, scope, now] = lines.take();
-    let expected = TokenExpectation { issuer, audience: some(audience), scope, now: number(now).unwrap_or_default() };
+    TokenExpectation { issuer, audience: some(audience), scope, now: number(now).unwrap_or_default() }
+}
+
+/// What is expected, then the claims as JSON; answers JSON.
+fn token(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let expected = expectation(&mut lines);
     let token = AccessToken::judge(lines.0, &expected)?;
     let mut json = Writer::new();
     json.raw("consumer", &named(&token.consumer));
@@ -148,6 +154,18 @@ fn token(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     }
     json.some("delegationSource", token.delegation_source.as_deref()).some("clientId", token.client_id.as_deref());
     json.string("scope", &token.scope).some("pid", token.pid.as_ref().map(Secret::expose));
+    text.push_str(&json.take());
+    Ok(())
+}
+
+/// The same for a European business.
+fn european(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let expected = expectation(&mut lines);
+    let caller = EuropeanCaller::judge(lines.0, &expected)?;
+    let mut json = Writer::new();
+    json.string("id", &caller.id).string("register", &caller.register).string("country", &caller.country).string("number", &caller.number);
+    json.raw("qualified", if caller.qualified { "true" } else { "false" });
+    json.some("name", caller.name.as_deref()).some("clientId", caller.client_id.as_deref()).string("scope", &caller.scope);
     text.push_str(&json.take());
     Ok(())
 }

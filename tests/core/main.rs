@@ -16,6 +16,7 @@ mod logout;
 mod machines;
 mod maskinporten;
 mod maskinporten_api;
+mod maskinporten_european;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;

@@ -35,10 +35,11 @@ async function seeded(store, now) {
 }
 
 /**
- * @param {{ port?: number, file?: string, issuer?: string, clock?: () => number }} options
- *   `file` keeps the state over restarts; `issuer`, with its slash, is another than its own address; `clock` gives seconds since 1970.
+ * @param {{ port?: number, file?: string, issuer?: string, clock?: () => number, authorities?: { norwegian: string[], european: { pem: string, qualified?: boolean }[] } }} options
+ *   `file` keeps the state over restarts; `issuer`, with its slash, is another than its own address; `clock` gives seconds since 1970;
+ *   `authorities`, as PEM, are the roots of enterprise certificates and of eSeals.
  */
-export async function startMaskinporten({ port = 0, file, issuer: name, clock = () => Math.floor(Date.now() / 1000) } = {}) {
+export async function startMaskinporten({ port = 0, file, issuer: name, clock = () => Math.floor(Date.now() / 1000), authorities } = {}) {
   const store = openStore(file);
   const { signer, admin } = await seeded(store, clock());
   const { kty, n, e, kid } = signer;
@@ -82,7 +83,7 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
         const seen = (assertion) => assertions.push(assertion);
         const fault = faults.shift();
         // Trouble comes after the assertion was used up, which is when sending it again would fail.
-        const granted = await judgeGrant({ store, issuer, now: clock, systemUsers, consents }, request, text, seen);
+        const granted = await judgeGrant({ store, issuer, now: clock, systemUsers, consents, authorities }, request, text, seen);
         if (fault?.code) throw new Refusal(fault.code);
         if (fault) return await trouble(fault);
         return say(200, await issue({ issuer, now: clock, signer: key, store }, granted));

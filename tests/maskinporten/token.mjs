@@ -1,11 +1,10 @@
 // The token endpoint: judges an assertion by docs.digdir.no (maskinporten_protocol_jwtgrant) with `jose`, and issues a token.
 // Stricter than the real one where the documents are: undocumented claims, `aud` in an array, both `kid` and `x5c` are refused.
 
-import { X509Certificate } from "node:crypto";
 import { SignJWT, compactVerify, decodeProtectedHeader, importJWK, importX509 } from "jose";
 
-import { AUTHORITY } from "./certificates.mjs";
 import { Refusal } from "./codes.mjs";
+import { AUTHORITIES, judgeCertificates } from "./x5c.mjs";
 
 const GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const CLAIMS = ["aud", "iss", "iat", "exp", "jti", "scope", "resource", "pid", "consumer_org", "authorization_details"];
@@ -15,7 +14,7 @@ const YEAR = 365 * 86_400;
 const isText = (value) => typeof value === "string" && value !== "";
 
 /** Judges a request: `form` is the body, `seen` is told what came. Gives the claims of the token. */
-export async function judgeGrant({ store, issuer, now, systemUsers, consents }, request, body, seen) {
+export async function judgeGrant({ store, issuer, now, systemUsers, consents, authorities = AUTHORITIES }, request, body, seen) {
   if (request.headers["content-type"] !== "application/x-www-form-urlencoded" || new URL(request.url, issuer).search) throw new Refusal("MP-011");
   const form = new URLSearchParams(body);
   if ([...form.keys()].join() !== "grant_type,assertion" || form.get("grant_type") !== GRANT) throw new Refusal("MP-011");
@@ -32,26 +31,29 @@ export async function judgeGrant({ store, issuer, now, systemUsers, consents }, 
   if (header.x5c !== undefined && !Array.isArray(header.x5c)) throw new Refusal("MP-123");
   if ((header.kid === undefined) === (header.x5c === undefined)) throw new Refusal("MP-011");
 
-  const client = store.client(claims.iss);
-  if (!client?.active || client.integration_type !== "maskinporten") throw new Refusal("MP-100");
-  await verify(assertion, header, client, now());
+  const certified = header.x5c && judgeCertificates(header.x5c, authorities, now());
+  // Whoever comes with a European eSeal is registered nowhere: `iss` is there, and not read.
+  const client = certified?.seal ? {} : store.client(claims.iss);
+  if (!certified?.seal && (!client?.active || client.integration_type !== "maskinporten")) throw new Refusal("MP-100");
+  await verify(assertion, header, client, certified, now());
   for (const name in claims) if (!CLAIMS.includes(name)) throw new Refusal("Invalid assertion. Unknown claim");
   if (claims.aud !== issuer) throw new Refusal("MP-110");
   times(claims, now());
   if (claims.jti !== undefined && !isText(claims.jti)) throw new Refusal("MP-011");
   if (claims.jti && !store.use(claims.jti, now())) throw new Refusal("MP-012");
 
-  const consumer = organisations(store, client, claims);
+  const consumer = certified?.seal ? sealed(store, claims) : organisations(store, client, claims);
   const { resource, pid } = claims;
   if (resource !== undefined && !(isText(resource) || (Array.isArray(resource) && resource.length && resource.every(isText)))) throw new Refusal("MP-011");
   if (pid !== undefined && !/^\d{11}$/.test(pid)) throw new Refusal("MP-011");
   const details = claims.authorization_details && judgeDetails(claims.authorization_details, { client: claims.iss, systemUsers, consents });
   const id = (number) => ({ authority: AUTHORITY_OF_ORGANISATIONS, ID: `0192:${number}` });
+  const method = certified?.seal?.method ?? (header.kid ? "private_key_jwt" : "virksomhetssertifikat");
   return {
     client,
-    method: header.kid ? "private_key_jwt" : "virksomhetssertifikat",
+    method,
     claims: {
-      client_id: claims.iss, client_amr: header.kid ? "private_key_jwt" : "virksomhetssertifikat", scope: claims.scope, token_type: "Bearer", consumer: id(consumer),
+      client_id: certified?.seal?.clientId ?? claims.iss, client_amr: method, scope: claims.scope, token_type: "Bearer", consumer: certified?.seal?.consumer ?? id(consumer),
       ...(consumer !== client.org && { supplier: id(client.org), delegation_source: "https://tt02.altinn.no/" }),
       ...(resource !== undefined && { aud: Array.isArray(resource) && resource.length === 1 ? resource[0] : resource }),
       ...(pid && { pid }), ...(details && { authorization_details: details }),
@@ -59,7 +61,7 @@ export async function judgeGrant({ store, issuer, now, systemUsers, consents }, 
   };
 }
 
-async function verify(assertion, header, client, now) {
+async function verify(assertion, header, client, certified, now) {
   let key;
   if (header.kid !== undefined) {
     const jwk = client.jwks?.keys.find(({ kid }) => kid === header.kid);
@@ -69,28 +71,24 @@ async function verify(assertion, header, client, now) {
   } else {
     // Once keys are registered, certificates are not taken any more.
     if (client.jwks) throw new Refusal("MP-120");
-    const certificate = certificateOf(header.x5c[0], now);
-    const [organisation] = /(?<=serialNumber=)\d{9}/.exec(certificate.subject) ?? [];
-    if (organisation !== client.org) throw new Refusal("MP-122");
-    key = await importX509(certificate.toString(), header.alg);
+    if (!certified.seal && certified.organisation !== client.org) throw new Refusal("MP-122");
+    key = await importX509(certified.own.toString(), header.alg);
   }
   await compactVerify(assertion, key).catch(() => {
     throw new Refusal("MP-124");
   });
 }
 
-function certificateOf(base64, now) {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw new Refusal("MP-123");
-  let certificate;
-  try {
-    certificate = new X509Certificate(Buffer.from(base64, "base64"));
-  } catch {
-    throw new Refusal("MP-123");
+/** A European business gets the scopes that are open to such, for itself alone. */
+function sealed(store, { scope, consumer_org: consumer }) {
+  if (!isText(scope)) throw new Refusal("MP-200");
+  if (consumer !== undefined) throw new Refusal("MP-011");
+  for (const name of scope.split(/\s+/)) {
+    const known = store.scope(name);
+    if (!known?.active) throw new Refusal("MP-200");
+    if (!known.supports_european_businesses) throw new Refusal("MP-250", name);
   }
-  const authority = new X509Certificate(AUTHORITY);
-  const late = Date.parse(certificate.validTo) / 1000 <= now;
-  if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey) || late) throw new Refusal("MP-120");
-  return certificate;
+  return undefined;
 }
 
 /** The documented life of 120 seconds; the clock's checks as they are known to be: 10 seconds of slack ahead and after the end. */

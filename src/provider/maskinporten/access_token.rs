@@ -1,7 +1,7 @@
 //! What an API reads in Maskinporten's access token: who calls, for whom, to what end.
 //!
-//! docs.digdir.no `maskinporten_protocol_token`, `maskinporten_guide_apitilbyder`. The signature is verified before, with the
-//! issuer's published keys. Refuses other issuers, tokens that ended, audiences and scopes that were not expected, odd consumers.
+//! docs.digdir.no `maskinporten_protocol_token`, `maskinporten_guide_apitilbyder`; the signature is verified before. Refuses other
+//! issuers, ends, audiences and scopes than expected, odd consumers, and European businesses, whose list is another (european.rs).
 
 use alloc::string::String;
 
@@ -52,7 +52,8 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// Judges the claims of a token whose signature was verified.
+    /// Judges the claims of a token whose signature was verified. A European business is refused here, and read by
+    /// [`EuropeanCaller`](super::EuropeanCaller).
     ///
     /// # Errors
     /// `claim_refused`, naming the claim; `jwt_expired`.
@@ -66,33 +67,8 @@ impl AccessToken {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(claims: &str, expected: &TokenExpectation<'_>) -> Result<Self> {
-        let Some(value @ Value::Object(_)) = Value::parse(claims) else { return Err(refused("claims: one JSON object, no member twice")) };
+        let value = judged(claims, expected)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
-        if text("iss") != Some(expected.issuer) {
-            return Err(refused("iss: the issuer, slash included"));
-        }
-        let Some(end) = value.get("exp").and_then(Value::as_seconds).and_then(|end| u64::try_from(end).ok()) else {
-            return Err(refused("exp: a number of seconds"));
-        };
-        if end <= expected.now {
-            return Err(Error::new(&codes::JWT_EXPIRED).at(Phase::Api));
-        }
-        let audience = value.get("aud");
-        let restricted = audience.is_some() && text("aud") != Some("unspecified");
-        let names = |wanted: &str| {
-            let listed = audience.and_then(Value::as_array).unwrap_or_default();
-            text("aud") == Some(wanted) || listed.iter().any(|item| item.as_str() == Some(wanted))
-        };
-        match expected.audience {
-            Some(wanted) if !names(wanted) => return Err(refused("aud: this API's audience")),
-            // A token that is for one API says so; another must not take it.
-            None if restricted => return Err(refused("aud: none, as none is expected")),
-            _ => {}
-        }
-        let scope = text("scope").unwrap_or_default();
-        if expected.scope.is_empty() || !scope.split(' ').any(|token| token == expected.scope) {
-            return Err(refused("scope: this API's scope among them"));
-        }
         let Some(consumer) = value.get("consumer").and_then(organisation) else {
             return Err(refused("consumer: authority iso6523-actorid-upis, ID 0192: and nine digits"));
         };
@@ -105,10 +81,42 @@ impl AccessToken {
             supplier,
             delegation_source: text("delegation_source").map(String::from),
             client_id: text("client_id").map(String::from),
-            scope: scope.into(),
+            scope: text("scope").unwrap_or_default().into(),
             pid: text("pid").map(Secret::new),
         })
     }
+}
+
+/// Claims whose issuer, end, audience and scope are as they were expected.
+pub(super) fn judged<'a>(claims: &'a str, expected: &TokenExpectation<'_>) -> Result<Value<'a>> {
+    let Some(value @ Value::Object(_)) = Value::parse(claims) else { return Err(refused("claims: one JSON object, no member twice")) };
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    if text("iss") != Some(expected.issuer) {
+        return Err(refused("iss: the issuer, slash included"));
+    }
+    let Some(end) = value.get("exp").and_then(Value::as_seconds).and_then(|end| u64::try_from(end).ok()) else {
+        return Err(refused("exp: a number of seconds"));
+    };
+    if end <= expected.now {
+        return Err(Error::new(&codes::JWT_EXPIRED).at(Phase::Api));
+    }
+    let audience = value.get("aud");
+    let restricted = audience.is_some() && text("aud") != Some("unspecified");
+    let names = |wanted: &str| {
+        let listed = audience.and_then(Value::as_array).unwrap_or_default();
+        text("aud") == Some(wanted) || listed.iter().any(|item| item.as_str() == Some(wanted))
+    };
+    match expected.audience {
+        Some(wanted) if !names(wanted) => return Err(refused("aud: this API's audience")),
+        // A token that is for one API says so; another must not take it.
+        None if restricted => return Err(refused("aud: none, as none is expected")),
+        _ => {}
+    }
+    let scope = text("scope").unwrap_or_default();
+    if expected.scope.is_empty() || !scope.split(' ').any(|token| token == expected.scope) {
+        return Err(refused("scope: this API's scope among them"));
+    }
+    Ok(value)
 }
 
 /// `0192:` and the number, perhaps a part of the organisation after that: two to four parts.
@@ -122,6 +130,6 @@ fn organisation(value: &Value<'_>) -> Option<Organisation> {
     Some(Organisation { id: id.into(), number: number.into(), part: part.map(String::from) })
 }
 
-fn refused(expected: &'static str) -> Error {
+pub(super) fn refused(expected: &'static str) -> Error {
     Error::new(&codes::CLAIM_REFUSED).at(Phase::Api).expected(expected)
 }
