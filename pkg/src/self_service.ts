@@ -14,9 +14,10 @@ import { hidden } from "./tokens.js";
 export interface SelfServiceOptions extends Transport {
   /**
    * A token of Maskinporten's, got with the admin client, or a function that gets one. It is asked for each call, and once more,
-   * with the token that was refused, when the API does not take it.
+   * with the token that was refused, when the API does not take it; not for the lists that are public. It is told the scope that
+   * the call needs, so that no call has to have a token for all of them; `portal` stands for a person's session there.
    */
-  readonly token: string | ((refused?: string) => string | Promise<string>);
+  readonly token: string | ((refused?: string, scope?: string) => string | Promise<string>);
   /** How often a repeatable call is tried again after a network failure, 429 or 5xx; 2 unless given. */
   readonly retries?: number;
   /** Takes any nine digits as an organisation number, whatever the check digit. */
@@ -350,9 +351,10 @@ export class SelfService {
     const { token, retries = 2, uncheckedOrganisationNumbers } = this.#options;
     const signal = options?.signal;
     const marks = uncheckedOrganisationNumbers === true ? "u" : "";
+    const scope = apis(["maskinporten", "scope", operation]);
     let refused: string | undefined;
     for (let attempt = 0; ; ) {
-      const bearer = typeof token === "function" ? await token(refused) : token;
+      const bearer = !scope ? "" : typeof token === "function" ? await token(refused, scope) : token;
       given(typeof bearer === "string", "api", "an access token: a text");
       const out = request(apis(["maskinporten", "request", this.#environment, bearer, marks, operation, args.length, ...args], body));
       try {
@@ -362,7 +364,7 @@ export class SelfService {
       } catch (error) {
         if (!(error instanceof SamtykkeError)) throw error;
         // A request that was refused for its token did nothing, so any may be sent again with another: once.
-        if (error.code === "token_invalid" && typeof token === "function" && refused === undefined) {
+        if (error.code === "token_invalid" && scope && typeof token === "function" && refused === undefined) {
           refused = bearer;
           continue;
         }

@@ -22,6 +22,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "environment" => environment(lines, text),
         "grant" => grant(lines, text),
         "problem" => problem(lines, text),
+        "scope" => scope(lines, text),
         "request" => request(lines, text),
         "answer" => answer(lines, text),
         "replacement" => replaced(lines, text),
@@ -94,6 +95,13 @@ fn problem(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     for value in [problem.id.as_deref().unwrap_or_default(), problem.kind, problem.again.as_str(), problem.advice] {
         push_line(text, value);
     }
+    Ok(())
+}
+
+/// An operation; answers the scope its token needs, nothing for the public lists.
+fn scope(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let Some(operation) = Operation::named(lines.next()) else { return refused("a known call") };
+    text.push_str(operation.scope);
     Ok(())
 }
 

@@ -214,6 +214,24 @@ test("a token that is not taken is got anew, once", async () => {
   assert.deepEqual([first, others], ["GET /clients", []]);
 });
 
+test("each call asks for a token of the scope it needs, and the public lists for none", async () => {
+  const asked = [];
+  const narrow = new SelfService(provider, { token: (_, scope) => (asked.push(scope), tokenFor(scope)), retries: 0 });
+  const client = await narrow.createClient(CLIENT);
+  await narrow.keys(client.client_id);
+  await narrow.addOnBehalfOf(client.client_id, { onbehalfof: "customer-1", name: "Customer", orgno: CUSTOMER });
+  await narrow.access("difitest:api3");
+  await narrow.delegationSources();
+  await narrow.allScopes();
+  assert.deepEqual(asked, ["idporten:dcr.write", "idporten:dcr.read", "idporten:dcr/onbehalfof:write", "idporten:scopes.write"]);
+  const denied = [];
+  control.apiFault({ status: 401 });
+  await fails(() => new SelfService(provider, { token: (...told) => (denied.push(told), "x"), retries: 0 }).allScopes(), "token_invalid");
+  assert.deepEqual(denied, [], "a public list is not a matter of tokens");
+  await fails(() => new SelfService(provider, { token: (...told) => (denied.push(told), denied.length > 1 ? "other" : "old") }).portalUser(), "token_invalid");
+  assert.deepEqual(denied, [[undefined, "portal"], ["old", "portal"]]);
+});
+
 test("what is read or set is tried again, what is made never is", async () => {
   const patient = new SelfService(provider, { token: all });
   for (const fault of [{ status: 503 }, { status: 429 }, { destroy: true }]) {
