@@ -124,6 +124,15 @@ impl Attempt {
         claims.find_map(|(name, _)| names.iter().find(|refused| *refused == name)).map(String::as_str)
     }
 
+    /// Whether authorization details go along: in a request object, which has them, or in the form. The package looks itself.
+    pub(crate) fn has_details(&self) -> bool {
+        if cfg!(all(feature = "bindings", target_arch = "wasm32")) {
+            return false;
+        }
+        let form = self.request.body.as_ref().map_or("", Secret::expose);
+        self.object.is_some() || form.split('&').any(|pair| pair.starts_with("authorization_details="))
+    }
+
     /// Adds to the form.
     pub(crate) fn append(&mut self, form: Form) {
         append(&mut self.request, form);

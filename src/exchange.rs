@@ -252,11 +252,11 @@ impl<T> Exchange<T> {
             return Err(unkeyed());
         }
         let Some(attempt) = &self.attempt else { return Ok(()) };
-        if self.context.id_token.code.is_some()
+        if (self.context.id_token.code.is_some() || attempt.has_details())
             && let Some(name) = attempt.claim_in(&attempt.client.profile.requests.not_with_code)
         {
             let error = Error::new(&codes::INVALID_PARAMETER).at(attempt.phase()).actual(name);
-            return Err(error.expected("client assertion: a claim that goes with a refresh or in the login, never with a code"));
+            return Err(error.expected("client assertion: a claim that goes neither with a code nor with a request's details"));
         }
         let wanted = match attempt.server {
             Server::Authorization => attempt.client.profile.requests.dpop && !attempt.unsent,

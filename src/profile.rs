@@ -133,6 +133,7 @@ pub struct Requests {
     pub issued_token_type_optional: bool,
     /// Algorithms the server signs id_tokens and authorization responses with; empty for the standards' default, RS256.
     pub signing_algorithms: Vec<String>,
-    /// Claims that a client assertion may not have when it goes with a code, such as `assertion_details`; none for any.
+    /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
+    /// as `assertion_details`; none for any.
     pub not_with_code: Vec<String>,
 }

@@ -3,7 +3,7 @@
 import { privateKeyJwt } from "./authentication.js";
 import { apis } from "./apis.js";
 import { configured, given, isObject } from "./check.js";
-import { Client, type ClientOptions, type ExchangeOptions } from "./client.js";
+import { Client, type ClientOptions, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "./client.js";
 import { type ServerMetadata, serverMetadata } from "./discovery.js";
 import { hostError } from "./error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type Login, now } from "./flow.js";
@@ -19,6 +19,7 @@ import type { Target } from "./token_clock.js";
 import type { RequestAsk } from "./token_grant.js";
 import type { TokenSourceSettings } from "./token_source.js";
 import type { TokenStore } from "./token_store.js";
+import type { Tokens } from "./tokens.js";
 
 /** HelseID's environments, or a server of yours for development: its issuer, without a slash at the end. */
 export type HelseIdEnvironment = "test" | "production" | { readonly issuer: string };
@@ -85,11 +86,30 @@ export interface HelseIdMachine extends HelseIdTarget {
   readonly scope?: string;
 }
 
-/** The protocol's client, but for what HelseID refuses with a code (HID-1009). */
+/** Details stand in the assertion or in the request, never in both. */
+const inOnePlace = (options?: TokenTarget) =>
+  given(options?.authorizationDetails === undefined || !("assertion_details" in (options.assertionClaims ?? {})), "token", "assertion_details or authorization_details, never both");
+
+/** The protocol's client, but for what HelseID refuses: details with a code (HID-1009), and in two places. */
 class HelseIdClient extends Client {
   override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
     given(!options?.assertionClaims || !("assertion_details" in options.assertionClaims), "token", "details with a token or the login, never with a code (HID-1009)");
     return super.exchange(code, options);
+  }
+
+  override async clientCredentials(options?: TokenTarget & { readonly scope?: string }) {
+    inOnePlace(options);
+    return super.clientCredentials(options);
+  }
+
+  override async refresh(tokens: Tokens | string, options?: RefreshOptions) {
+    inOnePlace(options);
+    return super.refresh(tokens, options);
+  }
+
+  override async tokenExchange(options: TokenExchangeOptions) {
+    inOnePlace(options);
+    return super.tokenExchange(options);
   }
 }
 

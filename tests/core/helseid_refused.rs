@@ -151,6 +151,37 @@ fn f_details_with_a_code_are_refused_whoever_drives_the_exchange() {
 }
 
 #[test]
+fn f_details_stand_in_one_place_of_a_request() {
+    let helseid = helseid();
+    let details = Details::new().organization(&Organization::child("999977776").unwrap()).json().unwrap();
+    let machine = |target: &Target| {
+        let grant = samtykke::ClientCredentials::new("nhn:phr/mhd/read");
+        let exchange = Exchange::client_credentials(helseid.client(), helseid.authentication(), &grant).unwrap();
+        exchange.target(target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).map(|_| ())
+    };
+    let array = format!("[{details}]");
+    let both = Target::new().assertion_claim("assertion_details", &*details).authorization_details(&*array);
+    let error = machine(&both).unwrap_err();
+    assert_eq!((error.code(), error.actual_value()), ("invalid_parameter", Some("assertion_details")));
+    assert!(machine(&Target::new().assertion_claim("assertion_details", &*details)).is_ok());
+    assert!(machine(&Target::new().assertion_claim("other", "1").authorization_details(&*array)).is_ok());
+    // Nor beside a login's request object, by assertion rules of the caller's own.
+    let mut rules = helseid.client().profile().requests.assertion.clone();
+    rules.claims.push(("assertion_details".into(), details.clone()));
+    let own = ClientAuthentication::private_key_jwt_with(key(), rules);
+    let login = |object: bool| {
+        let mut start = samtykke::par::Start::new().dpop(&key(), None);
+        if object {
+            start = start.object(samtykke::jar::RequestObject::new(key()).beside().claim("authorization_details", &*details));
+        }
+        let request = samtykke::AuthorizationRequest::new(SCOPE);
+        Exchange::login(helseid.client(), &own, request, start, &[7; 96], NOW).unwrap().step(&[1; 32], NOW).map(|_| ())
+    };
+    assert_eq!(login(true).unwrap_err().code(), "invalid_parameter");
+    assert!(login(false).is_ok());
+}
+
+#[test]
 fn an_exchanged_token_may_say_little_but_must_be_bound() {
     let helseid = helseid();
     let judged = |body: Value| {

@@ -198,6 +198,29 @@ test("f: what may not be asked for together is refused before anything is sent",
   assert.ok(await helseid.finish(transaction, back, { save }), "the code was not spent by the refusals");
 });
 
+test("f: details in the assertion and in the request at once", async (t) => {
+  const { server } = await stage(t);
+  const helseid = await connect(server);
+  const session = await sessionOf(helseid);
+  const client = await helseid.client();
+  const organization = claimOf({ organization: { tenancy: "single", child: "883974832" } });
+  const both = { resource: "nhn:kj", assertionClaims: { assertion_details: organization }, authorizationDetails: [organization] };
+  const sent = server.log.length;
+  const { refreshToken } = JSON.parse(session.state);
+  for (const ask of [
+    () => client.clientCredentials({ ...both, scope: "nhn:kj/api" }),
+    () => client.refresh(refreshToken, both),
+    () => client.tokenExchange({ ...both, subjectToken: "a.b.c" }),
+    () => client.exchange("code", both),
+  ]) {
+    await fails(ask, { code: "invalid_parameter" });
+  }
+  assert.equal(server.log.length, sent, "refused before anything is sent");
+  const { authorizationDetails: _, ...one } = both;
+  assert.ok((await client.clientCredentials({ ...one, scope: "nhn:kj/api" })).accessToken);
+  assert.ok((await client.refresh(refreshToken, one)).accessToken);
+});
+
 test("f: HelseID's own refusals come with their number", async (t) => {
   const { server } = await stage(t);
   const [single, multi] = [await connect(server), await connect(server, { clientId: "multi" })];

@@ -272,7 +272,8 @@ test("a service that retires the old key at once, and loses its answer: the new 
   control.revokeTokens();
   await assert.rejects((await enrolment.client()).getClient(), (error) => error.oauth.error === "invalid_client");
   const again = await Enrolment.open(service, enrolment.id, { store });
-  assert.equal((await again.rotateKey(QUICK)).recovered, true);
+  const { recovered, expiresAt } = await again.rotateKey(QUICK);
+  assert.deepEqual([recovered, expiresAt > Date.now() / 1000], [true, true], "and when it ends");
   assert.deepEqual(thumbprints(record), [(await again.key()).thumbprint]);
 });
 

@@ -161,7 +161,7 @@ fn enforced(mut profile: Profile) -> Profile {
         signing_algorithms: Vec::from([String::from("RS256")]),
         // What an exchanged token's answer holds besides is not documented.
         issued_token_type_optional: true,
-        // HID-1009: organisations go with a refresh, or in the login's request object.
+        // HID-1009: organisations go with a refresh, or in the login's request object, and never in both.
         not_with_code: Vec::from([String::from("assertion_details")]),
         ..Requests::default()
     };
