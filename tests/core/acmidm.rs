@@ -176,7 +176,10 @@ fn pings_that_do_not_match() {
     assert_eq!(points(&of(&good.replace("\"client_id\":\"c\"", "\"client_id\":\"d\"")), &mine), [(Point::ClientId, "two".into())]);
     let bare = of(r#"{"clientId":"c","scopes":"dao_arts"}"#).compare(&mine);
     assert_eq!(bare.iter().map(|one| one.point).collect::<Vec<_>>(), [Point::OrganisationCode, Point::Scope, Point::Scope]);
-    assert!(bare[0].advice.contains("vo_info") && bare[2].advice.contains("old name"));
+    assert!(bare[0].advice.starts_with("Ask for the scope vo_info") && bare[2].advice.contains("old name"));
+    // Where vo_info is there and no organisation is, asking for it once more would not help.
+    let nameless = of(r#"{"clientId":"c","scopes":["vo_info","elys_arts"]}"#).compare(&mine);
+    assert!(nameless.len() == 1 && nameless[0].point == Point::OrganisationCode && nameless[0].advice.contains("although it has vo_info"));
     for (status, found, action, again) in [
         (401, "token_invalid", Action::Restart, false),
         (403, "unauthorized", Action::FixConfiguration, false),
