@@ -2,15 +2,18 @@
 
 import { apis } from "./apis.js";
 import { configured, given, isObject, isOptions } from "./check.js";
+import type { Client } from "./client.js";
 import { SamtykkeError, hostError } from "./error.js";
-import type { AuthorizationRequest, Provider } from "./flow.js";
+import { AuthorizationCode, type AuthorizationRequest, type Provider, clientLines, now } from "./flow.js";
 import { ACTORS, ELYS, ENVIRONMENTS, PATHS } from "./generated/acmidm.js";
 import { type Transport, request, send } from "./http.js";
 import type { Introspection } from "./introspection.js";
 import type { LogoutRequest } from "./logout.js";
+import { parties } from "./party.js";
 import { provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, tokenOf } from "./provider_fetch.js";
 import type { ResourceInit } from "./resource.js";
+import type { Tokens } from "./tokens.js";
 
 /** ACM/IDM's environments (`ti` is test and integration), or a server of your own by its issuer. */
 export type AcmIdmEnvironment = "ti" | "production" | { readonly issuer: string };
@@ -81,6 +84,46 @@ export function acmIdmLogin({ scope = "openid vo profile", means, loginHint }: A
 /** A logout after which the person chooses another identity, for `client.logoutUrl`: the parameter `switch`, without a value. */
 export function switchIdentity(postLogoutRedirectUri: string): LogoutRequest {
   return { postLogoutRedirectUri, extra: { switch: null } };
+}
+
+/** What a delegated token is for. */
+export interface Delegation {
+  /** The API, by its ClientID API; never your own. */
+  readonly api: string;
+  /** What is wanted of it beside, single spaces between; nothing unless given. `offline_access` for a refresh token. */
+  readonly scope?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A token for another API in the name of the person who logged in (the delegated variant, ACG): the access token of their login
+ * asks for a code, which is exchanged at once, since it lives 30 seconds. The token goes to the issuer's origin alone, and no
+ * redirect is followed. No person is asked anything, so this is for workers and servers.
+ *
+ * @param token - The tokens of the login, or their access token; never one of a machine.
+ * @throws {SamtykkeError} `token_invalid` when the login's token was refused: refresh it, or log in again; `authorization_error`
+ * with `oauth` when the server does not grant this; `redirect_refused` when it wants a login instead; `content_type_unexpected`,
+ * `callback_malformed`, `state_mismatch`, `resource_refused`, `network_error`, …; and what `client.exchange` throws.
+ * @example
+ * ```ts
+ * const forApi = await delegate(client, tokens, { api: "b3f43c85-53a5-443d-838c-7c2d0359897b" });
+ * ```
+ */
+export async function delegate(client: Client, token: Tokens | string, asked: Delegation): Promise<Tokens> {
+  const party = parties.get(client);
+  configured(!!party, "a Client with the provider of acmidm(…)");
+  given(isOptions(asked), "authorization", "what the token is for, as an object");
+  const { api, scope, signal } = asked ?? {};
+  const bearer = isObject(token) ? token["accessToken"] : token;
+  given(typeof bearer === "string", "authorization", "the tokens of a login, or their access token");
+  const { provider: acm, transport } = party!;
+  given(typeof api === "string" && /^[\x21-\x7e]+$/.test(api) && api !== acm.clientId, "authorization", "api: the ClientID API, another than the client's own");
+  const login = client.begin({ scope: `audience:server:client_id:${api}${scope ? ` ${scope}` : ""}`, lifetime: 60 });
+  const lines = clientLines(acm);
+  const out = request(apis(["acmidm", "delegation", lines, login.url, bearer as string]));
+  const { head, body } = await send(out, "authorization", transport, signal);
+  const code = apis(["acmidm", "delegated", lines, now(), login.transaction, ...head], body);
+  return client.exchange(new AuthorizationCode(login.transaction, code), signal ? { signal } : {});
 }
 
 /** Whom an opaque token is for. */

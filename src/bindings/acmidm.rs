@@ -1,16 +1,18 @@
-//! Operations on eLys, behind ACM/IDM.
+//! Operations on ACM/IDM's delegated variant, and on eLys behind it.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::text::{push_request, response};
-use super::{Lines, refused};
-use crate::encoding::decimal;
+use super::{Lines, browser, refused};
+use crate::encoding::{decimal, number};
 use crate::error::Result;
 use crate::json::{Writer, push_string};
-use crate::provider::acmidm::{ElysApi, ElysEnvironment, Expected, Ping, Trace};
+use crate::provider::acmidm::{self, ElysApi, ElysEnvironment, Expected, Ping, Trace};
 use crate::secret::Secret;
+use crate::transaction;
 
-/// `check`, `request` or `ping`.
+/// `check`, `request` or `ping`; `delegation` or `delegated`.
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match lines.next() {
         "check" => environment(lines.next())?.check_name(lines.next()),
@@ -21,6 +23,14 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             Ok(())
         }
         "ping" => ping(lines, text),
+        // Client, URL, token; answers the request.
+        "delegation" => {
+            let client = browser::client(&mut lines)?;
+            let [url, token] = lines.take();
+            push_request(text, &acmidm::request(&client, url, token)?);
+            Ok(())
+        }
+        "delegated" => delegated(lines, text),
         _ => refused("a known operation"),
     }
 }
@@ -28,6 +38,21 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// A name, or an origin of one's own.
 fn environment(name: &str) -> Result<ElysEnvironment> {
     if name.contains(':') { ElysEnvironment::custom(name) } else { ElysEnvironment::named(name) }
+}
+
+/// Client, time, transaction, response lines, then the body; answers the checked code and the granted scope.
+fn delegated(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let client = browser::client(&mut lines)?;
+    let [now, stored] = lines.take();
+    let fields = transaction::split(stored);
+    transaction::check(&fields)?;
+    let mut response = response(&mut lines);
+    response.body = Secret::new(lines.0);
+    let parameters = acmidm::parameters(&fields, &response)?;
+    let mut code = Vec::new();
+    acmidm::judge(&fields, &client, &response, &parameters, number(now).unwrap_or_default())?.push_code(&mut code);
+    text.push_str(&String::from_utf8(code).unwrap_or_default());
+    Ok(())
 }
 
 /// What is expected (client id, organisation, scope, issuer), response lines, then the body; answers JSON.

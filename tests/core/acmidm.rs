@@ -1,10 +1,11 @@
 //! ACM/IDM and eLys: profile, requests, refusals, what a ping shows, and the end of a session.
 
-use samtykke::error::Action;
+use samtykke::error::{Action, Phase};
 use samtykke::grant::{Refresh, Target};
 use samtykke::introspection::Introspection;
 use samtykke::provider::acmidm::{
-    self, Actor, ElysApi, ElysEnvironment, Environment, Expected, GrantedAudience, LoginMeans, Ping, Point, Trace, granted_audience,
+    self, Actor, Delegation, ElysApi, ElysEnvironment, Environment, Expected, GrantedAudience, LoginMeans, Ping, Point, Trace,
+    delegated_scope, granted_audience,
 };
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Response, Result, Secret, Step,
@@ -205,4 +206,122 @@ fn logins_and_switching() {
     assert!(client().begin(request, &[7; 96], 0).unwrap().url.contains("acr_values=urn%3Abe%3Avlaanderen%3Aauthmech%3Aeid"));
     assert_eq!(code(acmidm::switch_identity("https://app.example.be/", "short").url(&client())), "invalid_parameter");
     assert_eq!(code(acmidm::switch_identity("http://app.example.be/", "0123456789abcdefghijkl").url(&client())), "invalid_parameter");
+}
+
+const NOW: u64 = 1_700_000_000;
+
+fn delegation(client: &Client) -> Delegation {
+    Delegation::begin(client, "api-1", "vo", &[7; 96], NOW).unwrap()
+}
+
+/// The state of a delegation, as its request shows it.
+fn state_of(client: &Client) -> String {
+    let url = delegation(client).request(client, &Secret::new("x.y")).unwrap().url;
+    url.split("&state=").nth(1).unwrap().split('&').next().unwrap().into()
+}
+
+#[test]
+fn a_delegated_request_as_documented() {
+    let client = client();
+    let request = delegation(&client).request(&client, &Secret::new("S3CRET")).unwrap();
+    assert!(request.url.starts_with("https://authenticatie-ti.vlaanderen.be/op/v1/auth?client_id=my-client&response_type=code&"));
+    assert!(request.url.contains("&scope=audience%3Aserver%3Aclient_id%3Aapi-1%20vo&"), "{}", request.url);
+    assert!(request.url.contains("&code_challenge_method=S256") && !request.url.contains("S3CRET"));
+    let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+    assert_eq!(headers, [("accept", "application/json"), ("authorization", "Bearer S3CRET")]);
+    assert_eq!((request.method, request.body.is_none(), request.repeatable), ("GET", true, false));
+    assert!(!format!("{request:?}{:?}", delegation(&client)).contains("S3CRET"));
+    for token in ["", "two words", "a\r\nb"] {
+        assert_eq!(code(delegation(&client).request(&client, &Secret::new(token))), "invalid_parameter");
+    }
+    for api in ["my-client", "", "two words", "a\nb", "\u{e9}"] {
+        assert_eq!(code(Delegation::begin(&client, api, "", &[7; 96], NOW)), "invalid_parameter", "{api}");
+    }
+    assert_eq!(code(Delegation::begin(&client, "api-1", "a  b", &[7; 96], NOW)), "invalid_scope");
+    assert_eq!(delegated_scope("c", "api-1", "").unwrap(), "audience:server:client_id:api-1");
+    let machine = Client::new(acmidm::profile(&Environment::ti()).for_machines(), "my-client", "").unwrap();
+    assert_eq!(code(Delegation::begin(&machine, "api-1", "", &[7; 96], NOW)), "invalid_configuration");
+}
+
+#[test]
+fn the_token_of_a_login_goes_to_the_issuers_origin_alone() {
+    let elsewhere = |endpoint: &str| {
+        let profile = Profile { authorization_endpoint: endpoint.into(), ..acmidm::profile(&Environment::ti()) };
+        Client::new(profile, "my-client", "https://app.example.be/callback").unwrap()
+    };
+    for endpoint in [
+        "https://elsewhere.example.be/op/v1/auth",
+        "https://authenticatie.vlaanderen.be/op/v1/auth",
+        "https://authenticatie-ti.vlaanderen.be:8443/op/v1/auth",
+        "https://authenticatie-ti.vlaanderen.be.example.be/op/v1/auth",
+    ] {
+        let client = elsewhere(endpoint);
+        let error = delegation(&client).request(&client, &Secret::new("S3CRET")).unwrap_err();
+        assert_eq!((error.code(), error.phase()), ("resource_refused", Phase::Authorization), "{endpoint}");
+    }
+    // Begun with one client, sent with another: its address is not the other's.
+    let (ti, other) = (client(), elsewhere("https://elsewhere.example.be/auth"));
+    assert_eq!(code(delegation(&other).request(&ti, &Secret::new("x.y"))), "resource_refused");
+}
+
+#[test]
+fn answers_to_a_delegated_request() {
+    let client = client();
+    let state = state_of(&client);
+    let judge = |status: u16, kind: &str, body: &str| {
+        delegation(&client).finish(&client, &Response::new(status, Some(kind), &body.replace("STATE", &state)), NOW)
+    };
+    let code_of = |body: &str| judge(200, "application/json", body);
+    let found = code_of(r#"{"code":"abc","state":"STATE","session_state":5}"#).unwrap();
+    assert_eq!((found.issuer(), found.scope()), ("https://authenticatie-ti.vlaanderen.be/op", "audience:server:client_id:api-1 vo"));
+    let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_post("s"), found).unwrap();
+    let Step::Send(request) = exchange.step(&[7; 32], NOW).unwrap() else { panic!() };
+    let body = request.body.unwrap();
+    assert!(body.expose().contains("grant_type=authorization_code") && body.expose().contains("code=abc"));
+    assert!(code_of(r#"{"code":"abc","state":"STATE","iss":"https://authenticatie-ti.vlaanderen.be/op"}"#).is_ok());
+    let long = format!(r#"{{"code":"{}","state":"STATE"}}"#, "a".repeat(9000));
+    let padded = format!(r#"{{"code":"abc","state":"STATE","x":"{}"}}"#, "A".repeat(33_000));
+    for (body, refused) in [
+        (r#"{"code":"abc","state":"another"}"#, "state_mismatch"),
+        (r#"{"code":"abc"}"#, "state_missing"),
+        (r#"{"code":"abc","state":"STATE","iss":"https://authenticatie.vlaanderen.be/op"}"#, "issuer_mismatch"),
+        (r#"{"state":"STATE"}"#, "code_missing"),
+        (r#"{"code":"a\nb","state":"STATE"}"#, "code_malformed"),
+        (r#"{"code":5,"state":"STATE"}"#, "callback_malformed"),
+        (r#"{"code":"abc","code":"abc","state":"STATE"}"#, "callback_malformed"),
+        (r#"{"code":"abc","state":"STATE","access_token":"x"}"#, "callback_unexpected_parameter"),
+        (r#"{"code":"abc","state":"STATE","error":"x"}"#, "callback_unexpected_parameter"),
+        (&long, "callback_too_large"),
+        (&padded, "callback_too_large"),
+        ("", "callback_malformed"),
+        ("[]", "callback_malformed"),
+    ] {
+        assert_eq!(code(code_of(body)), refused, "{body}");
+    }
+    for (status, kind, body, refused) in [
+        (302, "application/json", r#"{"code":"abc","state":"STATE"}"#, "redirect_refused"),
+        (200, "text/html", "<html>", "content_type_unexpected"),
+        (201, "application/json", r#"{"code":"abc","state":"STATE"}"#, "http_status_unexpected"),
+        (500, "application/json", r#"{"error":"server_error"}"#, "http_status_unexpected"),
+        (404, "text/html", "<html>", "http_status_unexpected"),
+        (400, "application/json", r#"{"code":"abc","state":"STATE"}"#, "http_status_unexpected"),
+        (400, "application/json", r#"{"error":"invalid_scope"}"#, "authorization_error"),
+        (400, "application/json", r#"{"error":"invalid_scope","state":"STATE"}"#, "authorization_error"),
+        (400, "application/json", r#"{"error":"invalid_scope","state":"another"}"#, "state_mismatch"),
+        (200, "application/json", r#"{"error":"access_denied"}"#, "state_missing"),
+        (401, "application/json", r#"{"error":"invalid_token"}"#, "token_invalid"),
+        (401, "text/html", "<html>", "token_invalid"),
+    ] {
+        let error = judge(status, kind, body).unwrap_err();
+        assert_eq!((error.code(), error.status()), (refused, Some(status)), "{status} {body}");
+    }
+    let refused = judge(401, "application/json", r#"{"error":"invalid_token","error_description":"expired"}"#).unwrap_err();
+    let oauth = refused.oauth().unwrap();
+    assert_eq!((oauth.error.as_str(), oauth.description.as_deref(), refused.action()), ("invalid_token", Some("expired"), Action::Restart));
+    // Nobody is asked anything, so an answer after a minute is none; nor is one that another client's request got.
+    let answer = json(200, &format!(r#"{{"code":"abc","state":"{state}"}}"#));
+    assert!(delegation(&client).finish(&client, &answer, NOW + 60).is_ok());
+    assert_eq!(code(delegation(&client).finish(&client, &answer, NOW + 61)), "transaction_expired");
+    let other = Client::new(acmidm::profile(&Environment::production()), "my-client", "https://app.example.be/callback").unwrap();
+    assert_eq!(code(delegation(&client).finish(&other, &answer, NOW)), "transaction_mismatch");
 }

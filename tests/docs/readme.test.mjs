@@ -240,10 +240,10 @@ test("the Maskinporten blocks get tokens and register", () => maskinportenTest(a
   assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
   assert.equal(mp.control.store.client(id).client_name, "My client");
 }));
-test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in and switches", async () => {
+test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in, gets a token in their name and switches", async () => {
   const world = await startAcmIdm();
   try {
-    const { connect, check, login, leave } = await load("acmidm");
+    const { connect, check, login, forApi, leave } = await load("acmidm");
     const env = { CLIENT_ID: CLIENT, CLIENT_JWK: JSON.stringify(world.key), API_CLIENT_ID: API };
     const options = { environment: { issuer: world.issuer }, api: { origin: world.elys.origin } };
     const elys = await connect(env, options);
@@ -254,6 +254,7 @@ test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in 
     const { url, transaction } = await login(person);
     const tokens = await person.client.exchange(person.client.finish(transaction, await surf(url)));
     assert.equal(tokens.claims.vo_orgcode, ORGANISATION);
+    assert.notEqual((await forApi(person, tokens, API)).accessToken, tokens.accessToken);
     assert.match(leave(person, RETURN).url, /&switch$/);
   } finally {
     await world.close();

@@ -19,6 +19,8 @@ async function load() {
 
 let loading;
 const words = (text) => (text ?? "").split(" ").filter(Boolean);
+/** The scope by which a delegated request names its API. */
+export const TARGET = "audience:server:client_id:";
 
 /** The documented metadata, which names neither `private_key_jwt` nor `refresh_token` nor scopes. */
 export const sample = (issuer) => ({
@@ -37,7 +39,8 @@ export const sample = (issuer) => ({
 export async function createOp({ issuer, clients, apis, jwks, signedIntrospection, settings }) {
   loading ??= load();
   const { Provider, errors } = await loading;
-  const all = [...new Set([...clients.values()].flatMap(({ scopes }) => scopes))];
+  const targets = [...apis.keys()].map((id) => TARGET + id);
+  const all = [...new Set([...[...clients.values()].flatMap(({ scopes }) => scopes), ...targets])];
   const provider = new Provider(issuer, {
     jwks,
     clients: [...clients].map(([id, { jwk, secret, method = "private_key_jwt", redirectUris = [], scopes, defaults = [] }]) => ({
@@ -116,7 +119,9 @@ export async function createOp({ issuer, clients, apis, jwks, signedIntrospectio
     if (path.endsWith("/v1/introspect") && body?.active) {
       const { organisation, organisationName, name } = clients.get(body.client_id);
       const vo = words(body.scope).includes("vo_info") ? { vo_orgcode: organisation, vo_orgnaam: organisationName, vo_applicatienaam: name } : {};
-      const claims = { ...body, sub: body.sub ?? body.client_id, token_type: "bearer", setbyapi_note: "for the API alone", ...vo };
+      // A delegated token is for the API that its scope names.
+      const api = words(body.scope).find((scope) => scope.startsWith(TARGET))?.slice(TARGET.length);
+      const claims = { ...body, ...(api && { aud: api }), sub: body.sub ?? body.client_id, token_type: "bearer", setbyapi_note: "for the API alone", ...vo };
       ctx.body = { ...claims, jwt: await signedIntrospection(claims) };
     }
   });

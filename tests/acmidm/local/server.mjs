@@ -1,13 +1,14 @@
 // A local ACM/IDM under one origin: the front routes, misbehaves on demand and notes what came; oidc-provider behind it decides.
-// Logout and switch-identity as documented (afmelden, switch-identiteit); a login that one test user makes at once.
-// Refuses secrets and anything else in the query of the token endpoint, and return addresses that are not registered.
+// Logout and switch-identity as documented (afmelden, switch-identiteit); a login that one test user makes at once; a delegated
+// request as documented (aanvraag-code): oidc-provider decides on it as on a login, and its redirect is answered as JSON.
+// Refuses secrets and anything else in the query of the token endpoint, return addresses that are not registered, machines' tokens.
 
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 import { startElys } from "./elys.mjs";
-import { createOp } from "./op.mjs";
+import { TARGET, createOp } from "./op.mjs";
 
 export const API = "b3f43c85-53a5-443d-838c-7c2d0359897b";
 export const CLIENT = "2a7d2e04-5f2b-4a36-9f0f-3f6d8f1f0a11";
@@ -28,7 +29,7 @@ export async function startAcmIdm() {
   const [own, client, other] = keys;
   const settings = { takesTokenEndpoint: false, refreshSeconds: 3600 };
   const requests = [];
-  /** Answers in place of the server's, in turn: `{ path, status, type, body, change }`. */
+  /** Answers in place of the server's, in turn: `{ path, status, type, body, headers, change }`. */
   const faults = [];
   let handle;
   const server = createServer((request, response) => handle(request, response));
@@ -43,7 +44,7 @@ export async function startAcmIdm() {
     ["unapproved", { jwk: client.publicJwk, scopes: [], name: "unapproved", ...shared }],
     ["by-secret", { secret: "a%b+c d:e/f~g", method: "client_secret_basic", scopes: ["vo_info", "elys_depzorg"], name: "secret", ...shared }],
     [API, { secret: "api-secret-of-elys", method: "client_secret_basic", scopes: [], name: "eLys API", ...shared }],
-    [LOGIN, { jwk: client.publicJwk, scopes: ["openid", "offline_access", "profile", "vo", "rrn"], name: "login", redirectUris: [CALLBACK], ...shared }],
+    [LOGIN, { jwk: client.publicJwk, scopes: ["openid", "offline_access", "profile", "vo", "rrn", TARGET + API], name: "login", redirectUris: [CALLBACK], ...shared }],
   ]);
   const provider = await createOp({
     issuer, clients, settings,
@@ -62,9 +63,12 @@ export async function startAcmIdm() {
     const fault = faults.find(({ path }) => url.pathname.endsWith(path));
     if (fault?.status) {
       faults.splice(faults.indexOf(fault), 1);
-      response.writeHead(fault.status, { "content-type": fault.type ?? "application/json" });
-      return response.end(fault.body ?? "");
+      response.writeHead(fault.status, { "content-type": fault.type ?? "application/json", ...fault.headers });
+      const { searchParams } = url;
+      return response.end(typeof fault.body === "function" ? fault.body(searchParams) : fault.body ?? "");
     }
+    const bearer = url.pathname === "/op/v1/auth" && /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    if (bearer) return delegate(url, bearer, request.headers, response);
     if (url.pathname === "/op/v1/logout") return logout(url, response);
     if (url.pathname.endsWith("/v1/token") && url.search) {
       response.writeHead(400, { "content-type": "application/json" });
@@ -89,6 +93,22 @@ export async function startAcmIdm() {
     if (url.pathname.startsWith("/op/interaction/")) return login(again, response);
     op(again, response);
   };
+
+  async function delegate(url, bearer, { accept }, response) {
+    const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const found = await provider.AccessToken.find(bearer);
+    // A machine's token is no AccessToken of a person.
+    if (!found?.isValid || found.clientId !== url.searchParams.get("client_id")) return answer(401, { error: "invalid_token" });
+    if (accept !== "application/json") return response.writeHead(406).end();
+    const state = url.searchParams.get("state");
+    if (!url.searchParams.get("scope")?.split(" ").includes(TARGET + API)) return answer(400, { error: "invalid_scope", state });
+    // The engine decides, by a login that the person is taken to have made already.
+    const back = await browse(url.href).catch(() => undefined);
+    if (!back) return answer(400, { error: "invalid_request" });
+    const { code, error, error_description, state: echoed } = Object.fromEntries(new URL(back).searchParams);
+    if (error) return answer(400, { error, error_description, state: echoed });
+    answer(200, { code, state: echoed });
+  }
 
   async function login(request, response) {
     const { prompt, params } = await provider.interactionDetails(request, response);
