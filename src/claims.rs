@@ -95,6 +95,20 @@ impl Unverified {
         self.kid.as_deref()
     }
 
+    /// The SHA-1 of the certificate to verify with, for [`crate::jose::certified::select`]; none where the token has none.
+    ///
+    /// # Errors
+    /// `jws_malformed` for an `x5t` that is no text.
+    #[cfg(not(feature = "bindings"))]
+    pub fn x5t(&self) -> Result<Option<String>> {
+        let header = crate::encoding::base64url_decode(crate::encoding::cut(&self.input, b'.').0).unwrap_or_default();
+        match Value::parse(core::str::from_utf8(&header).unwrap_or_default()).as_ref().and_then(|header| header.get("x5t")) {
+            None => Ok(None),
+            Some(Value::String(x5t)) if !x5t.is_empty() => Ok(Some(String::from(&**x5t))),
+            Some(_) => Err(Error::new(&codes::JWS_MALFORMED).expected("x5t: a text, not empty")),
+        }
+    }
+
     /// What was signed.
     pub fn signing_input(&self) -> &str {
         &self.input

@@ -17,7 +17,9 @@ use crate::error::{Error, Phase, Result, codes};
 use crate::grant::Target;
 use crate::http::Response;
 use crate::id_token_rules::IdTokenRules;
-use crate::jose::{Algorithm, KeyInfo, jwks};
+#[cfg(not(feature = "bindings"))]
+use crate::jose::certified;
+use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
 use crate::secret::Secret;
 pub use crate::step::{KeyRole, SignRequest, Step, VerifyRequest};
 use crate::token::{Expectation, TokenType, Tokens};
@@ -68,6 +70,8 @@ pub(crate) struct Context {
     /// The refresh token that came with the answer.
     pub(crate) renewed: Option<Secret>,
     session_end: Vec<String>,
+    #[cfg(not(feature = "bindings"))]
+    keys_by_x5t: bool,
 }
 
 impl Context {
@@ -88,6 +92,8 @@ impl Context {
             fetched: false,
             renewed: None,
             session_end: profile.requests.session_end.clone(),
+            #[cfg(not(feature = "bindings"))]
+            keys_by_x5t: profile.requests.keys_by_x5t,
         }
     }
 
@@ -99,6 +105,15 @@ impl Context {
             }
             _ => error,
         }
+    }
+
+    /// The key of a set for a token.
+    fn select(&self, set: &str, token: &Unverified) -> Result<Jwk> {
+        #[cfg(not(feature = "bindings"))]
+        if self.keys_by_x5t {
+            return certified::select(set, token.alg(), token.kid(), token.x5t()?.as_deref());
+        }
+        jwks::select(set, token.alg(), token.kid())
     }
 
     /// Whether signatures of the server's can be verified at all.
@@ -283,7 +298,7 @@ impl<T> Exchange<T> {
     /// The key for a token, or the request for the key set.
     fn choose(&mut self, token: Unverified, now: u64) -> Result<Step<T>> {
         let context = &mut self.context;
-        let chosen = context.jwks.as_deref().map(|set| jwks::select(set, token.alg(), token.kid()));
+        let chosen = context.jwks.as_deref().map(|set| context.select(set, &token));
         let missing = match &chosen {
             None => true,
             Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code(),

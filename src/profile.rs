@@ -133,6 +133,10 @@ pub struct Requests {
     pub issued_token_type_optional: bool,
     /// Algorithms the server signs id_tokens and authorization responses with; empty for the standards' default, RS256.
     pub signing_algorithms: Vec<String>,
+    /// Whether the server's tokens may name their key by `x5t` where they have no `kid`, and are refused where the two
+    /// contradict each other ([`jose::certified`](crate::jose::certified)).
+    #[cfg(not(feature = "bindings"))]
+    pub keys_by_x5t: bool,
     /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
     /// as `assertion_details`; none for any.
     pub not_with_code: Vec<String>,

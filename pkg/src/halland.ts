@@ -7,11 +7,13 @@ import { type Action, SamtykkeError, hostError } from "./error.js";
 import { type Provider, now } from "./flow.js";
 import { HEADER, MSIS, PATHS } from "./generated/halland.js";
 import type { Transport } from "./http.js";
-import type { SigningKey } from "./keys.js";
+import type { Jwks, JwksCache, KeySource, KnownKey } from "./jwks.js";
+import type { PublicJwk, SigningKey } from "./keys.js";
 import type { TokenTarget } from "./post.js";
 import { type ServerData, provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
 import type { ResourceInit } from "./resource.js";
+import { type CryptoKey, base64url, claimed, octetsFrom, refusedBy, rowOf } from "./webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
 export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd"> = Object.freeze({
@@ -73,6 +75,70 @@ export function hallandTarget(resource: string, scope?: string, options: { reado
   given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
   if (options.joined) return { scope: (scope ?? "").split(" ").map((one) => `${resource}/${one}`).join(" ") };
   return { resource, ...(scope !== undefined && { scope }) };
+}
+
+/** The keys of an AD FS: found by `kid`, and without one by `x5t`. */
+class CertifiedKeys implements KeySource {
+  readonly #cached: KeySource | undefined;
+  readonly #text: () => string;
+  // Where no cache keeps them; bounded as a cache's are.
+  readonly #known = new Map<string, KnownKey>();
+
+  constructor(keys: JwksCache | Jwks | string, uri: string) {
+    const cache = typeof keys === "object" && "at" in keys ? keys : undefined;
+    this.#cached = cache?.at(uri);
+    const fixed = typeof keys === "string" ? keys : JSON.stringify(keys);
+    this.#text = () => (cache ? cache.save()[uri]?.jwks ?? "" : fixed);
+  }
+
+  /** @internal */
+  known(header: string): KnownKey | undefined {
+    return this.#cached ? this.#cached.known(header) : this.#known.get(header);
+  }
+
+  /** @internal */
+  remember(header: string, known: KnownKey): void {
+    if (this.#cached) return this.#cached.remember(header, known);
+    if (this.#known.size > 99) this.#known.clear();
+    this.#known.set(header, known);
+  }
+
+  /** @internal */
+  async find(token: string, alg: string, kid: string): Promise<CryptoKey> {
+    const { x5t } = claimed(token, 0);
+    if (x5t !== undefined && (typeof x5t !== "string" || !x5t)) throw hostError("jws_malformed", { expected: "x5t: a text, not empty" });
+    // The cache fetches what it lacks, by the name that AD FS gives its keys, and not too often; which key it is, is decided below.
+    const named = `${base64url(JSON.stringify({ alg, kid: kid || x5t }))}${token.slice(token.indexOf("."))}`;
+    await this.#cached?.find(x5t === undefined ? token : named, alg, kid || (x5t ?? "")).catch((error: SamtykkeError) => {
+      if (x5t === undefined || error.code !== "key_not_found") throw error;
+    });
+    const [jwk, certificate] = apis(["halland", "key", alg, kid, x5t], this.#text()).split("\n") as [string, string];
+    if (certificate && base64url(new Uint8Array(await crypto.subtle.digest("SHA-1", octetsFrom(certificate)))) !== x5t) {
+      throw hostError("key_refused", { phase: "token", expected: "x5t: the SHA-1 of the key's certificate" });
+    }
+    return crypto.subtle.importKey("jwk", JSON.parse(jwk) as PublicJwk, rowOf(alg).key, true, ["verify"]).catch((cause) => {
+      throw refusedBy(cause);
+    });
+  }
+}
+
+/**
+ * The keys of an AD FS, for the option `jwks` of a client: found by `kid`, and without one by `x5t`, the SHA-1 of the key's
+ * certificate, by which AD FS names its keys in either place. Names that contradict each other, and a certificate that is not the
+ * key's or not the one named, are `key_refused`; an unknown name has the set fetched once more, as ever.
+ *
+ * @param keys - A cache, or the key set itself.
+ * @throws {SamtykkeError} `invalid_configuration`.
+ * @example
+ * ```ts
+ * const client = new Client(adfs, privateKeyJwt(key), { jwks: adfsKeys(adfs, new JwksCache()) });
+ * ```
+ */
+export function adfsKeys(provider: Provider, keys: JwksCache | Jwks | string): KeySource {
+  const uri = isObject(provider) ? provider.server?.jwksUri : undefined;
+  configured(!!uri, "a provider with jwksUri");
+  configured(typeof keys === "string" || isObject(keys), "keys: a JwksCache or a key set");
+  return new CertifiedKeys(keys, uri!);
 }
 
 /** When a key's certificate is valid, in seconds since 1970. */

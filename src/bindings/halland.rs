@@ -3,13 +3,14 @@
 use alloc::string::String;
 
 use super::text::push_line;
-use super::{Lines, refused};
-use crate::encoding::decimal;
-use crate::error::Result;
-use crate::jose::der;
+use super::{Lines, refused, some};
+use crate::encoding::{base64, decimal};
+use crate::error::{Error, Phase, Result, codes};
+use crate::jose::{Algorithm, certified, der};
 use crate::provider::halland::check_header;
 
-/// `header`; or `validity`, with PEM as the rest.
+/// `header`; `validity`, with PEM as the rest; or `key`: algorithm, kid, x5t, then the key set, answered with the key and with its
+/// certificate, whose SHA-1 the shell compares.
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match lines.next() {
         "header" => check_header(lines.next()),
@@ -17,6 +18,14 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             for time in <[i64; 2]>::from(der::validity(lines.0)?) {
                 push_line(text, &decimal(u64::try_from(time).unwrap_or_default()));
             }
+            Ok(())
+        }
+        "key" => {
+            let [alg, kid, x5t] = lines.take();
+            let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED).at(Phase::Token)) };
+            let found = certified::find(lines.0, alg, some(kid), some(x5t))?;
+            push_line(text, &found.key.required_json());
+            push_line(text, &base64(&found.certificate.unwrap_or_default()));
             Ok(())
         }
         _ => refused("a known operation"),

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::uri::Uri;
 
 /// More keys than any server publishes.
-const MAX_KEYS: usize = 100;
+pub(crate) const MAX_KEYS: usize = 100;
 
 /// Chooses the key for a token that names `kid` (or nothing) and is signed with `alg`.
 ///
@@ -53,7 +53,7 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>) -> Re
 }
 
 /// By what a key says of itself, read before the key is.
-fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) -> bool {
+pub(crate) fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) -> bool {
     let text = |name| key.text(name);
     let absent_or = |name, wanted: &str| key.get(name).is_none_or(|value| value.as_str() == Some(wanted));
     let verifies =

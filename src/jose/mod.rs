@@ -4,6 +4,8 @@
 //! Refuses what it does not know: other serialisations, `crit`, `none`, keys that do not fit their algorithm.
 
 pub mod alg;
+#[cfg(any(not(feature = "bindings"), feature = "bindings-halland"))]
+pub mod certified;
 mod curve;
 pub mod der;
 pub mod hmac;

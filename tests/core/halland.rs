@@ -2,7 +2,8 @@
 
 use samtykke::error::Action;
 use samtykke::grant::{Refresh, Target};
-use samtykke::jose::der;
+use samtykke::jose::certified::select;
+use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
 use samtykke::profile::{Audience, Presence};
 use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, refusal, refusal_error};
 use samtykke::{
@@ -166,4 +167,115 @@ fn validity_of_certificates() {
     let key = include_str!("../js/certificate.mjs");
     let key = key.get(key.find("-----BEGIN PRIVATE").unwrap()..key.find("-----END PRIVATE KEY-----").unwrap() + 25).unwrap();
     assert_eq!(code(der::validity(key)), "key_refused");
+}
+
+const PEM: &str = include_str!("../js/certificate.mjs");
+/// The key of RFC 7638 section 3.1.
+const OTHER: &str = r#""kty":"RSA","e":"AQAB","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw""#;
+
+/// The members of a certified key, its certificate in base64, and that one's SHA-1.
+fn certified() -> (String, String, String) {
+    let pem = &PEM[PEM.find("-----BEGIN CERTIFICATE").unwrap()..];
+    let pem = &pem[..pem.find("-----END CERTIFICATE-----").unwrap() + 25];
+    let key = der::public_key(pem).unwrap();
+    let info = KeyInfo::new(Algorithm::named("RS256").unwrap(), key.clone()).unwrap().certificates(pem).unwrap();
+    let members = key.required_json();
+    (members[1..members.len() - 1].into(), info.x5c[0].clone(), info.x5t.unwrap())
+}
+
+fn chosen(keys: &[String], kid: Option<&str>, x5t: Option<&str>) -> &'static str {
+    let set = format!(r#"{{"keys":[{}]}}"#, keys.iter().map(|key| format!("{{{key}}}")).collect::<Vec<_>>().join(","));
+    code(select(&set, Algorithm::named("RS256").unwrap(), kid, x5t))
+}
+
+#[test]
+fn a_key_is_found_by_its_certificate() {
+    let (key, x5c, x5t) = certified();
+    let (kid, other) = ("key-1", format!(r#"{OTHER},"kid":"other","x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ""#));
+    for names in [
+        format!(r#""x5t":"{x5t}""#),
+        format!(r#""kid":"{x5t}""#),
+        format!(r#""kid":"{kid}","x5t":"{x5t}""#),
+        format!(r#""kid":"{x5t}","x5t":"{x5t}","x5c":["{x5c}"]"#),
+    ] {
+        let keys = [other.clone(), format!("{key},{names}")];
+        assert_eq!(chosen(&keys, None, Some(&x5t)), "none", "{names}");
+        assert_eq!(chosen(&keys, None, Some("hOBcHZi846VCHSJbFAs26Go9VTQ")), "none");
+        assert_eq!(chosen(&keys, None, Some("unknown")), "key_not_found");
+        assert_eq!(chosen(&keys, None, None), "key_ambiguous");
+    }
+    let both = [other.clone(), format!(r#"{key},"kid":"{kid}","x5t":"{x5t}","x5c":["{x5c}"]"#)];
+    assert_eq!((chosen(&both, Some(kid), Some(&x5t)), chosen(&both, Some(kid), None)), ("none", "none"));
+    assert_eq!(chosen(&both, Some("unknown"), Some(&x5t)), "key_not_found");
+    assert_eq!(chosen(&[format!("{key},\"kid\":\"{kid}\"")], Some(kid), Some(&x5t)), "none", "nothing contradicts it");
+    // One key alone, and a name that is not its.
+    assert_eq!(chosen(&both[1..], None, Some("unknown")), "key_not_found");
+    for wrong in [r#""use":"enc""#, r#""alg":"PS256""#, r#""key_ops":["sign"]"#] {
+        assert_eq!(chosen(&[format!(r#"{key},"x5t":"{x5t}",{wrong}"#)], None, Some(&x5t)), "key_not_found", "{wrong}");
+    }
+    assert_eq!(code(select("{}", Algorithm::named("RS256").unwrap(), None, Some(&x5t))), "jwks_malformed");
+    let many = vec![format!(r#"{key},"x5t":"{x5t}""#); 101];
+    assert_eq!(chosen(&many, None, Some(&x5t)), "jwks_malformed");
+}
+
+#[test]
+fn names_and_certificates_that_do_not_fit() {
+    let (key, x5c, x5t) = certified();
+    let named = format!(r#"{key},"kid":"key-1","x5t":"{x5t}""#);
+    let twin = format!(r#"{OTHER},"kid":"other","x5t":"{x5t}""#);
+    assert_eq!(chosen(&[named.clone(), twin.clone()], None, Some(&x5t)), "key_ambiguous");
+    // Names of two keys, of a key and of none, of one key whose name another bears.
+    let other = format!(r#"{OTHER},"kid":"other","x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ""#);
+    assert_eq!(chosen(&[named.clone(), other.clone()], Some("key-1"), Some("hOBcHZi846VCHSJbFAs26Go9VTQ")), "key_refused");
+    assert_eq!(chosen(std::slice::from_ref(&named), Some("key-1"), Some("unknown")), "key_refused");
+    assert_eq!(chosen(&[named, twin], Some("key-1"), Some(&x5t)), "key_refused");
+    let bare = format!("{key},\"kid\":\"key-1\"");
+    assert_eq!(chosen(&[bare, other], Some("key-1"), Some("hOBcHZi846VCHSJbFAs26Go9VTQ")), "key_refused");
+    // Another's certificate, this key's under another name, and none at all.
+    assert_eq!(chosen(&[format!(r#"{OTHER},"x5t":"{x5t}","x5c":["{x5c}"]"#)], None, Some(&x5t)), "key_refused");
+    let renamed = format!(r#"{key},"x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ","x5c":["{x5c}"]"#);
+    assert_eq!(chosen(&[renamed], None, Some("hOBcHZi846VCHSJbFAs26Go9VTQ")), "key_refused");
+    for odd in ["[]", "5", r#"["!"]"#, r#"[""]"#, "[5]", r#""x""#] {
+        assert_eq!(chosen(&[format!(r#"{key},"x5t":"{x5t}","x5c":{odd}"#)], None, Some(&x5t)), "key_refused", "{odd}");
+    }
+}
+
+#[test]
+fn an_id_token_of_ad_fs_names_its_key_by_x5t() {
+    let (key, x5c, x5t) = certified();
+    let set = format!(r#"{{"keys":[{{{OTHER},"kid":"other"}},{{{key},"kid":"{x5t}","x5t":"{x5t}","x5c":["{x5c}"]}}]}}"#);
+    let verified = |profile: Profile, header: &str| {
+        let client = client(profile);
+        let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600}"#;
+        let header = format!(r#"{{"alg":"RS256",{header}}}"#);
+        let token = append_signature(&signing_input(&header, claims), &[7; 256]);
+        let mut exchange =
+            Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r")).unwrap().jwks_at(set.clone(), 1_700_000_000);
+        assert!(matches!(exchange.step(&[7; 32], 1_700_000_001), Ok(Step::Send(_))));
+        let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{}"}}"#, token.expose());
+        exchange.receive(Response::new(200, Some("application/json"), &body)).unwrap();
+        match exchange.step(&[7; 32], 1_700_000_001)? {
+            Step::Verify(request) => {
+                Ok(request.key.required_json().contains("\"AQAB\"") && request.key.required_json() == format!("{{{key}}}"))
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut adfs = halland::profile(ISSUER);
+    adfs.rules = &samtykke::client::STANDARD;
+    for header in [format!(r#""x5t":"{x5t}""#), format!(r#""kid":"{x5t}","x5t":"{x5t}""#), format!(r#""kid":"{x5t}""#)] {
+        assert!(verified(adfs.clone(), &header).unwrap(), "{header}");
+    }
+    for (header, refused) in [
+        (r#""x5t":"unknown""#.into(), "key_not_found"),
+        (format!(r#""kid":"other","x5t":"{x5t}""#), "key_refused"),
+        (r#""x5t":5"#.into(), "jws_malformed"),
+        (r#""x5t":"""#.into(), "jws_malformed"),
+        (r#""typ":"JWT""#.into(), "key_ambiguous"),
+    ] {
+        assert_eq!(code(verified(adfs.clone(), &header)), refused, "{header}");
+    }
+    // Elsewhere x5t chooses nothing.
+    adfs.requests.keys_by_x5t = false;
+    assert_eq!(code(verified(adfs, &format!(r#""x5t":"{x5t}""#))), "key_ambiguous");
 }

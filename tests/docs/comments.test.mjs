@@ -47,6 +47,7 @@ const THERE = {
   "enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "selvbetjening.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },
   "maskinporten.ts": { client: 'import("samtykke/maskinporten").MaskinportenClient' },
+  "halland.ts": { adfs: 'import("samtykke").Provider' },
   "token_source.ts": { tokens: 'import("samtykke/tokens").TokenSource', acm: 'import("samtykke").Provider', audience: "string" },
 };
 const HOST = new Set(["sessionStorage", "location", "navigator", "console", "URL", "JSON", "Date"]);

@@ -6,6 +6,7 @@
 export {
   HallandApi,
   accessTokenIssuer,
+  adfsKeys,
   adfsRules,
   certificateTimes,
   currentKey,

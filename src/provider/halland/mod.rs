@@ -64,6 +64,8 @@ pub fn profile(issuer: &str) -> Profile {
             },
             free_resource: true,
             session_end: vec!["invalid_grant".into()],
+            #[cfg(not(feature = "bindings"))]
+            keys_by_x5t: true,
             ..Requests::default()
         },
         ..Profile::new(issuer, &authorization, &token)

@@ -4,7 +4,8 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
-import { SignJWT, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify } from "jose";
+import { SignJWT, decodeProtectedHeader, exportJWK, jwtVerify } from "jose";
+import { certificate } from "./certificate.mjs";
 
 const MESSAGES = {
   MSIS9223: ["invalid_request", "Received invalid OAuth authorization request. The received 'client_id' is invalid."],
@@ -29,9 +30,12 @@ const words = (text) => (text ?? "").split(" ").filter(Boolean);
 
 /** `client`: `{ id, certificates, redirectUris, permissions: resource → scopes }`; `resources`: identifiers that are registered. */
 export async function startAdfs({ client, resources }) {
-  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
-  const kid = createHash("sha1").update(JSON.stringify(await exportJWK(publicKey))).digest("base64url");
-  const settings = { slash: true, clock: 0, refreshExpired: false };
+  // Its signing certificate, by whose SHA-1 it names the key in either place.
+  const signing = certificate();
+  const { keys: { privateKey, publicKey }, x5t: kid } = signing;
+  const published = async ({ keys, x5t, read } = signing) => ({ ...(await exportJWK(keys.publicKey)), use: "sig", alg: "RS256", kid: x5t, x5t, x5c: [read.raw.toString("base64")] });
+  /** `header`: of id_tokens; `keys`: those published, by their certificates or as they are. */
+  const settings = { slash: true, clock: 0, refreshExpired: false, header: { kid, x5t: kid }, keys: [signing] };
   const requests = [];
   /** Answers in place of the server's, in turn. */
   const faults = [];
@@ -104,7 +108,7 @@ export async function startAdfs({ client, resources }) {
       const refresh = randomUUID();
       const wanted = form.get("resource") ? target(form) : found.wanted;
       refreshTokens.set(refresh, wanted);
-      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: now() }).setProtectedHeader({ alg: "RS256", typ: "JWT", kid, x5t: kid })
+      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: now() }).setProtectedHeader({ alg: "RS256", typ: "JWT", ...settings.header })
         .setIssuer(issuer).setAudience(client.id).setSubject("person-1").setIssuedAt(now()).setExpirationTime(now() + 3600).sign(privateKey);
       return { ...(await common(wanted, "person-1")), scope: found.wanted.scopes.join(" "), refresh_token: refresh, refresh_token_expires_in: 28_800, id_token: idToken };
     }
@@ -154,7 +158,7 @@ export async function startAdfs({ client, resources }) {
       const fault = url.pathname.startsWith("/adfs/oauth2/token") && faults.shift();
       if (fault) return answer(fault.status, fault.body, fault.type);
       if (url.pathname === "/adfs/.well-known/openid-configuration") return answer(200, metadata());
-      if (url.pathname === "/adfs/discovery/keys") return answer(200, { keys: [{ ...(await exportJWK(publicKey)), kid, x5t: kid, use: "sig", alg: "RS256" }] });
+      if (url.pathname === "/adfs/discovery/keys") return answer(200, { keys: await Promise.all(settings.keys.map((one) => (one.read ? published(one) : one))) });
       if (/^\/adfs\/oauth2\/token\/?$/.test(url.pathname)) return answer(200, await token(new URLSearchParams(body), endpoint()));
       if (/^\/adfs\/oauth2\/authorize\/?$/.test(url.pathname)) return response.writeHead(302, { location: authorize(url.searchParams) }).end();
       if (url.pathname === "/adfs/oauth2/logout") return response.writeHead(200).end();
@@ -168,7 +172,7 @@ export async function startAdfs({ client, resources }) {
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   issuer = `http://127.0.0.1:${server.address().port}/adfs`;
   return {
-    issuer, settings, requests, reasons, faults, client, publicKey,
+    issuer, settings, requests, reasons, faults, client, publicKey, signing, published,
     tokenRequests: () => requests.filter(({ path }) => path.startsWith("/adfs/oauth2/token")),
     async close() {
       server.closeAllConnections();
