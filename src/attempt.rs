@@ -18,6 +18,7 @@ use crate::http::{Request, Response};
 use crate::jar::RequestObject;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
 use crate::secret::Secret;
+use crate::trace;
 
 /// A request on its way, and what it is made of.
 pub(crate) struct Attempt {
@@ -38,6 +39,8 @@ pub(crate) struct Attempt {
     pub(crate) bound: bool,
     /// Nothing is sent: what is wanted is the signed object alone.
     pub(crate) unsent: bool,
+    /// The id by which the server logs the request that was handed out last.
+    pub(crate) request_id: Option<String>,
     made: Made,
     awaited: Option<(KeyRole, &'static Algorithm, String)>,
     retried: bool,
@@ -89,6 +92,7 @@ impl Attempt {
             token: None,
             bound: true,
             unsent: false,
+            request_id: None,
             made: Made::default(),
             awaited: None,
             retried: false,
@@ -112,7 +116,13 @@ impl Attempt {
             Some(object) if self.unsent => Ok(Next::Made(object)),
             object => {
                 self.made.object = object;
-                Ok(Next::Send(self.whole()))
+                let mut request = self.whole();
+                if let (Some(name), Server::Authorization) = (self.client.profile.requests.request_id, self.server) {
+                    let id = trace::uuid(random.first_chunk().unwrap_or(&[0; 16]));
+                    request.headers.push((name, Secret::new(&*id)));
+                    self.request_id = Some(id);
+                }
+                Ok(Next::Send(request))
             }
         }
     }
@@ -131,6 +141,11 @@ impl Attempt {
         }
         let form = self.request.body.as_ref().map_or("", Secret::expose);
         self.object.is_some() || form.split('&').any(|pair| pair.starts_with("authorization_details="))
+    }
+
+    /// An error of the answer, with the id of the request.
+    pub(crate) fn traced(&self, error: Error) -> Error {
+        trace::traced(error, self.request_id.as_deref())
     }
 
     /// Adds to the form.

@@ -211,6 +211,12 @@ impl<T> Exchange<T> {
         self.attempt.as_ref().map_or(Phase::Token, |attempt| attempt.phase())
     }
 
+    /// The id of the last request, by which the server logs it, where the profile has one: for the server's support, also when no
+    /// answer came. Errors of an answer have it as [`Error::trace_id`].
+    pub fn request_id(&self) -> Option<&str> {
+        self.attempt.as_ref()?.request_id.as_deref()
+    }
+
     /// What the token is for, and further parameters.
     ///
     /// # Errors
@@ -359,11 +365,11 @@ impl<T> Exchange<T> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
                 let Some(attempt) = &mut self.attempt else { return Err(used()) };
-                let answer = attempt.receive(response)?;
+                let answer = attempt.receive(response).map_err(|error| attempt.traced(error))?;
                 self.state = State::Trying;
                 if let Some(answer) = answer {
                     self.state = State::Over;
-                    self.judge.answer(&answer, &mut self.context)?;
+                    self.judge.answer(&answer, &mut self.context).map_err(|error| attempt.traced(error))?;
                     self.state = State::Judging;
                 }
                 Ok(())

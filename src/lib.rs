@@ -75,6 +75,7 @@ mod time;
 pub mod token;
 pub mod token_cache;
 mod token_endpoint;
+mod trace;
 pub mod transaction;
 pub mod uri;
 pub mod userinfo;

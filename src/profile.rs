@@ -133,6 +133,8 @@ pub struct Requests {
     pub issued_token_type_optional: bool,
     /// Algorithms the server signs id_tokens and authorization responses with; empty for the standards' default, RS256.
     pub signing_algorithms: Vec<String>,
+    /// The header under which each request to the authorization server has an id of its own, a UUID, by which the server logs it.
+    pub request_id: Option<&'static str>,
     /// Whether the server's tokens may name their key by `x5t` where they have no `kid`, and are refused where the two
     /// contradict each other ([`jose::certified`](crate::jose::certified)).
     #[cfg(not(feature = "bindings"))]

@@ -6,13 +6,14 @@ import { configured, given, isObject } from "./check.js";
 import { type Action, SamtykkeError, hostError } from "./error.js";
 import { type Provider, now } from "./flow.js";
 import { HEADER, MSIS, PATHS } from "./generated/halland.js";
-import type { Transport } from "./http.js";
+import { type Fetch, MAX_BODY, type Transport, read } from "./http.js";
 import type { Jwks, JwksCache, KeySource, KnownKey } from "./jwks.js";
 import type { PublicJwk, SigningKey } from "./keys.js";
 import type { TokenTarget } from "./post.js";
 import { type ServerData, provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
 import type { ResourceInit } from "./resource.js";
+import { judged } from "./tokens.js";
 import { type CryptoKey, base64url, claimed, octetsFrom, refusedBy, rowOf } from "./webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
@@ -202,6 +203,66 @@ export function msis(found: unknown): Msis | undefined {
   return { code, ...(action && { action: action as Action }), ...(advice && { advice }) };
 }
 
+/** The header by which AD FS logs a request (MS-OAPX section 3.2.5.2). */
+const REQUEST_ID = "client-request-id";
+/** Errors of a request that was sent and had no answer, or one that leads elsewhere. */
+const SENT: ReadonlySet<string> = new Set(["network_error", "timeout", "redirect_refused"]);
+
+/** The error, with AD FS' own code, what that asks for, and the id of the request that it answers. */
+function traced(error: unknown, traceId: string): unknown {
+  if (!(error instanceof SamtykkeError) || error.provider?.traceId) return error;
+  const { name: _, message: __, ...facts } = error.toJSON();
+  const own = msis(error);
+  const code = facts.provider?.code ?? own?.code;
+  return new SamtykkeError({ ...facts, action: own?.action ?? facts.action, provider: { ...(code && { code }), traceId } }, error.cause === undefined ? undefined : { cause: error.cause });
+}
+
+/**
+ * A `fetch` for a client of AD FS: each request to it has an id of its own, a UUID as `client-request-id`, by which AD FS logs it.
+ * An error of the token endpoint has it as `provider.traceId`, AD FS' own code as `provider.code`, and as `action` what that code
+ * asks for; see {@link requestId}.
+ *
+ * @param fetch - Sends the requests; the global one unless given.
+ * @throws {SamtykkeError} `invalid_configuration`.
+ * @example
+ * ```ts
+ * const client = new Client(adfs, privateKeyJwt(key), { fetch: adfsFetch(adfs) });
+ * ```
+ */
+export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => globalThis.fetch(url, init)): Fetch {
+  configured(isObject(provider) && typeof provider.issuer === "string" && typeof fetch === "function", "a provider, and a fetch");
+  const { tokenEndpoint, issuer } = provider;
+  const { origin } = new URL(issuer);
+  return async (url, init) => {
+    if (new URL(url).origin !== origin) return fetch(url, init);
+    const id = crypto.randomUUID();
+    const asks = url === tokenEndpoint;
+    const headers = new Headers(init.headers);
+    headers.set(REQUEST_ID, id);
+    const response = await fetch(url, { ...init, headers }).catch((cause) => {
+      // What ended the request says the rest.
+      throw asks && !init.signal?.aborted ? traced(cause instanceof SamtykkeError ? cause : hostError("network_error", { phase: "token" }, cause), id) : cause;
+    });
+    const { status } = response;
+    if (!asks || status < 400) return response;
+    const body = await read(response, MAX_BODY);
+    try {
+      if (body === undefined) throw hostError("token_response_too_large", { http: { status } });
+      judged({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body }, {});
+    } catch (error) {
+      throw traced(error, id);
+    }
+    return response;
+  };
+}
+
+/** The id by which AD FS or the gateway logged the request that an error answers, to quote to the service desk. */
+export function requestId(error: unknown): string | undefined {
+  if (!(error instanceof SamtykkeError)) return undefined;
+  // The end of a session is told over the error it was.
+  return error.provider?.traceId ?? requestId(error.cause);
+}
+
 /** How the APIs are called. */
 export interface HallandApiOptions extends Transport {
   /** Origins of the API, such as `https://api.example.se`: token and key go there and nowhere else. */
@@ -242,13 +303,21 @@ export class HallandApi {
 
   /**
    * Calls the API like `fetch`. A gateway that refuses the Subscriber Key gets no second token, and a token that is refused is
-   * renewed at most once. All answers but a 401 are yours.
+   * renewed at most once. All answers but a 401 are yours. Each call has an id, `client-request-id`, a UUID unless you give one:
+   * errors have it as `provider.traceId`.
    *
    * @throws {SamtykkeError} `subscription_key_refused` with `missing` or `invalid` as `provider.code`; `token_invalid`;
    * `resource_refused`, `redirect_refused`, `network_error`, …
    */
   async fetch(input: string | URL, init?: ResourceInit): Promise<Response> {
-    return guardedFetch(this.#guard, input, init);
+    const given = new Headers(init?.headers).get(REQUEST_ID);
+    const id = given ?? crypto.randomUUID();
+    const guard = this.#guard;
+    const headers = () => ({ ...guard.headers(), ...(given === null && { [REQUEST_ID]: id }) });
+    return guardedFetch({ ...guard, headers }, input, init).catch((error) => {
+      // One of getting the token has an id of its own, and what was never sent has none.
+      throw error instanceof SamtykkeError && error.phase === "api" && (error.http || SENT.has(error.code)) ? traced(error, id) : error;
+    });
   }
 }
 

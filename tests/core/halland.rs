@@ -279,3 +279,27 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t() {
     adfs.requests.keys_by_x5t = false;
     assert_eq!(code(verified(adfs, &format!(r#""x5t":"{x5t}""#))), "key_ambiguous");
 }
+
+#[test]
+fn each_request_has_an_id_and_its_errors_too() {
+    let sent = |profile: Profile| {
+        let client = client(profile);
+        let mut exchange =
+            Exchange::client_credentials(&client, &ClientAuthentication::secret_post("s"), &ClientCredentials::new("a")).unwrap();
+        let Step::Send(request) = exchange.step(&[7; 32], 0).unwrap() else { panic!() };
+        let id = request.headers.iter().find(|(name, _)| *name == halland::REQUEST_ID).map(|(_, id)| id.expose().to_owned());
+        assert_eq!(exchange.request_id(), id.as_deref());
+        let body = r#"{"error":"invalid_resource","error_description":"MSIS9602: x"}"#;
+        (id, exchange.receive(Response::new(400, Some("application/json"), body)).unwrap_err())
+    };
+    // Where the server takes no secret, the profile says so first: a server like it, with its requests.
+    let mut profile = halland::profile(ISSUER);
+    profile.rules = &samtykke::client::STANDARD;
+    let (id, error) = sent(profile.clone());
+    assert_eq!(id.as_deref(), Some("07070707-0707-4707-8707-070707070707"));
+    assert_eq!((error.trace_id(), error.code(), error.status()), (id.as_deref(), "token_error", Some(400)));
+    assert_eq!(Msis::of(&error).unwrap().action, Some(Action::FixConfiguration));
+    profile.requests.request_id = None;
+    let (none, error) = sent(profile);
+    assert_eq!((none, error.trace_id()), (None, None));
+}

@@ -6,6 +6,7 @@
 export {
   HallandApi,
   accessTokenIssuer,
+  adfsFetch,
   adfsKeys,
   adfsRules,
   certificateTimes,
@@ -14,6 +15,7 @@ export {
   hallandTarget,
   judgeRefusal,
   msis,
+  requestId,
   type CertificateTimes,
   type CurrentKey,
   type HallandApiOptions,

@@ -20,6 +20,10 @@ use crate::grant::Target;
 use crate::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
 use crate::provider::norskgjeld::join;
 
+/// The header by which AD FS logs a request: a UUID, new for each (MS-OAPX section 3.2.5.2). [`Exchange`](crate::Exchange) sends it;
+/// give it to calls of the APIs too, and quote it to the service desk.
+pub const REQUEST_ID: &str = "client-request-id";
+
 const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 fn row(key: &str) -> &'static str {
@@ -64,6 +68,7 @@ pub fn profile(issuer: &str) -> Profile {
             },
             free_resource: true,
             session_end: vec!["invalid_grant".into()],
+            request_id: Some(REQUEST_ID),
             #[cfg(not(feature = "bindings"))]
             keys_by_x5t: true,
             ..Requests::default()
