@@ -53,6 +53,16 @@ mod private {
         }
     }
 
+    /// The one PKCS#1 block of a PEM text (RFC 8017 appendix A.1.2).
+    #[cfg(all(feature = "native-crypto", not(target_arch = "wasm32")))]
+    pub(super) fn pkcs1(pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let mut blocks = der::blocks(pem).ok()?.into_iter();
+        match (blocks.next(), blocks.next()) {
+            (Some(der::Block { label: "RSA PRIVATE KEY", der }), None) => Some(Zeroizing::new(der)),
+            _ => None,
+        }
+    }
+
     /// An uncompressed point as a JWK.
     pub(super) fn point(crv: &str, point: &[u8]) -> Result<Jwk> {
         let mut json = crate::json::Writer::new();

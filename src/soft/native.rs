@@ -98,13 +98,16 @@ impl NativeKey {
         Ok(Self { info, pair })
     }
 
-    /// A private key from PEM (PKCS#8), to sign with an algorithm that fits it.
+    /// A private key from PEM (PKCS#8, or PKCS#1 for RSA; not encrypted), to sign with an algorithm that fits it.
     ///
     /// # Errors
     /// `key_refused`.
     pub fn from_pem(pem: &str, alg: &'static Algorithm) -> Result<Self> {
+        let other = |_| refused("PKCS#8, or PKCS#1 for RSA, of a key for this algorithm");
+        if let (How::Rsa(encoding, _), Some(der)) = (row(alg)?, private::pkcs1(pem)) {
+            return Self::new(Pair::Rsa(RsaPair::from_der(&der).map_err(other)?, *encoding), alg);
+        }
         let der = private::pkcs8(pem)?;
-        let other = |_| refused("PKCS#8 of a key for this algorithm");
         let pair = match row(alg)? {
             How::Rsa(encoding, _) => Pair::Rsa(RsaPair::from_pkcs8(&der).map_err(other)?, *encoding),
             How::Ecdsa(signing, _) => Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(signing, &der).map_err(other)?),

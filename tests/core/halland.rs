@@ -303,3 +303,32 @@ fn each_request_has_an_id_and_its_errors_too() {
     let (none, error) = sent(profile);
     assert_eq!((none, error.trace_id()), (None, None));
 }
+
+#[cfg(feature = "native-crypto")]
+#[test]
+fn keys_as_older_tools_write_them() {
+    use samtykke::encoding::{base64, base64url_decode};
+    use samtykke::jose::Signer;
+    use samtykke::soft::native::NativeKey;
+    let start = PEM.find("-----BEGIN PRIVATE").unwrap();
+    let pkcs8 = &PEM[start..PEM.find("-----END PRIVATE KEY-----").unwrap() + 25];
+    let rs256 = Algorithm::named("RS256").unwrap();
+    let key = NativeKey::from_pem(pkcs8, rs256).unwrap();
+    // PKCS#8 of an RSA key of 2048 bits is 26 octets and then its PKCS#1.
+    let body: String = pkcs8.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = base64url_decode(body.trim_end_matches('=').replace('+', "-").replace('/', "_").as_str()).unwrap();
+    let pem = |der: &[u8]| format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", base64(der));
+    let old = NativeKey::from_pem(&pem(&der[26..]), rs256).unwrap();
+    assert_eq!(old.info().public, key.info().public);
+    assert_eq!(old.sign(b"x").unwrap(), key.sign(b"x").unwrap());
+    for odd in [
+        pem(&der[26..600]),
+        pem(&der),
+        pem(&[0x30, 0]),
+        format!("{0}{0}", pem(&der[26..])),
+        pem(&der[26..]).replace("-----\nM", "-----\nProc-Type: 4,ENCRYPTED\n\nM"),
+    ] {
+        assert_eq!(code(NativeKey::from_pem(&odd, rs256)), "key_refused");
+    }
+    assert_eq!(code(NativeKey::from_pem(&pem(&der[26..]), Algorithm::named("ES256").unwrap())), "key_refused");
+}

@@ -26,5 +26,6 @@ export {
   type PingReport,
 } from "../acmidm.js";
 export { type Provider } from "../flow.js";
+export { fromPkcs1 } from "../pkcs1.js";
 export { type RefusableToken } from "../provider_fetch.js";
 export { SamtykkeError } from "../error.js";

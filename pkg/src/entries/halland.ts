@@ -23,5 +23,6 @@ export {
   type Msis,
 } from "../halland.js";
 export { type Provider } from "../flow.js";
+export { fromPkcs1 } from "../pkcs1.js";
 export { type RefusableToken } from "../provider_fetch.js";
 export { SamtykkeError } from "../error.js";
