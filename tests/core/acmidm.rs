@@ -314,6 +314,9 @@ fn answers_to_a_delegated_request() {
     ] {
         let error = judge(status, kind, body).unwrap_err();
         assert_eq!((error.code(), error.status()), (refused, Some(status)), "{status} {body}");
+        // What was wrong with the exchange itself, or with what it said.
+        let judged = matches!(refused, "authorization_error" | "state_mismatch" | "state_missing");
+        assert_eq!(error.phase(), if judged { Phase::Callback } else { Phase::Authorization }, "{status} {body}");
     }
     let refused = judge(401, "application/json", r#"{"error":"invalid_token","error_description":"expired"}"#).unwrap_err();
     let oauth = refused.oauth().unwrap();
