@@ -69,6 +69,9 @@ test("an unknown x5t has the set fetched once more, and is refused; after that n
   await refused(unknown, { code: "key_not_found" }, cache({ saved: jwks.save() }));
   assert.equal(asked() - before, 1);
   await refused(unknown, { code: "key_not_found" }, { keys: [own] });
+  // Why the keys could not be had is what is told.
+  const down = cache({ fetch: () => Promise.reject(new TypeError("refused")) });
+  await refused({ header: x5t() }, { code: "network_error" }, down);
   // One key, and a name that is not its: no guess is made.
   await refused({ ...unknown, keys: [adfs.signing] }, { code: "key_not_found" });
 });
@@ -118,7 +121,9 @@ test("an x5t whose certificate is not the key's, or not the one named", async ()
 });
 
 test("an x5t that is none, and keys that may not be used", async () => {
-  for (const odd of [5, "", null, {}]) await refused({ header: { x5t: odd } }, { code: "jws_malformed" });
+  for (const odd of [5, "", null, {}]) {
+    for (const jwks of [cache(), { keys: [own] }]) await refused({ header: { x5t: odd } }, { code: "jws_malformed" }, jwks);
+  }
   await refused({ header: { x5t: world.certificate.x5tHex } }, { code: "key_not_found" });
   await refused({ header: { x5t: `${own.x5t}=` } }, { code: "key_not_found" });
   for (const wrong of [{ use: "enc" }, { alg: "PS256" }, { kty: "EC" }, { key_ops: ["sign"] }]) await refused({ header: x5t(), keys: [{ ...own, ...wrong }] }, { code: "key_not_found" });

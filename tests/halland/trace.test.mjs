@@ -99,6 +99,9 @@ test("calls of the APIs: one id a call, your own if you give one, and in the err
   assert.equal(requestId(await fails(apiOf({ token: "x.y" }).fetch("https://elsewhere.example.se/"), { code: "resource_refused" })), undefined);
   const unasked = await fails(apiOf({ token: async () => (await clientOf().clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`), { code: "token_error" });
   assert.equal(requestId(unasked), sent());
+  const plain = new Client(region, privateKeyJwt(key));
+  const untold = await fails(apiOf({ token: async () => (await plain.clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`), { code: "token_error" });
+  assert.equal(requestId(untold), undefined, "the API's id is not that of the request for a token");
 });
 
 test("settings that are wrong", async () => {
