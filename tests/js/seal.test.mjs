@@ -3,6 +3,7 @@
 // Refuses any change, another purpose, another key, and keys that are not 32 octets.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
@@ -12,7 +13,7 @@ import { createEdge, open, seal } from "samtykke/edge";
 import { SECRET, fails, preprod } from "./support.mjs";
 
 const key = () => randomBytes(32).toString("base64url");
-const TEXTS = ["", "x", "sealed text", "blåbærsyltetøy 🫐", "\0\n\r\t;,=", "x".repeat(3000)];
+const TEXTS = ["", "x", "\ufeffmarked", "sealed text", "blåbærsyltetøy 🫐", "\0\n\r\t;,=", "x".repeat(3000)];
 
 test("what is sealed opens again, and never looks the same twice", async () => {
   const keys = [key()];
@@ -86,6 +87,41 @@ test("keys rotate: the first seals, all open, a removed one does not", async () 
   const fresh = await seal([current, old], "session", "text");
   assert.equal(await open([current], "session", fresh), "text");
   assert.equal(await open([old], "session", fresh), undefined);
+});
+
+test("Node's own crypto and WebCrypto, which other runtimes use, open each other's and refuse the same", async () => {
+  const [keys, other] = [key(), key()];
+  const sealed = await Promise.all(TEXTS.map((text) => seal(keys, "session", text)));
+  const changed = sealed.flatMap((one) => {
+    const octets = Buffer.from(one, "base64url");
+    const places = [0, 11, 12, octets.length - 17, octets.length - 16, octets.length - 1].map((at) => Buffer.from(octets).fill(octets[at] ^ 1, at, at + 1));
+    return [...places, ...[1, 15, 16, 17, 28].map((cut) => octets.subarray(0, -cut)), octets.subarray(1), Buffer.concat([octets, Buffer.alloc(1)])].map((each) => each.toString("base64url"));
+  });
+  const program = `
+    const { subtle } = crypto;
+    const own = subtle.decrypt;
+    let calls = 0;
+    subtle.decrypt = function (...rest) { calls++; return own.apply(this, rest); };
+    const { open, seal } = await import("samtykke/edge");
+    const { keys, other, sealed, changed, texts } = JSON.parse(await new Response((await import("node:stream")).Readable.toWeb(process.stdin)).text());
+    const opened = async (key, purpose, list) => JSON.stringify(await Promise.all(list.map((one) => open(key, purpose, one).then((text) => text ?? null))));
+    const answer = [await opened(keys, "session", sealed), await opened([other, keys], "session", sealed), await opened(other, "session", sealed), await opened(keys, "login", sealed), await opened(keys, "session", changed)];
+    console.log(JSON.stringify({ answer, calls, own: await Promise.all(texts.map((text) => seal(keys, "session", text))) }));`;
+  const run = (hide) => {
+    const { stdout, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(hide)}`, "--input-type=module", "-e", program], {
+      encoding: "utf8", cwd: import.meta.dirname, input: JSON.stringify({ keys, other, sealed, changed, texts: TEXTS }),
+    });
+    assert.equal(stderr, "");
+    return JSON.parse(stdout);
+  };
+  const none = (list) => JSON.stringify(list.map(() => null));
+  const right = [JSON.stringify(TEXTS), JSON.stringify(TEXTS), none(sealed), none(sealed), none(changed)];
+  for (const [hide, slow] of [["", !process.getBuiltinModule], ["process.getBuiltinModule = undefined", true]]) {
+    const { answer, calls, own } = run(hide);
+    assert.deepEqual(answer, right, hide);
+    assert.equal(calls > 0, slow, "which of the two it was");
+    for (const [at, one] of own.entries()) assert.equal(await open(keys, "session", one), TEXTS[at]);
+  }
 });
 
 test("keys that are none are refused when the handlers are made", async () => {

@@ -1,6 +1,6 @@
 // Any store, with its texts sealed: whoever reads the store learns no token, and cannot move one to another name.
 
-import { checkKeys, open, seal, type SealKeys } from "../seal.js";
+import { checkKeys, opened, seal, type SealKeys } from "../seal.js";
 import type { Kept, TokenStore } from "../token_store.js";
 
 const purpose = (name: string) => `samtykke token ${name}`;
@@ -15,19 +15,21 @@ const purpose = (name: string) => `samtykke token ${name}`;
  * ```
  */
 export function sealedStore(store: TokenStore, keys: SealKeys): TokenStore {
-  checkKeys(keys);
-  const opened = async (name: string, kept: Kept | undefined): Promise<Kept | undefined> => {
-    const text = kept && (await open(keys, purpose(name), kept.text));
-    return text === undefined ? undefined : { text, left: kept!.left };
+  const all = checkKeys(keys);
+  const unsealed = async (name: string, kept: Kept | undefined): Promise<Kept | undefined> => {
+    if (!kept) return undefined;
+    const found = opened(all, purpose(name), kept.text);
+    const text = typeof found === "object" ? await found : found;
+    return text === undefined ? undefined : { text, left: kept.left };
   };
   return {
-    read: async (name) => opened(name, await store.read(name)),
+    read: async (name) => unsealed(name, await store.read(name)),
     async lock(name, milliseconds) {
       const lock = await store.lock(name, milliseconds);
-      const kept = lock && (await opened(name, lock.kept));
+      const kept = lock && (await unsealed(name, lock.kept));
       return lock && { fence: lock.fence, ...(kept && { kept }) };
     },
-    write: async (name, fence, text, milliseconds) => store.write(name, fence, await seal(keys, purpose(name), text), milliseconds),
+    write: async (name, fence, text, milliseconds) => store.write(name, fence, await seal(all, purpose(name), text), milliseconds),
     unlock: (name, fence) => store.unlock(name, fence),
     ...(store.changed && { changed: (name: string, milliseconds: number) => store.changed!(name, milliseconds) }),
   };
