@@ -1,6 +1,7 @@
 // The token source: a kept token in memory, and one that comes from Redis or a Durable Object, beside the bare engine's round trip.
-// Redis: a bare GET, the store's `read`, and a whole `get` of a source that has not seen the target yet, one after the other, by
-// the same connection over loopback: the shortest round trip there is, so the largest share for what is not the engine.
+// Redis: a bare GET, the store's `read`, a whole `get` of a source that has not seen the target yet, and one of a source whose
+// token another process replaced; one after the other, by the same connection over loopback: the shortest round trip there is,
+// so the largest share for what is not the engine.
 // Durable Object: the same within workerd, whose clock stands still meanwhile, so many at once are measured from outside.
 
 import { judgeTokens } from "samtykke";
@@ -13,11 +14,19 @@ const sourceOf = (more) => new TokenSource({ request: async () => tokens, issuer
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
 const rowOf = (name, values) => ({ name, median_us: +median(values).toFixed(2), best_us: +values[0].toFixed(2) });
 
+/** Another token for each target in the store, as another process would put there; all of them end in an hour. */
+async function replaced(store, targets, round) {
+  const other = { ...tokens, accessToken: `${round}`.padStart(600, "x") };
+  // It sees nothing of what is there, so it asks and writes.
+  for (const target of targets) await sourceOf({ store: { ...store, read: async () => undefined, lock: async (...rest) => ({ fence: (await store.lock(...rest)).fence }) }, request: async () => other }).get(target);
+}
+
 /** Rounds that take turns; microseconds of one operation in each. */
 async function turns(work, rounds, warm, each) {
   const times = Object.fromEntries(Object.keys(work).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, job] of Object.entries(work)) {
+      await job.before?.(round);
       const start = performance.now();
       await job();
       if (round >= warm) times[name].push(((performance.now() - start) / each) * 1000);
@@ -52,6 +61,19 @@ async function redis() {
       work[name] = async () => {
         const source = sourceOf({ store, request });
         for (const target of targets) await source.get(target);
+      };
+    }
+    for (const [name, prefix] of [["Redis, whole get of a replaced token", "again:"], ["Redis, whole get of a replaced token, sealed", "sealed-again:"]]) {
+      const bare = redisStore(send, { prefix });
+      const store = prefix.startsWith("sealed") ? sealedStore(bare, "A".repeat(43)) : bare;
+      let ahead = 0;
+      const source = sourceOf({ store, request: async () => { throw new Error("the store lost a token"); }, clock: () => Date.now() + ahead });
+      work[name] = async () => {
+        for (const target of targets) await source.get(target);
+      };
+      work[name].before = async (round) => {
+        await replaced(store, targets, round);
+        ahead += 3_600_000;
       };
     }
     const names = (await send("KEYS", "samtykke:*")).filter((key) => key.endsWith("}")).map((key) => key.slice("samtykke:{".length, -1));
@@ -94,6 +116,7 @@ export async function measure() {
     rows, ...(store.gap && { gap: store.gap }),
     ratios: {
       redis: ratio("Redis, store", "Redis, bare GET"), redis_get: ratio("Redis, whole get", "Redis, bare GET"), redis_get_sealed: ratio("Redis, whole get, sealed", "Redis, bare GET"),
+      redis_replaced: ratio("Redis, whole get of a replaced token", "Redis, bare GET"), redis_replaced_sealed: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET"),
       durable_object: ratio("Durable Object, store", "Durable Object, bare"), durable_object_sealed: ratio("Durable Object, store, sealed", "Durable Object, bare"),
     },
     microseconds: { kept: Math.max(...kept.map(({ median_us }) => median_us)), redis_get_adds: of("Redis, whole get") ? +(of("Redis, whole get") - of("Redis, bare GET")).toFixed(1) : null },

@@ -73,12 +73,18 @@ export class Entry {
   keep(tokens: Tokens, asked: number, margin: number, random: number): void {
     const life = tokens.expiresIn === undefined ? UNKNOWN_LIFE : tokens.expiresIn * 1000;
     this.#hold(tokens, asked, asked + life - early(life, margin, random), asked + life);
-    Object.assign(this, { failures: 0, resume: 0, error: undefined });
+    this.#failed(0, 0, undefined);
+  }
+
+  #failed(failures: number, resume: number, error: SamtykkeError | undefined): void {
+    this.failures = failures;
+    this.resume = resume;
+    this.error = error;
   }
 
   /** Notes that no token came. */
   fail(error: SamtykkeError, pause: number, now: number): void {
-    Object.assign(this, { resume: now + pause, error });
+    this.#failed(this.failures, now + pause, error);
   }
 
   /** Drops a token that an API refused; `false` when the last time is too near, so that the API's trouble must be another. */
@@ -98,8 +104,8 @@ export class Entry {
     const there = record.tokens;
     const other = there && there.accessToken !== this.bad && there.accessToken !== this.tokens?.accessToken;
     if (other && now < ends && (!this.valid(now) || this.ends < ends)) this.#hold(tokensOf(there, ends), now, now + left - record.replace, ends);
-    if (record.resume !== undefined) Object.assign(this, { failures: record.failures, resume: now + left - record.resume, error: errorOf(record.error) });
-    else if (other) Object.assign(this, { failures: 0, resume: 0, error: undefined });
+    if (record.resume !== undefined) this.#failed(record.failures, now + left - record.resume, errorOf(record.error));
+    else if (other) this.#failed(0, 0, undefined);
   }
 
   /** What a store is to keep, and for how many milliseconds. */

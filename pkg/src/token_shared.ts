@@ -2,7 +2,9 @@
 // A store that is down, slow or lost costs a question of each process's own; it never costs a token.
 
 import { call } from "./engine.js";
+import { nodeCrypto } from "./node.js";
 import { sleep } from "./sleep.js";
+import { TimeLimit } from "./time_limit.js";
 import type { Entry, Flight } from "./token_entry.js";
 import type { Kept, Lock, TokenStore } from "./token_store.js";
 
@@ -15,6 +17,11 @@ const SLACK = 2_000;
 const LONGEST_LOOK = 1_000;
 const LONGEST_PAUSE = 30_000;
 
+/** A store's names say nothing of the person or the organisation. */
+const digest = (name: string) => nodeCrypto()?.hash?.("sha256", name, "base64url") ?? call(["digest"], name);
+
+const look = (store: TokenStore, name: string) => store.read(name);
+
 /** What has a name in a store, and a text for it. */
 type Named = Pick<Entry, "name" | "hash" | "record">;
 /** Who uses it, and until when at most. */
@@ -24,21 +31,31 @@ type Timed = Pick<Flight, "until">;
 export class Shared {
   #failures = 0;
   #back = 0;
+  readonly #limit: TimeLimit;
+  readonly #longer: TimeLimit;
 
   constructor(
     readonly store: TokenStore | undefined,
     readonly clock: () => number,
-    readonly limit: number,
+    limit: number,
     readonly lease: number,
     readonly onError: ((error: unknown) => void) | undefined,
-  ) {}
+  ) {
+    this.#limit = new TimeLimit(limit);
+    this.#longer = new TimeLimit(limit + LONGEST_LOOK);
+  }
 
   read(entry: Named, flight: Timed): Promise<Kept | undefined | typeof DOWN> {
-    return this.#run(entry, flight, (store, name) => store.read(name));
+    return this.#run(entry, flight, look);
+  }
+
+  /** As {@link read}, for a caller that has a promise of its own; `then` must not throw. */
+  look(entry: Named, flight: Timed, then: (kept: Kept | undefined | typeof DOWN) => void): void {
+    this.#begin(entry, flight, look, then, this.#limit);
   }
 
   lock(entry: Named, flight: Timed): Promise<Lock | undefined | typeof DOWN> {
-    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease), 0, (lock) => this.#giveBack(entry, lock));
+    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease), this.#limit, (lock) => this.#giveBack(entry, lock));
   }
 
   async unlock(entry: Named, flight: Timed, fence: string | undefined): Promise<void> {
@@ -67,44 +84,44 @@ export class Shared {
 
   /** Waits until something may have changed. */
   async changed(entry: Named, flight: Timed, looks: number): Promise<void> {
-    if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), LONGEST_LOOK);
+    if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), this.#longer);
     else {
       flight.until = this.clock() + SLACK;
       await sleep(Math.min(20 * 1.5 ** looks, 250) * (0.75 + Math.random() / 2), "token");
     }
   }
 
-  #run<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, more = 0, late?: (answer: T) => void): Promise<T | typeof DOWN> {
+  #run<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, limit = this.#limit, late?: (answer: T) => void): Promise<T | typeof DOWN> {
+    return new Promise((resolve) => this.#begin(entry, flight, operation, resolve, limit, late));
+  }
+
+  /** Calls `then` once, later or, where there is no store to ask, at once. */
+  #begin<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, then: (answer: T | typeof DOWN) => void, limit: TimeLimit, late?: (answer: T) => void): void {
     const { store } = this;
     const now = this.clock();
-    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return Promise.resolve(DOWN);
-    flight.until = now + this.limit + more + SLACK;
-    return new Promise((resolve) => {
-      const failed = (error: unknown) => {
-        if (!timer) return;
-        end();
-        this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
-        this.onError?.(error);
-        resolve(DOWN);
-      };
-      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => failed(new Error("the store did not answer in time")), this.limit + more);
-      const end = () => {
-        clearTimeout(timer);
-        timer = undefined;
-      };
-      const done = (answer: T) => {
-        if (!timer) return late?.(answer);
-        end();
-        this.#failures = 0;
-        resolve(answer);
-      };
-      try {
-        // A store's names say nothing of the person or the organisation.
-        entry.hash ??= call(["digest"], entry.name);
-        operation(store, entry.hash).then(done, failed);
-      } catch (error) {
-        failed(error);
-      }
-    });
+    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return then(DOWN);
+    flight.until = now + limit.milliseconds + SLACK;
+    let over = false;
+    const failed = (error: unknown) => {
+      if (over) return;
+      over = true;
+      limit.end(running);
+      this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
+      this.onError?.(error);
+      then(DOWN);
+    };
+    const done = (answer: T) => {
+      if (over) return late?.(answer);
+      over = true;
+      limit.end(running);
+      this.#failures = 0;
+      then(answer);
+    };
+    const running = limit.begin(() => failed(new Error("the store did not answer in time")));
+    try {
+      operation(store, (entry.hash ??= digest(entry.name))).then(done, failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 }

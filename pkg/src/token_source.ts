@@ -9,7 +9,7 @@ import { Entry, type Flight, errorFrom, faultOf } from "./token_entry.js";
 import { type ApiFetchOptions, tokenFetch } from "./token_fetch.js";
 import { type Asking, type ClientAsk, type RequestAsk, askingOf } from "./token_grant.js";
 import { DOWN, Shared } from "./token_shared.js";
-import type { TokenStore } from "./token_store.js";
+import type { Kept, TokenStore } from "./token_store.js";
 import type { Tokens } from "./tokens.js";
 import { sleep } from "./sleep.js";
 
@@ -111,9 +111,15 @@ export class TokenSource {
    * @throws {SamtykkeError} As the grant; `timeout` when patience ends; `aborted`.
    */
   get(target: Target = {}, options?: GetOptions): Promise<Tokens> {
-    const entry = this.#known(target);
-    if (entry !== undefined && entry.fresh(this.#clock())) return entry.settled!;
-    return this.#wait(target, options);
+    const name = this.#name(target);
+    const known = name === undefined ? undefined : this.#entries.get(name);
+    if (name === undefined || (known === undefined && !isTarget(target))) return Promise.reject(wrong(TARGET));
+    const now = this.#clock();
+    if (known !== undefined && known.fresh(now)) return known.settled!;
+    const entry = known ?? this.#remember(name);
+    // Nothing there and nobody on the way: then the flight's promise is the answer.
+    if (options === undefined && !entry.valid(now) && !entry.alone(now) && !entry.flying(now)) return this.#start(entry, target, now).done;
+    return this.#wait(entry, target, options);
   }
 
   /**
@@ -122,7 +128,7 @@ export class TokenSource {
    */
   async renew(target: Target, tokens: Tokens, options?: GetOptions): Promise<Tokens> {
     if (!isObject(tokens)) throw wrong("the tokens that were refused");
-    const entry = this.#known(target);
+    const entry = this.#entries.get(this.#name(target) ?? "");
     if (entry?.tokens?.accessToken === tokens.accessToken && !entry.refuse(this.#clock())) return tokens;
     return this.get(target, options);
   }
@@ -153,18 +159,16 @@ export class TokenSource {
     return tokenFetch(this, this.#asking.bearer, target, options);
   }
 
-  /** What is remembered of a target; nothing for what is none, which {@link checkTarget} says in words. */
-  #known(target: Target): Entry | undefined {
+  /** A target's name; none for what is no target, which {@link get} says in words. */
+  #name(target: Target): string | undefined {
     try {
-      return this.#entries.get(nameOf(this.#asking.base, target));
+      return nameOf(this.#asking.base, target);
     } catch {
       return undefined;
     }
   }
 
-  async #wait(target: Target, { signal, waitUntil }: GetOptions = {}): Promise<Tokens> {
-    checkTarget(target);
-    const entry = this.#entry(nameOf(this.#asking.base, target));
+  async #wait(entry: Entry, target: Target, { signal, waitUntil }: GetOptions = {}): Promise<Tokens> {
     const deadline = this.#clock() + this.#patience;
     for (;;) {
       const now = this.#clock();
@@ -176,11 +180,12 @@ export class TokenSource {
           if (entry.valid(now)) return entry.tokens!;
           throw entry.error;
         }
-        flight = this.#start(entry, target);
+        flight = this.#start(entry, target, now);
         own = true;
       }
       if (entry.valid(now)) {
-        waitUntil?.(flight.done.catch(() => {}));
+        const landed = flight.done.catch(() => {});
+        waitUntil?.(landed);
         return entry.tokens!;
       }
       // Whoever runs the flight cannot outlive it; the flight itself ends in time.
@@ -190,28 +195,45 @@ export class TokenSource {
     }
   }
 
-  #entry(name: string): Entry {
-    let entry = this.#entries.get(name);
-    if (!entry) {
+  #remember(name: string): Entry {
+    if (this.#entries.size >= this.#most) {
       for (const [old, { flight }] of this.#entries) {
-        if (this.#entries.size < this.#most) break;
         if (!flight) this.#entries.delete(old);
+        if (this.#entries.size < this.#most) break;
       }
-      this.#entries.set(name, (entry = new Entry(name)));
     }
+    const entry = new Entry(name);
+    this.#entries.set(name, entry);
     return entry;
   }
 
-  #start(entry: Entry, target: Target): Flight {
-    const now = this.#clock();
+  #start(entry: Entry, target: Target, now: number): Flight {
     const flight: Flight = { started: now, until: now + SLACK, done: undefined as never };
-    const end = () => {
-      if (entry.flight === flight) entry.flight = undefined;
-    };
     entry.flight = flight;
-    flight.done = this.#fly(entry, target, flight);
-    flight.done.then(end, end);
+    const deadline = now + this.#patience;
+    flight.done =
+      entry.alone(now) || this.#gate
+        ? this.#fly(entry, target, flight, deadline)
+        : new Promise((resolve, reject) =>
+            this.#shared.look(entry, flight, (there) => {
+              try {
+                resolve(this.#looked(entry, target, flight, deadline, there));
+              } catch (error) {
+                entry.flight = undefined;
+                reject(error);
+              }
+            }),
+          );
     return flight;
+  }
+
+  /** The token that a store had, or the rest of the flight. */
+  #looked(entry: Entry, target: Target, flight: Flight, deadline: number, there: Kept | undefined | typeof DOWN): Tokens | Promise<Tokens> {
+    const now = this.#clock();
+    if (there !== DOWN) entry.adopt(there, now);
+    if (!entry.fresh(now)) return this.#fly(entry, target, flight, deadline, !entry.alone(now));
+    entry.flight = undefined;
+    return entry.tokens!;
   }
 
   /** Awaits a flight; nothing when whoever ran it has gone, or at the deadline. */
@@ -248,60 +270,67 @@ export class TokenSource {
     });
   }
 
-  async #fly(entry: Entry, target: Target, flight: Flight): Promise<Tokens> {
-    const deadline = this.#clock() + this.#patience;
+  async #fly(entry: Entry, target: Target, flight: Flight, deadline: number, looked = false): Promise<Tokens> {
     const shared = this.#shared;
     let looks = 0;
     // When the lock was first seen with another, in this row of looks.
     let held: number | undefined;
-    for (;;) {
-      if (entry.alone(this.#clock()) || this.#gate) {
-        held = undefined;
-        try {
-          await this.#rest(entry, flight, deadline);
-        } catch (error) {
-          if (entry.valid(this.#clock())) return entry.tokens!;
-          throw error;
+    try {
+      for (;;) {
+        if (entry.alone(this.#clock()) || this.#gate) {
+          held = undefined;
+          try {
+            await this.#rest(entry, flight, deadline);
+          } catch (error) {
+            if (entry.valid(this.#clock())) return entry.tokens!;
+            throw error;
+          }
         }
-      }
-      const there = await shared.read(entry, flight);
-      if (there !== DOWN) entry.adopt(there, this.#clock());
-      if (entry.fresh(this.#clock())) return entry.tokens!;
-      if (entry.alone(this.#clock())) continue;
-      const lock = await shared.lock(entry, flight);
-      if (lock === undefined) {
-        if (entry.valid(this.#clock())) return entry.tokens!;
-        const now = this.#clock();
-        if (now >= deadline) throw late();
-        // Two leases without a word: a store that gives no lock is done without, like one that does not answer.
-        if (now < (held ??= now) + 2 * shared.lease) {
-          await shared.changed(entry, flight, looks++);
+        if (!looked) {
+          const there = await shared.read(entry, flight);
+          const now = this.#clock();
+          if (there !== DOWN) entry.adopt(there, now);
+          if (entry.fresh(now)) return entry.tokens!;
+          if (entry.alone(now)) continue;
+        }
+        looked = false;
+        const lock = await shared.lock(entry, flight);
+        if (lock === undefined) {
+          if (entry.valid(this.#clock())) return entry.tokens!;
+          const now = this.#clock();
+          if (now >= deadline) throw late();
+          // Two leases without a word: a store that gives no lock is done without, like one that does not answer.
+          if (now < (held ??= now) + 2 * shared.lease) {
+            await shared.changed(entry, flight, looks++);
+            continue;
+          }
+        }
+        const fence = lock === DOWN ? undefined : lock?.fence;
+        if (lock !== DOWN) entry.adopt(lock?.kept, this.#clock());
+        // Between the look and the lock another may have been here.
+        if (entry.fresh(this.#clock()) || entry.alone(this.#clock())) {
+          await shared.unlock(entry, flight, fence);
           continue;
         }
+        const asked = this.#clock();
+        if (asked >= deadline) {
+          await shared.unlock(entry, flight, fence);
+          throw late();
+        }
+        try {
+          this.#probe(asked);
+          const tokens = await this.#ask(target, flight, deadline);
+          this.#gate = undefined;
+          entry.keep(tokens, asked, this.#margin, random());
+          await shared.write(entry, flight, fence, this.#clock());
+          return tokens;
+        } catch (cause) {
+          this.#failed(entry, errorFrom(cause));
+          await shared.write(entry, flight, fence, this.#clock());
+        }
       }
-      const fence = lock === DOWN ? undefined : lock?.fence;
-      if (lock !== DOWN) entry.adopt(lock?.kept, this.#clock());
-      // Between the look and the lock another may have been here.
-      if (entry.fresh(this.#clock()) || entry.alone(this.#clock())) {
-        await shared.unlock(entry, flight, fence);
-        continue;
-      }
-      const asked = this.#clock();
-      if (asked >= deadline) {
-        await shared.unlock(entry, flight, fence);
-        throw late();
-      }
-      try {
-        this.#probe(asked);
-        const tokens = await this.#ask(target, flight, deadline);
-        this.#gate = undefined;
-        entry.keep(tokens, asked, this.#margin, random());
-        await shared.write(entry, flight, fence, this.#clock());
-        return tokens;
-      } catch (cause) {
-        this.#failed(entry, errorFrom(cause));
-        await shared.write(entry, flight, fence, this.#clock());
-      }
+    } finally {
+      if (entry.flight === flight) entry.flight = undefined;
     }
   }
 
@@ -366,12 +395,14 @@ export class TokenSource {
 const late = () => hostError("timeout", { phase: "token", retryable: true });
 const wrong = (expected: string) => hostError("invalid_parameter", { phase: "token", expected });
 
-const isTexts = (value: unknown) => value === undefined || typeof value === "string" || (Array.isArray(value) && value.every((one) => typeof one === "string"));
+const TARGET = "a target of texts: { scope, resource, audience, organisation, subject, extra }";
+const isText = (value: unknown) => value === undefined || typeof value === "string";
+const isTexts = (value: unknown) => isText(value) || (Array.isArray(value) && value.every((one) => typeof one === "string"));
 
 /** A number or a list in a text's place would be one name with the text. */
-function checkTarget(target: Target): void {
-  const { scope, resource, audience, organisation, subject, extra } = isObject(target) ? target : ({ scope: 0 } as unknown as Target);
-  const texts = [scope, resource, audience].every(isTexts) && [organisation, subject].every((value) => value === undefined || typeof value === "string");
-  const more = extra === undefined || (isObject(extra) && Object.values(extra).every((value) => typeof value === "string"));
-  if (!texts || !more) throw wrong("a target of texts: { scope, resource, audience, organisation, subject, extra }");
+function isTarget(target: Target): boolean {
+  if (!isObject(target)) return false;
+  const { scope, resource, audience, organisation, subject, extra } = target;
+  const texts = isTexts(scope) && isTexts(resource) && isTexts(audience) && isText(organisation) && isText(subject);
+  return texts && (extra === undefined || (isObject(extra) && Object.values(extra).every((value) => typeof value === "string")));
 }

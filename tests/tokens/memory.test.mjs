@@ -1,7 +1,8 @@
 // The store in memory: the same contract as the others, and many sources over one.
 
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
 import { linkPackage } from "../verdicts/run.mjs";
@@ -43,6 +44,24 @@ test("sources that share a store share tokens, unless issuer, client or key diff
     const { source, asked } = sourceOf(undefined, { ...base, ...more });
     await source.get({ scope: "a" });
     assert.equal(asked.length, 1, Object.keys(more)[0]);
+  }
+});
+
+test("a name in a store is the SHA-256 of the target's, by Node's own crypto and by the core", () => {
+  const targets = [{ scope: "a" }, { subject: "ærlig\n\\" }, { extra: { a: "\ud800🫐".repeat(400) } }];
+  for (const hide of ["", "process.getBuiltinModule = undefined;"]) {
+    const { stdout, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(hide)}`, "--input-type=module", "-e", `
+      import { TokenSource, memoryStore } from "samtykke/tokens";
+      const names = [];
+      const tokens = { accessToken: "t", tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {} };
+      const store = { ...memoryStore(), read: async (name) => void names.push(name) };
+      const source = new TokenSource({ request: async () => tokens, issuer: "https://op.example", clientId: "client-1", store });
+      for (const target of ${JSON.stringify(targets)}) await source.get(target);
+      console.log(JSON.stringify(names));`], { encoding: "utf8", cwd: import.meta.dirname });
+    assert.equal(stderr, "");
+    const base = "ihttps://op.example\ncclient-1\n";
+    const texts = [`${base}sa\n`, `${base}uærlig\\n\\\\\n`, `${base}np.a\nv${targets[2].extra.a}\n`];
+    assert.deepEqual(JSON.parse(stdout), texts.map((text) => createHash("sha256").update(text).digest("base64url")), hide);
   }
 });
 
@@ -166,6 +185,69 @@ test("a lock that a slow store gives too late is given back, so that nobody wait
   await other.source.get({ scope: "a" });
   assert.ok(Date.now() - started < 500, `${Date.now() - started}`);
   assert.equal(other.asked.length, 1);
+});
+
+test("odd tokens of a caller's own request come out of a store as they went in", async () => {
+  const odd = [
+    { accessToken: "a\nb" }, { accessToken: "t", scope: "" }, { accessToken: "t", scope: "one\ntwo" }, { accessToken: "t", others: { a: "x\ny", b: [1] } }, { accessToken: "t", expiresIn: 0.5e3 },
+    { accessToken: "{", tokenType: "DPoP" }, { accessToken: "t", requestedScope: "a b", scope: "c d" }, { accessToken: "t", expiresIn: undefined },
+  ];
+  for (const one of odd) {
+    const tokens = { tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {}, ...one };
+    const store = memoryStore();
+    await sourceOf(() => tokens, { store }).source.get({ scope: "a" });
+    const { source, asked } = sourceOf(undefined, { store });
+    const { expiresAt, ...got } = await source.get({ scope: "a" });
+    assert.equal(asked.length, 0, JSON.stringify(one));
+    assert.deepEqual({ ...got, others: { ...got.others } }, JSON.parse(JSON.stringify(tokens)));
+    assert.equal(expiresAt === undefined, tokens.expiresIn === undefined);
+  }
+  for (const missing of [{ others: undefined }, { requestedScope: undefined }]) {
+    const store = memoryStore();
+    const answer = () => ({ accessToken: "t", tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {}, ...missing });
+    await sourceOf(answer, { store }).source.get({ scope: "a" });
+    const { source, asked } = sourceOf(undefined, { store });
+    assert.equal((await source.get({ scope: "a" })).accessToken, "t");
+    assert.equal(asked.length, 0);
+  }
+});
+
+test("a record that was cut or changed counts for nothing", async () => {
+  const good = "100\nBearer\n120\n\n\n\nthe-token";
+  const bad = ["", "100", "100\nBearer", "x\nBearer\n120\n\n\n\nt", "-1\nBearer\n120\n\n\n\nt", "100\nbearer\n120\n\n\n\nt", "100\nBearer\nx\n\n\n\nt", "100\nBearer\n120\n\n\n\n", "100\nBearer\n120\n\n\n{\nt", "100\nBearer\n120\n\n\nt"];
+  for (const [at, text] of [good, ...bad].entries()) {
+    const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), read: async () => ({ text, left: 100_000 }) } });
+    assert.equal((await source.get({ scope: "a" })).accessToken, at ? "t1" : "the-token", JSON.stringify(text));
+    assert.equal(asked.length, at ? 1 : 0);
+  }
+});
+
+test("each operation of a store has its own time limit, however many are under way", async () => {
+  const failed = [];
+  const started = performance.now();
+  const store = { ...memoryStore(), read: () => new Promise(() => {}), lock: async () => { throw new Error("down"); } };
+  const sources = Array.from({ length: 3 }, () => sourceOf(undefined, { store, storeTimeout: 0.2, onStoreError: () => failed.push(performance.now() - started) }).source);
+  const [one, two, three] = sources;
+  const all = [one.get({ scope: "a" }), one.get({ scope: "b" })];
+  await sleep(120);
+  all.push(two.get({ scope: "a" }), one.get({ scope: "c" }));
+  await sleep(60);
+  all.push(three.get({ scope: "a" }));
+  await Promise.all(all);
+  assert.deepEqual(failed.map((time) => Math.floor((time + 10) / 20)).map((step) => (step < 14 ? "first" : step < 18 ? "second" : "third")), ["first", "first", "second", "second", "third"], String(failed));
+});
+
+test("a process ends at once after its last token, and waits for a store that hangs", () => {
+  const run = (read) => spawnSync(process.execPath, ["--input-type=module", "-e", `
+    import { TokenSource, memoryStore } from "samtykke/tokens";
+    const tokens = { accessToken: "t", tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {} };
+    const source = new TokenSource({ request: async () => tokens, issuer: "i", clientId: "c", storeTimeout: 2, store: { ...memoryStore(), ${read} } });
+    for (const scope of ["a", "b"]) await source.get({ scope });
+    process.stdout.write("got");
+    const started = Date.now();
+    process.on("exit", () => process.stdout.write(" " + (Date.now() - started < 1000)));`], { encoding: "utf8", cwd: import.meta.dirname });
+  assert.equal(run("").stdout, "got true");
+  assert.equal(run("read: () => new Promise(() => {})").stdout, "got true");
 });
 
 test("a record with a pause and no reason, which nobody writes, counts for nothing", async () => {

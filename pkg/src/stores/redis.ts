@@ -31,7 +31,6 @@ redis.call('set',KEYS[1],string.format('%.0f',now+ARGV[3])..' '..ARGV[2],'px',AR
 redis.call('del',KEYS[2])
 return 1`;
 const UNLOCK = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end return 0";
-const NAME_OF_END = /^\d{1,16} /;
 /** Milliseconds for which the distance between two clocks counts as known. */
 const KNOWN_FOR = 60_000;
 
@@ -42,10 +41,9 @@ const textOf = (value: unknown) => (typeof value === "string" ? value : value in
 function keptOf(value: unknown, now: number): Kept | undefined {
   if (value === null || value === undefined) return undefined;
   const record = textOf(value);
-  if (!NAME_OF_END.test(record)) return undefined;
   const cut = record.indexOf(" ");
-  const left = Number(record.slice(0, cut)) - now;
-  return left > 0 ? { text: record.slice(cut + 1), left } : undefined;
+  const ends = Number(record.slice(0, cut));
+  return Number.isSafeInteger(ends) && ends > now ? { text: record.slice(cut + 1), left: ends - now } : undefined;
 }
 
 /**
