@@ -4,22 +4,22 @@
 //! `ENVIRONMENT=test` (or `production`, or the issuer of a server of yours), `REDIRECT_URI=http://localhost:1337/callback`,
 //! `SCOPE` (the login's), `MACHINE_SCOPE` (none: no machine's token). Refuses redirects, and prints no token and no person's data.
 
+mod io;
+
 use std::cell::RefCell;
-use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use samtykke::discovery::Discovery;
 use samtykke::grant::Refresh;
-use samtykke::http::MAX_BODY;
 use samtykke::jose::{Algorithm, Signer, Verifier};
 use samtykke::json::Value;
 use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest, SECURITY_LEVEL, TokenRequest, resources_of};
 use samtykke::soft::native::{NativeKey, NativeVerifier};
-use samtykke::{Callback, Exchange, Request, Response, Secret, Step};
+use samtykke::{Callback, Exchange, Step};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use io::{Outcome, http, now, random, send};
 
 const SCOPE: &str = "openid profile offline_access helseid://scopes/identity/security_level nhn:phr/mhd/read nhn:kj/api";
 
@@ -34,14 +34,14 @@ fn main() -> Outcome<()> {
     let text = |name: &str| Value::parse(&jwk).and_then(|value| value.get(name)?.as_str().map(String::from));
     let alg = text("alg").and_then(|alg| Algorithm::named(&alg)).ok_or("CLIENT_JWK: with its alg")?;
     let key = NativeKey::from_jwk(&jwk, alg)?;
-    let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?;
+    let http = http()?;
     let world = World { http, key, nonce: RefCell::default() };
 
     // What the server publishes, and what the profile says, which wins.
     let mut discovery = Discovery::new(environment.issuer(), environment.policy())?;
     let metadata = loop {
         match discovery.step()? {
-            Step::Send(request) => discovery.receive(&world.send(&request)?)?,
+            Step::Send(request) => discovery.receive(&send(&world.http, &request)?)?,
             Step::Done(metadata) => break metadata,
             _ => return Err("a step that this program does not know".into()),
         }
@@ -62,10 +62,10 @@ fn main() -> Outcome<()> {
     let listener =
         TcpListener::bind(("localhost", samtykke::uri::Uri::parse(&redirect_uri).and_then(|uri| uri.port?.parse().ok()).unwrap_or(80)))?;
     let scope = setting("SCOPE", SCOPE);
-    let login = world.drive(|nonce| Ok(helseid.login(&LoginRequest::new(scope.as_str()), nonce, &random()?, now()?)?))?;
+    let login = world.drive(|nonce| Ok(helseid.login(&LoginRequest::new(scope.as_str()), nonce, &random()?, now().as_secs())?))?;
     println!("open {}", login.url);
     let callback = wait(&listener, &redirect_uri)?;
-    let code = login.transaction.finish(helseid.client(), Callback::Url(&callback), now()?)?;
+    let code = login.transaction.finish(helseid.client(), Callback::Url(&callback), now().as_secs())?;
 
     let mut audiences = resources_of(&scope).into_iter();
     let first = TokenRequest::new().resource(audiences.next().ok_or("SCOPE: with an API's scope")?);
@@ -101,9 +101,9 @@ impl World {
         let known = self.nonce.borrow().clone();
         let mut exchange = make(known.as_deref())?;
         let done = loop {
-            match exchange.step(&random()?, now()?)? {
+            match exchange.step(&random()?, now().as_secs())? {
                 Step::Sign(sign) => exchange.signed(&self.key.sign(sign.input.as_bytes())?)?,
-                Step::Send(request) => exchange.receive(self.send(&request)?)?,
+                Step::Send(request) => exchange.receive(send(&self.http, &request)?)?,
                 Step::Verify(verify) => {
                     exchange.verified(NativeVerifier.verify(verify.alg, &verify.key, verify.input.as_bytes(), &verify.signature)?)?;
                 }
@@ -114,37 +114,6 @@ impl World {
         *self.nonce.borrow_mut() = exchange.dpop_nonce().map(String::from);
         Ok(done)
     }
-
-    /// Sends what the core worded and hands back what came, at most 1 MiB of it.
-    fn send(&self, request: &Request) -> Outcome<Response> {
-        let mut outgoing = self.http.request(request.method.parse()?, &request.url);
-        for (name, value) in &request.headers {
-            let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
-            value.set_sensitive(true);
-            outgoing = outgoing.header(*name, value);
-        }
-        if let Some(body) = &request.body {
-            outgoing = outgoing.body(String::from(body.expose()));
-        }
-        let answer = outgoing.send()?;
-        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
-        let mut response = Response::new(answer.status().as_u16(), header("content-type").as_deref(), "");
-        (response.retry_after, response.dpop_nonce) = (header("retry-after"), header("dpop-nonce"));
-        let mut body = String::new();
-        answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
-        response.body = Secret::new(body);
-        Ok(response)
-    }
-}
-
-fn random<const COUNT: usize>() -> Outcome<[u8; COUNT]> {
-    let mut octets = [0; COUNT];
-    getrandom::fill(&mut octets)?;
-    Ok(octets)
-}
-
-fn now() -> Outcome<u64> {
-    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs())
 }
 
 /// The address that the browser arrives at; other requests, such as for an icon, are answered with 404.

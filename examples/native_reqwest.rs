@@ -5,18 +5,18 @@
 //! (registered with the provider, on this machine), `PURPOSE=presentation`, `DAYS=` (none: ten minutes, one lookup).
 //! Refuses redirects and large bodies, sends a code once, and prints no personal data.
 
-use std::error::Error;
+mod io;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use samtykke::authorization::RANDOM_OCTETS;
-use samtykke::http::MAX_BODY;
 use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
 use samtykke::uri::Uri;
-use samtykke::{Callback, Client, ClientAuthentication, Exchange, Request, Response, Secret, Step};
+use samtykke::{Callback, Client, ClientAuthentication, Exchange, Step};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use io::{Outcome, http, now, random, send};
 
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
@@ -31,18 +31,16 @@ fn main() -> Outcome<()> {
 
     // Listen before the person is sent away, so that no answer is missed.
     let listener = listen(&redirect_uri)?;
-    let mut random = [0; RANDOM_OCTETS];
-    getrandom::fill(&mut random)?;
-    let login = client.begin(scope.request(), &random, now()?)?;
+    let login = client.begin(scope.request(), &random::<RANDOM_OCTETS>()?, now().as_secs())?;
     println!("open {}", login.url);
 
     let callback = wait(&listener, &redirect_uri)?;
-    let code = login.transaction.finish(&client, Callback::Url(&callback), now()?)?;
+    let code = login.transaction.finish(&client, Callback::Url(&callback), now().as_secs())?;
 
-    let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?;
+    let http = http()?;
     let mut exchange = Exchange::authorization_code(&client, &secret, code)?;
     let tokens = loop {
-        match exchange.step(&[7; 32], 1_700_000_000)? {
+        match exchange.step(&random::<32>()?, now().as_secs())? {
             Step::Send(request) => exchange.receive(send(&http, &request)?)?,
             Step::Done(tokens) => break tokens,
             _ => return Err("a step that this program does not know".into()),
@@ -51,38 +49,14 @@ fn main() -> Outcome<()> {
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
 
     // Asked once: a consent without days is spent by one lookup. By its number norskgjeld's support can find the call.
-    let mut trace = [0; 16];
-    getrandom::fill(&mut trace)?;
-    let call = Api::new(&environment, &tokens.access_token).trace_id(&samtykke::encoding::base64url(&trace)).debt();
+    let trace = samtykke::encoding::base64url(&random::<16>()?);
+    let call = Api::new(&environment, &tokens.access_token).trace_id(&trace).debt();
     let debt = call.finish(&send(&http, &call.request)?)?;
     let loans = debt.loans.iter().filter(|answer| answer.loan.is_some()).count();
     println!("creditors that answered: {}", debt.creditors_answered.unwrap_or_default());
     println!("creditors that did not: {}", debt.creditors_missing.unwrap_or_default());
     println!("loans: {loans}");
     Ok(())
-}
-
-/// Sends what the core worded and hands back what came, at most 1 MiB of it.
-fn send(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
-    let mut outgoing = http.request(request.method.parse()?, &request.url);
-    for (name, value) in &request.headers {
-        let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
-        value.set_sensitive(true);
-        outgoing = outgoing.header(*name, value);
-    }
-    if let Some(body) = &request.body {
-        outgoing = outgoing.body(String::from(body.expose()));
-    }
-    let answer = outgoing.send()?;
-    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
-    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
-    let mut response = Response::new(answer.status().as_u16(), content_type.as_deref(), "");
-    response.retry_after = retry_after;
-    // One octet over the limit is enough for the core to refuse it.
-    let mut body = String::new();
-    answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
-    response.body = Secret::new(body);
-    Ok(response)
 }
 
 fn listen(redirect_uri: &str) -> Outcome<TcpListener> {
@@ -126,8 +100,4 @@ fn target(stream: &mut TcpStream) -> Option<String> {
     let head = String::from_utf8(head).ok()?;
     let (target, _) = head.strip_prefix("GET ")?.split_once(' ')?;
     Some(target.into())
-}
-
-fn now() -> Outcome<u64> {
-    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs())
 }

@@ -8,7 +8,7 @@ use std::fs::read_to_string;
 use samtykke::provider::maskinporten::{Edit, KeyEdit, Record, SelfService, maskinporten_client};
 use samtykke::{Response, Step};
 
-use crate::{Outcome, send};
+use crate::io::{Outcome, send};
 
 /// `files`: the public JWK of the client; if there are more, one to replace it with, and a PEM to upload.
 pub(crate) fn register(http: &reqwest::blocking::Client, api: &SelfService<'_>, scope: &str, files: &[&str]) -> Outcome<()> {

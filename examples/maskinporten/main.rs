@@ -6,20 +6,21 @@
 //! organisation number and a scope of yours, a space between them), `REGISTER=` (a scope, then files: see keys.rs).
 //! Refuses redirects and large bodies; signs a new assertion for each attempt, waits between them, and prints no token.
 
+mod ask;
+#[path = "../io/mod.rs"]
+mod io;
 mod keys;
 
-use std::error::Error;
-use std::io::Read;
 use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use samtykke::http::MAX_BODY;
-use samtykke::jose::{Algorithm, Signer};
+use samtykke::jose::Algorithm;
 use samtykke::provider::maskinporten::{Again, Environment, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
 use samtykke::soft::native::NativeKey;
-use samtykke::{Client, ClientAuthentication, Exchange, Request, Response, Secret, Step, Tokens};
+use samtykke::{Client, Tokens};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+use ask::ask;
+use io::{Outcome, http, send};
 
 /// Attempts before trouble of server or network is reported.
 const ATTEMPTS: u32 = 3;
@@ -30,7 +31,7 @@ fn main() -> Outcome<()> {
     let client = Client::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
     let rs256 = Algorithm::named("RS256").ok_or("RS256")?;
     let key = NativeKey::from_jwk(&std::fs::read_to_string(std::env::var("KEY_FILE").map_err(|_| "set KEY_FILE")?)?, rs256)?;
-    let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10)).build()?;
+    let http = http()?;
 
     let request = TokenRequest::new(setting("SCOPE", "idporten:scopes.write"));
     let tokens = token(&http, &client, &key, &request)?;
@@ -53,7 +54,7 @@ fn main() -> Outcome<()> {
 /// A token; asked for again where that can help, each time with a new assertion.
 fn token(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
     for attempt in 1.. {
-        let failed = match once(http, client, key, request) {
+        let failed = match ask(http, client, key, request) {
             Ok(tokens) => return Ok(tokens),
             Err(failed) => failed,
         };
@@ -74,42 +75,4 @@ fn token(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, req
         sleep(Duration::from_millis(250).saturating_mul(1 << attempt));
     }
     Err("no attempt".into())
-}
-
-fn once(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
-    let mut exchange = Exchange::jwt_bearer(client, &ClientAuthentication::None, &request.grant(key.info().clone())?)?;
-    loop {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random)?;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-        match exchange.step(&random, now)? {
-            Step::Sign(wanted) => exchange.signed(&key.sign(wanted.input.as_bytes())?)?,
-            Step::Send(request) => exchange.receive(send(http, &request)?)?,
-            Step::Done(tokens) => return Ok(tokens),
-            _ => return Err("a step that this program does not know".into()),
-        }
-    }
-}
-
-/// Sends what the core worded and hands back what came, at most 1 MiB of it.
-fn send(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
-    let mut outgoing = http.request(request.method.parse()?, &request.url);
-    for (name, value) in &request.headers {
-        let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
-        value.set_sensitive(true);
-        outgoing = outgoing.header(*name, value);
-    }
-    if let Some(body) = &request.body {
-        outgoing = outgoing.body(String::from(body.expose()));
-    }
-    let answer = outgoing.send()?;
-    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
-    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
-    let mut response = Response::new(answer.status().as_u16(), content_type.as_deref(), "");
-    response.retry_after = retry_after;
-    // One octet over the limit is enough for the core to refuse it.
-    let mut body = String::new();
-    answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
-    response.body = Secret::new(body);
-    Ok(response)
 }

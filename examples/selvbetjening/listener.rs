@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use samtykke::provider::selvbetjening::Loopback;
 
-use crate::Outcome;
+use crate::io::Outcome;
 
 /// A receiver that listens.
 pub(crate) struct Listener {

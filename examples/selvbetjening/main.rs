@@ -7,23 +7,23 @@
 //! `APPROVAL_SECONDS=60` between looks at the approval; `ROTATE` (when set: replaces the key at last).
 //! Run again after an interruption, it goes on where it was. Refuses redirects, and prints no key, no token and no secret.
 
+#[path = "../io/mod.rs"]
+mod io;
 mod listener;
 mod service;
 mod store;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Duration;
 
+use io::{Outcome, now, random};
 use listener::Listener;
 use samtykke::provider::selvbetjening::{
     Api, CurrentClient, Draft, Enrolment, Environment, Key, Next, Order, Pacing, Process, Rotation, SCOPE, Wait, confirmation_path,
 };
 use samtykke::{Response, Secret};
-use service::{Service, http, now, random, send};
+use service::{Service, http, send};
 use store::Store;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn setting(name: &str, usual: &str) -> String {
     std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into())
@@ -120,9 +120,7 @@ impl Shell {
 
 /// Key and client id are stored before the address to open is shown, so that nothing is lost if nobody comes back.
 fn begin(shell: &mut Shell) -> Outcome<Enrolment> {
-    let mut octets = [0; 32];
-    random(&mut octets)?;
-    let listener = Listener::open(setting("PORT", "0").parse()?, &confirmation_path(&octets))?;
+    let listener = Listener::open(setting("PORT", "0").parse()?, &confirmation_path(&random()?))?;
     let key = shell.store.new_key()?;
     let mut draft = Draft::new(&setting("ORGANIZATION", ""), key.public().clone());
     draft.api_scopes = Some(setting("SCOPES", SCOPE).split(' ').map(String::from).collect());

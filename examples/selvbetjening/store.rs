@@ -11,8 +11,7 @@ use samtykke::provider::selvbetjening::{Key, PublicKey};
 use samtykke::soft::p256::P256Key;
 use serde_json::{Map, Value, json};
 
-use crate::Outcome;
-use crate::service::random;
+use crate::io::{Outcome, random};
 
 /// The file.
 pub(crate) struct Store {
@@ -54,8 +53,7 @@ impl Store {
         if self.record.is_none() {
             self.keys.clear();
         }
-        let mut octets = [0; 32];
-        random(&mut octets)?;
+        let octets = random::<32>()?;
         let key = P256Key::from_random(&octets)?;
         let info = key.info();
         let name = thumbprint(&info.public);

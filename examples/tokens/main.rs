@@ -5,24 +5,25 @@
 //! `SCOPE=idporten:scopes.write`, `CALLERS=100`, `RENEW=` (anything: all of them say that an API refused the token).
 //! Refuses redirects and large bodies, and prints no token: only how many callers got one, and how many different ones there were.
 
+#[path = "../maskinporten/ask.rs"]
+mod ask;
+#[path = "../io/mod.rs"]
+mod io;
 mod source;
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::io::Read;
 use std::thread;
-use std::time::{Duration, SystemTime};
 
-use samtykke::http::MAX_BODY;
 use samtykke::jose::{Algorithm, Signer, thumbprint};
 use samtykke::provider::maskinporten::{Environment, TokenRequest, profile};
 use samtykke::soft::native::NativeKey;
 use samtykke::token_cache::{Fault, Target};
-use samtykke::{Client, ClientAuthentication, Exchange, Request, Response, Secret, Step, Tokens};
+use samtykke::{Client, Tokens};
 
+use ask::ask;
+use io::{Outcome, http};
 use source::{Failure, Source};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
@@ -30,13 +31,13 @@ fn main() -> Outcome<()> {
     let client = Client::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
     let rs256 = Algorithm::named("RS256").ok_or("RS256")?;
     let key = NativeKey::from_jwk(&std::fs::read_to_string(std::env::var("KEY_FILE").map_err(|_| "set KEY_FILE")?)?, rs256)?;
-    let http = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(10)).build()?;
+    let http = http()?;
     let scope = setting("SCOPE", "idporten:scopes.write");
     let signer = thumbprint(&key.info().public);
     let target = Target { issuer: environment.issuer(), client_id: client.client_id(), key: &signer, scope: &scope, ..Target::default() };
 
     let request = TokenRequest::new(&*scope);
-    let source = Source::new(target.name(), || once(&http, &client, &key, &request).map_err(failure));
+    let source = Source::new(target.name(), || ask(&http, &client, &key, &request).map_err(failure));
     let renew = std::env::var("RENEW").is_ok_and(|value| !value.is_empty());
     let caller = || {
         let tokens = source.get()?;
@@ -61,43 +62,4 @@ fn failure(error: Box<dyn Error>) -> Failure {
     let known = error.downcast_ref::<samtykke::Error>();
     let fault = known.map_or(Fault::Trouble, Fault::of);
     Failure { text: error.to_string(), fault, retry_after: known.and_then(samtykke::Error::retry_after).map(u64::from) }
-}
-
-/// One question, with a new assertion.
-fn once(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
-    let mut exchange = Exchange::jwt_bearer(client, &ClientAuthentication::None, &request.grant(key.info().clone())?)?;
-    loop {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random)?;
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-        match exchange.step(&random, now)? {
-            Step::Sign(wanted) => exchange.signed(&key.sign(wanted.input.as_bytes())?)?,
-            Step::Send(request) => exchange.receive(send(http, &request)?)?,
-            Step::Done(tokens) => return Ok(tokens),
-            _ => return Err("a step that this program does not know".into()),
-        }
-    }
-}
-
-/// Sends what the core worded and hands back what came, at most 1 MiB of it.
-fn send(http: &reqwest::blocking::Client, request: &Request) -> Outcome<Response> {
-    let mut outgoing = http.request(request.method.parse()?, &request.url);
-    for (name, value) in &request.headers {
-        let mut value = reqwest::header::HeaderValue::from_str(value.expose())?;
-        value.set_sensitive(true);
-        outgoing = outgoing.header(*name, value);
-    }
-    if let Some(body) = &request.body {
-        outgoing = outgoing.body(String::from(body.expose()));
-    }
-    let answer = outgoing.send()?;
-    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
-    let (content_type, retry_after) = (header("content-type"), header("retry-after"));
-    let mut response = Response::new(answer.status().as_u16(), content_type.as_deref(), "");
-    response.retry_after = retry_after;
-    // One octet over the limit is enough for the core to refuse it.
-    let mut body = String::new();
-    answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
-    response.body = Secret::new(body);
-    Ok(response)
 }

@@ -7,7 +7,8 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { must, start } from "../lib/process.mjs";
+import { builtExample } from "../lib/example.mjs";
+import { start } from "../lib/process.mjs";
 import { freePort } from "../lib/server.mjs";
 import { until } from "../lib/wait.mjs";
 import { key } from "./keys.mjs";
@@ -17,11 +18,7 @@ import { requests } from "./support.mjs";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 test("the crate logs in with native keys: machine, code, refresh for the next audience", { timeout: 20 * 60_000 }, async (t) => {
-  const features = ["--features", "native-crypto", "--example", "helseid"];
-  const built = await must("cargo", ["build", "--locked", ...features, "--message-format=json"], { cwd: root, timeoutMs: 15 * 60_000 });
-  const program = built.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === "helseid" && message.executable)?.executable;
-  assert.ok(program, "cargo named no executable");
+  const program = await builtExample("helseid", "native-crypto");
   const redirectUri = `http://localhost:${await freePort()}/callback`;
   const { privateJwk, publicJwk } = await key("native ES256");
   const server = await startHelseId({

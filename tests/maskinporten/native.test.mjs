@@ -3,46 +3,16 @@
 // Refuses to skip: without cargo, or without a build, it fails.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
 
-import { must } from "../lib/process.mjs";
-import { CUSTOMER, publicPart, rsaJwk, world } from "./support.mjs";
+import { startProgram } from "./program.mjs";
+import { CUSTOMER, publicPart, rsaJwk } from "./support.mjs";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const folder = mkdtempSync(join(tmpdir(), "samtykke-mp-native-"));
-const file = join(folder, "key.json");
-let [program, mp] = [];
-
-before(async () => {
-  const args = ["build", "--locked", "--features", "native-crypto", "--example", "maskinporten", "--message-format=json"];
-  const built = await must("cargo", args, { cwd: root, timeoutMs: 15 * 60_000 });
-  program = built.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === "maskinporten" && message.executable)?.executable;
-  assert.ok(program, "cargo named no executable");
-  mp = await world();
-  writeFileSync(file, JSON.stringify(mp.admin.privateJwk));
-});
-after(async () => {
-  rmSync(folder, { recursive: true });
-  await mp?.close();
-});
-
-/** Runs the program to its end: whether it went well, and all it printed. */
-const run = (extra = {}) => new Promise((done) => {
-  const { issuer, tokenEndpoint, selfService } = mp.environment;
-  const env = { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, NO_PROXY: "127.0.0.1", ENVIRONMENT: [issuer, tokenEndpoint, selfService].join(" "), CLIENT_ID: mp.admin.clientId, KEY_FILE: file, ...extra };
-  execFile(program, { env, timeout: 30_000 }, (error, stdout, stderr) => {
-    const output = stdout + stderr;
-    for (const secret of [mp.admin.privateJwk.d, "eyJ"]) assert.ok(!output.includes(secret), "a secret is printed");
-    done({ ok: !error, output });
-  });
-});
+const { mp, folder, run, close } = await startProgram("maskinporten");
+after(close);
 
 test("a token, and access granted with it", async () => {
   const { ok, output } = await run({ GRANT: `${CUSTOMER} difitest:api3` });

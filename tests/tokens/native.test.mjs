@@ -2,50 +2,24 @@
 // Refuses to skip: without cargo, or without a build, it fails.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { after, test } from "node:test";
 
-import { must } from "../lib/process.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 linkPackage();
-const { world } = await import("../maskinporten/support.mjs");
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const folder = mkdtempSync(join(tmpdir(), "samtykke-tokens-native-"));
-const file = join(folder, "key.json");
-let [program, mp] = [];
+const { startProgram } = await import("../maskinporten/program.mjs");
+const program = await startProgram("tokens");
+const { mp } = program;
+after(program.close);
 
-before(async () => {
-  const args = ["build", "--locked", "--features", "native-crypto", "--example", "tokens", "--message-format=json"];
-  const built = await must("cargo", args, { cwd: root, timeoutMs: 15 * 60_000 });
-  program = built.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === "tokens" && message.executable)?.executable;
-  assert.ok(program, "cargo named no executable");
-  mp = await world();
-  writeFileSync(file, JSON.stringify(mp.admin.privateJwk));
-});
-after(async () => {
-  rmSync(folder, { recursive: true });
-  await mp?.close();
-});
-
-/** Runs the program to its end: whether it went well, what it printed, and how many questions it put, each with an assertion of its own. */
-const run = (extra = {}) => new Promise((done) => {
-  const { issuer, tokenEndpoint, selfService } = mp.environment;
+/** Also says how many questions it put, each with an assertion of its own. */
+async function run(settings) {
   const from = mp.control.assertions.length;
-  const env = { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, NO_PROXY: "127.0.0.1", ENVIRONMENT: [issuer, tokenEndpoint, selfService].join(" "), CLIENT_ID: mp.admin.clientId, KEY_FILE: file, ...extra };
-  execFile(program, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-    const output = stdout + stderr;
-    for (const secret of [mp.admin.privateJwk.d, "eyJ"]) assert.ok(!output.includes(secret), "a secret is printed");
-    const asked = mp.control.assertions.slice(from).map(({ claims }) => claims.jti);
-    assert.equal(new Set(asked).size, asked.length);
-    done({ ok: !error, output, asked: asked.length });
-  });
-});
+  const ended = await program.run(settings);
+  const asked = mp.control.assertions.slice(from).map(({ claims }) => claims.jti);
+  assert.equal(new Set(asked).size, asked.length);
+  return { ...ended, asked: asked.length };
+}
 
 test("a thousand threads get one token by one question", async () => {
   const { ok, output, asked } = await run({ CALLERS: "1000" });

@@ -6,7 +6,8 @@ import { dirname } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DEMO_CLIENT, approve, startNorskgjeld } from "../../www/norskgjeld/index.mjs";
-import { must, start } from "../lib/process.mjs";
+import { builtExample } from "../lib/example.mjs";
+import { start } from "../lib/process.mjs";
 import { freePort } from "../lib/server.mjs";
 import { until } from "../lib/wait.mjs";
 
@@ -16,10 +17,7 @@ let provider;
 let redirectUri;
 
 before(async () => {
-  const built = await must("cargo", ["build", "--locked", "--example", "native_reqwest", "--message-format=json"], { cwd: root, timeoutMs: 15 * 60_000 });
-  program = built.stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === "native_reqwest" && message.executable)?.executable;
-  assert.ok(program, "cargo named no executable");
+  program = await builtExample("native_reqwest");
   redirectUri = `http://localhost:${await freePort()}/callback`;
   provider = await startNorskgjeld({ authPort: 0, apiPort: 0, client: { ...DEMO_CLIENT, redirectUris: [redirectUri] } });
 });

@@ -1,0 +1,23 @@
+//! One question to Maskinporten, with a new assertion.
+//!
+//! RFC 7523 section 2.1; Maskinporten's guide for API consumers. The same for the program that asks for one token and the one that
+//! keeps it for many. Refuses nothing itself.
+
+use samtykke::jose::Signer;
+use samtykke::provider::maskinporten::TokenRequest;
+use samtykke::soft::native::NativeKey;
+use samtykke::{Client, ClientAuthentication, Exchange, Step, Tokens};
+
+use crate::io::{Outcome, now, random, send};
+
+pub(crate) fn ask(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
+    let mut exchange = Exchange::jwt_bearer(client, &ClientAuthentication::None, &request.grant(key.info().clone())?)?;
+    loop {
+        match exchange.step(&random::<32>()?, now().as_secs())? {
+            Step::Sign(wanted) => exchange.signed(&key.sign(wanted.input.as_bytes())?)?,
+            Step::Send(request) => exchange.receive(send(http, &request)?)?,
+            Step::Done(tokens) => return Ok(tokens),
+            _ => return Err("a step that this program does not know".into()),
+        }
+    }
+}
