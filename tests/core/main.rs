@@ -34,6 +34,7 @@ mod rfc;
 mod selvbetjening;
 mod selvbetjening_process;
 mod selvbetjening_rotation;
+mod selvbetjening_wait;
 #[cfg(feature = "serde")]
 mod stored;
 mod token_cache;
