@@ -103,7 +103,7 @@ export function helseIdRuns(the) {
       assert.match(await page.locator("[data-step=first] .facts").innerText(), /nhn:phr/);
       await step(page, "second");
       assert.match(await page.locator("[data-step=second] .facts").innerText(), /nhn:kj/);
-      const proof = page.locator(".message").last().locator(".apart");
+      const proof = page.locator(".exchange").last().locator(".apart");
       for (const claim of ["htm", "htu", "ath", "jti"]) assert.match(await proof.innerText(), new RegExp(`\\b${claim}\\b`));
       await accessible(page, "the proof of an API call");
       await picture("9-proof");
@@ -133,7 +133,7 @@ export function helseIdRuns(the) {
     const other = await person.tab();
     await open(other);
     assert.deepEqual([await stateOf(other, "draft"), await stateOf(other, "confirm"), await stateOf(other, "status")], ["done", "done", "waiting"]);
-    assert.equal(await other.locator(".message").count() > 0, true, "and what was sent last");
+    assert.equal(await other.locator(".exchange").count() > 0, true, "and what was sent last");
     await person.leave();
   });
 

@@ -25,7 +25,7 @@ export function systemRuns(the) {
         await page.click(`#run-${step}`);
         await settled(page, step);
         assert.equal(await stateOf(page, step), "done", `${system}: ${step}`);
-        assert.ok(await page.locator(".message, .cached").count() > 0, `${system}: ${step} shows nothing`);
+        assert.ok(await page.locator(".exchange, .cached").count() > 0, `${system}: ${step} shows nothing`);
       }
       assert.doesNotMatch(await page.content(), /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/);
       await shot(page, `system-${system}`);
@@ -56,7 +56,7 @@ export function systemRuns(the) {
       await page.waitForSelector(".machine-step");
       await accessible(page, "systems");
       await page.locator(".machine-step button").first().click();
-      await page.waitForSelector(".message");
+      await page.waitForSelector(".exchange");
       await accessible(page, "a step's messages");
       await person.leave();
     });

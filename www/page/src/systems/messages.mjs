@@ -23,7 +23,7 @@ const apart = ({ name, header, claims }) => h("div.apart", {},
 
 function message({ browser, method, host, path, status, ms, fields, signed, answer }, at, all) {
   const good = browser || (status >= 200 && status < 300);
-  return h("li.message", { "data-good": good },
+  return h("li.exchange", { "data-good": good },
     h("details", { open: at === all.length - 1 || signed.length > 0 },
       h("summary", {},
         h("span.method", {}, method), h("span.address", {}, h("span.host", {}, host), h("span.path", {}, path)),
