@@ -53,6 +53,7 @@ export function acmidm(options: AcmIdmOptions): Provider {
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
     assertion: { lifetime: 300, algorithms: ["RS256"] },
     sessionEnd: ["invalid_request", "invalid_grant"],
+    unknownLife: 0,
     development: !!own,
   });
   return made;

@@ -176,7 +176,7 @@ export class SigningKey {
   async sign(input: string | Uint8Array): Promise<Uint8Array> {
     const { publicJwk } = this;
     // A modulus has no zeros before it, and its text no padding.
-    const expected = rowOf(this.alg).octets ?? Math.floor(((publicJwk as { n: string }).n.length * 3) / 4);
+    const expected = rowOf(this.alg).octets ?? ((publicJwk as { n: string }).n.length * 3) >> 2;
     let signed: Uint8Array;
     try {
       const made = await this.#sign(octetsOf(input));
@@ -236,11 +236,11 @@ function blocks(pem: string): Block[] {
 const publicLines = ({ label, der }: Block) => call(["der", label], base64url(der)).split("\n") as [string, string];
 
 async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = JSON.stringify(jwk) ?? "";
+    text = JSON.stringify(jwk);
   } catch {
-    text = "";
+    // Then it is none, as the core says of an empty text.
   }
   if (alg !== undefined) rowOf(alg);
   const [name, thumbprint, own, json] = call(["jwk", mode, alg], text).split("\n") as [SignatureAlgorithm, string, string, string];

@@ -8,8 +8,6 @@ import type { Tokens } from "./tokens.js";
 
 /** How long a failure is remembered beyond its pause, so that the next one's is longer. */
 const REMEMBERED = 60_000;
-/** The life of a token whose server does not say: its answer is asked for anew twice a minute. */
-const UNKNOWN_LIFE = 60_000;
 
 /** @internal A question on its way: everybody who wants the same token awaits it. */
 export interface Flight {
@@ -70,8 +68,8 @@ export class Entry {
   }
 
   /** Takes the answer to a question that was asked then. */
-  keep(tokens: Tokens, asked: number, margin: number, random: number): void {
-    const life = tokens.expiresIn === undefined ? UNKNOWN_LIFE : tokens.expiresIn * 1000;
+  keep(tokens: Tokens, asked: number, margin: number, random: number, unknownLife: number): void {
+    const life = tokens.expiresIn === undefined ? unknownLife : tokens.expiresIn * 1000;
     this.#hold(tokens, asked, asked + life - early(life, margin, random), asked + life);
     this.#failed(0, 0, undefined);
   }

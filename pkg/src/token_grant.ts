@@ -62,6 +62,8 @@ export interface Asking {
   readonly base: string;
   readonly request: (target: Target, signal: AbortSignal) => Promise<Tokens>;
   readonly bearer: Bearer;
+  /** What the provider says of tokens without an end, in seconds. */
+  readonly unknownLife?: number | undefined;
 }
 
 const baseOf = (issuer: string, clientId: string, key: string) => line("i", issuer) + line("c", clientId) + (key && line("k", key));
@@ -98,6 +100,7 @@ function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
   return {
     base: baseOf(provider.issuer, provider.clientId, key),
     request: (target, signal) => ask(client, grant, target, signal),
+    unknownLife: provider.server?.unknownLife,
     bearer: { transport, dpop, nonces, development: provider.flags.includes("d"), offset },
   };
 }

@@ -27,6 +27,8 @@ export interface TokenSourceSettings {
   readonly retries?: number;
   /** Seconds for one operation of the store; 1 unless given. One that takes longer is done without. */
   readonly storeTimeout?: number;
+  /** Seconds for which a token is kept whose end the server does not say; the provider's own rule, else 60, unless given. */
+  readonly unknownLife?: number;
   /** How many targets are remembered; 10,000 unless given. */
   readonly most?: number;
   /** Hears of a store that fails. Tokens still come, each process asking for itself. */
@@ -77,6 +79,7 @@ export class TokenSource {
   readonly #entries = new Map<string, Entry>();
   readonly #clock: () => number;
   readonly #margin: number;
+  readonly #unknownLife: number;
   readonly #question: number;
   readonly #patience: number;
   readonly #retries: number;
@@ -86,8 +89,8 @@ export class TokenSource {
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: TokenSourceOptions) {
     this.#asking = askingOf(options);
-    const { store, margin = 60, questionTimeout = 10, patience = 30, retries = 2, storeTimeout = 1, most = 10_000, onStoreError, clock = Date.now } = options;
-    for (const [name, value, least] of [["margin", margin, 0], ["questionTimeout", questionTimeout, 0.001], ["patience", patience, 0.001], ["retries", retries, 0], ["storeTimeout", storeTimeout, 0.001], ["most", most, 1]] as const) {
+    const { store, margin = 60, unknownLife = this.#asking.unknownLife ?? 60, questionTimeout = 10, patience = 30, retries = 2, storeTimeout = 1, most = 10_000, onStoreError, clock = Date.now } = options;
+    for (const [name, value, least] of [["margin", margin, 0], ["unknownLife", unknownLife, 0], ["questionTimeout", questionTimeout, 0.001], ["patience", patience, 0.001], ["retries", retries, 0], ["storeTimeout", storeTimeout, 0.001], ["most", most, 1]] as const) {
       configured(typeof value === "number" && value >= least && value <= 1e6, `${name}: a number from ${least}`);
     }
     configured(store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")), "store: a TokenStore");
@@ -95,6 +98,7 @@ export class TokenSource {
     configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     this.#clock = clock;
     this.#margin = margin * 1000;
+    this.#unknownLife = unknownLife * 1000;
     this.#question = questionTimeout * 1000;
     this.#patience = patience * 1000;
     this.#retries = retries;
@@ -321,7 +325,7 @@ export class TokenSource {
           this.#probe(asked);
           const tokens = await this.#ask(target, flight, deadline);
           this.#gate = undefined;
-          entry.keep(tokens, asked, this.#margin, random());
+          entry.keep(tokens, asked, this.#margin, random(), this.#unknownLife);
           await shared.write(entry, flight, fence, this.#clock());
           return tokens;
         } catch (cause) {

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { SignJWT, decodeJwt, decodeProtectedHeader, importJWK } from "jose";
 import { Client, SigningKey, clientSecretBasic, clientSecretPost, discover, privateKeyJwt, provider } from "samtykke";
 import { acmidm, elys, grantedAudience } from "samtykke/acmidm";
+import { TokenSource } from "samtykke/tokens";
 import { fails } from "../js/support.mjs";
 import { API, CLIENT, startAcmIdm } from "./local/server.mjs";
 
@@ -165,6 +166,23 @@ test("answers of gateways, and answers that say little", async () => {
   assert.deepEqual([bare.expiresIn, bare.expiresAt, bare.scope, bare.requestedScope], [undefined, undefined, undefined, "vo_info"]);
   world.faults.push({ path: "/v1/token", change: (body) => ({ ...body, token_type: "bearer" }) });
   assert.equal((await asks()).tokenType, "Bearer");
+});
+
+test("a token without expires_in is for those who wait for it, and kept for nobody", async () => {
+  const client = await clientOf();
+  const lifeless = () => world.faults.push({ path: "/v1/token", change: ({ expires_in: _, ...rest }) => rest });
+  const source = new TokenSource({ client });
+  lifeless();
+  const before = world.tokenRequests().length;
+  const [one, other] = await Promise.all([source.get({ scope: "vo_info" }), source.get({ scope: "vo_info" })]);
+  assert.deepEqual([one.expiresIn, other.accessToken, world.tokenRequests().length - before], [undefined, one.accessToken, 1]);
+  lifeless();
+  assert.notEqual((await source.get({ scope: "vo_info" })).accessToken, one.accessToken);
+  // Unless whoever runs the source knows better.
+  const kept = new TokenSource({ client, unknownLife: 60 });
+  lifeless();
+  assert.equal((await kept.get({ scope: "vo_info" })).accessToken, (await kept.get({ scope: "vo_info" })).accessToken);
+  assert.equal(world.tokenRequests().length - before, 3);
 });
 
 test("discovery, which omits what the server does, and a set-up without any of it", async () => {

@@ -27,6 +27,16 @@ fn code<T>(result: Result<T>) -> &'static str {
 }
 
 #[test]
+fn tokens_without_an_end_are_kept_for_nobody() {
+    use samtykke::token_cache::{Decision, TokenCache};
+    let answer = json(200, r#"{"access_token":"t","token_type":"Bearer"}"#);
+    let tokens = samtykke::Tokens::judge(&answer, &samtykke::token::Expectation::default()).unwrap();
+    let mut cache = TokenCache::new(acmidm::policy());
+    cache.keep("target", tokens, 5, 0);
+    assert!(matches!(cache.decide("target", 5), Decision::Ask));
+}
+
+#[test]
 fn environments_are_whole_and_apart() {
     for (environment, issuer) in [
         (Environment::ti(), "https://authenticatie-ti.vlaanderen.be/op"),

@@ -23,6 +23,7 @@ use crate::introspection::Introspection;
 use crate::logout::Logout;
 use crate::profile::{AssertionRules, Endpoints, Requests};
 use crate::provider::norskgjeld::join;
+use crate::token_cache::Policy;
 use crate::uri::is_web;
 
 /// One of the two environments, or a local server for development. A client belongs to one of them.
@@ -76,6 +77,18 @@ impl Environment {
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
+}
+
+/// How a [`TokenCache`](crate::token_cache::TokenCache) keeps ACM/IDM's tokens: one whose `expires_in` is not said serves those who
+/// wait for it, and nobody later.
+///
+/// ```
+/// use samtykke::{provider::acmidm, token_cache::TokenCache};
+/// let cache = TokenCache::new(acmidm::policy());
+/// assert_eq!(acmidm::policy().unknown_life, 0);
+/// ```
+pub fn policy() -> Policy {
+    Policy { unknown_life: 0, ..Policy::default() }
 }
 
 /// Addresses and rules of an environment.
