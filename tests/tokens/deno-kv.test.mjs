@@ -120,14 +120,15 @@ describe("Deno KV", { skip: denos.gap }, () => {
   });
 
   test("what appeared between two looks is as young as that, whatever its writer's clock said; nothing lasts longer than it was to", async () => {
-    const { ahead, behind } = await deno({ path: path(), clocks: true }).next();
-    for (const { second, seen } of [ahead, behind]) {
+    const { ahead, behind, apart } = await deno({ path: path(), clocks: true }).next();
+    for (const { second, seen } of [ahead, behind, apart]) {
       assert.equal(second, null, "the lock is not taken over");
       assert.ok(seen > 115_000 && seen <= 120_000, `${seen}`);
     }
     assert.ok(ahead.late > 115_000 && ahead.late <= 120_000, `${ahead.late}`);
     // It may be a minute old.
     assert.ok(behind.late > 55_000 && behind.late <= 60_000, `${behind.late}`);
+    assert.equal(apart.late, 0, "nor, by clocks two minutes apart, is a record of two minutes used by whoever comes later");
   });
 
   for (const [what, skews] of [["ahead", [60_000, 0, 0, 0]], ["behind", [-60_000, 0, 0, 0]], ["ahead and behind", [60_000, -60_000, 0, 0]]]) {

@@ -21,22 +21,23 @@ async function contracts() {
   return { checks };
 }
 
-/** What one handle says of what another wrote by a clock a minute ahead, and a minute behind; `late` looks for the first time. */
+/** What one handle says of what another wrote by another clock; `late` looks for the first time. */
 async function clocks() {
   const handles = [];
   for (let at = 0; at < 3; at++) handles.push(denoKvStore(await Deno.openKv(path)));
   const [writer, reader, late] = handles;
   const found = {};
-  for (const [name, milliseconds] of [["ahead", 60_000], ["behind", -60_000]]) {
+  for (const [name, writers, readers] of [["ahead", 60_000, 0], ["behind", -60_000, 0], ["apart", -60_000, 60_000]]) {
+    off(readers);
     await reader.read(name);
-    off(milliseconds);
+    off(writers);
     const { fence } = await writer.lock(name, 5_000);
-    off(0);
+    off(readers);
     const second = await reader.lock(name, 5_000);
-    off(milliseconds);
+    off(writers);
     await writer.write(name, fence, "text", 120_000);
-    off(0);
-    found[name] = { second: second ?? null, seen: (await reader.read(name)).left, late: (await late.read(name)).left };
+    off(readers);
+    found[name] = { second: second ?? null, seen: (await reader.read(name)).left, late: (await late.read(name))?.left ?? 0 };
   }
   return found;
 }
