@@ -79,6 +79,13 @@ function run(command, { log, cwd, env, minutes }) {
   });
 }
 
+/** What went wrong, for the end of the summary, which is all that some places show: Node's own list of failures, else the last lines. */
+function failuresIn(text) {
+  const lines = text.trimEnd().split("\n");
+  const list = lines.findIndex((line) => line.startsWith("✖ failing tests:"));
+  return list < 0 ? lines.slice(-20) : lines.slice(list + 1).filter(Boolean).slice(0, 40);
+}
+
 async function stage({ name, what, run: commands, cwd = [], env, minutes }) {
   const started = Date.now();
   const file = join(LOGS, `${name}.log`);
@@ -94,7 +101,7 @@ async function stage({ name, what, run: commands, cwd = [], env, minutes }) {
   if (!ok) process.stderr.write(`${text.slice(-20_000)}\n`);
   const seconds = Math.round((Date.now() - started) / 1000);
   process.stderr.write(`${ok ? "✓" : "✗"} ${name} (${seconds} s)\n`);
-  results.push({ name, ok, seconds, gaps, notes });
+  results.push({ name, ok, seconds, gaps, notes, failures: ok ? [] : failuresIn(text) });
 }
 
 mkdirSync(LOGS, { recursive: true });
@@ -114,6 +121,7 @@ for (const { name, ok, seconds, notes } of results) {
   for (const note of notes) out.push(`             ${note}`);
 }
 for (const gap of gaps) out.push(`not run: ${gap}`);
+for (const { name, failures } of results) out.push(...failures.map((line) => `${name}: ${line}`));
 const failed = results.some((result) => !result.ok) || (ci && gaps.length > 0);
 out.push(failed ? "FAILED" : gaps.length ? "passed, but for what was not run" : "all passed");
 process.stdout.write(`${out.join("\n")}\n`);
