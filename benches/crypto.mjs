@@ -12,6 +12,7 @@ export async function measure() {
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
   const jwk = { ...(await crypto.subtle.exportKey("jwk", pair.privateKey)), kid: "1" };
   const key = await SigningKey.fromJwk({ kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y, d: jwk.d }, { kid: "1" });
+  const generated = await SigningKey.generate();
   const rules = { typ: "client-authentication+jwt" };
   const statement = { issuer: "client-1", subject: "client-1", server: "https://op.example", address: "https://op.example/token", offset: 0 };
   const input = encoder.encode((await assertion(key, rules, statement)).replace(/\.[^.]*$/, ""));
@@ -28,6 +29,7 @@ export async function measure() {
     "bare signature": () => crypto.subtle.sign(ES256, pair.privateKey, input),
     "client assertion": () => assertion(key, rules, statement),
     "DPoP proof": () => proof(key, "POST", "https://op.example/token", "nonce-1", 0),
+    "DPoP proof by a generated key": () => proof(generated, "POST", "https://op.example/token", "nonce-1", 0),
     "bare verification": () => crypto.subtle.verify(ES256, pair.publicKey, signature, message),
     "id_token": () => verifyIdToken(token, expected, keys),
   };
@@ -47,7 +49,7 @@ export async function measure() {
   const ratio = (one, other) => +(of(one) / of(other)).toFixed(3);
   return {
     rows,
-    ratios: { assertion: ratio("client assertion", "bare signature"), proof: ratio("DPoP proof", "bare signature"), id_token: ratio("id_token", "bare verification") },
+    ratios: { assertion: ratio("client assertion", "bare signature"), proof: ratio("DPoP proof", "bare signature"), proof_generated: ratio("DPoP proof by a generated key", "bare signature"), id_token: ratio("id_token", "bare verification") },
     ceilings: { assertion: 1.15, proof: 1.15, id_token: 1.25 },
   };
 }

@@ -42,6 +42,13 @@ export async function joinModules(dist, entries, cores, firstOf) {
   ];
   mkdirSync(out);
 
+  /** Modules that Node has its own form of, `x_node.js` in the place of `x.js`; that form may build on the other. */
+  const own = {
+    name: "own",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\/signatures\.js$/ }, ({ importer }) => (importer === lib("signatures_node") ? undefined : { path: lib("signatures_node") }));
+    },
+  };
   /** Modules that are joined already: where they are, and what they export. */
   const joined = new Map();
   const known = {
@@ -53,12 +60,12 @@ export async function joinModules(dist, entries, cores, firstOf) {
   };
   for (const { file, roots, code } of layers) {
     const stdin = (contents) => ({ contents, resolveDir: dist, sourcefile: file });
-    const { metafile } = await build({ ...OPTIONS, stdin: stdin(roots.map((root) => `import ${JSON.stringify(root)};\n`).join("")), write: false, metafile: true, ignoreAnnotations: true });
+    const { metafile } = await build({ ...OPTIONS, stdin: stdin(roots.map((root) => `import ${JSON.stringify(root)};\n`).join("")), plugins: [own], write: false, metafile: true, ignoreAnnotations: true });
     const modules = Object.keys(metafile.inputs).map((path) => join("/", path)).filter((path) => path.startsWith(join(dist, "lib")) && !joined.has(path));
     const names = new Map();
     for (const path of modules) names.set(path, await exportsOf(path, relative(join(dist, "lib"), path).replace(/\.js$/, "").replace(/\W/g, "_")));
     const contents = modules.map((path) => reexport(names.get(path), path, "out")).join("") + code;
-    await build({ ...OPTIONS, stdin: stdin(contents), plugins: [known], outfile: join(out, file) });
+    await build({ ...OPTIONS, stdin: stdin(contents), plugins: [own, known], outfile: join(out, file) });
     for (const path of modules) joined.set(path, { file, names: names.get(path) });
   }
 

@@ -6,7 +6,7 @@ import { SamtykkeError, hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type Transport, request, send } from "./http.js";
 import { type PublicJwk, verificationKey } from "./keys.js";
-import { signing } from "./quick.js";
+import { signing } from "./signatures.js";
 import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "./webcrypto.js";
 
 /** @internal A key, and the algorithm it is used with. */

@@ -4,7 +4,7 @@
 import { present } from "./check.js";
 import { call } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
-import { quickened, signing } from "./quick.js";
+import { type Use, made, signing, sourced } from "./signatures.js";
 import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
@@ -89,8 +89,9 @@ export class SigningKey {
   }
 
   /**
-   * A private key from its JWK. Its copy in WebCrypto cannot be read out; the JWK you gave is yours to forget. Node's own
-   * crypto signs by a second copy, which nothing gives out, where that is faster (`ES256`, `EdDSA`).
+   * A private key from its JWK. Its copy in WebCrypto cannot be read out; the JWK you gave is yours to forget. In Node a second
+   * copy, which nothing gives out either, signs by Node's own crypto where that is faster (`ES256`, `EdDSA`); so it is with PEM
+   * and with keys made here.
    *
    * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
    */
@@ -124,10 +125,9 @@ export class SigningKey {
    */
   static async generate(options: { readonly alg?: SignatureAlgorithm; readonly kid?: string; readonly extractable?: boolean } = {}): Promise<SigningKey> {
     const { alg = "ES256", kid, extractable = false } = options;
-    const parameters = { ...rowOf(alg).key, modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) };
-    const pair = (await crypto.subtle.generateKey(parameters, extractable, ["sign", "verify"]).catch((cause) => {
+    const pair = await made(alg, extractable).catch((cause) => {
       throw refusedBy(cause);
-    })) as CryptoKeyPair;
+    });
     return SigningKey.fromCryptoKeys(pair, { alg, kid });
   }
 
@@ -258,11 +258,10 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
   return facts;
 }
 
-/** What WebCrypto makes of a key that the core has checked, and Node's own crypto beside it. */
-async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: string, extractable: boolean, use: KeyUsage = "sign"): Promise<CryptoKey> {
+/** What WebCrypto makes of a key that the core has checked. */
+async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: string, extractable: boolean, use: Use = "sign"): Promise<CryptoKey> {
   try {
-    const made = await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, [use]);
-    return format === "jwk" ? quickened(made, key as Jwk, alg) : made;
+    return sourced(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, [use]), key, alg, use);
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     throw refusedBy(cause);

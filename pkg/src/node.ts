@@ -1,5 +1,5 @@
-// Node's own crypto for what is hashed and sealed beside a store: at once, where WebCrypto waits for another thread and the core
-// for its text. As in quick.ts, which serves the keys, by Node alone: Next's edge runtime has a `process` whose functions throw.
+// Node's own crypto, for keys (signatures_node.ts) and for what is hashed and sealed beside a store: at once, where WebCrypto waits
+// for another thread and the core for its text. By Node alone: Next's edge runtime has a `process` whose functions throw.
 
 /** A cipher, either way. */
 interface Cipher {
@@ -13,6 +13,10 @@ interface Cipher {
 interface NodeCrypto {
   /** From 20.12 and 21.7 on. */
   hash?(hash: string, text: string, as: string): string;
+  createPrivateKey(of: object): object;
+  createPublicKey(of: object): object;
+  sign(hash: string | null, octets: Uint8Array, key: object): Uint8Array;
+  verify(hash: string | null, octets: Uint8Array, key: object, signature: Uint8Array): boolean;
   createSecretKey(octets: Uint8Array): object;
   createCipheriv(name: string, key: object, iv: Uint8Array): Cipher;
   createDecipheriv(name: string, key: object, iv: Uint8Array, options: { readonly authTagLength: number }): Cipher;

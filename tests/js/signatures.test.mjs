@@ -3,11 +3,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { CompactSign, compactVerify, exportJWK, generateKeyPair } from "jose";
+import { inspect } from "node:util";
+
+import { CompactSign, compactVerify, exportJWK, exportPKCS8, generateKeyPair, importJWK } from "jose";
 import { KeySet, SigningKey, verifyIdToken } from "samtykke";
 
 const { subtle } = globalThis.crypto;
 const USE = { ES256: { name: "ECDSA", hash: "SHA-256" }, RS256: { name: "RSASSA-PKCS1-v1_5" }, EdDSA: { name: "Ed25519" } };
+/** Node 20.16, 22.3 and later give their own crypto without an import. */
+const DOOR = !!process.getBuiltinModule;
 const issuer = "https://op.example";
 const clientId = "client-1";
 
@@ -57,28 +61,66 @@ for (const alg of ["ES256", "RS256", "EdDSA"]) {
           return false;
         }));
       assert.equal(ours, valid, one.toString("hex"));
-      assert.equal(calls, process.getBuiltinModule ? 0 : 1);
+      assert.equal(calls, DOOR ? 0 : 1);
       accepted += ours;
     }
     assert.equal(accepted, 1);
   });
 }
 
-for (const alg of ["ES256", "EdDSA", "RS256", "ES384", "PS256"]) {
-  test(`${alg}: jose accepts what a key from a JWK signs; RSA and the slow curves are left to a thread`, async () => {
-    const pair = await generateKeyPair(alg, { extractable: true });
-    const key = await SigningKey.fromJwk(await exportJWK(pair.privateKey), { alg });
-    const input = `${Buffer.from(JSON.stringify({ alg })).toString("base64url")}.${Buffer.from("ok").toString("base64url")}`;
-    const [signature, calls] = await counted("sign", () => key.sign(input));
-    assert.equal(calls, process.getBuiltinModule && (alg === "ES256" || alg === "EdDSA") ? 0 : 1);
-    const { payload } = await compactVerify(`${input}.${Buffer.from(signature).toString("base64url")}`, pair.publicKey);
-    assert.equal(Buffer.from(payload).toString(), "ok");
-    assert.doesNotMatch(JSON.stringify(key), /"d"/);
+/** How a key comes by its private half, and what then signs it in Node. */
+const WAYS = {
+  "from a JWK": async (alg, pair) => SigningKey.fromJwk(await exportJWK(pair.privateKey), { alg }),
+  "from PEM": async (alg, pair) => SigningKey.fromPem(await exportPKCS8(pair.privateKey), { alg }),
+  "made here": (alg) => SigningKey.generate({ alg }),
+  "made here, readable": (alg) => SigningKey.generate({ alg, extractable: true }),
+};
+for (const [way, make] of Object.entries(WAYS)) {
+  for (const alg of ["ES256", "EdDSA", "RS256", "ES384", "PS256"]) {
+    test(`${alg}: jose accepts what a key ${way} signs; RSA and the slow curves are left to a thread`, async () => {
+      const key = await make(alg, await generateKeyPair(alg, { extractable: true }));
+      const input = `${Buffer.from(JSON.stringify({ alg })).toString("base64url")}.${Buffer.from("ok").toString("base64url")}`;
+      const [signature, calls] = await counted("sign", () => key.sign(input));
+      assert.equal(calls, DOOR && (alg === "ES256" || alg === "EdDSA") ? 0 : 1);
+      const { payload } = await compactVerify(`${input}.${Buffer.from(signature).toString("base64url")}`, await importJWK(key.publicJwk, alg));
+      assert.equal(Buffer.from(payload).toString(), "ok");
+      assert.doesNotMatch(JSON.stringify(key) + inspect(key, { showHidden: true, depth: 9 }), /"d"|\bd:/);
+    });
+  }
+}
+
+for (const alg of ["ES256", "EdDSA"]) {
+  test(`${alg}: a key made here cannot be read out, and the octets it passed through are wiped`, async () => {
+    const made = { generateKey: [], exportKey: [], importKey: [] };
+    const own = Object.fromEntries(Object.keys(made).map((name) => [name, subtle[name]]));
+    for (const name of Object.keys(made)) {
+      subtle[name] = async function (...rest) {
+        const answer = await own[name].apply(this, rest);
+        made[name].push(answer);
+        return answer;
+      };
+    }
+    try {
+      await SigningKey.generate({ alg });
+    } finally {
+      Object.assign(subtle, own);
+    }
+    const kept = DOOR ? made.importKey.find(({ type }) => type === "private") : made.generateKey[0].privateKey;
+    assert.equal(kept.extractable, false);
+    await assert.rejects(subtle.exportKey("pkcs8", kept), { name: /^InvalidAccess/ });
+    const octets = made.exportKey.filter((answer) => answer instanceof ArrayBuffer);
+    assert.equal(octets.length, DOOR ? 1 : 0);
+    for (const one of octets) assert.ok(one.byteLength > 30 && new Uint8Array(one).every((octet) => octet === 0));
   });
 }
 
-test("a key that cannot be read out stays in WebCrypto", async () => {
-  const key = await SigningKey.generate();
+test("a key that WebCrypto made for you stays there", async () => {
+  const pair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const key = await SigningKey.fromCryptoKeys(pair, { alg: "ES256" });
   const [, calls] = await counted("sign", () => key.sign("text"));
   assert.equal(calls, 1);
+});
+
+test("an algorithm that is none is refused as such", async () => {
+  for (const alg of ["none", "Ed448", "ES256K", "HS256"]) await assert.rejects(SigningKey.generate({ alg }), { code: "algorithm_refused" });
 });
