@@ -13,6 +13,7 @@ use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
 use crate::jose::key::Verifier;
 use crate::json::Value;
+use crate::time::rfc3339;
 
 /// Seconds by which two clocks may differ, unless the caller says otherwise.
 pub const DEFAULT_SKEW: u32 = 10;
@@ -37,7 +38,7 @@ impl Claims {
     /// # Errors
     /// `claim_refused`.
     pub fn stored(json: &str) -> Result<Self> {
-        Typed::parse(json)?;
+        Typed::read(json, true)?;
         Ok(Self { json: json.into() })
     }
 
@@ -55,6 +56,17 @@ impl Claims {
     /// ```
     pub fn text(&self, name: &str) -> Option<String> {
         Value::parse(&self.json)?.get(name)?.as_str().map(String::from)
+    }
+
+    /// A claim that is a time, in seconds since 1970: a number, or the RFC 3339 text that some servers write as `auth_time`.
+    ///
+    /// ```
+    /// let claims = samtykke::claims::Claims::stored(r#"{"auth_time":"2020-03-14T18:52:01.180Z"}"#)?;
+    /// assert_eq!(claims.time("auth_time"), Some(1_584_211_921));
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn time(&self, name: &str) -> Option<i64> {
+        seconds(Value::parse(&self.json)?.get(name)?)
     }
 
     /// A claim that is a whole number.
@@ -202,11 +214,22 @@ fn is(names: &str, name: &str) -> bool {
 impl<'a> Typed<'a> {
     /// A payload: one JSON object in UTF-8, and no known claim of a wrong type.
     pub(crate) fn parse(json: &'a str) -> Result<Self> {
+        Self::read(json, false)
+    }
+
+    /// As [`parse`](Self::parse); `auth_time` may be a date as text where `dates` says so.
+    pub(crate) fn read(json: &'a str, dates: bool) -> Result<Self> {
         let Some(claims @ Value::Object(_)) = Value::parse(json) else { return Err(refused("one JSON object, no claim twice")) };
         for member in claims.members() {
             let name = &*member.name;
             let fits = match &member.value {
-                Value::String(_) => !is(TIMES, name) && name != "amr",
+                value @ Value::String(_) => {
+                    if name == "auth_time" {
+                        dates && seconds(value).is_some()
+                    } else {
+                        !is(TIMES, name) && name != "amr"
+                    }
+                }
                 value => {
                     if is(TIMES, name) {
                         value.as_seconds().is_some_and(|time| time >= 0)
@@ -240,7 +263,7 @@ impl<'a> Typed<'a> {
 
     /// A claim that is a time, in seconds since 1970.
     pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
-        self.get(name)?.as_seconds()
+        seconds(self.get(name)?)
     }
 
     /// What stands in `aud`: its items, or the one value.
@@ -251,6 +274,11 @@ impl<'a> Typed<'a> {
             None => &[],
         }
     }
+}
+
+/// A time that [`Typed`] let pass.
+fn seconds(value: &Value<'_>) -> Option<i64> {
+    value.as_seconds().or_else(|| rfc3339(value.as_str()?))
 }
 
 fn are_texts(items: &[Value<'_>]) -> bool {
@@ -268,6 +296,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) skew: u32,
     /// Whether `iat` must be there.
     pub(crate) dated: bool,
+    /// Whether `auth_time` may be a date as text.
+    pub(crate) auth_time_text: bool,
 }
 
 /// Reads a token of a kind (its `typ`, besides `JWT`), checks what all kinds share, then what is `more`: the latter answers
@@ -282,7 +312,7 @@ pub(crate) fn check(
     media_type(token.typ(), kind)?;
     let alg = token.algorithm(terms.algorithms)?;
     let json = payload(&token)?;
-    let found = Typed::parse(json)?;
+    let found = Typed::read(json, terms.auth_time_text)?;
     issuer(&found, terms)?;
     audience(&found, terms)?;
     match times(&found, terms).or_else(|| more(&found, alg)) {

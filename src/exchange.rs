@@ -82,6 +82,10 @@ impl Context {
         if !profile.requests.signing_algorithms.is_empty() {
             id_token.algorithms = named.collect();
         }
+        #[cfg(not(feature = "bindings"))]
+        {
+            id_token.auth_time_text = profile.requests.auth_time_text;
+        }
         Self {
             expectation: Expectation::default(),
             id_token,

@@ -41,6 +41,8 @@ pub struct IdTokenExpectation<'a> {
     pub skew: u32,
     /// The claims of the login, when this token came with a refresh.
     pub refresh_of: Option<&'a Claims>,
+    /// Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number (OIDC Core section 2).
+    pub auth_time_text: bool,
 }
 
 impl<'a> IdTokenExpectation<'a> {
@@ -59,13 +61,14 @@ impl<'a> IdTokenExpectation<'a> {
             state: None,
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
+            auth_time_text: false,
         }
     }
 
     /// What a token of any kind from this server is judged by.
     pub(crate) fn terms(&self, now: u64) -> Terms<'a> {
-        let Self { issuer, client_id, algorithms, trusted_audiences, skew, .. } = *self;
-        Terms { issuer, client_id, trusted_audiences, algorithms, now, skew, dated: true }
+        let Self { issuer, client_id, algorithms, trusted_audiences, skew, auth_time_text, .. } = *self;
+        Terms { issuer, client_id, trusted_audiences, algorithms, now, skew, dated: true, auth_time_text }
     }
 }
 
@@ -87,7 +90,7 @@ impl core::fmt::Debug for IdTokenExpectation<'_> {
 /// assert_eq!(check(token, &expectation, 1_700_000_000).unwrap_err().code(), "algorithm_refused");
 /// ```
 pub fn check(token: &str, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
-    let before = expectation.refresh_of.map(|before| Typed::parse(before.json())).transpose()?;
+    let before = expectation.refresh_of.map(|before| Typed::read(before.json(), true)).transpose()?;
     claims::check(token, "JWT", &expectation.terms(now), &|found, alg| {
         login(found, before.as_ref(), expectation, now)
             .or_else(|| hashes(found, expectation, alg))

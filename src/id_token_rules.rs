@@ -46,6 +46,8 @@ pub struct IdTokenRules {
     pub skew: u32,
     /// The claims of the login, when this token came with a refresh.
     pub refresh_of: Option<Claims>,
+    /// Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number; from the provider's profile.
+    pub auth_time_text: bool,
 }
 
 impl IdTokenRules {
@@ -64,6 +66,7 @@ impl IdTokenRules {
             state: None,
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
+            auth_time_text: false,
         }
     }
 
@@ -91,6 +94,7 @@ impl IdTokenRules {
         expectation.state = self.state.as_deref();
         expectation.skew = self.skew;
         expectation.refresh_of = self.refresh_of.as_ref();
+        expectation.auth_time_text = self.auth_time_text;
         judge(&expectation)
     }
 }

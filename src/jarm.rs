@@ -94,7 +94,16 @@ pub(crate) fn check(
         }
         Some(_) => {}
     }
-    let terms = Terms { issuer, client_id, trusted_audiences: &[], algorithms, now, skew: claims::DEFAULT_SKEW, dated: false };
+    let terms = Terms {
+        issuer,
+        client_id,
+        trusted_audiences: &[],
+        algorithms,
+        now,
+        skew: claims::DEFAULT_SKEW,
+        dated: false,
+        auth_time_text: false,
+    };
     claims::audience(&found, &terms).map_err(at)?;
     match claims::times(&found, &terms) {
         Some(expected) => Err(at(claims::refused(expected))),

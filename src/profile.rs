@@ -139,6 +139,9 @@ pub struct Requests {
     /// contradict each other ([`jose::certified`](crate::jose::certified)).
     #[cfg(not(feature = "bindings"))]
     pub keys_by_x5t: bool,
+    /// Whether an id_token's `auth_time` may be an RFC 3339 text and not only a number (OIDC Core section 2).
+    #[cfg(not(feature = "bindings"))]
+    pub auth_time_text: bool,
     /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
     /// as `assertion_details`; none for any.
     pub not_with_code: Vec<String>,

@@ -390,7 +390,7 @@ export class Client {
     const { idToken, accessToken, refreshToken } = tokens;
     if (refreshToken) await more.store?.(refreshToken);
     if (!idToken || !keys) return hidden(tokens);
-    const claims = await verifyIdToken(idToken, { ...this.#expected(), accessToken, ...more.idToken?.(idToken) }, keys);
+    const claims = await verifyIdToken(idToken, { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) }, keys);
     return hidden({ ...tokens, claims });
   }
 }

@@ -17,12 +17,13 @@ import { judged } from "./tokens.js";
 import { type CryptoKey, base64url, claimed, octetsFrom, refusedBy, rowOf } from "./webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
-export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd"> = Object.freeze({
+export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
   assertion: Object.freeze({
     audience: "endpoint", kid: "never", x5t: "always", lifetime: 300, notBefore: true, algorithms: Object.freeze(["RS256"]),
   } as const),
   freeResource: true,
   sessionEnd: Object.freeze(["invalid_grant"]),
+  authTimeText: true,
 });
 
 /** Your registration with Region Halland. */

@@ -60,6 +60,8 @@ export interface IdTokenExpectations extends TokenExpectations {
   readonly state?: string;
   /** The claims of the login, when this token came with a refresh (OIDC Core section 12.2). */
   readonly refreshOf?: Claims;
+  /** Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number. The claims have the number. */
+  readonly authTimeText?: boolean;
 }
 
 const RS256: readonly SignatureAlgorithm[] = ["RS256"];
@@ -72,7 +74,9 @@ export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences 
 async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
   if (typeof token !== "string") throw hostError("jws_malformed");
   const json = await verified(token, keys, () => call([operation, ...common(expected), ...more], token));
-  return Object.freeze(Object.setPrototypeOf(JSON.parse(json), null)) as T;
+  const claims = JSON.parse(json);
+  if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
+  return Object.freeze(Object.setPrototypeOf(claims, null));
 }
 
 /** What the core compares with a token's hashes: the value, or, of a hash that it does not have, the half that such a claim holds. */
@@ -95,9 +99,9 @@ function half(token: string): (value: string | undefined) => Promise<string | un
  * ```
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
-  const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf } = expected;
+  const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf, authTimeText } = expected;
   const hashed = await Promise.all([accessToken, code, state].map(half(idToken)));
-  const more = [nonce, maxAge, acrValues.join(" "), ...hashed, refreshOf && JSON.stringify(refreshOf)];
+  const more = [nonce, maxAge, acrValues.join(" "), ...hashed, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
   return claimsOf("id_token", idToken, expected, more, keys);
 }
 
@@ -108,5 +112,5 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
  * @throws {SamtykkeError} As {@link verifyIdToken}.
  */
 export async function verifyLogoutToken(token: string, expected: TokenExpectations, keys: KeySource): Promise<LogoutClaims> {
-  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", ""], keys);
+  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", ""], keys);
 }

@@ -76,6 +76,8 @@ export interface ServerData {
   readonly sessionEnd?: readonly string[];
   /** Algorithms the server signs id_tokens and authorization responses with; `["RS256"]` unless given. */
   readonly signingAlgorithms?: readonly SignatureAlgorithm[];
+  /** Whether an id_token's `auth_time` may be an RFC 3339 text and not only a number (OIDC Core section 2). */
+  readonly authTimeText?: boolean;
   /** Seconds for which a token source keeps a token whose `expires_in` is not said; 60 unless given, 0 for no time at all. */
   readonly unknownLife?: number;
 }
@@ -134,5 +136,5 @@ export function provider(options: ProviderOptions): Provider {
 const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
   "pushedAuthorizationRequestEndpoint", "deviceAuthorizationEndpoint", "jwksUri", "userinfoEndpoint", "introspectionEndpoint", "revocationEndpoint",
   "endSessionEndpoint", "mtlsEndpointAliases", "requirePushedRequests", "requireDpop", "requireRequestObject", "assertion", "freeResource",
-  "issuedTokenTypeOptional", "sessionEnd", "signingAlgorithms", "unknownLife",
+  "issuedTokenTypeOptional", "sessionEnd", "signingAlgorithms", "authTimeText", "unknownLife",
 ]);

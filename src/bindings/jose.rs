@@ -89,11 +89,11 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 }
 
 /// Time, skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token,
-/// code, state, the login's claims when this is a refresh; then the token. Answers algorithm, key id, then the claims.
+/// code, state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. Answers algorithm, key id, then the claims.
 /// A logout token is judged by the first six.
 fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let common = Common::read(&mut lines)?;
-    let [nonce, max_age, acr_values, access_token, code, state, before] = lines.take();
+    let [nonce, max_age, acr_values, access_token, code, state, before, auth_time_text] = lines.take();
     let Some(max_age) = small(max_age) else { return refused("maxAge: whole seconds") };
     let before = some(before).map(Claims::stored).transpose()?;
     let mut expected = common.expectation();
@@ -104,6 +104,7 @@ fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()>
     expected.code = some(code);
     expected.state = some(state);
     expected.refresh_of = before.as_ref();
+    expected.auth_time_text = !auth_time_text.is_empty();
     let check = if operation == "id_token" { id_token::check } else { logout_token::check };
     push_unverified(text, &check(lines.0, &expected, common.now)?);
     Ok(())

@@ -241,12 +241,12 @@ fn names_and_certificates_that_do_not_fit() {
 }
 
 #[test]
-fn an_id_token_of_ad_fs_names_its_key_by_x5t() {
+fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() {
     let (key, x5c, x5t) = certified();
     let set = format!(r#"{{"keys":[{{{OTHER},"kid":"other"}},{{{key},"kid":"{x5t}","x5t":"{x5t}","x5c":["{x5c}"]}}]}}"#);
     let verified = |profile: Profile, header: &str| {
         let client = client(profile);
-        let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600}"#;
+        let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600,"auth_time":"2023-11-14T22:13:20.180Z"}"#;
         let header = format!(r#"{{"alg":"RS256",{header}}}"#);
         let token = append_signature(&signing_input(&header, claims), &[7; 256]);
         let mut exchange =
@@ -277,7 +277,10 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t() {
     }
     // Elsewhere x5t chooses nothing.
     adfs.requests.keys_by_x5t = false;
-    assert_eq!(code(verified(adfs, &format!(r#""x5t":"{x5t}""#))), "key_ambiguous");
+    assert_eq!(code(verified(adfs.clone(), &format!(r#""x5t":"{x5t}""#))), "key_ambiguous");
+    // And a time is a number.
+    adfs.requests.auth_time_text = false;
+    assert_eq!(code(verified(adfs, &format!(r#""kid":"{x5t}""#))), "claim_refused");
 }
 
 #[test]

@@ -84,6 +84,39 @@ fn n076_auth_time_within_max_age_and_not_ahead() {
 }
 
 #[test]
+fn n076_auth_time_as_a_date_where_a_server_writes_it_so() {
+    let text = |seconds: u64| {
+        let (day, rest) = (seconds / 86_400, seconds % 86_400);
+        // 2023-11-14 is day 19,675.
+        assert_eq!(day, 19_675);
+        json!(format!("2023-11-14T{:02}:{:02}:{:02}.180Z", rest / 3600, rest / 60 % 60, rest % 60))
+    };
+    let usual = IdTokenExpectation::new(ISSUER, "client-1");
+    refused(check(&usual, json!({ "auth_time": text(NOW) })), "claim_refused");
+    let dated = IdTokenExpectation { auth_time_text: true, ..usual };
+    let fresh = IdTokenExpectation { max_age: Some(60), ..dated };
+    check(&dated, json!({ "auth_time": NOW })).unwrap();
+    check(&fresh, json!({ "auth_time": text(NOW - 70) })).unwrap();
+    for changes in [json!({ "auth_time": text(NOW - 71) }), json!({ "auth_time": text(NOW + 11) }), json!({})] {
+        refused(check(&fresh, changes), "claim_refused");
+    }
+    for odd in ["1", "", "yesterday", "2023-11-14", "2023-11-14T22:13:20", "1700000000"] {
+        refused(check(&dated, json!({ "auth_time": odd })), "claim_refused");
+    }
+    // No other time may be a text.
+    for name in ["exp", "iat", "nbf"] {
+        refused(check(&dated, json!({ name: text(NOW) })), "claim_refused");
+    }
+    // A refresh is compared by time, however it is written.
+    let before = Claims::stored(&with(good(), &json!({ "auth_time": text(NOW - 500) })).to_string()).unwrap();
+    assert_eq!(before.time("auth_time"), i64::try_from(NOW - 500).ok());
+    let refreshed = IdTokenExpectation { refresh_of: Some(&before), ..dated };
+    check(&refreshed, json!({ "auth_time": NOW - 500 })).unwrap();
+    check(&refreshed, json!({ "auth_time": text(NOW - 500) })).unwrap();
+    refused(check(&refreshed, json!({ "auth_time": text(NOW - 499) })), "claim_refused");
+}
+
+#[test]
 fn n078_hashes_of_code_and_state() {
     let usual = IdTokenExpectation::new(ISSUER, "client-1");
     let hash = base64url(&Algorithm::named("RS256").unwrap().hash.digest(b"value")[..16]);

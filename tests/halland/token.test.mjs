@@ -166,6 +166,14 @@ test("authorization code: resource at both ends, a verified id_token, refresh to
   assert.deepEqual([msis(ended).code, msis(ended).action, ended.http.status], ["MSIS9615", "restart", 401]);
   adfs.settings.refreshExpired = false;
   await fails(client.refresh("unknown-token"), { code: "session_ended" });
+  const [whole, other] = [new Date().toISOString(), new Date(Date.now() + 60_000).toISOString()];
+  adfs.settings.authTime = whole;
+  assert.equal((await client.exchange(await back(client.begin({ scope: "openid" })))).claims.auth_time, Math.floor(Date.parse(whole) / 1000), "a date as text becomes a time");
+  for (adfs.settings.authTime of [other, "yesterday", `${Math.floor(Date.now() / 1000)}`, ""]) {
+    const { expected, actual } = await fails(client.exchange(await back(client.begin({ scope: "openid" }))), { code: "claim_refused" });
+    assert.match(`${expected} ${actual}`, /auth_time/);
+  }
+  adfs.settings.authTime = undefined;
   const denied = client.begin({ scope: "openid exempelapi.admin", extra: { resource: EXAMPLE } });
   const error = await fails(back(denied), { phase: "callback" });
   assert.equal(msis(error).code, "MSIS9605");

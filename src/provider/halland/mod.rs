@@ -71,6 +71,8 @@ pub fn profile(issuer: &str) -> Profile {
             request_id: Some(REQUEST_ID),
             #[cfg(not(feature = "bindings"))]
             keys_by_x5t: true,
+            #[cfg(not(feature = "bindings"))]
+            auth_time_text: true,
             ..Requests::default()
         },
         ..Profile::new(issuer, &authorization, &token)

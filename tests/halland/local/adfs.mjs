@@ -108,7 +108,7 @@ export async function startAdfs({ client, resources }) {
       const refresh = randomUUID();
       const wanted = form.get("resource") ? target(form) : found.wanted;
       refreshTokens.set(refresh, wanted);
-      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: now() }).setProtectedHeader({ alg: "RS256", typ: "JWT", ...settings.header })
+      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: settings.authTime ?? now() }).setProtectedHeader({ alg: "RS256", typ: "JWT", ...settings.header })
         .setIssuer(issuer).setAudience(client.id).setSubject("person-1").setIssuedAt(now()).setExpirationTime(now() + 3600).sign(privateKey);
       return { ...(await common(wanted, "person-1")), scope: found.wanted.scopes.join(" "), refresh_token: refresh, refresh_token_expires_in: 28_800, id_token: idToken };
     }
