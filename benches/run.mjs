@@ -79,5 +79,6 @@ else {
   console.log(`ratio to WebCrypto alone: assertion ${assertion}, proof ${proof}, by a generated key ${proof_generated} (at most 1.15), id_token ${id_token} (at most 1.25)`);
   console.log(`token source: a kept token ${microseconds.kept} µs (at most ${ceilings.kept_us}); ratio to the bare engine: Redis ${ratios.redis}, Durable Object ${ratios.durable_object} (at most 1.2)`);
   console.log(`  a whole get from Redis adds ${microseconds.redis_get_adds} µs to its round trip (ratio over loopback ${ratios.redis_get}, sealed ${ratios.redis_get_sealed}; of a token another process replaced ${ratios.redis_replaced}, sealed ${ratios.redis_replaced_sealed}); a sealed read of a Durable Object ${ratios.durable_object_sealed}`);
+  console.log(`  sealed, beside the round trip and the runtime's own AES-GCM: Redis ${ratios.redis_get_sealed_opening}, replaced ${ratios.redis_replaced_sealed_opening}, Durable Object ${ratios.durable_object_sealed_opening} (at most 1.2)`);
   if (gap) console.log(`gap: ${gap}`);
 }

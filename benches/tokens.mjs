@@ -1,8 +1,11 @@
 // The token source: a kept token in memory, and one that comes from Redis or a Durable Object, beside the bare engine's round trip.
+// Sealed ones also stand beside the round trip with nothing but the opening by the runtime's own AES-GCM.
 // Redis: a bare GET, the store's `read`, a whole `get` of a source that has not seen the target yet, and one of a source whose
 // token another process replaced; one after the other, by the same connection over loopback: the shortest round trip there is,
 // so the largest share for what is not the engine.
 // Durable Object: the same within workerd, whose clock stands still meanwhile, so many at once are measured from outside.
+
+import { createDecipheriv, createSecretKey } from "node:crypto";
 
 import { judgeTokens } from "samtykke";
 import { TokenSource, redisStore, sealedStore } from "samtykke/tokens";
@@ -84,6 +87,18 @@ async function redis() {
     work["Redis, bare GET"] = async () => {
       for (const key of keys) await send("GET", key);
     };
+    const key = createSecretKey(Buffer.alloc(32));
+    const sealed = (await send("KEYS", "sealed:*")).filter((name) => name.endsWith("}")).map((name) => [name, `samtykke token ${name.slice("sealed:{".length, -1)}`]);
+    work["Redis, bare GET and bare opening"] = async () => {
+      for (const [name, purpose] of sealed) {
+        const record = await send("GET", name);
+        const whole = Buffer.from(record.slice(record.indexOf(" ") + 1), "base64url");
+        const decipher = createDecipheriv("aes-256-gcm", key, whole.subarray(0, 12), { authTagLength: 16 });
+        decipher.setAAD(purpose).setAuthTag(whole.subarray(-16));
+        const text = decipher.update(whole.subarray(12, -16), undefined, "utf8") + decipher.final("utf8");
+        if (!text.includes("Bearer")) throw new Error("that was no record");
+      }
+    };
     const times = await turns(work, 60, 15, NAMES);
     close();
     return { rows: Object.entries(times).map(([name, values]) => rowOf(name, values)) };
@@ -100,7 +115,7 @@ async function durableObject() {
       const { text } = await workers.ask(0, `/bench?what=${what}&times=${TIMES}`);
       if (text !== "done") throw new Error("the worker did not answer");
     };
-    const work = { "Durable Object, bare": ask("bare"), "Durable Object, store": ask("store"), "Durable Object, store, sealed": ask("sealed") };
+    const work = { "Durable Object, bare": ask("bare"), "Durable Object, bare and bare opening": ask("opened"), "Durable Object, store": ask("store"), "Durable Object, store, sealed": ask("sealed") };
     return Object.entries(await turns(work, 50, 10, TIMES)).map(([name, values]) => rowOf(name, values));
   } finally {
     await workers.close();
@@ -117,7 +132,9 @@ export async function measure() {
     ratios: {
       redis: ratio("Redis, store", "Redis, bare GET"), redis_get: ratio("Redis, whole get", "Redis, bare GET"), redis_get_sealed: ratio("Redis, whole get, sealed", "Redis, bare GET"),
       redis_replaced: ratio("Redis, whole get of a replaced token", "Redis, bare GET"), redis_replaced_sealed: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET"),
+      redis_get_sealed_opening: ratio("Redis, whole get, sealed", "Redis, bare GET and bare opening"), redis_replaced_sealed_opening: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET and bare opening"),
       durable_object: ratio("Durable Object, store", "Durable Object, bare"), durable_object_sealed: ratio("Durable Object, store, sealed", "Durable Object, bare"),
+      durable_object_sealed_opening: ratio("Durable Object, store, sealed", "Durable Object, bare and bare opening"),
     },
     microseconds: { kept: Math.max(...kept.map(({ median_us }) => median_us)), redis_get_adds: of("Redis, whole get") ? +(of("Redis, whole get") - of("Redis, bare GET")).toFixed(1) : null },
     ceilings: { redis: 1.2, durable_object: 1.2, kept_us: 5 },
