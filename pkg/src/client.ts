@@ -354,10 +354,7 @@ export class Client {
   #expected(): TokenExpectations {
     const { issuer, clientId, server } = this.provider;
     const { trustedAudiences, skew } = this.#options.idToken ?? {};
-    return {
-      issuer, clientId, ...(server?.signingAlgorithms && { algorithms: server.signingAlgorithms }),
-      ...(trustedAudiences && { trustedAudiences }), ...(skew !== undefined && { skew }),
-    };
+    return { issuer, clientId, algorithms: server?.signingAlgorithms, trustedAudiences, skew };
   }
 
   async #tokens(

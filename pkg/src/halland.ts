@@ -14,7 +14,7 @@ import { type ServerData, provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
 import type { ResourceInit } from "./resource.js";
 import { judged } from "./tokens.js";
-import { type CryptoKey, base64url, claimed, octetsFrom, refusedBy, rowOf } from "./webcrypto.js";
+import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from "./webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
 export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
@@ -118,9 +118,7 @@ class CertifiedKeys implements KeySource {
     if (certificate && base64url(new Uint8Array(await crypto.subtle.digest("SHA-1", octetsFrom(certificate)))) !== x5t) {
       throw hostError("key_refused", { phase: "token", expected: "x5t: the SHA-1 of the key's certificate" });
     }
-    return crypto.subtle.importKey("jwk", JSON.parse(jwk) as PublicJwk, rowOf(alg).key, true, ["verify"]).catch((cause) => {
-      throw refusedBy(cause);
-    });
+    return crypto.subtle.importKey("jwk", JSON.parse(jwk) as PublicJwk, rowOf(alg).key, true, ["verify"]).catch(refuse);
   }
 }
 

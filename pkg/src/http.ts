@@ -58,6 +58,8 @@ export interface Sent {
   readonly nonce: string;
   /** `WWW-Authenticate`. */
   readonly challenge: string;
+  /** `Cache-Control`. */
+  readonly caching: string;
   readonly body: string;
 }
 
@@ -124,8 +126,8 @@ export function send(
     const { status } = response;
     const text = await within(read(response, MAX_BODY));
     if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
-    const [type, retry, nonce, challenge] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name)) as [string, string, string, string];
-    return { head: [`${status}`, type, retry], nonce, challenge, body: text };
+    const [type, retry, nonce, challenge, caching] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate", "cache-control"].map((name) => header(response, name)) as [string, string, string, string, string];
+    return { head: [`${status}`, type, retry], nonce, challenge, caching, body: text };
   };
   return ask(transport, phase, url, { method, headers, body }, signal, take, { repeatable });
 }

@@ -88,12 +88,15 @@ export class KeySet implements KeySource {
   }
 }
 
-/** What a {@link JwksCache} has fetched, as plain data: by address, the set's text and when it came. */
-export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonly at: number }>>;
+/** What a {@link JwksCache} has fetched, as plain data: by address, the set's text, when it came and for how many seconds it is kept. */
+export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonly at: number; readonly life?: number }>>;
+
+/** No set is kept longer, whatever the server says: a key that it took back would be trusted as long. */
+const DAY = 86_400;
 
 /** How key sets are fetched and kept. */
 export interface JwksCacheOptions extends Transport {
-  /** Seconds after which a set is fetched anew; 600 unless given. */
+  /** Seconds after which a set is fetched anew. Unless given: what the server says (`max-age`), a minute to a day; else 600. */
   readonly maxAge?: number;
   /** Seconds between two fetches that an unknown key id causes; 60 unless given, and no fewer than 10. */
   readonly cooldown?: number;
@@ -115,15 +118,15 @@ export interface JwksCacheOptions extends Transport {
  */
 export class JwksCache {
   readonly #options: JwksCacheOptions;
-  readonly #sets = new Map<string, { set: KeySet; text: string; at: number }>();
+  readonly #sets = new Map<string, { set: KeySet; text: string; at: number; life: number }>();
   readonly #running = new Map<string, Promise<KeySet>>();
   readonly #tried = new Map<string, number>();
 
   constructor(options: JwksCacheOptions = {}) {
     this.#options = options;
-    for (const [uri, { jwks, at }] of Object.entries(options.saved ?? {})) {
+    for (const [uri, { jwks, at, life }] of Object.entries(options.saved ?? {})) {
       // A time to come would keep a set for ever.
-      if (typeof jwks === "string" && at <= now()) this.#sets.set(uri, { set: new KeySet(jwks), text: jwks, at });
+      if (typeof jwks === "string" && at <= now()) this.#keep(uri, jwks, at, life);
     }
   }
 
@@ -131,7 +134,7 @@ export class JwksCache {
   at(uri: string): KeySource {
     const fresh = () => {
       const kept = this.#sets.get(uri);
-      return kept && now() - kept.at < (this.#options.maxAge ?? 600) ? kept.set : undefined;
+      return kept && now() - kept.at < kept.life ? kept.set : undefined;
     };
     return {
       known: (header) => fresh()?.known(header),
@@ -142,7 +145,13 @@ export class JwksCache {
 
   /** All that was fetched, to give to another cache as `saved`. Public data, but keep others from changing it. */
   save(): SavedJwks {
-    return Object.fromEntries([...this.#sets].map(([uri, { text, at }]) => [uri, { jwks: text, at }]));
+    return Object.fromEntries([...this.#sets].map(([uri, { text, at, life }]) => [uri, { jwks: text, at, life }]));
+  }
+
+  #keep(uri: string, text: string, at: number, life: number | string = 600): KeySet {
+    const set = new KeySet(text);
+    this.#sets.set(uri, { set, text, at, life: this.#options.maxAge ?? Math.min(Math.max(+life, 60), DAY) });
+    return set;
   }
 
   async #find(uri: string, fresh: KeySet | undefined, token: string, alg: string, kid: string): Promise<CryptoKey> {
@@ -170,10 +179,9 @@ export class JwksCache {
     const out = request(call(["jwks_request", uri, development ? 1 : ""]));
     const at = now();
     this.#tried.set(uri, at);
-    const { head, body } = await send(out, "token", this.#options);
+    const { head, body, caching } = await send(out, "token", this.#options);
     call(["jwks_answer", ...head], body);
-    const set = new KeySet(body);
-    this.#sets.set(uri, { set, text: body, at });
+    const set = this.#keep(uri, body, at, /\bmax-age=(\d+)/i.exec(caching)?.[1]);
     onFetch?.(uri);
     return set;
   }

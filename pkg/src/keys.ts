@@ -3,9 +3,9 @@
 
 import { present } from "./check.js";
 import { call } from "./engine.js";
-import { SamtykkeError, hostError } from "./error.js";
+import { hostError } from "./error.js";
 import { type Use, made, signing, sourced } from "./signatures.js";
-import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refusedBy, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refuse, rowOf } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
 export type PublicJwk =
@@ -125,9 +125,7 @@ export class SigningKey {
    */
   static async generate(options: { readonly alg?: SignatureAlgorithm; readonly kid?: string; readonly extractable?: boolean } = {}): Promise<SigningKey> {
     const { alg = "ES256", kid, extractable = false } = options;
-    const pair = await made(alg, extractable).catch((cause) => {
-      throw refusedBy(cause);
-    });
+    const pair = await made(alg, extractable).catch(refuse);
     return SigningKey.fromCryptoKeys(pair, { alg, kid });
   }
 
@@ -137,9 +135,7 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused`.
    */
   static async fromCryptoKeys(pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
-    const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey).catch((cause) => {
-      throw refusedBy(cause);
-    });
+    const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey).catch(refuse);
     return SigningKey.#paired(await factsOf(present(jwk, PUBLIC), options, "public"), pair.privateKey);
   }
 
@@ -260,11 +256,11 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
 
 /** What WebCrypto makes of a key that the core has checked. */
 async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: string, extractable: boolean, use: Use = "sign"): Promise<CryptoKey> {
+  const row = rowOf(alg);
   try {
-    return sourced(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, rowOf(alg).key, extractable, [use]), key, alg, use);
+    return sourced(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, row.key, extractable, [use]), key, alg, use);
   } catch (cause) {
-    if (cause instanceof SamtykkeError) throw cause;
-    throw refusedBy(cause);
+    return refuse(cause);
   }
 }
 

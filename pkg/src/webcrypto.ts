@@ -72,11 +72,12 @@ export function rowOf(alg: string): Row {
   return row;
 }
 
-/** @internal A key WebCrypto refused: it lacks the algorithm, or the key is none. Its own words can hold no secret. */
-export const refusedBy = (cause: unknown) =>
-  (cause as Error)?.name === "NotSupportedError"
+/** @internal Throws for a key WebCrypto refused: it lacks the algorithm, or the key is none. Its own words can hold no secret. */
+export function refuse(cause: unknown): never {
+  throw (cause as Error)?.name === "NotSupportedError"
     ? hostError("algorithm_refused", { expected: "an algorithm this runtime has" }, cause)
     : hostError("key_refused", { expected: "a key for the algorithm" }, cause);
+}
 
 const encoder = new TextEncoder();
 
@@ -89,12 +90,12 @@ interface Octets extends Uint8Array<ArrayBuffer> {
 }
 
 /** Node's own encoder, and Bun's, where they are: a few times as fast. By this name no bundler takes it for something to fill in. */
-const { Buffer: buffer } = globalThis as { readonly Buffer?: { from(text: string | ArrayBufferLike, at?: number | "base64", length?: number): Octets } };
+const { Buffer: buffer } = globalThis as { readonly Buffer?: { from(text: string | ArrayBufferLike, at?: number | "base64url", length?: number): Octets } };
 
 /** @internal Base64, of either alphabet, that the core has judged or that WebCrypto will. */
 export function octetsFrom(base64: string): Uint8Array<ArrayBuffer> {
   // It reads either alphabet.
-  if (buffer) return buffer.from(base64, "base64");
+  if (buffer) return buffer.from(base64, "base64url");
   const text = atob(base64.replace(/-/g, "+").replace(/_/g, "/"));
   const octets = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) octets[at] = text.charCodeAt(at);
