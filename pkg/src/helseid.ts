@@ -255,7 +255,7 @@ export class HelseId {
     given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
     given(!("details" in options) && !("scope" in options), "token", "details with a token or the login, a scope with the login: neither with a code (HID-1009)");
     const client = await this.client();
-    const code = client.finish(transaction, callback);
+    const code = await numbered(async () => client.finish(transaction, callback));
     const { scope } = code;
     const resource = options.resource ?? apis(["helseid", "login", scope, 0]).split("\n")[0];
     const { signal } = options;
@@ -297,7 +297,7 @@ export class HelseId {
     const { scope = "", resource, details, signal } = asked;
     apis(["helseid", "machine", scope]);
     return waited(signal, () =>
-      this.#kept.get(keyOf(asked, scope), async () => this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } })),
+      this.#kept.get(keyOf(asked), async () => this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } })),
     );
   }
 

@@ -27,6 +27,8 @@ export interface HelseIdTokens extends Tokens {
 export interface HelseIdTarget {
   /** The one audience, such as `nhn:phr`: what stands before the first slash of its scopes. */
   readonly resource?: string;
+  /** Part of the login's scope, for a token that may do less; all that the audience has of it, unless given. */
+  readonly scope?: string;
   /** For whom: the organisation can change from request to request, without a new login. */
   readonly details?: HelseIdDetails;
   /** Ends the waiting; a refresh on its way is not broken off, for its answer holds the next refresh token. */
@@ -134,7 +136,9 @@ export async function waited<T>(signal: AbortSignal | undefined, run: () => Prom
 }
 
 /** @internal A request by everything that makes its token another. */
-export const keyOf = ({ resource, details }: HelseIdTarget, scope = ""): string => JSON.stringify([resource, scope, details && claimOf(details)]);
+export const keyOf = ({ resource, scope = "", details }: HelseIdTarget): string =>
+  // In whatever order the scopes are named.
+  JSON.stringify([resource, [...new Set(scope.split(" "))].sort().join(" ").trim(), details && claimOf(details)]);
 
 /** @internal What a session is made of. */
 export interface Saved {
@@ -216,8 +220,9 @@ export class HelseIdSession {
    */
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
     given(isObject(target), "token", "a target as an object");
-    const { details, signal, resource = this.#saved.resource } = target;
-    const asked: HelseIdTarget = { ...(resource && { resource }), ...(details && { details }) };
+    const { details, scope, signal, resource = this.#saved.resource } = target;
+    given(scope === undefined || typeof scope === "string", "token", "scope: a text");
+    const asked: HelseIdTarget = { ...(resource && { resource }), ...(scope && { scope }), ...(details && { details }) };
     return waited(signal, () =>
       this.#kept.get(keyOf(asked), () => {
         const run = () => this.#turn(asked);
@@ -257,7 +262,7 @@ export class HelseIdSession {
     );
   }
 
-  async #refresh({ resource, details }: HelseIdTarget): Promise<HelseIdTokens> {
+  async #refresh({ resource, details, scope: part }: HelseIdTarget): Promise<HelseIdTokens> {
     const { refreshToken, scope, claims } = this.#saved;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "offline_access in the login's scope: without it there is no further token" });
     const assertionClaims = details && { assertion_details: claimOf(details) };
@@ -268,8 +273,8 @@ export class HelseIdSession {
       this.#saved = { ...this.#saved, refreshToken: next, turn: (this.#saved.turn ?? 0) + 1 };
       await this.#storage.save(this.state);
     };
-    const tokens = await numbered(() => client.refresh(before, { store, ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }));
-    return this.take(undefined, granted(tokens, this.#thumbprint, { resource, scope }));
+    const tokens = await numbered(() => client.refresh(before, { store, ...(part && { scope: part }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }));
+    return this.take(undefined, granted(tokens, this.#thumbprint, { resource, scope: part ?? scope }));
   }
 
   /**

@@ -114,6 +114,22 @@ test("callers at the same time share a request, and others wait their turn", asy
   assert.equal(requests(server, "/connect/token").length - before, 1, "one refresh; the first audience's token is good");
 });
 
+test("a token for part of the login's scope: asked for, kept apart, and never more than the login's", async (t) => {
+  const { server } = await stage(t);
+  const session = await sessionOf(await connect(server), { scope: `${SCOPE} nhn:phr/mhd/write` });
+  const whole = await session.tokens({ resource: "nhn:phr" });
+  const part = await session.tokens({ resource: "nhn:phr", scope: "nhn:phr/mhd/read" });
+  assert.equal(requests(server, "/connect/token").at(-1).form.get("scope"), "nhn:phr/mhd/read");
+  assert.deepEqual([decodeJwt(part.accessToken).scope].flat().join(" ").split(" ").filter((one) => one.startsWith("nhn:")), ["nhn:phr/mhd/read"]);
+  assert.deepEqual(part.missingScope, []);
+  assert.ok((await session.tokens({ resource: "nhn:phr", scope: "nhn:phr/mhd/read" })) === part && (await session.tokens({ resource: "nhn:phr" })) === whole);
+  const before = requests(server, "/connect/token").length;
+  await fails(() => session.tokens({ resource: "nhn:kj", scope: "nhn:kj/admin" }), { code: "invalid_scope" });
+  await fails(() => session.tokens({ resource: "nhn:kj", scope: 5 }), { code: "invalid_parameter" });
+  assert.equal(requests(server, "/connect/token").length, before, "nothing is sent");
+  assert.equal(decodeJwt((await session.tokens({ resource: "nhn:kj" })).accessToken).aud, "nhn:kj");
+});
+
 test("refreshes run one after the other, and one that failed does not stop the next", async (t) => {
   const { server } = await stage(t);
   const session = await sessionOf(await connect(server));
@@ -195,6 +211,9 @@ test("a machine's token serves until it ends, whoever asks (FK3)", async (t) => 
   helseid.forget();
   await helseid.machine({ scope: "nhn:kj/api" });
   assert.equal(requests(server, "/connect/token").length, 4);
+  // Scopes are a set: in another order, or one twice, they are the same token's.
+  const [one, two] = await Promise.all(["nhn:phr/mhd/read nhn:phr/mhd/write", "nhn:phr/mhd/write nhn:phr/mhd/read nhn:phr/mhd/read"].map((scope) => helseid.machine({ scope })));
+  assert.ok(one === two);
 });
 
 test("processes share a machine's token by a TokenSource and its store", async (t) => {

@@ -39,6 +39,11 @@ test("a: a callback without iss, with another's, another's state, or an error be
     const { transaction, back } = await callback(server, helseid, change);
     await fails(() => helseid.finish(transaction, back, { save }), { code });
   }
+  const told = await callback(server, helseid, (query) => {
+    query.delete("code");
+    for (const [name, value] of [["error", "invalid_request"], ["error_description", "HID-1010: on demand"]]) query.set(name, value);
+  });
+  await fails(() => helseid.finish(told.transaction, told.back, { save }), { provider: { code: "HID-1010" }, action: "fix_configuration" });
   const { transaction, back } = await loggedIn(helseid);
   await fails(() => helseid.finish(transaction, back.replace("/callback", "/other"), { save }), { code: "callback_wrong_redirect_uri" });
   await fails(() => helseid.finish(transaction, back.replace("1337", "1338"), { save }), { code: "callback_wrong_redirect_uri" });
