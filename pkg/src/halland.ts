@@ -71,11 +71,15 @@ export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^ht
  * What a token is for: one API, by its resursid, byte for byte. Without one the token would be for AD FS' own userinfo.
  * `joined` writes the resource before each scope instead, as `resource/scope`, for servers of 2019 that are set up so.
  *
- * @throws {SamtykkeError} `invalid_parameter` for an empty resource.
+ * @throws {SamtykkeError} `invalid_parameter` for an empty resource, and for no scope where it is to bear the resource.
  */
 export function hallandTarget(resource: string, scope?: string, options: { readonly joined?: boolean } = {}): TokenTarget & { readonly scope?: string } {
   given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
-  if (options.joined) return { scope: (scope ?? "").split(" ").map((one) => `${resource}/${one}`).join(" ") };
+  if (options.joined) {
+    const scopes = (scope ?? "").split(" ").filter(Boolean);
+    given(scopes.length > 0, "token", "scope: at least one, to write the resource before");
+    return { scope: scopes.map((one) => `${resource}/${one}`).join(" ") };
+  }
   return { resource, ...(scope !== undefined && { scope }) };
 }
 

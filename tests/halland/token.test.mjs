@@ -56,6 +56,7 @@ test("one token a resource: each asked for on its own, and the API's name in it"
   assert.deepEqual([decodeJwt(hsa.accessToken).iss, "kid" in decodeProtectedHeader(hsa.accessToken)], [accessTokenIssuer(adfs.issuer), false]);
   const joined = await client.clientCredentials(hallandTarget(HSA, "hsainfoapi.read", { joined: true }));
   assert.deepEqual([form().get("scope"), form().has("resource"), joined.others.resource], [`${HSA}/hsainfoapi.read`, false, HSA]);
+  for (const scope of [undefined, "", " "]) await fails(() => hallandTarget(HSA, scope, { joined: true }), { code: "invalid_parameter" });
 });
 
 test("no resource: refused by the target; sent all the same it is a token for userinfo", async () => {
