@@ -60,6 +60,8 @@ pub struct Exchange<T = Tokens> {
 pub(crate) struct Context {
     pub(crate) expectation: Expectation,
     pub(crate) id_token: IdTokenRules,
+    /// The login's id_token, at a refresh: it stays where the answer has none.
+    pub(crate) kept: Option<Secret>,
     /// The server's key set, when it is known.
     jwks: Option<String>,
     /// When it was asked for, in seconds since 1970; `None` where the caller has not said.
@@ -89,6 +91,7 @@ impl Context {
         Self {
             expectation: Expectation::default(),
             id_token,
+            kept: None,
             jwks: None,
             jwks_at: None,
             jwks_uri: profile.endpoints.jwks_uri.clone(),

@@ -75,7 +75,8 @@ pub struct Tokens {
     pub requested_scope: String,
     /// A refresh token, when one came; after a refresh without one, the one that was sent.
     pub refresh_token: Option<Secret>,
-    /// An id_token, when one came. It is verified exactly when [`claims`](Self::claims) are there; without, it is text.
+    /// An id_token, when one came; after a refresh without one, the login's. It is verified exactly when [`claims`](Self::claims)
+    /// are there; without, it is text.
     pub id_token: Option<Secret>,
     /// The id_token's claims, its signature and every claim verified.
     pub claims: Option<Claims>,

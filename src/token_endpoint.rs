@@ -68,6 +68,7 @@ impl Exchange<Tokens> {
         exchange.context.expectation.scope = grant.expected_scope();
         exchange.context.expectation.refresh_token = Some(grant.token.clone());
         exchange.context.id_token.refresh_of = grant.claims.clone();
+        exchange.context.kept = grant.id_token.clone();
         Ok(exchange)
     }
 
@@ -161,12 +162,19 @@ fn nonce_in(token: &str) -> Option<String> {
 #[derive(Default)]
 pub(crate) struct TokenJudge {
     tokens: Option<Tokens>,
+    /// Claims and id_token of the login, at a refresh whose answer has none.
+    claims: Option<Claims>,
+    id_token: Option<Secret>,
 }
 
 impl Judge<Tokens> for TokenJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
         context.id_token.access_token = Some(tokens.access_token.clone());
+        if tokens.id_token.is_none() {
+            self.claims = context.id_token.refresh_of.clone();
+            self.id_token = context.kept.take();
+        }
         context.renewed = tokens.refresh_token.clone().filter(|token| Some(token) != context.expectation.refresh_token.as_ref());
         self.tokens = Some(tokens);
         Ok(())
@@ -194,7 +202,11 @@ impl Judge<Tokens> for TokenJudge {
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
         let mut tokens = self.tokens.take().ok_or_else(used)?;
-        tokens.claims = claims;
+        if tokens.id_token.is_none() {
+            (tokens.id_token, tokens.claims) = (self.id_token.take(), self.claims.take());
+        } else {
+            tokens.claims = claims;
+        }
         Ok(tokens)
     }
 }

@@ -1,7 +1,7 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { configured, given, isObject } from "./check.js";
+import { configured, given, isObject, present } from "./check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "./engine.js";
@@ -206,7 +206,7 @@ export class Client {
     };
     const [nonce, maxAge, state] = text.split(" ", 4)[3]?.split(",") ?? [];
     const idToken: Partial<IdTokenExpectations> = {
-      ...(nonce && { nonce }), ...(maxAge && { maxAge: +maxAge }), ...(state && { state }), ...(options.acrValues && { acrValues: options.acrValues }),
+      nonce, state, acrValues: options.acrValues, ...(maxAge && { maxAge: +maxAge }),
     };
     return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });
   }
@@ -240,6 +240,7 @@ export class Client {
     return renew(this.#renewals, refreshToken, same, (came) =>
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
         // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
+        kept: present(before ?? {}, ["idToken", "claims"]),
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
         store: (next) => {
           came(next);
@@ -365,6 +366,7 @@ export class Client {
       readonly ready?: () => void;
       readonly store?: RefreshOptions["store"];
       readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
+      readonly kept?: Partial<Tokens>;
       readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
     } = {},
   ): Promise<Tokens> {
@@ -378,7 +380,7 @@ export class Client {
         if (idToken && !keys) unkeyed("token");
         more.ready?.();
       },
-      ...(more.more && { more: more.more }),
+      more: more.more,
     });
     const { head, body, idToken: required, scope } = answer;
     const tokens = judged({ status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body }, {
@@ -386,7 +388,7 @@ export class Client {
     });
     const { idToken, accessToken, refreshToken } = tokens;
     if (refreshToken) await more.store?.(refreshToken);
-    if (!idToken || !keys) return hidden(tokens);
+    if (!idToken || !keys) return hidden({ ...(!idToken && more.kept), ...tokens });
     const claims = await verifyIdToken(idToken, { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) }, keys);
     return hidden({ ...tokens, claims });
   }
@@ -403,7 +405,7 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
   if (jwks && "find" in jwks) return jwks;
   if (!server?.jwksUri) return undefined;
   const { fetch, timeout } = transport;
-  const cache = jwks ?? new JwksCache({ ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), development: flags.includes("d") });
+  const cache = jwks ?? new JwksCache({ fetch, timeout, development: flags.includes("d") });
   return (cache as JwksCache).at(server.jwksUri);
 }
 

@@ -4,9 +4,10 @@ import { type Value, call } from "./engine.js";
 import { hostError } from "./error.js";
 import { now } from "./flow.js";
 import { type KeySource, verified } from "./jwks.js";
+import { hidden } from "./tokens.js";
 import { type SignatureAlgorithm, base64url, claimed, octetsOf } from "./webcrypto.js";
 
-/** Claims of a verified token. An object without a prototype. */
+/** Claims of a verified token. An object without a prototype; `console.log` shows that it is there and no more, as it is of a person. */
 export interface Claims {
   readonly iss: string;
   readonly aud: string | readonly string[];
@@ -76,7 +77,7 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
   const json = await verified(token, keys, () => call([operation, ...common(expected), ...more], token));
   const claims = JSON.parse(json);
   if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
-  return Object.freeze(Object.setPrototypeOf(claims, null));
+  return hidden(Object.setPrototypeOf(claims, null) as T, "Claims");
 }
 
 /** What the core compares with a token's hashes: the value, or, of a hash that it does not have, the half that such a claim holds. */

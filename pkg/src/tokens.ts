@@ -22,7 +22,7 @@ export interface Tokens {
   readonly requestedScope: string;
   /** After a refresh without a new one, the one that was sent: it stays. */
   readonly refreshToken?: string;
-  /** The id_token. It is verified exactly when `claims` are there; without, it is text that nobody has checked. */
+  /** The id_token; after a refresh without a new one, the login's. Verified exactly when `claims` are there; else unchecked text. */
   readonly idToken?: string;
   /** The id_token's claims, its signature and every claim verified. An object without a prototype. */
   readonly claims?: IdTokenClaims;

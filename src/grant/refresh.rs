@@ -20,15 +20,17 @@ pub struct Refresh {
     pub(crate) granted: Option<String>,
     pub(crate) scope: String,
     pub(crate) claims: Option<Claims>,
+    pub(crate) id_token: Option<Secret>,
 }
 
 impl Refresh {
     /// With a refresh token that was stored.
     pub fn new(refresh_token: impl Into<String>) -> Self {
-        Self { token: Secret::new(refresh_token), granted: None, scope: String::new(), claims: None }
+        Self { token: Secret::new(refresh_token), granted: None, scope: String::new(), claims: None, id_token: None }
     }
 
-    /// With the refresh token of an answer: its scope bounds the new one's, its claims must stay true.
+    /// With the refresh token of an answer: its scope bounds the new one's, its claims must stay true. Where the new answer has no
+    /// id_token, this one's stays, with its claims (OIDC Core section 12.2 lets servers leave it out).
     ///
     /// # Errors
     /// `invalid_parameter` when there is none.
@@ -37,7 +39,13 @@ impl Refresh {
             return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("tokens with a refresh token"));
         };
         let granted = tokens.scope.clone().unwrap_or_else(|| tokens.requested_scope.clone());
-        Ok(Self { token: token.clone(), granted: Some(granted), scope: String::new(), claims: tokens.claims.clone() })
+        Ok(Self {
+            token: token.clone(),
+            granted: Some(granted),
+            scope: String::new(),
+            claims: tokens.claims.clone(),
+            id_token: tokens.id_token.clone(),
+        })
     }
 
     /// Asks for part of the granted scope.
@@ -54,7 +62,7 @@ impl Refresh {
         self
     }
 
-    /// The claims of the login, against which a new id_token is compared.
+    /// The claims of the login, against which a new id_token is compared; they stay where none comes.
     #[must_use]
     pub fn claims(mut self, claims: Claims) -> Self {
         self.claims = Some(claims);

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { inspect } from "node:util";
 import { Client, SigningKey, logoutReturn, privateKeyJwt } from "samtykke";
 import { acmIdmLogin, acmidm, loginMeans, switchIdentity } from "samtykke/acmidm";
 import { fails } from "../js/support.mjs";
@@ -75,12 +76,21 @@ test("refresh tokens rotate; scope and id_token of the login stay where the answ
   const { tokens } = await loggedIn({ scope: "openid offline_access vo" });
   const renewed = await client.refresh(tokens);
   assert.notEqual(renewed.refreshToken, tokens.refreshToken);
-  assert.deepEqual([renewed.idToken, renewed.scope, renewed.requestedScope], [undefined, undefined, tokens.scope]);
+  assert.deepEqual([renewed.idToken, renewed.claims, renewed.scope, renewed.requestedScope], [tokens.idToken, tokens.claims, undefined, tokens.scope]);
+  assert.equal((await client.userinfo(renewed)).sub, tokens.claims.sub);
+  assert.equal(inspect(renewed.claims), "Claims { … }", "a person's claims are shown to no log");
   // Two callers at once share one request: a refresh token sent twice would end the login.
   const before = world.tokenRequests().length;
   const [one, other] = await Promise.all([client.refresh(renewed), client.refresh(renewed)]);
   assert.deepEqual([one.refreshToken === other.refreshToken, world.tokenRequests().length], [true, before + 1]);
   await fails(client.refresh(renewed), { code: "transaction_used" });
+  // And they bind what comes later: another person's id_token is none of this login's.
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const at = Math.floor(Date.now() / 1000);
+  const stolen = `${part({ alg: "RS256", kid: "op-1" })}.${part({ ...tokens.claims, sub: "another", iat: at, exp: at + 60 })}.${"A".repeat(342)}`;
+  world.faults.push({ path: "/v1/token", status: 200, body: JSON.stringify({ access_token: "x", token_type: "Bearer", expires_in: 60, id_token: stolen }) });
+  const { expected } = await fails(client.refresh(one), { code: "claim_refused" });
+  assert.match(expected, /sub/);
 });
 
 test("the end of a refresh token, invalid_request, is the end of the session", async (t) => {

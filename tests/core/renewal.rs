@@ -81,6 +81,26 @@ fn a_stored_refresh_token_takes_the_nonce_that_comes() {
 }
 
 #[test]
+fn the_id_token_of_the_login_stays_where_a_refresh_has_none() {
+    let first = drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({}))), &set("a"), NOW).1.unwrap();
+    let bare = json_answer(r#"{"access_token":"b","token_type":"Bearer","refresh_token":"r2"}"#);
+    let renewed = drive(&mut refresh(&Refresh::of(&first).unwrap()), &bare, "", NOW).1.unwrap();
+    assert_eq!(renewed.access_token.expose(), "b");
+    assert_eq!(renewed.claims.as_ref().unwrap().json(), first.claims.as_ref().unwrap().json());
+    assert_eq!(renewed.id_token.as_ref().map(|token| token.expose()), first.id_token.as_ref().map(|token| token.expose()));
+    // And binds what comes later.
+    let of = || refresh(&Refresh::of(&renewed).unwrap());
+    drive(&mut of(), &answer(&id_token("a", json!({}))), &set("a"), NOW).1.unwrap();
+    refused(drive(&mut of(), &answer(&id_token("a", json!({ "sub": "another" }))), &set("a"), NOW).1, "claim_refused");
+    // From a store there are the claims alone, and without them nothing.
+    let stored = Refresh::new("r0").claims(first.claims.unwrap());
+    let tokens = drive(&mut refresh(&stored), &bare, "", NOW).1.unwrap();
+    assert!(tokens.claims.is_some() && tokens.id_token.is_none());
+    let tokens = drive(&mut refresh(&Refresh::new("r0")), &bare, "", NOW).1.unwrap();
+    assert!(tokens.claims.is_none() && tokens.id_token.is_none());
+}
+
+#[test]
 fn a_refresh_token_that_came_is_there_though_the_id_token_is_refused() {
     let mut exchange = refresh(&Refresh::new("r0"));
     assert!(exchange.renewed().is_none());
