@@ -73,13 +73,15 @@ export interface AcmIdmLogin {
   /** Means to choose from; all that the client has unless given. */
   readonly means?: readonly (keyof typeof loginMeans)[];
   readonly loginHint?: string;
+  /** How the answer comes back; `query` unless given. */
+  readonly responseMode?: "query" | "fragment" | "form_post";
 }
 
 /** An authorization request for `client.start`. */
-export function acmIdmLogin({ scope = "openid vo profile", means, loginHint }: AcmIdmLogin = {}): AuthorizationRequest {
+export function acmIdmLogin({ scope = "openid vo profile", means, loginHint, responseMode }: AcmIdmLogin = {}): AuthorizationRequest {
   const urns = means?.map((name) => loginMeans[name]);
   given(!urns?.includes(undefined as never), "authorization", "means: eid, itsme or csamtotp");
-  return { scope, extra: { ...(urns?.length && { acr_values: urns.join(" ") }), ...(loginHint && { login_hint: loginHint }) } };
+  return { scope, ...(responseMode && { responseMode }), extra: { ...(urns?.length && { acr_values: urns.join(" ") }), ...(loginHint && { login_hint: loginHint }) } };
 }
 
 /** A logout after which the person chooses another identity, for `client.logoutUrl`: the parameter `switch`, without a value. */

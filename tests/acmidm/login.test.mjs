@@ -72,6 +72,17 @@ test("a code lives 30 seconds and works once", async (t) => {
   assert.equal(world.tokenRequests().length, before + 1, "no second try");
 });
 
+test("the answer by form_post, if asked for", async () => {
+  const login = await client.start(acmIdmLogin({ responseMode: "form_post" }));
+  assert.equal(new URL(login.url).searchParams.get("response_mode"), "form_post");
+  // The browser is given a page with a form that posts itself.
+  const page = await browse(login.url).then(() => assert.fail("an address"), ({ message }) => message);
+  assert.match(page, new RegExp(`action="${CALLBACK}"`));
+  const fields = [...page.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+  const code = client.finish(login.transaction, { contentType: "application/x-www-form-urlencoded", body: new URLSearchParams(fields).toString() });
+  assert.equal((await client.exchange(code)).claims.sub, "person-1");
+});
+
 test("refresh tokens rotate; scope and id_token of the login stay where the answer lacks them", async () => {
   const { tokens } = await loggedIn({ scope: "openid offline_access vo" });
   const renewed = await client.refresh(tokens);
