@@ -72,7 +72,7 @@ export interface EdgeOptions {
 
 /** The handlers. Each answers a Response to send on, with `no-store` and `no-referrer`. */
 export interface Edge {
-  /** Starts a flow: 303 to the provider, with the transaction sealed in a cookie of its own. */
+  /** Starts a flow, pushed or signed first where the provider wants that: 303 to it, with the transaction sealed in a cookie of its own. */
   login(request: Request, what: ConsentRequest | AuthorizationRequest, options?: { readonly returnTo?: string }): Promise<Response>;
   /** Ends a flow: checks, exchanges, seals the session, 303 to a clean path. Failures go to `errorPath`. */
   callback(request: Request): Promise<Response>;
@@ -187,7 +187,7 @@ export function createEdge(options: EdgeOptions): Edge {
         const { returnTo: target = home } = more ?? {};
         if (!options.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site") throw hostError("origin_refused");
         returnTo(target);
-        const { url, state, transaction } = client.begin(what);
+        const { url, state, transaction } = await client.start(what, { signal: request.signal });
         // A POST from the provider's origin carries no Lax cookie.
         const sameSite = "responseMode" in what && what.responseMode === "form_post" ? "None" : "Lax";
         const name = cookie(request, `login-${state.slice(0, 16)}`);
