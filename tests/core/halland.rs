@@ -335,3 +335,21 @@ fn keys_as_older_tools_write_them() {
     }
     assert_eq!(code(NativeKey::from_pem(&pem(&der[26..]), Algorithm::named("ES256").unwrap())), "key_refused");
 }
+
+#[test]
+fn addresses_of_the_metadata_with_the_rules_of_the_profile() {
+    use samtykke::metadata::{Metadata, Policy};
+    let body = format!(
+        r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/oauth2/authorize/","token_endpoint":"{ISSUER}/oauth2/other/","jwks_uri":"{ISSUER}/keys","userinfo_endpoint":"{ISSUER}/userinfo","end_session_endpoint":"{ISSUER}/oauth2/logout","token_endpoint_auth_methods_supported":["client_secret_post"],"id_token_signing_alg_values_supported":["RS256"],"require_signed_request_object":true,"access_token_issuer":"http://adfs.example.se/adfs/services/trust"}}"#
+    );
+    let metadata = Metadata::judge(&Response::new(200, Some("application/json"), &body), ISSUER, &Policy::default()).unwrap();
+    let (found, own) = (halland::profile_of(&metadata, false), halland::profile(ISSUER));
+    assert_eq!(
+        (found.token_endpoint.as_str(), found.endpoints.jwks_uri.as_deref()),
+        (&*format!("{ISSUER}/oauth2/other/"), Some(&*format!("{ISSUER}/keys")))
+    );
+    assert_eq!(metadata.text("access_token_issuer").as_deref(), Some(&*halland::access_token_issuer(ISSUER)));
+    // No word of the metadata changes how a request looks.
+    assert_eq!(format!("{:?}", found.requests), format!("{:?}", own.requests));
+    assert_eq!((found.rules.id, found.rules.client_authentication), (own.rules.id, own.rules.client_authentication));
+}

@@ -17,6 +17,7 @@ use alloc::vec;
 use crate::client::{Profile, Rules, STANDARD_ERRORS};
 use crate::error::{Error, Phase, Result, codes};
 use crate::grant::Target;
+use crate::metadata::Metadata;
 use crate::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
 use crate::provider::norskgjeld::join;
 
@@ -53,9 +54,30 @@ pub fn default_header() -> &'static str {
 pub fn profile(issuer: &str) -> Profile {
     let mut paths = row("paths").split('|');
     let [authorization, token, keys, userinfo, logout] = [(); 5].map(|()| join(issuer, paths.next().unwrap_or_default()));
+    let endpoints = Endpoints { jwks_uri: Some(keys), userinfo: Some(userinfo), end_session: Some(logout), ..Endpoints::default() };
+    ruled(Profile { endpoints, ..Profile::new(issuer, &authorization, &token) })
+}
+
+/// As [`profile`], with the addresses of the server's metadata (`/.well-known/openid-configuration` after the issuer), as they
+/// stand there: a slash at the end of the token endpoint is part of each assertion's `aud`.
+///
+/// ```
+/// use samtykke::{Response, metadata::{Metadata, Policy}, profile::Audience, provider::halland};
+/// let body = r#"{"issuer":"https://adfs.example.se/adfs","authorization_endpoint":"https://adfs.example.se/adfs/oauth2/authorize/","token_endpoint":"https://adfs.example.se/adfs/oauth2/token/"}"#;
+/// let metadata = Metadata::judge(&Response::new(200, Some("application/json"), body), "https://adfs.example.se/adfs", &Policy::default())?;
+/// let profile = halland::profile_of(&metadata, false);
+/// assert_eq!(profile.token_endpoint, "https://adfs.example.se/adfs/oauth2/token/");
+/// assert_eq!(profile.requests.assertion.audience, Audience::Endpoint);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn profile_of(metadata: &Metadata, development: bool) -> Profile {
+    ruled(metadata.profile(&RULES, development))
+}
+
+/// What holds wherever the addresses come from.
+fn ruled(profile: Profile) -> Profile {
     Profile {
         rules: &RULES,
-        endpoints: Endpoints { jwks_uri: Some(keys), userinfo: Some(userinfo), end_session: Some(logout), ..Endpoints::default() },
         requests: Requests {
             assertion: AssertionRules {
                 audience: Audience::Endpoint,
@@ -75,7 +97,7 @@ pub fn profile(issuer: &str) -> Profile {
             auth_time_text: true,
             ..Requests::default()
         },
-        ..Profile::new(issuer, &authorization, &token)
+        ..profile
     }
 }
 
