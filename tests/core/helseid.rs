@@ -316,7 +316,22 @@ fn a_refresh_switches_audience_and_organisation() {
     let body = tokens(&json!({"access_token": token_for("nhn:kj"), "scope": "nhn:kj/api", "refresh_token": "r-2"}));
     exchange.receive(answer(200, &body)).unwrap();
     let Step::Done(granted) = exchange.step(&[0; 32], NOW).unwrap() else { panic!("tokens") };
-    assert_eq!((granted.tokens.refresh_token.unwrap().expose(), granted.missing_scope.len()), ("r-2", 0));
+    assert_eq!((granted.tokens.refresh_token.as_ref().unwrap().expose(), granted.missing_scope.len()), ("r-2", 0));
+    // The next one is bounded by the login's scope, and not by what this audience was granted.
+    let next = granted.refresh().unwrap();
+    let request = TokenRequest::new().resource("nhn:phr").scope("nhn:phr/mhd/read");
+    let mut exchange = helseid().refresh(&next, &request, Some("n-8")).unwrap();
+    let sent = send(&mut exchange, 2);
+    assert_eq!((sent.one("scope").as_str(), sent.one("refresh_token").as_str()), ("nhn:phr/mhd/read", "r-2"));
+    let body = tokens(&json!({"access_token": token_for("nhn:phr"), "scope": "openid", "refresh_token": "r-3"}));
+    exchange.receive(answer(200, &body)).unwrap();
+    let Step::Done(granted) = exchange.step(&[0; 32], NOW).unwrap() else { panic!("tokens") };
+    assert_eq!((granted.missing_scope.as_slice(), granted.login_scope.as_str()), (["nhn:phr/mhd/read".to_owned()].as_slice(), SCOPE));
+    let wider = helseid().refresh(&granted.refresh().unwrap(), &TokenRequest::new().scope("nhn:kj/admin"), None);
+    assert_eq!(wider.map(|_| ()).map_err(|error| error.code()), Err("invalid_scope"));
+    // By the standard's way alone it would be.
+    let narrow = helseid().refresh(&Refresh::of(&granted.tokens).unwrap(), &TokenRequest::new().scope("nhn:kj/api"), None);
+    assert_eq!(narrow.map(|_| ()).map_err(|error| error.code()), Err("invalid_scope"));
 }
 
 #[test]

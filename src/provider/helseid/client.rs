@@ -126,18 +126,21 @@ impl HelseId {
         request.check_code()?;
         let asked = String::from(code.scope());
         let exchange = Exchange::authorization_code(&self.client, &self.authentication, code)?;
-        self.granted(exchange, request, &asked, self.least, nonce)
+        self.granted(exchange, request, [&asked, &asked], self.least, nonce)
     }
 
-    /// The tokens of another audience, or for another organisation, with the refresh token of the last answer. Use one at a
-    /// time, and store the one that comes back before anything else.
+    /// The tokens of another audience, or for another organisation, with the refresh token of the last answer
+    /// ([`Granted::refresh`], or a stored one with the login's scope as [`Refresh::granted`]; [`Refresh::of`] alone would bound it
+    /// by the last audience's). Use one at a time, and store the one that comes back before anything else.
     ///
     /// # Errors
     /// `invalid_parameter`; then those of [`Exchange::refresh`].
     pub fn refresh(&self, refresh: &Refresh, request: &TokenRequest, nonce: Option<&str>) -> Result<Exchange<Granted>> {
         let refresh = refresh.clone().scope(request.scope.clone());
         let exchange = Exchange::refresh(&self.client, &self.authentication, &refresh)?;
-        self.granted(exchange, request, &refresh.expected_scope(), 0, nonce)
+        let asked = refresh.expected_scope();
+        let login = refresh.granted.as_deref().unwrap_or(&asked);
+        self.granted(exchange, request, [&asked, login], 0, nonce)
     }
 
     /// A token of the client's own. Ask only when [`TokenCache`](super::TokenCache) has none (FK3).
@@ -148,20 +151,21 @@ impl HelseId {
         request.check_machine()?;
         let grant = ClientCredentials::new(request.scope.clone());
         let exchange = Exchange::client_credentials(&self.client, &self.authentication, &grant)?;
-        self.granted(exchange, request, &request.scope, 0, nonce)
+        self.granted(exchange, request, [&request.scope, &request.scope], 0, nonce)
     }
 
     fn granted(
         &self,
         exchange: Exchange<Tokens>,
         request: &TokenRequest,
-        asked: &str,
+        [asked, login]: [&str; 2],
         least: u8,
         nonce: Option<&str>,
     ) -> Result<Exchange<Granted>> {
         let exchange = exchange.target(&request.target()?)?.dpop(&self.dpop, nonce);
         let (thumbprint, resource, asked) = (thumbprint(&self.dpop.public), request.resource.clone(), String::from(asked));
-        Ok(exchange.judged(|tokens| GrantedJudge { tokens, thumbprint, resource, asked, least }))
+        let login_scope = String::from(login);
+        Ok(exchange.judged(|tokens| GrantedJudge { tokens, thumbprint, resource, asked, login_scope, least }))
     }
 
     /// The claims about the person, health personnel details (`helseid://claims/hpr/hpr_details`) among them, compared with

@@ -12,6 +12,7 @@ use crate::claims::{Claims, Unverified};
 use crate::encoding::{base64url_decode, cut, number};
 use crate::error::{Action, Error, Phase, Result, codes};
 use crate::exchange::{Context, Judge};
+use crate::grant::Refresh;
 use crate::http::Response;
 use crate::json::Value;
 use crate::token::Tokens;
@@ -27,6 +28,25 @@ pub struct Granted {
     pub rejected_scope: Vec<String>,
     /// Scopes of this audience that were asked for and not granted. Do not keep such a token as if it had them.
     pub missing_scope: Vec<String>,
+    /// The scope of the login, over all audiences; of a machine's token, the one asked for. Store it with the refresh token.
+    pub login_scope: String,
+}
+
+impl Granted {
+    /// The next refresh, for any audience of the login: bounded by the login's scope, and not by this one audience's.
+    ///
+    /// # Errors
+    /// `invalid_parameter` without a refresh token.
+    ///
+    /// ```
+    /// # use samtykke::{Exchange, provider::helseid::{Granted, HelseId, TokenRequest}};
+    /// # fn next(helseid: &HelseId, granted: &Granted) -> samtykke::Result<Exchange<Granted>> {
+    /// helseid.refresh(&granted.refresh()?, &TokenRequest::new().resource("nhn:kj"), None)
+    /// # }
+    /// ```
+    pub fn refresh(&self) -> Result<Refresh> {
+        Ok(Refresh::of(&self.tokens)?.granted(self.login_scope.clone()))
+    }
 }
 
 /// What an access token must be, and what was asked for.
@@ -123,6 +143,7 @@ pub(super) struct GrantedJudge {
     pub(super) thumbprint: String,
     pub(super) resource: Option<String>,
     pub(super) asked: String,
+    pub(super) login_scope: String,
     /// The level a login must have; 0 where none is judged.
     pub(super) least: u8,
 }
@@ -145,6 +166,7 @@ impl Judge<Granted> for GrantedJudge {
             let claims = tokens.claims.as_ref().ok_or_else(|| Error::new(&codes::ID_TOKEN_MISSING).at(Phase::Token))?;
             check_level(claims, self.least)?;
         }
-        Ok(Granted { tokens, refresh_expires_in: facts.refresh_expires_in, rejected_scope: facts.rejected, missing_scope: facts.missing })
+        let Facts { refresh_expires_in, rejected: rejected_scope, missing: missing_scope } = facts;
+        Ok(Granted { tokens, refresh_expires_in, rejected_scope, missing_scope, login_scope: core::mem::take(&mut self.login_scope) })
     }
 }
