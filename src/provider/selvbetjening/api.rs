@@ -216,7 +216,7 @@ fn malformed(response: &Response) -> Error {
     Error::new(&codes::API_RESPONSE_MALFORMED).http(response)
 }
 
-/// An error answer: `{property, message}`, `{type, title, status, detail, instance}`, or no JSON at all.
+/// An error answer: `{property, message}`, `{type, title, status, detail, instance}`, or a text, as JSON or not; a page is none.
 fn failure(response: &Response) -> Error {
     let (kind, action): (&'static Kind, Action) = match response.status {
         300..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
@@ -229,11 +229,18 @@ fn failure(response: &Response) -> Error {
 }
 
 fn failure_as(kind: &'static Kind, action: Action, response: &Response) -> Error {
-    let value = Value::parse(response.body.expose()).unwrap_or(Value::Null);
+    let body = response.body.expose();
+    let value = Value::parse(body);
+    let plain = match &value {
+        Some(Value::String(text)) => Some(text.trim()),
+        Some(_) => None,
+        None => Some(body.trim()).filter(|text| !text.starts_with(['<', '{', '['])),
+    };
+    let value = value.as_ref().unwrap_or(&Value::Null);
     let text = |names: [&str; 2]| names.into_iter().find_map(|name| value.text(name).filter(|text| !text.is_empty()));
     let (code, trace) = (text(["property", "title"]), text(["traceId", "instance"]));
     let error = Error::new(kind).at(Phase::Api).advise(action).http(response).provider(code.map(shown_text), trace.map(shown_text));
-    match text(["message", "detail"]) {
+    match text(["message", "detail"]).or(plain.filter(|text| !text.is_empty())) {
         Some(message) => error.actual(shown_text(message)),
         None => error,
     }
