@@ -90,6 +90,17 @@ const MEMBERS: Readonly<Record<keyof Kept, string>> = {
 const isKept = (value: unknown): value is Kept =>
   isObject(value) && value.v === 1 && "key" in value && Object.entries(value).every(([name, member]) => typeof member === MEMBERS[name as keyof Kept]);
 
+/** How long the present key lasts. */
+export interface KeyTimes {
+  readonly thumbprint: string;
+  /** Whether the service has the key; without it, nothing is known of its end. */
+  readonly registered: boolean;
+  /** When it ends, in seconds since 1970; some keys have no end. */
+  readonly expiresAt?: number;
+  /** Whether less than `warn` seconds are left: time for `rotateKey`. */
+  readonly expiresSoon: boolean;
+}
+
 /** What a rotation did. */
 export interface Rotation {
   /** The new key's thumbprint. */
@@ -219,7 +230,7 @@ export class Enrolment {
     return /^\w+:\/\/[^/]*/.exec(this.#kept.redirectUri ?? "")?.[0] ?? "";
   }
 
-  /** When the key ends, in seconds since 1970, if the service said so: rotate it before that. */
+  /** When the key ends, in seconds since 1970, as {@link keyTimes} or {@link rotateKey} last heard: rotate it before that. */
   get keyExpiresAt(): number | undefined {
     return this.#kept.keyExpiresAt;
   }
@@ -251,6 +262,33 @@ export class Enrolment {
   /** The present key, to log in with elsewhere. After a rotation it is another one. */
   key(): Promise<SigningKey> {
     return this.#keys.open(this.#kept.key);
+  }
+
+  /**
+   * Asks the service how long the present key lasts, and keeps that: once a day is often enough. After a key's end nobody can
+   * log in any more, nor replace it.
+   *
+   * @param options - `warn`: seconds before the end that count as soon, 30 days unless given.
+   * @throws {SamtykkeError} As `listKeys`.
+   * @example
+   * ```ts
+   * if ((await enrolment.keyTimes()).expiresSoon) await enrolment.rotateKey();
+   * ```
+   */
+  async keyTimes(options: SelvbetjeningCall & { readonly warn?: number } = {}): Promise<KeyTimes> {
+    given(isOptions(options), "api", "options as an object");
+    const { warn = 30 * 86_400, ...call } = options;
+    given(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
+    const handle = this.#kept.key;
+    const key = await this.#keys.open(handle);
+    const listed = await (await this.client()).findKey(published(key), call);
+    const expiresAt = listed?.expiresAt;
+    // A rotation keeps its own.
+    if (listed && !this.#rotation && this.#kept.key === handle && this.#kept.keyExpiresAt !== expiresAt) {
+      const { keyExpiresAt: _, ...kept } = this.#kept;
+      await this.#write({ ...kept, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) });
+    }
+    return { thumbprint: key.thumbprint, registered: !!listed, ...(expiresAt !== undefined && { expiresAt }), expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn) };
   }
 
   /** As `waitUntilUsable` of {@link client}. */

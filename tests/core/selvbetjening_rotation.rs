@@ -111,6 +111,31 @@ fn the_old_key_goes_when_the_new_one_is_proven_and_stored_and_not_before() {
 }
 
 #[test]
+fn the_end_of_the_first_key_is_learnt_from_the_list_and_kept() {
+    let mut enrolment = client();
+    let warn = |seconds| Duration::from_secs(seconds);
+    assert!(!enrolment.key_expires_soon(NOW, warn(u64::MAX)), "nothing is known of it");
+    let own = enrolment.key().clone();
+    let of = |text: Result<Response>| {
+        samtykke::provider::selvbetjening::Api::new(&Environment::test()).secrets().finish(&text.unwrap()).unwrap()
+    };
+    assert!(!enrolment.learn_key(&of(list(&[&new()]))), "another's");
+    assert_eq!(enrolment.key_expires_at(), None);
+    assert!(enrolment.learn_key(&of(list(&[&new(), &own]))));
+    assert_eq!(enrolment.key_expires_at(), Some(1_767_186_793));
+    assert_eq!(Enrolment::parse(&Environment::test(), &enrolment.serialize()).unwrap().key_expires_at(), Some(1_767_186_793));
+    let end = 1_767_186_793;
+    for (before, soon) in [(86_401, false), (86_400, false), (86_399, true), (0, true)] {
+        assert_eq!(enrolment.key_expires_soon(Duration::from_secs(end - before), warn(86_400)), soon, "{before}");
+    }
+    assert!(enrolment.key_expires_soon(Duration::from_secs(end + 1), warn(0)));
+    // A key without an end has none any more.
+    let endless = format!(r#"[{{"jwkThumbprint":"{}"}}]"#, own.public().thumbprint());
+    assert!(enrolment.learn_key(&of(answer(200, &endless))));
+    assert_eq!((enrolment.key_expires_at(), enrolment.key_expires_soon(NOW, warn(u64::MAX))), (None, false));
+}
+
+#[test]
 fn a_proof_that_was_not_stored_changes_nothing_in_memory() {
     let mut enrolment = client();
     let mut rotation = begun(&mut enrolment);

@@ -161,6 +161,27 @@ test("a key is replaced in two phases, and the new one proven before the old one
   assert.equal(again, same, "one rotation at a time");
 });
 
+test("how long the first key lasts is asked, kept, and told in time", async (t) => {
+  const { service, enrolment, record, store, control } = await enrolled(t);
+  assert.equal(enrolment.keyExpiresAt, undefined);
+  const end = Math.floor(Date.now() / 1000) + 40 * 86_400;
+  record.keys[0].expiration = new Date(end * 1000).toISOString();
+  const thumbprint = record.keys[0].jwkThumbprint;
+  assert.deepEqual(await enrolment.keyTimes(), { thumbprint, registered: true, expiresAt: end, expiresSoon: false });
+  assert.deepEqual([enrolment.keyExpiresAt, JSON.parse(store.kept.get(enrolment.id)).keyExpiresAt], [end, end]);
+  assert.equal((await enrolment.keyTimes({ warn: 41 * 86_400 })).expiresSoon, true);
+  assert.equal((await Enrolment.open(service, enrolment.id, { store })).keyExpiresAt, end);
+  const writes = store.writes.length;
+  await enrolment.keyTimes();
+  assert.equal(store.writes.length, writes, "nothing new");
+  delete record.keys[0].expiration;
+  assert.deepEqual(await enrolment.keyTimes(), { thumbprint, registered: true, expiresSoon: false });
+  assert.equal("keyExpiresAt" in JSON.parse(store.kept.get(enrolment.id)), false);
+  control.next("GET /v1/client-secret", { status: 200, body: [{ kid: "other", jwkThumbprint: "other" }] });
+  assert.deepEqual(await enrolment.keyTimes(), { thumbprint, registered: false, expiresSoon: true });
+  await assert.rejects(enrolment.keyTimes({ warn: -1 }), code("invalid_parameter"));
+});
+
 test("a registration whose answer is lost is found in the list, and not made twice", async (t) => {
   const { enrolment, record, control } = await enrolled(t);
   control.next("POST /v1/client-secret", "lose");

@@ -34,6 +34,7 @@ export {
   type EnrolmentKeeping,
   type EnrolmentStore,
   type KeyMaker,
+  type KeyTimes,
   type Rotation,
   type RouteOptions,
 } from "../enrolment.js";

@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::api::{Api, Call};
 use super::confirmation::judge_confirmation;
 use super::draft::Draft;
-use super::key::PublicKey;
+use super::key::{ClientSecret, PublicKey, find_secret};
 use super::process::{Next, Order, Process, used};
 use super::record::Begun;
 use super::{Environment, check_client_id, join, refused};
@@ -152,9 +152,43 @@ impl Enrolment {
         &self.key
     }
 
-    /// When the present key ends, in seconds since 1970, if the service said so: rotate it before that.
+    /// When the present key ends, in seconds since 1970, as [`learn_key`](Self::learn_key) or a [`Rotation`](super::Rotation) last
+    /// heard: rotate it before that.
     pub fn key_expires_at(&self) -> Option<i64> {
         self.key_expires_at
+    }
+
+    /// Takes when the present key ends from the service's list ([`Api::secrets`]), which is worth asking once a day: after a key's
+    /// end nobody can log in any more, nor replace it. Store the record then ([`serialize`](Self::serialize)). Answers whether
+    /// the key is in the list; where it is not, nothing changes.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use samtykke::{Response, Result};
+    /// # use samtykke::provider::selvbetjening::{Api, Enrolment, Environment, Key, PublicKey};
+    /// # let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    /// # let (environment, now) = (Environment::test(), Duration::from_secs(1_767_000_000));
+    /// # let mut enrolment = Enrolment::of(&environment, "6a1f5f5e", Key::new("keys/1", PublicKey::parse(jwk)?)?)?;
+    /// # let http = |_| Response::new(200, None, r#"[{"kid":"k1","expiration":"2025-12-31T13:13:13Z"}]"#);
+    /// let call = Api::new(&environment).secrets();
+    /// let answer = http(&call.request);
+    /// assert!(enrolment.learn_key(&call.finish(&answer)?));
+    /// assert_eq!(enrolment.key_expires_at(), Some(1_767_186_793));
+    /// assert!(enrolment.key_expires_soon(now, Duration::from_secs(30 * 86_400))); // time for a `Rotation`
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn learn_key(&mut self, list: &[ClientSecret]) -> bool {
+        let found = find_secret(list, self.key.public());
+        if let Some(secret) = found {
+            self.key_expires_at = secret.expires_at;
+        }
+        found.is_some()
+    }
+
+    /// Whether less than `warn` is left of the present key, as far as its end is known. `now` is since 1970.
+    pub fn key_expires_soon(&self, now: Duration, warn: Duration) -> bool {
+        let soon = i64::try_from(now.saturating_add(warn).as_secs()).unwrap_or(i64::MAX);
+        self.key_expires_at.is_some_and(|end| end < soon)
     }
 
     /// A new key that is on its way: registered perhaps, not proven yet. [`Rotation::resume`](super::Rotation::resume) goes on.
