@@ -6,12 +6,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{base64url, word};
+use crate::encoding::word;
 use crate::error::{Error, Result, codes};
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature, hmac, signing_input};
 use crate::json::{Value, Writer, push_string};
 use crate::profile::{AssertionRules, Audience, Presence};
 use crate::secret::Secret;
+use crate::trace::uuid;
 
 /// `client_assertion_type` (RFC 7523 section 2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -109,9 +110,11 @@ pub(crate) fn secret_jwt(rules: &Shape<'_>, secret: &str, statement: &Statement<
     Ok(append_signature(&input, &signature))
 }
 
-/// A fresh `jti`: 128 random bits.
+/// A fresh `jti` of 16 random octets: a UUID, which some providers' documents ask for.
 pub(crate) fn jti(random: &[u8]) -> String {
-    base64url(random.get(..16).unwrap_or_default())
+    let mut octets = [0; 16];
+    octets.iter_mut().zip(random).for_each(|(octet, own)| *octet = *own);
+    uuid(&octets)
 }
 
 /// A statement's header.

@@ -32,7 +32,7 @@ fn sent(mut exchange: Exchange) -> (Value, Value, Vec<(String, String)>) {
     let Step::Sign(wanted) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("unsigned") };
     let mut parts = wanted.input.split('.').map(|part| serde_json::from_slice(&base64url_decode(part).unwrap()).unwrap());
     let (header, mut claims): (Value, Value) = (parts.next().unwrap(), parts.next().unwrap());
-    assert!(claims.as_object_mut().unwrap().remove("jti").unwrap().as_str().unwrap().len() >= 22);
+    assert!(claims.as_object_mut().unwrap().remove("jti").unwrap().as_str().is_some_and(is_uuid));
     exchange.signed(&[1; 256]).unwrap();
     let Step::Send(request) = exchange.step(&[8; 32], NOW).unwrap() else { panic!("unsent") };
     let body = request.body.unwrap();
@@ -45,6 +45,16 @@ fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     all.push(("client_assertion_type".into(), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into()));
     all.sort();
     all
+}
+
+/// A random UUID (RFC 9562 section 5.4): ACM/IDM and AD FS want one as `jti`.
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    lengths == [8, 4, 4, 4, 12]
+        && parts.iter().all(|part| part.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f')))
+        && parts[2].starts_with('4')
+        && parts[3].starts_with(['8', '9', 'a', 'b'])
 }
 
 #[test]
