@@ -13,7 +13,7 @@ import type { TokenTarget } from "./post.js";
 import { type ServerData, provider } from "./provider.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "./provider_fetch.js";
 import type { ResourceInit } from "./resource.js";
-import { judged } from "./tokens.js";
+import { type Tokens, judged } from "./tokens.js";
 import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from "./webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
@@ -81,6 +81,12 @@ export function hallandTarget(resource: string, scope?: string, options: { reado
     return { scope: scopes.map((one) => `${resource}/${one}`).join(" ") };
   }
   return { resource, ...(scope !== undefined && { scope }) };
+}
+
+/** Seconds the refresh token of an answer lives from then on (`refresh_token_expires_in`), where AD FS says so. */
+export function refreshExpiresIn({ others }: Tokens): number | undefined {
+  const { refresh_token_expires_in: seconds } = others;
+  return Number.isSafeInteger(seconds) && (seconds as number) >= 0 ? (seconds as number) : undefined;
 }
 
 /** The keys of an AD FS: found by `kid`, and without one by `x5t`. */

@@ -6,6 +6,7 @@ use samtykke::jose::certified::select;
 use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
 use samtykke::profile::{Audience, Presence};
 use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, refusal, refusal_error};
+use samtykke::token::{Expectation, Tokens};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
 };
@@ -334,6 +335,18 @@ fn keys_as_older_tools_write_them() {
         assert_eq!(code(NativeKey::from_pem(&odd, rs256)), "key_refused");
     }
     assert_eq!(code(NativeKey::from_pem(&pem(&der[26..]), Algorithm::named("ES256").unwrap())), "key_refused");
+}
+
+#[test]
+fn a_refresh_tokens_life_is_a_number_of_seconds() {
+    let life = |value: &str| {
+        let body = format!(r#"{{"access_token":"x","token_type":"bearer"{value}}}"#);
+        halland::refresh_expires_in(&Tokens::judge(&Response::new(200, Some("application/json"), &body), &Expectation::default()).unwrap())
+    };
+    assert_eq!(life(r#","refresh_token_expires_in":28800"#), Some(28_800));
+    for odd in ["", r#","refresh_token_expires_in":"28800""#, r#","refresh_token_expires_in":-1"#, r#","refresh_token_expires_in":1.5"#] {
+        assert_eq!(life(odd), None, "{odd}");
+    }
 }
 
 #[test]

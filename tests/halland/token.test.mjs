@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SignJWT, decodeJwt, decodeProtectedHeader } from "jose";
 import { Client, SigningKey, discover, judgeTokens, privateKeyJwt, provider } from "samtykke";
-import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis } from "samtykke/halland";
+import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis, refreshExpiresIn } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
 import { certificate } from "./local/certificate.mjs";
 import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "./local/index.mjs";
@@ -159,7 +159,8 @@ test("authorization code: resource at both ends, a verified id_token, refresh to
   const tokens = await client.exchange(await back(login), { resource: HSA });
   assert.equal(form().get("resource"), HSA);
   assert.deepEqual([tokens.claims.iss, tokens.claims.aud, tokens.claims.sub], [adfs.issuer, CLIENT, "person-1"]);
-  assert.deepEqual([tokens.scope, tokens.others.refresh_token_expires_in], ["openid hsainfoapi.read", 28_800]);
+  assert.deepEqual([tokens.scope, refreshExpiresIn(tokens)], ["openid hsainfoapi.read", 28_800]);
+  for (const odd of [undefined, "28800", -1, 1.5]) assert.equal(refreshExpiresIn({ others: { refresh_token_expires_in: odd } }), undefined);
   const renewed = await client.refresh(tokens, { resource: HSA });
   assert.equal(renewed.refreshToken, tokens.refreshToken, "AD FS gives no new one");
   adfs.settings.refreshExpired = true;

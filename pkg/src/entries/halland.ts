@@ -15,6 +15,7 @@ export {
   hallandTarget,
   judgeRefusal,
   msis,
+  refreshExpiresIn,
   requestId,
   type CertificateTimes,
   type CurrentKey,

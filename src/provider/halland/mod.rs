@@ -17,9 +17,11 @@ use alloc::vec;
 use crate::client::{Profile, Rules, STANDARD_ERRORS};
 use crate::error::{Error, Phase, Result, codes};
 use crate::grant::Target;
+use crate::json::Value;
 use crate::metadata::Metadata;
 use crate::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
 use crate::provider::norskgjeld::join;
+use crate::token::Tokens;
 
 /// The header by which AD FS logs a request: a UUID, new for each (MS-OAPX section 3.2.5.2). [`Exchange`](crate::Exchange) sends it;
 /// give it to calls of the APIs too, and quote it to the service desk.
@@ -138,4 +140,45 @@ pub fn target(resource: &str) -> Result<Target> {
         return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("resource: the resursid of the API"));
     }
     Ok(Target::new().resource(resource))
+}
+
+/// The scope of a token for one API where the resource stands before each scope, as `resource/scope`: for servers of 2019 that
+/// are set up so, in the place of [`target`].
+///
+/// # Errors
+/// `invalid_parameter` for an empty resource, or without a scope to write it before.
+///
+/// ```
+/// use samtykke::provider::halland::joined;
+/// let scope = joined("hsainfoapi.regionhalland.se", "hsainfoapi.read hsainfoapi.write")?;
+/// assert_eq!(scope, "hsainfoapi.regionhalland.se/hsainfoapi.read hsainfoapi.regionhalland.se/hsainfoapi.write");
+/// assert!(joined("hsainfoapi.regionhalland.se", " ").is_err());
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn joined(resource: &str, scope: &str) -> Result<String> {
+    target(resource)?;
+    let mut text = String::new();
+    for one in scope.split(' ').filter(|one| !one.is_empty()) {
+        for piece in [if text.is_empty() { "" } else { " " }, resource, "/", one] {
+            text.push_str(piece);
+        }
+    }
+    if text.is_empty() {
+        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("scope: at least one, to write the resource before"));
+    }
+    Ok(text)
+}
+
+/// Seconds the refresh token of an answer lives from then on (`refresh_token_expires_in`), where AD FS says so.
+///
+/// ```
+/// use samtykke::{Response, provider::halland::refresh_expires_in, token::{Expectation, Tokens}};
+/// let body = r#"{"access_token":"x.y","token_type":"bearer","refresh_token":"r","refresh_token_expires_in":28800}"#;
+/// let tokens = Tokens::judge(&Response::new(200, Some("application/json"), body), &Expectation::default())?;
+/// assert_eq!(refresh_expires_in(&tokens), Some(28_800));
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub fn refresh_expires_in(tokens: &Tokens) -> Option<u32> {
+    let seconds = Value::parse(tokens.other("refresh_token_expires_in")?)?.as_integer()?;
+    u32::try_from(seconds).ok()
 }
