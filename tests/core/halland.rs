@@ -5,7 +5,7 @@ use samtykke::grant::{Refresh, Target};
 use samtykke::jose::certified::select;
 use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
 use samtykke::profile::{Audience, Presence};
-use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, refusal, refusal_error};
+use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, current, refusal, refusal_error};
 use samtykke::token::{Expectation, Tokens};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
@@ -168,6 +168,26 @@ fn validity_of_certificates() {
     let key = include_str!("../js/certificate.mjs");
     let key = key.get(key.find("-----BEGIN PRIVATE").unwrap()..key.find("-----END PRIVATE KEY-----").unwrap() + 25).unwrap();
     assert_eq!(code(der::validity(key)), "key_refused");
+}
+
+#[test]
+fn the_certificate_to_sign_with_is_the_first_that_is_valid_now() {
+    let own = PEM.get(PEM.find("-----BEGIN CERTIFICATE").unwrap()..).unwrap();
+    // RFC 7517 appendix B: 21 February 2013 23:29:15 to 14 August 2018 22:29:15.
+    let file: serde_json::Value = serde_json::from_str(include_str!("../vectors/rfc/rfc7517_appendix.json")).unwrap();
+    let old = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", file["B_x5c"]["x5c"][0].as_str().unwrap());
+    let (begins, ends) = (1_361_489_355, 1_534_285_755);
+    let both = [own, &*old];
+    let found = |now| current(&both, now, 86_400).map(|found| (found.index, found.not_before, found.not_after, found.expires_soon));
+    assert_eq!(found(begins).unwrap(), (1, begins, ends, false));
+    assert_eq!((found(ends - 86_400).unwrap().3, found(ends - 86_399).unwrap().3, found(ends).unwrap().3), (false, true, true));
+    assert_eq!(found(1_795_653_044).unwrap().0, 0);
+    for never in [begins - 1, ends + 1, 1_795_653_043, 2_111_013_045] {
+        assert_eq!(code(found(never)), "key_refused", "{never}");
+    }
+    assert_eq!(current(&[own, own], 1_800_000_000, 0).unwrap().index, 0, "the first one");
+    assert_eq!(code(current(&["", own], 1_800_000_000, 0)), "key_refused", "no certificate at all");
+    assert_eq!(code(current(&[], 1_800_000_000, 0)), "key_refused");
 }
 
 const PEM: &str = include_str!("../js/certificate.mjs");

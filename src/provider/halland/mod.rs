@@ -3,9 +3,11 @@
 //! Facts of design.regionhalland.se (OAuth2 Client Credentials Grant, Att anropa våra API:er) and of AD FS' documentation.
 //! Refuses a Subscriber Key on its way anywhere but to the APIs named, other signatures than RS256, and a token without resource.
 
+mod certificate;
 mod gateway;
 mod msis;
 
+pub use certificate::{Current, current};
 #[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
 pub(crate) use gateway::check_header;
 pub use gateway::{Refusal, SubscriberKey, refusal, refusal_error};
