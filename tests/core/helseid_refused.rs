@@ -3,7 +3,9 @@
 use samtykke::encoding::base64url;
 use samtykke::grant::Target;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
-use samtykke::provider::helseid::{self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level};
+use samtykke::provider::helseid::{
+    self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level, numbered,
+};
 use samtykke::{Callback, ClientAuthentication, Exchange, Step};
 use serde_json::{Value, json};
 
@@ -209,6 +211,17 @@ fn helseids_own_errors_are_numbered() {
     for none in ["HID-12", "HID-12345", "hid-1001", ""] {
         assert_eq!(error(none).provider_code(), None, "{none}");
     }
+    // At PAR too, and in a callback.
+    let mut pushed = helseid().login(&LoginRequest::new(SCOPE), None, &[7; 96], NOW).unwrap();
+    send(&mut pushed, 1);
+    let body = json!({"error": "invalid_request", "error_description": "HID-1010: on demand"});
+    let error = pushed.receive(answer(400, &body)).and_then(|()| pushed.step(&[1; 32], NOW).map(|_| ())).unwrap_err();
+    assert_eq!((error.provider_code(), error.action().as_str(), error.status()), (Some("HID-1010"), "fix_configuration", Some(400)));
+    let (_, login) = begun(&LoginRequest::new(SCOPE));
+    let state = login.transaction.state().to_owned();
+    let back = format!("{REDIRECT_URI}?error=invalid_request&error_description=HID-1010%3A+on+demand&state={state}&iss={ISSUER}");
+    let error = login.transaction.finish(helseid().client(), Callback::Url(&back), NOW).map_err(numbered).unwrap_err();
+    assert_eq!((error.provider_code(), error.oauth().map(|oauth| oauth.error.as_str())), (Some("HID-1010"), Some("invalid_request")));
 }
 
 #[test]

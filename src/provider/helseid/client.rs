@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use super::granted::GrantedJudge;
+use super::granted::{GrantedJudge, Numbered};
 use super::{Granted, LoginRequest, MAX_ASSERTION_LIFETIME, TokenRequest, check_algorithm, enforced};
 use crate::authorization::{Login, RANDOM_OCTETS};
 use crate::callback::AuthorizationCode;
@@ -115,7 +115,8 @@ impl HelseId {
         if let Some(object) = request.object(&self.key)? {
             start = start.object(object);
         }
-        Exchange::login(&self.client, &self.authentication, request.request(self.least)?, start, random, now)
+        let exchange = Exchange::login(&self.client, &self.authentication, request.request(self.least)?, start, random, now)?;
+        Ok(exchange.judged(Numbered))
     }
 
     /// Exchanges a checked code for the tokens of the first audience. The login's level is judged with the id_token.

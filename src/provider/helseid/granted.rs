@@ -128,12 +128,42 @@ pub fn error_number(description: &str) -> Option<&str> {
     description.get(at..at.saturating_add(8))
 }
 
-/// An error, with HelseID's number for it where there is one; such an error asks for other settings, not another try.
-fn numbered(error: Error) -> Error {
+/// An error, with HelseID's number for it where there is one; such an error asks for other settings, not another try. What this
+/// module's exchanges answer is numbered already; a callback's error, of [`Transaction::finish`](crate::Transaction::finish), is not.
+///
+/// ```
+/// # use samtykke::{Callback, Transaction};
+/// use samtykke::provider::helseid::numbered;
+/// # fn finish(transaction: Transaction, client: &samtykke::Client, callback: Callback<'_>, now: u64) -> samtykke::Result<()> {
+/// let code = transaction.finish(client, callback, now).map_err(numbered)?;
+/// # Ok(()) }
+/// ```
+pub fn numbered(error: Error) -> Error {
     let description = error.oauth().and_then(|oauth| oauth.description.as_deref());
     match description.and_then(error_number).map(String::from) {
         Some(number) => error.provider(Some(number), None).advise(Action::FixConfiguration),
         None => error,
+    }
+}
+
+/// Judges an answer as another judge does; its errors have HelseID's numbers.
+pub(super) struct Numbered<T>(pub(super) Box<dyn Judge<T>>);
+
+impl<T> Judge<T> for Numbered<T> {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        self.0.answer(response, context).map_err(numbered)
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        self.0.unverified(context, now)
+    }
+
+    fn signed(&mut self, object: &str) {
+        self.0.signed(object);
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T> {
+        self.0.finish(claims, now)
     }
 }
 

@@ -17,7 +17,7 @@ pub use details::{Details, Organization};
 pub use grant::TokenRequest;
 #[cfg(feature = "bindings-apis")]
 pub(crate) use granted::{Bound, read};
-pub use granted::{Granted, error_number};
+pub use granted::{Granted, error_number, numbered};
 pub use login::LoginRequest;
 #[cfg(feature = "bindings-apis")]
 pub(crate) use scope::check_level_in;
