@@ -234,6 +234,9 @@ fn fk3_no_new_token_while_one_is_valid() {
     for other in [phr().details(child), phr().scope("nhn:phr/mhd/read"), phr().resource("nhn:kj")] {
         assert!(cache.get(&other, NOW).is_none());
     }
+    let turned = phr().scope("nhn:phr/mhd/write nhn:phr/mhd/read nhn:phr/mhd/read");
+    assert!(cache.get(&turned, NOW).is_some(), "scopes in another order are no other token");
+    assert!(cache.get(&phr().scope("nhn:phr/mhd/read nhn:phr/mhd/write nhn:phr/x"), NOW).is_none());
     cache.clear();
     assert!(cache.get(&phr(), NOW).is_none());
     let lacking = outcome(machine(&phr()), answer(200, &tokens(&json!({})))).unwrap();

@@ -26,13 +26,13 @@ impl TokenCache {
 
     /// The token of an earlier answer to the same request, when it is good for a while yet.
     pub fn get(&self, request: &TokenRequest, now: u64) -> Option<&Granted> {
-        let found = self.kept.iter().find(|(asked, _, _)| asked == request);
+        let found = self.kept.iter().find(|(asked, _, _)| asked.is_same(request));
         found.filter(|(_, end, _)| now.saturating_add(MARGIN) < *end).map(|(_, _, granted)| granted)
     }
 
     /// Keeps an answer that came at `now`.
     pub fn put(&mut self, request: &TokenRequest, granted: &Granted, now: u64) {
-        self.kept.retain(|(asked, end, _)| asked != request && *end > now);
+        self.kept.retain(|(asked, end, _)| !asked.is_same(request) && *end > now);
         let Some(seconds) = granted.tokens.expires_in else { return };
         // Kept, it would look whole to whoever asks next.
         if !granted.missing_scope.is_empty() {

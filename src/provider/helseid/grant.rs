@@ -51,6 +51,13 @@ impl TokenRequest {
         self
     }
 
+    /// Whether both ask for the same token: scopes are a set, in whatever order they stand.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let holds = |all: &str, some: &str| some.split(' ').all(|one| one.is_empty() || all.split(' ').any(|found| found == one));
+        let scopes = holds(&self.scope, &other.scope) && holds(&other.scope, &self.scope);
+        scopes && self.resource == other.resource && self.details == other.details
+    }
+
     /// With a code neither may be sent.
     pub(super) fn check_code(&self) -> Result<()> {
         let error = |expected| Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
