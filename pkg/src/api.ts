@@ -8,8 +8,11 @@ import type { Provider } from "./flow.js";
 import { type Transport, checkTransport, request, send } from "./http.js";
 import { sleep } from "./sleep.js";
 
-/** An access token, or a function that gets one; it is asked again for each call. */
-export type TokenInput = string | (() => string | Promise<string>);
+/**
+ * An access token, or a function that gets one: it is asked for each call, and once more, given the token, when the API refused
+ * that one; another token is tried once. `tokens.bearer(target)` of a token source is such a function.
+ */
+export type TokenInput = string | ((refused?: string) => string | Promise<string>);
 
 /** How the APIs are called. */
 export interface ApiOptions extends Transport {
@@ -48,14 +51,23 @@ class Api {
     given(isOptions(options), "api", "options as an object");
     const signal = options?.signal;
     const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
+    let refused: { readonly token: string; readonly error: SamtykkeError } | undefined;
     for (let attempt = 0; ; attempt++) {
-      const bearer = typeof token === "function" ? await token() : token;
+      const bearer = typeof token === "function" ? await token(refused?.token) : token;
       given(typeof bearer === "string", "api", "an access token: a text");
+      if (bearer === refused?.token) throw refused.error;
       const out = request(apis(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
         const { head, body } = await send(out, "api", this.#options, signal);
         return apis(["norskgjeld", "answer", operation, ...head], body);
       } catch (error) {
+        // A call that was refused for its token did nothing, so any may be sent again with another: once. 401 has no words here.
+        const invalid = error instanceof SamtykkeError && (error.code === "token_invalid" || error.http?.status === 401);
+        if (invalid && typeof token === "function" && !refused) {
+          refused = { token: bearer, error };
+          attempt--;
+          continue;
+        }
         if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || !(attempt < retries)) throw error;
         // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
         const wish = (error.http?.retryAfter ?? 0) * 1000;

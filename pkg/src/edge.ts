@@ -184,6 +184,8 @@ export function createEdge(options: EdgeOptions): Edge {
       needRequest(request);
       try {
         given(isObject(what) && isOptions(more), "session", "a consent or an authorization request, and options");
+        // A signed answer shows no state to find its cookie by: for `finishJarm` and a route of your own.
+        given(!("responseMode" in what) || !`${what.responseMode}`.endsWith("jwt"), "authorization", "responseMode: query, fragment or form_post");
         const { returnTo: target = home } = more ?? {};
         if (!options.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site") throw hostError("origin_refused");
         returnTo(target);

@@ -170,6 +170,30 @@ test("lookups are never repeated; the others twice at most, and only after troub
   });
 });
 
+test("a token that is refused is asked for anew, once, whatever the call; the same one again is not sent", async () => {
+  const refusals = [() => json({ error: "Invalid access token" }, 403), () => new Response("", { status: 401 })];
+  for (const [name, { run, good }] of Object.entries(CALLS)) {
+    for (const refusal of refusals) {
+      const asked = [];
+      const token = async (refused) => (asked.push(refused), refused ? "token-2" : "token-1");
+      const mended = fetchOf(refusal, good);
+      await run({ ...mended, token });
+      assert.deepEqual([asked, mended.requests.map(({ headers }) => headers.authorization)], [[undefined, "token-1"], ["Bearer token-1", "Bearer token-2"]], name);
+      const never = fetchOf(refusal);
+      await fails(run({ ...never, token: (refused) => (refused ? "token-2" : "token-1") }), { phase: "api", retryable: false });
+      assert.equal(never.requests.length, 2, "no loop");
+      // Whoever has no other token is told of the first refusal; nothing is sent twice.
+      const same = fetchOf(refusal);
+      await fails(run({ ...same, token: () => TOKEN }), { phase: "api" });
+      assert.equal(same.requests.length, 1, name);
+    }
+    const inactive = fetchOf(() => json({ error: "invalid consent" }, 403));
+    const asked = [];
+    await run({ ...inactive, token: (refused) => (asked.push(refused), TOKEN) }).catch(() => {});
+    assert.deepEqual(asked, [undefined], "a dead consent is no dead token");
+  }
+});
+
 test("a withdrawal repeated after trouble takes an inactive consent for done", async () => {
   await quickTimers(async () => {
     const { fetch, requests } = fetchOf(() => Promise.reject(new TypeError("reset")), json({ error: "invalid consent" }, 403));

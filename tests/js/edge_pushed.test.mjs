@@ -43,6 +43,15 @@ test("a login from a worker: pushed before the person is sent away, then a sessi
   assert.match(again.headers.get("location"), /^\/\?error=\w+&action=restart$/);
 });
 
+test("a signed answer, which the callback could not read, is refused before anybody is sent away", async () => {
+  const provider = await discover(world.issuer, { clientId: "ES256", redirectUri: REDIRECT_URI, development: true });
+  const edge = createEdge({ client: new Client(provider, privateKeyJwt(await SigningKey.fromJwk(world.keys.ES256))), keys: [key()] });
+  for (const responseMode of ["jwt", "query.jwt", "fragment.jwt", "form_post.jwt"]) {
+    const answer = await edge.login(new Request("https://rp.example/login"), { scope: "openid", responseMode });
+    assert.deepEqual([answer.status, (await answer.json()).code], [400, "invalid_parameter"], responseMode);
+  }
+});
+
 test("a server that cannot be reached, or refuses the request: the person is told, and no flow is left open", async () => {
   const provider = await discover(world.issuer, { clientId: "ES256", redirectUri: REDIRECT_URI, development: true, requireDpop: true });
   for (const [fetch, error] of [
