@@ -187,8 +187,12 @@ export class MaskinportenClient {
    * `network_error`, `timeout`, `aborted`, …
    */
   async token(request: MaskinportenRequest): Promise<Tokens> {
-    const { signal } = checked(request);
-    const { retries = 2, patience = 0 } = this.#options;
+    return this.#token(checked(request), this.#options.retries ?? 2);
+  }
+
+  async #token(request: MaskinportenRequest, retries: number): Promise<Tokens> {
+    const { signal } = request;
+    const { patience = 0 } = this.#options;
     const start = Date.now();
     let [later, once] = [0, 0];
     for (;;) {
@@ -209,8 +213,9 @@ export class MaskinportenClient {
   }
 
   /**
-   * How a token source asks this client: once for each question, with a new assertion. The target's `organisation` is the
-   * customer (`consumerOrg`), its `subject` the person (`pid`).
+   * How a token source asks this client, with a new assertion each time. Trouble of server or network is the source's to repeat;
+   * after `MP-012`, and within `patience` after `MP-100`, `MP-124` and `MP-200`, this client asks again within the source's
+   * `questionTimeout`. The target's `organisation` is the customer (`consumerOrg`), its `subject` the person (`pid`).
    *
    * @example
    * ```ts
@@ -226,7 +231,8 @@ export class MaskinportenClient {
       request: async (target, signal) => {
         const { scope = "", organisation, subject, ...rest } = target;
         const text = typeof scope === "string" ? scope : scope.join(" ");
-        return this.#once({ ...rest, scope: text, ...(organisation !== undefined && { consumerOrg: organisation }), ...(subject !== undefined && { pid: subject }), signal });
+        const wanted = { ...rest, scope: text, ...(organisation !== undefined && { consumerOrg: organisation }), ...(subject !== undefined && { pid: subject }), signal };
+        return this.#token(checked(wanted), 0);
       },
     };
   }

@@ -245,6 +245,21 @@ test("a token source keeps what it is given, and keeps apart who it is for", asy
   assert.equal((await source.get({ scope: "difitest:api3" })).accessToken, "short", "a short life is used for a part of it");
 });
 
+test("by a token source too a used assertion is replaced once, a new registration waited for, and trouble repeated by the source alone", async () => {
+  const get = (options) => counted(async () => assert.ok((await new TokenSource(mp.ours(options).asked).get({ scope: "difitest:api3" })).accessToken));
+  control.fault("MP-012");
+  assert.equal((await get()).length, 2);
+  control.fault("MP-100");
+  assert.equal((await get({ patience: 0.05 })).length, 2);
+  control.fault({ status: 503 });
+  assert.equal((await get()).length, 2);
+  for (const id of ["MP-012", "MP-012"]) control.fault(id);
+  await fails(() => new TokenSource({ ...mp.ours().asked, retries: 0 }).get({ scope: "difitest:api3" }), "token_error");
+  control.fault({ status: 503 });
+  const seen = await counted(() => fails(() => new TokenSource({ ...mp.ours({ retries: 5 }).asked, retries: 0 }).get({ scope: "difitest:api3" }), "http_status_unexpected"));
+  assert.equal(seen.length, 1, "not repeated by both");
+});
+
 test("nothing that is signed or secret is shown", async () => {
   const client = mp.ours();
   const assertion = await client.assertion({ scope: "difitest:api3", pid: PERSON });
