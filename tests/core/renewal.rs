@@ -5,10 +5,11 @@
 use samtykke::claims::Claims;
 use samtykke::encoding::base64url;
 use samtykke::grant::Refresh;
-use samtykke::{Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens};
+use samtykke::jose::Algorithm;
+use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens};
 use serde_json::{Value, json};
 
-use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, refused};
+use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
 
 fn client() -> Client {
     let mut profile = profile();
@@ -78,6 +79,32 @@ fn a_stored_refresh_token_takes_the_nonce_that_comes() {
     let mut strict = refresh(&Refresh::new("r0"));
     strict.id_token_expectation().nonce = Some("another-nonce-16".into());
     refused(drive(&mut strict, &nonced, &set("a"), NOW).1, "nonce_mismatch");
+}
+
+#[test]
+fn what_a_login_asked_for_binds_its_id_token() {
+    let hash = |value: &str| base64url(&Algorithm::named("RS256").unwrap().hash.digest(value.as_bytes())[..16]);
+    let login = |age: Option<&str>, more: &dyn Fn(&str, &str) -> Value| {
+        let request = AuthorizationRequest::new("openid");
+        let request = if let Some(age) = age { request.parameter("max_age", age) } else { request };
+        let client = client();
+        let login = client.begin(request, &random(), NOW).unwrap();
+        let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let state = login.transaction.state().to_owned();
+        let code = login.transaction.finish(&client, Callback::Url(&format!("{REDIRECT_URI}?code=a&state={state}")), NOW).unwrap();
+        let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("p"), code).unwrap();
+        let mut claims = json!({ "nonce": nonce });
+        claims.as_object_mut().unwrap().extend(more("a", &state).as_object().unwrap().clone());
+        drive(&mut exchange, &answer(&id_token("a", claims)), &set("a"), NOW).1
+    };
+    login(None, &|_, _| json!({})).unwrap();
+    login(Some("60"), &|_, _| json!({ "auth_time": NOW - 60 })).unwrap();
+    refused(login(Some("60"), &|_, _| json!({ "auth_time": NOW - 90 })), "claim_refused");
+    refused(login(Some("60"), &|_, _| json!({})), "claim_refused");
+    refused(login(None, &|_, _| json!({ "nonce": "another" })), "nonce_mismatch");
+    login(None, &|code, state| json!({ "c_hash": hash(code), "s_hash": hash(state) })).unwrap();
+    refused(login(None, &|_, state| json!({ "c_hash": hash(state) })), "claim_refused");
+    refused(login(None, &|code, _| json!({ "s_hash": hash(code) })), "claim_refused");
 }
 
 #[test]

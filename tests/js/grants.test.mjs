@@ -1,6 +1,7 @@
 // Client authentication by assertion, every grant, and calls of APIs: what is sent, judged by npm `jose`.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import * as jose from "jose";
 import { Client, SigningKey, begin, clientSecretJwt, none, privateKeyJwt, provider, tlsClientAuth, verifyIdToken, KeySet } from "samtykke";
@@ -234,6 +235,39 @@ test("an id_token must have one of the acr values that were demanded", async () 
   const expected = { issuer: OP, clientId: "client-1", nonce: "n".repeat(43), acrValues: ["Level4", "Level3"] };
   assert.equal((await verifyIdToken(await token({ acr: "Level3" }), expected, keys)).acr, "Level3");
   for (const acr of ["Level2", "", undefined, "Level4 Level3"]) await fails(verifyIdToken(await token({ acr }), expected, keys), { code: "claim_refused" });
+});
+
+test("what a login asked for binds its id_token: max_age, nonce, code and state; audiences and skew are the client's", async () => {
+  const { privateKey, publicKey } = await jose.generateKeyPair("RS256", { extractable: true });
+  const jwks = { keys: [{ ...(await jose.exportJWK(publicKey)), kid: "1" }] };
+  const at = Math.floor(Date.now() / 1000);
+  const hash = (value) => createHash("sha256").update(value).digest().subarray(0, 16).toString("base64url");
+  /** A login whose id_token has these claims besides. */
+  const login = async (claimsOf, { extra, idToken } = {}) => {
+    let answer;
+    const client = new Client(op, clientSecretJwt(SHARED), { fetch: async () => answer, jwks, ...(idToken && { idToken }) });
+    const { url, state, transaction } = client.begin({ scope: "openid", ...(extra && { extra }) });
+    const nonce = new URL(url).searchParams.get("nonce");
+    const code = `c${state.slice(0, 9)}`;
+    const claims = { iss: OP, aud: "client-1", sub: "s", iat: at, exp: at + 60, nonce, ...claimsOf({ code, state }) };
+    answer = tokens({ id_token: await new jose.SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "1" }).sign(privateKey) });
+    return client.exchange(client.finish(transaction, `${settings.redirectUri}?code=${code}&state=${state}`));
+  };
+  const maxAge = { extra: { max_age: "60" } };
+  assert.equal((await login(() => ({}))).claims.sub, "s");
+  assert.equal((await login(() => ({ auth_time: at - 50 }), maxAge)).claims.auth_time, at - 50);
+  await fails(login(() => ({ auth_time: at - 90 }), maxAge), { code: "claim_refused", expected: "auth_time: within max_age" });
+  await fails(login(() => ({}), maxAge), { code: "claim_refused", expected: "auth_time: within max_age" });
+  await fails(login(() => ({ nonce: "n".repeat(43) })), { code: "nonce_mismatch" });
+  assert.ok(await login(({ code, state }) => ({ c_hash: hash(code), s_hash: hash(state) })));
+  await fails(login(({ state }) => ({ c_hash: hash(state) })), { code: "claim_refused" });
+  await fails(login(({ code }) => ({ s_hash: hash(code) })), { code: "claim_refused" });
+  const two = () => ({ aud: ["client-1", "api-1"], azp: "client-1" });
+  await fails(login(two), { code: "claim_refused" });
+  assert.ok(await login(two, { idToken: { trustedAudiences: ["api-1"] } }));
+  const ahead = () => ({ iat: at + 30 });
+  await fails(login(ahead), { code: "claim_refused" });
+  assert.ok(await login(ahead, { idToken: { skew: 45 } }));
 });
 
 test("a signed answer stands alone: JARM and plain parameters together, or the plain ones in its place, are refused", async () => {
