@@ -266,6 +266,37 @@ fn clients_nobody_could_use() {
 }
 
 #[test]
+fn an_update_is_judged_by_what_it_changes() {
+    // An old grant, and a method that nobody knows here: the API's own, which a change of the description leaves alone.
+    let before = Record::parse(
+        r#"{"client_id":"c","integration_type":"idporten","application_type":"web","token_endpoint_auth_method":"tls_client_auth","grant_types":["authorization_code","implicit"],"description":"a"}"#,
+    )
+    .unwrap();
+    assert!(check_client(&before).is_err());
+    let (environment, token) = (Environment::test(), Secret::new("x.y"));
+    let api = SelfService::new(&environment, &token);
+    let sent = |after: Record| api.update_client(&before, &after).map(|call| call.request.body.unwrap().expose().to_owned());
+    let described = sent(before.clone().text_member("description", "b")).unwrap();
+    assert!(described.contains("implicit") && described.contains("tls_client_auth") && described.contains(r#""description":"b""#));
+    for (name, value) in [
+        ("grant_types", r#"["authorization_code","implicit","x"]"#),
+        ("token_endpoint_auth_method", "\"private\""),
+        ("application_type", "\"toaster\""),
+    ] {
+        assert_eq!(sent(before.clone().member(name, value).unwrap()).unwrap_err().code(), "invalid_parameter", "{name}");
+    }
+    let mended = before
+        .clone()
+        .member("grant_types", r#"["authorization_code"]"#)
+        .unwrap()
+        .text_member("token_endpoint_auth_method", "private_key_jwt");
+    sent(mended).unwrap();
+    // A private key goes out by no way.
+    let private = before.clone().member("jwks_x", r#"{"keys":[{"kty":"RSA","n":"1","e":"AQAB","d":"2"}]}"#).unwrap();
+    assert_eq!(sent(private).unwrap_err().code(), "key_refused");
+}
+
+#[test]
 fn keys_are_merged_and_public() {
     let added = |before: &str, key: &str| Change::add(before, key).map(|change| change.set.unwrap());
     let known = r#"{"keys":[{"kty":"RSA","kid":"old","n":"1","e":"AQAB","exp":1800000000,"created":"t","last_updated":"t","future":[1]}]}"#;

@@ -80,7 +80,7 @@ static OPERATIONS: &[Operation] = &[
     row("clients", ["GET", "/clients", READ], &["inactive"], Sends::Nothing, Many),
     row("createClient", ["POST", "/clients", WRITE], &[], Sends::Client, One),
     row("client", ["GET", "/clients/{id}", READ], &[], Sends::Nothing, One),
-    row("updateClient", ["PUT", "/clients/{id}", WRITE], &[], Sends::Client, One),
+    row("updateClient", ["PUT", "/clients/{id}", WRITE], &[], Sends::Object, One),
     row("deactivateClient", ["DELETE", "/clients/{id}", WRITE], &[], Sends::Nothing, Done),
     row("newSecret", ["POST", "/clients/{id}/secret", WRITE], &[], Sends::Nothing, One),
     row("keys", ["GET", "/clients/{id}/jwks", READ], &[], Sends::Nothing, Keys),

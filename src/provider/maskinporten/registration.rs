@@ -43,7 +43,7 @@ pub fn maskinporten_client(name: &str, scopes: &[&str]) -> Record {
         .texts_member("scopes", scopes)
 }
 
-/// Judges a client before it is created or replaced.
+/// Judges a client before it is created.
 ///
 /// # Errors
 /// `invalid_parameter`, naming the member.
@@ -75,16 +75,21 @@ pub fn check_client(client: &Record) -> Result<()> {
     check_public(&value)
 }
 
-/// What is sent in a PUT that replaces `before` by `after`: members that are the API's own are left out.
+/// What is sent in a PUT that replaces `before` by `after`: members that are the API's own are left out. How a client logs in is
+/// judged where that was changed; what the API gave is its own affair, also where it is not known here.
 ///
 /// # Errors
-/// `invalid_parameter` for another integration type than before, or another name.
+/// `invalid_parameter` for another integration type than before, or another name; then as [`check_client`].
 pub fn replacement(before: &Record, after: &Record) -> Result<Record> {
     for name in ["integration_type", "client_id", "name"] {
         let (old, new) = (before.text(name), after.text(name));
         if old.is_some() && new != old {
             return Err(refused("integration_type, client_id and name as they are: they cannot be changed", name));
         }
+    }
+    let changed = |name: &&str| before.value().get(name) != after.value().get(name);
+    if ["application_type", "token_endpoint_auth_method", "grant_types"].iter().any(changed) {
+        check_client(after)?;
     }
     Ok(after.clone().without(READ_ONLY))
 }
