@@ -39,7 +39,7 @@ const OWN = {
   jwks: 'import("samtykke").JwksCache', provider: 'import("samtykke").Provider', consent: 'import("samtykke").Provider', mp: 'import("samtykke").Provider',
   key: 'import("samtykke").SigningKey', store: 'import("samtykke/tokens").TokenStore', send: 'import("samtykke/tokens").RedisSend',
   helseid: 'import("samtykke/helseid").HelseId', session: 'import("samtykke/helseid").HelseIdSession', api: 'import("samtykke/acmidm").ElysApi',
-  service: 'import("samtykke/selvbetjening").Selvbetjening', admin: 'import("samtykke/maskinporten").MaskinportenClient',
+  service: 'import("samtykke/selvbetjening").Selvbetjening', enrolment: 'import("samtykke/selvbetjening").Enrolment', admin: 'import("samtykke/maskinporten").MaskinportenClient',
   request: "Request", url: "URL", status: "HTMLElement", error: 'import("samtykke").SamtykkeError', showDeclined: "() => void", retryOnce: "() => void",
   open: "(url: string) => void", createClient: "any", Deno: "any", DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
