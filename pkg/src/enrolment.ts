@@ -145,6 +145,7 @@ export class Enrolment {
   #kept: Kept;
   #client: Promise<SelvbetjeningClient> | undefined;
   #rotation: Promise<Rotation> | undefined;
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(
     service: Selvbetjening,
@@ -283,11 +284,12 @@ export class Enrolment {
     const key = await this.#keys.open(handle);
     const listed = await (await this.client()).findKey(published(key), call);
     const expiresAt = listed?.expiresAt;
-    // A rotation keeps its own.
-    if (listed && !this.#rotation && this.#kept.key === handle && this.#kept.keyExpiresAt !== expiresAt) {
-      const { keyExpiresAt: _, ...kept } = this.#kept;
-      await this.#write({ ...kept, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) });
-    }
+    await this.#write((kept) => {
+      // A key that was replaced meanwhile has an end of its own.
+      if (!listed || kept.key !== handle || kept.keyExpiresAt === expiresAt) return kept;
+      const { keyExpiresAt: _, ...rest } = kept;
+      return { ...rest, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) };
+    });
     return { thumbprint: key.thumbprint, registered: !!listed, ...(expiresAt !== undefined && { expiresAt }), expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn) };
   }
 
@@ -325,10 +327,11 @@ export class Enrolment {
     const key = await this.#keys.open(next);
     // With a token that is got now: a kept one outlives the key.
     const registered = (await (await this.#with(this.#kept.key)).findKey(published(key), call)) !== undefined;
-    const { next: still, ...kept } = this.#kept;
-    // A rotation that began meanwhile goes on with the key.
-    if (this.#rotation || still !== next) throw hostError("transaction_used", { phase: "api" });
-    await this.#write(kept);
+    await this.#write(({ next: still, ...kept }) => {
+      // A rotation that began meanwhile goes on with the key.
+      if (this.#rotation || still !== next) throw hostError("transaction_used", { phase: "api" });
+      return kept;
+    });
     return { thumbprint: key.thumbprint, registered };
   }
 
@@ -352,8 +355,7 @@ export class Enrolment {
     }
     const { expiresAt, recovered } = listed ? { expiresAt: listed.expiresAt, recovered: true } : await this.#register(key, resumed, call);
     await fresh.waitUntilUsable(options);
-    const { next: _, keyExpiresAt: _old, ...kept } = this.#kept;
-    await this.#write({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) });
+    await this.#write(({ next: _, keyExpiresAt: _old, ...kept }) => ({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) }));
     // Its tokens are the old key's.
     this.#client = Promise.resolve(fresh);
     return { thumbprint: key.thumbprint, ...(expiresAt !== undefined && { expiresAt }), recovered };
@@ -383,57 +385,25 @@ export class Enrolment {
   }
 
   #keep(more: Partial<Kept>): Promise<void> {
-    return this.#write({ ...this.#kept, ...more });
+    return this.#write((kept) => ({ ...kept, ...more }));
   }
 
-  async #write(kept: Kept): Promise<void> {
-    await this.#store.write(this.id, JSON.stringify(kept));
-    this.#kept = kept;
+  /** One change after the other, each of what the last one left: of two at once the store would keep one alone. */
+  #write(change: (kept: Kept) => Kept): Promise<void> {
+    const run = async () => {
+      const kept = change(this.#kept);
+      if (kept === this.#kept) return;
+      await this.#store.write(this.id, JSON.stringify(kept));
+      this.#kept = kept;
+    };
+    const written = this.#written.then(run, run);
+    this.#written = written;
+    return written;
   }
 }
 
-/** How {@link confirmRoute} answers. */
-export interface RouteOptions extends EnrolmentKeeping {
-  /** Called when a draft is confirmed, before the browser gets its answer. */
-  readonly onConfirmed?: (enrolment: Enrolment) => void | Promise<void>;
-  /** A path on this origin to send the browser to; a short text unless given. */
-  readonly done?: string;
-}
-
-const HEADERS = { "cache-control": "no-store", "referrer-policy": "no-referrer", "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
-const STATUS: Readonly<Record<string, number>> = { transaction_missing: 404, transaction_used: 409, transaction_expired: 410 };
-
-/**
- * The route that the portal sends the person back to, for workers and servers: the path's last part is the enrolment's id.
- * Behind a proxy it judges by path and query; the origin is that of the stored redirect URI.
- *
- * @example
- * ```ts
- * const confirmed = confirmRoute(service, { store });
- * if (url.pathname.startsWith("/confirmed/")) return confirmed(request);
- * ```
- */
-export function confirmRoute(service: Selvbetjening, options: RouteOptions): (request: Request) => Promise<Response> {
-  keeping(service, options);
-  const { onConfirmed, done } = options;
-  configured(done === undefined || (typeof done === "string" && /^\/(?![\/\\])[!-[\]-~]*$/.test(done)), "done: a path on this origin");
-  return async (request) => {
-    const answer = (status: number, text: string, headers = {}) => new Response(text, { status, headers: { ...HEADERS, ...headers } });
-    if (request.method !== "GET") return answer(405, "", { allow: "GET" });
-    const { pathname, search } = new URL(request.url);
-    try {
-      const enrolment = await Enrolment.open(service, pathname.slice(pathname.lastIndexOf("/") + 1), options);
-      await enrolment.confirm(enrolment.redirectOrigin + pathname + search);
-      await onConfirmed?.(enrolment);
-    } catch (error) {
-      if (!(error instanceof SamtykkeError)) throw error;
-      return answer(STATUS[error.code] ?? 400, `Not confirmed (${error.code}).\n`);
-    }
-    return done === undefined ? answer(200, "Confirmed. You can close this page.\n") : answer(303, "", { location: done });
-  };
-}
-
-function keeping(service: Selvbetjening, options: EnrolmentKeeping): void {
+/** @internal Checks where enrolments are to be kept. */
+export function keeping(service: Selvbetjening, options: EnrolmentKeeping): void {
   configured(service instanceof Selvbetjening, "a Selvbetjening");
   configured(isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function", "store: { read, write }");
   const { keys } = options;

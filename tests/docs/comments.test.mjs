@@ -44,6 +44,7 @@ const OWN = {
   open: "(url: string) => void", createClient: "any", Deno: "any", DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
 const THERE = {
+  "confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "selvbetjening.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },
   "maskinporten.ts": { client: 'import("samtykke/maskinporten").MaskinportenClient' },

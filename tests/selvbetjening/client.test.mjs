@@ -161,6 +161,15 @@ test("a key is replaced in two phases, and the new one proven before the old one
   assert.equal(again, same, "one rotation at a time");
 });
 
+test("what the service says in words is told, whatever form they have", async (t) => {
+  const { enrolment, control } = await enrolled(t);
+  const client = await enrolment.client();
+  for (const [body, said] of [["Forbidden", "Forbidden"], ['"the client is unknown"', "the client is unknown"], [{ detail: "not now" }, "not now"], ["<html>", undefined], ["", undefined]]) {
+    control.next("GET /v1/client", { status: 403, body });
+    await assert.rejects(client.getClient(), ({ code: found, actual, http }) => found === "unauthorized" && actual === said && http.status === 403);
+  }
+});
+
 test("how long the first key lasts is asked, kept, and told in time", async (t) => {
   const { service, enrolment, record, store, control } = await enrolled(t);
   assert.equal(enrolment.keyExpiresAt, undefined);
@@ -180,6 +189,35 @@ test("how long the first key lasts is asked, kept, and told in time", async (t) 
   control.next("GET /v1/client-secret", { status: 200, body: [{ kid: "other", jwkThumbprint: "other" }] });
   assert.deepEqual(await enrolment.keyTimes(), { thumbprint, registered: false, expiresSoon: true });
   await assert.rejects(enrolment.keyTimes({ warn: -1 }), code("invalid_parameter"));
+});
+
+test("what is learnt of a key while it is replaced loses nothing of the replacement, however slow the store", async (t) => {
+  const { service, enrolment, record, store, control } = await enrolled(t);
+  const end = Math.floor(Date.now() / 1000) + 40 * 86_400;
+  record.keys[0].expiration = new Date(end * 1000).toISOString();
+  // The first write takes longer than all that follows it.
+  const own = store.write;
+  let slow = 300;
+  store.write = async (id, text) => {
+    const wait = slow;
+    slow = 0;
+    await new Promise((done) => setTimeout(done, wait));
+    return own.call(store, id, text);
+  };
+  let writing;
+  const begun = new Promise((done) => (writing = done));
+  const write = store.write;
+  store.write = (...rest) => (writing(), write(...rest));
+  const times = enrolment.keyTimes();
+  await begun;
+  control.next("POST /v1/client-secret", { status: 400, body: { title: "Bad Request", detail: "not now" } });
+  await assert.rejects(enrolment.rotateKey(QUICK), code("api_error"));
+  assert.equal((await times).expiresAt, end);
+  const kept = JSON.parse(store.kept.get(enrolment.id));
+  assert.ok(kept.next, "the new key is not forgotten");
+  assert.equal(kept.keyExpiresAt, end);
+  const again = await Enrolment.open(service, enrolment.id, { store });
+  assert.equal((await again.rotateKey(QUICK)).thumbprint, JSON.parse(kept.next).kid);
 });
 
 test("a registration whose answer is lost is found in the list, and not made twice", async (t) => {

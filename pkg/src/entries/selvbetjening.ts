@@ -27,7 +27,6 @@ export {
 } from "../selvbetjening.js";
 export {
   Enrolment,
-  confirmRoute,
   jwkKeys,
   type AbandonedKey,
   type BeginOptions,
@@ -36,7 +35,7 @@ export {
   type KeyMaker,
   type KeyTimes,
   type Rotation,
-  type RouteOptions,
 } from "../enrolment.js";
+export { confirmRoute, type RouteOptions } from "../confirm_route.js";
 export { loopback, type LoopbackOptions, type Receiver } from "../loopback.js";
 export { SamtykkeError } from "../error.js";
