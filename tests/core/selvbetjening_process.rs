@@ -10,6 +10,7 @@ use samtykke::{Error, Response, Result, Secret};
 
 pub(crate) const OLD: &str = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 pub(crate) const NEW: &str = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k2","x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}"#;
+pub(crate) const ENDS: &str = "2025-12-31T13:13:13Z";
 const OURS: &str = "http://localhost:4406/confirmed/8fdK";
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 
@@ -23,6 +24,12 @@ pub(crate) fn client() -> Enrolment {
 
 pub(crate) fn answer(status: u16, body: &str) -> Result<Response> {
     Ok(Response::new(status, Some("application/json"), body))
+}
+
+/// What the service lists.
+pub(crate) fn list(keys: &[&Key]) -> Result<Response> {
+    let one = |key: &&Key| format!(r#"{{"kid":"x","jwkThumbprint":"{}","expiration":"{ENDS}"}}"#, key.public().thumbprint());
+    answer(200, &format!("[{}]", keys.iter().map(one).collect::<Vec<_>>().join(",")))
 }
 
 pub(crate) fn invalid_client() -> Result<Response> {
@@ -309,4 +316,29 @@ fn the_receiver_takes_one_get_on_its_own_path_from_this_machine_alone() {
     for (port, path) in [(0, "/a"), (1, ""), (1, "a"), (1, "/"), (1, "/a?b"), (1, "//a"), (1, "/a b")] {
         assert_eq!(code(Loopback::new(port, path)), "invalid_parameter", "{port} {path}");
     }
+}
+
+#[test]
+fn the_end_of_the_first_key_is_learnt_from_the_list_and_kept() {
+    let mut enrolment = client();
+    let warn = |seconds| Duration::from_secs(seconds);
+    assert!(!enrolment.key_expires_soon(NOW, warn(u64::MAX)), "nothing is known of it");
+    let own = enrolment.key().clone();
+    let of = |text: Result<Response>| {
+        samtykke::provider::selvbetjening::Api::new(&Environment::test()).secrets().finish(&text.unwrap()).unwrap()
+    };
+    assert!(!enrolment.learn_key(&of(list(&[&key("key-2", NEW)]))), "another's");
+    assert_eq!(enrolment.key_expires_at(), None);
+    assert!(enrolment.learn_key(&of(list(&[&key("key-2", NEW), &own]))));
+    assert_eq!(enrolment.key_expires_at(), Some(1_767_186_793));
+    assert_eq!(Enrolment::parse(&Environment::test(), &enrolment.serialize()).unwrap().key_expires_at(), Some(1_767_186_793));
+    let end = 1_767_186_793;
+    for (before, soon) in [(86_401, false), (86_400, false), (86_399, true), (0, true)] {
+        assert_eq!(enrolment.key_expires_soon(Duration::from_secs(end - before), warn(86_400)), soon, "{before}");
+    }
+    assert!(enrolment.key_expires_soon(Duration::from_secs(end + 1), warn(0)));
+    // A key without an end has none any more.
+    let endless = format!(r#"[{{"jwkThumbprint":"{}"}}]"#, own.public().thumbprint());
+    assert!(enrolment.learn_key(&of(answer(200, &endless))));
+    assert_eq!((enrolment.key_expires_at(), enrolment.key_expires_soon(NOW, warn(u64::MAX))), (None, false));
 }

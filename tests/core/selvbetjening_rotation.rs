@@ -9,10 +9,9 @@ use samtykke::provider::selvbetjening::{
 };
 use samtykke::{Response, Result};
 
-use crate::selvbetjening_process::{NEW, answer, client, invalid_client, key, record, sent, silence};
+use crate::selvbetjening_process::{ENDS, NEW, answer, client, invalid_client, key, list, record, sent, silence};
 
 const NOW: Duration = Duration::from_secs(1_700_000_000);
-const ENDS: &str = "2025-12-31T13:13:13Z";
 const THIRD: &str = r#"{"kty":"RSA","alg":"RS256","kid":"k3","e":"AQAB","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}"#;
 
 /// Made once: a key is checked when it is read, and that takes its time.
@@ -23,11 +22,6 @@ fn new() -> Key {
 
 fn added() -> Result<Response> {
     answer(200, &format!(r#"{{"expiration":"{ENDS}"}}"#))
-}
-
-fn list(keys: &[&Key]) -> Result<Response> {
-    let one = |key: &&Key| format!(r#"{{"kid":"x","jwkThumbprint":"{}","expiration":"{ENDS}"}}"#, key.public().thumbprint());
-    answer(200, &format!("[{}]", keys.iter().map(one).collect::<Vec<_>>().join(",")))
 }
 
 fn usable() -> Result<Response> {
@@ -108,31 +102,6 @@ fn the_old_key_goes_when_the_new_one_is_proven_and_stored_and_not_before() {
     assert_eq!((enrolment.key(), enrolment.next_key(), enrolment.key_expires_at()), (&new(), None, Some(1_767_186_793)));
     assert_eq!(enrolment.serialize(), last);
     assert_eq!(Enrolment::parse(&Environment::test(), &last).unwrap(), enrolment);
-}
-
-#[test]
-fn the_end_of_the_first_key_is_learnt_from_the_list_and_kept() {
-    let mut enrolment = client();
-    let warn = |seconds| Duration::from_secs(seconds);
-    assert!(!enrolment.key_expires_soon(NOW, warn(u64::MAX)), "nothing is known of it");
-    let own = enrolment.key().clone();
-    let of = |text: Result<Response>| {
-        samtykke::provider::selvbetjening::Api::new(&Environment::test()).secrets().finish(&text.unwrap()).unwrap()
-    };
-    assert!(!enrolment.learn_key(&of(list(&[&new()]))), "another's");
-    assert_eq!(enrolment.key_expires_at(), None);
-    assert!(enrolment.learn_key(&of(list(&[&new(), &own]))));
-    assert_eq!(enrolment.key_expires_at(), Some(1_767_186_793));
-    assert_eq!(Enrolment::parse(&Environment::test(), &enrolment.serialize()).unwrap().key_expires_at(), Some(1_767_186_793));
-    let end = 1_767_186_793;
-    for (before, soon) in [(86_401, false), (86_400, false), (86_399, true), (0, true)] {
-        assert_eq!(enrolment.key_expires_soon(Duration::from_secs(end - before), warn(86_400)), soon, "{before}");
-    }
-    assert!(enrolment.key_expires_soon(Duration::from_secs(end + 1), warn(0)));
-    // A key without an end has none any more.
-    let endless = format!(r#"[{{"jwkThumbprint":"{}"}}]"#, own.public().thumbprint());
-    assert!(enrolment.learn_key(&of(answer(200, &endless))));
-    assert_eq!((enrolment.key_expires_at(), enrolment.key_expires_soon(NOW, warn(u64::MAX))), (None, false));
 }
 
 #[test]

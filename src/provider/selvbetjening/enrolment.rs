@@ -177,6 +177,7 @@ impl Enrolment {
     /// assert!(enrolment.key_expires_soon(now, Duration::from_secs(30 * 86_400))); // time for a `Rotation`
     /// # Ok::<(), samtykke::Error>(())
     /// ```
+    #[must_use = "a key that the service does not have ends all the sooner"]
     pub fn learn_key(&mut self, list: &[ClientSecret]) -> bool {
         let found = find_secret(list, self.key.public());
         if let Some(secret) = found {
