@@ -42,7 +42,7 @@ export async function joinModules(dist, entries, cores, firstOf) {
   ];
   mkdirSync(out);
 
-  /** Modules that Node has its own form of, `x_node.js` in the place of `x.js`; that form may build on the other. */
+  /** Node has its own form of signatures.js, which builds on the other. */
   const own = {
     name: "own",
     setup({ onResolve }) {

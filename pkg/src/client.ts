@@ -239,8 +239,8 @@ export class Client {
     const same = JSON.stringify({ ...options, signal: undefined });
     return renew(this.#renewals, refreshToken, same, (came) =>
       this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
-        // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         kept: present(before ?? {}, ["idToken", "claims"]),
+        // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
         idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
         store: (next) => {
           came(next);

@@ -89,8 +89,8 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 }
 
 /// Time, skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token,
-/// code, state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. Answers algorithm, key id, then the claims.
-/// A logout token is judged by the first six.
+/// code, state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. Answers algorithm,
+/// key id, then the claims. A logout token is judged by the first six.
 fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let common = Common::read(&mut lines)?;
     let [nonce, max_age, acr_values, access_token, code, state, before, auth_time_text] = lines.take();
