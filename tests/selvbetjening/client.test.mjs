@@ -220,6 +220,22 @@ test("what is learnt of a key while it is replaced loses nothing of the replacem
   assert.equal((await again.rotateKey(QUICK)).thumbprint, JSON.parse(kept.next).kid);
 });
 
+test("the end of a key that was replaced meanwhile is not taken for the new one's", async (t) => {
+  const { enrolment, record } = await enrolled(t);
+  record.keys[0].expiration = "2031-01-01T00:00:00Z";
+  const client = await enrolment.client();
+  const find = client.findKey;
+  let rotation;
+  client.findKey = async (...rest) => {
+    const listed = await find.apply(client, rest);
+    client.findKey = find;
+    rotation = await enrolment.rotateKey(QUICK);
+    return listed;
+  };
+  assert.equal((await enrolment.keyTimes()).expiresAt, Date.parse("2031-01-01T00:00:00Z") / 1000);
+  assert.equal(enrolment.keyExpiresAt, rotation.expiresAt);
+});
+
 test("a registration whose answer is lost is found in the list, and not made twice", async (t) => {
   const { enrolment, record, control } = await enrolled(t);
   control.next("POST /v1/client-secret", "lose");
