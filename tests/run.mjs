@@ -25,7 +25,8 @@ const suite = (folder, ...flags) => {
 /** Stages: commands run one after the other; `quick` ones also for the inner loop; `minutes` until one is given up. */
 const STAGES = [
   { name: "native", quick: true, what: "crate: unit, vector, property and documentation tests", run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk"]], minutes: 20 },
-  { name: "lint", what: "rustfmt, clippy with the panic lints, documentation", run: [
+  { name: "lint", what: "rustfmt, clippy with the panic lints, documentation; Biome on TypeScript and JavaScript", run: [
+    node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci"),
     ["cargo", "fmt", "--check"],
     ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
     ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
