@@ -31,7 +31,7 @@ export async function measure() {
     "DPoP proof": () => proof(key, "POST", "https://op.example/token", "nonce-1", 0),
     "DPoP proof by a generated key": () => proof(generated, "POST", "https://op.example/token", "nonce-1", 0),
     "bare verification": () => crypto.subtle.verify(ES256, pair.publicKey, signature, message),
-    "id_token": () => verifyIdToken(token, expected, keys),
+    id_token: () => verifyIdToken(token, expected, keys),
   };
   const times = Object.fromEntries(Object.keys(work).map((name) => [name, []]));
   for (let round = 0; round < 40; round++) {
@@ -49,7 +49,12 @@ export async function measure() {
   const ratio = (one, other) => +(of(one) / of(other)).toFixed(3);
   return {
     rows,
-    ratios: { assertion: ratio("client assertion", "bare signature"), proof: ratio("DPoP proof", "bare signature"), proof_generated: ratio("DPoP proof by a generated key", "bare signature"), id_token: ratio("id_token", "bare verification") },
+    ratios: {
+      assertion: ratio("client assertion", "bare signature"),
+      proof: ratio("DPoP proof", "bare signature"),
+      proof_generated: ratio("DPoP proof by a generated key", "bare signature"),
+      id_token: ratio("id_token", "bare verification"),
+    },
     ceilings: { assertion: 1.15, proof: 1.15, id_token: 1.25 },
   };
 }

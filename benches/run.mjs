@@ -19,8 +19,16 @@ async function peerBegin() {
   const verifier = peer.generateRandomCodeVerifier();
   const challenge = await peer.calculatePKCECodeChallenge(verifier);
   const url = new URL(server.authorization_endpoint);
-  const parameters = { client_id: client.client_id, response_type: "code", scope: "debt.unsecured.presentation.100 openid", state: peer.generateRandomState(),
-    redirect_uri: settings.redirectUri, code_challenge: challenge, code_challenge_method: "S256", nonce: peer.generateRandomNonce() };
+  const parameters = {
+    client_id: client.client_id,
+    response_type: "code",
+    scope: "debt.unsecured.presentation.100 openid",
+    state: peer.generateRandomState(),
+    redirect_uri: settings.redirectUri,
+    code_challenge: challenge,
+    code_challenge_method: "S256",
+    nonce: peer.generateRandomNonce(),
+  };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return { url: url.href, verifier };
 }
@@ -72,13 +80,26 @@ report.rows.push(...tokenRows);
 report.tokens = { ratios, microseconds, ceilings, ...(gap && { gap }) };
 if (process.argv.includes("--json")) console.log(JSON.stringify(report));
 else {
-  for (const { name, median_us, best_us } of report.rows) console.log(`${name.padEnd(42)} ${String(median_us).padStart(8)} µs median ${String(best_us).padStart(8)} µs best`);
-  console.log(`ratio to the peer: begin ${report.ratios.begin} (at most ${report.ceilings.begin}), finish ${report.ratios.finish} (at most ${report.ceilings.finish})`);
-  console.log(`ratio of a cold process to the peer: samtykke to openid-client ${report.ratios.cold}, samtykke/browser to oauth4webapi ${report.ratios.cold_page}`);
+  for (const { name, median_us, best_us } of report.rows)
+    console.log(`${name.padEnd(42)} ${String(median_us).padStart(8)} µs median ${String(best_us).padStart(8)} µs best`);
+  console.log(
+    `ratio to the peer: begin ${report.ratios.begin} (at most ${report.ceilings.begin}), finish ${report.ratios.finish} (at most ${report.ceilings.finish})`,
+  );
+  console.log(
+    `ratio of a cold process to the peer: samtykke to openid-client ${report.ratios.cold}, samtykke/browser to oauth4webapi ${report.ratios.cold_page}`,
+  );
   const { assertion, proof, proof_generated, id_token } = report.ratios;
-  console.log(`ratio to WebCrypto alone: assertion ${assertion}, proof ${proof}, by a generated key ${proof_generated} (at most 1.15), id_token ${id_token} (at most 1.25)`);
-  console.log(`token source: a kept token ${microseconds.kept} µs (at most ${ceilings.kept_us}); ratio to the bare engine: Redis ${ratios.redis}, Durable Object ${ratios.durable_object} (at most 1.2)`);
-  console.log(`  a whole get from Redis adds ${microseconds.redis_get_adds} µs to its round trip (ratio over loopback ${ratios.redis_get}, sealed ${ratios.redis_get_sealed}; of a token another process replaced ${ratios.redis_replaced}, sealed ${ratios.redis_replaced_sealed}); a sealed read of a Durable Object ${ratios.durable_object_sealed}`);
-  console.log(`  sealed, beside the round trip and the runtime's own AES-GCM: Redis ${ratios.redis_get_sealed_opening}, replaced ${ratios.redis_replaced_sealed_opening}, Durable Object ${ratios.durable_object_sealed_opening} (at most 1.2)`);
+  console.log(
+    `ratio to WebCrypto alone: assertion ${assertion}, proof ${proof}, by a generated key ${proof_generated} (at most 1.15), id_token ${id_token} (at most 1.25)`,
+  );
+  console.log(
+    `token source: a kept token ${microseconds.kept} µs (at most ${ceilings.kept_us}); ratio to the bare engine: Redis ${ratios.redis}, Durable Object ${ratios.durable_object} (at most 1.2)`,
+  );
+  console.log(
+    `  a whole get from Redis adds ${microseconds.redis_get_adds} µs to its round trip (ratio over loopback ${ratios.redis_get}, sealed ${ratios.redis_get_sealed}; of a token another process replaced ${ratios.redis_replaced}, sealed ${ratios.redis_replaced_sealed}); a sealed read of a Durable Object ${ratios.durable_object_sealed}`,
+  );
+  console.log(
+    `  sealed, beside the round trip and the runtime's own AES-GCM: Redis ${ratios.redis_get_sealed_opening}, replaced ${ratios.redis_replaced_sealed_opening}, Durable Object ${ratios.durable_object_sealed_opening} (at most 1.2)`,
+  );
   if (gap) console.log(`gap: ${gap}`);
 }

@@ -12,8 +12,13 @@ import { TokenSource, redisStore, sealedStore } from "samtykke/tokens";
 import { startRedis } from "../tests/tokens/redis.mjs";
 import { startWorkers } from "../tests/tokens/workers.mjs";
 
-const tokens = judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify({ access_token: "x".repeat(600), token_type: "Bearer", expires_in: 3600 }) });
-const sourceOf = (more) => new TokenSource({ request: async () => tokens, issuer: "https://test.maskinporten.no/", clientId: "client-1", keyId: "key-1", ...more });
+const tokens = judgeTokens({
+  status: 200,
+  contentType: "application/json",
+  body: JSON.stringify({ access_token: "x".repeat(600), token_type: "Bearer", expires_in: 3600 }),
+});
+const sourceOf = (more) =>
+  new TokenSource({ request: async () => tokens, issuer: "https://test.maskinporten.no/", clientId: "client-1", keyId: "key-1", ...more });
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
 const rowOf = (name, values) => ({ name, median_us: +median(values).toFixed(2), best_us: +values[0].toFixed(2) });
 
@@ -21,7 +26,11 @@ const rowOf = (name, values) => ({ name, median_us: +median(values).toFixed(2), 
 async function replaced(store, targets, round) {
   const other = { ...tokens, accessToken: `${round}`.padStart(600, "x") };
   // It sees nothing of what is there, so it asks and writes.
-  for (const target of targets) await sourceOf({ store: { ...store, read: async () => undefined, lock: async (...rest) => ({ fence: (await store.lock(...rest)).fence }) }, request: async () => other }).get(target);
+  for (const target of targets)
+    await sourceOf({
+      store: { ...store, read: async () => undefined, lock: async (...rest) => ({ fence: (await store.lock(...rest)).fence }) },
+      request: async () => other,
+    }).get(target);
 }
 
 /** Rounds that take turns; microseconds of one operation in each. */
@@ -43,9 +52,14 @@ async function memory() {
   const source = sourceOf();
   for (const target of targets) await source.get(target);
   const ROUND = 5_000;
-  const work = Object.fromEntries(["kept, one scope", "kept, two scopes, resource, organisation"].map((name, at) => [name, async () => {
-    for (let count = 0; count < ROUND; count++) await source.get(targets[at]);
-  }]));
+  const work = Object.fromEntries(
+    ["kept, one scope", "kept, two scopes, resource, organisation"].map((name, at) => [
+      name,
+      async () => {
+        for (let count = 0; count < ROUND; count++) await source.get(targets[at]);
+      },
+    ]),
+  );
   return Object.entries(await turns(work, 60, 15, ROUND)).map(([name, values]) => rowOf(name, values));
 }
 
@@ -60,17 +74,28 @@ async function redis() {
     const work = {};
     for (const [name, store] of Object.entries(stores)) {
       for (const target of targets) await sourceOf({ store }).get(target);
-      const request = async () => { throw new Error("the store lost a token"); };
+      const request = async () => {
+        throw new Error("the store lost a token");
+      };
       work[name] = async () => {
         const source = sourceOf({ store, request });
         for (const target of targets) await source.get(target);
       };
     }
-    for (const [name, prefix] of [["Redis, whole get of a replaced token", "again:"], ["Redis, whole get of a replaced token, sealed", "sealed-again:"]]) {
+    for (const [name, prefix] of [
+      ["Redis, whole get of a replaced token", "again:"],
+      ["Redis, whole get of a replaced token, sealed", "sealed-again:"],
+    ]) {
       const bare = redisStore(send, { prefix });
       const store = prefix.startsWith("sealed") ? sealedStore(bare, "A".repeat(43)) : bare;
       let ahead = 0;
-      const source = sourceOf({ store, request: async () => { throw new Error("the store lost a token"); }, clock: () => Date.now() + ahead });
+      const source = sourceOf({
+        store,
+        request: async () => {
+          throw new Error("the store lost a token");
+        },
+        clock: () => Date.now() + ahead,
+      });
       work[name] = async () => {
         for (const target of targets) await source.get(target);
       };
@@ -88,7 +113,9 @@ async function redis() {
       for (const key of keys) await send("GET", key);
     };
     const key = createSecretKey(Buffer.alloc(32));
-    const sealed = (await send("KEYS", "sealed:*")).filter((name) => name.endsWith("}")).map((name) => [name, `samtykke token ${name.slice("sealed:{".length, -1)}`]);
+    const sealed = (await send("KEYS", "sealed:*"))
+      .filter((name) => name.endsWith("}"))
+      .map((name) => [name, `samtykke token ${name.slice("sealed:{".length, -1)}`]);
     work["Redis, bare GET and bare opening"] = async () => {
       for (const [name, purpose] of sealed) {
         const record = await send("GET", name);
@@ -115,7 +142,12 @@ async function durableObject() {
       const { text } = await workers.ask(0, `/bench?what=${what}&times=${TIMES}`);
       if (text !== "done") throw new Error("the worker did not answer");
     };
-    const work = { "Durable Object, bare": ask("bare"), "Durable Object, bare and bare opening": ask("opened"), "Durable Object, store": ask("store"), "Durable Object, store, sealed": ask("sealed") };
+    const work = {
+      "Durable Object, bare": ask("bare"),
+      "Durable Object, bare and bare opening": ask("opened"),
+      "Durable Object, store": ask("store"),
+      "Durable Object, store, sealed": ask("sealed"),
+    };
     return Object.entries(await turns(work, 50, 10, TIMES)).map(([name, values]) => rowOf(name, values));
   } finally {
     await workers.close();
@@ -128,15 +160,24 @@ export async function measure() {
   const of = (name) => rows.find((row) => row.name === name)?.median_us;
   const ratio = (one, other) => (of(one) && of(other) ? +(of(one) / of(other)).toFixed(3) : null);
   return {
-    rows, ...(store.gap && { gap: store.gap }),
+    rows,
+    ...(store.gap && { gap: store.gap }),
     ratios: {
-      redis: ratio("Redis, store", "Redis, bare GET"), redis_get: ratio("Redis, whole get", "Redis, bare GET"), redis_get_sealed: ratio("Redis, whole get, sealed", "Redis, bare GET"),
-      redis_replaced: ratio("Redis, whole get of a replaced token", "Redis, bare GET"), redis_replaced_sealed: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET"),
-      redis_get_sealed_opening: ratio("Redis, whole get, sealed", "Redis, bare GET and bare opening"), redis_replaced_sealed_opening: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET and bare opening"),
-      durable_object: ratio("Durable Object, store", "Durable Object, bare"), durable_object_sealed: ratio("Durable Object, store, sealed", "Durable Object, bare"),
+      redis: ratio("Redis, store", "Redis, bare GET"),
+      redis_get: ratio("Redis, whole get", "Redis, bare GET"),
+      redis_get_sealed: ratio("Redis, whole get, sealed", "Redis, bare GET"),
+      redis_replaced: ratio("Redis, whole get of a replaced token", "Redis, bare GET"),
+      redis_replaced_sealed: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET"),
+      redis_get_sealed_opening: ratio("Redis, whole get, sealed", "Redis, bare GET and bare opening"),
+      redis_replaced_sealed_opening: ratio("Redis, whole get of a replaced token, sealed", "Redis, bare GET and bare opening"),
+      durable_object: ratio("Durable Object, store", "Durable Object, bare"),
+      durable_object_sealed: ratio("Durable Object, store, sealed", "Durable Object, bare"),
       durable_object_sealed_opening: ratio("Durable Object, store, sealed", "Durable Object, bare and bare opening"),
     },
-    microseconds: { kept: Math.max(...kept.map(({ median_us }) => median_us)), redis_get_adds: of("Redis, whole get") ? +(of("Redis, whole get") - of("Redis, bare GET")).toFixed(1) : null },
+    microseconds: {
+      kept: Math.max(...kept.map(({ median_us }) => median_us)),
+      redis_get_adds: of("Redis, whole get") ? +(of("Redis, whole get") - of("Redis, bare GET")).toFixed(1) : null,
+    },
     ceilings: { redis: 1.2, durable_object: 1.2, kept_us: 5 },
   };
 }

@@ -31,7 +31,13 @@ async function begin(service, keeping) {
   const receiver = await loopback({ port: Number(setting("PORT", 0)) });
   try {
     const draft = { organizationNumber: setting("ORGANIZATION", ""), apiScopes: setting("SCOPES", "nhn:selvbetjening/client").split(" ") };
-    const enrolment = await Enrolment.begin(service, draft, { ...keeping, id: ID, apiKey: setting("API_KEY", ""), redirectUri: receiver.redirectUri, form: setting("FORM", "present") });
+    const enrolment = await Enrolment.begin(service, draft, {
+      ...keeping,
+      id: ID,
+      apiKey: setting("API_KEY", ""),
+      redirectUri: receiver.redirectUri,
+      form: setting("FORM", "present"),
+    });
     say(`draft ${enrolment.clientId}`);
     say(`stored ${setting("STATE", "selvbetjening-state.json")}`);
     say(`open ${enrolment.confirmUrl}`);
@@ -51,8 +57,12 @@ async function resume(service, keeping) {
   return enrolment;
 }
 
-const progress = (what) => ({ attempt, seconds, elapsed, client }) =>
-  say(`waiting for ${what}: asked ${attempt} times in ${elapsed.toFixed(0)} s, again in ${seconds.toFixed(1)} s${client ? `; pending: ${client.pending.join(", ")}` : ""}`);
+const progress =
+  (what) =>
+  ({ attempt, seconds, elapsed, client }) =>
+    say(
+      `waiting for ${what}: asked ${attempt} times in ${elapsed.toFixed(0)} s, again in ${seconds.toFixed(1)} s${client ? `; pending: ${client.pending.join(", ")}` : ""}`,
+    );
 
 function show(client) {
   for (const { scope, status, statusReason } of client.apiScopes ?? []) say(`scope ${scope} ${status}${statusReason ? ` (${statusReason})` : ""}`);

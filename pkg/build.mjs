@@ -19,8 +19,21 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
 // Memory starts empty, and below 1024 is only the far end of the stack.
 const WASM_OPT = [
-  "--low-memory-unused", "--zero-filled-memory", "--one-caller-inline-max-function-size=300", "--converge", "--flatten", "--rereloop", "-Oz", "-Oz",
-  "--coalesce-locals-learning", "--reorder-locals", "--vacuum", "--reorder-functions", "--strip-debug", "--strip-producers", "--strip-target-features",
+  "--low-memory-unused",
+  "--zero-filled-memory",
+  "--one-caller-inline-max-function-size=300",
+  "--converge",
+  "--flatten",
+  "--rereloop",
+  "-Oz",
+  "-Oz",
+  "--coalesce-locals-learning",
+  "--reorder-locals",
+  "--vacuum",
+  "--reorder-functions",
+  "--strip-debug",
+  "--strip-producers",
+  "--strip-target-features",
 ];
 
 /** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
@@ -48,7 +61,9 @@ const ENTRIES = {
 };
 
 /** What may stand in a string without an escape, but for the two marks. */
-const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)).join("").replace(/["\\]/g, "");
+const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32))
+  .join("")
+  .replace(/["\\]/g, "");
 
 /** Writes octets as text that pkg/src/inline.ts reads. */
 export function encode(octets) {
@@ -108,15 +123,33 @@ function buildCore(name, bindgen) {
   // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
   // A small stack, below the constants, makes their addresses short; what the core nests is bounded.
   const remap = `-C link-arg=-zstack-size=65536 --remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
-  run("cargo", ["rustc", "--quiet", "--locked", "--profile", "wasm", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--features", CORES[name].features], {
-    env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
-  });
+  run(
+    "cargo",
+    [
+      "rustc",
+      "--quiet",
+      "--locked",
+      "--profile",
+      "wasm",
+      "--lib",
+      "--crate-type",
+      "cdylib",
+      "--target",
+      "wasm32-unknown-unknown",
+      "--features",
+      CORES[name].features,
+    ],
+    {
+      env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },
+    },
+  );
   const out = join(DIST, `.bindgen-${name}`);
   run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
   const [graph, reached, optimised] = ["graph.json", "reached.wasm", "optimised.wasm"].map((file) => join(out, file));
   writeFileSync(graph, JSON.stringify([{ name: "loader", root: true, reaches: USED }, ...USED.map((name) => ({ name, export: name }))]));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const binaryen = (tool, args) => run(process.execPath, [join(ROOT, "node_modules", "binaryen", "bin", tool), ...features, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+  const binaryen = (tool, args) =>
+    run(process.execPath, [join(ROOT, "node_modules", "binaryen", "bin", tool), ...features, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   binaryen("wasm-metadce", ["--graph-file", graph, join(out, "samtykke_bg.wasm"), "-o", reached]);
   binaryen("wasm-opt", [...WASM_OPT, reached, "-o", optimised]);
   const wasm = readFileSync(optimised);
@@ -139,13 +172,17 @@ function constantsEnd(wasm) {
   const after = new Uint8Array(memory.buffer).fill(0, end);
   // The stack lies below the constants; what it held is left.
   const stack = before.findIndex((octet) => octet !== 0);
-  if (before.subarray(stack).some((octet, place) => octet !== after[stack + place])) throw new Error("a call of the core leaves something behind: see pkg/src/engine.ts");
+  if (before.subarray(stack).some((octet, place) => octet !== after[stack + place]))
+    throw new Error("a call of the core leaves something behind: see pkg/src/engine.ts");
   return end;
 }
 
 /** The rows of a text file of the crate: values between bars. */
 function rows(file) {
-  return readFileSync(join(ROOT, "src", file), "utf8").split("\n").filter((line) => line && !line.startsWith("#")).map((line) => line.split("|"));
+  return readFileSync(join(ROOT, "src", file), "utf8")
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"))
+    .map((line) => line.split("|"));
 }
 
 /** What crate and package both know, from the crate's text files. */
@@ -192,10 +229,13 @@ function writeGenerated() {
 
 /** What an entry does first: names its wasm, and who knows more of errors. `placeOf` says where a module's functions are, and by what prefix. */
 function partsOf(entry, cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
-  const provided = (module) => cores.map((core) => {
-    const wasm = `() => ${module(core)}, ${ends[core]}`;
-    return (CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : "") + `provide(${wasm}, ${CORES[core].rank});\n`;
-  }).join("");
+  const provided = (module) =>
+    cores
+      .map((core) => {
+        const wasm = `() => ${module(core)}, ${ends[core]}`;
+        return (CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : "") + `provide(${wasm}, ${CORES[core].rank});\n`;
+      })
+      .join("");
   const { provider } = CORES[cores[0]];
   const described = provider ? "detailsOf(apis)" : cores[0] === "full" ? "details" : "";
   const imports = (module, names) => {

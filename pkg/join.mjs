@@ -8,9 +8,16 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const OPTIONS = {
-  bundle: true, format: "esm", platform: "node", target: "node20.19", legalComments: "none", logLevel: "warning",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  legalComments: "none",
+  logLevel: "warning",
   // Names stay whole, for whoever reads a stack.
-  minifySyntax: true, minifyWhitespace: true, absWorkingDir: "/",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  absWorkingDir: "/",
 };
 
 /** Names that a module exports, told apart from other modules' by its own name. */
@@ -18,7 +25,10 @@ async function exportsOf(file, as = basename(file, ".js")) {
   return Object.keys(await import(pathToFileURL(file))).map((name) => ({ name, unique: `${as}_${name}` }));
 }
 
-const reexport = (names, file, side) => (names.length === 0 ? "export {};\n" : `export { ${names.map((name) => (side === "out" ? `${name.name} as ${name.unique}` : `${name.unique} as ${name.name}`)).join(", ")} } from ${JSON.stringify(file)};\n`);
+const reexport = (names, file, side) =>
+  names.length === 0
+    ? "export {};\n"
+    : `export { ${names.map((name) => (side === "out" ? `${name.name} as ${name.unique}` : `${name.unique} as ${name.name}`)).join(", ")} } from ${JSON.stringify(file)};\n`;
 
 const BUFFER = `import { Buffer } from "node:buffer";\n`;
 /** A function that gives a wasm's octets. */
@@ -60,8 +70,17 @@ export async function joinModules(dist, entries, cores, firstOf) {
   };
   for (const { file, roots, code } of layers) {
     const stdin = (contents) => ({ contents, resolveDir: dist, sourcefile: file });
-    const { metafile } = await build({ ...OPTIONS, stdin: stdin(roots.map((root) => `import ${JSON.stringify(root)};\n`).join("")), plugins: [own], write: false, metafile: true, ignoreAnnotations: true });
-    const modules = Object.keys(metafile.inputs).map((path) => join("/", path)).filter((path) => path.startsWith(join(dist, "lib")) && !joined.has(path));
+    const { metafile } = await build({
+      ...OPTIONS,
+      stdin: stdin(roots.map((root) => `import ${JSON.stringify(root)};\n`).join("")),
+      plugins: [own],
+      write: false,
+      metafile: true,
+      ignoreAnnotations: true,
+    });
+    const modules = Object.keys(metafile.inputs)
+      .map((path) => join("/", path))
+      .filter((path) => path.startsWith(join(dist, "lib")) && !joined.has(path));
     const names = new Map();
     for (const path of modules) names.set(path, await exportsOf(path, relative(join(dist, "lib"), path).replace(/\.js$/, "").replace(/\W/g, "_")));
     const contents = modules.map((path) => reexport(names.get(path), path, "out")).join("") + code;
@@ -73,9 +92,17 @@ export async function joinModules(dist, entries, cores, firstOf) {
     const rest = wasm.filter((core) => core !== "full");
     const { head, provided, details } = firstOf(entry, wasm, (module) => [`${module}_`, `./${joined.get(lib(module)).file}`]);
     const { file, names } = joined.get(entryOf(entry));
-    writeFileSync(join(out, `${entry}.js`), [
-      rest.length ? BUFFER : "", wasm.includes("full") ? `import { full } from "./core.js";\n` : "", head, ...rest.map((core) => octets(dist, core)),
-      provided((core) => `new WebAssembly.Module(${core}())`), details, reexport(names, `./${file}`),
-    ].join(""));
+    writeFileSync(
+      join(out, `${entry}.js`),
+      [
+        rest.length ? BUFFER : "",
+        wasm.includes("full") ? `import { full } from "./core.js";\n` : "",
+        head,
+        ...rest.map((core) => octets(dist, core)),
+        provided((core) => `new WebAssembly.Module(${core}())`),
+        details,
+        reexport(names, `./${file}`),
+      ].join(""),
+    );
   }
 }

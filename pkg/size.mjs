@@ -28,7 +28,13 @@ export async function measure() {
   for (const { entry, file } of ENTRIES) {
     const { outputFiles } = await build({
       stdin: { contents: `export * from ${JSON.stringify(join(PKG, "dist", file))};`, resolveDir: PKG },
-      bundle: true, minify: true, format: "esm", target: "es2022", platform: "browser", write: false, legalComments: "none",
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2022",
+      platform: "browser",
+      write: false,
+      legalComments: "none",
     });
     const bytes = outputFiles[0].contents;
     entries.push({
@@ -45,5 +51,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!existsSync(join(PKG, "dist"))) await (await import("./build.mjs")).build();
   const report = await measure();
   if (process.argv.includes("--json")) console.log(JSON.stringify(report));
-  else for (const { entry, raw, gzip, brotli } of report.entries) console.log(`${entry.padEnd(22)} ${String(raw).padStart(7)} raw ${String(gzip).padStart(6)} gzip ${String(brotli).padStart(6)} brotli`);
+  else
+    for (const { entry, raw, gzip, brotli } of report.entries)
+      console.log(`${entry.padEnd(22)} ${String(raw).padStart(7)} raw ${String(gzip).padStart(6)} gzip ${String(brotli).padStart(6)} brotli`);
 }

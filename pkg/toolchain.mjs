@@ -20,8 +20,23 @@ export const say = (line) => process.stderr.write(`samtykke: ${line}\n`);
 /** The folder for everything that is slow to get and worth keeping between runs. */
 export const cacheDir = () => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "samtykke");
 
-const isFile = (path) => { try { return statSync(path).isFile(); } catch { return false; } };
-const folders = (path) => { try { return readdirSync(path).sort().reverse().map((name) => join(path, name)); } catch { return []; } };
+const isFile = (path) => {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+};
+const folders = (path) => {
+  try {
+    return readdirSync(path)
+      .sort()
+      .reverse()
+      .map((name) => join(path, name));
+  } catch {
+    return [];
+  }
+};
 
 /** The path of a program in PATH, or null. */
 export function which(name) {
@@ -67,7 +82,7 @@ export async function ensureRust(gaps) {
   const target = "wasm32-unknown-unknown";
   if (existsSync(join(sysroot, "lib", "rustlib", target))) return;
   say(`adding the Rust target ${target} (once)`);
-  if (which("rustup") && await stream("rustup", ["target", "add", target])) return;
+  if (which("rustup") && (await stream("rustup", ["target", "add", target]))) return;
   gaps.push({ what: target, why: "the Rust target for wasm could not be added", run: `rustup target add ${target}` });
 }
 
@@ -90,7 +105,7 @@ async function cargoProgram({ crate, program, version, gaps }) {
   say(`building ${crate} ${version} into ${into} (once; takes 2 to 10 minutes)`);
   mkdirSync(into, { recursive: true });
   // Run from the cache, not from the project: its .cargo/config must not change how a tool is built.
-  if (await stream("cargo", args, { cwd: into }) && isIt(cached)) return dirname(cached);
+  if ((await stream("cargo", args, { cwd: into })) && isIt(cached)) return dirname(cached);
   gaps.push({ what: `${crate} ${version}`, why: "it could not be built", run: `cargo ${args.join(" ")}` });
   return null;
 }
@@ -115,7 +130,9 @@ export function installedAsLocked(folder) {
     const wanted = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")).packages;
     const there = JSON.parse(readFileSync(join(folder, "node_modules", ".package-lock.json"), "utf8")).packages;
     return Object.entries(wanted).every(([path, entry]) => !path || entry.optional || entry.link || there[path]?.version === entry.version);
-  } catch { return false; }
+  } catch {
+    return false;
+  }
 }
 
 /** The node packages of the project. */
@@ -144,11 +161,15 @@ async function installFolder(name, dependencies) {
   const marker = join(folder, "node_modules", ".complete");
   const manifest = JSON.stringify({ private: true, type: "module", dependencies });
   if (isFile(marker) && readFileSync(marker, "utf8") === manifest) return folder;
-  say(`installing ${Object.entries(dependencies).map(([one, version]) => `${one} ${version}`).join(", ")} into ${folder} (once)`);
+  say(
+    `installing ${Object.entries(dependencies)
+      .map(([one, version]) => `${one} ${version}`)
+      .join(", ")} into ${folder} (once)`,
+  );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), manifest);
-  if (!await npm(["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder })) return null;
+  if (!(await npm(["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }))) return null;
   writeFileSync(marker, manifest);
   return folder;
 }
@@ -175,33 +196,49 @@ const programFiles = () => [process.env.ProgramFiles, process.env["ProgramFiles(
 
 /** Where Playwright keeps the browsers that a person installed with it, and the newest folder of one of them. */
 export function playwrightBrowser(name) {
-  const cache = process.env.PLAYWRIGHT_BROWSERS_PATH
-    || (mac ? join(homedir(), "Library", "Caches", "ms-playwright")
-      : windows ? join(process.env.LOCALAPPDATA ?? homedir(), "ms-playwright") : join(homedir(), ".cache", "ms-playwright"));
+  const cache =
+    process.env.PLAYWRIGHT_BROWSERS_PATH ||
+    (mac
+      ? join(homedir(), "Library", "Caches", "ms-playwright")
+      : windows
+        ? join(process.env.LOCALAPPDATA ?? homedir(), "ms-playwright")
+        : join(homedir(), ".cache", "ms-playwright"));
   return folders(cache).find((path) => new RegExp(`[\\\\/]${name}-\\d+$`).test(path) && isFile(join(path, "INSTALLATION_COMPLETE"))) ?? null;
 }
 
 export function findChromium() {
   if (process.env.CHROME_PATH && isFile(process.env.CHROME_PATH)) return process.env.CHROME_PATH;
-  const apps = mac && ["/Applications", join(homedir(), "Applications")].flatMap((dir) => [
-    join(dir, "Google Chrome.app/Contents/MacOS/Google Chrome"), join(dir, "Chromium.app/Contents/MacOS/Chromium")]);
+  const apps =
+    mac &&
+    ["/Applications", join(homedir(), "Applications")].flatMap((dir) => [
+      join(dir, "Google Chrome.app/Contents/MacOS/Google Chrome"),
+      join(dir, "Chromium.app/Contents/MacOS/Chromium"),
+    ]);
   const installed = windows && programFiles().map((dir) => join(dir, "Google\\Chrome\\Application\\chrome.exe"));
   const bundled = playwrightBrowser("chromium");
-  const inside = bundled && folders(bundled).flatMap((dir) => [join(dir, "chrome"), join(dir, "chrome.exe"),
-    join(dir, "Chromium.app/Contents/MacOS/Chromium"), join(dir, "Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing")]);
-  return ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"].map(which).find(Boolean)
-    ?? firstFile(...(apps || []), ...(installed || []), ...(inside || []));
+  const inside =
+    bundled &&
+    folders(bundled).flatMap((dir) => [
+      join(dir, "chrome"),
+      join(dir, "chrome.exe"),
+      join(dir, "Chromium.app/Contents/MacOS/Chromium"),
+      join(dir, "Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing"),
+    ]);
+  return (
+    ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"].map(which).find(Boolean) ??
+    firstFile(...(apps || []), ...(installed || []), ...(inside || []))
+  );
 }
 
 export function findFirefox() {
   const installed = windows && programFiles().map((dir) => join(dir, "Mozilla Firefox\\firefox.exe"));
-  return which("firefox") ?? which("firefox-esr")
-    ?? firstFile(mac && "/Applications/Firefox.app/Contents/MacOS/firefox", ...(installed || []));
+  return which("firefox") ?? which("firefox-esr") ?? firstFile(mac && "/Applications/Firefox.app/Contents/MacOS/firefox", ...(installed || []));
 }
 
 /** WebKit's driver and the small browser it drives (Linux): the driver speaks only to a browser built for automation. */
 export function findWebkit() {
-  const browsers = ["/usr/lib", "/usr/libexec"].flatMap((dir) => [dir, ...folders(dir)])
+  const browsers = ["/usr/lib", "/usr/libexec"]
+    .flatMap((dir) => [dir, ...folders(dir)])
     .flatMap((dir) => ["4.1", "6.0", "4.0"].map((api) => join(dir, `webkit2gtk-${api}`, "MiniBrowser")));
   return { webkitdriver: which("WebKitWebDriver"), minibrowser: mac || windows ? null : firstFile(...browsers), xvfb: which("Xvfb") };
 }
@@ -220,7 +257,7 @@ function privilege() {
 async function apt(prefix, groups) {
   const [program, ...args] = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
   say(`installing ${groups.flat().join(", ")} (apt-get)`);
-  if (!await stream(program, [...args, "update", "-q"])) say("apt-get update failed; trying with the lists that are here");
+  if (!(await stream(program, [...args, "update", "-q"]))) say("apt-get update failed; trying with the lists that are here");
   for (const names of groups) await stream(program, [...args, "install", "-y", "-q", "--no-install-recommends", ...names]);
 }
 
@@ -228,17 +265,20 @@ async function apt(prefix, groups) {
 export function findBrowsers() {
   const gecko = join(cacheDir(), `geckodriver-${versions.geckodriver}`, "bin", `geckodriver${exe}`);
   return {
-    chromium: findChromium(), chromedriver: which("chromedriver"),
-    firefox: findFirefox(), geckodriver: which("geckodriver") ?? firstFile(gecko),
+    chromium: findChromium(),
+    chromedriver: which("chromedriver"),
+    firefox: findFirefox(),
+    geckodriver: which("geckodriver") ?? firstFile(gecko),
     ...findWebkit(),
   };
 }
 
-const complete = (name, found) => ({
-  chromium: found.chromium && found.chromedriver,
-  firefox: found.firefox,
-  webkit: found.webkitdriver && found.minibrowser && found.xvfb,
-})[name];
+const complete = (name, found) =>
+  ({
+    chromium: found.chromium && found.chromedriver,
+    firefox: found.firefox,
+    webkit: found.webkitdriver && found.minibrowser && found.xvfb,
+  })[name];
 
 const elsewhere = {
   chromium: "install Chrome and the chromedriver of the same version (macOS: brew install --cask google-chrome chromedriver)",
@@ -250,7 +290,11 @@ const elsewhere = {
 export async function ensureBrowsers(gaps, { names = ["chromium", "firefox", "webkit"], install = false } = {}) {
   const missing = names.filter((name) => !complete(name, findBrowsers()));
   const prefix = missing.length && install ? privilege() : null;
-  if (prefix) await apt(prefix, missing.map((name) => aptPackages[name]));
+  if (prefix)
+    await apt(
+      prefix,
+      missing.map((name) => aptPackages[name]),
+    );
   let found = findBrowsers();
   for (const name of names) {
     if (complete(name, found) || playwrightBrowser(name)) continue;
@@ -271,7 +315,12 @@ export async function ensureRedis(gaps) {
   const prefix = which("redis-server") ? null : privilege();
   if (prefix) await apt(prefix, [["redis-server"]]);
   const found = which("redis-server");
-  if (!found) gaps.push({ what: "redis-server", why: "it was not found", run: debian() ? "sudo apt-get install redis-server" : "install Redis (macOS: brew install redis)" });
+  if (!found)
+    gaps.push({
+      what: "redis-server",
+      why: "it was not found",
+      run: debian() ? "sudo apt-get install redis-server" : "install Redis (macOS: brew install redis)",
+    });
   return found;
 }
 
@@ -290,9 +339,9 @@ export async function ensure({ rust = false, bindgen = false, npm: packages = fa
   const gaps = [];
   let found = {};
   if (rust || bindgen) await ensureRust(gaps);
-  if (bindgen && !gaps.some((gap) => gap.what === "Rust")) found = { ...found, ...await ensureBindgen(gaps) };
+  if (bindgen && !gaps.some((gap) => gap.what === "Rust")) found = { ...found, ...(await ensureBindgen(gaps)) };
   if (packages) await ensureNpm(gaps);
-  if (browsers) found = { ...found, ...await ensureBrowsers(gaps, { names: browsers === true ? undefined : browsers, install }) };
+  if (browsers) found = { ...found, ...(await ensureBrowsers(gaps, { names: browsers === true ? undefined : browsers, install })) };
   for (const gap of gaps) say(`missing: ${gap.what} (${gap.why}). Run: ${gap.run}`);
   return { ...found, gaps };
 }

@@ -18,33 +18,96 @@ const only = args.includes("--only") ? args.slice(args.indexOf("--only") + 1) : 
 const node = (...rest) => [process.execPath, ...rest];
 // Files by name: Node 20 does not expand patterns itself.
 const suite = (folder, ...flags) => {
-  const files = readdirSync(join(ROOT, "tests", folder)).filter((name) => name.endsWith(".test.mjs")).map((name) => join("tests", folder, name));
+  const files = readdirSync(join(ROOT, "tests", folder))
+    .filter((name) => name.endsWith(".test.mjs"))
+    .map((name) => join("tests", folder, name));
   return node("--test", "--test-reporter=spec", ...flags, ...files);
 };
 
 /** Stages: commands run one after the other; `quick` ones also for the inner loop; `minutes` until one is given up. */
 const STAGES = [
-  { name: "native", quick: true, what: "crate: unit, vector, property and documentation tests", run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk"]], minutes: 20 },
-  { name: "lint", what: "rustfmt, clippy with the panic lints, documentation; Biome on TypeScript and JavaScript", run: [
-    node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci"),
-    ["cargo", "fmt", "--check"],
-    ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
-    ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
-    ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-acmidm,bindings-halland,bindings-helseid,bindings-maskinporten,bindings-norskgjeld,bindings-selvbetjening", "--", "-D", "warnings"],
-    ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch", "--", "-D", "warnings"],
-    ["cargo", "doc", "--locked", "--no-deps", "--features", "serde,p256,native-crypto,jose-jwk"],
-  ], env: { RUSTDOCFLAGS: "-D warnings" }, minutes: 20 },
+  {
+    name: "native",
+    quick: true,
+    what: "crate: unit, vector, property and documentation tests",
+    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk"]],
+    minutes: 20,
+  },
+  {
+    name: "lint",
+    what: "rustfmt, clippy with the panic lints, documentation; Biome on TypeScript and JavaScript",
+    run: [
+      node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci"),
+      ["cargo", "fmt", "--check"],
+      ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
+      ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
+      [
+        "cargo",
+        "clippy",
+        "--locked",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--features",
+        "bindings-acmidm,bindings-halland,bindings-helseid,bindings-maskinporten,bindings-norskgjeld,bindings-selvbetjening",
+        "--",
+        "-D",
+        "warnings",
+      ],
+      ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch", "--", "-D", "warnings"],
+      ["cargo", "doc", "--locked", "--no-deps", "--features", "serde,p256,native-crypto,jose-jwk"],
+    ],
+    env: { RUSTDOCFLAGS: "-D warnings" },
+    minutes: 20,
+  },
   { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
-  { name: "helseid", quick: true, what: "HelseID: the package against a local one, its login page, and an API as strict as NHN's template", run: [suite("helseid")], minutes: 10 },
-  { name: "selvbetjening", what: "Selvbetjening against the local one and the local HelseID: the guide, updates, keys, the way back in four runtimes, the example", run: [suite("selvbetjening")], minutes: 10 },
-  { name: "maskinporten", what: "Maskinporten and its self-service API against a local one that verifies with jose; the native example", run: [suite("maskinporten")], minutes: 15 },
-  { name: "acmidm", what: "ACM/IDM and eLys against oidc-provider set up to behave like them; both providers in every server runtime", run: [suite("acmidm")], minutes: 5 },
+  {
+    name: "helseid",
+    quick: true,
+    what: "HelseID: the package against a local one, its login page, and an API as strict as NHN's template",
+    run: [suite("helseid")],
+    minutes: 10,
+  },
+  {
+    name: "selvbetjening",
+    what: "Selvbetjening against the local one and the local HelseID: the guide, updates, keys, the way back in four runtimes, the example",
+    run: [suite("selvbetjening")],
+    minutes: 10,
+  },
+  {
+    name: "maskinporten",
+    what: "Maskinporten and its self-service API against a local one that verifies with jose; the native example",
+    run: [suite("maskinporten")],
+    minutes: 15,
+  },
+  {
+    name: "acmidm",
+    what: "ACM/IDM and eLys against oidc-provider set up to behave like them; both providers in every server runtime",
+    run: [suite("acmidm")],
+    minutes: 5,
+  },
   { name: "halland", quick: true, what: "Region Halland: the package against a strict local AD FS and a gateway", run: [suite("halland")], minutes: 5 },
-  { name: "hostile", quick: true, what: "118 client modules of the conformance suite and the advisories, over real HTTP", run: [suite("hostile")], minutes: 10 },
+  {
+    name: "hostile",
+    quick: true,
+    what: "118 client modules of the conformance suite and the advisories, over real HTTP",
+    run: [suite("hostile")],
+    minutes: 10,
+  },
   // One file at a time: each starts processes and a server of its own, and counts what they do together.
-  { name: "tokens", what: "token source: Redis, Durable Object, Deno KV; four processes or isolates, and every fault", run: [suite("tokens", "--test-concurrency=1")], minutes: 15 },
-  { name: "verdicts", quick: true, what: "protocol cases, byte-equal in every runtime", run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))], minutes: 20 },
+  {
+    name: "tokens",
+    what: "token source: Redis, Durable Object, Deno KV; four processes or isolates, and every fault",
+    run: [suite("tokens", "--test-concurrency=1")],
+    minutes: 15,
+  },
+  {
+    name: "verdicts",
+    quick: true,
+    what: "protocol cases, byte-equal in every runtime",
+    run: [node("tests/verdicts/check.mjs", ...(quick ? ["native", "node"] : ci ? ["--ci"] : []))],
+    minutes: 20,
+  },
   { name: "fapi", what: "a FAPI 2.0 login against oidc-provider in every runtime", run: [node("tests/fapi/check.mjs")], minutes: 15 },
   { name: "harness", what: "the runners of the runtimes themselves", run: [suite("lib"), suite("runtimes")], minutes: 15 },
   { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
@@ -53,10 +116,16 @@ const STAGES = [
   { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },
   { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },
   { name: "e2e", what: "the demo in Chromium with a person's clicks", run: [suite("e2e")], minutes: 15 },
-  { name: "publish", what: "npm and cargo publish, dry", run: [
-    ["npm", "publish", "--dry-run"],
-    ["cargo", "publish", "--dry-run", "--locked", "--allow-dirty"],
-  ], cwd: ["pkg", "."], minutes: 15 },
+  {
+    name: "publish",
+    what: "npm and cargo publish, dry",
+    run: [
+      ["npm", "publish", "--dry-run"],
+      ["cargo", "publish", "--dry-run", "--locked", "--allow-dirty"],
+    ],
+    cwd: ["pkg", "."],
+    minutes: 15,
+  },
 ];
 
 const results = [];
@@ -65,12 +134,21 @@ function run(command, { log, cwd, env, minutes }) {
   return new Promise((done) => {
     const [program, ...rest] = command;
     log.write(`$ ${command.join(" ")}\n`);
-    const child = spawn(program, rest, { cwd: join(ROOT, cwd ?? "."), env: { ...process.env, ...env }, detached: process.platform !== "win32", shell: process.platform === "win32" && program === "npm" });
+    const child = spawn(program, rest, {
+      cwd: join(ROOT, cwd ?? "."),
+      env: { ...process.env, ...env },
+      detached: process.platform !== "win32",
+      shell: process.platform === "win32" && program === "npm",
+    });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     const timer = setTimeout(() => {
       log.write(`\ngiven up after ${minutes} minutes\n`);
-      try { process.kill(-child.pid, "SIGKILL"); } catch { child.kill("SIGKILL"); }
+      try {
+        process.kill(-child.pid, "SIGKILL");
+      } catch {
+        child.kill("SIGKILL");
+      }
     }, minutes * 60_000);
     child.on("error", (error) => log.write(`${error.message}\n`));
     child.on("close", (code) => {
@@ -84,7 +162,12 @@ function run(command, { log, cwd, env, minutes }) {
 function failuresIn(text) {
   const lines = text.trimEnd().split("\n");
   const list = lines.findIndex((line) => line.startsWith("✖ failing tests:"));
-  return list < 0 ? lines.slice(-20) : lines.slice(list + 1).filter(Boolean).slice(0, 40);
+  return list < 0
+    ? lines.slice(-20)
+    : lines
+        .slice(list + 1)
+        .filter(Boolean)
+        .slice(0, 40);
 }
 
 async function stage({ name, what, run: commands, cwd = [], env, minutes }) {

@@ -18,8 +18,12 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        port: { type: "string" }, "auth-port": { type: "string" }, "api-port": { type: "string" },
-        check: { type: "boolean" }, rebuild: { type: "boolean" }, help: { type: "boolean", short: "h" },
+        port: { type: "string" },
+        "auth-port": { type: "string" },
+        "api-port": { type: "string" },
+        check: { type: "boolean" },
+        rebuild: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
       },
     });
     for (const name of ["port", "auth-port", "api-port"]) {
@@ -40,7 +44,7 @@ if (wanted.help) {
 
 const progress = (text) => console.error(`  ${text}`);
 const { prepare } = await import("./start/prepare.mjs");
-if (!await prepare({ progress, rebuild: wanted.rebuild })) process.exit(1);
+if (!(await prepare({ progress, rebuild: wanted.rebuild }))) process.exit(1);
 
 const { startDemo, PortTaken } = await import("./start/services.mjs");
 // A check must not disturb a demo that is running, so it takes free ports unless told otherwise.
@@ -58,9 +62,11 @@ let demo;
 try {
   demo = await startDemo({ progress, file: stateFile(), port: port("port", 4402), authPort: port("auth-port", 4400), apiPort: port("api-port", 4401) });
 } catch (error) {
-  console.error(error instanceof PortTaken
-    ? `\n  Port ${error.port} is taken. Another demo may be running; stop it, or choose another port:\n    npm run demo -- --${error.option} ${error.port + 10}\n`
-    : `\n  The demo could not start: ${error.message}\n`);
+  console.error(
+    error instanceof PortTaken
+      ? `\n  Port ${error.port} is taken. Another demo may be running; stop it, or choose another port:\n    npm run demo -- --${error.option} ${error.port + 10}\n`
+      : `\n  The demo could not start: ${error.message}\n`,
+  );
   process.exit(1);
 }
 

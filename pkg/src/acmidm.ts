@@ -46,10 +46,23 @@ export function acmidm(options: AcmIdmOptions): Provider {
   if (!issuer || issuer.endsWith("/")) {
     throw hostError("invalid_configuration", { expected: "environment: ti, production, or an issuer without a slash at its end" });
   }
-  const [authorizationEndpoint, tokenEndpoint, jwksUri, introspectionEndpoint, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [string, string, string, string, string, string];
+  const [authorizationEndpoint, tokenEndpoint, jwksUri, introspectionEndpoint, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const made = provider({
     ...rest,
-    issuer, tokenEndpoint, jwksUri, introspectionEndpoint, userinfoEndpoint, endSessionEndpoint, clientId,
+    issuer,
+    tokenEndpoint,
+    jwksUri,
+    introspectionEndpoint,
+    userinfoEndpoint,
+    endSessionEndpoint,
+    clientId,
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
     assertion: { lifetime: 300, algorithms: ["RS256"] },
     sessionEnd: ["invalid_request", "invalid_grant"],
@@ -81,7 +94,11 @@ export interface AcmIdmLogin {
 export function acmIdmLogin({ scope = "openid vo profile", means, loginHint, responseMode }: AcmIdmLogin = {}): AuthorizationRequest {
   const urns = means?.map((name) => loginMeans[name]);
   given(!urns?.includes(undefined as never), "authorization", "means: eid, itsme or csamtotp");
-  return { scope, ...(responseMode && { responseMode }), extra: { ...(urns?.length && { acr_values: urns.join(" ") }), ...(loginHint && { login_hint: loginHint }) } };
+  return {
+    scope,
+    ...(responseMode && { responseMode }),
+    extra: { ...(urns?.length && { acr_values: urns.join(" ") }), ...(loginHint && { login_hint: loginHint }) },
+  };
 }
 
 /** A logout after which the person chooses another identity, for `client.logoutUrl`: the parameter `switch`, without a value. */
@@ -168,12 +185,17 @@ export interface ElysEnvironment {
  */
 export function elys(name: ElysEnvironmentName): ElysEnvironment {
   const own = isObject(name) && typeof name.origin === "string" && name.origin;
-  const [, acm, origin, reference, apiClientId, prefix] = own ? ["", "", own, "", "", "elys_"] : ELYS.find(([known]) => known === name) ?? [];
+  const [, acm, origin, reference, apiClientId, prefix] = own ? ["", "", own, "", "", "elys_"] : (ELYS.find(([known]) => known === name) ?? []);
   if (!origin) throw hostError("invalid_configuration", { expected: "environment: beta, acceptance, production, dao-beta or an origin" });
   return Object.freeze({
-    acm: acm!, origin, reference: reference!, ...(apiClientId && { apiClientId }),
+    acm: acm!,
+    origin,
+    reference: reference!,
+    ...(apiClientId && { apiClientId }),
     scope(actor: ElysActor) {
-      const found = ACTORS.find(([known]) => known === actor)?.slice(1).find((scope) => scope && scope.startsWith(prefix!));
+      const found = ACTORS.find(([known]) => known === actor)
+        ?.slice(1)
+        .find((scope) => scope && scope.startsWith(prefix!));
       if (!found) throw hostError("invalid_scope", { phase: "token", expected: "an actor that the API has in this environment" });
       return `vo_info ${found}`;
     },

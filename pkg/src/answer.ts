@@ -34,7 +34,11 @@ export async function ask(asked: CoreRequest, phase: "configuration" | "token" |
 
 /** @internal An answer as it is judged. */
 export const answerOf = ({ head: [status, contentType, retryAfter], challenge, body }: Sent): HttpAnswer => ({
-  status: +status!, contentType: contentType!, retryAfter: retryAfter!, wwwAuthenticate: challenge, body,
+  status: +status!,
+  contentType: contentType!,
+  retryAfter: retryAfter!,
+  wwwAuthenticate: challenge,
+  body,
 });
 
 /** @internal A request for a JSON document at an address that the core has judged. */

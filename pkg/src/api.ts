@@ -200,7 +200,11 @@ export class AgreementApi {
     given(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
     const { nin, purpose, days, clientConsentId } = agreement;
     // A number has lost the zero that many identity numbers begin with.
-    given([nin, purpose, clientConsentId].every((value) => typeof value === "string"), "api", "nin, purpose and clientConsentId: texts");
+    given(
+      [nin, purpose, clientConsentId].every((value) => typeof value === "string"),
+      "api",
+      "nin, purpose and clientConsentId: texts",
+    );
     given(typeof days === "number", "api", "days: a number");
     return JSON.parse(await this.#api.call("register", [nin, purpose, days, clientConsentId], options)) as RegisteredConsent;
   }

@@ -6,13 +6,7 @@ import { SigningKey } from "./keys.js";
 import type { AssertionRules } from "./provider.js";
 
 /** The registered name of a client authentication method. */
-export type AuthenticationMethod =
-  | "none"
-  | "client_secret_basic"
-  | "client_secret_post"
-  | "client_secret_jwt"
-  | "private_key_jwt"
-  | "tls_client_auth";
+export type AuthenticationMethod = "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth";
 
 interface Held {
   readonly secret: string;

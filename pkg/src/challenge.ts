@@ -52,8 +52,16 @@ export function challenges(headerValue: string): [Challenge, ...Challenge[]] {
     const { scope, realm, algs, acr_values, max_age, resource_metadata: resourceMetadata } = parameters;
     const maxAge = max_age && /^\d{1,15}$/.test(max_age) ? +max_age : undefined;
     const typed = {
-      token68: token68 || undefined, error: error || undefined, errorDescription: errorDescription || undefined, errorUri: errorUri || undefined,
-      scope, realm, algorithms: words(algs), acrValues: words(acr_values), maxAge, resourceMetadata,
+      token68: token68 || undefined,
+      error: error || undefined,
+      errorDescription: errorDescription || undefined,
+      errorUri: errorUri || undefined,
+      scope,
+      realm,
+      algorithms: words(algs),
+      acrValues: words(acr_values),
+      maxAge,
+      resourceMetadata,
     };
     found.push({ scheme, ...present(typed), parameters });
   }

@@ -206,7 +206,10 @@ export class Client {
     };
     const [nonce, maxAge, state] = text.split(" ", 4)[3]?.split(",") ?? [];
     const idToken: Partial<IdTokenExpectations> = {
-      nonce, state, acrValues: options.acrValues, ...(maxAge && { maxAge: +maxAge }),
+      nonce,
+      state,
+      acrValues: options.acrValues,
+      ...(maxAge && { maxAge: +maxAge }),
     };
     return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });
   }
@@ -238,15 +241,20 @@ export class Client {
     const granted = before && (before.scope ?? before.requestedScope);
     const same = JSON.stringify({ ...options, signal: undefined });
     return renew(this.#renewals, refreshToken, same, (came) =>
-      this.#tokens(["refresh_token", refreshToken, scope, granted, before ? 1 : ""], options, { refreshToken }, {
-        kept: present(before ?? {}, ["idToken", "claims"]),
-        // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
-        idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
-        store: (next) => {
-          came(next);
-          return options.store?.(next);
+      this.#tokens(
+        ["refresh_token", refreshToken, scope, granted, before ? 1 : ""],
+        options,
+        { refreshToken },
+        {
+          kept: present(before ?? {}, ["idToken", "claims"]),
+          // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
+          idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
+          store: (next) => {
+            came(next);
+            return options.store?.(next);
+          },
         },
-      }).catch((cause: SamtykkeError) => {
+      ).catch((cause: SamtykkeError) => {
         const { oauth, http } = cause;
         throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
       }),
@@ -265,7 +273,8 @@ export class Client {
       return this.#tokens(["jwt_bearer", ready, options.scope], options, {});
     }
     const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
-    const more = async (to: { server: string; address: string; offset: number }) => `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
+    const more = async (to: { server: string; address: string; offset: number }) =>
+      `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
     return this.#tokens(["jwt_bearer", "", options.scope], options, {}, { more });
   }
 
@@ -374,7 +383,9 @@ export class Client {
     const { dpop } = this.#party;
     const keys = this.#keys;
     const answer = await post(this.#party, {
-      endpoint: "tokenEndpoint", grant, target,
+      endpoint: "tokenEndpoint",
+      grant,
+      target,
       // An id_token that cannot be verified would be of no use, and the code would be gone.
       ready: (idToken) => {
         if (idToken && !keys) unkeyed("token");
@@ -383,13 +394,24 @@ export class Client {
       more: more.more,
     });
     const { head, body, idToken: required, scope } = answer;
-    const tokens = judged({ status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body }, {
-      ...expectation, idToken: required, scope, tokenType: dpop ? "DPoP" : "Bearer", expiresInString: !!this.#options.expiresInString,
-    });
+    const tokens = judged(
+      { status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body },
+      {
+        ...expectation,
+        idToken: required,
+        scope,
+        tokenType: dpop ? "DPoP" : "Bearer",
+        expiresInString: !!this.#options.expiresInString,
+      },
+    );
     const { idToken, accessToken, refreshToken } = tokens;
     if (refreshToken) await more.store?.(refreshToken);
     if (!idToken || !keys) return hidden({ ...(!idToken && more.kept), ...tokens });
-    const claims = await verifyIdToken(idToken, { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) }, keys);
+    const claims = await verifyIdToken(
+      idToken,
+      { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) },
+      keys,
+    );
     return hidden({ ...tokens, claims });
   }
 }

@@ -13,7 +13,12 @@ export interface RouteOptions extends EnrolmentKeeping {
   readonly done?: string;
 }
 
-const HEADERS = { "cache-control": "no-store", "referrer-policy": "no-referrer", "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+const HEADERS = {
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "content-type": "text/plain; charset=utf-8",
+  "x-content-type-options": "nosniff",
+};
 const STATUS: Readonly<Record<string, number>> = { transaction_missing: 404, transaction_used: 409, transaction_expired: 410 };
 
 /**

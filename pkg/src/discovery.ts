@@ -73,8 +73,15 @@ export async function serverMetadata(issuer: string, settings: MetadataSettings 
 type Names = readonly (readonly [keyof ProviderOptions, string])[];
 /** Ours, which in snake case are the metadata's. */
 const ENDPOINTS: Names = [
-  "authorizationEndpoint", "tokenEndpoint", "jwksUri", "userinfoEndpoint", "pushedAuthorizationRequestEndpoint", "deviceAuthorizationEndpoint",
-  "introspectionEndpoint", "revocationEndpoint", "endSessionEndpoint",
+  "authorizationEndpoint",
+  "tokenEndpoint",
+  "jwksUri",
+  "userinfoEndpoint",
+  "pushedAuthorizationRequestEndpoint",
+  "deviceAuthorizationEndpoint",
+  "introspectionEndpoint",
+  "revocationEndpoint",
+  "endSessionEndpoint",
 ].map((name) => [name as keyof ProviderOptions, snake(name)]);
 const FLAGS: Names = [
   ["issParameterSupported", "authorization_response_iss_parameter_supported"],
@@ -95,16 +102,23 @@ const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signa
  * ```
  */
 export async function discover(issuer: string, settings: DiscoverySettings): Promise<Provider> {
-  const own = Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== undefined && !SETTINGS.includes(name))) as Partial<ProviderOptions>;
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => value !== undefined && !SETTINGS.includes(name)),
+  ) as Partial<ProviderOptions>;
   const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
   const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
   const options: Record<string, unknown> = {};
   // Those that are no signature of the server's (none, HS256) are nothing to verify with.
-  const algorithms = (members["id_token_signing_alg_values_supported"] as string[] | undefined)?.filter((name) => /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(name));
+  const algorithms = (members["id_token_signing_alg_values_supported"] as string[] | undefined)?.filter((name) =>
+    /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(name),
+  );
   if (algorithms?.length) options["signingAlgorithms"] = algorithms;
   for (const [name, member] of [...ENDPOINTS, ...FLAGS]) options[name] = members[member];
   const aliases = members["mtls_endpoint_aliases"] as Record<string, string> | undefined;
-  if (aliases) options["mtlsEndpointAliases"] = Object.fromEntries(ENDPOINTS.flatMap(([name, member]) => (aliases[member] ? [[name as AliasedEndpoint, aliases[member]]] : [])));
+  if (aliases)
+    options["mtlsEndpointAliases"] = Object.fromEntries(
+      ENDPOINTS.flatMap(([name, member]) => (aliases[member] ? [[name as AliasedEndpoint, aliases[member]]] : [])),
+    );
   // A client that no person logs in with has neither of the two.
   if (!own.redirectUri) options["authorizationEndpoint"] = "";
   for (const name in options) if (options[name] === undefined) delete options[name];

@@ -85,7 +85,15 @@ interface Kept {
 
 /** The type of each member; a record of another version, or of another program, has others. */
 const MEMBERS: Readonly<Record<keyof Kept, string>> = {
-  v: "number", key: "string", clientId: "string", redirectUri: "string", older: "boolean", until: "number", confirmed: "boolean", next: "string", keyExpiresAt: "number",
+  v: "number",
+  key: "string",
+  clientId: "string",
+  redirectUri: "string",
+  older: "boolean",
+  until: "number",
+  confirmed: "boolean",
+  next: "string",
+  keyExpiresAt: "number",
 };
 const isKept = (value: unknown): value is Kept =>
   isObject(value) && value.v === 1 && "key" in value && Object.entries(value).every(([name, member]) => typeof member === MEMBERS[name as keyof Kept]);
@@ -183,7 +191,10 @@ export class Enrolment {
     // Before anything is sent: a form that cannot be told to the portal would leave a draft that nobody can confirm.
     if (form === "older") service.confirmUrl("-", portOf(redirectUri));
     await enrolment.#keep({});
-    const clientId = await service.createDraft(form === "older" ? rest : { ...rest, postClientConfirmationRedirectUri: redirectUri }, published(key), { apiKey, ...(signal && { signal }) });
+    const clientId = await service.createDraft(form === "older" ? rest : { ...rest, postClientConfirmationRedirectUri: redirectUri }, published(key), {
+      apiKey,
+      ...(signal && { signal }),
+    });
     await enrolment.#keep({ clientId, until: now() + within });
     return enrolment;
   }
@@ -290,7 +301,12 @@ export class Enrolment {
       const { keyExpiresAt: _, ...rest } = kept;
       return { ...rest, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) };
     });
-    return { thumbprint: key.thumbprint, registered: !!listed, ...(expiresAt !== undefined && { expiresAt }), expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn) };
+    return {
+      thumbprint: key.thumbprint,
+      registered: !!listed,
+      ...(expiresAt !== undefined && { expiresAt }),
+      expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn),
+    };
   }
 
   /** As `waitUntilUsable` of {@link client}. */
@@ -405,7 +421,10 @@ export class Enrolment {
 /** @internal Checks where enrolments are to be kept. */
 export function keeping(service: Selvbetjening, options: EnrolmentKeeping): void {
   configured(service instanceof Selvbetjening, "a Selvbetjening");
-  configured(isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function", "store: { read, write }");
+  configured(
+    isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function",
+    "store: { read, write }",
+  );
   const { keys } = options;
   configured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
 }
@@ -416,7 +435,10 @@ const isName = (id: unknown): id is string => typeof id === "string" && /^[A-Za-
 /** @internal 256 bits, so that an address that holds it is bound to its draft. */
 export function randomId(): string {
   const octets = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...octets)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  return btoa(String.fromCharCode(...octets))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=/g, "");
 }
 
 /** Port and path of a redirect URI on loopback, for the older form. */

@@ -185,21 +185,20 @@ function checked(provider: Provider, options: object): Provider {
  * const consent = norskgjeld({ environment: "preprod", clientId: "eksempelbank-client", redirectUri: "https://app.example.no/callback" });
  * ```
  */
-export function norskgjeld(options: {
-  readonly environment: NorskgjeldEnvironment;
-  readonly clientId: string;
-  readonly redirectUri: string;
-}): Provider {
+export function norskgjeld(options: { readonly environment: NorskgjeldEnvironment; readonly clientId: string; readonly redirectUri: string }): Provider {
   const { environment, clientId, redirectUri } = options;
   const own = typeof environment === "object" && environment;
-  const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : ENVIRONMENTS.find(([name]) => name === environment) ?? [];
+  const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
   // An origin is all that its address comes to.
   if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
     throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, or two origins" });
   }
   const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
   const name = own ? `${auth} ${api}` : environment;
-  return checked({ id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, options);
+  return checked(
+    { id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string },
+    options,
+  );
 }
 
 /**
@@ -235,7 +234,18 @@ export function provider(options: {
  * ```
  */
 export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
-  const { purpose, days, openid, scope, lifetime = 3600, responseMode = "query", state, nonce, codeVerifier, extra } = request as ConsentRequest & AuthorizationRequest;
+  const {
+    purpose,
+    days,
+    openid,
+    scope,
+    lifetime = 3600,
+    responseMode = "query",
+    state,
+    nonce,
+    codeVerifier,
+    extra,
+  } = request as ConsentRequest & AuthorizationRequest;
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
   const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier];

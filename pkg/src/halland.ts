@@ -19,7 +19,12 @@ import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from ".
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
 export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
   assertion: Object.freeze({
-    audience: "endpoint", kid: "never", x5t: "always", lifetime: 300, notBefore: true, algorithms: Object.freeze(["RS256"]),
+    audience: "endpoint",
+    kid: "never",
+    x5t: "always",
+    lifetime: 300,
+    notBefore: true,
+    algorithms: Object.freeze(["RS256"]),
   } as const),
   freeResource: true,
   sessionEnd: Object.freeze(["invalid_grant"]),
@@ -55,11 +60,23 @@ export interface HallandOptions {
 export function halland(options: HallandOptions): Provider {
   configured(isObject(options), "options as an object");
   const { issuer, redirectUri, tokenEndpoint, ...rest } = options;
-  if (typeof issuer !== "string" || issuer.endsWith("/")) throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
-  const [authorizationEndpoint, token, jwksUri, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [string, string, string, string, string];
+  if (typeof issuer !== "string" || issuer.endsWith("/"))
+    throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
+  const [authorizationEndpoint, token, jwksUri, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   return provider({
-    ...rest, ...adfsRules,
-    issuer, tokenEndpoint: tokenEndpoint ?? token, jwksUri, userinfoEndpoint, endSessionEndpoint,
+    ...rest,
+    ...adfsRules,
+    issuer,
+    tokenEndpoint: tokenEndpoint ?? token,
+    jwksUri,
+    userinfoEndpoint,
+    endSessionEndpoint,
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
   });
 }
@@ -100,7 +117,7 @@ class CertifiedKeys implements KeySource {
     const cache = typeof keys === "object" && "at" in keys ? keys : undefined;
     this.#cached = cache?.at(uri);
     const fixed = typeof keys === "string" ? keys : JSON.stringify(keys);
-    this.#text = () => (cache ? cache.save()[uri]?.jwks ?? "" : fixed);
+    this.#text = () => (cache ? (cache.save()[uri]?.jwks ?? "") : fixed);
   }
 
   /** @internal */
@@ -165,7 +182,10 @@ export interface CertificateTimes {
 export function certificateTimes(key: SigningKey): CertificateTimes {
   const first = isObject(key) ? key.certificate?.x5c[0] : undefined;
   if (first === undefined) throw hostError("key_refused", { expected: "a key with its certificate" });
-  const [notBefore, notAfter] = apis(["halland", "validity"], `-----BEGIN CERTIFICATE-----\n${first}\n-----END CERTIFICATE-----`).split("\n").map(Number) as [number, number];
+  const [notBefore, notAfter] = apis(["halland", "validity"], `-----BEGIN CERTIFICATE-----\n${first}\n-----END CERTIFICATE-----`).split("\n").map(Number) as [
+    number,
+    number,
+  ];
   return { notBefore, notAfter };
 }
 
@@ -223,7 +243,10 @@ function traced(error: unknown, traceId: string): unknown {
   const { name: _, message: __, ...facts } = error.toJSON();
   const own = msis(error);
   const code = facts.provider?.code ?? own?.code;
-  return new SamtykkeError({ ...facts, action: own?.action ?? facts.action, provider: { ...(code && { code }), traceId } }, error.cause === undefined ? undefined : { cause: error.cause });
+  return new SamtykkeError(
+    { ...facts, action: own?.action ?? facts.action, provider: { ...(code && { code }), traceId } },
+    error.cause === undefined ? undefined : { cause: error.cause },
+  );
 }
 
 /**
@@ -298,12 +321,18 @@ export class HallandApi {
     checkToken(token, transport);
     configured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");
     const keys = [subscriberKey].flat();
-    configured(keys.length > 0 && keys.length < 3 && keys.every((key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key)), "subscriberKey: one or two texts of visible ASCII");
+    configured(
+      keys.length > 0 && keys.length < 3 && keys.every((key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key)),
+      "subscriberKey: one or two texts of visible ASCII",
+    );
     configured(typeof subscriberKeyHeader === "string", "subscriberKeyHeader: a text");
     apis(["halland", "header", subscriberKeyHeader]);
     let at = 0;
     this.#guard = {
-      origins, development, transport, token,
+      origins,
+      development,
+      transport,
+      token,
       headers: () => ({ [subscriberKeyHeader]: keys[at]! }),
       // The other of the two serves from now on.
       otherwise: () => keys.length > 1 && ((at = 1 - at), true),

@@ -10,7 +10,20 @@ import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type 
 import { ALGORITHMS, ISSUERS, METADATA } from "./generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./helseid_details.js";
 import { SharedSessions } from "./helseid_shared.js";
-import { HelseIdSession, type HelseIdTarget, type HelseIdTokens, Kept, MARGIN, type SaveSession, type Saved, granted, keyOf, numbered, restored, waited } from "./helseid_session.js";
+import {
+  HelseIdSession,
+  type HelseIdTarget,
+  type HelseIdTokens,
+  Kept,
+  MARGIN,
+  type SaveSession,
+  type Saved,
+  granted,
+  keyOf,
+  numbered,
+  restored,
+  waited,
+} from "./helseid_session.js";
 import { SigningKey } from "./keys.js";
 import type { TokenTarget } from "./post.js";
 import { type ProviderOptions, provider } from "./provider.js";
@@ -88,12 +101,20 @@ export interface HelseIdMachine extends HelseIdTarget {
 
 /** Details stand in the assertion or in the request, never in both. */
 const inOnePlace = (options?: TokenTarget) =>
-  given(options?.authorizationDetails === undefined || !("assertion_details" in (options.assertionClaims ?? {})), "token", "assertion_details or authorization_details, never both");
+  given(
+    options?.authorizationDetails === undefined || !("assertion_details" in (options.assertionClaims ?? {})),
+    "token",
+    "assertion_details or authorization_details, never both",
+  );
 
 /** The protocol's client, but for what HelseID refuses: details with a code (HID-1009), and in two places. */
 class HelseIdClient extends Client {
   override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
-    given(!options?.assertionClaims || !("assertion_details" in options.assertionClaims), "token", "details with a token or the login, never with a code (HID-1009)");
+    given(
+      !options?.assertionClaims || !("assertion_details" in options.assertionClaims),
+      "token",
+      "details with a token or the login, never with a code (HID-1009)",
+    );
     return super.exchange(code, options);
   }
 
@@ -130,7 +151,13 @@ const MEMBERS = [
 function metadataOf(issuer: string, development: boolean, { fetch, timeout }: HelseIdOptions): Promise<ServerMetadata> {
   const known = documents.get(issuer);
   if (known && known.until > now()) return known.document;
-  const document = serverMetadata(issuer, { wellKnown: "openid", metadata: METADATA, development, ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) });
+  const document = serverMetadata(issuer, {
+    wellKnown: "openid",
+    metadata: METADATA,
+    development,
+    ...(fetch && { fetch }),
+    ...(timeout !== undefined && { timeout }),
+  });
   documents.set(issuer, { until: now() + DAY, document });
   // What failed is asked for again by whoever comes next.
   document.catch(() => documents.delete(issuer));
@@ -183,7 +210,10 @@ export class HelseId {
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
     const { sessionStore: store, onStoreError } = options;
-    configured(store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")), "sessionStore: a TokenStore");
+    configured(
+      store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
+      "sessionStore: a TokenStore",
+    );
     configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     const helseid = new HelseId(options, issuer as string, isObject(environment));
     await helseid.client();
@@ -203,14 +233,21 @@ export class HelseId {
         ...(redirectUri !== undefined && { redirectUri, authorizationEndpoint: document.authorization_endpoint! }),
         clientId,
         development: this.#development,
-        issParameterSupported: true, requirePushedRequests: true, requireDpop: true, freeResource: true,
+        issParameterSupported: true,
+        requirePushedRequests: true,
+        requireDpop: true,
+        freeResource: true,
         // What an exchanged token's answer holds besides is not documented.
         issuedTokenTypeOptional: true,
         signingAlgorithms: ["RS256"],
         assertion: { typ: "client-authentication+jwt", lifetime, notBefore: true, algorithms: ALGORITHMS },
       });
       const client = new HelseIdClient(server, privateKeyJwt(key), {
-        dpop: this.#dpop, ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), ...(jwks && { jwks }), ...(clockOffset !== undefined && { clockOffset }),
+        dpop: this.#dpop,
+        ...(fetch && { fetch }),
+        ...(timeout !== undefined && { timeout }),
+        ...(jwks && { jwks }),
+        ...(clockOffset !== undefined && { clockOffset }),
       });
       this.#client = { document, client };
     }
@@ -237,7 +274,12 @@ export class HelseId {
     given(Array.isArray(resources), "authorization", "resources: a list of texts");
     const extra: Record<string, string | readonly string[]> = {};
     if (resources.length) extra["resource"] = resources;
-    for (const [name, value] of [["acr_values", acrValues], ["prompt", prompt], ["on_behalf_of", onBehalfOf]] as const) if (value !== undefined) extra[name] = value;
+    for (const [name, value] of [
+      ["acr_values", acrValues],
+      ["prompt", prompt],
+      ["on_behalf_of", onBehalfOf],
+    ] as const)
+      if (value !== undefined) extra[name] = value;
     const asked: AuthorizationRequest = { scope, extra, ...(lifetime !== undefined && { lifetime }) };
     const requestObject = details && { beside: true, lifetime: 30, claims: { authorization_details: claimOf(details) } };
     const client = await this.client();
@@ -253,7 +295,11 @@ export class HelseId {
    */
   async finish(transaction: string | null | undefined, callback: string | URL | FormPost, options: HelseIdFinish): Promise<HelseIdSession> {
     given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
-    given(!("details" in options) && !("scope" in options), "token", "details with a token or the login, a scope with the login: neither with a code (HID-1009)");
+    given(
+      !("details" in options) && !("scope" in options),
+      "token",
+      "details with a token or the login, a scope with the login: neither with a code (HID-1009)",
+    );
     const client = await this.client();
     const code = await numbered(async () => client.finish(transaction, callback));
     const { scope } = code;
@@ -282,7 +328,12 @@ export class HelseId {
 
   #session(storage: Pick<HelseIdFinish, "save" | "load">, saved: Pick<Saved, "scope" | "id">): HelseIdSession {
     given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
-    return new HelseIdSession(() => this.client(), this.#dpop.thumbprint, { ...storage, shared: this.#shared }, { ...saved, issuer: this.#issuer, clientId: this.#options.clientId });
+    return new HelseIdSession(
+      () => this.client(),
+      this.#dpop.thumbprint,
+      { ...storage, shared: this.#shared },
+      { ...saved, issuer: this.#issuer, clientId: this.#options.clientId },
+    );
   }
 
   /**
@@ -301,10 +352,20 @@ export class HelseId {
     );
   }
 
-  async #own({ scope, resource, assertionClaims, signal }: { readonly scope: string } & Pick<TokenTarget, "assertionClaims" | "signal"> & Pick<HelseIdTarget, "resource">): Promise<HelseIdTokens> {
+  async #own({
+    scope,
+    resource,
+    assertionClaims,
+    signal,
+  }: { readonly scope: string } & Pick<TokenTarget, "assertionClaims" | "signal"> & Pick<HelseIdTarget, "resource">): Promise<HelseIdTokens> {
     const client = await this.client();
     const tokens = await numbered(() =>
-      client.clientCredentials({ ...(scope && { scope }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }), ...(signal && { signal }) }),
+      client.clientCredentials({
+        ...(scope && { scope }),
+        ...(resource && { resource }),
+        ...(assertionClaims && { assertionClaims }),
+        ...(signal && { signal }),
+      }),
     );
     return granted(tokens, this.#dpop.thumbprint, { resource, scope });
   }
@@ -329,14 +390,22 @@ export class HelseId {
       apis(["helseid", "machine", scopes]);
       const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
       // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
-      if (tokens.missingScope.length) throw hostError("invalid_scope", { phase: "token", expected: "every scope granted that was asked for", actual: tokens.missingScope.join(" ") });
+      if (tokens.missingScope.length)
+        throw hostError("invalid_scope", { phase: "token", expected: "every scope granted that was asked for", actual: tokens.missingScope.join(" ") });
       return tokens;
     };
     return {
-      request, issuer: this.#issuer, clientId, keyId: key.thumbprint, dpop: this.#dpop, development: this.#development,
+      request,
+      issuer: this.#issuer,
+      clientId,
+      keyId: key.thumbprint,
+      dpop: this.#dpop,
+      development: this.#development,
       // HelseID wants no new token while one is good (FK3): replaced just before its end.
       margin: MARGIN,
-      ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }), ...(clockOffset !== undefined && { clockOffset }),
+      ...(fetch && { fetch }),
+      ...(timeout !== undefined && { timeout }),
+      ...(clockOffset !== undefined && { clockOffset }),
     };
   }
 

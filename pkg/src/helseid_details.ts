@@ -37,7 +37,11 @@ export function claimOf(details: HelseIdDetails): object {
   const lines: string[] = [];
   if (organization !== undefined) {
     const { tenancy, parent, child } = (isObject(organization) ? organization : {}) as Partial<Organization & { parent: string }>;
-    given(tenancy === "single" ? isText(child) && parent === undefined : tenancy === "multi" && isText(parent), "token", "organization: { tenancy: \"single\", child } or { tenancy: \"multi\", parent, child? }");
+    given(
+      tenancy === "single" ? isText(child) && parent === undefined : tenancy === "multi" && isText(parent),
+      "token",
+      'organization: { tenancy: "single", child } or { tenancy: "multi", parent, child? }',
+    );
     given(child === undefined || isText(child), "token", "child: a text");
     lines.push(tenancy === "single" ? `c${child}` : `m${parent}${child === undefined ? "" : ` ${child}`}`);
   }

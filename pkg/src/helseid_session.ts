@@ -205,7 +205,13 @@ export class HelseIdSession {
     const claims = tokens.claims ?? this.#saved.claims;
     const refreshExpiresAt = refreshExpiresIn === undefined ? undefined : now() + refreshExpiresIn;
     const { refreshExpiresAt: _, ...before } = this.#saved;
-    this.#saved = { ...before, ...(refreshToken && { refreshToken }), ...(refreshExpiresAt && { refreshExpiresAt }), ...(idToken && { idToken }), ...(claims && { claims }) };
+    this.#saved = {
+      ...before,
+      ...(refreshToken && { refreshToken }),
+      ...(refreshExpiresAt && { refreshExpiresAt }),
+      ...(idToken && { idToken }),
+      ...(claims && { claims }),
+    };
     await this.#storage.save(this.state);
     if (key !== undefined) this.#kept.put(key, tokens);
     return tokens;
@@ -264,7 +270,8 @@ export class HelseIdSession {
 
   async #refresh({ resource, details, scope: part }: HelseIdTarget): Promise<HelseIdTokens> {
     const { refreshToken, scope, claims } = this.#saved;
-    if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "offline_access in the login's scope: without it there is no further token" });
+    if (!refreshToken)
+      throw hostError("invalid_parameter", { phase: "token", expected: "offline_access in the login's scope: without it there is no further token" });
     const assertionClaims = details && { assertion_details: claimOf(details) };
     const client = await this.#client();
     // The login's whole scope bounds what a refresh may bring, not that of the last token, which is one audience's.
@@ -273,7 +280,9 @@ export class HelseIdSession {
       this.#saved = { ...this.#saved, refreshToken: next, turn: (this.#saved.turn ?? 0) + 1 };
       await this.#storage.save(this.state);
     };
-    const tokens = await numbered(() => client.refresh(before, { store, ...(part && { scope: part }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }));
+    const tokens = await numbered(() =>
+      client.refresh(before, { store, ...(part && { scope: part }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }),
+    );
     return this.take(undefined, granted(tokens, this.#thumbprint, { resource, scope: part ?? scope }));
   }
 
@@ -305,7 +314,10 @@ export class HelseIdSession {
    */
   async logoutUrl(postLogoutRedirectUri?: string): Promise<LogoutUrl> {
     const { idToken } = this.#saved;
-    return (await this.#client()).logoutUrl({ ...(idToken && { idTokenHint: idToken }), ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUri }) });
+    return (await this.#client()).logoutUrl({
+      ...(idToken && { idTokenHint: idToken }),
+      ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUri }),
+    });
   }
 
   /** Nothing of it but that it is there. */

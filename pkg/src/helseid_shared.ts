@@ -28,8 +28,10 @@ function recordOf({ saved, tokens }: Turn): { text: string; milliseconds: number
   const now = Date.now();
   const ends = Math.max((saved.refreshExpiresAt ?? now / 1000 + UNKNOWN_LIFE) * 1000, ...[...tokens.values()].map(({ expiresAt = 0 }) => expiresAt * 1000));
   const good = [...tokens].filter(([, { expiresAt = 0 }]) => expiresAt * 1000 > now).slice(-MOST);
-  const list = good.map(([key, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope, expiresAt = 0 }]) =>
-    [key, ends - expiresAt * 1000, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope }] as const);
+  const list = good.map(
+    ([key, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope, expiresAt = 0 }]) =>
+      [key, ends - expiresAt * 1000, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope }] as const,
+  );
   return { text: JSON.stringify({ saved, tokens: list }), milliseconds: Math.max(Math.ceil(ends - now), 0) };
 }
 
@@ -62,7 +64,12 @@ export class SharedSessions {
    * Runs `refresh` while nobody else does with this session. `adopt` takes what others brought, newest first, and answers the
    * token that is wanted where it is among that; `turn` is what there is to hand on, nothing unless it changed.
    */
-  async run(name: string, adopt: (turn: Turn | undefined) => HelseIdTokens | undefined, refresh: () => Promise<HelseIdTokens>, turn: () => Turn | undefined): Promise<HelseIdTokens> {
+  async run(
+    name: string,
+    adopt: (turn: Turn | undefined) => HelseIdTokens | undefined,
+    refresh: () => Promise<HelseIdTokens>,
+    turn: () => Turn | undefined,
+  ): Promise<HelseIdTokens> {
     const shared = this.#shared;
     const entry = { name, hash: undefined as string | undefined, record: () => recordOf(turn()!) };
     const flight = { until: 0 };

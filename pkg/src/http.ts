@@ -34,7 +34,12 @@ export function checkTransport(transport: Transport): void {
 
 /** @internal The most octets of an answer that are read (1 MiB). */
 export const MAX_BODY = 1 << 20;
-const TOO_LARGE = { configuration: "metadata_malformed", authorization: "token_response_too_large", token: "token_response_too_large", api: "api_response_malformed" };
+const TOO_LARGE = {
+  configuration: "metadata_malformed",
+  authorization: "token_response_too_large",
+  token: "token_response_too_large",
+  api: "api_response_malformed",
+};
 /** Milliseconds beyond which a timer fires at once instead (HTML, timers). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -66,7 +71,11 @@ export interface Sent {
 /** @internal The options of a request that the runtime implements: workerd throws on others (cloudflare/workers-sdk#2514). */
 export function hostOptions(): RequestInit {
   const init: RequestInit = {};
-  for (const [name, value] of [["credentials", "omit"], ["cache", "no-store"], ["referrerPolicy", "no-referrer"]] as const) {
+  for (const [name, value] of [
+    ["credentials", "omit"],
+    ["cache", "no-store"],
+    ["referrerPolicy", "no-referrer"],
+  ] as const) {
     if (typeof Request === "function" && name in Request.prototype) init[name] = value as never;
   }
   return init;
@@ -80,14 +89,17 @@ export async function ask<T>(
   init: RequestInit,
   signal: AbortSignal | null | undefined,
   take: (response: Response, within: <V>(work: Promise<V>) => Promise<V>) => T | Promise<T>,
-  { repeatable = false, open = false }: { readonly repeatable?: boolean; /** The signal holds until the body ends. */ readonly open?: boolean },
+  { repeatable = false, open = false }: { readonly repeatable?: boolean /** The signal holds until the body ends. */; readonly open?: boolean },
 ): Promise<T> {
   const controller = new AbortController();
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    controller.abort();
-  }, Math.min(timeout * 1000, LONGEST_TIMER));
+  const timer = setTimeout(
+    () => {
+      late = true;
+      controller.abort();
+    },
+    Math.min(timeout * 1000, LONGEST_TIMER),
+  );
   const stop = () => controller.abort(signal?.reason);
   const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
   aborted.catch(() => {});
@@ -126,7 +138,9 @@ export function send(
     const { status } = response;
     const text = await within(read(response, MAX_BODY));
     if (text === undefined) throw hostError(TOO_LARGE[phase], { http: { status } });
-    const [type, retry, nonce, challenge, caching] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate", "cache-control"].map((name) => header(response, name)) as [string, string, string, string, string];
+    const [type, retry, nonce, challenge, caching] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate", "cache-control"].map((name) =>
+      header(response, name),
+    ) as [string, string, string, string, string];
     return { head: [`${status}`, type, retry], nonce, challenge, caching, body: text };
   };
   return ask(transport, phase, url, { method, headers, body }, signal, take, { repeatable });

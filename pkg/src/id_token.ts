@@ -69,7 +69,12 @@ const RS256: readonly SignatureAlgorithm[] = ["RS256"];
 
 /** @internal The lines that all such tokens are judged by. */
 export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
-  now(), skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"),
+  now(),
+  skew,
+  issuer,
+  clientId,
+  algorithms.join(" "),
+  trustedAudiences.join("\t"),
 ];
 
 async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {

@@ -60,9 +60,11 @@ export const introspect = async (party: Party, token: string, options: TokenCall
 
 /** @internal Sends a token to one of the two endpoints that take any. */
 export const tokenCall = async (party: Party, what: "introspect" | "revoke", token: string, { hint, signal }: TokenCallOptions): Promise<HttpAnswer> =>
-  answerOf(await post(party, {
-    endpoint: what === "revoke" ? "revocationEndpoint" : "introspectionEndpoint",
-    grant: [what, token, hint],
-    proved: false,
-    ...(signal && { target: { signal } }),
-  }));
+  answerOf(
+    await post(party, {
+      endpoint: what === "revoke" ? "revocationEndpoint" : "introspectionEndpoint",
+      grant: [what, token, hint],
+      proved: false,
+      ...(signal && { target: { signal } }),
+    }),
+  );

@@ -6,7 +6,12 @@ import { AuthorizationCode, type FormPost, type Provider, clientLines, isUsed, n
 import { type KeySource, verified } from "./jwks.js";
 
 /** @internal Judges a signed answer. */
-export async function finishJarm(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost, keys: KeySource): Promise<AuthorizationCode> {
+export async function finishJarm(
+  provider: Provider,
+  transaction: string | null | undefined,
+  callback: string | URL | FormPost,
+  keys: KeySource,
+): Promise<AuthorizationCode> {
   if (!transaction) throw hostError("transaction_missing");
   if (isUsed(transaction)) throw hostError("transaction_used");
   const { contentType, body } = callback as FormPost;

@@ -134,7 +134,10 @@ export class SigningKey {
    *
    * @throws {SamtykkeError} `key_refused`.
    */
-  static async fromCryptoKeys(pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
+  static async fromCryptoKeys(
+    pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey },
+    options: KeyOptions & { readonly alg: SignatureAlgorithm },
+  ): Promise<SigningKey> {
     const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey).catch(refuse);
     return SigningKey.#paired(await factsOf(present(jwk, PUBLIC), options, "public"), pair.privateKey);
   }
@@ -151,11 +154,10 @@ export class SigningKey {
 
   static async #paired(facts: Facts, privateKey: CryptoKey): Promise<SigningKey> {
     const { alg } = facts;
-    const key = new SigningKey(
-      facts,
-      (octets) => signing(alg, privateKey, octets) as Promise<ArrayBuffer>,
-      { privateKey, publicKey: await verificationKey(facts.publicJwk, alg) },
-    );
+    const key = new SigningKey(facts, (octets) => signing(alg, privateKey, octets) as Promise<ArrayBuffer>, {
+      privateKey,
+      publicKey: await verificationKey(facts.publicJwk, alg),
+    });
     // Halves that do not belong together would only be noticed by a server, and read there as an attack.
     const probe = octetsOf("samtykke");
     if (!(await signing(alg, key.#pair!.publicKey, probe, (await key.sign(probe)) as Uint8Array<ArrayBuffer>))) {

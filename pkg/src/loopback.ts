@@ -96,7 +96,10 @@ export async function loopback(options: LoopbackOptions = {}): Promise<Receiver>
       try {
         return await new Promise<string>((resolve, reject) => {
           answer.then(resolve, reject);
-          timer = setTimeout(() => reject(hostError("timeout", { phase: "callback", expected: "the portal's answer in time" })), Math.min(seconds * 1000, 2 ** 31 - 1));
+          timer = setTimeout(
+            () => reject(hostError("timeout", { phase: "callback", expected: "the portal's answer in time" })),
+            Math.min(seconds * 1000, 2 ** 31 - 1),
+          );
           stop = () => reject(hostError("aborted", { phase: "callback" }, signal?.reason));
           if (signal?.aborted) stop();
           signal?.addEventListener("abort", stop, { once: true });

@@ -124,8 +124,23 @@ export interface MaskinportenProblem {
   /** Maskinporten's id, such as `MP-110`, when it gave one. */
   readonly id?: string;
   readonly kind:
-    | "assertion" | "reused" | "client" | "audience" | "certificate" | "key_expired" | "organisation" | "header" | "signature" | "clock"
-    | "scope" | "access" | "delegation" | "details" | "consumer_org" | "server" | "unknown";
+    | "assertion"
+    | "reused"
+    | "client"
+    | "audience"
+    | "certificate"
+    | "key_expired"
+    | "organisation"
+    | "header"
+    | "signature"
+    | "clock"
+    | "scope"
+    | "access"
+    | "delegation"
+    | "details"
+    | "consumer_org"
+    | "server"
+    | "unknown";
   /** Whether asking again helps: `registration` for up to two minutes after something was registered. */
   readonly again: "never" | "once" | "registration" | "later";
   /** What to do, in a sentence for a developer. */
@@ -227,11 +242,22 @@ export class MaskinportenClient {
     const { issuer, clientId, flags } = this.provider;
     const { fetch, timeout = 10 } = this.#options;
     return {
-      issuer, clientId, keyId: this.#key.thumbprint, development: flags.includes("d"), timeout, ...(fetch && { fetch }),
+      issuer,
+      clientId,
+      keyId: this.#key.thumbprint,
+      development: flags.includes("d"),
+      timeout,
+      ...(fetch && { fetch }),
       request: async (target, signal) => {
         const { scope = "", organisation, subject, ...rest } = target;
         const text = typeof scope === "string" ? scope : scope.join(" ");
-        const wanted = { ...rest, scope: text, ...(organisation !== undefined && { consumerOrg: organisation }), ...(subject !== undefined && { pid: subject }), signal };
+        const wanted = {
+          ...rest,
+          scope: text,
+          ...(organisation !== undefined && { consumerOrg: organisation }),
+          ...(subject !== undefined && { pid: subject }),
+          signal,
+        };
         return this.#token(checked(wanted), 0);
       },
     };
@@ -258,8 +284,23 @@ export class MaskinportenClient {
     const details = authorizationDetails && JSON.stringify(Array.isArray(authorizationDetails) ? authorizationDetails : [authorizationDetails]);
     const { alg, kid, certificate } = this.#key;
     return apis([
-      "maskinporten", "grant", this.provider.issuer, this.provider.clientId, marks, alg, kid, certificate?.x5c.join(","),
-      crypto.randomUUID(), now() + clockOffset, lifetime, scope, consumerOrg, organisation, pid, details, ...resources,
+      "maskinporten",
+      "grant",
+      this.provider.issuer,
+      this.provider.clientId,
+      marks,
+      alg,
+      kid,
+      certificate?.x5c.join(","),
+      crypto.randomUUID(),
+      now() + clockOffset,
+      lifetime,
+      scope,
+      consumerOrg,
+      organisation,
+      pid,
+      details,
+      ...resources,
     ]);
   }
 
@@ -280,7 +321,11 @@ function checked(request: MaskinportenRequest): MaskinportenRequest {
     given(value === undefined || (typeof value === "string" && value !== ""), "token", `${name}: a text, not empty`);
   }
   const texts = isObject(resource) && !Array.isArray(resource) ? [(resource as { text: unknown }).text] : [resource ?? []].flat();
-  given(texts.every((text) => typeof text === "string" && text !== ""), "token", "resource: texts, not empty");
+  given(
+    texts.every((text) => typeof text === "string" && text !== ""),
+    "token",
+    "resource: texts, not empty",
+  );
   given(authorizationDetails === undefined || isObject(authorizationDetails), "token", "authorizationDetails: systemUser(…) or consent(…)");
   return request;
 }
@@ -331,7 +376,8 @@ export interface MaskinportenExpectation {
  *
  * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
  */
-export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller => hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
+export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller =>
+  hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
 
 /** A European business that called with its eSeal. */
 export interface EuropeanCaller {

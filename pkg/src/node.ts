@@ -22,7 +22,10 @@ interface NodeCrypto {
   createDecipheriv(name: string, key: object, iv: Uint8Array, options: { readonly authTagLength: number }): Cipher;
 }
 
-const { navigator, process } = globalThis as { navigator?: { userAgent?: string }; process?: { versions?: object; getBuiltinModule?(name: string): NodeCrypto } };
+const { navigator, process } = globalThis as {
+  navigator?: { userAgent?: string };
+  process?: { versions?: object; getBuiltinModule?(name: string): NodeCrypto };
+};
 
 /** @internal Node, and neither a runtime that looks like it nor a worker, whose timers end with the request that made them. */
 export const isNode: boolean = !!process?.versions && /^(undef|Node)/.test(navigator?.userAgent as string);

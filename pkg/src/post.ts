@@ -87,8 +87,16 @@ export async function post(party: Party, { endpoint, grant, target = {}, proved 
   const beside = rules?.clientId ?? server?.assertion?.clientId ?? true;
   const address = endpointOf(party, endpoint);
   const text = call([
-    "form", clientLines(provider), address, snake(endpoint), authentication.method, secret, beside ? 1 : "", server?.freeResource ? 1 : "",
-    ...grant, ...targetLines(target),
+    "form",
+    clientLines(provider),
+    address,
+    snake(endpoint),
+    authentication.method,
+    secret,
+    beside ? 1 : "",
+    server?.freeResource ? 1 : "",
+    ...grant,
+    ...targetLines(target),
   ]);
   const [idToken, scope] = text.split("\n", 2) as [string, string];
   const core = request(text.slice(idToken.length + scope.length + 2));

@@ -134,7 +134,22 @@ export function provider(options: ProviderOptions): Provider {
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
-  "pushedAuthorizationRequestEndpoint", "deviceAuthorizationEndpoint", "jwksUri", "userinfoEndpoint", "introspectionEndpoint", "revocationEndpoint",
-  "endSessionEndpoint", "mtlsEndpointAliases", "requirePushedRequests", "requireDpop", "requireRequestObject", "assertion", "freeResource",
-  "issuedTokenTypeOptional", "sessionEnd", "signingAlgorithms", "authTimeText", "unknownLife",
+  "pushedAuthorizationRequestEndpoint",
+  "deviceAuthorizationEndpoint",
+  "jwksUri",
+  "userinfoEndpoint",
+  "introspectionEndpoint",
+  "revocationEndpoint",
+  "endSessionEndpoint",
+  "mtlsEndpointAliases",
+  "requirePushedRequests",
+  "requireDpop",
+  "requireRequestObject",
+  "assertion",
+  "freeResource",
+  "issuedTokenTypeOptional",
+  "sessionEnd",
+  "signingAlgorithms",
+  "authTimeText",
+  "unknownLife",
 ]);

@@ -23,7 +23,12 @@ export function spend(spent: Set<string>, value: string): void {
  * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. `run` says what
  * came for the token: with another in its place it is spent, whatever becomes of the rest of the answer.
  */
-export function renew({ running, replaced }: Renewals, refreshToken: string, same: string, run: (came: (next: string) => void) => Promise<Tokens>): Promise<Tokens> {
+export function renew(
+  { running, replaced }: Renewals,
+  refreshToken: string,
+  same: string,
+  run: (came: (next: string) => void) => Promise<Tokens>,
+): Promise<Tokens> {
   const other = running.get(refreshToken);
   if (other?.same === same) return other.tokens;
   if (other || replaced.has(refreshToken)) {

@@ -73,7 +73,13 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
     for (let second = false; ; second = true) {
       const nonce = nonces.of("r", url);
       const text = call([
-        "resource", url, method, development ? 1 : "", named, tokenType, accessToken,
+        "resource",
+        url,
+        method,
+        development ? 1 : "",
+        named,
+        tokenType,
+        accessToken,
         ...(tokenType === "DPoP" ? proofLines(dpop!, nonce) : []),
       ]);
       const end = text.indexOf("\n");
@@ -91,7 +97,12 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
 }
 
 /** @internal A body that can be sent twice, octet for octet, whatever happens to the caller's own meanwhile. */
-export async function replayable(body: RequestInit["body"], headers: Headers, twice: boolean, ofRequest: boolean): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
+export async function replayable(
+  body: RequestInit["body"],
+  headers: Headers,
+  twice: boolean,
+  ofRequest: boolean,
+): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { body };
   const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);

@@ -80,7 +80,8 @@ interface Octets extends Uint8Array<ArrayBuffer> {
   toBase64(as: { alphabet: "base64url"; omitPadding: true }): string;
 }
 const decoded = (text: string): Uint8Array<ArrayBuffer> => (!buffer && own.fromBase64 ? own.fromBase64(text, { alphabet: "base64url" }) : octetsFrom(text));
-const encoded = (octets: Uint8Array<ArrayBuffer>): string => (!buffer && own.fromBase64 ? (octets as Octets).toBase64({ alphabet: "base64url", omitPadding: true }) : base64url(octets));
+const encoded = (octets: Uint8Array<ArrayBuffer>): string =>
+  !buffer && own.fromBase64 ? (octets as Octets).toBase64({ alphabet: "base64url", omitPadding: true }) : base64url(octets);
 
 /** The octets of a sealed value, which has one spelling; a decoder takes padding, white space, stray bits and other letters too. */
 function octetsIn(sealed: string): Uint8Array<ArrayBuffer> | undefined {

@@ -347,7 +347,11 @@ export class SelfService {
 
   async #call<T>(operation: string, args: readonly string[], body: string, options?: SelfServiceCall): Promise<T> {
     given(isOptions(options), "api", "options as an object");
-    given([...args, body].every((value) => typeof value === "string"), "api", "arguments as texts");
+    given(
+      [...args, body].every((value) => typeof value === "string"),
+      "api",
+      "arguments as texts",
+    );
     const { token, retries = 2, uncheckedOrganisationNumbers } = this.#options;
     const signal = options?.signal;
     const marks = uncheckedOrganisationNumbers === true ? "u" : "";

@@ -160,10 +160,19 @@ export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid
 }
 
 /** @internal Asks until `done`, with pauses between. */
-export async function waiting<T>(options: WaitOptions, usual: Required<Pick<WaitOptions, "first" | "longest" | "limit">>, expected: string, ask: () => Promise<{ done: T } | { client?: CurrentClient; cause?: unknown }>): Promise<T> {
+export async function waiting<T>(
+  options: WaitOptions,
+  usual: Required<Pick<WaitOptions, "first" | "longest" | "limit">>,
+  expected: string,
+  ask: () => Promise<{ done: T } | { client?: CurrentClient; cause?: unknown }>,
+): Promise<T> {
   given(isOptions(options), "api", "options as an object");
   const { first = usual.first, longest = usual.longest, limit = usual.limit, signal, onWait } = options;
-  given([first, longest, limit].every((value) => typeof value === "number" && value > 0), "api", "first, longest, limit: seconds, more than 0");
+  given(
+    [first, longest, limit].every((value) => typeof value === "number" && value > 0),
+    "api",
+    "first, longest, limit: seconds, more than 0",
+  );
   const began = Date.now();
   for (let attempt = 1, seconds = Math.min(first, longest); ; attempt++, seconds = Math.min(seconds * 1.5, longest)) {
     if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
@@ -197,7 +206,10 @@ export class Selvbetjening {
     const { environment, login, keyBody } = options;
     configured(typeof login === "function", "login: a function that makes a Client");
     configured(keyBody === undefined || keyBody === "text" || keyBody === "object", "keyBody: text or object");
-    configured(typeof environment === "string" || (isObject(environment) && typeof environment.portal === "string" && typeof environment.api === "string"), "environment: test, production or two origins");
+    configured(
+      typeof environment === "string" || (isObject(environment) && typeof environment.portal === "string" && typeof environment.api === "string"),
+      "environment: test, production or two origins",
+    );
     this.#environment = typeof environment === "string" ? environment : `${environment.portal} ${environment.api}`;
     this.#origin = apis(["selvbetjening", "environment", this.#environment]).split("\n")[0]!;
     this.#options = options;
@@ -326,7 +338,12 @@ export class SelvbetjeningClient {
       }
       before = again;
     }
-    throw hostError("conflict", { phase: "api", action: "try_later", expected: "settings that nobody else changes at the same time", hint: "Somebody else changes the client's settings; try again." });
+    throw hostError("conflict", {
+      phase: "api",
+      action: "try_later",
+      expected: "settings that nobody else changes at the same time",
+      hint: "Somebody else changes the client's settings; try again.",
+    });
   }
 
   /** `GET /v1/client-secret`: the client's keys. */
@@ -362,7 +379,12 @@ export class SelvbetjeningClient {
   }
 
   /** Sends a call; when its token is refused, and so nothing was done, once more with a new one. */
-  async #exchange(operation: string, args: readonly Value[], rest: string, options: SelvbetjeningCall): Promise<{ readonly head: readonly string[]; readonly body: string }> {
+  async #exchange(
+    operation: string,
+    args: readonly Value[],
+    rest: string,
+    options: SelvbetjeningCall,
+  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
     const answer = await this.#send(operation, args, rest, options);
     if (answer.head[0] !== "401") return answer;
     this.#tokens = undefined;
@@ -370,17 +392,25 @@ export class SelvbetjeningClient {
   }
 
   /** Sends a call with token and proof; answers what came, not judged yet. */
-  async #send(operation: string, args: readonly Value[], rest: string, options: SelvbetjeningCall): Promise<{ readonly head: readonly string[]; readonly body: string }> {
+  async #send(
+    operation: string,
+    args: readonly Value[],
+    rest: string,
+    options: SelvbetjeningCall,
+  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
     given(isOptions(options), "api", "options as an object");
     const { signal } = options;
     const out = request(apis(["selvbetjening", "request", this.#environment, operation, ...args], rest));
     const controller = new AbortController();
     let late = false;
     const stop = () => controller.abort(signal?.reason);
-    const timer = setTimeout(() => {
-      late = true;
-      controller.abort();
-    }, Math.min((this.#options.timeout ?? 30) * 1000, 2 ** 31 - 1));
+    const timer = setTimeout(
+      () => {
+        late = true;
+        controller.abort();
+      },
+      Math.min((this.#options.timeout ?? 30) * 1000, 2 ** 31 - 1),
+    );
     const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
     aborted.catch(() => {});
     try {
@@ -423,10 +453,12 @@ export class SelvbetjeningClient {
       if (expiresAt - 10 > Date.now() / 1000) return current;
       if (this.#tokens === current) this.#tokens = undefined;
     }
-    this.#tokens ??= (async () => (await this.#connected()).clientCredentials({ scope: SELVBETJENING_SCOPE, resource: SELVBETJENING_RESOURCE }))().catch((error: unknown) => {
-      this.#tokens = undefined;
-      throw error;
-    });
+    this.#tokens ??= (async () => (await this.#connected()).clientCredentials({ scope: SELVBETJENING_SCOPE, resource: SELVBETJENING_RESOURCE }))().catch(
+      (error: unknown) => {
+        this.#tokens = undefined;
+        throw error;
+      },
+    );
     return this.#tokens;
   }
 }

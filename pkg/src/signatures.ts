@@ -13,8 +13,16 @@ export const sourced: (key: CryptoKey, source: Source, alg: string, use: Use) =>
 
 /** @internal A new pair of keys, the public one readable. */
 export const made = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
-  crypto.subtle.generateKey({ ...rowOf(alg).key, modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) }, extractable, ["sign", "verify"]) as Promise<CryptoKeyPair>;
+  crypto.subtle.generateKey({ ...rowOf(alg).key, modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) }, extractable, [
+    "sign",
+    "verify",
+  ]) as Promise<CryptoKeyPair>;
 
 /** @internal Signs octets, or says whether `signature` is theirs. */
-export const signing = (alg: string, key: CryptoKey, octets: Uint8Array<ArrayBuffer>, signature?: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer | boolean> | Uint8Array | boolean =>
+export const signing = (
+  alg: string,
+  key: CryptoKey,
+  octets: Uint8Array<ArrayBuffer>,
+  signature?: Uint8Array<ArrayBuffer>,
+): Promise<ArrayBuffer | boolean> | Uint8Array | boolean =>
   signature ? crypto.subtle.verify(rowOf(alg).use, key, signature, octets) : crypto.subtle.sign(rowOf(alg).use, key, octets);

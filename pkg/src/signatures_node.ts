@@ -24,7 +24,8 @@ export function sourced(key: CryptoKey, source: Source, alg: string, use: Use): 
 }
 
 /** @internal */
-export const made = (alg: string, extractable: boolean): Promise<CryptoKeyPair> => (pays(alg, "sign") ? madeTwice(alg, extractable) : madeByWebCrypto(alg, extractable));
+export const made = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
+  pays(alg, "sign") ? madeTwice(alg, extractable) : madeByWebCrypto(alg, extractable);
 
 /** Readable until both copies are there, and the octets wiped; then as the caller wants it. */
 async function madeTwice(alg: string, extractable: boolean): Promise<CryptoKeyPair> {
@@ -39,7 +40,12 @@ async function madeTwice(alg: string, extractable: boolean): Promise<CryptoKeyPa
 }
 
 /** @internal */
-export function signing(alg: string, key: CryptoKey, octets: Uint8Array<ArrayBuffer>, signature?: Uint8Array<ArrayBuffer>): ReturnType<typeof signingByWebCrypto> {
+export function signing(
+  alg: string,
+  key: CryptoKey,
+  octets: Uint8Array<ArrayBuffer>,
+  signature?: Uint8Array<ArrayBuffer>,
+): ReturnType<typeof signingByWebCrypto> {
   const there = own.get(key);
   const node = there && nodeCrypto();
   if (!node) return signingByWebCrypto(alg, key, octets, signature);

@@ -9,9 +9,7 @@ import type { AssertionRules, Presence } from "./provider.js";
 import { base64url } from "./webcrypto.js";
 
 /** @internal What the core says of a key in a header: algorithm, key id, certificate names. */
-export const keyLines = ({ alg, kid, certificate }: SigningKey): Value[] => [
-  alg, kid, certificate?.x5t, certificate?.x5tS256, certificate?.x5c.join(","),
-];
+export const keyLines = ({ alg, kid, certificate }: SigningKey): Value[] => [alg, kid, certificate?.x5t, certificate?.x5tS256, certificate?.x5c.join(",")];
 
 const LETTERS: Readonly<Record<Presence, string>> = { never: "n", if_known: "k", always: "a" };
 
@@ -105,7 +103,13 @@ export interface Statement {
 }
 
 const assertionLines = (rules: AssertionRules, { issuer, subject, server, address, claims }: Statement): Value[] => [
-  "assertion", ...ruleLines(rules), issuer, subject, server, address, json(claims),
+  "assertion",
+  ...ruleLines(rules),
+  issuer,
+  subject,
+  server,
+  address,
+  json(claims),
 ];
 
 /** By the rules, for those that are asked for again and again: the last statement. */
@@ -117,8 +121,14 @@ export function assertion(key: SigningKey, rules: AssertionRules, statement: Sta
   const before = last.get(rules);
   let found: Worded;
   if (
-    before && before.key === key && !claims && !before.statement.claims && before.statement.issuer === issuer &&
-    before.statement.subject === subject && before.statement.server === server && before.statement.address === address
+    before &&
+    before.key === key &&
+    !claims &&
+    !before.statement.claims &&
+    before.statement.issuer === issuer &&
+    before.statement.subject === subject &&
+    before.statement.server === server &&
+    before.statement.address === address
   ) {
     ({ found } = before);
   } else {
@@ -138,11 +148,16 @@ function rulesOf(authentication: ClientAuthentication, profile: AssertionRules |
 }
 
 /** @internal The assertion by which a client authenticates; nothing for the methods that have none. */
-export function clientAssertion(authentication: ClientAuthentication, profile: AssertionRules | undefined, statement: Statement): Promise<string> | string | undefined {
+export function clientAssertion(
+  authentication: ClientAuthentication,
+  profile: AssertionRules | undefined,
+  statement: Statement,
+): Promise<string> | string | undefined {
   const { secret, key, rules } = heldBy(authentication)!;
   const merged = rulesOf(authentication, profile, rules);
   if (key) return assertion(key, merged, statement);
-  if (authentication.method === "client_secret_jwt") return call([...assertionLines(merged, statement), "", secret, crypto.randomUUID(), now() + statement.offset]);
+  if (authentication.method === "client_secret_jwt")
+    return call([...assertionLines(merged, statement), "", secret, crypto.randomUUID(), now() + statement.offset]);
   return undefined;
 }
 

@@ -47,7 +47,13 @@ export async function start(party: Party, asked: ConsentRequest | AuthorizationR
     if (!key) throw missing("requestObject.key: a key to sign with");
     if (beside && !pushed) throw missing("a pushed request: parameters beside a request object are read there alone");
     object = () =>
-      signed(key, call(["request_object", clientLines(provider), ...keyLines(key), typ, lifetime, beside ? 1 : "", login.url, crypto.randomUUID(), now() + offset], json(claims)));
+      signed(
+        key,
+        call(
+          ["request_object", clientLines(provider), ...keyLines(key), typ, lifetime, beside ? 1 : "", login.url, crypto.randomUUID(), now() + offset],
+          json(claims),
+        ),
+      );
   }
   if (!pushed) return object ? { ...login, url: call(["pushed", clientLines(provider), await object()]) } : login;
   const { head, body } = await post(party, {

@@ -113,7 +113,9 @@ export class Entry {
     const tail = token ? milliseconds - token : 0;
     const replace = token ? tail + Math.max(this.ends - this.replace, 0) : 0;
     const rest: Omit<TokenRecord, "tokens"> = {
-      tail, replace, failures: this.failures,
+      tail,
+      replace,
+      failures: this.failures,
       ...(now < this.refused + BETWEEN_REFUSALS && { refused: milliseconds + now - this.refused }),
       ...(this.failures && { resume: Math.max(milliseconds - (this.resume - now), 0), ...(this.error && { error: factsOf(this.error) }) }),
     };

@@ -48,11 +48,15 @@ export function tokenFetch(source: Pick<TokenSource, "get" | "renew">, bearer: B
     const sent = new Headers(init.headers ?? request?.headers);
     for (const [name, value] of Object.entries((typeof headers === "function" ? await headers() : headers) ?? {})) sent.set(name, value);
     const given = init.body === undefined ? request?.body : init.body;
-    const once = given !== null && given !== undefined && !request && typeof given === "object" && (given instanceof ReadableStream || Symbol.asyncIterator in given);
+    const once =
+      given !== null && given !== undefined && !request && typeof given === "object" && (given instanceof ReadableStream || Symbol.asyncIterator in given);
     const { body } = once ? { body: given } : await replayable(given, sent, true, !!request);
     const signal = init.signal ?? request?.signal;
     const all: ResourceInit = {
-      method: init.method ?? request?.method ?? "GET", headers: sent, ...(body !== undefined && { body }), ...(signal && { signal }),
+      method: init.method ?? request?.method ?? "GET",
+      headers: sent,
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
     };
     const waiting = signal ? { signal } : undefined;
     const address = request ? request.url : (input as string | URL);

@@ -77,7 +77,10 @@ export function askingOf(options: ClientAsk | RequestAsk): Asking {
 function byFunction(options: RequestAsk): Asking {
   const { request, issuer, clientId, keyId = "", dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
   configured(typeof request === "function", "request: a function, or client: a Client");
-  configured([issuer, clientId].every((value) => typeof value === "string" && value), "issuer and clientId: texts");
+  configured(
+    [issuer, clientId].every((value) => typeof value === "string" && value),
+    "issuer and clientId: texts",
+  );
   configured(typeof keyId === "string", "keyId: a text");
   configured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
   configured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
@@ -91,7 +94,10 @@ function byFunction(options: RequestAsk): Asking {
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
   const party = isObject(client) ? parties.get(client) : undefined;
   configured(!!party, "client: a Client");
-  configured(grant === "client_credentials" || (isObject(grant) && grant.key instanceof SigningKey), 'grant: "client_credentials", or { key: a SigningKey, … }');
+  configured(
+    grant === "client_credentials" || (isObject(grant) && grant.key instanceof SigningKey),
+    'grant: "client_credentials", or { key: a SigningKey, … }',
+  );
   const { provider, authentication, transport, dpop, nonces, offset } = party!;
   const signing = [heldBy(authentication)?.key, typeof grant === "object" ? grant.key : undefined, dpop];
   const issuer = typeof grant === "object" ? (grant.issuer ?? "") : "";
@@ -109,7 +115,10 @@ async function ask(client: Client, grant: ClientGrant, target: Target, signal: A
   const { scope, organisation, subject, resource, audience, ...rest } = target;
   const claims = typeof grant === "object" ? grant.claims : undefined;
   if (!claims && (organisation || subject)) {
-    throw hostError("invalid_parameter", { phase: "token", expected: "no organisation or subject: this grant has no place for them, so give claims or a request of your own" });
+    throw hostError("invalid_parameter", {
+      phase: "token",
+      expected: "no organisation or subject: this grant has no place for them, so give claims or a request of your own",
+    });
   }
   const form = { resource, audience, scope: typeof scope === "string" || !scope ? scope : scope.join(" ") };
   if (grant === "client_credentials") return client.clientCredentials({ ...rest, ...form, signal });

@@ -56,7 +56,14 @@ function recordIn(text: string): TokenRecord | undefined {
   const scope = text.slice(three + 1, four);
   const more = text.slice(five + 1, six);
   const others = more ? (JSON.parse(more) as Tokens["others"]) : NONE;
-  const tokens = { accessToken: text.slice(six + 1), tokenType, expiresIn: life ? Number(life) : undefined, scope: scope || undefined, requestedScope: text.slice(four + 1, five), others };
+  const tokens = {
+    accessToken: text.slice(six + 1),
+    tokenType,
+    expiresIn: life ? Number(life) : undefined,
+    scope: scope || undefined,
+    requestedScope: text.slice(four + 1, five),
+    others,
+  };
   return { tokens, tail: 0, replace: Number(text.slice(0, one)), failures: 0 };
 }
 
@@ -72,13 +79,25 @@ export function recordOf(text: string): TokenRecord | undefined {
   const { tokens, tail, replace, refused, resume, failures, error } = record;
   if (!isTime(tail) || !isTime(replace) || !isTime(failures) || !isMaybeTime(refused) || !isMaybeTime(resume)) return undefined;
   if ((resume ?? error) !== undefined && typeof error?.code !== "string") return undefined;
-  if (tokens !== undefined && (typeof tokens?.accessToken !== "string" || !tokens.accessToken || (tokens.tokenType !== "Bearer" && tokens.tokenType !== "DPoP") || !isMaybeTime(tokens.expiresIn))) return undefined;
+  if (
+    tokens !== undefined &&
+    (typeof tokens?.accessToken !== "string" ||
+      !tokens.accessToken ||
+      (tokens.tokenType !== "Bearer" && tokens.tokenType !== "DPoP") ||
+      !isMaybeTime(tokens.expiresIn))
+  )
+    return undefined;
   return record;
 }
 
 /** @internal The tokens of a record, so many milliseconds before they end. */
 export function tokensOf({ accessToken, tokenType, expiresIn, scope, requestedScope, others }: NonNullable<TokenRecord["tokens"]>, ends: number): Tokens {
-  const tokens: { -readonly [Name in keyof Tokens]: Tokens[Name] } = { accessToken, tokenType, requestedScope, others: others === NONE ? NONE : { __proto__: null, ...others } };
+  const tokens: { -readonly [Name in keyof Tokens]: Tokens[Name] } = {
+    accessToken,
+    tokenType,
+    requestedScope,
+    others: others === NONE ? NONE : { __proto__: null, ...others },
+  };
   if (scope !== undefined) tokens.scope = scope;
   if (expiresIn !== undefined) {
     tokens.expiresIn = expiresIn;

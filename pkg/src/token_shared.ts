@@ -55,7 +55,13 @@ export class Shared {
   }
 
   lock(entry: Named, flight: Timed): Promise<Lock | undefined | typeof DOWN> {
-    return this.#run(entry, flight, (store, name) => store.lock(name, this.lease), this.#limit, (lock) => this.#giveBack(entry, lock));
+    return this.#run(
+      entry,
+      flight,
+      (store, name) => store.lock(name, this.lease),
+      this.#limit,
+      (lock) => this.#giveBack(entry, lock),
+    );
   }
 
   async unlock(entry: Named, flight: Timed, fence: string | undefined): Promise<void> {
@@ -91,12 +97,25 @@ export class Shared {
     }
   }
 
-  #run<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, limit = this.#limit, late?: (answer: T) => void): Promise<T | typeof DOWN> {
+  #run<T>(
+    entry: Named,
+    flight: Timed,
+    operation: (store: TokenStore, name: string) => Promise<T>,
+    limit = this.#limit,
+    late?: (answer: T) => void,
+  ): Promise<T | typeof DOWN> {
     return new Promise((resolve) => this.#begin(entry, flight, operation, resolve, limit, late));
   }
 
   /** Calls `then` once, later or, where there is no store to ask, at once. */
-  #begin<T>(entry: Named, flight: Timed, operation: (store: TokenStore, name: string) => Promise<T>, then: (answer: T | typeof DOWN) => void, limit: TimeLimit, late?: (answer: T) => void): void {
+  #begin<T>(
+    entry: Named,
+    flight: Timed,
+    operation: (store: TokenStore, name: string) => Promise<T>,
+    then: (answer: T | typeof DOWN) => void,
+    limit: TimeLimit,
+    late?: (answer: T) => void,
+  ): void {
     const { store } = this;
     const now = this.clock();
     if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return then(DOWN);

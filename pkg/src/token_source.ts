@@ -89,11 +89,33 @@ export class TokenSource {
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: TokenSourceOptions) {
     this.#asking = askingOf(options);
-    const { store, margin = 60, unknownLife = this.#asking.unknownLife ?? 60, questionTimeout = 10, patience = 30, retries = 2, storeTimeout = 1, most = 10_000, onStoreError, clock = Date.now } = options;
-    for (const [name, value, least] of [["margin", margin, 0], ["unknownLife", unknownLife, 0], ["questionTimeout", questionTimeout, 0.001], ["patience", patience, 0.001], ["retries", retries, 0], ["storeTimeout", storeTimeout, 0.001], ["most", most, 1]] as const) {
+    const {
+      store,
+      margin = 60,
+      unknownLife = this.#asking.unknownLife ?? 60,
+      questionTimeout = 10,
+      patience = 30,
+      retries = 2,
+      storeTimeout = 1,
+      most = 10_000,
+      onStoreError,
+      clock = Date.now,
+    } = options;
+    for (const [name, value, least] of [
+      ["margin", margin, 0],
+      ["unknownLife", unknownLife, 0],
+      ["questionTimeout", questionTimeout, 0.001],
+      ["patience", patience, 0.001],
+      ["retries", retries, 0],
+      ["storeTimeout", storeTimeout, 0.001],
+      ["most", most, 1],
+    ] as const) {
       configured(typeof value === "number" && value >= least && value <= 1e6, `${name}: a number from ${least}`);
     }
-    configured(store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")), "store: a TokenStore");
+    configured(
+      store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
+      "store: a TokenStore",
+    );
     configured(typeof clock === "function", "clock: a function");
     configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     this.#clock = clock;
@@ -149,7 +171,9 @@ export class TokenSource {
    */
   bearer(target: Target = {}, options?: GetOptions): (refused?: string) => Promise<string> {
     return async (refused) => {
-      const tokens = await (refused === undefined ? this.get(target, options) : this.renew(target, { accessToken: refused, tokenType: "Bearer" } as Tokens, options));
+      const tokens = await (refused === undefined
+        ? this.get(target, options)
+        : this.renew(target, { accessToken: refused, tokenType: "Bearer" } as Tokens, options));
       if (tokens.tokenType !== "Bearer") throw hostError("token_type_unexpected", { phase: "token", expected: "Bearer", actual: tokens.tokenType });
       return tokens.accessToken;
     };
@@ -387,7 +411,8 @@ export class TokenSource {
     });
     try {
       const tokens = await Promise.race([this.#asking.request(target, controller.signal), end]);
-      const wanted = isObject(tokens) && typeof tokens.accessToken === "string" && tokens.accessToken && (tokens.tokenType === "Bearer" || tokens.tokenType === "DPoP");
+      const wanted =
+        isObject(tokens) && typeof tokens.accessToken === "string" && tokens.accessToken && (tokens.tokenType === "Bearer" || tokens.tokenType === "DPoP");
       if (!wanted) throw hostError("token_response_malformed", { phase: "token", expected: "tokens, with an access token" });
       return tokens;
     } finally {

@@ -54,7 +54,6 @@ export interface TokenAnswer {
   readonly body: string;
 }
 
-
 /**
  * Judges an answer of a token endpoint (RFC 6749 sections 5.1 and 5.2) that you fetched yourself. An id_token in it is text:
  * give it to `verifyIdToken`.

@@ -53,12 +53,7 @@ export function judgeUserinfo(answer: HttpAnswer, check: SubjectCheck): Userinfo
  *
  * @throws {SamtykkeError} As {@link judgeUserinfo}, and as `verifyIdToken`.
  */
-export async function judgeSignedUserinfo(
-  answer: HttpAnswer,
-  check: SubjectCheck,
-  expected: TokenExpectations,
-  keys: KeySource,
-): Promise<UserinfoClaims> {
+export async function judgeSignedUserinfo(answer: HttpAnswer, check: SubjectCheck, expected: TokenExpectations, keys: KeySource): Promise<UserinfoClaims> {
   const head = ["userinfo_signed", ...common(expected), ...subjectLines(check), ...answerLines(answer)];
   return hidden(bare(JSON.parse(await verified(answer.body, keys, () => call(head, answer.body))) as UserinfoClaims), "UserinfoClaims");
 }
@@ -78,6 +73,14 @@ export async function userinfo(
   const response = await api(endpoint, { headers: { accept: "application/json, application/jwt" }, ...(signal && { signal }) });
   const body = await read(response, MAX_BODY);
   if (body === undefined) throw hostError("userinfo_malformed", { http: { status: response.status } });
-  const answer = { status: response.status, contentType: header(response, "content-type"), retryAfter: header(response, "retry-after"), wwwAuthenticate: header(response, "www-authenticate"), body };
-  return found ? judgeSignedUserinfo(answer, check, { ...expected, ...(signed === true ? {} : signed) } as TokenExpectations, found) : judgeUserinfo(answer, check);
+  const answer = {
+    status: response.status,
+    contentType: header(response, "content-type"),
+    retryAfter: header(response, "retry-after"),
+    wwwAuthenticate: header(response, "www-authenticate"),
+    body,
+  };
+  return found
+    ? judgeSignedUserinfo(answer, check, { ...expected, ...(signed === true ? {} : signed) } as TokenExpectations, found)
+    : judgeUserinfo(answer, check);
 }

@@ -3,11 +3,7 @@
 import { hostError } from "./error.js";
 
 /** The signature algorithms, by their registered names (RFC 7518 section 3.1, RFC 8037 section 3.1). */
-export type SignatureAlgorithm =
-  | "RS256" | "RS384" | "RS512"
-  | "PS256" | "PS384" | "PS512"
-  | "ES256" | "ES384" | "ES512"
-  | "EdDSA" | "Ed25519";
+export type SignatureAlgorithm = "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "Ed25519";
 
 /** WebCrypto's key, by whatever name a runtime's types have for it. */
 export type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -19,7 +19,8 @@ before(async () => {
 });
 after(() => world.close());
 
-const clientOf = (options, settings = {}) => new Client(acmidm({ environment: { issuer: world.issuer }, clientId: LOGIN, redirectUri: CALLBACK, ...settings }), privateKeyJwt(key), options);
+const clientOf = (options, settings = {}) =>
+  new Client(acmidm({ environment: { issuer: world.issuer }, clientId: LOGIN, redirectUri: CALLBACK, ...settings }), privateKeyJwt(key), options);
 async function loggedIn(scope) {
   const login = client.begin(acmIdmLogin(scope && { scope }));
   return client.exchange(client.finish(login.transaction, await browse(login.url)));
@@ -42,10 +43,16 @@ test("a token for the API: the request as documented, the code redeemed at once,
   const { method, headers, search } = world.requests.find(({ headers }) => headers.authorization === `Bearer ${tokens.accessToken}`);
   assert.deepEqual([method, headers.accept], ["GET", "application/json"]);
   const query = new URLSearchParams(search);
-  assert.deepEqual([query.get("scope"), query.get("response_type"), query.get("client_id"), query.get("redirect_uri"), query.get("code_challenge_method")], [`audience:server:client_id:${API}`, "code", LOGIN, CALLBACK, "S256"]);
+  assert.deepEqual(
+    [query.get("scope"), query.get("response_type"), query.get("client_id"), query.get("redirect_uri"), query.get("code_challenge_method")],
+    [`audience:server:client_id:${API}`, "code", LOGIN, CALLBACK, "S256"],
+  );
   assert.ok(!search.includes(tokens.accessToken), "the token stays out of the address");
   const form = new URLSearchParams(world.tokenRequests().at(-1).body);
-  assert.deepEqual([form.get("grant_type"), form.get("client_id"), form.get("redirect_uri"), form.has("client_assertion")], ["authorization_code", LOGIN, CALLBACK, true]);
+  assert.deepEqual(
+    [form.get("grant_type"), form.get("client_id"), form.get("redirect_uri"), form.has("client_assertion")],
+    ["authorization_code", LOGIN, CALLBACK, true],
+  );
   const found = await client.introspect(forApi.accessToken);
   assert.deepEqual(grantedAudience(found, LOGIN), { kind: "apis", apis: [API] });
   assert.deepEqual([found.subject, forApi.accessToken === tokens.accessToken], [tokens.claims.sub, false]);
@@ -99,8 +106,12 @@ test("a redirect is refused, and never followed with the token", async () => {
 
 test("answers that are no JSON, and servers in trouble", async () => {
   await refusedBy({ status: 200, type: "text/html", body: "<html>Log in</html>" }, { code: "content_type_unexpected" });
-  await refusedBy({ status: 200, type: "text/html", body: (query) => JSON.stringify({ code: "abc", state: query.get("state") }) }, { code: "content_type_unexpected" });
-  for (const body of ["", "<html>", "[]", '{"code":"abc"', "null", '"abc"']) await refusedBy({ status: 200, body }, { code: "callback_malformed", phase: "callback" });
+  await refusedBy(
+    { status: 200, type: "text/html", body: (query) => JSON.stringify({ code: "abc", state: query.get("state") }) },
+    { code: "content_type_unexpected" },
+  );
+  for (const body of ["", "<html>", "[]", '{"code":"abc"', "null", '"abc"'])
+    await refusedBy({ status: 200, body }, { code: "callback_malformed", phase: "callback" });
   await refusedBy({ status: 502, type: "text/html", body: "<html>" }, { code: "http_status_unexpected", action: "try_later" });
   await refusedBy({ status: 400, type: "text/html", body: "<html>" }, { code: "http_status_unexpected" });
   await refusedBy({ status: 404, body: "{}" }, { code: "http_status_unexpected" });
@@ -113,32 +124,52 @@ test("answers that are no JSON, and servers in trouble", async () => {
 test("codes that are not this request's: another state or issuer, none, twice, and tokens in their place", async () => {
   const said = (members) => (query) => JSON.stringify({ code: "abc", state: query.get("state"), ...members(query) });
   for (const [members, code] of [
-    [() => ({ state: "another-state-that-is-long" }), "state_mismatch"], [() => ({ state: undefined }), "state_missing"], [() => ({ state: "" }), "state_missing"],
+    [() => ({ state: "another-state-that-is-long" }), "state_mismatch"],
+    [() => ({ state: undefined }), "state_missing"],
+    [() => ({ state: "" }), "state_missing"],
     [() => ({ iss: "https://authenticatie.vlaanderen.be/op" }), "issuer_mismatch"],
-    [() => ({ code: undefined }), "code_missing"], [() => ({ code: "" }), "code_malformed"], [() => ({ code: "a\nb" }), "code_malformed"], [() => ({ code: "é" }), "code_malformed"],
-    [() => ({ code: 5 }), "callback_malformed"], [() => ({ code: ["abc"] }), "callback_malformed"], [() => ({ state: null }), "callback_malformed"],
+    [() => ({ code: undefined }), "code_missing"],
+    [() => ({ code: "" }), "code_malformed"],
+    [() => ({ code: "a\nb" }), "code_malformed"],
+    [() => ({ code: "é" }), "code_malformed"],
+    [() => ({ code: 5 }), "callback_malformed"],
+    [() => ({ code: ["abc"] }), "callback_malformed"],
+    [() => ({ state: null }), "callback_malformed"],
     [() => ({ error: "access_denied" }), "callback_unexpected_parameter"],
-    [() => ({ access_token: "x" }), "callback_unexpected_parameter"], [() => ({ id_token: "x" }), "callback_unexpected_parameter"],
+    [() => ({ access_token: "x" }), "callback_unexpected_parameter"],
+    [() => ({ id_token: "x" }), "callback_unexpected_parameter"],
     [() => ({ code: "a".repeat(9000) }), "callback_too_large"],
   ]) {
     const paths = await sentBy(() => refusedBy({ status: 200, body: said(members) }, { code, phase: "callback" }));
     assert.deepEqual(paths, ["/v1/auth"], `${code}: no code is exchanged`);
   }
-  await refusedBy({ status: 200, body: (query) => `{"code":"abc","code":"def","state":"${query.get("state")}"}` }, { code: "callback_malformed", phase: "callback" });
+  await refusedBy(
+    { status: 200, body: (query) => `{"code":"abc","code":"def","state":"${query.get("state")}"}` },
+    { code: "callback_malformed", phase: "callback" },
+  );
   // Its own issuer, and members nobody knows, do no harm; the made-up code is then the token endpoint's to refuse.
   world.faults.push({ path: "/v1/auth", status: 200, body: said(() => ({ iss: world.issuer, session_state: "x", expires_in: 30 })) });
   assert.equal((await fails(delegate(client, tokens, { api: API }), { code: "token_error", phase: "token" })).oauth.error, "invalid_grant");
 });
 
 test("errors as JSON: the server's own, of this request alone", async () => {
-  const denied = await refusedBy({ status: 403, body: '{"error":"access_denied","error_description":"geen toegang"}' }, { code: "authorization_error", phase: "callback", action: "user_declined" });
+  const denied = await refusedBy(
+    { status: 403, body: '{"error":"access_denied","error_description":"geen toegang"}' },
+    { code: "authorization_error", phase: "callback", action: "user_declined" },
+  );
   assert.deepEqual([denied.oauth.description, denied.http.status], ["geen toegang", 403]);
-  const trouble = await refusedBy({ status: 200, body: (query) => JSON.stringify({ error: "temporarily_unavailable", state: query.get("state") }) }, { code: "authorization_error", phase: "callback", action: "try_later" });
+  const trouble = await refusedBy(
+    { status: 200, body: (query) => JSON.stringify({ error: "temporarily_unavailable", state: query.get("state") }) },
+    { code: "authorization_error", phase: "callback", action: "try_later" },
+  );
   assert.equal(trouble.oauth.error, "temporarily_unavailable");
   await refusedBy({ status: 400, body: '{"error":"invalid_scope","state":"another-state-that-is-long"}' }, { code: "state_mismatch", phase: "callback" });
   await refusedBy({ status: 200, body: '{"error":"access_denied"}' }, { code: "state_missing", phase: "callback" });
   await refusedBy({ status: 400, body: '{"error":5}' }, { code: "http_status_unexpected" });
-  await refusedBy({ status: 400, body: (query) => JSON.stringify({ error: "x", code: "abc", state: query.get("state") }) }, { code: "callback_unexpected_parameter", phase: "callback" });
+  await refusedBy(
+    { status: 400, body: (query) => JSON.stringify({ error: "x", code: "abc", state: query.get("state") }) },
+    { code: "callback_unexpected_parameter", phase: "callback" },
+  );
 });
 
 test("an answer that is too large is read no further, and used in nothing", async () => {
@@ -151,9 +182,15 @@ test("the token goes to the issuer's origin alone", async () => {
   const { issuer } = world;
   const sent = [];
   const fetch = (url, init) => (sent.push(url), globalThis.fetch(url, init));
-  for (const authorizationEndpoint of ["https://elsewhere.example.be/op/v1/auth", issuer.replace("127.0.0.1", "localhost") + "/v1/auth", `${new URL(issuer).protocol}//127.0.0.1:1/op/v1/auth`]) {
+  for (const authorizationEndpoint of [
+    "https://elsewhere.example.be/op/v1/auth",
+    issuer.replace("127.0.0.1", "localhost") + "/v1/auth",
+    `${new URL(issuer).protocol}//127.0.0.1:1/op/v1/auth`,
+  ]) {
     const mixed = provider({ issuer, authorizationEndpoint, tokenEndpoint: `${issuer}/v1/token`, clientId: LOGIN, redirectUri: CALLBACK, development: true });
-    await fails(delegate(new Client(mixed, privateKeyJwt(key), { fetch }), tokens, { api: API }), { code: "resource_refused", phase: "authorization" }, [tokens.accessToken]);
+    await fails(delegate(new Client(mixed, privateKeyJwt(key), { fetch }), tokens, { api: API }), { code: "resource_refused", phase: "authorization" }, [
+      tokens.accessToken,
+    ]);
   }
   assert.deepEqual(sent, []);
 });
@@ -161,12 +198,16 @@ test("the token goes to the issuer's origin alone", async () => {
 test("what is asked for wrongly", async () => {
   const before = world.requests.length;
   const asks = (token, asked, by = client) => delegate(by, token, asked);
-  for (const api of [LOGIN, "", "two words", "a\nb", 5, undefined, null, "é"]) await fails(asks(tokens, { api }), { code: "invalid_parameter", phase: "authorization" }, [tokens.accessToken]);
-  for (const token of [undefined, null, 5, {}, { accessToken: 5 }, "", "two words", "é"]) await fails(asks(token, { api: API }), { code: "invalid_parameter", phase: "authorization" });
+  for (const api of [LOGIN, "", "two words", "a\nb", 5, undefined, null, "é"])
+    await fails(asks(tokens, { api }), { code: "invalid_parameter", phase: "authorization" }, [tokens.accessToken]);
+  for (const token of [undefined, null, 5, {}, { accessToken: 5 }, "", "two words", "é"])
+    await fails(asks(token, { api: API }), { code: "invalid_parameter", phase: "authorization" });
   await fails(asks(tokens), { code: "invalid_parameter" });
   await fails(asks(tokens, { api: API, scope: "a  b" }), { code: "invalid_scope" });
   await fails(asks(tokens, { api: API }, {}), { code: "invalid_configuration" });
-  await fails(asks(tokens, { api: API }, new Client(acmidm({ environment: { issuer: world.issuer }, clientId: CLIENT }), privateKeyJwt(key))), { code: "invalid_configuration" });
+  await fails(asks(tokens, { api: API }, new Client(acmidm({ environment: { issuer: world.issuer }, clientId: CLIENT }), privateKeyJwt(key))), {
+    code: "invalid_configuration",
+  });
   const ended = new AbortController();
   ended.abort();
   await fails(asks(tokens, { api: API, signal: ended.signal }), { code: "aborted" });

@@ -16,7 +16,10 @@ before(async () => {
 after(() => world.close());
 
 const providerOf = (id = CLIENT) => acmidm({ environment: { issuer: world.issuer }, clientId: id });
-const tokenOf = (scope = "vo_info elys_depzorg", id = CLIENT, more = {}) => async () => (await new Client(providerOf(id), privateKeyJwt(key)).clientCredentials({ scope, audience: API, ...more })).accessToken;
+const tokenOf =
+  (scope = "vo_info elys_depzorg", id = CLIENT, more = {}) =>
+  async () =>
+    (await new Client(providerOf(id), privateKeyJwt(key)).clientCredentials({ scope, audience: API, ...more })).accessToken;
 const apiOf = (options = {}) => new ElysApi(options.provider ?? providerOf(), { environment: { origin: world.elys.origin }, token: tokenOf(), ...options });
 const points = ({ mismatches }) => mismatches.map(({ point, expected, found }) => [point, expected, found]);
 const SCOPE = "vo_info elys_depzorg";
@@ -24,9 +27,16 @@ const SCOPE = "vo_info elys_depzorg";
 test("a ping that matches", async () => {
   const report = await apiOf().ping({ organisationCode: "0123.456.749", scope: SCOPE });
   assert.deepEqual([report.matches, report.mismatches], [true, []]);
-  assert.deepEqual([report.clientId, report.organisationCode, report.organisationName, report.application], [CLIENT, ORGANISATION, "Testgemeente", "eLys beta Testgemeente client"]);
+  assert.deepEqual(
+    [report.clientId, report.organisationCode, report.organisationName, report.application],
+    [CLIENT, ORGANISATION, "Testgemeente", "eLys beta Testgemeente client"],
+  );
   assert.deepEqual([report.scopes, report.audience, report.issuer, report.expiresAt - report.issuedAt], [["vo_info", "elys_depzorg"], [], world.issuer, 3600]);
-  assert.equal((await apiOf({ provider: providerOf("defaults"), token: tokenOf("", "defaults", { scope: undefined }) }).ping({ scope: "vo_info" })).matches, true, "a wider grant is normal");
+  assert.equal(
+    (await apiOf({ provider: providerOf("defaults"), token: tokenOf("", "defaults", { scope: undefined }) }).ping({ scope: "vo_info" })).matches,
+    true,
+    "a wider grant is normal",
+  );
 });
 
 test("every call has its three ids, the request id anew", async () => {
@@ -38,7 +48,8 @@ test("every call has its three ids, the request id anew", async () => {
   const sent = world.elys.requests.slice(from).map(({ headers }) => headers);
   for (const headers of sent) assert.deepEqual([headers["x-correlation-id"], headers["x-tracing-id"]], [correlationId, tracingId]);
   assert.equal(new Set(sent.map((headers) => headers["x-request-id"])).size, 2);
-  for (const odd of ["", "no-uuid", "5f0c7b1e-6d43-4a52-9d0b-0a1b2c3d4e5g", "a\nb"]) await fails(() => apiOf({ correlationId: odd }), { code: "invalid_parameter" });
+  for (const odd of ["", "no-uuid", "5f0c7b1e-6d43-4a52-9d0b-0a1b2c3d4e5g", "a\nb"])
+    await fails(() => apiOf({ correlationId: odd }), { code: "invalid_parameter" });
   await fails(api.fetch("/v1/things", { headers: { "X-Request-Id": uuid() } }), { code: "invalid_parameter" });
   await fails(api.fetch("/v1/things", { headers: { authorization: "Bearer x" } }), { code: "reserved_parameter" });
 });
@@ -47,7 +58,10 @@ test("what does not match is explained", async () => {
   const ping = (options, expected) => apiOf(options).ping(expected);
   world.elys.settings.scopes = false;
   const noInfo = await ping({ token: tokenOf("elys_depzorg") }, { organisationCode: ORGANISATION, scope: SCOPE });
-  assert.deepEqual(points(noInfo), [["organisation_code", ORGANISATION, ""], ["scope", "vo_info", "elys_depzorg"]]);
+  assert.deepEqual(points(noInfo), [
+    ["organisation_code", ORGANISATION, ""],
+    ["scope", "vo_info", "elys_depzorg"],
+  ]);
   assert.match(noInfo.mismatches[0].advice, /vo_info/);
   const unapproved = await ping({ token: tokenOf("vo_info") }, { scope: SCOPE });
   assert.deepEqual(points(unapproved), [["scope", "elys_depzorg", "vo_info"]]);
@@ -64,11 +78,27 @@ test("what does not match is explained", async () => {
 });
 
 test("answers a local server would not give: another issuer, not active, contradictions", async () => {
-  const good = { VoOrgcode: ORGANISATION, scopes: ["vo_info"], clientId: CLIENT, token: { client_id: CLIENT, vo_orgcode: ORGANISATION, iss: world.issuer, active: true, aud: [], scope: ["vo_info"], exp: "2024-12-19T09:55:56Z", iat: "2024-12-19T08:55:56Z" } };
+  const good = {
+    VoOrgcode: ORGANISATION,
+    scopes: ["vo_info"],
+    clientId: CLIENT,
+    token: {
+      client_id: CLIENT,
+      vo_orgcode: ORGANISATION,
+      iss: world.issuer,
+      active: true,
+      aud: [],
+      scope: ["vo_info"],
+      exp: "2024-12-19T09:55:56Z",
+      iat: "2024-12-19T08:55:56Z",
+    },
+  };
   const ping = (change, expected) => apiOf({ token: "x.y", ...fetchOf(json(change)) }).ping(expected);
   assert.deepEqual([(await ping(good)).matches, (await ping(good)).expiresAt], [true, 1734602156]);
   assert.equal((await ping({ ...good, scopes: "vo_info elys_depzorg" }, { scope: SCOPE })).matches, true, "scopes as a text");
-  assert.deepEqual(points(await ping({ ...good, token: { ...good.token, iss: "https://authenticatie.vlaanderen.be/op" } })), [["issuer", world.issuer, "https://authenticatie.vlaanderen.be/op"]]);
+  assert.deepEqual(points(await ping({ ...good, token: { ...good.token, iss: "https://authenticatie.vlaanderen.be/op" } })), [
+    ["issuer", world.issuer, "https://authenticatie.vlaanderen.be/op"],
+  ]);
   assert.deepEqual(points(await ping({ ...good, token: { ...good.token, active: false } })), [["active", "true", "false"]]);
   assert.deepEqual(points(await ping({ ...good, token: { ...good.token, vo_orgcode: "0999999922" } }))[0][0], "client_id");
   for (const body of ["[]", "{}", "null", "<html>", '{"clientId":5}', `{"clientId":"${CLIENT}","clientId":"x"}`, ""]) {
@@ -78,7 +108,11 @@ test("answers a local server would not give: another issuer, not active, contrad
 
 test("refusals say what to check, and nothing is asked for for ever", async () => {
   world.elys.settings.audience = true;
-  const wrong = await fails(apiOf({ token: tokenOf(SCOPE, CLIENT, { audience: "no-such-api" }) }).ping(), { code: "unauthorized", action: "fix_configuration", retryable: false });
+  const wrong = await fails(apiOf({ token: tokenOf(SCOPE, CLIENT, { audience: "no-such-api" }) }).ping(), {
+    code: "unauthorized",
+    action: "fix_configuration",
+    retryable: false,
+  });
   assert.match(wrong.expected, /audience/);
   assert.equal((await apiOf().ping()).matches, true);
   world.elys.settings.audience = false;
@@ -114,10 +148,22 @@ test("a gateway's HTML, trouble, redirects", async () => {
 test("environments are kept apart: no token of T&I reaches production, none leaves the origin", async () => {
   const [ti, production] = ["ti", "production"].map((environment) => acmidm({ environment, clientId: "c" }));
   const token = "x.y";
-  for (const [provider, environment] of [[ti, "production"], [production, "beta"], [production, "acceptance"], [production, "dao-beta"], [providerOf(), "beta"], [ti, { origin: world.elys.origin }]]) {
+  for (const [provider, environment] of [
+    [ti, "production"],
+    [production, "beta"],
+    [production, "acceptance"],
+    [production, "dao-beta"],
+    [providerOf(), "beta"],
+    [ti, { origin: world.elys.origin }],
+  ]) {
     await fails(() => new ElysApi(provider, { environment, token }), { code: "invalid_configuration" });
   }
-  for (const [provider, environment, origin] of [[ti, "beta", "https://elys.api.beta-athumi.eu"], [ti, "acceptance", "https://elys.api.acc-athumi.eu"], [production, "production", "https://elys.api.athumi.eu"], [ti, "dao-beta", "https://dao.api.beta-athumi.eu"]]) {
+  for (const [provider, environment, origin] of [
+    [ti, "beta", "https://elys.api.beta-athumi.eu"],
+    [ti, "acceptance", "https://elys.api.acc-athumi.eu"],
+    [production, "production", "https://elys.api.athumi.eu"],
+    [ti, "dao-beta", "https://dao.api.beta-athumi.eu"],
+  ]) {
     const { fetch, requests } = fetchOf(json({ clientId: "c" }));
     const api = new ElysApi(provider, { environment, token, fetch });
     assert.equal((await api.ping()).matches, true);
@@ -126,8 +172,12 @@ test("environments are kept apart: no token of T&I reaches production, none leav
       await api.fetch(path).catch((error) => assert.match(error.code, /invalid_parameter|resource_refused/));
     }
     for (const path of ["v1/things", "", undefined]) await fails(api.fetch(path), { code: "invalid_parameter", phase: "api" });
-    assert.ok(requests.every(({ url }) => new URL(url).origin === origin), "the token stayed");
+    assert.ok(
+      requests.every(({ url }) => new URL(url).origin === origin),
+      "the token stayed",
+    );
     assertNoSecret(api, ["x.y"], "the API");
   }
-  for (const options of [undefined, {}, { environment: "beta" }, { environment: "beta", token: 5 }, { token }]) await fails(() => new ElysApi(ti, options), { code: "invalid_configuration" });
+  for (const options of [undefined, {}, { environment: "beta" }, { environment: "beta", token: 5 }, { token }])
+    await fails(() => new ElysApi(ti, options), { code: "invalid_configuration" });
 });

@@ -33,7 +33,9 @@ for (const runtime of ["node", "node22", "node24", "workerd", "deno", "bun"]) {
     const { keyPem: key, pem: certificate } = region.certificate;
     const { issuer } = region.adfs;
     const result = await runSuite({
-      runtime, packageDir, suite: join(HERE, "everywhere", "suite.mjs"),
+      runtime,
+      packageDir,
+      suite: join(HERE, "everywhere", "suite.mjs"),
       input: {
         acm: { issuer: acm.issuer, client: CLIENT, jwk: acm.key, api: API, elys: acm.elys.origin, organisation: ORGANISATION, login },
         adfs: { issuer, client: HALLAND, key, certificate, resource: HSA, gateway: region.gateway.origin, keys: KEYS },
@@ -46,8 +48,16 @@ for (const runtime of ["node", "node22", "node24", "workerd", "deno", "bun"]) {
     }
     assert.ok(result.ok, `${result.error}\n${result.stack}`);
     assert.deepEqual(result.output, {
-      scope: "vo_info elys_depzorg", audience: "apis", matches: true, points: ["organisation_code"], refused: ["token_error", null, "invalid_scope", null],
-      expiresSoon: false, delegated: "apis", machine: ["token_invalid", null, "invalid_token", null], units: { api: HSA, body: "" }, gateway: ["subscription_key_refused", "invalid", null, null],
+      scope: "vo_info elys_depzorg",
+      audience: "apis",
+      matches: true,
+      points: ["organisation_code"],
+      refused: ["token_error", null, "invalid_scope", null],
+      expiresSoon: false,
+      delegated: "apis",
+      machine: ["token_invalid", null, "invalid_token", null],
+      units: { api: HSA, body: "" },
+      gateway: ["subscription_key_refused", "invalid", null, null],
       resource: ["token_error", null, "invalid_resource", "fix_configuration"],
     });
     console.log(`ran: ACM/IDM and Region Halland in ${result.version}`);

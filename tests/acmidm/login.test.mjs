@@ -76,7 +76,10 @@ test("the answer by form_post, if asked for", async () => {
   const login = await client.start(acmIdmLogin({ responseMode: "form_post" }));
   assert.equal(new URL(login.url).searchParams.get("response_mode"), "form_post");
   // The browser is given a page with a form that posts itself.
-  const page = await browse(login.url).then(() => assert.fail("an address"), ({ message }) => message);
+  const page = await browse(login.url).then(
+    () => assert.fail("an address"),
+    ({ message }) => message,
+  );
   assert.match(page, new RegExp(`action="${CALLBACK}"`));
   const fields = [...page.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
   const code = client.finish(login.transaction, { contentType: "application/x-www-form-urlencoded", body: new URLSearchParams(fields).toString() });

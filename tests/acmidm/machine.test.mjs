@@ -25,7 +25,10 @@ test("a token for a machine: the assertion as documented, a scope in one text, a
   assert.match(tokens.accessToken, /^[A-Za-z0-9_-]{43}$/);
   assert.deepEqual([tokens.tokenType, tokens.scope, tokens.expiresIn, tokens.refreshToken], ["Bearer", "vo_info elys_depzorg", 3600, undefined]);
   const form = sent();
-  assert.deepEqual([form.get("grant_type"), form.get("scope"), form.get("audience"), form.has("scope[]")], ["client_credentials", "vo_info elys_depzorg", API, false]);
+  assert.deepEqual(
+    [form.get("grant_type"), form.get("scope"), form.get("audience"), form.has("scope[]")],
+    ["client_credentials", "vo_info elys_depzorg", API, false],
+  );
   const assertion = form.get("client_assertion");
   assert.deepEqual(decodeProtectedHeader(assertion), { alg: "RS256", typ: "JWT" });
   const { iss, sub, aud, iat, exp, jti, ...rest } = decodeJwt(assertion);
@@ -60,7 +63,8 @@ test("an unknown audience is no error at the token endpoint, and shows at intros
   assert.deepEqual(await aim({ audience: API }), { kind: "apis", apis: [API] });
   assert.deepEqual(await aim({ resource: "https://elys.api.beta-athumi.eu" }), { kind: "apis", apis: [API] });
   assert.deepEqual(await aim({ audience: ["no-such-api", API] }), { kind: "apis", apis: [API] });
-  for (const target of [{}, { audience: "no-such-api" }, { resource: "https://no-such.example" }]) assert.deepEqual(await aim(target), { kind: "client", apis: [] });
+  for (const target of [{}, { audience: "no-such-api" }, { resource: "https://no-such.example" }])
+    assert.deepEqual(await aim(target), { kind: "client", apis: [] });
   assert.deepEqual(grantedAudience({ audience: [] }, CLIENT), { kind: "unknown", apis: [] });
 });
 
@@ -85,7 +89,8 @@ test("introspection: with a key and with either secret, provider's members kept,
 test("assertions the server refuses", async () => {
   const asks = async (options, id) => (await clientOf(id, options)).clientCredentials({ scope: "vo_info" });
   const literal = (audience) => ({ rules: { audience: { literal: audience } } });
-  const refused = (name, attempt) => fails(attempt, { code: "token_error", phase: "token" }).then(({ oauth }) => assert.equal(oauth.error, "invalid_client", name));
+  const refused = (name, attempt) =>
+    fails(attempt, { code: "token_error", phase: "token" }).then(({ oauth }) => assert.equal(oauth.error, "invalid_client", name));
   await refused("the other environment's issuer", asks(literal("https://authenticatie.vlaanderen.be/op")));
   await refused("a slash at the end", asks(literal(`${world.issuer}/`)));
   await refused("the token endpoint", asks({ rules: { audience: "endpoint" } }));
@@ -115,23 +120,55 @@ test("assertions the library does not make", async () => {
 test("what others send and the server refuses: it is as strict as these tests need", async () => {
   const key = await importJWK(world.key, "RS256");
   const now = Math.floor(Date.now() / 1000);
-  const sign = (claims, header = RS256) => new SignJWT({ iss: CLIENT, sub: CLIENT, aud: world.issuer, iat: now, exp: now + 300, jti: crypto.randomUUID(), ...claims }).setProtectedHeader(header).sign(key);
+  const sign = (claims, header = RS256) =>
+    new SignJWT({ iss: CLIENT, sub: CLIENT, aud: world.issuer, iat: now, exp: now + 300, jti: crypto.randomUUID(), ...claims })
+      .setProtectedHeader(header)
+      .sign(key);
   const post = async (pairs, query = "") => {
-    const form = new URLSearchParams([["grant_type", "client_credentials"], ["client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"], ...pairs]);
+    const form = new URLSearchParams([
+      ["grant_type", "client_credentials"],
+      ["client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
+      ...pairs,
+    ]);
     const response = await fetch(`${world.issuer}/v1/token${query}`, { method: "POST", body: form });
     return { status: response.status, ...(await response.json()) };
   };
   const once = await sign({});
-  assert.equal((await post([["client_assertion", once], ["scope", "vo_info"]])).status, 200);
+  assert.equal(
+    (
+      await post([
+        ["client_assertion", once],
+        ["scope", "vo_info"],
+      ])
+    ).status,
+    200,
+  );
   assert.equal((await post([["client_assertion", once]])).error, "invalid_client", "a jti twice");
-  for (const [name, claims] of [["an array", { aud: [world.issuer] }], ["too long", { exp: now + 601 }], ["iss is not sub", { iss: "other" }], ["no jti", { jti: undefined }]]) {
+  for (const [name, claims] of [
+    ["an array", { aud: [world.issuer] }],
+    ["too long", { exp: now + 601 }],
+    ["iss is not sub", { iss: "other" }],
+    ["no jti", { jti: undefined }],
+  ]) {
     assert.equal((await post([["client_assertion", await sign(claims)]])).error, "invalid_client", name);
   }
-  assert.equal((await post([["client_assertion", await sign({})], ["client_assertion", await sign({})]])).error, "invalid_request", "two assertions");
+  assert.equal(
+    (
+      await post([
+        ["client_assertion", await sign({})],
+        ["client_assertion", await sign({})],
+      ])
+    ).error,
+    "invalid_request",
+    "two assertions",
+  );
   const none = `${Buffer.from('{"alg":"none"}').toString("base64url")}.${once.split(".")[1]}.`;
   assert.equal((await post([["client_assertion", none]])).error, "invalid_client", "alg none");
   assert.equal((await post([["client_id", "by-secret"]], "?client_secret=x")).error, "invalid_request", "a secret in the query");
-  const brackets = await post([["client_assertion", await sign({})], ["scope[]", "vo_info"]]);
+  const brackets = await post([
+    ["client_assertion", await sign({})],
+    ["scope[]", "vo_info"],
+  ]);
   assert.deepEqual([brackets.status, brackets.scope], [200, undefined], "scope[] is no scope");
 });
 
@@ -196,8 +233,15 @@ test("discovery, which omits what the server does, and a set-up without any of i
 
 test("the profile's data", async () => {
   const ti = acmidm({ environment: "ti", clientId: "c" });
-  assert.deepEqual([ti.issuer, ti.tokenEndpoint, ti.server.jwksUri], ["https://authenticatie-ti.vlaanderen.be/op", "https://authenticatie-ti.vlaanderen.be/op/v1/token", "https://authenticatie-ti.vlaanderen.be/op/v1/keys"]);
-  assert.deepEqual([ti.flags, acmidm({ environment: { issuer: world.issuer }, clientId: "c" }).flags], ["", "d"], "http to loopback is for a server of one's own");
+  assert.deepEqual(
+    [ti.issuer, ti.tokenEndpoint, ti.server.jwksUri],
+    ["https://authenticatie-ti.vlaanderen.be/op", "https://authenticatie-ti.vlaanderen.be/op/v1/token", "https://authenticatie-ti.vlaanderen.be/op/v1/keys"],
+  );
+  assert.deepEqual(
+    [ti.flags, acmidm({ environment: { issuer: world.issuer }, clientId: "c" }).flags],
+    ["", "d"],
+    "http to loopback is for a server of one's own",
+  );
   const production = acmidm({ environment: "production", clientId: "c", redirectUri: "https://app.example.be/callback" });
   assert.equal(production.authorizationEndpoint, "https://authenticatie.vlaanderen.be/op/v1/auth");
   for (const environment of ["TI", "", undefined, null, "paths", { issuer: "https://op.example/op/" }, { issuer: 5 }]) {
@@ -206,7 +250,10 @@ test("the profile's data", async () => {
   await fails(() => acmidm({ environment: "ti", clientId: "c", clientSecret: "s" }), { code: "secret_in_browser" });
   await fails(() => acmidm(), { code: "invalid_configuration" });
   const beta = elys("beta");
-  assert.deepEqual([beta.acm, beta.origin, beta.scope("depzorg"), beta.apiClientId], ["ti", "https://elys.api.beta-athumi.eu", "vo_info elys_depzorg", undefined]);
+  assert.deepEqual(
+    [beta.acm, beta.origin, beta.scope("depzorg"), beta.apiClientId],
+    ["ti", "https://elys.api.beta-athumi.eu", "vo_info elys_depzorg", undefined],
+  );
   assert.deepEqual([elys("dao-beta").scope("lbbs"), elys("dao-beta").apiClientId], ["vo_info dao_lbbs", API]);
   await fails(() => elys("dao-beta").scope("arts"), { code: "invalid_scope" });
   await fails(() => beta.scope("nobody"), { code: "invalid_scope" });

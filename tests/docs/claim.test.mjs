@@ -33,11 +33,21 @@ export default {
 
 async function modules() {
   const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: ROOT, sourcefile: "worker.mjs" }, outdir: join(ROOT, "target"), outExtension: { ".js": ".mjs" },
-    bundle: true, format: "esm", target: "es2022", conditions: ["workerd"], loader: { ".wasm": "copy" }, external: ["cloudflare:*"], write: false,
+    stdin: { contents: source, resolveDir: ROOT, sourcefile: "worker.mjs" },
+    outdir: join(ROOT, "target"),
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd"],
+    loader: { ".wasm": "copy" },
+    external: ["cloudflare:*"],
+    write: false,
   });
   return outputFiles
-    .map(({ path, contents, text }) => (path.endsWith(".wasm") ? { type: "CompiledWasm", path: basename(path), contents } : { type: "ESModule", path: "worker.mjs", contents: text }))
+    .map(({ path, contents, text }) =>
+      path.endsWith(".wasm") ? { type: "CompiledWasm", path: basename(path), contents } : { type: "ESModule", path: "worker.mjs", contents: text },
+    )
     .sort((one) => (one.type === "ESModule" ? -1 : 1));
 }
 
@@ -49,7 +59,12 @@ async function race(t, claiming) {
     await new Promise((done) => setTimeout(done, 100));
     return Response.json({ access_token: "x.y", expires_in: 3599, scope: "debt.unsecured.presentation", token_type: "bearer" });
   };
-  const common = { modules: await modules(), compatibilityDate: "2026-07-01", outboundService, bindings: { KEYS: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", CLAIMING: claiming } };
+  const common = {
+    modules: await modules(),
+    compatibilityDate: "2026-07-01",
+    outboundService,
+    bindings: { KEYS: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", CLAIMING: claiming },
+  };
   const workerd = new Miniflare({
     cf: false,
     workers: [

@@ -19,12 +19,15 @@ const TSC = join(dirname(createRequire(import.meta.url).resolve("typescript/pack
 linkPackage();
 
 /** Each example: the file it stands in, its place there, its code. */
-const EXAMPLES = readdirSync(SRC, { recursive: true }).filter((name) => name.endsWith(".ts") && !name.startsWith("generated")).sort().flatMap((file) => {
-  const source = readFileSync(join(SRC, file), "utf8");
-  const found = [...source.matchAll(/@example\s*\n\s*\* ```ts\n([^]*?)\n\s*\* ```/g)];
-  assert.equal(found.length, source.split("@example").length - 1, `${file}: an example in no fence`);
-  return found.map(([, code], at) => ({ file, name: `${file.replace(/\W/g, "_")}${at}`, code: code.replace(/^\s*\* ?/gm, "") }));
-});
+const EXAMPLES = readdirSync(SRC, { recursive: true })
+  .filter((name) => name.endsWith(".ts") && !name.startsWith("generated"))
+  .sort()
+  .flatMap((file) => {
+    const source = readFileSync(join(SRC, file), "utf8");
+    const found = [...source.matchAll(/@example\s*\n\s*\* ```ts\n([^]*?)\n\s*\* ```/g)];
+    assert.equal(found.length, source.split("@example").length - 1, `${file}: an example in no fence`);
+    return found.map(([, code], at) => ({ file, name: `${file.replace(/\W/g, "_")}${at}`, code: code.replace(/^\s*\* ?/gm, "") }));
+  });
 
 /** Public names and the entry that has them. */
 const EXPORTS = new Map();
@@ -34,14 +37,42 @@ for (const entry of ["", "/browser", "/norskgjeld", "/edge", "/tokens", "/messag
 
 /** The reader's own, and of what type; by the file where it differs. */
 const OWN = {
-  env: "any", code: 'import("samtykke").AuthorizationCode', client: 'import("samtykke").Client', tokens: 'import("samtykke").Tokens',
-  apiKey: "string", idToken: "string", accessToken: "string", clientId: "string", redirectUri: "string", issuer: "string", nonce: "string", jwksUri: "string", transaction: "string",
-  jwks: 'import("samtykke").JwksCache', provider: 'import("samtykke").Provider', consent: 'import("samtykke").Provider', mp: 'import("samtykke").Provider',
-  key: 'import("samtykke").SigningKey', store: 'import("samtykke/tokens").TokenStore', send: 'import("samtykke/tokens").RedisSend',
-  helseid: 'import("samtykke/helseid").HelseId', session: 'import("samtykke/helseid").HelseIdSession', api: 'import("samtykke/acmidm").ElysApi',
-  service: 'import("samtykke/selvbetjening").Selvbetjening', enrolment: 'import("samtykke/selvbetjening").Enrolment', admin: 'import("samtykke/maskinporten").MaskinportenClient',
-  request: "Request", url: "URL", status: "HTMLElement", error: 'import("samtykke").SamtykkeError', showDeclined: "() => void", retryOnce: "() => void",
-  open: "(url: string) => void", createClient: "any", Deno: "any", DurableObject: "new (ctx: any, env: any) => { ctx: any }",
+  env: "any",
+  code: 'import("samtykke").AuthorizationCode',
+  client: 'import("samtykke").Client',
+  tokens: 'import("samtykke").Tokens',
+  apiKey: "string",
+  idToken: "string",
+  accessToken: "string",
+  clientId: "string",
+  redirectUri: "string",
+  issuer: "string",
+  nonce: "string",
+  jwksUri: "string",
+  transaction: "string",
+  jwks: 'import("samtykke").JwksCache',
+  provider: 'import("samtykke").Provider',
+  consent: 'import("samtykke").Provider',
+  mp: 'import("samtykke").Provider',
+  key: 'import("samtykke").SigningKey',
+  store: 'import("samtykke/tokens").TokenStore',
+  send: 'import("samtykke/tokens").RedisSend',
+  helseid: 'import("samtykke/helseid").HelseId',
+  session: 'import("samtykke/helseid").HelseIdSession',
+  api: 'import("samtykke/acmidm").ElysApi',
+  service: 'import("samtykke/selvbetjening").Selvbetjening',
+  enrolment: 'import("samtykke/selvbetjening").Enrolment',
+  admin: 'import("samtykke/maskinporten").MaskinportenClient',
+  request: "Request",
+  url: "URL",
+  status: "HTMLElement",
+  error: 'import("samtykke").SamtykkeError',
+  showDeclined: "() => void",
+  retryOnce: "() => void",
+  open: "(url: string) => void",
+  createClient: "any",
+  Deno: "any",
+  DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
 const THERE = {
   "confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
@@ -55,7 +86,10 @@ const HOST = new Set(["sessionStorage", "location", "navigator", "console", "URL
 
 /** Names used and not made in a block, without those behind a dot or before a colon. */
 function names(code) {
-  const plain = code.replace(/\/\/.*$/gm, "").replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""').replaceAll("...", " ");
+  const plain = code
+    .replace(/\/\/.*$/gm, "")
+    .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""')
+    .replaceAll("...", " ");
   const used = new Set([...plain.matchAll(/(?<![.\w])([A-Za-z_]\w*)(?!\w*\s*:(?!:))/g)].map(([, name]) => name));
   const made = new Set([...plain.matchAll(/(?:const|class|let) (\w+)/g)].map(([, name]) => name));
   for (const [, inside] of plain.matchAll(/const [{[]([^}\]]*)[}\]]/g)) for (const name of inside.split(/[\s,:]+/)) made.add(name);
@@ -64,7 +98,11 @@ function names(code) {
 
 /** A provider of the reader's, unless it is the function that makes one. */
 const isOwn = (name, code) => name in OWN && !(name === "provider" && code.includes("provider("));
-const imports = (code) => names(code).filter((name) => EXPORTS.has(name) && !isOwn(name, code)).map((name) => `import { ${name} } from "${EXPORTS.get(name)}";\n`).join("");
+const imports = (code) =>
+  names(code)
+    .filter((name) => EXPORTS.has(name) && !isOwn(name, code))
+    .map((name) => `import { ${name} } from "${EXPORTS.get(name)}";\n`)
+    .join("");
 const isModule = (code) => /^export /m.test(code);
 
 test("every example compiles for a strict consumer", () => {
@@ -73,11 +111,18 @@ test("every example compiles for a strict consumer", () => {
   try {
     for (const { file, name, code } of EXAMPLES) {
       const types = { ...OWN, ...THERE[file] };
-      const own = names(code).filter((used) => used in types && !HOST.has(used) && (isOwn(used, code) || !EXPORTS.has(used))).map((used) => `declare const ${used}: ${types[used]};\n`).join("");
+      const own = names(code)
+        .filter((used) => used in types && !HOST.has(used) && (isOwn(used, code) || !EXPORTS.has(used)))
+        .map((used) => `declare const ${used}: ${types[used]};\n`)
+        .join("");
       writeFileSync(join(folder, `${name}.ts`), `${imports(code)}${own}${isModule(code) ? code : `export async function example() {\n${code}\n}`}\n`);
     }
     const strict = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--types", ""];
-    const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, ...strict, ...EXAMPLES.map(({ name }) => join(folder, `${name}.ts`))], { cwd: folder, encoding: "utf8", timeout: 120_000 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, ...strict, ...EXAMPLES.map(({ name }) => join(folder, `${name}.ts`))], {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 120_000,
+    });
     assert.equal(status, 0, stdout + stderr);
   } finally {
     rmSync(folder, { recursive: true });
@@ -92,9 +137,21 @@ async function surroundings() {
   const { privateKey, publicKey } = await jose.generateKeyPair("RS256", { extractable: true });
   const issuer = "https://op.example";
   const nonce = "n".repeat(43);
-  const idToken = await new jose.SignJWT({ nonce }).setProtectedHeader({ alg: "RS256", kid: "1" }).setIssuer(issuer).setAudience("client-1").setSubject("s").setIssuedAt().setExpirationTime("1m").sign(privateKey);
+  const idToken = await new jose.SignJWT({ nonce })
+    .setProtectedHeader({ alg: "RS256", kid: "1" })
+    .setIssuer(issuer)
+    .setAudience("client-1")
+    .setSubject("s")
+    .setIssuedAt()
+    .setExpirationTime("1m")
+    .sign(privateKey);
   const metadata = (at) => ({
-    issuer: at, authorization_endpoint: `${at}/a`, token_endpoint: `${at}/t`, jwks_uri: `${at}/jwks`, pushed_authorization_request_endpoint: `${at}/par`, code_challenge_methods_supported: ["S256"],
+    issuer: at,
+    authorization_endpoint: `${at}/a`,
+    token_endpoint: `${at}/t`,
+    jwks_uri: `${at}/jwks`,
+    pushed_authorization_request_endpoint: `${at}/par`,
+    code_challenge_methods_supported: ["S256"],
   });
   const fetch = async (url) => {
     const { pathname, origin } = new URL(url);
@@ -106,18 +163,46 @@ async function surroundings() {
   const client = new Client(consent, clientSecretBasic("s"), { fetch });
   const login = client.begin({ purpose: "presentation" });
   const left = [];
-  const op = provider({ issuer, authorizationEndpoint: `${issuer}/a`, tokenEndpoint: `${issuer}/t`, clientId: "client-1", redirectUri: "https://rp.example/cb" });
+  const op = provider({
+    issuer,
+    authorizationEndpoint: `${issuer}/a`,
+    tokenEndpoint: `${issuer}/t`,
+    clientId: "client-1",
+    redirectUri: "https://rp.example/cb",
+  });
   const begun = new Client(op, clientSecretBasic("s")).begin({ scope: "read" });
   return {
-    fetch, left, issuer, nonce, client, consent, idToken, accessToken: "x.y", clientId: "client-1", redirectUri: "https://rp.example/cb", jwksUri: `${issuer}/jwks`, jwks: new JwksCache({ fetch }),
-    code: client.finish(login.transaction, `https://rp.example/cb?code=c&state=${login.state}`), tokens: { accessToken: "x.y", tokenType: "Bearer" },
-    key: await SigningKey.generate(), retryOnce: () => left.push("retry"), showDeclined: () => left.push("declined"),
-    provider: op, transaction: begun.transaction, error: new SamtykkeError({ code: "login_cancelled", action: "user_cancelled", phase: "callback", retryable: false, hint: "", doc: "" }),
+    fetch,
+    left,
+    issuer,
+    nonce,
+    client,
+    consent,
+    idToken,
+    accessToken: "x.y",
+    clientId: "client-1",
+    redirectUri: "https://rp.example/cb",
+    jwksUri: `${issuer}/jwks`,
+    jwks: new JwksCache({ fetch }),
+    code: client.finish(login.transaction, `https://rp.example/cb?code=c&state=${login.state}`),
+    tokens: { accessToken: "x.y", tokenType: "Bearer" },
+    key: await SigningKey.generate(),
+    retryOnce: () => left.push("retry"),
+    showDeclined: () => left.push("declined"),
+    provider: op,
+    transaction: begun.transaction,
+    error: new SamtykkeError({ code: "login_cancelled", action: "user_cancelled", phase: "callback", retryable: false, hint: "", doc: "" }),
     location: { href: `https://rp.example/cb?error=access_denied&state=${begun.state}`, assign: (url) => left.push(url) },
-    sessionStorage: { setItem: (name) => left.push(name) }, navigator: { language: "nb-NO" }, status: {},
+    sessionStorage: { setItem: (name) => left.push(name) },
+    navigator: { language: "nb-NO" },
+    status: {},
     request: new Request("https://rp.example/login"),
     env: {
-      CLIENT_SECRET: "s", CLIENT_JWK: JSON.stringify({ ...(await jose.exportJWK(privateKey)), alg: "RS256" }), CLIENT_ID: "client-1", COOKIE_KEYS: ["k".repeat(43)], TOKEN_KEYS: ["k".repeat(43)],
+      CLIENT_SECRET: "s",
+      CLIENT_JWK: JSON.stringify({ ...(await jose.exportJWK(privateKey)), alg: "RS256" }),
+      CLIENT_ID: "client-1",
+      COOKIE_KEYS: ["k".repeat(43)],
+      TOKEN_KEYS: ["k".repeat(43)],
       KV: { get: async () => null, put: async () => left.push("kv") },
     },
     send: async () => null,
@@ -132,7 +217,10 @@ const RUN = {
   "discovery.ts": [({ helseid }) => assert.equal(helseid.server.requireDpop, true)],
   "edge.ts": [null, (_, __, returned) => assert.equal(returned.status, 303)],
   "error.ts": [(_, { left }) => assert.deepEqual(left, ["declined"])],
-  "flow.ts": [({ consent }) => assert.equal(consent.clientId, "eksempelbank-client"), ({ login }, { left }) => assert.deepEqual(left, [login.state, login.url])],
+  "flow.ts": [
+    ({ consent }) => assert.equal(consent.clientId, "eksempelbank-client"),
+    ({ login }, { left }) => assert.deepEqual(left, [login.state, login.url]),
+  ],
   "helseid_details.ts": [() => {}],
   "id_token.ts": [({ claims }) => assert.equal(claims.sub, "s")],
   "jwks.ts": [({ jwks }) => assert.deepEqual(jwks.save(), {})],

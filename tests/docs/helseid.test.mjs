@@ -15,7 +15,10 @@ const read = (file) => readFileSync(join(ROOT, file), "utf8");
 test("every requirement has a place in the code and a test that exists", () => {
   let found = 0;
   for (const line of TEXT.split("\n")) {
-    const cells = line.split("|").slice(1, -1).map((cell) => cell.trim());
+    const cells = line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
     if (cells.length !== 3 || /^(requirement|-+)$/.test(cells[0])) continue;
     const [requirement, where, proof] = cells;
     found += 1;

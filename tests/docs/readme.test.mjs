@@ -197,49 +197,56 @@ async function maskinportenTest(run) {
   }
 }
 
-test("the Maskinporten blocks get tokens and register", () => maskinportenTest(async (mp) => {
-  const { default: worker } = await load("mp-worker");
-  const things = await (await worker.fetch(new Request("https://app.example.no/"), { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk) })).json();
-  assert.equal(things.url, "https://api.example.no/things");
-  assert.match(things.headers.authorization, /^Bearer eyJ/);
+test("the Maskinporten blocks get tokens and register", () =>
+  maskinportenTest(async (mp) => {
+    const { default: worker } = await load("mp-worker");
+    const things = await (await worker.fetch(new Request("https://app.example.no/"), { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk) })).json();
+    assert.equal(things.url, "https://api.example.no/things");
+    assert.match(things.headers.authorization, /^Bearer eyJ/);
 
-  const folder = mkdtempSync(join(ROOT, "target", "readme-keys-"));
-  try {
-    const [KEY_FILE, CERTIFICATE_FILE] = ["key.pem", "certificate.pem"].map((name) => join(folder, name));
-    writeFileSync(KEY_FILE, ENTERPRISE.key);
-    writeFileSync(CERTIFICATE_FILE, ENTERPRISE.certificate);
-    Object.assign(process.env, { CLIENT_ID: mp.certified, KEY_FILE, CERTIFICATE_FILE });
-    const { token } = await load("mp-node");
-    assert.equal((await token({ scope: "difitest:api3" })).tokenType, "Bearer");
-    mp.control.fault("MP-250");
-    const { problem } = await token({ scope: "difitest:api3" }).then(() => assert.fail("refused"), (error) => error);
-    assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-250", "access", "never"]);
-  } finally {
-    rmSync(folder, { recursive: true });
-    for (const name of ["CLIENT_ID", "KEY_FILE", "CERTIFICATE_FILE"]) delete process.env[name];
-  }
+    const folder = mkdtempSync(join(ROOT, "target", "readme-keys-"));
+    try {
+      const [KEY_FILE, CERTIFICATE_FILE] = ["key.pem", "certificate.pem"].map((name) => join(folder, name));
+      writeFileSync(KEY_FILE, ENTERPRISE.key);
+      writeFileSync(CERTIFICATE_FILE, ENTERPRISE.certificate);
+      Object.assign(process.env, { CLIENT_ID: mp.certified, KEY_FILE, CERTIFICATE_FILE });
+      const { token } = await load("mp-node");
+      assert.equal((await token({ scope: "difitest:api3" })).tokenType, "Bearer");
+      mp.control.fault("MP-250");
+      const { problem } = await token({ scope: "difitest:api3" }).then(
+        () => assert.fail("refused"),
+        (error) => error,
+      );
+      assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-250", "access", "never"]);
+    } finally {
+      rmSync(folder, { recursive: true });
+      for (const name of ["CLIENT_ID", "KEY_FILE", "CERTIFICATE_FILE"]) delete process.env[name];
+    }
 
-  const settings = { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk), ORGANISATION: "910753614" };
-  globalThis.Deno = { env: { get: (name) => settings[name] } };
-  try {
-    const { accessToken, expiresIn } = await load("mp-deno");
-    assert.match(accessToken, /^eyJ/);
-    assert.equal(expiresIn, 120);
-    assert.equal(mp.control.assertions.at(-1).claims.consumer_org, "889640782");
-  } finally {
-    delete globalThis.Deno;
-  }
+    const settings = { CLIENT_ID: mp.clientId, CLIENT_JWK: JSON.stringify(mp.jwk), ORGANISATION: "910753614" };
+    globalThis.Deno = { env: { get: (name) => settings[name] } };
+    try {
+      const { accessToken, expiresIn } = await load("mp-deno");
+      assert.match(accessToken, /^eyJ/);
+      assert.equal(expiresIn, 120);
+      assert.equal(mp.control.assertions.at(-1).claims.consumer_org, "889640782");
+    } finally {
+      delete globalThis.Deno;
+    }
 
-  const { register } = await load("mp-self-service");
-  const { MaskinportenClient, SigningKey, maskinporten } = await import("samtykke/maskinporten");
-  const provider = maskinporten({ environment: "test", clientId: mp.admin.clientId });
-  const admin = new MaskinportenClient(provider, await SigningKey.fromJwk(mp.admin.privateJwk));
-  const { kty, n, e } = mp.jwk;
-  const { id, keys } = await register(provider, admin, { kty, n, e, kid: "key-1" });
-  assert.deepEqual(keys.map(({ kid }) => kid), ["key-1"]);
-  assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
-  assert.equal(mp.control.store.client(id).client_name, "My client");
-}));
+    const { register } = await load("mp-self-service");
+    const { MaskinportenClient, SigningKey, maskinporten } = await import("samtykke/maskinporten");
+    const provider = maskinporten({ environment: "test", clientId: mp.admin.clientId });
+    const admin = new MaskinportenClient(provider, await SigningKey.fromJwk(mp.admin.privateJwk));
+    const { kty, n, e } = mp.jwk;
+    const { id, keys } = await register(provider, admin, { kty, n, e, kid: "key-1" });
+    assert.deepEqual(
+      keys.map(({ kid }) => kid),
+      ["key-1"],
+    );
+    assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
+    assert.equal(mp.control.store.client(id).client_name, "My client");
+  }));
 test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in, gets a token in their name and switches", async () => {
   const world = await startAcmIdm();
   try {
@@ -266,7 +273,15 @@ test("the Region Halland block signs with its certificate, calls the API with bo
   try {
     const { connect, apiOf, units, advice } = await load("halland");
     const { keyPem, pem } = world.certificate;
-    const env = { ADFS: world.adfs.issuer, CLIENT_ID: HALLAND, KEY: keyPem, CERTIFICATE: pem, API: world.gateway.origin, PRIMARY_KEY: "renewed", SECONDARY_KEY: KEYS[1] };
+    const env = {
+      ADFS: world.adfs.issuer,
+      CLIENT_ID: HALLAND,
+      KEY: keyPem,
+      CERTIFICATE: pem,
+      API: world.gateway.origin,
+      PRIMARY_KEY: "renewed",
+      SECONDARY_KEY: KEYS[1],
+    };
     const client = await connect(env, { development: true });
     const api = apiOf(client, env, { development: true });
     assert.equal((await units(api, env)).api, "hsainfoapi.regionhalland.se");
@@ -289,10 +304,15 @@ test("the tokens block shares one token, and calls an API behind a gateway", asy
   };
   // As little of Redis as the store needs when nothing was kept before.
   const redis = { sendCommand: async ([command]) => (command === "TIME" ? ["1700000000", "0"] : command === "GET" ? null : ["1.a", "1700000000000", null]) };
-  const client = new Client(provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "c" }), clientSecretBasic("s"), { fetch });
+  const client = new Client(provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "c" }), clientSecretBasic("s"), {
+    fetch,
+  });
   const tokens = connect(client, redis, { TOKEN_KEYS: randomBytes(32).toString("base64url") });
   const answers = await Promise.all([1, 2].map(() => things(tokens, "https://api.example", "subscriber-1")));
-  assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200],
+  );
   assert.deepEqual(asked, ["/token", "/things subscriber-1", "/things subscriber-1"]);
 });
 

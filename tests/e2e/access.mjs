@@ -15,16 +15,24 @@ const texts = { ...pageTexts, ...systemTexts };
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export async function accessible(page, view) {
-  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe);
-  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+  );
   assert.ok(passes.length > 10, "axe looked at nothing");
-  assert.deepEqual(violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${view}: ${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(" | ")}`),
+    [],
+  );
 }
 
 /** `the.stage` is open when a test runs. */
 export function access(the) {
   for (const colorScheme of ["light", "dark"]) {
-    for (const [width, height] of [[1440, 900], [390, 844]]) {
+    for (const [width, height] of [
+      [1440, 900],
+      [390, 844],
+    ]) {
       test(`every view passes axe, ${colorScheme}, ${width} pixels wide`, async () => {
         const person = await the.stage.person({ colorScheme, width, height });
         const { page } = person;
@@ -74,7 +82,8 @@ export function access(the) {
 
   test("every system has a name and an introduction, and each of its steps a name and an explanation", () => {
     for (const { id, steps: taken } of systems) {
-      for (const key of [`${id}.name`, `${id}.about`, ...Object.keys(taken).flatMap((step) => [`${id}.${step}`, `${id}.${step}.help`])]) assert.ok(texts[key], key);
+      for (const key of [`${id}.name`, `${id}.about`, ...Object.keys(taken).flatMap((step) => [`${id}.${step}`, `${id}.${step}.help`])])
+        assert.ok(texts[key], key);
     }
   });
 

@@ -11,7 +11,9 @@ import { systemRuns } from "./systems.mjs";
 import { unhappyRuns } from "./unhappy.mjs";
 
 const the = {};
-before(async () => { the.stage = await openStage(); });
+before(async () => {
+  the.stage = await openStage();
+});
 after(() => the.stage?.close());
 
 happyRuns(the);

@@ -18,7 +18,14 @@ export function happyRuns(the) {
       if (request.isNavigationRequest() && request.url().includes("/callback?")) hidden.add(new URL(request.url()).searchParams.get("code"));
       if (request.url().endsWith("/exchange")) for (const part of JSON.parse(request.postData()).split(" ")) if (part.length >= 43) hidden.add(part);
     });
-    the.stage.control.next({ endpoint: "token", fault: "change", change: (body) => { hidden.add(body.access_token); return body; } });
+    the.stage.control.next({
+      endpoint: "token",
+      fault: "change",
+      change: (body) => {
+        hidden.add(body.access_token);
+        return body;
+      },
+    });
     await person.home();
     await shot(page, "start");
     await start(page, { flow: "page" });
@@ -37,7 +44,7 @@ export function happyRuns(the) {
     assert.equal(await page.locator("ol.steps > li").count(), 13);
 
     assert.ok(hidden.size >= 3, "code, verifier and token were seen on their way");
-    const everything = await kept(page) + await page.content();
+    const everything = (await kept(page)) + (await page.content());
     for (const secret of hidden) assert.ok(!everything.includes(secret), "a code, verifier or token stayed in the page");
     await page.click("li[data-id=token] summary");
     assert.match(await page.locator("li[data-id=token] .detail").innerText(), /code_verifier/);

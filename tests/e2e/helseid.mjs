@@ -110,7 +110,8 @@ export function helseIdRuns(the) {
       await step(page, "machine");
 
       assert.ok(secrets.size >= 2, "codes were seen on their way");
-      const everything = await page.content() + page.url() + await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+      const everything =
+        (await page.content()) + page.url() + (await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])));
       for (const code of secrets) assert.ok(!everything.includes(code), "a code stayed in the page");
       assert.doesNotMatch(everything, /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/);
       await person.leave();
@@ -133,7 +134,7 @@ export function helseIdRuns(the) {
     const other = await person.tab();
     await open(other);
     assert.deepEqual([await stateOf(other, "draft"), await stateOf(other, "confirm"), await stateOf(other, "status")], ["done", "done", "waiting"]);
-    assert.equal(await other.locator(".exchange").count() > 0, true, "and what was sent last");
+    assert.equal((await other.locator(".exchange").count()) > 0, true, "and what was sent last");
     await person.leave();
   });
 

@@ -14,8 +14,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const screenshots = join(root, "target", "screenshots");
 
 const flags = [
-  "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 export async function openStage({ timeoutSeconds = 2 } = {}) {
@@ -55,7 +60,10 @@ async function person(browser, demo, { width = 1440, height = 900, expected = []
     context,
     page,
     tab,
-    home: async (on = page) => { await on.goto(demo.url); await on.waitForSelector("form"); },
+    home: async (on = page) => {
+      await on.goto(demo.url);
+      await on.waitForSelector("form");
+    },
     /** Nothing was logged as an error and nothing was blocked. */
     async leave() {
       await context.close();

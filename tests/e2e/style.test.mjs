@@ -14,6 +14,10 @@ test("no class of the second page's own is styled by another sheet", () => {
   const own = styled("systems.css");
   assert.ok(own.size > 10, `${own.size} classes`);
   for (const other of sheets.filter((name) => name !== "systems.css")) {
-    assert.deepEqual([...styled(other)].filter((name) => own.has(name)), [], other);
+    assert.deepEqual(
+      [...styled(other)].filter((name) => own.has(name)),
+      [],
+      other,
+    );
   }
 });

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { accessible } from "./access.mjs";
 import { shot } from "./stage.mjs";
 
-export const settled = (page, step) => page.waitForFunction((name) => /^(done|failed)$/.test(document.querySelector(`[data-step=${name}]`)?.dataset.state), step);
+export const settled = (page, step) =>
+  page.waitForFunction((name) => /^(done|failed)$/.test(document.querySelector(`[data-step=${name}]`)?.dataset.state), step);
 export const stateOf = (page, step) => page.locator(`[data-step=${step}]`).getAttribute("data-state");
 
 /** `the.stage` is open when a test runs. */
@@ -25,7 +26,7 @@ export function systemRuns(the) {
         await page.click(`#run-${step}`);
         await settled(page, step);
         assert.equal(await stateOf(page, step), "done", `${system}: ${step}`);
-        assert.ok(await page.locator(".exchange, .cached").count() > 0, `${system}: ${step} shows nothing`);
+        assert.ok((await page.locator(".exchange, .cached").count()) > 0, `${system}: ${step} shows nothing`);
       }
       assert.doesNotMatch(await page.content(), /eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}/);
       await shot(page, `system-${system}`);

@@ -81,7 +81,11 @@ export function unhappyRuns(the) {
       });
     }
 
-    for (const [wrong, code] of [["down", /network_error/], ["slow", /timeout/], ["html", /content_type_unexpected|token_response_malformed/]]) {
+    for (const [wrong, code] of [
+      ["down", /network_error/],
+      ["slow", /timeout/],
+      ["html", /content_type_unexpected|token_response_malformed/],
+    ]) {
       test(`the provider is ${wrong}, started by the ${flow}`, async () => {
         const person = await the.stage.person({ expected: [failedCall] });
         const { page } = person;
@@ -118,7 +122,9 @@ export function unhappyRuns(the) {
     const person = await the.stage.person();
     const { page } = person;
     let callback;
-    page.on("request", (request) => { if (request.isNavigationRequest() && request.url().includes("/callback?")) callback = request.url(); });
+    page.on("request", (request) => {
+      if (request.isNavigationRequest() && request.url().includes("/callback?")) callback = request.url();
+    });
     await person.home();
     await giveConsent(page, { flow: "page" });
     await page.waitForSelector(".creditors");

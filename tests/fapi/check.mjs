@@ -19,8 +19,11 @@ const expected = (issuer, client) => ({
   frontChannel: ["client_id", "request_uri"],
   stated: ["code", "iss", "state"],
   refusals: {
-    otherIssuer: "issuer_mismatch", noIssuer: "issuer_missing", otherState: "state_mismatch",
-    callbackAgain: "transaction_used", codeAgain: "transaction_used",
+    otherIssuer: "issuer_mismatch",
+    noIssuer: "issuer_missing",
+    otherState: "state_mismatch",
+    callbackAgain: "transaction_used",
+    codeAgain: "transaction_used",
   },
   tokenType: "DPoP",
   claims: { iss: issuer, aud: client, sub: "ola.nordmann", nonce: "string" },
@@ -33,14 +36,24 @@ const expected = (issuer, client) => ({
 // One challenge for the server's endpoints, one for userinfo (an API, whose nonces are kept apart), one for each call of the
 // API (its nonces are for one use); each challenge answered once.
 const SENT = [
-  ["par", 400, false], ["par", 201, true], ["token", 200, true, "authorization_code"],
-  ["userinfo", 401, false], ["userinfo", 200, true], ["api", 401, false], ["api", 200, true],
-  ["token", 200, true, "refresh_token"], ["api", 401, true], ["api", 200, true],
+  ["par", 400, false],
+  ["par", 201, true],
+  ["token", 200, true, "authorization_code"],
+  ["userinfo", 401, false],
+  ["userinfo", 200, true],
+  ["api", 401, false],
+  ["api", 200, true],
+  ["token", 200, true, "refresh_token"],
+  ["api", 401, true],
+  ["api", 200, true],
 ];
 
 function judge(outcome, { issuer, seen }) {
   for (const alg of ALGORITHMS) assert.deepEqual(outcome[alg], expected(issuer, alg));
-  assert.deepEqual(seen.map(({ route, status, nonce, grant }) => [route, status, nonce, ...(grant ? [grant] : [])]), ALGORITHMS.flatMap(() => SENT));
+  assert.deepEqual(
+    seen.map(({ route, status, nonce, grant }) => [route, status, nonce, ...(grant ? [grant] : [])]),
+    ALGORITHMS.flatMap(() => SENT),
+  );
   const jtis = seen.flatMap((entry) => entry.jtis);
   // An assertion and a proof for each of four forms, a proof for each of six calls.
   assert.equal(jtis.length, ALGORITHMS.length * (4 * 2 + 6));
@@ -60,7 +73,12 @@ for (const runtime of chosen) {
   const { issuer, api, helper, keys, close } = server;
   try {
     const outcome = await runSuite({
-      runtime, packageDir, suite: join(HERE, "suite.mjs"), input: { issuer, api, helper, keys, redirectUri: REDIRECT_URI }, network: [issuer, api, helper], timeoutMs: 120_000,
+      runtime,
+      packageDir,
+      suite: join(HERE, "suite.mjs"),
+      input: { issuer, api, helper, keys, redirectUri: REDIRECT_URI },
+      network: [issuer, api, helper],
+      timeoutMs: 120_000,
     });
     if (outcome.unavailable) {
       console.log(`gap: the FAPI 2.0 login in ${runtime}: ${outcome.unavailable}`);

@@ -31,11 +31,12 @@ async function keyPair(alg) {
   return { private: await named(privateKey), public: await named(publicKey) };
 }
 
-const listening = (handler) => new Promise((done, fail) => {
-  const server = createServer(handler);
-  server.once("error", fail);
-  server.listen(0, "127.0.0.1", () => done({ server, origin: `http://127.0.0.1:${server.address().port}` }));
-});
+const listening = (handler) =>
+  new Promise((done, fail) => {
+    const server = createServer(handler);
+    server.once("error", fail);
+    server.listen(0, "127.0.0.1", () => done({ server, origin: `http://127.0.0.1:${server.address().port}` }));
+  });
 
 async function bodyOf(request) {
   const chunks = [];
@@ -68,7 +69,15 @@ const hash = (text) => createHash("sha256").update(text).digest("base64url");
 function note(seen, route, { headers }, form, status) {
   const part = (token) => (token ? JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()) : undefined);
   const [proof, assertion] = [part(headers.dpop), part(form?.client_assertion)];
-  const entry = { route, status, grant: form?.grant_type, nonce: proof?.nonce !== undefined, ath: proof?.ath !== undefined, jtis: [proof?.jti, assertion?.jti].filter(Boolean), aud: assertion?.aud };
+  const entry = {
+    route,
+    status,
+    grant: form?.grant_type,
+    nonce: proof?.nonce !== undefined,
+    ath: proof?.ath !== undefined,
+    jtis: [proof?.jti, assertion?.jti].filter(Boolean),
+    aud: assertion?.aud,
+  };
   seen.push(entry);
   return entry;
 }
@@ -84,43 +93,57 @@ export async function fapiServer() {
   const [own, clients] = await Promise.all([0, 1].map(() => Promise.all(ALGORITHMS.map(keyPair))));
   const seen = [];
   let provider;
-  const op = await listening((request, response) => answer(request, response).catch((error) => {
-    response.statusCode = 500;
-    response.end(error.message);
-  }));
+  const op = await listening((request, response) =>
+    answer(request, response).catch((error) => {
+      response.statusCode = 500;
+      response.end(error.message);
+    }),
+  );
   const issuer = op.origin;
 
-  provider = await quietly(() => new Provider(issuer, {
-    jwks: { keys: own.map((pair) => pair.private) },
-    clients: ALGORITHMS.map((alg, at) => ({
-      client_id: alg, redirect_uris: [REDIRECT_URI], response_types: ["code"], grant_types: ["authorization_code", "refresh_token"],
-      token_endpoint_auth_method: "private_key_jwt", token_endpoint_auth_signing_alg: alg, id_token_signed_response_alg: alg,
-      dpop_bound_access_tokens: true, require_pushed_authorization_requests: true, jwks: { keys: [clients[at].public] },
-    })),
-    clientAuthMethods: ["private_key_jwt"],
-    responseTypes: ["code"],
-    scopes: ["openid", "offline_access", "profile"],
-    claims: { openid: ["sub"], profile: ["name"] },
-    clientBasedCORS: () => true,
-    cookies: { keys: [randomBytes(32).toString("hex")] },
-    enabledJWA: {
-      clientAuthSigningAlgValues: ALGORITHMS, idTokenSigningAlgValues: ALGORITHMS, dPoPSigningAlgValues: ALGORITHMS,
-    },
-    features: {
-      devInteractions: { enabled: false },
-      dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
-      fapi: { enabled: true, profile: "2.0" },
-      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
-      userinfo: { enabled: true },
-      resourceIndicators: { enabled: false },
-    },
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Ola Nordmann" }) }),
-    interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
-    pkce: { required: () => true },
-    rotateRefreshToken: () => true,
-    ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 600, IdToken: 300, Interaction: 600, RefreshToken: 600, Session: 600 },
-  }));
+  provider = await quietly(
+    () =>
+      new Provider(issuer, {
+        jwks: { keys: own.map((pair) => pair.private) },
+        clients: ALGORITHMS.map((alg, at) => ({
+          client_id: alg,
+          redirect_uris: [REDIRECT_URI],
+          response_types: ["code"],
+          grant_types: ["authorization_code", "refresh_token"],
+          token_endpoint_auth_method: "private_key_jwt",
+          token_endpoint_auth_signing_alg: alg,
+          id_token_signed_response_alg: alg,
+          dpop_bound_access_tokens: true,
+          require_pushed_authorization_requests: true,
+          jwks: { keys: [clients[at].public] },
+        })),
+        clientAuthMethods: ["private_key_jwt"],
+        responseTypes: ["code"],
+        scopes: ["openid", "offline_access", "profile"],
+        claims: { openid: ["sub"], profile: ["name"] },
+        clientBasedCORS: () => true,
+        cookies: { keys: [randomBytes(32).toString("hex")] },
+        enabledJWA: {
+          clientAuthSigningAlgValues: ALGORITHMS,
+          idTokenSigningAlgValues: ALGORITHMS,
+          dPoPSigningAlgValues: ALGORITHMS,
+        },
+        features: {
+          devInteractions: { enabled: false },
+          dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+          fapi: { enabled: true, profile: "2.0" },
+          pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
+          userinfo: { enabled: true },
+          resourceIndicators: { enabled: false },
+        },
+        findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Ola Nordmann" }) }),
+        interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+        issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
+        pkce: { required: () => true },
+        rotateRefreshToken: () => true,
+        ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 600, IdToken: 300, Interaction: 600, RefreshToken: 600, Session: 600 },
+      }),
+  );
   provider.use(async (ctx, next) => {
     await next();
     const route = ROUTES[ctx.path];
@@ -167,8 +190,11 @@ export async function fapiServer() {
         return refuse("use_dpop_nonce");
       }
       const held = await provider.AccessToken.find(token);
-      const right = held?.jkt === (await calculateJwkThumbprint(protectedHeader.jwk)) && payload.ath === hash(token) &&
-        payload.htm === request.method && payload.htu === `${api.origin}/things`;
+      const right =
+        held?.jkt === (await calculateJwkThumbprint(protectedHeader.jwk)) &&
+        payload.ath === hash(token) &&
+        payload.htm === request.method &&
+        payload.htu === `${api.origin}/things`;
       if (!right) return refuse("invalid_token");
       return end(200, {}, { client: held.clientId, person: held.accountId, body });
     } catch {
@@ -184,7 +210,16 @@ export async function fapiServer() {
     }
   });
 
-  const close = () => Promise.all([op, api, helper].map(({ server }) => new Promise((done) => { server.close(done); server.closeAllConnections(); })));
+  const close = () =>
+    Promise.all(
+      [op, api, helper].map(
+        ({ server }) =>
+          new Promise((done) => {
+            server.close(done);
+            server.closeAllConnections();
+          }),
+      ),
+    );
   const keys = Object.fromEntries(ALGORITHMS.map((alg, at) => [alg, clients[at].private]));
   return { issuer, api: api.origin, helper: helper.origin, keys, seen, close };
 }

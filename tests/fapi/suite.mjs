@@ -35,7 +35,10 @@ async function login(alg, { issuer, api, helper, jwk, redirectUri }) {
   const code = client.finish(transaction, callback);
   refusals.callbackAgain = codeOf(() => client.finish(transaction, callback));
   const tokens = await client.exchange(code);
-  refusals.codeAgain = await client.exchange(code).then(() => "accepted", (error) => error.code);
+  refusals.codeAgain = await client.exchange(code).then(
+    () => "accepted",
+    (error) => error.code,
+  );
   const person = await client.userinfo(tokens);
   const call = async (held) => {
     const things = client.fetch(held, { origins: [api] });

@@ -77,7 +77,9 @@ test("an unknown x5t has the set fetched once more, and is refused; after that n
 });
 
 test("a key that was rolled over is found by its new x5t", async (t) => {
-  const jwks = cache({ saved: { [region.server.jwksUri]: { jwks: JSON.stringify({ keys: [await adfs.published(certificate())] }), at: Math.floor(Date.now() / 1000) } } });
+  const jwks = cache({
+    saved: { [region.server.jwksUri]: { jwks: JSON.stringify({ keys: [await adfs.published(certificate())] }), at: Math.floor(Date.now() / 1000) } },
+  });
   const before = asked();
   assert.ok((await login(jwks, { header: x5t() })).claims);
   assert.equal(asked() - before, 1);
@@ -117,7 +119,8 @@ test("an x5t whose certificate is not the key's, or not the one named", async ()
   // This key's, but another certificate than the one that is named.
   says(await refused({ header: x5t(), keys: [{ ...own, x5c: renewed }] }, { code: "key_refused" }));
   assert.ok((await login(cache(), { header: { x5t: again.x5t }, keys: [again] })).claims, "the key under its renewed certificate");
-  for (const odd of [[], "x", [5], ["!!!!"], [`${own.x5c[0].slice(0, 40)}`], [""]]) await refused({ header: x5t(), keys: [{ ...own, x5c: odd }] }, { code: "key_refused" });
+  for (const odd of [[], "x", [5], ["!!!!"], [`${own.x5c[0].slice(0, 40)}`], [""]])
+    await refused({ header: x5t(), keys: [{ ...own, x5c: odd }] }, { code: "key_refused" });
 });
 
 test("an x5t that is none, and keys that may not be used", async () => {
@@ -126,7 +129,8 @@ test("an x5t that is none, and keys that may not be used", async () => {
   }
   await refused({ header: { x5t: world.certificate.x5tHex } }, { code: "key_not_found" });
   await refused({ header: { x5t: `${own.x5t}=` } }, { code: "key_not_found" });
-  for (const wrong of [{ use: "enc" }, { alg: "PS256" }, { kty: "EC" }, { key_ops: ["sign"] }]) await refused({ header: x5t(), keys: [{ ...own, ...wrong }] }, { code: "key_not_found" });
+  for (const wrong of [{ use: "enc" }, { alg: "PS256" }, { kty: "EC" }, { key_ops: ["sign"] }])
+    await refused({ header: x5t(), keys: [{ ...own, ...wrong }] }, { code: "key_not_found" });
   const { d } = await exportJWK(adfs.signing.keys.privateKey);
   await refused({ header: x5t(), keys: [{ ...own, d }] }, { code: "key_refused" });
   const forged = certificate();
@@ -142,5 +146,7 @@ test("settings, and a key set by hand", async () => {
   await fails(verifyIdToken(idToken, { ...expected, nonce }, adfsKeys(region, "[]")), { code: "jwks_malformed" });
   await fails(() => adfsKeys(undefined, cache()), { code: "invalid_configuration" });
   await fails(() => adfsKeys(region, undefined), { code: "invalid_configuration" });
-  await fails(() => adfsKeys(provider({ issuer: adfs.issuer, tokenEndpoint: `${adfs.issuer}/oauth2/token/`, clientId: CLIENT, development: true }), cache()), { code: "invalid_configuration" });
+  await fails(() => adfsKeys(provider({ issuer: adfs.issuer, tokenEndpoint: `${adfs.issuer}/oauth2/token/`, clientId: CLIENT, development: true }), cache()), {
+    code: "invalid_configuration",
+  });
 });

@@ -26,10 +26,19 @@ test("what is no such key", async () => {
   const encrypted = privateKey.export({ type: "pkcs1", format: "pem", cipher: "aes-256-cbc", passphrase: "x" });
   const secret = old.split("\n")[3];
   for (const odd of [
-    encrypted, privateKey.export({ type: "pkcs8", format: "pem" }), old + old, "", undefined, null, 5, old.replace("-----END", ""),
-    "-----BEGIN RSA PRIVATE KEY-----\n=\n-----END RSA PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----",
+    encrypted,
+    privateKey.export({ type: "pkcs8", format: "pem" }),
+    old + old,
+    "",
+    undefined,
+    null,
+    5,
+    old.replace("-----END", ""),
+    "-----BEGIN RSA PRIVATE KEY-----\n=\n-----END RSA PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----",
     `-----BEGIN RSA PRIVATE KEY-----\nMIIA${"A".repeat(20_000)}\n-----END RSA PRIVATE KEY-----`,
-  ]) await fails(() => fromPkcs1(odd), { code: "key_refused" }, [secret]);
+  ])
+    await fails(() => fromPkcs1(odd), { code: "key_refused" }, [secret]);
   // What is inside is judged where the key is read.
   await fails(SigningKey.fromPem(fromPkcs1("-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----"), { alg: "RS256" }), { code: "key_refused" });
 });

@@ -30,7 +30,10 @@ test("client credentials as documented: resource a bare name, client_id in the f
   const sent = Object.fromEntries(form());
   const { client_assertion: assertion, ...rest } = sent;
   assert.deepEqual(rest, {
-    grant_type: "client_credentials", resource: HSA, scope: "hsainfoapi.read hsainfoapi.write", client_id: CLIENT,
+    grant_type: "client_credentials",
+    resource: HSA,
+    scope: "hsainfoapi.read hsainfoapi.write",
+    client_id: CLIENT,
     client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
   });
   assert.match(adfs.tokenRequests().at(-1).body, /(^|&)resource=hsainfoapi\.regionhalland\.se(&|$)/);
@@ -52,7 +55,10 @@ test("the thumbprint's published example", () => {
 test("one token a resource: each asked for on its own, and the API's name in it", async () => {
   const client = await clientOf();
   const [hsa, example] = [await client.clientCredentials(hallandTarget(HSA)), await client.clientCredentials(hallandTarget(EXAMPLE, "exempelapi.Public"))];
-  assert.deepEqual([decodeJwt(hsa.accessToken).aud, decodeJwt(example.accessToken).aud], [`microsoft:identityserver:${HSA}`, `microsoft:identityserver:${EXAMPLE}`]);
+  assert.deepEqual(
+    [decodeJwt(hsa.accessToken).aud, decodeJwt(example.accessToken).aud],
+    [`microsoft:identityserver:${HSA}`, `microsoft:identityserver:${EXAMPLE}`],
+  );
   assert.deepEqual([decodeJwt(hsa.accessToken).iss, "kid" in decodeProtectedHeader(hsa.accessToken)], [accessTokenIssuer(adfs.issuer), false]);
   const joined = await client.clientCredentials(hallandTarget(HSA, "hsainfoapi.read", { joined: true }));
   assert.deepEqual([form().get("scope"), form().has("resource"), joined.others.resource], [`${HSA}/hsainfoapi.read`, false, HSA]);
@@ -98,7 +104,10 @@ test("assertions the server refuses", async () => {
   await refused("a clock that is ahead", "nbf", { clockOffset: 3600 });
   const unknown = await fails((await clientOf({ clientId: "11111111-0000-0000-0000-000000000000" })).clientCredentials(READ), { code: "token_error" });
   assert.equal(msis(unknown).code, "MSIS9607");
-  for (const [name, days] of [["expired", { from: -20, to: -10 }], ["not yet valid", { from: 10, to: 20 }]]) {
+  for (const [name, days] of [
+    ["expired", { from: -20, to: -10 }],
+    ["not yet valid", { from: 10, to: 20 }],
+  ]) {
     const made = certificate(days);
     world.client.certificates.push(made);
     await refused(name, "certificate", { made });
@@ -124,8 +133,24 @@ test("what others send and the server refuses: it is as strict as these tests ne
   const { keys, x5t, x5tHex, keyHash, x5tS256 } = world.certificate;
   const now = Math.floor(Date.now() / 1000);
   const send = async (header, claims = {}, key = keys.privateKey) => {
-    const assertion = await new SignJWT({ iss: CLIENT, sub: CLIENT, aud: `${adfs.issuer}/oauth2/token/`, nbf: now, exp: now + 300, jti: crypto.randomUUID(), ...claims }).setProtectedHeader(header).sign(key);
-    const body = new URLSearchParams({ grant_type: "client_credentials", resource: HSA, client_id: CLIENT, client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", client_assertion: assertion });
+    const assertion = await new SignJWT({
+      iss: CLIENT,
+      sub: CLIENT,
+      aud: `${adfs.issuer}/oauth2/token/`,
+      nbf: now,
+      exp: now + 300,
+      jti: crypto.randomUUID(),
+      ...claims,
+    })
+      .setProtectedHeader(header)
+      .sign(key);
+    const body = new URLSearchParams({
+      grant_type: "client_credentials",
+      resource: HSA,
+      client_id: CLIENT,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: assertion,
+    });
     const post = () => fetch(`${adfs.issuer}/oauth2/token/`, { method: "POST", body });
     return { response: await post(), post };
   };
@@ -133,9 +158,13 @@ test("what others send and the server refuses: it is as strict as these tests ne
   assert.equal(right.response.status, 200);
   assert.deepEqual([(await right.post()).status, adfs.reasons.at(-1)], [400, "jti"]);
   for (const [name, header, claims, why] of [
-    ["hex", { alg: "RS256", x5t: x5tHex }, {}, "x5t"], ["padded", { alg: "RS256", x5t: `${x5t}=` }, {}, "x5t"], ["of the key", { alg: "RS256", x5t: keyHash }, {}, "x5t"],
-    ["SHA-256", { alg: "RS256", "x5t#S256": x5tS256 }, {}, "x5t"], ["PS256", { alg: "PS256", x5t }, {}, "ERR_JOSE_ALG_NOT_ALLOWED"],
-    ["too long", { alg: "RS256", x5t }, { exp: now + 601 }, "lifetime"], ["a list", { alg: "RS256", x5t }, { aud: [`${adfs.issuer}/oauth2/token/`] }, "aud is a list"],
+    ["hex", { alg: "RS256", x5t: x5tHex }, {}, "x5t"],
+    ["padded", { alg: "RS256", x5t: `${x5t}=` }, {}, "x5t"],
+    ["of the key", { alg: "RS256", x5t: keyHash }, {}, "x5t"],
+    ["SHA-256", { alg: "RS256", "x5t#S256": x5tS256 }, {}, "x5t"],
+    ["PS256", { alg: "PS256", x5t }, {}, "ERR_JOSE_ALG_NOT_ALLOWED"],
+    ["too long", { alg: "RS256", x5t }, { exp: now + 601 }, "lifetime"],
+    ["a list", { alg: "RS256", x5t }, { aud: [`${adfs.issuer}/oauth2/token/`] }, "aud is a list"],
   ]) {
     const { response } = await send(header, claims);
     assert.deepEqual([response.status, adfs.reasons.at(-1)], [400, why], name);
@@ -170,7 +199,11 @@ test("authorization code: resource at both ends, a verified id_token, refresh to
   await fails(client.refresh("unknown-token"), { code: "session_ended" });
   const [whole, other] = [new Date().toISOString(), new Date(Date.now() + 60_000).toISOString()];
   adfs.settings.authTime = whole;
-  assert.equal((await client.exchange(await back(client.begin({ scope: "openid" })))).claims.auth_time, Math.floor(Date.parse(whole) / 1000), "a date as text becomes a time");
+  assert.equal(
+    (await client.exchange(await back(client.begin({ scope: "openid" })))).claims.auth_time,
+    Math.floor(Date.parse(whole) / 1000),
+    "a date as text becomes a time",
+  );
   for (adfs.settings.authTime of [other, "yesterday", `${Math.floor(Date.now() / 1000)}`, ""]) {
     const { expected, actual } = await fails(client.exchange(await back(client.begin({ scope: "openid" }))), { code: "claim_refused" });
     assert.match(`${expected} ${actual}`, /auth_time/);
@@ -182,7 +215,14 @@ test("authorization code: resource at both ends, a verified id_token, refresh to
   const twice = await back(client.begin({ scope: "openid", extra: { resource: HSA } }));
   await client.exchange(twice);
   await fails(client.exchange(twice), { code: "transaction_used" });
-  const standard = provider({ issuer: adfs.issuer, authorizationEndpoint: `${adfs.issuer}/oauth2/authorize/`, tokenEndpoint: `${adfs.issuer}/oauth2/token/`, clientId: CLIENT, redirectUri: CALLBACK, development: true });
+  const standard = provider({
+    issuer: adfs.issuer,
+    authorizationEndpoint: `${adfs.issuer}/oauth2/authorize/`,
+    tokenEndpoint: `${adfs.issuer}/oauth2/token/`,
+    clientId: CLIENT,
+    redirectUri: CALLBACK,
+    development: true,
+  });
   await fails(() => new Client(standard).begin({ scope: "openid", extra: { resource: HSA } }), { code: "invalid_parameter" });
 });
 
@@ -206,7 +246,12 @@ test("two certificates overlap while one is renewed", async () => {
 test("the key to sign with: the first whose certificate is valid now, and whether it ends soon", async () => {
   const day = 86_400;
   const now = Math.floor(Date.now() / 1000);
-  const made = { old: certificate({ from: -400, to: 10 }), next: certificate({ from: -1, to: 9000 }), past: certificate({ from: -20, to: -10 }), future: certificate({ from: 10, to: 20 }) };
+  const made = {
+    old: certificate({ from: -400, to: 10 }),
+    next: certificate({ from: -1, to: 9000 }),
+    past: certificate({ from: -20, to: -10 }),
+    future: certificate({ from: 10, to: 20 }),
+  };
   const keys = Object.fromEntries(await Promise.all(Object.entries(made).map(async ([name, one]) => [name, await keyOf(one)])));
   for (const [name, { read }] of Object.entries(made)) {
     assert.deepEqual(certificateTimes(keys[name]), { notBefore: Date.parse(read.validFrom) / 1000, notAfter: Date.parse(read.validTo) / 1000 }, name);
@@ -229,7 +274,10 @@ test("answers of a server in trouble", async () => {
   await fails(client.clientCredentials(READ), { code: "http_status_unexpected", action: "try_later" });
   fault(503, "<html>", "text/html");
   await fails(client.clientCredentials(READ), { code: "http_status_unexpected" });
-  const { refreshToken } = judgeTokens({ status: 200, contentType: "application/json", body: '{"access_token":"x","token_type":"bearer"}' }, { refreshToken: "kept" });
+  const { refreshToken } = judgeTokens(
+    { status: 200, contentType: "application/json", body: '{"access_token":"x","token_type":"bearer"}' },
+    { refreshToken: "kept" },
+  );
   assert.equal(refreshToken, "kept");
 });
 

@@ -21,7 +21,14 @@ after(() => world.close());
 const clientOf = (fetch, options) => new Client(region, privateKeyJwt(key), { fetch: adfsFetch(region, fetch), ...options });
 const READ = hallandTarget(HSA, "hsainfoapi.read");
 const sent = () => adfs.requests.at(-1).headers["client-request-id"];
-const apiOf = (options) => new HallandApi({ origins: [world.gateway.origin], token: async () => (await clientOf().clientCredentials(READ)).accessToken, subscriberKey: KEYS, development: true, ...options });
+const apiOf = (options) =>
+  new HallandApi({
+    origins: [world.gateway.origin],
+    token: async () => (await clientOf().clientCredentials(READ)).accessToken,
+    subscriberKey: KEYS,
+    development: true,
+    ...options,
+  });
 
 test("each request to AD FS has an id of its own, and no other server is given one", async () => {
   const client = clientOf();
@@ -41,7 +48,12 @@ test("each request to AD FS has an id of its own, and no other server is given o
 });
 
 test("an error of the token endpoint has the id, and AD FS' own code", async () => {
-  const error = await fails(clientOf().clientCredentials(hallandTarget("unknown")), { code: "token_error", phase: "token", action: "fix_configuration", retryable: false });
+  const error = await fails(clientOf().clientCredentials(hallandTarget("unknown")), {
+    code: "token_error",
+    phase: "token",
+    action: "fix_configuration",
+    retryable: false,
+  });
   assert.deepEqual(error.provider, { code: "MSIS9602", traceId: sent() });
   assert.deepEqual([requestId(error), msis(error).code, error.oauth.error, error.http.status], [sent(), "MSIS9602", "invalid_resource", 400]);
   assert.deepEqual([error.toJSON().provider, error instanceof SamtykkeError], [error.provider, true]);
@@ -54,7 +66,11 @@ test("an error of the token endpoint has the id, and AD FS' own code", async () 
 
 test("a server in trouble, one that is down, and answers too large have the id too", async () => {
   const fault = (status, body, type) => adfs.faults.push({ status, body, type });
-  for (const [status, body, type, code] of [[500, { error: "server_error" }, undefined, "http_status_unexpected"], [503, "<html>", "text/html", "http_status_unexpected"], [400, "x".repeat((1 << 20) + 1), "text/html", "token_response_too_large"]]) {
+  for (const [status, body, type, code] of [
+    [500, { error: "server_error" }, undefined, "http_status_unexpected"],
+    [503, "<html>", "text/html", "http_status_unexpected"],
+    [400, "x".repeat((1 << 20) + 1), "text/html", "token_response_too_large"],
+  ]) {
     fault(status, body, type);
     const error = await fails(clientOf().clientCredentials(READ), { code });
     assert.deepEqual([error.provider, error.http.status], [{ traceId: sent() }, status]);
@@ -73,7 +89,8 @@ test("a server in trouble, one that is down, and answers too large have the id t
 test("the end of a session keeps the id of the error it was", async () => {
   const ended = await fails(clientOf().refresh("unknown-token"), { code: "session_ended" });
   assert.deepEqual([requestId(ended), msis(ended).code], [sent(), "MSIS9614"]);
-  for (const none of [undefined, null, "x", new Error("x"), new SamtykkeError({ code: "x", phase: "api", action: "none" })]) assert.equal(requestId(none), undefined);
+  for (const none of [undefined, null, "x", new Error("x"), new SamtykkeError({ code: "x", phase: "api", action: "none" })])
+    assert.equal(requestId(none), undefined);
 });
 
 test("calls of the APIs: one id a call, your own if you give one, and in the error", async () => {
@@ -88,22 +105,35 @@ test("calls of the APIs: one id a call, your own if you give one, and in the err
   await api.fetch(`${world.gateway.origin}/hsa/units`, { headers: { "Client-Request-Id": own } });
   assert.equal(last(), own);
   const before = world.gateway.requests.length;
-  const refused = await fails(apiOf({ subscriberKey: ["unknown", "unknown-too"] }).fetch(`${world.gateway.origin}/hsa/units`), { code: "subscription_key_refused" }, KEYS);
+  const refused = await fails(
+    apiOf({ subscriberKey: ["unknown", "unknown-too"] }).fetch(`${world.gateway.origin}/hsa/units`),
+    { code: "subscription_key_refused" },
+    KEYS,
+  );
   assert.deepEqual(refused.provider, { code: "invalid", traceId: last() });
   assert.equal(new Set(world.gateway.requests.slice(before).map(({ headers }) => headers["client-request-id"])).size, 1, "both tries under one id");
   const token = await fails(apiOf({ token: "x.y.z" }).fetch(`${world.gateway.origin}/hsa/units`), { code: "token_invalid" });
   assert.deepEqual(token.provider, { traceId: last() });
-  const down = await fails(apiOf({ token: "x.y", fetch: () => Promise.reject(new TypeError("refused")) }).fetch(`${world.gateway.origin}/hsa/units`), { code: "network_error" });
+  const down = await fails(apiOf({ token: "x.y", fetch: () => Promise.reject(new TypeError("refused")) }).fetch(`${world.gateway.origin}/hsa/units`), {
+    code: "network_error",
+  });
   assert.match(requestId(down), UUID);
   // What was never sent was never logged; and an error of getting the token keeps its own.
   assert.equal(requestId(await fails(apiOf({ token: "x.y" }).fetch("https://elsewhere.example.se/"), { code: "resource_refused" })), undefined);
-  const unasked = await fails(apiOf({ token: async () => (await clientOf().clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`), { code: "token_error" });
+  const unasked = await fails(
+    apiOf({ token: async () => (await clientOf().clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
+    { code: "token_error" },
+  );
   assert.equal(requestId(unasked), sent());
   const plain = new Client(region, privateKeyJwt(key));
-  const untold = await fails(apiOf({ token: async () => (await plain.clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`), { code: "token_error" });
+  const untold = await fails(
+    apiOf({ token: async () => (await plain.clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
+    { code: "token_error" },
+  );
   assert.equal(requestId(untold), undefined, "the API's id is not that of the request for a token");
 });
 
 test("settings that are wrong", async () => {
-  for (const [provider, fetch] of [[undefined], [{}], [region, 5], [region, null]]) await fails(() => adfsFetch(provider, fetch), { code: "invalid_configuration" });
+  for (const [provider, fetch] of [[undefined], [{}], [region, 5], [region, null]])
+    await fails(() => adfsFetch(provider, fetch), { code: "invalid_configuration" });
 });

@@ -11,20 +11,23 @@ const service = "HelseID";
 /** Levels that a person can have, in words. */
 const about = ({ [LEVEL]: level, hpr }) => `${hpr ? "Helsepersonell, s" : "S"}ikkerhetsnivå ${level}${level === "4" ? "" : ": for lavt for mange programmer"}`;
 
-const loginPage = (people, { params }) => page(200, {
-  service,
-  title: "Logg inn",
-  lead: "Et program ber om å få vite hvem du er. Velg en av de oppdiktede personene.",
-  content: html`
+const loginPage = (people, { params }) =>
+  page(200, {
+    service,
+    title: "Logg inn",
+    lead: "Et program ber om å få vite hvem du er. Velg en av de oppdiktede personene.",
+    content: html`
     <form method="post">
       <fieldset>
         <legend>Hvem er du?</legend>
-        ${people.map((person, at) => html`
+        ${people.map(
+          (person, at) => html`
           <div class="choice">
             <input type="radio" id="person-${at}" name="person" value="${at}"${at === 0 ? html` checked` : ""} aria-describedby="person-${at}-about">
             <label for="person-${at}">${person.name}</label>
             <p id="person-${at}-about">${about(person)}</p>
-          </div>`)}
+          </div>`,
+        )}
       </fieldset>
       <div class="actions">
         <button type="submit" name="decision" value="login" class="primary">Logg inn</button>
@@ -34,7 +37,7 @@ const loginPage = (people, { params }) => page(200, {
     <h2>Programmet ber om</h2>
     <dl class="facts"><dt>Klient</dt><dd><code>${params.client_id}</code></dd></dl>
     <ul class="access">${params.scope.split(" ").map((scope) => html`<li><code>${scope}</code></li>`)}</ul>`,
-});
+  });
 
 /** For errors that cannot be sent back to the program, such as a login that is too old. */
 export function errorPage({ error, error_description: description }, status = 400) {

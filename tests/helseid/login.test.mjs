@@ -61,7 +61,10 @@ test("every request authenticates anew: typ, aud, sixty seconds, a new jti, a pr
     for (const id of [jti, proof.jti]) assert.ok(!ids.has(id) && ids.add(id), "a jti is used once");
     assert.ok(!("d" in decodeProtectedHeader(headers.dpop).jwk));
   }
-  assert.ok(sent.slice(1).every(({ headers }) => decodeJwt(headers.dpop).nonce), "only the first proof has no nonce");
+  assert.ok(
+    sent.slice(1).every(({ headers }) => decodeJwt(headers.dpop).nonce),
+    "only the first proof has no nonce",
+  );
 });
 
 test("a rotated refresh token is stored before the token that came with it is given out", async (t) => {
@@ -80,7 +83,14 @@ test("a rotated refresh token is stored before the token that came with it is gi
   });
   await again.tokens({ resource: "nhn:kj" });
   given = true;
-  assert.deepEqual(order, [[true, false], [true, false]], "stored twice, with the new one, before anything is given out");
+  assert.deepEqual(
+    order,
+    [
+      [true, false],
+      [true, false],
+    ],
+    "stored twice, with the new one, before anything is given out",
+  );
   // What was stored goes on where the other left off.
   const resumed = helseid.session(again.state, { save });
   assert.equal(decodeJwt((await resumed.tokens({ resource: "nhn:phr" })).accessToken).aud, "nhn:phr");
@@ -120,7 +130,14 @@ test("a token for part of the login's scope: asked for, kept apart, and never mo
   const whole = await session.tokens({ resource: "nhn:phr" });
   const part = await session.tokens({ resource: "nhn:phr", scope: "nhn:phr/mhd/read" });
   assert.equal(requests(server, "/connect/token").at(-1).form.get("scope"), "nhn:phr/mhd/read");
-  assert.deepEqual([decodeJwt(part.accessToken).scope].flat().join(" ").split(" ").filter((one) => one.startsWith("nhn:")), ["nhn:phr/mhd/read"]);
+  assert.deepEqual(
+    [decodeJwt(part.accessToken).scope]
+      .flat()
+      .join(" ")
+      .split(" ")
+      .filter((one) => one.startsWith("nhn:")),
+    ["nhn:phr/mhd/read"],
+  );
   assert.deepEqual(part.missingScope, []);
   assert.ok((await session.tokens({ resource: "nhn:phr", scope: "nhn:phr/mhd/read" })) === part && (await session.tokens({ resource: "nhn:phr" })) === whole);
   const before = requests(server, "/connect/token").length;
@@ -138,8 +155,13 @@ test("refreshes run one after the other, and one that failed does not stop the n
   const asked = [{ resource: "nhn:kj" }, { resource: "nhn:kj", details: wrong }, { resource: "nhn:phr", details }, { resource: "nhn:kj", details }];
   const before = requests(server, "/connect/token").length;
   const outcomes = await Promise.allSettled(asked.map((target) => session.tokens(target)));
-  assert.deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
-  const sent = requests(server, "/connect/token").slice(before).map(({ form }) => form.get("refresh_token"));
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled", "fulfilled"],
+  );
+  const sent = requests(server, "/connect/token")
+    .slice(before)
+    .map(({ form }) => form.get("refresh_token"));
   assert.equal(new Set(sent).size, 3, "each with the newest; the refused one spent none");
   const stopped = AbortSignal.abort();
   await assert.rejects(session.tokens({ resource: "nhn:phr", signal: stopped }), { code: "aborted" });
@@ -212,7 +234,9 @@ test("a machine's token serves until it ends, whoever asks (FK3)", async (t) => 
   await helseid.machine({ scope: "nhn:kj/api" });
   assert.equal(requests(server, "/connect/token").length, 4);
   // Scopes are a set: in another order, or one twice, they are the same token's.
-  const [one, two] = await Promise.all(["nhn:phr/mhd/read nhn:phr/mhd/write", "nhn:phr/mhd/write nhn:phr/mhd/read nhn:phr/mhd/read"].map((scope) => helseid.machine({ scope })));
+  const [one, two] = await Promise.all(
+    ["nhn:phr/mhd/read nhn:phr/mhd/write", "nhn:phr/mhd/write nhn:phr/mhd/read nhn:phr/mhd/read"].map((scope) => helseid.machine({ scope })),
+  );
   assert.ok(one === two);
 });
 
@@ -221,7 +245,11 @@ test("processes share a machine's token by a TokenSource and its store", async (
   const store = memoryStore();
   const dpop = await SigningKey.generate();
   const sources = await Promise.all([1, 2].map(async () => new TokenSource({ ...(await connect(server, { dpop })).asking(), store })));
-  const target = { scope: ["nhn:kj/api"], resource: "nhn:kj", assertionClaims: { assertion_details: claimOf({ organization: { tenancy: "single", child: "883974832" } }) } };
+  const target = {
+    scope: ["nhn:kj/api"],
+    resource: "nhn:kj",
+    assertionClaims: { assertion_details: claimOf({ organization: { tenancy: "single", child: "883974832" } }) },
+  };
   const [one, two] = await Promise.all(sources.map((source) => source.get(target)));
   assert.equal(one.accessToken, two.accessToken);
   assert.equal(requests(server, "/connect/token").length, 2, "one request, and its nonce round");
@@ -229,7 +257,12 @@ test("processes share a machine's token by a TokenSource and its store", async (
   assert.equal(claims["helseid://claims/client/claims/orgnr_child"], "883974832");
   assert.deepEqual(kj.refused, []);
   const sent = server.log.length;
-  for (const wrong of [{ scope: "openid" }, { resource: ["nhn:kj", "nhn:phr"] }, { organisation: "883974832" }, { ...target, authorizationDetails: [{ type: "x" }] }]) {
+  for (const wrong of [
+    { scope: "openid" },
+    { resource: ["nhn:kj", "nhn:phr"] },
+    { organisation: "883974832" },
+    { ...target, authorizationDetails: [{ type: "x" }] },
+  ]) {
     await fails(() => sources[0].get(wrong), { code: wrong.scope === "openid" ? "invalid_scope" : "invalid_parameter" });
   }
   assert.equal(server.log.length, sent, "refused before anything is sent");

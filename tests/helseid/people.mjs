@@ -6,6 +6,15 @@ export const LEVEL = "helseid://claims/identity/security_level";
 export const PID = "helseid://claims/identity/pid";
 
 export const PEOPLE = [
-  { sub: "bEJ2+kq/8Zs1cT0=", name: "GRØNN VITS", given_name: "GRØNN", middle_name: "", family_name: "VITS", [PID]: "13116900216", [LEVEL]: "4", hpr: "9144900" },
+  {
+    sub: "bEJ2+kq/8Zs1cT0=",
+    name: "GRØNN VITS",
+    given_name: "GRØNN",
+    middle_name: "",
+    family_name: "VITS",
+    [PID]: "13116900216",
+    [LEVEL]: "4",
+    hpr: "9144900",
+  },
   { sub: "x/9+AbQd07eFfg==", name: "RØD LØK", given_name: "RØD", middle_name: "", family_name: "LØK", [PID]: "05898597468", [LEVEL]: "3" },
 ];

@@ -23,12 +23,14 @@ test("each rule, broken alone", async () => {
   const jkt = await calculateJwkThumbprint(jwk);
   const access = (claims = {}, typ = "at+jwt") =>
     new SignJWT({ iss: ISSUER, aud: "nhn:phr", cnf: { jkt }, exp: Math.floor(Date.now() / 1000) + 600, ...claims })
-      .setProtectedHeader({ alg: "RS256", kid: server.kid, typ }).sign(server.privateKey);
+      .setProtectedHeader({ alg: "RS256", kid: server.kid, typ })
+      .sign(server.privateKey);
   const token = await access();
   let count = 0;
   const proof = (claims = {}, header = {}, signer = own) =>
     new SignJWT({ htm: "GET", htu: `${ORIGIN}/x`, iat: NOW, jti: `${(count += 1)}`, ath: ath(token), ...claims })
-      .setProtectedHeader({ typ: "dpop+jwt", alg: signer.alg, jwk, ...header }).sign(signer.privateKey);
+      .setProtectedHeader({ typ: "dpop+jwt", alg: signer.alg, jwk, ...header })
+      .sign(signer.privateKey);
   const judge = validator({ issuer: ISSUER, audience: "nhn:phr", keys: createLocalJWKSet({ keys: [server.publicJwk] }), now: () => NOW });
   const call = async ({ authorization = `DPoP ${token}`, dpop, url = "/x?y=z" } = {}) => {
     const proofs = [dpop ?? (await proof())].flat();

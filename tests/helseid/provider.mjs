@@ -93,7 +93,10 @@ export async function createProvider({ issuer, clients, apis, people, signing })
     extraTokenClaims: (ctx, token) => {
       const { organizations = {} } = told(ctx);
       const named = Object.entries(ORGANIZATION).filter(([name]) => organizations[name]);
-      return { client_amr: "private_key_jwt", ...Object.fromEntries(named.map(([name, claim]) => [`helseid://claims/client/claims/${claim}`, organizations[name]])) };
+      return {
+        client_amr: "private_key_jwt",
+        ...Object.fromEntries(named.map(([name, claim]) => [`helseid://claims/client/claims/${claim}`, organizations[name]])),
+      };
     },
     features: {
       clientCredentials: { enabled: true },
@@ -106,7 +109,13 @@ export async function createProvider({ issuer, clients, apis, people, signing })
         useGrantedResource: () => true,
         getResourceServerInfo: (ctx, resource, client) => {
           if (!apis[resource]) throw new errors.InvalidTarget("unknown resource");
-          return { audience: resource, scope: [...scopesOf(ctx, resource, client), "openid", "profile"].join(" "), accessTokenTTL: 600, accessTokenFormat: "jwt", jwt: { sign: { alg: "RS256" } } };
+          return {
+            audience: resource,
+            scope: [...scopesOf(ctx, resource, client), "openid", "profile"].join(" "),
+            accessTokenTTL: 600,
+            accessTokenFormat: "jwt",
+            jwt: { sign: { alg: "RS256" } },
+          };
         },
       },
       revocation: { enabled: true },
@@ -140,8 +149,24 @@ export async function createProvider({ issuer, clients, apis, people, signing })
       revocation: "/connect/revocation",
       jwks: "/.well-known/openid-configuration/jwks",
     },
-    scopes: ["openid", "profile", "offline_access", "helseid://scopes/identity/pid", "helseid://scopes/identity/security_level", "helseid://scopes/hpr/hpr_number"],
-    ttl: { AccessToken: 600, AuthorizationCode: 60, ClientCredentials: 600, Grant: 86_400, IdToken: 300, Interaction: 600, RefreshToken: 28_800, Session: 28_800 },
+    scopes: [
+      "openid",
+      "profile",
+      "offline_access",
+      "helseid://scopes/identity/pid",
+      "helseid://scopes/identity/security_level",
+      "helseid://scopes/hpr/hpr_number",
+    ],
+    ttl: {
+      AccessToken: 600,
+      AuthorizationCode: 60,
+      ClientCredentials: 600,
+      Grant: 86_400,
+      IdToken: 300,
+      Interaction: 600,
+      RefreshToken: 28_800,
+      Session: 28_800,
+    },
   };
   return quietly(() => new Provider(issuer, settings));
 }

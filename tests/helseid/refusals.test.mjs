@@ -41,7 +41,11 @@ test("a: a callback without iss, with another's, another's state, or an error be
   }
   const told = await callback(server, helseid, (query) => {
     query.delete("code");
-    for (const [name, value] of [["error", "invalid_request"], ["error_description", "HID-1010: on demand"]]) query.set(name, value);
+    for (const [name, value] of [
+      ["error", "invalid_request"],
+      ["error_description", "HID-1010: on demand"],
+    ])
+      query.set(name, value);
   });
   await fails(() => helseid.finish(told.transaction, told.back, { save }), { provider: { code: "HID-1010" }, action: "fix_configuration" });
   const { transaction, back } = await loggedIn(helseid);
@@ -166,7 +170,16 @@ test("f: keys HelseID does not take, lifetimes over a minute, levels that are no
   await fails(() => SigningKey.fromJwk({ kty: "oct", k: "AAAA", alg: "HS256" }), { code: "key_refused" });
   const { alg: _a, ...nameless } = (await key("client PS256")).privateJwk;
   await fails(() => SigningKey.fromJwk(nameless), { code: "algorithm_refused" });
-  for (const wrong of [{ assertionLifetime: 61 }, { assertionLifetime: 0 }, { assertionLifetime: 1.5 }, { securityLevel: 1 }, { securityLevel: "4" }, { environment: "prod" }, { environment: "toString" }, { key: {} }]) {
+  for (const wrong of [
+    { assertionLifetime: 61 },
+    { assertionLifetime: 0 },
+    { assertionLifetime: 1.5 },
+    { securityLevel: 1 },
+    { securityLevel: "4" },
+    { environment: "prod" },
+    { environment: "toString" },
+    { key: {} },
+  ]) {
     await fails(() => connect(server, wrong), { code: "invalid_configuration" });
   }
 });
@@ -184,7 +197,10 @@ test("f: what may not be asked for together is refused before anything is sent",
   }
   await fails(() => helseid.login({ scope: "openid nhn:kj/api" }), { code: "invalid_scope" });
   for (const wrong of [
-    {}, { raw: [] }, { raw: [{}] }, { sfmJournalId: "" },
+    {},
+    { raw: [] },
+    { raw: [{}] },
+    { sfmJournalId: "" },
     { organization: { tenancy: "single", child: "12345678" } },
     { organization: { tenancy: "single", child: "999977775", parent: "999977776" } },
     { organization: { tenancy: "multi", child: "999977775" } },
@@ -231,7 +247,10 @@ test("f: HelseID's own refusals come with their number", async (t) => {
   const [single, multi] = [await connect(server), await connect(server, { clientId: "multi" })];
   const scope = "nhn:kj/api";
   const organization = (parent) => ({ organization: { tenancy: "multi", parent } });
-  const of = (details, helseid = multi) => () => helseid.machine({ scope, details });
+  const of =
+    (details, helseid = multi) =>
+    () =>
+      helseid.machine({ scope, details });
   await fails(of(organization("123456789")), { code: "token_error", provider: { code: "HID-1001" }, action: "fix_configuration" });
   await fails(of({ organization: { tenancy: "single", child: "123456789" } }, single), { provider: { code: "HID-1002" } });
   await fails(of({ raw: [{ type: "other" }] }, single), { provider: { code: "HID-1007" } });
@@ -263,13 +282,17 @@ test("g: a public key with private members, a token to an origin that was not na
   const { server, phr, kj } = await stage(t);
   const { privateJwk, publicJwk } = await key("client PS256");
   for (const name of ["d", "p", "q", "dp", "dq", "qi"]) {
-    await fails(() => SigningKey.custom({ alg: "PS256", publicJwk: { ...publicJwk, [name]: privateJwk[name] }, sign: () => new Uint8Array(256) }), { code: "key_refused" });
+    await fails(() => SigningKey.custom({ alg: "PS256", publicJwk: { ...publicJwk, [name]: privateJwk[name] }, sign: () => new Uint8Array(256) }), {
+      code: "key_refused",
+    });
   }
   await fails(() => SigningKey.custom({ alg: "PS256", publicJwk: { ...publicJwk, k: "AAAA" }, sign: () => new Uint8Array(256) }), { code: "key_refused" });
   const helseid = await connect(server);
   const asked = { scope: "nhn:kj/api" };
   await fails(() => helseid.fetch(asked, { origins: [kj.origin] })(`${phr.origin}/x`), { code: "resource_refused" });
-  await fails(() => helseid.fetch(asked, { origins: [kj.origin] })(`${kj.origin}/x`, { headers: { authorization: "Bearer x" } }), { code: "reserved_parameter" });
+  await fails(() => helseid.fetch(asked, { origins: [kj.origin] })(`${kj.origin}/x`, { headers: { authorization: "Bearer x" } }), {
+    code: "reserved_parameter",
+  });
   assert.deepEqual([phr.refused, kj.refused], [[], []], "nothing arrived");
   const wrong = await helseid.fetch(asked, { origins: [phr.origin] })(`${phr.origin}/x`);
   assert.equal(wrong.status, 401, "another audience's API refuses the token");
@@ -287,7 +310,10 @@ test("the protocol's own client keeps to the profile too", async (t) => {
   const { server } = await stage(t);
   const client = await (await connect(server)).client();
   const { requirePushedRequests, requireDpop, freeResource, signingAlgorithms } = client.provider.server;
-  assert.deepEqual({ requirePushedRequests, requireDpop, freeResource, signingAlgorithms }, { requirePushedRequests: true, requireDpop: true, freeResource: true, signingAlgorithms: ["RS256"] });
+  assert.deepEqual(
+    { requirePushedRequests, requireDpop, freeResource, signingAlgorithms },
+    { requirePushedRequests: true, requireDpop: true, freeResource: true, signingAlgorithms: ["RS256"] },
+  );
   await fails(async () => client.begin({ scope: SCOPE }), { code: "invalid_configuration" });
 });
 

@@ -27,8 +27,16 @@ test("the crate logs in with native keys: machine, code, refresh for the next au
   t.after(() => server.close());
   const running = await start(program, [], {
     cwd: root,
-    env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, ENVIRONMENT: server.issuer, CLIENT_ID: "native", CLIENT_JWK: JSON.stringify(privateJwk),
-      REDIRECT_URI: redirectUri, MACHINE_SCOPE: "nhn:selvbetjening/client", NO_PROXY: "localhost" },
+    env: {
+      PATH: process.env.PATH,
+      SystemRoot: process.env.SystemRoot,
+      ENVIRONMENT: server.issuer,
+      CLIENT_ID: "native",
+      CLIENT_JWK: JSON.stringify(privateJwk),
+      REDIRECT_URI: redirectUri,
+      MACHINE_SCOPE: "nhn:selvbetjening/client",
+      NO_PROXY: "localhost",
+    },
     ready: (text) => text.match(/^open (\S+)$/m)?.[1],
     timeoutMs: 20_000,
   });

@@ -29,8 +29,14 @@ const DOCUMENT = (issuer) => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/openid-configuration/jwks`,
   ...Object.fromEntries(
-    Object.entries({ authorization: "authorize", token: "token", pushed_authorization_request: "par", userinfo: "userinfo", end_session: "endsession", revocation: "revocation" })
-      .map(([name, path]) => [`${name}_endpoint`, `${issuer}/connect/${path}`]),
+    Object.entries({
+      authorization: "authorize",
+      token: "token",
+      pushed_authorization_request: "par",
+      userinfo: "userinfo",
+      end_session: "endsession",
+      revocation: "revocation",
+    }).map(([name, path]) => [`${name}_endpoint`, `${issuer}/connect/${path}`]),
   ),
   // As published: PAR optional, secrets allowed, `plain` among the methods, one flag a text.
   require_pushed_authorization_requests: false,
@@ -160,8 +166,10 @@ async function pass(world, engine, { request, url, form }) {
   if (url.pathname === "/connect/token" && client) {
     const { assertion_details: details } = decodeJwt(form.get("client_assertion") ?? "");
     const grant = form.get("grant_type");
-    if (details !== undefined && grant === "authorization_code") throw hid(1009, "organization numbers are not allowed in the client assertion with authorization_code");
-    if (grant === "client_credentials" && /(^| )(openid|profile|offline_access|helseid:\/\/scopes\/identity\/\S+)( |$)/.test(form.get("scope") ?? "")) return oauth("invalid_scope", "identity scopes");
+    if (details !== undefined && grant === "authorization_code")
+      throw hid(1009, "organization numbers are not allowed in the client assertion with authorization_code");
+    if (grant === "client_credentials" && /(^| )(openid|profile|offline_access|helseid:\/\/scopes\/identity\/\S+)( |$)/.test(form.get("scope") ?? ""))
+      return oauth("invalid_scope", "identity scopes");
     if (details !== undefined) told.organizations = organizationsOf(details, client);
     else if (client.tenancy === "single") told.organizations = { parent: client.organization };
     const challenge = form.has("client_assertion") && hasNonce(request) && taken(world, "challenge");
@@ -177,7 +185,11 @@ const hasNonce = ({ headers }) => headers.dpop && decodeJwt(headers.dpop).nonce 
 /** The details in a request object that stands beside the other parameters; by the client's own key, for this server. */
 async function detailsOf({ issuer }, client, form) {
   const { clientId } = client;
-  const { payload } = await jwtVerify(form.get("request"), createLocalJWKSet({ keys: keysOf(client) }), { issuer: clientId, audience: issuer, requiredClaims: ["exp", "nbf", "jti"] });
+  const { payload } = await jwtVerify(form.get("request"), createLocalJWKSet({ keys: keysOf(client) }), {
+    issuer: clientId,
+    audience: issuer,
+    requiredClaims: ["exp", "nbf", "jti"],
+  });
   if (payload.client_id !== clientId || payload.exp - payload.nbf > 60) throw hid(1007, "the request object");
   return payload.authorization_details;
 }
@@ -186,12 +198,15 @@ function ask(engine, request, url, form, told) {
   const body = request.method === "POST" ? form.toString() : "";
   const headers = { ...request.headers, [TOLD]: JSON.stringify(told), ...(body && { "content-length": Buffer.byteLength(body) }) };
   return new Promise((done, failed) => {
-    const out = connect({ host: "127.0.0.1", port: engine.address().port, method: request.method, path: url.pathname + url.search, headers }, async (answer) => {
-      const chunks = [];
-      for await (const chunk of answer) chunks.push(chunk);
-      const { "content-length": _, "transfer-encoding": _t, ...rest } = answer.headers;
-      done({ status: answer.statusCode, headers: rest, body: Buffer.concat(chunks).toString() });
-    });
+    const out = connect(
+      { host: "127.0.0.1", port: engine.address().port, method: request.method, path: url.pathname + url.search, headers },
+      async (answer) => {
+        const chunks = [];
+        for await (const chunk of answer) chunks.push(chunk);
+        const { "content-length": _, "transfer-encoding": _t, ...rest } = answer.headers;
+        done({ status: answer.statusCode, headers: rest, body: Buffer.concat(chunks).toString() });
+      },
+    );
     out.on("error", failed);
     out.end(body);
   });
@@ -205,7 +220,10 @@ async function changed(world, url, form, answer) {
   const body = JSON.parse(answer.body);
   if (body.refresh_token) body.rt_expires_in = 28_800;
   if (world.rejected) body.rejected_scope = world.rejected;
-  for (const [name, member] of [["token", "access_token"], ["claims", "id_token"]]) {
+  for (const [name, member] of [
+    ["token", "access_token"],
+    ["claims", "id_token"],
+  ]) {
     const change = body[member] && taken(world, name);
     if (change) body[member] = await signedAnew(world, body[member], change);
   }

@@ -13,7 +13,12 @@ const { memoryStore, sealedStore } = await import("samtykke/tokens");
 const { connect, fails, requests, sessionOf, stage } = await import("./support.mjs");
 
 /** Refreshes that the server answered with tokens or refused, but for nonce rounds. */
-const refreshes = (server) => new Set(requests(server, "/connect/token").filter(({ form }) => form.get("grant_type") === "refresh_token").map(({ form }) => form.get("refresh_token"))).size;
+const refreshes = (server) =>
+  new Set(
+    requests(server, "/connect/token")
+      .filter(({ form }) => form.get("grant_type") === "refresh_token")
+      .map(({ form }) => form.get("refresh_token")),
+  ).size;
 
 /** A login, and two clients that have its session, each with a store of its own to `save` in, unless one is given. */
 async function both(t, options = {}, storage = [{}, {}]) {
@@ -26,7 +31,9 @@ async function both(t, options = {}, storage = [{}, {}]) {
 }
 
 test("without a store the second of two refreshes ends the session: what the store is for", async (t) => {
-  const { sessions: [one, two] } = await both(t);
+  const {
+    sessions: [one, two],
+  } = await both(t);
   await one.tokens({ resource: "nhn:kj" });
   await fails(() => two.tokens({ resource: "nhn:kj" }), { code: "token_error" });
 });
@@ -38,15 +45,39 @@ test("two who ask at once: one refresh, both get its token, and the token works"
   assert.equal(refreshes(server), 1);
   for (const session of sessions) assert.equal((await session.fetch({ resource: "nhn:kj" }, { origins: [kj.origin] })(`${kj.origin}/x`)).status, 200);
   assert.equal(refreshes(server), 1);
-  assert.deepEqual({ ...two, others: undefined, expiresAt: 0 }, { accessToken: one.accessToken, tokenType: "DPoP", expiresIn: 600, scope: one.scope, requestedScope: one.requestedScope, rejectedScope: [], missingScope: [], others: undefined, expiresAt: 0 });
+  assert.deepEqual(
+    { ...two, others: undefined, expiresAt: 0 },
+    {
+      accessToken: one.accessToken,
+      tokenType: "DPoP",
+      expiresIn: 600,
+      scope: one.scope,
+      requestedScope: one.requestedScope,
+      rejectedScope: [],
+      missingScope: [],
+      others: undefined,
+      expiresAt: 0,
+    },
+  );
   assert.ok(Math.abs(one.expiresAt - two.expiresAt) <= 1);
 });
 
 test("in turns, for many audiences and organisations: each refresh has the newest refresh token, whoever got it", async (t) => {
-  const { server, sessions: [one, two] } = await both(t, { sessionStore: memoryStore() });
+  const {
+    server,
+    sessions: [one, two],
+  } = await both(t, { sessionStore: memoryStore() });
   const child = { organization: { tenancy: "single", child: "883974832" } };
-  const wanted = [[one, "nhn:kj"], [two, "nhn:phr"], [one, "nhn:kj", child], [two, "nhn:kj"], [two, "nhn:kj", child], [one, "nhn:phr"]];
-  for (const [session, resource, details] of wanted) assert.equal(decodeJwt((await session.tokens({ resource, ...(details && { details }) })).accessToken).aud, resource);
+  const wanted = [
+    [one, "nhn:kj"],
+    [two, "nhn:phr"],
+    [one, "nhn:kj", child],
+    [two, "nhn:kj"],
+    [two, "nhn:kj", child],
+    [one, "nhn:phr"],
+  ];
+  for (const [session, resource, details] of wanted)
+    assert.equal(decodeJwt((await session.tokens({ resource, ...(details && { details }) })).accessToken).aud, resource);
   assert.equal(refreshes(server), 3, "one for each target");
   await Promise.all([one.tokens({ resource: "nhn:phr", details: child }), two.tokens({ resource: "nhn:phr", details: child })]);
   assert.equal(refreshes(server), 4);
@@ -66,7 +97,10 @@ test("a sealed store shows no refresh token and no person", async (t) => {
 });
 
 test("a refresh that is refused gives the lock back at once, and one that stored nothing changes nothing", async (t) => {
-  const { server, sessions: [one, two] } = await both(t, { sessionStore: memoryStore() });
+  const {
+    server,
+    sessions: [one, two],
+  } = await both(t, { sessionStore: memoryStore() });
   server.change.refuse = { status: 400, body: { error: "invalid_target" } };
   await fails(() => one.tokens({ resource: "nhn:kj" }), { code: "token_error" });
   const started = Date.now();
@@ -81,7 +115,9 @@ test("a refresh that got the next refresh token and failed after that hands it o
   const save = () => {
     if (broken) throw new Error("disk full");
   };
-  const { sessions: [one, two] } = await both(t, { sessionStore: memoryStore() }, [{ save }, {}]);
+  const {
+    sessions: [one, two],
+  } = await both(t, { sessionStore: memoryStore() }, [{ save }, {}]);
   await assert.rejects(one.tokens({ resource: "nhn:kj" }), { message: "disk full" });
   assert.ok(await two.tokens({ resource: "nhn:kj" }), "with the refresh token that the other one got");
   broken = false;
@@ -108,11 +144,31 @@ test("whoever was killed after it had stored the session loses nothing where loa
 
 test("a store that is down is done without, and heard of; one that is damaged costs a refresh", async (t) => {
   const heard = [];
-  const broken = { read: async () => { throw new Error("down"); }, lock: async () => { throw new Error("down"); }, write: async () => false, unlock: async () => {} };
-  const { sessions: [one] } = await both(t, { sessionStore: broken, onStoreError: (error) => heard.push(error.message) });
+  const broken = {
+    read: async () => {
+      throw new Error("down");
+    },
+    lock: async () => {
+      throw new Error("down");
+    },
+    write: async () => false,
+    unlock: async () => {},
+  };
+  const {
+    sessions: [one],
+  } = await both(t, { sessionStore: broken, onStoreError: (error) => heard.push(error.message) });
   assert.ok(await one.tokens({ resource: "nhn:kj" }));
   assert.deepEqual(heard, ["down"]);
-  for (const text of ["", "{", "null", '{"saved":{}}', '{"saved":{"refreshToken":"x","scope":"openid"},"tokens":7}', '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{}]]}', '{"saved":{"scope":"openid","turn":9},"tokens":[]}', '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{"accessToken":"x","tokenType":"Bearer","missingScope":[]}]]}']) {
+  for (const text of [
+    "",
+    "{",
+    "null",
+    '{"saved":{}}',
+    '{"saved":{"refreshToken":"x","scope":"openid"},"tokens":7}',
+    '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{}]]}',
+    '{"saved":{"scope":"openid","turn":9},"tokens":[]}',
+    '{"saved":{"refreshToken":"x","scope":"openid","turn":9},"tokens":[["k",0,{"accessToken":"x","tokenType":"Bearer","missingScope":[]}]]}',
+  ]) {
     const { sessions } = await both(t, { sessionStore: { ...memoryStore(), read: async () => ({ text, left: 60_000 }) } });
     assert.ok(await sessions[0].tokens({ resource: "nhn:kj" }), text);
   }
@@ -120,7 +176,8 @@ test("a store that is down is done without, and heard of; one that is damaged co
 
 test("wrong settings are refused by name", async (t) => {
   const { server } = await stage(t);
-  for (const wrong of [{ sessionStore: {} }, { sessionStore: 7 }, { onStoreError: 7 }]) await fails(() => connect(server, wrong), { code: "invalid_configuration" });
+  for (const wrong of [{ sessionStore: {} }, { sessionStore: 7 }, { onStoreError: 7 }])
+    await fails(() => connect(server, wrong), { code: "invalid_configuration" });
   const helseid = await connect(server);
   const session = await sessionOf(helseid);
   assert.throws(() => helseid.session(session.state, { save: () => {}, load: 7 }), { code: "invalid_parameter" });

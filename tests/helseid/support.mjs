@@ -22,7 +22,14 @@ export const clientKey = async (name = "client PS256") => SigningKey.fromJwk((aw
 
 /** A client of a local HelseID. */
 export async function connect({ issuer }, options = {}) {
-  return HelseId.connect({ environment: { issuer }, clientId: "single", redirectUri: REDIRECT_URI, key: await clientKey(), dpop: await SigningKey.generate(), ...options });
+  return HelseId.connect({
+    environment: { issuer },
+    clientId: "single",
+    redirectUri: REDIRECT_URI,
+    key: await clientKey(),
+    dpop: await SigningKey.generate(),
+    ...options,
+  });
 }
 
 /** A store as a test sees it. */

@@ -109,7 +109,10 @@ async function listener(judge) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const jwt = new URLSearchParams(Buffer.concat(chunks).toString()).get("logout_token");
-    const status = await judge(jwt).then(() => 200, () => 400);
+    const status = await judge(jwt).then(
+      () => 200,
+      () => 400,
+    );
     response.writeHead(status, { "cache-control": "no-store" }).end();
   });
   await new Promise((done) => server.listen(0, "localhost", done));

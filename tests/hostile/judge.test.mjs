@@ -91,8 +91,14 @@ const BREACHES = [
   ["verifier_reused", { send: form("/token", (body) => body.set("code_verifier", same)), twice: true }],
   ["token_redirect_uri", { send: form("/token", (body) => body.set("redirect_uri", "https://rp.example/other")) }],
   ["token_client_id", { send: form("/token", (body) => body.set("client_id", "client-2")) }],
-  ["refresh_token_old", { profile: "oidc, refresh", flow: "refresh", send: form("/token", (body) => body.has("refresh_token") && body.set("refresh_token", "old")) }],
-  ["refresh_scope_wider", { profile: "oidc, refresh", flow: "refresh", send: form("/token", (body) => body.has("refresh_token") && body.set("scope", "openid admin")) }],
+  [
+    "refresh_token_old",
+    { profile: "oidc, refresh", flow: "refresh", send: form("/token", (body) => body.has("refresh_token") && body.set("refresh_token", "old")) },
+  ],
+  [
+    "refresh_scope_wider",
+    { profile: "oidc, refresh", flow: "refresh", send: form("/token", (body) => body.has("refresh_token") && body.set("scope", "openid admin")) },
+  ],
   ["mtls_alias", { profile: "oidc, mtls", send: (url, options) => [url.replace("/mtls/token", "/token"), options] }],
   ["dpop_missing", { profile: "fapi2", send: headers("/token", (list) => list.delete("dpop")) }],
   ["dpop_repeated", { profile: "fapi2", send: headers("/token", (list) => list.append("dpop", list.get("dpop"))) }],
@@ -144,10 +150,16 @@ for (const [rule, { profile = "oidc", flow = "login", send, again, twice, ...row
     };
     let outcome;
     for (let round = 0; round < (twice ? 2 : 1); round++) outcome = await drive(Breaker, { profile, flow, ...row }, { fetch });
-    assert.ok(outcome.violations.some((one) => one.split(":")[0] === rule), `recorded: ${outcome.violations}; ${outcome.refused?.error.stack}`);
+    assert.ok(
+      outcome.violations.some((one) => one.split(":")[0] === rule),
+      `recorded: ${outcome.violations}; ${outcome.refused?.error.stack}`,
+    );
   });
 }
 
 test("every rule is broken by a row above", () => {
-  assert.deepEqual(Object.keys(RULES).filter((rule) => !BREACHES.some(([name]) => name === rule)), []);
+  assert.deepEqual(
+    Object.keys(RULES).filter((rule) => !BREACHES.some(([name]) => name === rule)),
+    [],
+  );
 });

@@ -52,7 +52,10 @@ const newer = (version, least) => {
 };
 
 test("dependencies with advisories are new enough, or in no build that is shipped", () => {
-  const shipped = execFileSync("cargo", ["tree", "--locked", "--edges", "normal", "--all-features", "--target", "all", "--prefix", "none"], { cwd: ROOT, encoding: "utf8" });
+  const shipped = execFileSync("cargo", ["tree", "--locked", "--edges", "normal", "--all-features", "--target", "all", "--prefix", "none"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   const packages = shipped.split("\n").map((line) => line.split(" "));
   assert.ok(packages.some(([name]) => name === "samtykke"));
   for (const { crate, least } of DEPENDENCIES) {

@@ -16,21 +16,43 @@ const CASES = {
   G: { a: 2, b: 1, c: 2, d: 1, e: 1, f: 1, g: 1, h: 2, i: 1, j: 2, k: 2, l: 1 },
 };
 const wanted = Object.entries(CASES).flatMap(([provider, groups]) =>
-  (Array.isArray(groups) ? groups.map((count, at) => [`${provider}${at + 1}`, count, count > 1]) : Object.entries(groups).map(([group, count]) => [provider + group, count, true]))
-    .flatMap(([group, count, numbered]) => Array.from({ length: count }, (_, at) => (numbered ? `${group}.${at + 1}` : group))));
+  (Array.isArray(groups)
+    ? groups.map((count, at) => [`${provider}${at + 1}`, count, count > 1])
+    : Object.entries(groups).map(([group, count]) => [provider + group, count, true])
+  ).flatMap(([group, count, numbered]) => Array.from({ length: count }, (_, at) => (numbered ? `${group}.${at + 1}` : group))),
+);
 
-const rows = [...read("tests/NEGATIVE.md").matchAll(/^\| ([A-Z]\w+(?:\.\d+)?) \| (.*?) \| (.*?) \| (.*) \|$/gm)]
-  .map(([, id, what, page, proof]) => ({ id, what, page, proofs: proof.split("<br>") }));
+const rows = [...read("tests/NEGATIVE.md").matchAll(/^\| ([A-Z]\w+(?:\.\d+)?) \| (.*?) \| (.*?) \| (.*) \|$/gm)].map(([, id, what, page, proof]) => ({
+  id,
+  what,
+  page,
+  proofs: proof.split("<br>"),
+}));
 
 test("every case has its row, in order, with what it is and the page it comes from", () => {
-  assert.deepEqual(rows.map(({ id }) => id), wanted);
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    wanted,
+  );
   for (const { id, what, page } of rows) assert.ok(what.length > 10 && page.length > 3, id);
 });
 
 test("a row has a proof that is no note", () => {
-  for (const { id, proofs } of rows) assert.ok(proofs.some((proof) => !/^(note|does not apply): /.test(proof)), id);
+  for (const { id, proofs } of rows)
+    assert.ok(
+      proofs.some((proof) => !/^(note|does not apply): /.test(proof)),
+      id,
+    );
 });
 
 test("every proof exists", () => {
-  assert.deepEqual(rows.flatMap(({ id, proofs }) => proofs.map((proof) => wrong(proof)).filter(Boolean).map((why) => `${id}: ${why}`)), []);
+  assert.deepEqual(
+    rows.flatMap(({ id, proofs }) =>
+      proofs
+        .map((proof) => wrong(proof))
+        .filter(Boolean)
+        .map((why) => `${id}: ${why}`),
+    ),
+    [],
+  );
 });

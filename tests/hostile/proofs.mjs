@@ -24,11 +24,19 @@ export function wrong(proof) {
     const [, path, quoted] = test;
     if (!existsSync(new URL(path, root))) return `no file ${path}`;
     const text = read(path);
-    const missing = quoted.slice(1, -1).split('", "').find((name) => !(path.endsWith(".rs") ? new RegExp(`fn ${name}\\(`).test(text) : text.includes(`test("${name}"`)));
+    const missing = quoted
+      .slice(1, -1)
+      .split('", "')
+      .find((name) => !(path.endsWith(".rs") ? new RegExp(`fn ${name}\\(`).test(text) : text.includes(`test("${name}"`)));
     return missing && `no test "${missing}" in ${path}`;
   }
   const [, kind, list] = /^(case|rule|module|advisory) (.+)$/.exec(proof) ?? [];
-  const has = { case: (id) => cases.has(id) && !undecided.has(id), rule: (name) => name in RULES, module: (name) => names.has(name), advisory: (name) => names.has(name) }[kind];
+  const has = {
+    case: (id) => cases.has(id) && !undecided.has(id),
+    rule: (name) => name in RULES,
+    module: (name) => names.has(name),
+    advisory: (name) => names.has(name),
+  }[kind];
   if (has) {
     const missing = list.split(["case", "rule"].includes(kind) ? ", " : "; ").find((one) => !has(one));
     return missing && `no ${kind} ${missing}`;

@@ -38,7 +38,11 @@ for (const row of RUN) {
     assert.deepEqual(await observed(outcome, exchanges), [...row.sends].sort(), `refused: ${outcome.refused?.error.stack}`);
     assert.deepEqual(outcome.violations, []);
     if (row.flow === "back-channel logout") return;
-    assert.equal(Boolean(outcome.refused), mustRefuse(row), outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "openid-client accepts it");
+    assert.equal(
+      Boolean(outcome.refused),
+      mustRefuse(row),
+      outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "openid-client accepts it",
+    );
   });
 }
 
@@ -46,7 +50,11 @@ for (const row of RUN.filter(({ flow }) => flow === "login" || flow === "two log
   test(`${row.name}, by oauth4webapi`, async () => {
     const outcome = await drive(Oauth4webapi, row);
     assert.deepEqual(outcome.violations, []);
-    assert.equal(Boolean(outcome.refused), mustRefuse(row), outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "oauth4webapi accepts it");
+    assert.equal(
+      Boolean(outcome.refused),
+      mustRefuse(row),
+      outcome.refused ? `${outcome.refused.at}: ${outcome.refused.error.stack}` : "oauth4webapi accepts it",
+    );
     if (outcome.refused) assert.equal(outcome.refused.at, row.at ?? row.refused);
   });
 }

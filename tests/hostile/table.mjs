@@ -35,10 +35,12 @@ function advisoryLines({ ids, fault, run = [], same = [], tests = [], none, note
 
 function tally(modules) {
   const of = (kind) => modules.filter((row) => row.kind === kind);
-  return Object.keys(KINDS).map((kind) => {
-    const out = of(kind).filter((row) => row.out).length;
-    return `${kind} (${KINDS[kind]}) ${of(kind).length - out} of ${of(kind).length}${out ? `, ${out} out of scope` : ""}`;
-  }).join("; ");
+  return Object.keys(KINDS)
+    .map((kind) => {
+      const out = of(kind).filter((row) => row.out).length;
+      return `${kind} (${KINDS[kind]}) ${of(kind).length - out} of ${of(kind).length}${out ? `, ${out} out of scope` : ""}`;
+    })
+    .join("; ");
 }
 
 /** The whole text. `results`: of every row of ROWS. */
@@ -62,7 +64,11 @@ export function render(list) {
   out.push("", "## Further", "", "| the server sends | kind | samtykke |", "|---|---|---|");
   out.push(...FURTHER.map(({ name, kind }) => `| ${cell(name)} | ${kind} | ${cell(results.get(name).said)} |`));
   out.push("", "## Dependencies", "", "| advisory | crate | here |", "|---|---|---|");
-  out.push(...DEPENDENCIES.map(({ id, crate, least, fault }) => `| ${id} | ${crate} | ${fault}; ${least ? `at least ${least} where it is used` : "in no build that is shipped"} |`));
+  out.push(
+    ...DEPENDENCIES.map(
+      ({ id, crate, least, fault }) => `| ${id} | ${crate} | ${fault}; ${least ? `at least ${least} where it is used` : "in no build that is shipped"} |`,
+    ),
+  );
   return `${out.join("\n")}\n`;
 }
 

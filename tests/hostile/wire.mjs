@@ -56,9 +56,22 @@ async function signature(label, jwt, { alg, kid, typ }, out, secret) {
   if (typ && header.typ !== typ) out.push(`${label} typ ${header.typ ?? "removed"}`);
   const names = header.alg === "HS256" ? [] : [header.alg, `${header.alg} next`, `${header.alg} alternate`];
   const keys = secret && header.alg === "HS256" ? [Buffer.from(secret)] : [];
-  for (const name of names) keys.push(await key(name).then((one) => one.publicKey, () => undefined));
+  for (const name of names)
+    keys.push(
+      await key(name).then(
+        (one) => one.publicKey,
+        () => undefined,
+      ),
+    );
   const fits = async (text) => {
-    for (const one of keys.filter(Boolean)) if (await compactVerify(text, one).then(() => true, () => false)) return true;
+    for (const one of keys.filter(Boolean))
+      if (
+        await compactVerify(text, one).then(
+          () => true,
+          () => false,
+        )
+      )
+        return true;
     return false;
   };
   if (!(await fits(jwt))) out.push((await fits(spoiled(jwt))) ? `${label} signature ^5A` : `${label} signature of nobody`);
@@ -82,7 +95,11 @@ function idToken(label, jwt, { world, nonce, code, state, accessToken, hashes, n
  * @returns {Promise<string[]>} sorted
  */
 export async function observed(outcome, exchanges) {
-  const { answers: [answer], back, logoutToken: logout } = outcome;
+  const {
+    answers: [answer],
+    back,
+    logoutToken: logout,
+  } = outcome;
   const started = [...outcome.world.codes.values()];
   const { world } = outcome;
   const { profile } = world;
@@ -107,7 +124,12 @@ export async function observed(outcome, exchanges) {
       differences("callback", values, { code, state: started[0].state, ...(profile.iss && { iss: world.issuer }) }, out);
       if (values.id_token) {
         await signature("front-channel id_token", values.id_token, right, out);
-        idToken("front-channel id_token", values.id_token, { world, ...started[0], code, accessToken: values.access_token, hashes: ["at_hash", "c_hash", "s_hash"] }, out);
+        idToken(
+          "front-channel id_token",
+          values.id_token,
+          { world, ...started[0], code, accessToken: values.access_token, hashes: ["at_hash", "c_hash", "s_hash"] },
+          out,
+        );
       }
     }
   }
@@ -116,12 +138,22 @@ export async function observed(outcome, exchanges) {
   for (const [number, tokens] of answers.entries()) {
     const refreshed = number > 0 && outcome.steps.includes("refresh");
     const label = refreshed ? "refreshed id_token" : "id_token";
-    differences("token", { token_type: tokens.token_type, expires_in: tokens.expires_in, scope: tokens.scope }, { token_type: profile.dpop ? "DPoP" : "Bearer", expires_in: 300, scope: profile.scope }, out);
+    differences(
+      "token",
+      { token_type: tokens.token_type, expires_in: tokens.expires_in, scope: tokens.scope },
+      { token_type: profile.dpop ? "DPoP" : "Bearer", expires_in: 300, scope: profile.scope },
+      out,
+    );
     const rotated = number > 0 && world.rotations > 0;
     if (rotated && decodeProtectedHeader(tokens.id_token).kid === "server-2") out.push("key rotated");
     await signature(label, tokens.id_token, rotated ? { ...right, kid: "server-2" } : right, out, world.client.secret);
     const about = refreshed ? {} : { ...started[number], code: values.code };
-    idToken(label, tokens.id_token, { world, ...about, now: tokens.at, accessToken: tokens.access_token, hashes: refreshed ? ["at_hash"] : profile.hashes }, out);
+    idToken(
+      label,
+      tokens.id_token,
+      { world, ...about, now: tokens.at, accessToken: tokens.access_token, hashes: refreshed ? ["at_hash"] : profile.hashes },
+      out,
+    );
   }
 
   const keys = at(world.jwksPath)[0] ?? { text: await sent(world) };
@@ -138,7 +170,9 @@ export async function observed(outcome, exchanges) {
     differences("userinfo", claims, { sub: "person-1" }, out);
   }
 
-  const challenges = at("/resource").filter((one) => one.status === 401).map((one) => one.headers.get("www-authenticate"));
+  const challenges = at("/resource")
+    .filter((one) => one.status === 401)
+    .map((one) => one.headers.get("www-authenticate"));
   for (const challenge of challenges) {
     if (!challenge.includes("use_dpop_nonce")) out.push(`api 401 ${challenge}`);
     else if (!challenge.startsWith("DPoP ")) out.push(`api 401 scheme ${challenge.split(" ")[0]}`);
@@ -147,7 +181,12 @@ export async function observed(outcome, exchanges) {
   if (logout) {
     await signature("logout token", logout, { ...right, typ: "logout+jwt" }, out);
     const { iat, exp, jti, ...claims } = decodeJwt(logout);
-    differences("logout token", claims, { iss: world.issuer, sub: "person-1", aud: world.client.id, events: { "http://schemas.openid.net/event/backchannel-logout": {} } }, out);
+    differences(
+      "logout token",
+      claims,
+      { iss: world.issuer, sub: "person-1", aud: world.client.id, events: { "http://schemas.openid.net/event/backchannel-logout": {} } },
+      out,
+    );
   }
   if (back) differences("logout", { state: back.found }, { state: back.sent }, out);
   return [...new Set(out)].sort();
@@ -164,7 +203,13 @@ async function sent(world) {
 /** All that came to the client as text, each exchange with status and path, its JWTs also decoded. */
 export function heard(outcome, exchanges) {
   const jwt = /[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*(?=\.)/g;
-  const decoded = (text) => [...text.matchAll(jwt)].map(([both]) => both.split(".").map((part) => Buffer.from(part, "base64url").toString()).join("\n"));
+  const decoded = (text) =>
+    [...text.matchAll(jwt)].map(([both]) =>
+      both
+        .split(".")
+        .map((part) => Buffer.from(part, "base64url").toString())
+        .join("\n"),
+    );
   const answers = outcome.answers.map((answer) => answer.body ?? answer);
   return [...exchanges.flatMap(({ url, status, text }) => [`${status} ${new URL(url).pathname}`, text, ...decoded(text)]), ...answers].join("\n");
 }

@@ -12,7 +12,8 @@ import { REDIRECT_URI, TOKEN, assertNoSecret, fails, fetchOf, hostile, json, pre
 import { quickTimers } from "./timers.mjs";
 
 const ID = "3649911c-a58a-4b76-9794-edd8c692e84f";
-const DEBT = '{"ssn":"14842249091","loans":[{"creditorName":"EXAMPLE LENDER","loan":{"type":"chargeCard","timestamp":"2022-11-03T00:00:00Z","coBorrower":2,"interestBearingBalance":6069400,"nonInterestBearingBalance":641000}}],"numberOfCreditorsAnswered":1,"numberOfcreditorsMissing":0,"consent":{"exp":1785312537,"id":"3649911c-a58a-4b76-9794-edd8c692e84f","scope":"debt.unsecured.presentation"}}';
+const DEBT =
+  '{"ssn":"14842249091","loans":[{"creditorName":"EXAMPLE LENDER","loan":{"type":"chargeCard","timestamp":"2022-11-03T00:00:00Z","coBorrower":2,"interestBearingBalance":6069400,"nonInterestBearingBalance":641000}}],"numberOfCreditorsAnswered":1,"numberOfcreditorsMissing":0,"consent":{"exp":1785312537,"id":"3649911c-a58a-4b76-9794-edd8c692e84f","scope":"debt.unsecured.presentation"}}';
 const AGREEMENT = { nin: "14842249091", purpose: "presentation", days: 100, clientConsentId: "vår-1" };
 const REGISTERED = { client_consent_id: "vår-1", consent: { id: ID, expires_at: "2026-07-29T08:08:57Z", scope_of_consent: "debt.unsecured.presentation" } };
 
@@ -22,8 +23,20 @@ const CALLS = {
   debt: { run: (options) => debtApi(options).debt(), method: "GET", path: "/v1/debt", good: () => json(DEBT), repeatable: false },
   debtById: { run: (options) => debtApi(options).debtById(ID), method: "GET", path: `/v1/debt/${ID}`, good: () => json(DEBT), repeatable: false },
   status: { run: (options) => debtApi(options).status(ID), method: "GET", path: `/v1/debt/${ID}/status`, good: () => json({ active: true }), repeatable: true },
-  revoke: { run: (options) => debtApi(options).revoke(ID), method: "DELETE", path: `/v1/debt/${ID}`, good: () => new Response(null, { status: 204 }), repeatable: true },
-  register: { run: (options) => new AgreementApi(preprod, { token: TOKEN, ...options }).register(AGREEMENT), method: "PUT", path: "/v1/consent/agreement", good: () => json(REGISTERED), repeatable: true },
+  revoke: {
+    run: (options) => debtApi(options).revoke(ID),
+    method: "DELETE",
+    path: `/v1/debt/${ID}`,
+    good: () => new Response(null, { status: 204 }),
+    repeatable: true,
+  },
+  register: {
+    run: (options) => new AgreementApi(preprod, { token: TOKEN, ...options }).register(AGREEMENT),
+    method: "PUT",
+    path: "/v1/consent/agreement",
+    good: () => json(REGISTERED),
+    repeatable: true,
+  },
 };
 
 test("each call sends the documented request, with the token in its header alone", async () => {
@@ -47,7 +60,11 @@ test("each call sends the documented request, with the token in its header alone
 });
 
 test("the environment decides the origin; audiences follow it", async () => {
-  for (const [environment, api] of [["preprod", "https://api-preprod.norskgjeld.no"], ["production", "https://api.norskgjeld.no"], [{ auth: "http://localhost:4400", api: "http://localhost:4401" }, "http://localhost:4401"]]) {
+  for (const [environment, api] of [
+    ["preprod", "https://api-preprod.norskgjeld.no"],
+    ["production", "https://api.norskgjeld.no"],
+    [{ auth: "http://localhost:4400", api: "http://localhost:4401" }, "http://localhost:4401"],
+  ]) {
     const chosen = norskgjeld({ ...settings, environment });
     const { fetch, requests } = fetchOf(json(DEBT));
     await new DebtApi(chosen, { token: TOKEN, fetch }).debt();
@@ -60,12 +77,31 @@ test("the environment decides the origin; audiences follow it", async () => {
 
 test("debt comes through as it was sent, with fields yet undocumented", async () => {
   const more = DEBT.replace("{", '{"__proto__":{"polluted":1},"new":{"a":[1,2]},');
-  for (const body of [DEBT, more, `\ufeff${DEBT}`, '{"loans":[]}', "{}", '{"ssn":null,"loans":[{"creditorName":"X","loan":null}],"numberOfcreditorsMissing":1}']) {
+  for (const body of [
+    DEBT,
+    more,
+    `\ufeff${DEBT}`,
+    '{"loans":[]}',
+    "{}",
+    '{"ssn":null,"loans":[{"creditorName":"X","loan":null}],"numberOfcreditorsMissing":1}',
+  ]) {
     const { fetch } = fetchOf(json(body));
     assert.deepEqual(await debtApi({ fetch }).debt(), JSON.parse(body.replace("\ufeff", "")));
   }
   assert.equal({}.polluted, undefined);
-  for (const body of ["[]", "null", '"x"', "", DEBT.slice(1), `${DEBT}x`, '{"loans":{}}', '{"loans":[{"loan":null}]}', '{"ssn":14842249091}', '{"ssn":"1","ssn":"2"}', '{"consent":{"exp":1}}']) {
+  for (const body of [
+    "[]",
+    "null",
+    '"x"',
+    "",
+    DEBT.slice(1),
+    `${DEBT}x`,
+    '{"loans":{}}',
+    '{"loans":[{"loan":null}]}',
+    '{"ssn":14842249091}',
+    '{"ssn":"1","ssn":"2"}',
+    '{"consent":{"exp":1}}',
+  ]) {
     const { fetch, requests } = fetchOf(json(body));
     await fails(debtApi({ fetch }).debt(), { code: "api_response_malformed", phase: "api", retryable: false }, ["14842249091"]);
     assert.equal(requests.length, 1);
@@ -74,8 +110,14 @@ test("debt comes through as it was sent, with fields yet undocumented", async ()
 
 test("a status is read in both documented shapes", async () => {
   const shapes = [
-    [{ active: true, expires_at: 1785312537 }, { active: true, expiresAt: 1785312537 }],
-    [{ active: "true", expires_at: "2026-07-29T08:08:57Z" }, { active: true, expiresAt: 1785312537 }],
+    [
+      { active: true, expires_at: 1785312537 },
+      { active: true, expiresAt: 1785312537 },
+    ],
+    [
+      { active: "true", expires_at: "2026-07-29T08:08:57Z" },
+      { active: true, expiresAt: 1785312537 },
+    ],
     [{ active: false }, { active: false }],
     [{ active: "false", expires_at: null }, { active: false }],
   ];
@@ -88,7 +130,11 @@ test("a status is read in both documented shapes", async () => {
 test("a withdrawal tells a withdrawn consent from one that was inactive", async () => {
   const inactive = (error, error_description) => json({ error, error_description }, 403);
   assert.deepEqual(await debtApi(fetchOf(new Response(null, { status: 204 }))).revoke(ID), { withdrawn: true });
-  for (const answer of [inactive("invalid consent", "Consent expired at 2021-02-26T09:31:07.265053Z"), inactive("No Valid Consent"), inactive("forbidden", "the CONSENT is used")]) {
+  for (const answer of [
+    inactive("invalid consent", "Consent expired at 2021-02-26T09:31:07.265053Z"),
+    inactive("No Valid Consent"),
+    inactive("forbidden", "the CONSENT is used"),
+  ]) {
     assert.deepEqual(await debtApi(fetchOf(answer)).revoke(ID), { withdrawn: false });
   }
   // A bad token must not pass for a consent that is gone: the person withdrew it, and it is still there.
@@ -111,7 +157,10 @@ test("a registered agreement is read, and a conflict named", async () => {
 });
 
 test("every documented failure of every call has its name", async () => {
-  const own = (status, error, error_description) => [() => json({ error, error_description, timestamp: "t", trace_id: "tr-1" }, status), { provider: { code: error, traceId: "tr-1" } }];
+  const own = (status, error, error_description) => [
+    () => json({ error, error_description, timestamp: "t", trace_id: "tr-1" }, status),
+    { provider: { code: error, traceId: "tr-1" } },
+  ];
   const bare = (status, body = null, headers = {}) => [() => new Response(body, { status, headers }), { provider: undefined }];
   const table = [
     [own(400, "bad request"), { code: "api_error", action: "fix_configuration" }],
@@ -142,8 +191,19 @@ test("every documented failure of every call has its name", async () => {
 });
 
 test("lookups are never repeated; the others twice at most, and only after trouble", async () => {
-  const troubles = [() => json({ error: "server error" }, 500), () => new Response("", { status: 503 }), () => new Response("", { status: 429 }), () => Promise.reject(new TypeError("fetch failed"))];
-  const finals = [() => json({ error: "x" }, 400), () => new Response("", { status: 401 }), () => json({ error: "invalid access token" }, 403), () => new Response("", { status: 409 }), () => new Response(null, { status: 302 })];
+  const troubles = [
+    () => json({ error: "server error" }, 500),
+    () => new Response("", { status: 503 }),
+    () => new Response("", { status: 429 }),
+    () => Promise.reject(new TypeError("fetch failed")),
+  ];
+  const finals = [
+    () => json({ error: "x" }, 400),
+    () => new Response("", { status: 401 }),
+    () => json({ error: "invalid access token" }, 403),
+    () => new Response("", { status: 409 }),
+    () => new Response(null, { status: 302 }),
+  ];
   await quickTimers(async (delays) => {
     for (const [name, { run, good, repeatable }] of Object.entries(CALLS)) {
       for (const trouble of troubles) {
@@ -160,13 +220,21 @@ test("lookups are never repeated; the others twice at most, and only after troub
         await fails(run({ fetch }), { retryable: false });
         assert.equal(requests.length, 1, name);
       }
-      for (const [retries, expected] of [[0, 1], [1, 2], [NaN, 1], [-1, 1]]) {
+      for (const [retries, expected] of [
+        [0, 1],
+        [1, 2],
+        [NaN, 1],
+        [-1, 1],
+      ]) {
         const { fetch, requests } = fetchOf(troubles[1]);
         await fails(run({ fetch, retries }), { code: "api_error" });
         assert.equal(requests.length, repeatable ? expected : 1, `${name} with retries ${retries}`);
       }
     }
-    assert.ok(delays.every((delay) => delay >= 250 && delay <= 1000), `pauses ${delays}`);
+    assert.ok(
+      delays.every((delay) => delay >= 250 && delay <= 1000),
+      `pauses ${delays}`,
+    );
   });
 });
 
@@ -178,7 +246,14 @@ test("a token that is refused is asked for anew, once, whatever the call; the sa
       const token = async (refused) => (asked.push(refused), refused ? "token-2" : "token-1");
       const mended = fetchOf(refusal, good);
       await run({ ...mended, token });
-      assert.deepEqual([asked, mended.requests.map(({ headers }) => headers.authorization)], [[undefined, "token-1"], ["Bearer token-1", "Bearer token-2"]], name);
+      assert.deepEqual(
+        [asked, mended.requests.map(({ headers }) => headers.authorization)],
+        [
+          [undefined, "token-1"],
+          ["Bearer token-1", "Bearer token-2"],
+        ],
+        name,
+      );
       const never = fetchOf(refusal);
       await fails(run({ ...never, token: (refused) => (refused ? "token-2" : "token-1") }), { phase: "api", retryable: false });
       assert.equal(never.requests.length, 2, "no loop");
@@ -213,7 +288,10 @@ test("Retry-After is honoured, up to half a minute", async () => {
     assert.equal(requests.length, 1);
     for (const odd of ["-5", "soon", "Wed, 21 Oct 2099 07:28:00 GMT", "1e9", "99999999999999999999"]) {
       await debtApi(fetchOf(busy(odd), json({ active: true }))).status(ID);
-      assert.ok(delays.splice(0).every((delay) => delay <= 500), odd);
+      assert.ok(
+        delays.splice(0).every((delay) => delay <= 500),
+        odd,
+      );
     }
   });
 });
@@ -236,7 +314,10 @@ test("a token function is asked again for each sending", async () => {
     const tokens = ["first.token", "second.token"];
     const { fetch, requests } = fetchOf(new Response("", { status: 500 }), json({ active: true }));
     await debtApi({ fetch, token: async () => tokens.shift() }).status(ID);
-    assert.deepEqual(requests.map(({ headers }) => headers.authorization), ["Bearer first.token", "Bearer second.token"]);
+    assert.deepEqual(
+      requests.map(({ headers }) => headers.authorization),
+      ["Bearer first.token", "Bearer second.token"],
+    );
   });
 });
 
@@ -244,8 +325,25 @@ test("odd ids, tokens and agreements are refused before anything is sent", async
   const { fetch, requests } = fetchOf(json(DEBT));
   const ids = ["", undefined, null, "a/b", "../../feed", "a?b", "a#b", "a%2fb", "å", " ", "a\nb", "a\0", "\ud800", "x".repeat(65)];
   for (const id of ids) for (const name of ["debtById", "status", "revoke"]) await fails(debtApi({ fetch })[name](id), { code: "invalid_parameter" });
-  for (const token of ["", "two words", "å", "line\nend", "nul\0", "\ud800"]) await fails(debtApi({ fetch, token }).debt(), { code: "invalid_parameter" }, [token]);
-  const agreements = [{ nin: "1484224909" }, { nin: "1484224909x" }, { nin: "148422490911" }, { nin: "" }, { days: 0 }, { days: 366 }, { days: 1.5 }, { days: NaN }, { days: -1 }, { purpose: "processing", days: 29 }, { purpose: "x" }, { clientConsentId: "" }, { clientConsentId: "x".repeat(256) }, { clientConsentId: "a\nb" }, { clientConsentId: "a\0" }];
+  for (const token of ["", "two words", "å", "line\nend", "nul\0", "\ud800"])
+    await fails(debtApi({ fetch, token }).debt(), { code: "invalid_parameter" }, [token]);
+  const agreements = [
+    { nin: "1484224909" },
+    { nin: "1484224909x" },
+    { nin: "148422490911" },
+    { nin: "" },
+    { days: 0 },
+    { days: 366 },
+    { days: 1.5 },
+    { days: NaN },
+    { days: -1 },
+    { purpose: "processing", days: 29 },
+    { purpose: "x" },
+    { clientConsentId: "" },
+    { clientConsentId: "x".repeat(256) },
+    { clientConsentId: "a\nb" },
+    { clientConsentId: "a\0" },
+  ];
   for (const change of agreements) {
     await fails(new AgreementApi(preprod, { token: TOKEN, fetch }).register({ ...AGREEMENT, ...change }), { code: "invalid_parameter" }, [AGREEMENT.nin]);
   }
@@ -269,7 +367,9 @@ test("over real sockets: no redirect is followed, no endless body read, no token
   const api = await hostile(t, (request, response) => {
     if (request.url.endsWith("/status")) return response.writeHead(307, { location: `${other.origin}${request.url}` }).end();
     response.writeHead(200, { "content-type": "application/json" });
-    const more = () => { while (!response.destroyed && response.write(Buffer.alloc(1 << 16, " "))); };
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(1 << 16, " ")));
+    };
     response.on("drain", more);
     more();
   });

@@ -74,7 +74,11 @@ export function stage({ answers = [json(tokenBody())], client, redirectUri = `${
   const jar = new Jar();
 
   const request = (path, { headers = {}, cookie = jar.header(), ...init } = {}) =>
-    new Request(`${origin}${path}`, { ...init, headers: { ...(cookie ? { cookie } : {}), ...headers }, ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}) });
+    new Request(`${origin}${path}`, {
+      ...init,
+      headers: { ...(cookie ? { cookie } : {}), ...headers },
+      ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}),
+    });
 
   async function login({ what = { purpose: "presentation" }, headers, ...more } = {}) {
     const response = jar.take(await edge.login(request("/login", { headers }), what, more), { https });

@@ -68,7 +68,10 @@ test("a small answer that inflates to a large one is cut off too", async (t) => 
 
 test("exactly 1 MiB is read, one octet more is not", async (t) => {
   const answer = JSON.stringify(tokenBody());
-  for (const [size, fits] of [[1 << 20, true], [(1 << 20) + 1, false]]) {
+  for (const [size, fits] of [
+    [1 << 20, true],
+    [(1 << 20) + 1, false],
+  ]) {
     const server = await hostile(t, writes(200, JSON_TYPE, answer.padEnd(size, " ")));
     const attempt = clientOf({ origin: server.origin }).clientCredentials();
     if (fits) assert.equal((await attempt).accessToken, TOKEN);
@@ -136,8 +139,20 @@ test("what is no token answer is refused by name", async (t) => {
     ["HTML with 200", 200, { "content-type": "text/html" }, "<!doctype html>", { code: "content_type_unexpected" }],
     ["no media type", 200, {}, body, { code: "content_type_unexpected" }],
     ["a suffix type", 200, { "content-type": "application/foo+json" }, body, { code: "content_type_unexpected" }],
-    ["a foreign page of a proxy, in Latin 1", 500, { "content-type": "text/html" }, Buffer.from("<p>\xe6\xf8\xe5", "latin1"), { code: "http_status_unexpected" }],
-    ["JSON that is not UTF-8", 200, JSON_TYPE, Buffer.from(`{"access_token":"${TOKEN}","token_type":"bearer","x":"\xe6"}`, "latin1"), { code: "token_response_malformed" }],
+    [
+      "a foreign page of a proxy, in Latin 1",
+      500,
+      { "content-type": "text/html" },
+      Buffer.from("<p>\xe6\xf8\xe5", "latin1"),
+      { code: "http_status_unexpected" },
+    ],
+    [
+      "JSON that is not UTF-8",
+      200,
+      JSON_TYPE,
+      Buffer.from(`{"access_token":"${TOKEN}","token_type":"bearer","x":"\xe6"}`, "latin1"),
+      { code: "token_response_malformed" },
+    ],
     ["UTF-8 cut in a character", 200, JSON_TYPE, Buffer.concat([Buffer.from(body), Buffer.from([0xc3])]), { code: "token_response_malformed" }],
     ["truncated JSON", 200, JSON_TYPE, body.slice(0, -1), { code: "token_response_malformed" }],
     ["nothing", 200, JSON_TYPE, "", { code: "token_response_malformed" }],
@@ -149,7 +164,13 @@ test("what is no token answer is refused by name", async (t) => {
     ["204", 204, {}, undefined, { code: "http_status_unexpected" }],
     ["HTML with 404", 404, { "content-type": "text/html" }, "<html>", { code: "http_status_unexpected" }],
     ["an error without a word", 400, JSON_TYPE, "{}", { code: "token_response_malformed" }],
-    ["a token of another type", 200, JSON_TYPE, JSON.stringify(tokenBody({ token_type: "DPoP" })), { code: "token_type_unexpected", action: "fix_configuration" }],
+    [
+      "a token of another type",
+      200,
+      JSON_TYPE,
+      JSON.stringify(tokenBody({ token_type: "DPoP" })),
+      { code: "token_type_unexpected", action: "fix_configuration" },
+    ],
     ["a token with a line end", 200, JSON_TYPE, JSON.stringify(tokenBody({ access_token: "a\nb" })), { code: "token_response_malformed" }],
     ["a lifetime as text", 200, JSON_TYPE, JSON.stringify(tokenBody({ expires_in: "3599" })), { code: "token_response_malformed" }],
     ["a negative lifetime", 200, JSON_TYPE, JSON.stringify(tokenBody({ expires_in: -1 })), { code: "token_response_malformed" }],
@@ -161,7 +182,13 @@ test("what is no token answer is refused by name", async (t) => {
 });
 
 test("an OAuth error comes through as data, made harmless", async (t) => {
-  const body = { error: "invalid_client", error_description: `line\r\nend \u202e${"x".repeat(5000)}`, error_uri: "javascript:alert(1)", error_hint: "h", status_code: 401 };
+  const body = {
+    error: "invalid_client",
+    error_description: `line\r\nend \u202e${"x".repeat(5000)}`,
+    error_uri: "javascript:alert(1)",
+    error_hint: "h",
+    status_code: 401,
+  };
   const { error } = await exchangeFails(t, writes(401, JSON_TYPE, JSON.stringify(body)), { code: "token_error" });
   assert.equal(error.oauth.error, "invalid_client");
   assert.equal(error.oauth.uri, undefined);

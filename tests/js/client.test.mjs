@@ -8,8 +8,22 @@ import { test } from "node:test";
 import { Client, ClientAuthentication, clientSecretBasic, clientSecretPost, judgeTokens, none, norskgjeld, provider } from "samtykke";
 
 import {
-  CLIENT_ID, ISSUER, REDIRECT_URI, SECRET, TOKEN, TOKEN_URL, answered, assertNoSecret, clientOf, fails, fetchOf, freshCode, json, preprod,
-  settings, tokenBody,
+  CLIENT_ID,
+  ISSUER,
+  REDIRECT_URI,
+  SECRET,
+  TOKEN,
+  TOKEN_URL,
+  answered,
+  assertNoSecret,
+  clientOf,
+  fails,
+  fetchOf,
+  freshCode,
+  json,
+  preprod,
+  settings,
+  tokenBody,
 } from "./support.mjs";
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -53,7 +67,10 @@ test("an exchange sends exactly one request, to the byte", async () => {
     body,
     `grant_type=authorization_code&client_id=eksempelbank-client&redirect_uri=https%3A%2F%2Fapp.example.no%2Fcallback&code=${code}&code_verifier=${VERIFIER}`,
   );
-  assert.deepEqual({ redirect, credentials, cache, referrerPolicy }, { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" });
+  assert.deepEqual(
+    { redirect, credentials, cache, referrerPolicy },
+    { redirect: "manual", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" },
+  );
   assert.ok(signal instanceof AbortSignal);
 });
 
@@ -113,7 +130,13 @@ test("the granted scope may lack the days, and an id_token may be missing", asyn
 });
 
 test("another server's id_token must come when it was asked for", async () => {
-  const settings = { issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/connect", clientId: "c", redirectUri: REDIRECT_URI };
+  const settings = {
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/a",
+    tokenEndpoint: "https://op.example/connect",
+    clientId: "c",
+    redirectUri: REDIRECT_URI,
+  };
   const { fetch, requests } = fetchOf(json({ access_token: TOKEN, token_type: "Bearer" }));
   // One that could not be verified is of no use, so without the server's keys the code is not even sent.
   const keyless = new Client(provider(settings), none(), { fetch });
@@ -127,7 +150,13 @@ test("another server's id_token must come when it was asked for", async () => {
 });
 
 test("a secret in the body goes there alone, and norskgjeld refuses it", async () => {
-  const op = provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/t", clientId: "c", redirectUri: REDIRECT_URI });
+  const op = provider({
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/a",
+    tokenEndpoint: "https://op.example/t",
+    clientId: "c",
+    redirectUri: REDIRECT_URI,
+  });
   const { fetch, requests } = fetchOf(json({ access_token: TOKEN, token_type: "Bearer" }));
   await new Client(op, clientSecretPost(SECRET), { fetch }).clientCredentials();
   assert.equal(new URLSearchParams(requests[0].body).get("client_secret"), SECRET);
@@ -144,7 +173,10 @@ test("a code goes out once: in turn, at once, as text, in another spelling, by a
   const client = clientOf({ fetch });
   const { checked, code } = answered(client);
   const both = await Promise.allSettled([client.exchange(checked), client.exchange(checked)]);
-  assert.deepEqual(both.map(({ status }) => status), ["fulfilled", "rejected"]);
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    ["fulfilled", "rejected"],
+  );
   await fails(client.exchange(checked), { code: "transaction_used", phase: "token", action: "restart", retryable: false });
   await fails(client.exchange(String(checked)), { code: "transaction_used" });
   await fails(clientOf({ fetch }).exchange(String(checked)), { code: "transaction_used" });
@@ -163,8 +195,11 @@ test("a code is not sent again after any failure", async () => {
     "OAuth error": [json({ error: "invalid_grant" }, 400), { code: "token_error", phase: "token", action: "restart", retryable: false }],
     "server error": [json({ error: "server_error" }, 500), { code: "http_status_unexpected", phase: "token", retryable: false }],
     "busy server": [json("", 503, { "retry-after": "7" }), { code: "http_status_unexpected", retryable: false }],
-    "HTML": [new Response("<html>", { headers: { "content-type": "text/html" } }), { code: "content_type_unexpected", phase: "token", retryable: false }],
-    "redirect": [new Response(null, { status: 307, headers: { location: "https://evil.example/" } }), { code: "redirect_refused", phase: "token", retryable: false }],
+    HTML: [new Response("<html>", { headers: { "content-type": "text/html" } }), { code: "content_type_unexpected", phase: "token", retryable: false }],
+    redirect: [
+      new Response(null, { status: 307, headers: { location: "https://evil.example/" } }),
+      { code: "redirect_refused", phase: "token", retryable: false },
+    ],
   };
   for (const [name, [answer, facts]] of Object.entries(failures)) {
     const { fetch, requests } = fetchOf(answer);
@@ -189,7 +224,13 @@ test("a redirect is refused in every shape a fetch gives it", async () => {
     await fails(clientOf({ fetch: async () => response }).clientCredentials(), { code: "redirect_refused", phase: "token" });
   }
   // The phase is the request's, not a guess from the address.
-  const op = provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/connect", clientId: "c", redirectUri: REDIRECT_URI });
+  const op = provider({
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/a",
+    tokenEndpoint: "https://op.example/connect",
+    clientId: "c",
+    redirectUri: REDIRECT_URI,
+  });
   const client = new Client(op, clientSecretBasic(SECRET), { fetch: async () => opaque });
   await fails(client.clientCredentials(), { code: "redirect_refused", phase: "token" });
 });

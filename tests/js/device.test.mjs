@@ -23,7 +23,10 @@ test("the codes are asked for and shown, the client's own never", async () => {
   const { client, requests } = clientOf(codes({ verification_uri_complete: `${OP}/d?c=ABCD-EFGH` }), granted());
   const device = await client.deviceAuthorization({ scope: "read", audience: "api" });
   assert.deepEqual(form(requests[0]), { scope: "read", audience: "api" });
-  assert.deepEqual([device.userCode, device.verificationUri, device.verificationUriComplete, device.interval], ["ABCD-EFGH", `${OP}/d`, `${OP}/d?c=ABCD-EFGH`, 5]);
+  assert.deepEqual(
+    [device.userCode, device.verificationUri, device.verificationUriComplete, device.interval],
+    ["ABCD-EFGH", `${OP}/d`, `${OP}/d?c=ABCD-EFGH`, 5],
+  );
   assert.ok(Math.abs(device.expiresAt - Date.now() / 1000 - 600) < 5);
   await quickTimers(async () => assert.equal((await client.devicePoll(device)).accessToken, TOKEN));
   assert.deepEqual(form(requests[1]), { grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: "d3v1ce" });
@@ -31,8 +34,18 @@ test("the codes are asked for and shown, the client's own never", async () => {
 });
 
 test("a poll keeps the server's pace: slower when told, twice as slow after a broken connection", async () => {
-  const broken = () => { throw new TypeError("no connection"); };
-  const { client, requests } = clientOf(codes(), error("authorization_pending"), error("slow_down"), error("authorization_pending"), broken, error("slow_down"), granted());
+  const broken = () => {
+    throw new TypeError("no connection");
+  };
+  const { client, requests } = clientOf(
+    codes(),
+    error("authorization_pending"),
+    error("slow_down"),
+    error("authorization_pending"),
+    broken,
+    error("slow_down"),
+    granted(),
+  );
   const device = await client.deviceAuthorization();
   await quickTimers(async (delays) => {
     await client.devicePoll(device);
@@ -48,7 +61,11 @@ test("no interval is longer than an hour, and one that is not named is five seco
 });
 
 test("the person's no, the end of the codes and other errors end the poll", async () => {
-  for (const [answer, code, action] of [["access_denied", "token_error", "user_declined"], ["expired_token", "device_code_expired"], ["invalid_grant", "token_error"]]) {
+  for (const [answer, code, action] of [
+    ["access_denied", "token_error", "user_declined"],
+    ["expired_token", "device_code_expired"],
+    ["invalid_grant", "token_error"],
+  ]) {
     const { client, requests } = clientOf(codes(), error(answer));
     const device = await client.deviceAuthorization();
     const found = await quickTimers(() => fails(client.devicePoll(device), { code, ...(action && { action }) }));

@@ -12,13 +12,70 @@ import { ORIGIN, assertSafe, failure, key, parse, stage } from "./browser.mjs";
 import { CODE, SECRET, TOKEN, answered, clientOf, fails, fetchOf, freshCode, json, tokenBody } from "./support.mjs";
 
 const ELSEWHERE = [
-  "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example", "https:evil.example", "https://evil.example", "https:///evil.example",
-  "/%2f%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%5C%5Cevil.example", "/%252f%252fevil.example", "/%25252fevil.example", "/%2525252525252fevil.example",
-  "/%2fevil.example%", "/%5cevil.example%zz", "/%2fevil.example%ff", "/\t/evil.example", "/%09/evil.example", "\t//evil.example", " //evil.example", "/\n/evil.example", "/%0a/evil.example",
-  "/%0d%0aset-cookie:a=b", "/a\r\nset-cookie: a=b", "/a\0", "/a%00", "/a\u007f", "/a b", "javascript:alert(1)", "data:text/html,x", "evil.example", "result", "", ".", "..", "?x", "#x",
-  "/\u2028", "/blåbær", "/\uff0fevil.example", "/\ud800", `/${"x".repeat(2048)}`, "@evil.example", ":80", null, 7, {}, ["/a"],
+  "//evil.example",
+  "///evil.example",
+  "/\\evil.example",
+  "\\\\evil.example",
+  "\\/evil.example",
+  "https:evil.example",
+  "https://evil.example",
+  "https:///evil.example",
+  "/%2f%2fevil.example",
+  "/%2Fevil.example",
+  "/%5cevil.example",
+  "/%5C%5Cevil.example",
+  "/%252f%252fevil.example",
+  "/%25252fevil.example",
+  "/%2525252525252fevil.example",
+  "/%2fevil.example%",
+  "/%5cevil.example%zz",
+  "/%2fevil.example%ff",
+  "/\t/evil.example",
+  "/%09/evil.example",
+  "\t//evil.example",
+  " //evil.example",
+  "/\n/evil.example",
+  "/%0a/evil.example",
+  "/%0d%0aset-cookie:a=b",
+  "/a\r\nset-cookie: a=b",
+  "/a\0",
+  "/a%00",
+  "/a\u007f",
+  "/a b",
+  "javascript:alert(1)",
+  "data:text/html,x",
+  "evil.example",
+  "result",
+  "",
+  ".",
+  "..",
+  "?x",
+  "#x",
+  "/\u2028",
+  "/blåbær",
+  "/\uff0fevil.example",
+  "/\ud800",
+  `/${"x".repeat(2048)}`,
+  "@evil.example",
+  ":80",
+  null,
+  7,
+  {},
+  ["/a"],
 ];
-const HERE = ["/", "/result", "/a/b?c=d&e=%2F%2Fok#f", "/100%25", "/bl%C3%A5b%C3%A6r", "/?next=https://evil.example", "/a//b", "/.//evil.example", `/${"x".repeat(2047)}`, "/a%", "/@evil.example"];
+const HERE = [
+  "/",
+  "/result",
+  "/a/b?c=d&e=%2F%2Fok#f",
+  "/100%25",
+  "/bl%C3%A5b%C3%A6r",
+  "/?next=https://evil.example",
+  "/a//b",
+  "/.//evil.example",
+  `/${"x".repeat(2047)}`,
+  "/a%",
+  "/@evil.example",
+];
 
 test("a target elsewhere is refused at the start, in every disguise", async () => {
   for (const target of ELSEWHERE) {
@@ -31,7 +88,11 @@ test("a target elsewhere is refused at the start, in every disguise", async () =
     assert.equal(jar.cookies.size, 0);
     if (target === null) continue;
     for (const option of ["returnTo", "errorPath"]) {
-      await fails(() => createEdge({ client: clientOf(), keys: key(), [option]: target }), { code: "return_to_refused", phase: "session", action: "fix_configuration" });
+      await fails(() => createEdge({ client: clientOf(), keys: key(), [option]: target }), {
+        code: "return_to_refused",
+        phase: "session",
+        action: "fix_configuration",
+      });
     }
   }
 });
@@ -46,10 +107,15 @@ test("a path of this origin is kept to the letter, and a browser stays here", as
 });
 
 test("a failed flow leads to the error path with its code and what to do, and no more", async () => {
-  for (const [errorPath, start] of [["/oops", "/oops?error="], ["/oops?lang=nb", "/oops?lang=nb&error="]]) {
+  for (const [errorPath, start] of [
+    ["/oops", "/oops?error="],
+    ["/oops?lang=nb", "/oops?lang=nb&error="],
+  ]) {
     const { login, callback, answer, errors, jar } = stage({ errorPath });
     const flow = await login();
-    const response = await callback(answer({ state: flow.state }, { error: "consent_denied", error_description: "secret words <script>" }).replace("code=undefined&", ""));
+    const response = await callback(
+      answer({ state: flow.state }, { error: "consent_denied", error_description: "secret words <script>" }).replace("code=undefined&", ""),
+    );
     assert.equal(response.headers.get("location"), `${start}consent_denied&action=user_declined`);
     assertSafe(response, [flow.state.slice(16), "secret words"]);
     assert.equal(errors.length, 1);
@@ -129,7 +195,10 @@ test("a state that would write a header of its own does not", async (t) => {
     const response = await callback(`/callback?code=x&state=${encodeURIComponent(state)}`, { cookie });
     assert.equal(failure(response), "transaction_expired");
     const set = response.headers.getSetCookie().map(parse);
-    assert.deepEqual(set.map(({ value, attributes }) => [value, attributes.join()]), [["", "HttpOnly,Max-Age=0,Path=/,SameSite=Lax,Secure"]]);
+    assert.deepEqual(
+      set.map(({ value, attributes }) => [value, attributes.join()]),
+      [["", "HttpOnly,Max-Age=0,Path=/,SameSite=Lax,Secure"]],
+    );
     assert.ok(cookie.startsWith(`${set[0].name}=`), "another cookie than the expired one was deleted");
   }
 });
@@ -150,7 +219,11 @@ test("a login cookie that was changed, swapped, sealed with another key or for a
     [`${firstName}=`, first, "transaction_missing"],
     [`${firstName}=${randomBytes(300).toString("base64url")}`, first, "session_invalid"],
     [`${firstName}=${sessionValue}`, first, "session_invalid"],
-    [`${firstName}=${await seal(key(), "login samtykke eksempelbank-client", await open(keys, "login samtykke eksempelbank-client", firstValue))}`, first, "session_invalid"],
+    [
+      `${firstName}=${await seal(key(), "login samtykke eksempelbank-client", await open(keys, "login samtykke eksempelbank-client", firstValue))}`,
+      first,
+      "session_invalid",
+    ],
     [`${firstName}=${secondValue}`, first, "state_mismatch"],
     [`${secondName}=${secondValue}`, first, "state_mismatch"],
     // A name given twice: one of them is another's.
@@ -197,7 +270,14 @@ test("a session of another name under the same keys does not open here", async (
 
 test("a person who follows a link to a login that cannot start sees a page, not JSON", async () => {
   const keys = [key()];
-  const edge = createEdge({ client: clientOf(), keys, errorPath: "/failed?lang=nb#top", onError: () => { throw new Error("a listener's own"); } });
+  const edge = createEdge({
+    client: clientOf(),
+    keys,
+    errorPath: "/failed?lang=nb#top",
+    onError: () => {
+      throw new Error("a listener's own");
+    },
+  });
   const request = new Request(`${ORIGIN}/login`, { headers: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" } });
   const response = await edge.login(request, { purpose: "presentation" });
   assert.equal(response.status, 303);
@@ -206,7 +286,13 @@ test("a person who follows a link to a login that cannot start sees a page, not 
 });
 
 test("another site may not start a flow, unless it was asked for", async () => {
-  for (const [site, allowed] of [["cross-site", false], ["same-site", true], ["same-origin", true], ["none", true], [undefined, true]]) {
+  for (const [site, allowed] of [
+    ["cross-site", false],
+    ["same-site", true],
+    ["same-origin", true],
+    ["none", true],
+    [undefined, true],
+  ]) {
     const { login, jar } = stage();
     const { response } = await login({ headers: site ? { "sec-fetch-site": site } : {} });
     assert.equal(response.status, allowed ? 303 : 403, site);
@@ -218,7 +304,12 @@ test("another site may not start a flow, unless it was asked for", async () => {
 });
 
 test("a login that cannot be built answers with its code, and sets nothing", async () => {
-  for (const what of [{ purpose: "processing", days: 29 }, { scope: "openid debt.unsecured.presentation" }, { purpose: "x" }, { scope: "debt.unsecured.presentation", extra: { state: "x" } }]) {
+  for (const what of [
+    { purpose: "processing", days: 29 },
+    { scope: "openid debt.unsecured.presentation" },
+    { purpose: "x" },
+    { scope: "debt.unsecured.presentation", extra: { state: "x" } },
+  ]) {
     const { login, jar, errors } = stage();
     const { response } = await login({ what });
     assertSafe(response);
@@ -234,8 +325,17 @@ test("a code is taken only from a page of this origin", async () => {
   const own = () => String(answered(clientOf({ redirectUri: `${ORIGIN}/callback` })).checked);
   const { edge, request, requests } = stage();
   const refused = [
-    {}, { origin: "https://evil.example" }, { origin: "null" }, { origin: `${ORIGIN}.evil.example` }, { origin: "http://app.example.no" }, { origin: `${ORIGIN}:8443` },
-    { "sec-fetch-site": "cross-site" }, { "sec-fetch-site": "same-site" }, { "sec-fetch-site": "none" }, { "sec-fetch-site": "cross-site", origin: ORIGIN }, { "sec-fetch-site": "Same-Origin, cross-site" },
+    {},
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: `${ORIGIN}.evil.example` },
+    { origin: "http://app.example.no" },
+    { origin: `${ORIGIN}:8443` },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { "sec-fetch-site": "none" },
+    { "sec-fetch-site": "cross-site", origin: ORIGIN },
+    { "sec-fetch-site": "Same-Origin, cross-site" },
   ];
   for (const headers of refused) {
     const response = await edge.exchange(request("/exchange", { method: "POST", body: own(), headers }));
@@ -245,7 +345,9 @@ test("a code is taken only from a page of this origin", async () => {
     assert.deepEqual(response.headers.getSetCookie(), []);
   }
   for (const method of ["GET", "PUT", "DELETE"]) {
-    const response = await edge.exchange(request("/exchange", { method, ...(method === "GET" ? {} : { body: own() }), headers: { "sec-fetch-site": "same-origin", origin: ORIGIN } }));
+    const response = await edge.exchange(
+      request("/exchange", { method, ...(method === "GET" ? {} : { body: own() }), headers: { "sec-fetch-site": "same-origin", origin: ORIGIN } }),
+    );
     assert.equal(response.status, 403, method);
   }
   assert.equal(requests.length, 0);
@@ -258,7 +360,15 @@ test("a posted text that is no checked code is refused, and no claim made for it
   const claims = [];
   const { posted, requests } = stage({ claim: (state) => (claims.push(state), true) });
   const other = String(answered(clientOf({ redirectUri: `${ORIGIN}/other` })).checked);
-  for (const [body, expected] of [["", "code_malformed"], ["{", "code_malformed"], ['"', "code_malformed"], ['"x"', "code_malformed"], ["a b c d e %zz g h", "code_malformed"], [Buffer.from([0xff, 0xfe]), "code_malformed"], ["x\0y", "code_malformed"]]) {
+  for (const [body, expected] of [
+    ["", "code_malformed"],
+    ["{", "code_malformed"],
+    ['"', "code_malformed"],
+    ['"x"', "code_malformed"],
+    ["a b c d e %zz g h", "code_malformed"],
+    [Buffer.from([0xff, 0xfe]), "code_malformed"],
+    ["x\0y", "code_malformed"],
+  ]) {
     const response = await posted(body);
     assert.equal(response.status, 400);
     assert.equal((await response.json()).code, expected);
@@ -273,10 +383,21 @@ test("oversize bodies are cut while they stream", async () => {
   await login();
   const endless = () => {
     const state = { octets: 0, cancelled: false };
-    const body = new ReadableStream({ pull: (to) => { state.octets += 4096; to.enqueue(new Uint8Array(4096).fill(97)); }, cancel: () => { state.cancelled = true; } });
+    const body = new ReadableStream({
+      pull: (to) => {
+        state.octets += 4096;
+        to.enqueue(new Uint8Array(4096).fill(97));
+      },
+      cancel: () => {
+        state.cancelled = true;
+      },
+    });
     return { state, body };
   };
-  for (const send of [(body) => posted(body).then(async (response) => (await response.json()).code), async (body) => failure(await callback("/callback", { method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } }))]) {
+  for (const send of [
+    (body) => posted(body).then(async (response) => (await response.json()).code),
+    async (body) => failure(await callback("/callback", { method: "POST", body, headers: { "content-type": "application/x-www-form-urlencoded" } })),
+  ]) {
     assert.equal(await send("x".repeat(33 * 1024)), "callback_too_large");
     const { state, body } = endless();
     assert.equal(await send(body), "callback_too_large");

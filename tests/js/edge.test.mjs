@@ -33,7 +33,10 @@ test("the callback exchanges once, seals the session and leads to a clean path",
   assert.equal(response.status, 303);
   assert.equal(response.headers.get("location"), "/result?tab=debt#top");
   const set = response.headers.getSetCookie().map(parse);
-  assert.deepEqual(set.map(({ name }) => name), [`__Host-samtykke-login-${flow.state.slice(0, 16)}`, "__Host-samtykke-session"]);
+  assert.deepEqual(
+    set.map(({ name }) => name),
+    [`__Host-samtykke-login-${flow.state.slice(0, 16)}`, "__Host-samtykke-session"],
+  );
   assert.deepEqual(set[0].attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
   assert.deepEqual(set[1].attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "Secure"]);
   assert.deepEqual([...jar.cookies.keys()], ["__Host-samtykke-session"]);
@@ -81,13 +84,22 @@ test("a session can remember data, and keeps its end", async () => {
   const after = await session();
   assert.deepEqual(after.data, { seen: ["æ", 1] });
   assert.equal(after.expiresAt, before.expiresAt);
-  await fails(edge.keep({ ...before, data: { large: "x".repeat(4000) } }, request("/")), { code: "session_too_large", phase: "session", action: "fix_configuration" });
+  await fails(edge.keep({ ...before, data: { large: "x".repeat(4000) } }, request("/")), {
+    code: "session_too_large",
+    phase: "session",
+    action: "fix_configuration",
+  });
 });
 
 test("logout needs a POST of this origin, and deletes the session", async () => {
   const { signIn, session, edge, jar, request } = stage({ returnTo: "/bye" });
   await signIn();
-  for (const init of [{ method: "GET" }, { method: "POST" }, { method: "POST", headers: { origin: "https://evil.example" } }, { method: "POST", headers: { "sec-fetch-site": "cross-site", origin: ORIGIN } }]) {
+  for (const init of [
+    { method: "GET" },
+    { method: "POST" },
+    { method: "POST", headers: { origin: "https://evil.example" } },
+    { method: "POST", headers: { "sec-fetch-site": "cross-site", origin: ORIGIN } },
+  ]) {
     const refused = jar.take(await edge.logout(request("/logout", init)));
     assert.equal(refused.status, 403);
     assert.deepEqual(refused.headers.getSetCookie(), []);
@@ -155,7 +167,10 @@ test("a claim decides across isolates, after the checks and before the exchange"
   claimed.length = 0;
   verdict = false;
   const { checked, code } = answered(clientOf({ redirectUri: `${ORIGIN}/callback` }));
-  const spelled = String(checked).split(" ").with(5, [...code].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("")).join(" ");
+  const spelled = String(checked)
+    .split(" ")
+    .with(5, [...code].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join(""))
+    .join(" ");
   for (const text of [String(checked), spelled]) assert.equal((await (await posted(text)).json()).code, "transaction_used");
   assert.equal(claimed[0][0], claimed[1][0]);
   // The store of claims learns no code.
@@ -195,7 +210,11 @@ test("form_post arrives by POST with a cookie that crosses sites", async () => {
   assert.equal(requests.length, 1);
   assert.deepEqual(jar.names("login"), []);
   const plain = await login();
-  const wrong = { method: "POST", body: String(new URLSearchParams({ code: plain.code, state: plain.state })), headers: { "content-type": "application/x-www-form-urlencoded" } };
+  const wrong = {
+    method: "POST",
+    body: String(new URLSearchParams({ code: plain.code, state: plain.state })),
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+  };
   assert.equal(failure(await callback("/callback", wrong)), "callback_malformed");
 });
 
@@ -218,7 +237,14 @@ test("cookies without Secure only on http loopback, and only when asked for", as
   assert.ok(jar.cookies.has("samtykke-session"));
   assert.ok(await session());
   await stage(local).login();
-  for (const origin of ["https://localhost:4402", "http://localhost.evil.example", "http://localhostevil", "http://app.example.no", "http://127.0.0.1.evil.example", ORIGIN]) {
+  for (const origin of [
+    "https://localhost:4402",
+    "http://localhost.evil.example",
+    "http://localhostevil",
+    "http://app.example.no",
+    "http://127.0.0.1.evil.example",
+    ORIGIN,
+  ]) {
     const { response } = await stage({ origin, insecureLocalhost: true }).login();
     assert.match(response.headers.getSetCookie()[0], /^__Host-.*; Secure$/, origin);
   }

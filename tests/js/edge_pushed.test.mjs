@@ -18,7 +18,13 @@ before(async () => {
 after(() => world.close());
 
 test("a login from a worker: pushed before the person is sent away, then a session of tokens bound to the worker's key", async () => {
-  const provider = await discover(world.issuer, { clientId: "ES256", redirectUri: REDIRECT_URI, development: true, requireDpop: true, signingAlgorithms: ["ES256"] });
+  const provider = await discover(world.issuer, {
+    clientId: "ES256",
+    redirectUri: REDIRECT_URI,
+    development: true,
+    requireDpop: true,
+    signingAlgorithms: ["ES256"],
+  });
   const client = new Client(provider, privateKeyJwt(await SigningKey.fromJwk(world.keys.ES256)), { dpop: await SigningKey.generate() });
   const errors = [];
   const edge = createEdge({ client, keys: [key()], returnTo: "/home", onError: (error) => errors.push(error) });

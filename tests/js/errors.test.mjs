@@ -15,7 +15,13 @@ import * as norskgjeldEntry from "samtykke/norskgjeld";
 import { CODE, REDIRECT_URI, SECRET, TOKEN, answered, assertNoSecret, clientOf, fails, fetchOf, json, preprod, settings, tokenBody } from "./support.mjs";
 
 const { SamtykkeError, begin, clientSecretBasic, finish, norskgjeld, provider } = full;
-const generic = { issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", tokenEndpoint: "https://op.example/t", clientId: "c", redirectUri: REDIRECT_URI };
+const generic = {
+  issuer: "https://op.example",
+  authorizationEndpoint: "https://op.example/a",
+  tokenEndpoint: "https://op.example/t",
+  clientId: "c",
+  redirectUri: REDIRECT_URI,
+};
 
 const PHASES = ["configuration", "authorization", "callback", "token", "api", "session", "runtime"];
 const ACTIONS = ["fix_configuration", "restart", "try_later", "user_declined", "user_cancelled", "none"];
@@ -72,8 +78,17 @@ test("each code can be met, is complete, and survives a round trip as JSON", asy
 
 test("all facts of an error survive the round trip, its cause and stack stay here", () => {
   const facts = {
-    code: "token_error", phase: "token", action: "restart", retryable: true, oauth: { error: "invalid_grant", description: "d", uri: "https://op.example/e" },
-    http: { status: 429, retryAfter: 3 }, provider: { code: "p", traceId: "t" }, expected: "e", actual: "a", hint: "h", doc: "RFC 6749",
+    code: "token_error",
+    phase: "token",
+    action: "restart",
+    retryable: true,
+    oauth: { error: "invalid_grant", description: "d", uri: "https://op.example/e" },
+    http: { status: 429, retryAfter: 3 },
+    provider: { code: "p", traceId: "t" },
+    expected: "e",
+    actual: "a",
+    hint: "h",
+    doc: "RFC 6749",
   };
   const error = new SamtykkeError(facts, { cause: new Error(SECRET) });
   const { name, message, ...rest } = JSON.parse(JSON.stringify(error));
@@ -88,17 +103,21 @@ test("each code of the core's table has a message for people or an action that h
   const codes = [...source.matchAll(/^ {4}[A-Z_]+ "([a-z_]+)" /gm)].map((match) => match[1]);
   assert.ok(codes.length > 40 && codes.includes("wasm_unavailable"));
   const texts = new Set();
-  for (const code of codes) for (const action of ACTIONS) {
-    const text = messages.userMessage({ code, action }, "nb");
-    assert.ok(text && !text.includes(code));
-    texts.add(text);
-  }
+  for (const code of codes)
+    for (const action of ACTIONS) {
+      const text = messages.userMessage({ code, action }, "nb");
+      assert.ok(text && !text.includes(code));
+      texts.add(text);
+    }
   assert.ok(texts.size > 5, "everything says the same");
 });
 
 test("all entries share one class", async () => {
   for (const entry of [browser, edge, norskgjeldEntry]) assert.equal(entry.SamtykkeError, SamtykkeError);
-  assert.throws(() => browser.finish(preprod, null, REDIRECT_URI), (error) => error instanceof SamtykkeError && error instanceof Error);
+  assert.throws(
+    () => browser.finish(preprod, null, REDIRECT_URI),
+    (error) => error instanceof SamtykkeError && error instanceof Error,
+  );
   assert.throws(() => edge.createEdge({ client: clientOf(), keys: [] }), browser.SamtykkeError);
   await assert.rejects(new norskgjeldEntry.DebtApi(preprod, { token: TOKEN }).status("?"), browser.SamtykkeError);
   assert.equal(browser.begin, begin);
@@ -127,7 +146,9 @@ test("line ends, NUL and odd Unicode in any input give a typed error", async () 
       () => norskgjeld({ ...settings, environment: text }),
       () => norskgjeld({ ...settings, environment: { auth: url, api: url } }),
       ...["issuer", "authorizationEndpoint", "clientId", "redirectUri"].map((name) => () => provider({ ...generic, [name]: url })),
-      ...["scope", "state", "nonce", "codeVerifier", "responseMode", "lifetime"].map((name) => () => begin(provider(generic), { scope: "read", [name]: text.repeat(30) })),
+      ...["scope", "state", "nonce", "codeVerifier", "responseMode", "lifetime"].map(
+        (name) => () => begin(provider(generic), { scope: "read", [name]: text.repeat(30) }),
+      ),
       () => begin(preprod, { purpose: text }),
       () => begin(preprod, { purpose: "presentation", days: text }),
       () => finish(preprod, text, `${REDIRECT_URI}?code=c&state=${login.state}`),

@@ -63,14 +63,23 @@ test("pages are read to the end, out of order and with gaps", async () => {
 });
 
 test("an event that comes twice is handed out once", async () => {
-  const pages = [[event(7), event(8)], [event(8), { ...event(9), eventId: "event-7" }, event(10)]];
+  const pages = [
+    [event(7), event(8)],
+    [event(8), { ...event(9), eventId: "event-7" }, event(10)],
+  ];
   const feed = feedOf([], { first: 7, last: 10, page: () => pages.shift() });
   const batch = await feed.read();
   assert.deepEqual([numbers(batch), batch.cursor], [[7, 8, 10], 10]);
 });
 
 test("a cursor from before the oldest event means events were lost", async () => {
-  for (const [cursor, lost] of [[0, false], [1, true], [8, true], [9, false], [10, false]]) {
+  for (const [cursor, lost] of [
+    [0, false],
+    [1, true],
+    [8, true],
+    [9, false],
+    [10, false],
+  ]) {
     const batch = await feedOf([event(10), event(11)]).read({ cursor });
     assert.equal(batch.lost, lost, `cursor ${cursor}`);
     assert.equal(batch.cursor, 11);
@@ -117,7 +126,10 @@ test("a known event costs no look at all the others", async () => {
     return performance.now() - start;
   };
   const least = async (id) => Math.min(await cost(id), await cost(id), await cost(id));
-  const [many, few] = [await least((number) => `3649911c-a58a-4b76-9794-${String(number).padStart(12, "0")}`), await least(() => "3649911c-a58a-4b76-9794-000000000001")];
+  const [many, few] = [
+    await least((number) => `3649911c-a58a-4b76-9794-${String(number).padStart(12, "0")}`),
+    await least(() => "3649911c-a58a-4b76-9794-000000000001"),
+  ];
   assert.ok(many < few * 4, `10,000 ids took ${many} ms, one took ${few} ms`);
 });
 
@@ -125,13 +137,22 @@ test("events carry the outer consent id and the details of either kind", async (
   const events = [
     event(1, { samtykkeOpprettetEvent: { clientId: "client", consentId: "inner", scope: "debt.unsecured.presentation", externalConsentId: "own-1" } }),
     event(2, { eventType: "SAMTYKKE_ARKIVERT", samtykkeArkivertEvent: { clientId: "client", consentId: "own-1" } }),
-    event(3, { eventType: "SAMTYKKE_ENDRET \"quoted\"", samtykkeOpprettetEvent: undefined }),
+    event(3, { eventType: 'SAMTYKKE_ENDRET "quoted"', samtykkeOpprettetEvent: undefined }),
   ];
   const batch = await feedOf(events).read();
   assert.deepEqual(batch.events, [
-    { sequenceNumber: 1, eventId: "event-1", consentId: "consent-1", timestamp: "2026-01-01T00:00:00Z", eventType: "SAMTYKKE_OPPRETTET", clientId: "client", scope: "debt.unsecured.presentation", externalConsentId: "own-1" },
+    {
+      sequenceNumber: 1,
+      eventId: "event-1",
+      consentId: "consent-1",
+      timestamp: "2026-01-01T00:00:00Z",
+      eventType: "SAMTYKKE_OPPRETTET",
+      clientId: "client",
+      scope: "debt.unsecured.presentation",
+      externalConsentId: "own-1",
+    },
     { sequenceNumber: 2, eventId: "event-2", consentId: "consent-2", timestamp: "2026-01-01T00:00:00Z", eventType: "SAMTYKKE_ARKIVERT", clientId: "client" },
-    { sequenceNumber: 3, eventId: "event-3", consentId: "consent-3", timestamp: "2026-01-01T00:00:00Z", eventType: "SAMTYKKE_ENDRET \"quoted\"" },
+    { sequenceNumber: 3, eventId: "event-3", consentId: "consent-3", timestamp: "2026-01-01T00:00:00Z", eventType: 'SAMTYKKE_ENDRET "quoted"' },
   ]);
 });
 

@@ -11,7 +11,12 @@ import { TOKEN, fails, fetchOf, json } from "./support.mjs";
 
 const OP = "https://op.example";
 const settings = {
-  issuer: OP, authorizationEndpoint: `${OP}/authorize`, tokenEndpoint: `${OP}/token`, clientId: "client-1", redirectUri: "https://rp.example/cb", jwksUri: `${OP}/jwks`,
+  issuer: OP,
+  authorizationEndpoint: `${OP}/authorize`,
+  tokenEndpoint: `${OP}/token`,
+  clientId: "client-1",
+  redirectUri: "https://rp.example/cb",
+  jwksUri: `${OP}/jwks`,
 };
 const op = provider(settings);
 const tokens = (more = {}) => json({ access_token: TOKEN, token_type: "Bearer", expires_in: 60, ...more });
@@ -67,7 +72,21 @@ test("what a provider's assertions look like is data: typ, audience, key names, 
 test("an assertion for several audiences, for a day, or without the key's certificate is refused before anything is sent", async () => {
   const key = await SigningKey.generate();
   const { fetch, requests } = fetchOf(tokens());
-  for (const rules of [{ audience: [OP, "https://evil.example"] }, { audience: {} }, { audience: { literal: "" } }, { audience: "issuers" }, { lifetime: 86_400 }, { lifetime: 0 }, { lifetime: 601 }, { x5t: "always" }, { x5c: "always" }, { kid: "always" }, { algorithms: ["RS256"] }, { claims: { aud: "x" } }, { claims: { jti: "x" } }]) {
+  for (const rules of [
+    { audience: [OP, "https://evil.example"] },
+    { audience: {} },
+    { audience: { literal: "" } },
+    { audience: "issuers" },
+    { lifetime: 86_400 },
+    { lifetime: 0 },
+    { lifetime: 601 },
+    { x5t: "always" },
+    { x5c: "always" },
+    { kid: "always" },
+    { algorithms: ["RS256"] },
+    { claims: { aud: "x" } },
+    { claims: { jti: "x" } },
+  ]) {
     await assert.rejects(new Client(op, privateKeyJwt(key, rules), { fetch }).clientCredentials(), { name: "SamtykkeError" }, JSON.stringify(rules));
   }
   assert.equal(requests.length, 0);
@@ -95,14 +114,20 @@ test("resource, audience and authorization_details go with a token request; inva
   const { fetch, requests } = fetchOf(tokens(), json({ error: "invalid_target" }, 400));
   const client = new Client(op, clientSecretJwt(SHARED), { fetch });
   const details = [{ type: "urn:altinn:systemuser", systemuser_org: { ID: "0192:123456785" } }];
-  await client.clientCredentials({ scope: "read", resource: ["https://a.example", "https://b.example/x?y=1"], audience: ["one", "two"], authorizationDetails: details });
+  await client.clientCredentials({
+    scope: "read",
+    resource: ["https://a.example", "https://b.example/x?y=1"],
+    audience: ["one", "two"],
+    authorizationDetails: details,
+  });
   const sent = new URLSearchParams(requests[0].body);
   assert.deepEqual(sent.getAll("resource"), ["https://a.example", "https://b.example/x?y=1"]);
   assert.deepEqual(sent.getAll("audience"), ["one", "two"]);
   assert.deepEqual(JSON.parse(sent.get("authorization_details")), details);
   const error = await fails(client.clientCredentials({ resource: "https://c.example" }), { code: "token_error" });
   assert.equal(error.oauth.error, "invalid_target");
-  for (const resource of ["relative", "https://a.example/#f", ""]) await fails(client.clientCredentials({ resource }), { code: "invalid_parameter", phase: "token" });
+  for (const resource of ["relative", "https://a.example/#f", ""])
+    await fails(client.clientCredentials({ resource }), { code: "invalid_parameter", phase: "token" });
   assert.equal(requests.length, 2);
   // Where a provider's resources are names of its own, it says so.
   const free = provider({ ...settings, freeResource: true });
@@ -120,7 +145,10 @@ test("the jwt-bearer grant signs a statement anew for each request, with the cla
   for (const request of requests) {
     const { grant_type, assertion, ...rest } = form(request);
     assert.equal(grant_type, "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    assert.deepEqual(Object.keys(rest).filter((name) => name !== "client_id"), []);
+    assert.deepEqual(
+      Object.keys(rest).filter((name) => name !== "client_id"),
+      [],
+    );
     const { payload, protectedHeader } = await jose.jwtVerify(assertion, await publicOf(key), { issuer: "client-1", audience: OP });
     assert.deepEqual([payload.scope, payload.resource, payload.exp - payload.iat, payload.sub], ["nav:read", "https://api.example", 120, undefined]);
     assert.deepEqual(protectedHeader, { alg: "RS256" });
@@ -135,7 +163,12 @@ test("token exchange sends what it is given, and the answer must name what was i
   const issued = { issued_token_type: "urn:ietf:params:oauth:token-type:access_token" };
   const { fetch, requests } = fetchOf(tokens(issued), tokens());
   const client = new Client(op, clientSecretJwt(SHARED), { fetch });
-  const exchanged = await client.tokenExchange({ subjectToken: "subject", actor: { token: "actor", type: "urn:ietf:params:oauth:token-type:jwt" }, audience: "api", scope: "read" });
+  const exchanged = await client.tokenExchange({
+    subjectToken: "subject",
+    actor: { token: "actor", type: "urn:ietf:params:oauth:token-type:jwt" },
+    audience: "api",
+    scope: "read",
+  });
   const sent = form(requests[0]);
   assert.equal(sent.grant_type, "urn:ietf:params:oauth:grant-type:token-exchange");
   assert.deepEqual([sent.subject_token, sent.subject_token_type], ["subject", "urn:ietf:params:oauth:token-type:access_token"]);
@@ -178,7 +211,10 @@ test("a request object carries no sub, and no parameter of another's making", as
     await assert.rejects(client.start({ scope: "read" }, { requestObject: { claims } }), { name: "SamtykkeError" }, JSON.stringify(claims));
   }
   const { url } = await client.start({ scope: "read" }, { requestObject: true });
-  const { payload, protectedHeader } = await jose.jwtVerify(new URL(url).searchParams.get("request"), await publicOf(key), { issuer: "client-1", audience: OP });
+  const { payload, protectedHeader } = await jose.jwtVerify(new URL(url).searchParams.get("request"), await publicOf(key), {
+    issuer: "client-1",
+    audience: OP,
+  });
   assert.equal(protectedHeader.typ, "oauth-authz-req+jwt");
   assert.equal(payload.sub, undefined);
   assert.equal(payload.scope, "read");
@@ -191,7 +227,10 @@ test("a pushed request goes out once for each flow, and its answer is used in th
   const { fetch, requests } = fetchOf(() => json({ request_uri: `urn:ietf:params:oauth:request_uri:${(count += 1)}`, expires_in: 60 }, 201));
   const client = new Client(pushing, clientSecretJwt(SHARED), { fetch });
   const logins = [await client.start({ scope: "read" }), await client.start({ scope: "read" })];
-  assert.deepEqual(logins.map(({ url }) => new URL(url).searchParams.get("request_uri")), [1, 2].map((n) => `urn:ietf:params:oauth:request_uri:${n}`));
+  assert.deepEqual(
+    logins.map(({ url }) => new URL(url).searchParams.get("request_uri")),
+    [1, 2].map((n) => `urn:ietf:params:oauth:request_uri:${n}`),
+  );
   assert.deepEqual([...new URL(logins[0].url).searchParams.keys()].sort(), ["client_id", "request_uri"]);
   assert.equal(requests.length, 2);
   await fails(() => client.begin({ scope: "read" }), { code: "invalid_configuration", phase: "authorization" });
@@ -203,10 +242,19 @@ test("a token goes in the header to named origins alone, never by http, in a que
   const client = new Client(op, clientSecretJwt(SHARED), { fetch, dpop: key });
   const bound = await client.clientCredentials();
   const api = client.fetch(bound, { origins: ["https://api.example"] });
-  for (const url of ["http://api.example/", "https://api.example.evil.example/", "https://api.example:8443/", "https://evil.example/", "https://api.example/?access_token=x", "https://u:p@api.example/", "relative"]) {
+  for (const url of [
+    "http://api.example/",
+    "https://api.example.evil.example/",
+    "https://api.example:8443/",
+    "https://evil.example/",
+    "https://api.example/?access_token=x",
+    "https://u:p@api.example/",
+    "relative",
+  ]) {
     await fails(api(url), { code: "resource_refused", phase: "api" });
   }
-  for (const headers of [{ authorization: "Bearer x" }, { DPoP: "x" }]) await fails(api("https://api.example/", { headers }), { code: "reserved_parameter", phase: "api" });
+  for (const headers of [{ authorization: "Bearer x" }, { DPoP: "x" }])
+    await fails(api("https://api.example/", { headers }), { code: "reserved_parameter", phase: "api" });
   await fails(api("https://api.example/", { method: "POST", body: new ReadableStream() }), { code: "invalid_parameter", phase: "api" });
   await fails(() => client.fetch(bound, { origins: [] }), { code: "invalid_parameter" });
   assert.equal(requests.length, 1);
@@ -225,13 +273,23 @@ test("a client without a key takes no bound token, and one with a key no other",
   const { fetch } = fetchOf(tokens({ token_type: "DPoP" }), tokens());
   await fails(new Client(op, clientSecretJwt(SHARED), { fetch }).clientCredentials(), { code: "token_type_unexpected" });
   await fails(new Client(op, clientSecretJwt(SHARED), { fetch, dpop: await SigningKey.generate() }).clientCredentials(), { code: "token_type_unexpected" });
-  await fails(new Client(provider({ ...settings, requireDpop: true }), clientSecretJwt(SHARED), { fetch }).clientCredentials(), { code: "invalid_configuration" });
+  await fails(new Client(provider({ ...settings, requireDpop: true }), clientSecretJwt(SHARED), { fetch }).clientCredentials(), {
+    code: "invalid_configuration",
+  });
 });
 
 test("an id_token must have one of the acr values that were demanded", async () => {
   const { privateKey, publicKey } = await jose.generateKeyPair("RS256", { extractable: true });
   const keys = new KeySet({ keys: [{ ...(await jose.exportJWK(publicKey)), kid: "1" }] });
-  const token = (claims) => new jose.SignJWT({ nonce: "n".repeat(43), ...claims }).setProtectedHeader({ alg: "RS256", kid: "1" }).setIssuer(OP).setAudience("client-1").setSubject("s").setIssuedAt().setExpirationTime("1m").sign(privateKey);
+  const token = (claims) =>
+    new jose.SignJWT({ nonce: "n".repeat(43), ...claims })
+      .setProtectedHeader({ alg: "RS256", kid: "1" })
+      .setIssuer(OP)
+      .setAudience("client-1")
+      .setSubject("s")
+      .setIssuedAt()
+      .setExpirationTime("1m")
+      .sign(privateKey);
   const expected = { issuer: OP, clientId: "client-1", nonce: "n".repeat(43), acrValues: ["Level4", "Level3"] };
   assert.equal((await verifyIdToken(await token({ acr: "Level3" }), expected, keys)).acr, "Level3");
   for (const acr of ["Level2", "", undefined, "Level4 Level3"]) await fails(verifyIdToken(await token({ acr }), expected, keys), { code: "claim_refused" });
@@ -256,12 +314,27 @@ test("what a login asked for binds its id_token: max_age, nonce, code and state;
   const maxAge = { extra: { max_age: "60" } };
   assert.equal((await login(() => ({}))).claims.sub, "s");
   assert.equal((await login(() => ({ auth_time: at - 50 }), maxAge)).claims.auth_time, at - 50);
-  await fails(login(() => ({ auth_time: at - 90 }), maxAge), { code: "claim_refused", expected: "auth_time: within max_age" });
-  await fails(login(() => ({}), maxAge), { code: "claim_refused", expected: "auth_time: within max_age" });
-  await fails(login(() => ({ nonce: "n".repeat(43) })), { code: "nonce_mismatch" });
+  await fails(
+    login(() => ({ auth_time: at - 90 }), maxAge),
+    { code: "claim_refused", expected: "auth_time: within max_age" },
+  );
+  await fails(
+    login(() => ({}), maxAge),
+    { code: "claim_refused", expected: "auth_time: within max_age" },
+  );
+  await fails(
+    login(() => ({ nonce: "n".repeat(43) })),
+    { code: "nonce_mismatch" },
+  );
   assert.ok(await login(({ code, state }) => ({ c_hash: hash(code), s_hash: hash(state) })));
-  await fails(login(({ state }) => ({ c_hash: hash(state) })), { code: "claim_refused" });
-  await fails(login(({ code }) => ({ s_hash: hash(code) })), { code: "claim_refused" });
+  await fails(
+    login(({ state }) => ({ c_hash: hash(state) })),
+    { code: "claim_refused" },
+  );
+  await fails(
+    login(({ code }) => ({ s_hash: hash(code) })),
+    { code: "claim_refused" },
+  );
   const two = () => ({ aud: ["client-1", "api-1"], azp: "client-1" });
   await fails(login(two), { code: "claim_refused" });
   assert.ok(await login(two, { idToken: { trustedAudiences: ["api-1"] } }));

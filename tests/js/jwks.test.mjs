@@ -15,7 +15,15 @@ async function signer(kid) {
   const { privateKey, publicKey } = await jose.generateKeyPair("RS256", { extractable: true });
   const jwk = { ...(await jose.exportJWK(publicKey)), kid };
   const at = () => Math.floor(Date.now() / 1000);
-  const token = () => new jose.SignJWT({}).setProtectedHeader({ alg: "RS256", kid }).setIssuer(ISSUER).setAudience("client-1").setSubject("s").setIssuedAt(at()).setExpirationTime(at() + 3600).sign(privateKey);
+  const token = () =>
+    new jose.SignJWT({})
+      .setProtectedHeader({ alg: "RS256", kid })
+      .setIssuer(ISSUER)
+      .setAudience("client-1")
+      .setSubject("s")
+      .setIssuedAt(at())
+      .setExpirationTime(at() + 3600)
+      .sign(privateKey);
   return { jwk, token };
 }
 
@@ -95,12 +103,20 @@ test("a set is fetched anew when it is old, and one from the future is not belie
 
 test("a set is kept as long as its server says, a minute to a day, unless the caller says it", async () => {
   for (const [caching, settings, kept] of [
-    ["public, max-age=3600", {}, 3600], ["max-age=5", {}, 60], ["MAX-AGE=99999999", {}, 86_400], ["max-age=0, no-store", {}, 60],
-    ["s-maxage=5", {}, 600], ["max-age=soon", {}, 600], ["", {}, 600], ["max-age=3600", { maxAge: 300 }, 300], ["max-age=3600", { maxAge: 0 }, 0],
+    ["public, max-age=3600", {}, 3600],
+    ["max-age=5", {}, 60],
+    ["MAX-AGE=99999999", {}, 86_400],
+    ["max-age=0, no-store", {}, 60],
+    ["s-maxage=5", {}, 600],
+    ["max-age=soon", {}, 600],
+    ["", {}, 600],
+    ["max-age=3600", { maxAge: 300 }, 300],
+    ["max-age=3600", { maxAge: 0 }, 0],
   ]) {
     await clocked(async (pass) => {
       const one = await signer("1");
-      const set = () => new Response(JSON.stringify({ keys: [one.jwk] }), { headers: { "content-type": "application/json", ...(caching && { "cache-control": caching }) } });
+      const set = () =>
+        new Response(JSON.stringify({ keys: [one.jwk] }), { headers: { "content-type": "application/json", ...(caching && { "cache-control": caching }) } });
       const { fetch, requests } = fetchOf(set(), set(), set());
       const cache = new JwksCache({ fetch, ...settings });
       const verify = async (by = cache) => verifyIdToken(await one.token(), expected, by.at(URI));
@@ -123,7 +139,12 @@ test("a set is kept as long as its server says, a minute to a day, unless the ca
     const one = await signer("1");
     const { fetch, requests } = fetchOf(json({ keys: [one.jwk] }), json({ keys: [one.jwk] }), json({ keys: [one.jwk] }), json({ keys: [one.jwk] }));
     // What was saved before there was a time, or by somebody who lies.
-    for (const [life, kept] of [[undefined, 600], [1e9, 86_400], [-1, 60], ["x", 0]]) {
+    for (const [life, kept] of [
+      [undefined, 600],
+      [1e9, 86_400],
+      [-1, 60],
+      ["x", 0],
+    ]) {
       const before = requests.length;
       const at = Math.floor(Date.now() / 1000);
       const cache = new JwksCache({ fetch, saved: { [URI]: { jwks: JSON.stringify({ keys: [one.jwk] }), at, life } } });

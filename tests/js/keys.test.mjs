@@ -82,7 +82,13 @@ test("a signer that keeps its key is used as it is, and checked before", async (
   const key = await SigningKey.custom({ alg: "ES256", kid: "kms", publicJwk, sign });
   assert.equal(key.kid, "kms");
   await jose.compactVerify(await signed(key), publicKey);
-  const broken = await SigningKey.custom({ alg: "ES256", publicJwk, sign: async () => { throw new Error("the module is away"); } });
+  const broken = await SigningKey.custom({
+    alg: "ES256",
+    publicJwk,
+    sign: async () => {
+      throw new Error("the module is away");
+    },
+  });
   const error = await fails(broken.sign("x"), { code: "signing_failed" });
   assert.equal(error.cause.message, "the module is away");
   // A signature in DER, or of another length, would be refused by every server.
@@ -100,7 +106,15 @@ test("private members where a public key belongs, small and odd RSA keys, points
   const small = { kty: "RSA", e: "AQAB", n: Buffer.alloc(128, 0xc5).toString("base64url") };
   // Of the form that a broken generator gave its moduli (CVE-2017-15361): a power of 65537, 2049 bits long.
   const broken = { ...rsa, n: Buffer.from((65537n ** 128n).toString(16).padStart(514, "0"), "hex").toString("base64url") };
-  for (const publicJwk of [ec, { kty: "oct", k: "c2VjcmV0" }, { ...publicEc, y: publicEc.x }, { ...publicEc, crv: "P-384" }, { ...publicEc, crv: "secp256k1" }, {}, null]) {
+  for (const publicJwk of [
+    ec,
+    { kty: "oct", k: "c2VjcmV0" },
+    { ...publicEc, y: publicEc.x },
+    { ...publicEc, crv: "P-384" },
+    { ...publicEc, crv: "secp256k1" },
+    {},
+    null,
+  ]) {
     await fails(SigningKey.custom({ alg: "ES256", publicJwk, sign }), { code: "key_refused" }, [d]);
   }
   for (const publicJwk of [small, broken, { ...rsa, e: "AQ" }, { ...rsa, e: "Ag" }, { ...rsa, alg: "PS512" }, { ...rsa, use: "enc" }]) {
@@ -114,7 +128,10 @@ test("private members where a public key belongs, small and odd RSA keys, points
 
 test("a pair whose halves are of two keys is refused before anything is signed with it", async () => {
   const make = (parameters) => crypto.subtle.generateKey(parameters, false, ["sign", "verify"]);
-  for (const [alg, parameters] of [["ES256", { name: "ECDSA", namedCurve: "P-256" }], ["EdDSA", { name: "Ed25519" }]]) {
+  for (const [alg, parameters] of [
+    ["ES256", { name: "ECDSA", namedCurve: "P-256" }],
+    ["EdDSA", { name: "Ed25519" }],
+  ]) {
     const [one, other] = [await make(parameters), await make(parameters)];
     assert.equal((await SigningKey.fromCryptoKeys(one, { alg })).alg, alg);
     await fails(SigningKey.fromCryptoKeys({ privateKey: one.privateKey, publicKey: other.publicKey }, { alg }), { code: "key_refused" });

@@ -38,12 +38,24 @@ test("redirect keeps the transaction under its state, then navigates once", () =
 test("a page that may not keep the transaction does not navigate", async () => {
   const visited = [];
   const denied = new DOMException("denied", "SecurityError");
-  const storage = { ...storageOf(), setItem: () => { throw denied; } };
-  const error = await fails(() => redirect(consent, { purpose: "presentation" }, { storage, navigate: (url) => visited.push(url) }), { code: "transaction_missing" });
+  const storage = {
+    ...storageOf(),
+    setItem: () => {
+      throw denied;
+    },
+  };
+  const error = await fails(() => redirect(consent, { purpose: "presentation" }, { storage, navigate: (url) => visited.push(url) }), {
+    code: "transaction_missing",
+  });
   assert.equal(error.cause, denied);
   assert.equal(visited.length, 0);
   // Reading the global itself can throw, as browsers do that keep all site data off.
-  Object.defineProperty(globalThis, "sessionStorage", { configurable: true, get: () => { throw denied; } });
+  Object.defineProperty(globalThis, "sessionStorage", {
+    configurable: true,
+    get: () => {
+      throw denied;
+    },
+  });
   try {
     await fails(() => redirect(consent, { purpose: "presentation" }, { navigate: (url) => visited.push(url) }), { code: "transaction_missing" });
     const history = historyOf();
@@ -90,34 +102,58 @@ test("a tampered state is named as such, and the pending flow survives", async (
     await fails(() => callback(consent, { url: answer({ code, state: other }), storage, history }), { code: "state_mismatch", phase: "callback" }, [code]);
     assert.equal(history.seen.length, 1, "the address stayed as it was");
   }
-  await fails(() => callback(consent, { url: answer({ error: "consent_denied", state: wrong[0] }), storage, history: historyOf() }), { code: "state_mismatch" });
+  await fails(() => callback(consent, { url: answer({ error: "consent_denied", state: wrong[0] }), storage, history: historyOf() }), {
+    code: "state_mismatch",
+  });
   await fails(() => callback(consent, { url: answer({ code }), storage, history: historyOf() }), { code: "state_missing" }, [code]);
   assert.equal(callback(consent, { url: answer(), storage, history: historyOf() }).code, code);
 });
 
 test("a page that began nothing gets transaction_missing, with other data in its storage untouched", async () => {
-  const storage = storageOf({ other: "data", "samtykke": "x" });
+  const storage = storageOf({ other: "data", samtykke: "x" });
   const code = freshCode();
-  await fails(() => callback(consent, { url: `${REDIRECT_URI}?code=${code}&state=abcdefgh`, storage, history: historyOf() }), { code: "transaction_missing" }, [code]);
-  assert.deepEqual([...storage.map], [["other", "data"], ["samtykke", "x"]]);
+  await fails(() => callback(consent, { url: `${REDIRECT_URI}?code=${code}&state=abcdefgh`, storage, history: historyOf() }), { code: "transaction_missing" }, [
+    code,
+  ]);
+  assert.deepEqual(
+    [...storage.map],
+    [
+      ["other", "data"],
+      ["samtykke", "x"],
+    ],
+  );
 });
 
 test("the address is clean before anything is read or judged", async () => {
   const { storage, answer, code } = sentAway();
   const seen = [];
   const watched = {
-    get length() { seen.push("length"); return storage.length; },
+    get length() {
+      seen.push("length");
+      return storage.length;
+    },
     key: (at) => storage.key(at),
-    getItem: (name) => { seen.push("getItem"); return storage.getItem(name); },
+    getItem: (name) => {
+      seen.push("getItem");
+      return storage.getItem(name);
+    },
     setItem: () => {},
-    removeItem: (name) => { seen.push("removeItem"); storage.removeItem(name); },
+    removeItem: (name) => {
+      seen.push("removeItem");
+      storage.removeItem(name);
+    },
   };
   callback(consent, { url: answer(), storage: watched, history: historyOf(seen) });
   assert.deepEqual(seen[0], ["replaceState", null, "/callback"]);
   assert.ok(seen.indexOf("removeItem") > 0);
   for (const broken of ["getItem", "removeItem"]) {
     const history = historyOf();
-    const throwing = { ...storageOf(), [broken]: () => { throw new DOMException("denied", "SecurityError"); } };
+    const throwing = {
+      ...storageOf(),
+      [broken]: () => {
+        throw new DOMException("denied", "SecurityError");
+      },
+    };
     await fails(() => callback(consent, { url: answer(), storage: throwing, history }), { code: "transaction_missing", action: "restart" }, [code]);
     assert.deepEqual(history.seen, [["replaceState", null, "/callback"]], "the code stayed in the address bar");
   }

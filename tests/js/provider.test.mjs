@@ -69,7 +69,11 @@ test("page flow: the page checks, the worker exchanges, a single-use consent is 
 });
 
 test("a person who declines, cancels or meets a failure is told apart", async () => {
-  for (const [decision, code] of [["deny", "consent_denied"], ["cancel", "login_cancelled"], ["error", "authorization_error"]]) {
+  for (const [decision, code] of [
+    ["deny", "consent_denied"],
+    ["cancel", "login_cancelled"],
+    ["error", "authorization_error"],
+  ]) {
     const { login, callback, jar, errors } = stage({ client: clientAt("/auth/callback"), origin: ORIGIN });
     const { location } = await login();
     assert.equal(failure(await callback(pathOf(await approve(location, { user: USER, decision })))), code);

@@ -14,7 +14,12 @@ test("a copy that says the same works", () => {
 
 test("a copy cannot vouch for itself", () => {
   for (const flags of ["", "c", "ic", "dc", "c\u0000"]) {
-    for (const wrong of [{ redirectUri: "http://evil.example/" }, { authorizationEndpoint: "http://evil.example/auth" }, { issuer: "javascript:x" }, { clientId: "a b" }]) {
+    for (const wrong of [
+      { redirectUri: "http://evil.example/" },
+      { authorizationEndpoint: "http://evil.example/auth" },
+      { issuer: "javascript:x" },
+      { clientId: "a b" },
+    ]) {
       assert.throws(() => begin({ ...made, flags, ...wrong }, { purpose: "presentation" }), code("invalid_configuration"));
     }
   }
@@ -22,7 +27,9 @@ test("a copy cannot vouch for itself", () => {
 
 test("a copy's token endpoint is judged before a secret is sent there", async () => {
   const sent = [];
-  const client = new Client({ ...made, flags: "c", tokenEndpoint: "https://169.254.169.254/token" }, clientSecretBasic("s"), { fetch: async (url) => sent.push(url) });
+  const client = new Client({ ...made, flags: "c", tokenEndpoint: "https://169.254.169.254/token" }, clientSecretBasic("s"), {
+    fetch: async (url) => sent.push(url),
+  });
   await assert.rejects(client.clientCredentials({ scope: "x" }), code("invalid_configuration"));
   assert.deepEqual(sent, []);
 });

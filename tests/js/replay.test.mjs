@@ -31,7 +31,13 @@ test("text, octets, blobs, forms and requests go out twice, octet for octet", as
   const form = new FormData();
   form.set("file", new Blob(["æ"]), "a.txt");
   const bodies = [
-    "tekst æøå", new Uint8Array([0, 1, 255]), new Uint8Array([9, 0, 1, 255]).subarray(1), new Uint8Array([1, 2]).buffer, new Blob(["blob"], { type: "text/x" }), form, new URLSearchParams({ a: "b c" }),
+    "tekst æøå",
+    new Uint8Array([0, 1, 255]),
+    new Uint8Array([9, 0, 1, 255]).subarray(1),
+    new Uint8Array([1, 2]).buffer,
+    new Blob(["blob"], { type: "text/x" }),
+    form,
+    new URLSearchParams({ a: "b c" }),
   ];
   for (const body of bodies) {
     const { api, sent } = await bound();
@@ -44,7 +50,13 @@ test("text, octets, blobs, forms and requests go out twice, octet for octet", as
   }
   const { api, sent } = await bound();
   await api(new Request(`${API}/r`, { method: "PUT", body: "whole", headers: { "content-type": "text/x" } }));
-  assert.deepEqual(sent.map(({ body, type }) => [`${body}`, type]), [["whole", "text/x"], ["whole", "text/x"]]);
+  assert.deepEqual(
+    sent.map(({ body, type }) => [`${body}`, type]),
+    [
+      ["whole", "text/x"],
+      ["whole", "text/x"],
+    ],
+  );
 });
 
 test("what a caller does to its octets meanwhile changes nothing", async () => {
@@ -55,12 +67,22 @@ test("what a caller does to its octets meanwhile changes nothing", async () => {
   while (!sent.length) await new Promise((done) => setImmediate(done));
   body.fill(9);
   await called;
-  assert.deepEqual(sent.map(({ body }) => [...body]), [[1, 2, 3], [1, 2, 3]]);
+  assert.deepEqual(
+    sent.map(({ body }) => [...body]),
+    [
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+  );
 });
 
 test("a stream is refused before anything is sent, where it might have to be sent twice; a bearer token sends it once", async () => {
   const stream = () => new Blob(["once"]).stream();
-  const iterable = { async *[Symbol.asyncIterator]() { yield new Uint8Array([1]); } };
+  const iterable = {
+    async *[Symbol.asyncIterator]() {
+      yield new Uint8Array([1]);
+    },
+  };
   const { api, sent } = await bound();
   for (const body of [stream(), iterable]) await fails(api(`${API}/`, { method: "POST", body }), { code: "invalid_parameter", phase: "api" });
   assert.equal(sent.length, 0);
@@ -74,5 +96,14 @@ test("each origin has a nonce of its own, and the newest is used without being a
   await api(`${API}/a`);
   await api(`${API}/b`);
   await api(`${API}:8443/a`);
-  assert.deepEqual(sent.map(({ url, nonce }) => [url.slice(API.length), nonce]), [["/a", undefined], ["/a", "n"], ["/b", "n"], [":8443/a", undefined], [":8443/a", "n8443"]]);
+  assert.deepEqual(
+    sent.map(({ url, nonce }) => [url.slice(API.length), nonce]),
+    [
+      ["/a", undefined],
+      ["/a", "n"],
+      ["/b", "n"],
+      [":8443/a", undefined],
+      [":8443/a", "n8443"],
+    ],
+  );
 });

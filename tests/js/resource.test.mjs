@@ -16,18 +16,36 @@ test("a challenge's members have types; what is not as it should be stays among 
     'Bearer error="insufficient_user_authentication", error_description="log in again", error_uri="https://api.example/help", scope="read write", realm="things", acr_values="Level4 Level3", max_age=300, resource_metadata="https://api.example/m", ' +
       'DPoP algs="ES256  PS256", error_uri="javascript:alert(1)", max_age="soon", Basic realm="x", Negotiate YWJj',
   );
-  assert.deepEqual({ ...bearer, parameters: undefined }, {
-    scheme: "bearer", error: "insufficient_user_authentication", errorDescription: "log in again", errorUri: "https://api.example/help", scope: "read write",
-    realm: "things", acrValues: ["Level4", "Level3"], maxAge: 300, resourceMetadata: "https://api.example/m", parameters: undefined,
-  });
-  assert.deepEqual([dpop.scheme, dpop.algorithms, dpop.errorUri, dpop.maxAge, dpop.parameters.max_age], ["dpop", ["ES256", "PS256"], undefined, undefined, "soon"]);
+  assert.deepEqual(
+    { ...bearer, parameters: undefined },
+    {
+      scheme: "bearer",
+      error: "insufficient_user_authentication",
+      errorDescription: "log in again",
+      errorUri: "https://api.example/help",
+      scope: "read write",
+      realm: "things",
+      acrValues: ["Level4", "Level3"],
+      maxAge: 300,
+      resourceMetadata: "https://api.example/m",
+      parameters: undefined,
+    },
+  );
+  assert.deepEqual(
+    [dpop.scheme, dpop.algorithms, dpop.errorUri, dpop.maxAge, dpop.parameters.max_age],
+    ["dpop", ["ES256", "PS256"], undefined, undefined, "soon"],
+  );
   assert.deepEqual([Object.keys(basic).sort(), basic.realm], [["parameters", "realm", "scheme"], "x"]);
   assert.deepEqual([negotiate.scheme, negotiate.token68, Object.getPrototypeOf(negotiate.parameters)], ["negotiate", "YWJj", null]);
 });
 
 test("an API's metadata is read where its challenge names it, or at the well-known address", async () => {
   const named = fetchOf(json(DOCUMENT));
-  const found = await protectedResource(API, { fetch: named.fetch, wwwAuthenticate: 'Basic realm="x", DPoP resource_metadata="https://api.example/m"', issuer: "https://op.example" });
+  const found = await protectedResource(API, {
+    fetch: named.fetch,
+    wwwAuthenticate: 'Basic realm="x", DPoP resource_metadata="https://api.example/m"',
+    issuer: "https://op.example",
+  });
   assert.equal(named.requests[0].url, "https://api.example/m");
   assert.deepEqual([found.resource, found.authorizationServers, found.scopes, found.dpopRequired], [API, ["https://op.example"], ["read"], true]);
   assert.deepEqual([found.document.x, Object.getPrototypeOf(found.document)], [[1], null]);
@@ -54,7 +72,8 @@ test("N111, N112: other addresses, other resources and other servers are refused
     assert.equal(requests.length, 0, resource);
   }
   const asked = (document, more = {}) => protectedResource(API, { fetch: fetchOf(document).fetch, ...more });
-  for (const resource of [`${API}/`, "https://api.example", "https://evil.example/v1/things", null]) await fails(asked(json({ ...DOCUMENT, resource })), { code: "resource_mismatch" });
+  for (const resource of [`${API}/`, "https://api.example", "https://evil.example/v1/things", null])
+    await fails(asked(json({ ...DOCUMENT, resource })), { code: "resource_mismatch" });
   for (const issuer of ["https://op.example/", "https://evil.example"]) await fails(asked(json(DOCUMENT), { issuer }), { code: "resource_mismatch" });
   await fails(asked(json({ ...DOCUMENT, scopes_supported: "read" })), { code: "metadata_malformed" });
   await fails(asked(new Response("<html>", { headers: { "content-type": "text/html" } })), {});

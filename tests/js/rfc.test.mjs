@@ -7,7 +7,18 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as jose from "jose";
 import {
-  Client, KeySet, SigningKey, begin, challenges, clientSecretBasic, judgePushedRequest, judgeTokens, provider, publicJwkFromPem, selectKey, verifyIdToken,
+  Client,
+  KeySet,
+  SigningKey,
+  begin,
+  challenges,
+  clientSecretBasic,
+  judgePushedRequest,
+  judgeTokens,
+  provider,
+  publicJwkFromPem,
+  selectKey,
+  verifyIdToken,
 } from "samtykke";
 
 const file = (name) => JSON.parse(readFileSync(new URL(`../vectors/rfc/${name}.json`, import.meta.url), "utf8"));
@@ -23,8 +34,14 @@ test("OIDC Core: hashes of access tokens and codes", async () => {
     const keys = new KeySet({ keys: [await jose.exportJWK(publicKey)] });
     const [name, hash] = at_hash ? ["at_hash", at_hash] : ["c_hash", c_hash];
     const verify = async (value) => {
-      const token = await new jose.SignJWT({ [name]: value }).setProtectedHeader({ alg }).setIssuer("https://op.example").setAudience("client-1")
-        .setSubject("s").setIssuedAt().setExpirationTime("1 min").sign(privateKey);
+      const token = await new jose.SignJWT({ [name]: value })
+        .setProtectedHeader({ alg })
+        .setIssuer("https://op.example")
+        .setAudience("client-1")
+        .setSubject("s")
+        .setIssuedAt()
+        .setExpirationTime("1 min")
+        .sign(privateKey);
       return verifyIdToken(token, { issuer: "https://op.example", clientId: "client-1", algorithms: [alg], accessToken, code: sent }, keys);
     };
     assert.equal((await verify(hash))[name], hash);
@@ -62,7 +79,11 @@ test("RFC 7517: key sets, private and symmetric keys, a certificate", async () =
   assert.equal(chosen.thumbprint, open.thumbprints[1]);
   // A key for encryption verifies nothing.
   assert.throws(() => selectKey(token("ES256", "1"), { keys: open.keys }, ["ES256"]), code("key_not_found"));
-  for (const { keys } of [closed, symmetric]) assert.throws(() => selectKey(token("RS256", "2011-04-29"), { keys }, ["RS256"]), (error) => /^key_/.test(error.code));
+  for (const { keys } of [closed, symmetric])
+    assert.throws(
+      () => selectKey(token("RS256", "2011-04-29"), { keys }, ["RS256"]),
+      (error) => /^key_/.test(error.code),
+    );
   assert.equal((await custom({ ...publicOf(open.keys[0]) }, "ES256")).thumbprint, open.thumbprints[0]);
   await assert.rejects(SigningKey.fromJwk(closed.keys[0], { alg: "ES256" }), code("key_refused"));
   assert.equal((await SigningKey.fromJwk(closed.keys[1])).thumbprint, open.thumbprints[1]);
@@ -72,7 +93,12 @@ test("RFC 7517: key sets, private and symmetric keys, a certificate", async () =
 
 test("RFC 7636: the challenge of the example's verifier", () => {
   const { code_verifier: codeVerifier, code_challenge: challenge } = file("rfc7636_appendix_b");
-  const op = provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/authorize", clientId: "client-1", redirectUri: "https://rp.example/cb" });
+  const op = provider({
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/authorize",
+    clientId: "client-1",
+    redirectUri: "https://rp.example/cb",
+  });
   assert.equal(new URL(begin(op, { scope: "read", codeVerifier }).url).searchParams.get("code_challenge"), challenge);
 });
 
@@ -98,11 +124,18 @@ test("RFC 9126: the key signs its assertions and its request object; the answers
   }
   const [pushed, refused] = responses.map(({ status, body }) => ({ status, contentType: "application/json", body: JSON.stringify(body) }));
   assert.deepEqual({ ...judgePushedRequest(pushed) }, { requestUri: responses[0].body.request_uri, expiresIn: 60 });
-  assert.throws(() => judgePushedRequest(refused), (error) => error.oauth.error === "invalid_request" && error.oauth.description === responses[1].body.error_description);
+  assert.throws(
+    () => judgePushedRequest(refused),
+    (error) => error.oauth.error === "invalid_request" && error.oauth.description === responses[1].body.error_description,
+  );
   const issuer = "https://server.example.com";
   const server = provider({
-    issuer, authorizationEndpoint: `${issuer}/authorize`, tokenEndpoint: `${issuer}/token`, pushedAuthorizationRequestEndpoint: `${issuer}/as/par`,
-    clientId: "s6BhdRkqt3", redirectUri: "https://client.example.org/cb",
+    issuer,
+    authorizationEndpoint: `${issuer}/authorize`,
+    tokenEndpoint: `${issuer}/token`,
+    pushedAuthorizationRequestEndpoint: `${issuer}/as/par`,
+    clientId: "s6BhdRkqt3",
+    redirectUri: "https://client.example.org/cb",
   });
   const fetch = async () => new Response(pushed.body, { status: 201, headers: { "content-type": "application/json" } });
   const { url } = await new Client(server, clientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw"), { fetch }).start({ scope: "account-information" });
@@ -110,13 +143,25 @@ test("RFC 9126: the key signs its assertions and its request object; the answers
 });
 
 test("RFC 9449: proofs, nonces of both servers, the token response and the challenges", async () => {
-  const { proofs, token_response: granted, nonce_challenges: [ofServer, ofApi], ath, www_authenticate: headers } = file("rfc9449_dpop");
+  const {
+    proofs,
+    token_response: granted,
+    nonce_challenges: [ofServer, ofApi],
+    ath,
+    www_authenticate: headers,
+  } = file("rfc9449_dpop");
   const dpop = await custom(proofs[0].header.jwk, "ES256");
   assert.equal(dpop.thumbprint, proofs[0].jkt);
   const sent = [];
   const answers = [ofServer, { status: 200, headers: {}, body: granted }, ofApi, { status: 200, headers: {}, body: {} }];
   const fetch = async (_, init) => {
-    sent.push(new Headers(init.headers).get("dpop").split(".").slice(0, 2).map((part) => JSON.parse(Buffer.from(part, "base64url"))));
+    sent.push(
+      new Headers(init.headers)
+        .get("dpop")
+        .split(".")
+        .slice(0, 2)
+        .map((part) => JSON.parse(Buffer.from(part, "base64url"))),
+    );
     const { status, headers: more, body } = answers[sent.length - 1];
     return new Response(JSON.stringify(body ?? {}), { status, headers: { "content-type": "application/json", ...more } });
   };
@@ -124,7 +169,10 @@ test("RFC 9449: proofs, nonces of both servers, the token response and the chall
   const client = new Client(server, clientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw"), { dpop, fetch });
   const tokens = await client.clientCredentials({ scope: "read" });
   assert.deepEqual([tokens.tokenType, tokens.expiresIn, tokens.refreshToken], ["DPoP", 2677, granted.refresh_token]);
-  assert.equal(judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify(granted) }, { tokenType: "DPoP" }).accessToken, granted.access_token);
+  assert.equal(
+    judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify(granted) }, { tokenType: "DPoP" }).accessToken,
+    granted.access_token,
+  );
   const { htu } = proofs[3].payload;
   await client.fetch(tokens, { origins: [new URL(htu).origin] })(htu);
   assert.equal(sent.length, 4);
@@ -140,7 +188,19 @@ test("RFC 9449: proofs, nonces of both servers, the token response and the chall
   }
   const read = headers.map((header) => challenges(header).map(({ scheme, parameters }) => [scheme.toLowerCase(), parameters.error]));
   assert.deepEqual(read, [
-    [["dpop", undefined]], [["dpop", "invalid_token"]], [["bearer", undefined], ["dpop", undefined]],
-    [["bearer", "invalid_token"], ["dpop", undefined]], [["bearer", "invalid_request"], ["dpop", "invalid_request"]],
+    [["dpop", undefined]],
+    [["dpop", "invalid_token"]],
+    [
+      ["bearer", undefined],
+      ["dpop", undefined],
+    ],
+    [
+      ["bearer", "invalid_token"],
+      ["dpop", undefined],
+    ],
+    [
+      ["bearer", "invalid_request"],
+      ["dpop", "invalid_request"],
+    ],
   ]);
 });

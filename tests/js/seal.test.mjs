@@ -51,7 +51,7 @@ test("no octet can be changed, added or taken, and no second spelling opens", as
     const octets = Buffer.from(sealed, "base64url");
     for (let at = 0; at < octets.length; at++) {
       const changed = Buffer.from(octets);
-      changed[at] ^= 1 << at % 8;
+      changed[at] ^= 1 << (at % 8);
       assert.equal(await open(keys, "session", changed.toString("base64url")), undefined, `octet ${at}`);
     }
     for (let at = 0; at < sealed.length; at++) {
@@ -63,7 +63,20 @@ test("no octet can be changed, added or taken, and no second spelling opens", as
     for (const last of alphabet) {
       if (last !== sealed.at(-1)) assert.equal(await open(keys, "session", sealed.slice(0, -1) + last), undefined, `last character ${last}`);
     }
-    const others = [`${sealed}=`, `${sealed}==`, ` ${sealed}`, `${sealed}\n`, `${sealed}A`, sealed.slice(1), sealed.slice(0, -1), sealed.slice(0, 20), "", "A", "å", `"${sealed}"`];
+    const others = [
+      `${sealed}=`,
+      `${sealed}==`,
+      ` ${sealed}`,
+      `${sealed}\n`,
+      `${sealed}A`,
+      sealed.slice(1),
+      sealed.slice(0, -1),
+      sealed.slice(0, 20),
+      "",
+      "A",
+      "å",
+      `"${sealed}"`,
+    ];
     for (const other of others) assert.equal(await open(keys, "session", other), undefined, JSON.stringify(other.slice(0, 8)));
     assert.equal(await open(keys, "session", sealed), text);
   }
@@ -95,7 +108,9 @@ test("Node's own crypto and WebCrypto, which other runtimes use, open each other
   const changed = sealed.flatMap((one) => {
     const octets = Buffer.from(one, "base64url");
     const places = [0, 11, 12, octets.length - 17, octets.length - 16, octets.length - 1].map((at) => Buffer.from(octets).fill(octets[at] ^ 1, at, at + 1));
-    return [...places, ...[1, 15, 16, 17, 28].map((cut) => octets.subarray(0, -cut)), octets.subarray(1), Buffer.concat([octets, Buffer.alloc(1)])].map((each) => each.toString("base64url"));
+    return [...places, ...[1, 15, 16, 17, 28].map((cut) => octets.subarray(0, -cut)), octets.subarray(1), Buffer.concat([octets, Buffer.alloc(1)])].map(
+      (each) => each.toString("base64url"),
+    );
   });
   const program = `
     const { subtle } = crypto;
@@ -108,15 +123,24 @@ test("Node's own crypto and WebCrypto, which other runtimes use, open each other
     const answer = [await opened(keys, "session", sealed), await opened([other, keys], "session", sealed), await opened(other, "session", sealed), await opened(keys, "login", sealed), await opened(keys, "session", changed)];
     console.log(JSON.stringify({ answer, calls, own: await Promise.all(texts.map((text) => seal(keys, "session", text))) }));`;
   const run = (hide) => {
-    const { stdout, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(hide)}`, "--input-type=module", "-e", program], {
-      encoding: "utf8", cwd: import.meta.dirname, input: JSON.stringify({ keys, other, sealed, changed, texts: TEXTS }),
-    });
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", `data:text/javascript,${encodeURIComponent(hide)}`, "--input-type=module", "-e", program],
+      {
+        encoding: "utf8",
+        cwd: import.meta.dirname,
+        input: JSON.stringify({ keys, other, sealed, changed, texts: TEXTS }),
+      },
+    );
     assert.equal(stderr, "");
     return JSON.parse(stdout);
   };
   const none = (list) => JSON.stringify(list.map(() => null));
   const right = [JSON.stringify(TEXTS), JSON.stringify(TEXTS), none(sealed), none(sealed), none(changed)];
-  for (const [hide, slow] of [["", !process.getBuiltinModule], ["process.getBuiltinModule = undefined", true]]) {
+  for (const [hide, slow] of [
+    ["", !process.getBuiltinModule],
+    ["process.getBuiltinModule = undefined", true],
+  ]) {
     const { answer, calls, own } = run(hide);
     assert.deepEqual(answer, right, hide);
     assert.equal(calls > 0, slow, "which of the two it was");
@@ -126,7 +150,19 @@ test("Node's own crypto and WebCrypto, which other runtimes use, open each other
 
 test("keys that are none are refused when the handlers are made", async () => {
   const client = new Client(preprod, clientSecretBasic(SECRET));
-  const bad = [undefined, null, "", " ,\n", [], "short", randomBytes(31).toString("base64url"), randomBytes(33).toString("base64url"), "å".repeat(43), [key(), "x"], `${key()},x`];
+  const bad = [
+    undefined,
+    null,
+    "",
+    " ,\n",
+    [],
+    "short",
+    randomBytes(31).toString("base64url"),
+    randomBytes(33).toString("base64url"),
+    "å".repeat(43),
+    [key(), "x"],
+    `${key()},x`,
+  ];
   for (const keys of bad) await fails(() => createEdge({ client, keys }), { code: "invalid_configuration", phase: "session", action: "fix_configuration" });
   createEdge({ client, keys: randomBytes(32).toString("base64") });
   for (const keys of ["short", [], undefined]) await fails(seal(keys, "session", "x"), { code: "invalid_configuration" });

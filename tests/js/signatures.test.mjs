@@ -45,9 +45,16 @@ for (const alg of ["ES256", "RS256", "EdDSA"]) {
     const zero = Buffer.alloc(signature.length);
     const half = signature.length / 2;
     const tried = [
-      signature, zero, Buffer.alloc(signature.length, 255), signature.subarray(1), signature.subarray(0, half), Buffer.concat([signature, Buffer.from([0])]),
-      Buffer.concat([Buffer.from([0]), signature]), Buffer.concat([signature.subarray(half), signature.subarray(0, half)]),
-      Buffer.concat([zero.subarray(0, half), signature.subarray(half)]), Buffer.concat([signature.subarray(0, half), zero.subarray(half)]),
+      signature,
+      zero,
+      Buffer.alloc(signature.length, 255),
+      signature.subarray(1),
+      signature.subarray(0, half),
+      Buffer.concat([signature, Buffer.from([0])]),
+      Buffer.concat([Buffer.from([0]), signature]),
+      Buffer.concat([signature.subarray(half), signature.subarray(0, half)]),
+      Buffer.concat([zero.subarray(0, half), signature.subarray(half)]),
+      Buffer.concat([signature.subarray(0, half), zero.subarray(half)]),
       Buffer.from([0x30, 0x44, 0x02, 0x20, ...signature.subarray(0, 32), 0x02, 0x20, ...signature.subarray(32, 64)]),
       ...Array.from({ length: 40 }, () => randomBytes(signature.length)),
       ...Array.from({ length: 64 }, (_, at) => Buffer.from(signature).fill(signature[at] ^ (1 << (at & 7)), at, at + 1)),
@@ -56,10 +63,14 @@ for (const alg of ["ES256", "RS256", "EdDSA"]) {
     for (const one of tried) {
       const valid = await subtle.verify(USE[alg], key, one, Buffer.from(`${header}.${payload}`));
       const [ours, calls] = await counted("verify", () =>
-        verifyIdToken(`${header}.${payload}.${one.toString("base64url")}`, expected, keys).then(() => true, (error) => {
-          assert.equal(error.code, "signature_invalid");
-          return false;
-        }));
+        verifyIdToken(`${header}.${payload}.${one.toString("base64url")}`, expected, keys).then(
+          () => true,
+          (error) => {
+            assert.equal(error.code, "signature_invalid");
+            return false;
+          },
+        ),
+      );
       assert.equal(ours, valid, one.toString("hex"));
       assert.equal(calls, DOOR ? 0 : 1);
       accepted += ours;

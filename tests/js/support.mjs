@@ -70,7 +70,12 @@ export function shown(value) {
 }
 
 /** Each spelling under which a secret could leak. */
-const spellings = (secret) => [secret, encodeURIComponent(secret.toWellFormed()), Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("base64url")];
+const spellings = (secret) => [
+  secret,
+  encodeURIComponent(secret.toWellFormed()),
+  Buffer.from(secret).toString("base64"),
+  Buffer.from(secret).toString("base64url"),
+];
 
 export function assertNoSecret(value, secrets, where = "value") {
   const text = shown(value);

@@ -47,7 +47,12 @@ test("no unsafe code in the crate, no dependency in the npm package, no script t
 });
 
 test("the policy that the README gives is strict", () => {
-  const policy = new Map(/```text\n(default-src [^\n]*)\n```/.exec(read("README.md"))[1].split("; ").map((part) => [part.split(" ")[0], part.split(" ").slice(1).join(" ")]));
+  const policy = new Map(
+    /```text\n(default-src [^\n]*)\n```/
+      .exec(read("README.md"))[1]
+      .split("; ")
+      .map((part) => [part.split(" ")[0], part.split(" ").slice(1).join(" ")]),
+  );
   assert.equal(policy.get("default-src"), "'none'");
   assert.equal(policy.get("script-src"), "'self' 'wasm-unsafe-eval'");
   for (const name of ["base-uri", "frame-ancestors"]) assert.equal(policy.get(name), "'none'");

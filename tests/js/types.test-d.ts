@@ -2,31 +2,12 @@
 // Compiled, never run, by types.test.mjs; each `@ts-expect-error` fails the compilation when the error goes away.
 // Refuses `any` in a public place, and a type by which a secret could reach the browser entry.
 
-import {
-  Client,
-  ClientAuthentication,
-  SamtykkeError,
-  clientSecretBasic,
-  judgeTokens,
-  none,
-  type AuthorizationCode,
-  type Fetch,
-  type Tokens,
-} from "samtykke";
+import { Client, ClientAuthentication, SamtykkeError, clientSecretBasic, judgeTokens, none, type AuthorizationCode, type Fetch, type Tokens } from "samtykke";
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
 import { HelseId, SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
-import {
-  TokenSource,
-  denoKvStore,
-  durableObjectStore,
-  memoryStore,
-  redisStore,
-  sealedStore,
-  type TokenObject,
-  type TokenStore,
-} from "samtykke/tokens";
+import { TokenSource, denoKvStore, durableObjectStore, memoryStore, redisStore, sealedStore, type TokenObject, type TokenStore } from "samtykke/tokens";
 import { ElysApi } from "samtykke/acmidm";
 import { HallandApi, hallandTarget } from "samtykke/halland";
 import { SelfService } from "samtykke/maskinporten";
@@ -36,11 +17,18 @@ import { Enrolment, Selvbetjening, type CurrentClient, type Rotation } from "sam
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsAny<T> = 0 extends 1 & T ? true : false;
 /** Whether `any` stands where a caller meets it: in a member, a parameter or a result. */
-type HasAny<T> = IsAny<T> extends true
-  ? true
-  : T extends (...parameters: infer P) => infer R
-    ? IsAny<R> extends true ? true : true extends { [K in keyof P]: IsAny<P[K]> }[number] ? true : IsAny<Awaited<R>>
-    : true extends { [K in keyof T]-?: IsAny<T[K]> }[keyof T] ? true : false;
+type HasAny<T> =
+  IsAny<T> extends true
+    ? true
+    : T extends (...parameters: infer P) => infer R
+      ? IsAny<R> extends true
+        ? true
+        : true extends { [K in keyof P]: IsAny<P[K]> }[number]
+          ? true
+          : IsAny<Awaited<R>>
+      : true extends { [K in keyof T]-?: IsAny<T[K]> }[keyof T]
+        ? true
+        : false;
 const check = <_T extends true>(): void => {};
 const checkNot = <_T extends false>(): void => {};
 
@@ -58,8 +46,14 @@ browser.begin(consent, { scope: "a b", extra: { max_age: 0, resource: ["https://
 
 // @ts-expect-error a secret has no place in a page
 browser.norskgjeld({ environment: "preprod", clientId: "c", redirectUri: "https://app.example.no/callback", clientSecret: "s" });
-// @ts-expect-error nor in the settings of another server
-browser.provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", clientId: "c", redirectUri: "https://a.example/", secret: "s" });
+browser.provider({
+  issuer: "https://op.example",
+  authorizationEndpoint: "https://op.example/a",
+  clientId: "c",
+  redirectUri: "https://a.example/",
+  // @ts-expect-error nor in the settings of another server
+  secret: "s",
+});
 // @ts-expect-error nor in a request
 browser.begin(consent, { purpose: "presentation", clientSecret: "s" });
 // @ts-expect-error the browser entry has no client
@@ -89,7 +83,9 @@ check<Same<(typeof tokens.others)[string], unknown>>();
 check<Same<typeof tokens.expiresAt, number | undefined>>();
 check<Same<ReturnType<typeof judgeTokens>, Tokens>>();
 const authentication: ClientAuthentication = none();
-check<Same<typeof authentication.method, "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth">>();
+check<
+  Same<typeof authentication.method, "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth">
+>();
 client.finish(login.transaction, { contentType: "application/x-www-form-urlencoded", body: "code=c" });
 client.exchange("a text a page posted");
 
@@ -109,7 +105,9 @@ tokens.accessToken = "x";
 tokens.others["x"].y;
 
 // The APIs.
-const debt: DebtInformation = await new DebtApi(consent, { token: async () => tokens.accessToken, traceId: "t", retries: 1 }).debt({ signal: AbortSignal.timeout(1) });
+const debt: DebtInformation = await new DebtApi(consent, { token: async () => tokens.accessToken, traceId: "t", retries: 1 }).debt({
+  signal: AbortSignal.timeout(1),
+});
 const first = debt.loans?.[0]?.loan?.interestBearingBalance;
 check<Same<typeof first, number | undefined>>();
 const { withdrawn } = await new DebtApi(consent, { token: "t" }).revoke("id");
@@ -171,8 +169,11 @@ const stores = (
   binding: Parameters<typeof durableObjectStore>[0],
   kv: Parameters<typeof denoKvStore>[0],
 ): TokenStore[] => [
-  memoryStore(), redisStore((...command) => nodeRedis.sendCommand(command)), redisStore((...command) => ioredis.call(...command)),
-  durableObjectStore(binding), sealedStore(denoKvStore(kv), ["key"]),
+  memoryStore(),
+  redisStore((...command) => nodeRedis.sendCommand(command)),
+  redisStore((...command) => ioredis.call(...command)),
+  durableObjectStore(binding),
+  sealedStore(denoKvStore(kv), ["key"]),
 ];
 const source = (client: Client) => new TokenSource({ client, store: memoryStore(), margin: 30 });
 const held = async (from: TokenSource): Promise<Tokens> => from.get({ scope: ["a", "b"], subject: "x" }, { signal: AbortSignal.timeout(1) });
@@ -218,11 +219,15 @@ checkNot<HasAny<AgreementApi["register"]>>();
 checkNot<HasAny<Edge[keyof Edge]>>();
 checkNot<HasAny<typeof seal>>();
 
-
 // HelseID.
 export async function health(key: SigningKey): Promise<HelseIdTokens> {
   const helseid = await HelseId.connect({ environment: "test", clientId: "c", redirectUri: "https://journal.example.no/callback", key, securityLevel: 4 });
-  const begun: browser.Login = await helseid.login({ scope: "openid", acrValues: "Level4", prompt: "login", details: { organization: { tenancy: "single", child: "1" } } });
+  const begun: browser.Login = await helseid.login({
+    scope: "openid",
+    acrValues: "Level4",
+    prompt: "login",
+    details: { organization: { tenancy: "single", child: "1" } },
+  });
   const session: HelseIdSession = await helseid.finish(begun.transaction, "https://journal.example.no/callback", { save: async () => {} });
   const parent: Organization = { tenancy: "multi", parent: "1" };
   check<Same<Awaited<ReturnType<HelseIdSession["tokens"]>>, HelseIdTokens>>();

@@ -13,7 +13,22 @@ import { fileURLToPath } from "node:url";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const TSC = join(dirname(require.resolve("typescript/package.json")), "bin", "tsc");
-const STRICT = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess", "--skipLibCheck", "false", "--module", "nodenext", "--target", "es2022", "--lib", "es2023,dom,dom.iterable", "--types", ""];
+const STRICT = [
+  "--noEmit",
+  "--strict",
+  "--exactOptionalPropertyTypes",
+  "--noUncheckedIndexedAccess",
+  "--skipLibCheck",
+  "false",
+  "--module",
+  "nodenext",
+  "--target",
+  "es2022",
+  "--lib",
+  "es2023,dom,dom.iterable",
+  "--types",
+  "",
+];
 
 const compile = (file) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [TSC, ...STRICT, file], { cwd: HERE, encoding: "utf8", timeout: 60_000 });
@@ -28,7 +43,10 @@ test("the public types compile for a strict consumer, and refuse what they must"
 test("the compiler is really looking", () => {
   const folder = mkdtempSync(join(HERE, ".types-"));
   try {
-    writeFileSync(join(folder, "wrong.ts"), 'import { norskgjeld } from "samtykke/browser";\nnorskgjeld({ environment: "preprod", clientId: 7, redirectUri: "x" });\n');
+    writeFileSync(
+      join(folder, "wrong.ts"),
+      'import { norskgjeld } from "samtykke/browser";\nnorskgjeld({ environment: "preprod", clientId: 7, redirectUri: "x" });\n',
+    );
     const { status, output } = compile(join(folder, "wrong.ts"));
     assert.notEqual(status, 0);
     assert.match(output, /TS2322/, output);

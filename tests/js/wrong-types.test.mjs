@@ -34,19 +34,23 @@ test("a client's calls take what they say", async () => {
     await fails(client.clientCredentials(options), parameter("token"));
     await fails(client.exchange("x", options), parameter("token"));
   }
-  for (const code of [undefined, ...NOTHINGS.filter((one) => one !== "text"), Object.create(null), { toString: null }]) await fails(client.exchange(code), parameter("token"));
+  for (const code of [undefined, ...NOTHINGS.filter((one) => one !== "text"), Object.create(null), { toString: null }])
+    await fails(client.exchange(code), parameter("token"));
   for (const code of ["text", {}, [], new Date()]) await fails(client.exchange(code), { code: "code_malformed" });
-  for (const answer of [undefined, ...NOTHINGS, {}, { status: 200 }, { status: 200, body: null }, { status: 200, body: {} }]) await fails(() => judgeTokens(answer), parameter("token"));
+  for (const answer of [undefined, ...NOTHINGS, {}, { status: 200 }, { status: 200, body: null }, { status: 200, body: {} }])
+    await fails(() => judgeTokens(answer), parameter("token"));
   for (const expectation of NOTHINGS) await fails(() => judgeTokens({ status: 200, body: "{}" }, expectation), parameter("token"));
   assert.equal(requests.length, 0);
 });
 
 test("the APIs are made of a provider and options with a token", async () => {
   for (const Api of [DebtApi, AgreementApi, ConsentFeed]) {
-    for (const provider of [undefined, ...NOTHINGS, {}, { environment: 7 }, { environment: "" }]) await fails(() => new Api(provider, { token: TOKEN }), configuration);
+    for (const provider of [undefined, ...NOTHINGS, {}, { environment: 7 }, { environment: "" }])
+      await fails(() => new Api(provider, { token: TOKEN }), configuration);
     for (const options of [undefined, ...TRANSPORTS, {}]) await fails(() => new Api(preprod, options), configuration);
     for (const token of [undefined, null, 7, {}, [TOKEN]]) await fails(() => new Api(preprod, { token }), configuration);
-    for (const more of [{ traceId: 7 }, { traceId: null }, { retries: "2" }, { retries: null }, ...TRANSPORTS.slice(NOTHINGS.length)]) await fails(() => new Api(preprod, { token: TOKEN, ...more }), configuration);
+    for (const more of [{ traceId: 7 }, { traceId: null }, { retries: "2" }, { retries: null }, ...TRANSPORTS.slice(NOTHINGS.length)])
+      await fails(() => new Api(preprod, { token: TOKEN, ...more }), configuration);
   }
   for (const provider of [undefined, ...NOTHINGS, {}, { environment: 7 }]) await fails(() => audiences(provider), configuration);
 });
@@ -56,7 +60,8 @@ test("an API's calls take what they say, and nothing is sent otherwise", async (
   const [debt, agreements, feed] = [DebtApi, AgreementApi, ConsentFeed].map((Api) => new Api(preprod, { token: TOKEN, fetch }));
   const nin = "04842249091";
   const agreement = { nin, purpose: "presentation", days: 10, clientConsentId: "c" };
-  for (const id of [undefined, ...NOTHINGS.filter((one) => one !== "text"), {}, ["a"]]) for (const name of ["debtById", "status", "revoke"]) await fails(debt[name](id), parameter("api"));
+  for (const id of [undefined, ...NOTHINGS.filter((one) => one !== "text"), {}, ["a"]])
+    for (const name of ["debtById", "status", "revoke"]) await fails(debt[name](id), parameter("api"));
   for (const options of NOTHINGS) {
     await fails(debt.debt(options), parameter("api"));
     await fails(debt.status("a", options), parameter("api"));
@@ -74,8 +79,10 @@ test("an API's calls take what they say, and nothing is sent otherwise", async (
 test("handlers are made of a client, keys and options", async () => {
   const made = { client: clientOf(), keys: key() };
   for (const options of [undefined, ...NOTHINGS, {}]) await fails(() => createEdge(options), configuration);
-  for (const client of [undefined, ...NOTHINGS, {}, { exchange() {} }, { provider: preprod }]) await fails(() => createEdge({ ...made, client }), configuration);
-  for (const keys of [undefined, null, 7, {}, [7], [null], [[]], true]) await fails(() => createEdge({ ...made, keys }), { code: "invalid_configuration", phase: "session" });
+  for (const client of [undefined, ...NOTHINGS, {}, { exchange() {} }, { provider: preprod }])
+    await fails(() => createEdge({ ...made, client }), configuration);
+  for (const keys of [undefined, null, 7, {}, [7], [null], [[]], true])
+    await fails(() => createEdge({ ...made, keys }), { code: "invalid_configuration", phase: "session" });
   const odd = { claim: [null, 7, {}], onError: [null, 7, {}], cookieName: [null, 7, ["a"]], sessionSeconds: [null, "60", 0, -1, 1.5, NaN, Infinity] };
   for (const [name, values] of Object.entries(odd)) for (const value of values) await fails(() => createEdge({ ...made, [name]: value }), configuration);
 });
@@ -84,11 +91,13 @@ test("handlers answer requests, and say so when they get none", async () => {
   const { edge } = stage();
   const session = { tokens: { accessToken: TOKEN }, expiresAt: 2e9 };
   for (const request of [undefined, ...NOTHINGS, {}, { url: `${ORIGIN}/callback` }, { url: 7, headers: {} }]) {
-    for (const name of ["login", "callback", "exchange", "session", "logout"]) await fails(edge[name](request, { purpose: "presentation" }), parameter("session"));
+    for (const name of ["login", "callback", "exchange", "session", "logout"])
+      await fails(edge[name](request, { purpose: "presentation" }), parameter("session"));
     await fails(edge.keep(session, request), parameter("session"));
   }
   const request = new Request(`${ORIGIN}/`);
-  for (const odd of [undefined, ...NOTHINGS, {}, { tokens: null }, { ...session, tokens: {} }, { ...session, expiresAt: "1" }, { tokens: session.tokens }]) await fails(edge.keep(odd, request), parameter("session"));
+  for (const odd of [undefined, ...NOTHINGS, {}, { tokens: null }, { ...session, tokens: {} }, { ...session, expiresAt: "1" }, { tokens: session.tokens }])
+    await fails(edge.keep(odd, request), parameter("session"));
   assert.match(await edge.keep(session, request), /^__Host-samtykke-session=/);
 });
 
@@ -110,6 +119,17 @@ test("a login for no consent, or with odd options, is answered with its code", a
 test("a message for a person is a text, whatever was thrown", () => {
   const usual = userMessage({ code: "restart" }, "nb");
   assert.ok(usual.length > 10);
-  for (const odd of [undefined, null, 7, "text", {}, new TypeError("x"), { code: 7, action: {} }, { code: "constructor" }, { code: "__proto__", action: "toString" }]) assert.equal(userMessage(odd, "nb"), usual);
+  for (const odd of [
+    undefined,
+    null,
+    7,
+    "text",
+    {},
+    new TypeError("x"),
+    { code: 7, action: {} },
+    { code: "constructor" },
+    { code: "__proto__", action: "toString" },
+  ])
+    assert.equal(userMessage(odd, "nb"), usual);
   for (const tag of [undefined, null, "", 7]) assert.equal(languageOf(tag), "en");
 });

@@ -12,14 +12,29 @@ import { driverReady, openSession } from "./webdriver.mjs";
 
 // Each is a browser's own switch against talking to its maker; tests must work on a machine without the internet.
 export const chromiumFlags = [
-  "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-default-apps", "--metrics-recording-only",
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+  "--disable-default-apps",
+  "--metrics-recording-only",
 ];
 const firefoxPrefs = {
-  "app.update.enabled": false, "app.normandy.enabled": false, "browser.safebrowsing.downloads.remote.enabled": false,
-  "browser.safebrowsing.malware.enabled": false, "browser.safebrowsing.phishing.enabled": false, "datareporting.policy.dataSubmissionEnabled": false,
-  "extensions.update.enabled": false, "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false,
-  "services.settings.server": "data:,", "toolkit.telemetry.server": "",
+  "app.update.enabled": false,
+  "app.normandy.enabled": false,
+  "browser.safebrowsing.downloads.remote.enabled": false,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "extensions.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "services.settings.server": "data:,",
+  "toolkit.telemetry.server": "",
 };
 
 const drivers = {
@@ -28,7 +43,10 @@ const drivers = {
     missing: (on) => (on.chromium ? "chromedriver was not found" : "no Chrome or Chromium was found"),
     program: (on) => on.chromium,
     command: (on, port) => [on.chromedriver, [`--port=${port}`]],
-    capabilities: (on, profile) => ({ browserName: "chrome", "goog:chromeOptions": { binary: on.chromium, args: [...chromiumFlags, `--user-data-dir=${profile}`] } }),
+    capabilities: (on, profile) => ({
+      browserName: "chrome",
+      "goog:chromeOptions": { binary: on.chromium, args: [...chromiumFlags, `--user-data-dir=${profile}`] },
+    }),
   },
   firefox: {
     found: (on) => on.firefox && on.geckodriver,
@@ -54,7 +72,9 @@ async function playwright(name, on) {
     const type = (await import("playwright-core"))[name];
     const path = name === "chromium" && on.chromium ? on.chromium : type.executablePath();
     return existsSync(path) ? { type, path } : null;
-  } catch { return null; }
+  } catch {
+    return null;
+  }
 }
 
 /** @returns {Promise<{available: boolean, version?: string, why?: string, by?: "webdriver" | "playwright"}>} */
@@ -70,8 +90,12 @@ export async function detectBrowser(name) {
 }
 
 /** A display that nobody sees. The server picks a free number itself and tells it; xvfb-run would leave a lock behind when it is killed. */
-export const openDisplay = (on, cwd) => start(on.xvfb, ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
-  { cwd, ready: (text) => text.match(/^(\d+)$/m)?.[1], timeoutMs: 20_000 });
+export const openDisplay = (on, cwd) =>
+  start(on.xvfb, ["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], {
+    cwd,
+    ready: (text) => text.match(/^(\d+)$/m)?.[1],
+    timeoutMs: 20_000,
+  });
 
 async function byWebDriver(name, on) {
   const home = tempDir(name);
@@ -97,7 +121,14 @@ async function byWebDriver(name, on) {
     await driverReady(base);
     const session = await openSession(base, drivers[name].capabilities(on, profile));
     const close = session.close;
-    return { ...session, version: `${name} ${session.version}`, close: async () => { await close().catch(() => {}); await end(); } };
+    return {
+      ...session,
+      version: `${name} ${session.version}`,
+      close: async () => {
+        await close().catch(() => {});
+        await end();
+      },
+    };
   } catch (error) {
     const said = running.map((one) => one.output()).join("\n");
     await end();
@@ -114,7 +145,10 @@ async function byPlaywright({ type, path }) {
     goto: (url) => page.goto(url),
     url: async () => page.url(),
     title: () => page.title(),
-    text: async (selector) => { const element = await page.$(selector); return element && element.innerText(); },
+    text: async (selector) => {
+      const element = await page.$(selector);
+      return element && element.innerText();
+    },
     click: (selector) => page.click(selector),
     screenshot: () => page.screenshot(),
     until,

@@ -12,7 +12,10 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export async function builtExample(name, ...features) {
   const args = ["build", "--locked", ...(features.length ? ["--features", features.join()] : []), "--example", name, "--message-format=json"];
   const { stdout } = await must("cargo", args, { cwd: ROOT, timeoutMs: 15 * 60_000 });
-  const messages = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const messages = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
   const program = messages.find((message) => message.target?.name === name && message.executable)?.executable;
   assert.ok(program, "cargo named no executable");
   return program;

@@ -13,7 +13,14 @@ import { serve } from "./server.mjs";
 import { removeDir, tempDir, withTempDir } from "./temp.mjs";
 import { pause, until, within } from "./wait.mjs";
 
-const isAlive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
 // A grandchild in a process group of its own, as browsers' drivers make them; it must not survive either.
 const family = `const { spawn } = require("node:child_process");
 const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "ignore" });
@@ -21,7 +28,13 @@ console.log(child.pid);
 setInterval(() => {}, 1000);`;
 
 // Where nobody collects orphans (a container without an init), an ended process stays in the table as a zombie.
-const isZombie = (pid) => { try { return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8")); } catch { return false; } };
+const isZombie = (pid) => {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+};
 const gone = (pid) => until(`process ${pid} to end`, () => !isAlive(pid) || isZombie(pid), 5_000);
 
 test("run gives the program's output and input byte for byte", async () => {
@@ -49,7 +62,10 @@ test("start waits until the program is ready, and stop ends all of it", async ()
 });
 
 test("start refuses a program that ends or never gets ready, with what it said", async () => {
-  await assert.rejects(start(process.execPath, ["-e", "console.log('port taken'); process.exit(1)"], { ready: () => false }), /ended with 1 before it was ready\nport taken/);
+  await assert.rejects(
+    start(process.execPath, ["-e", "console.log('port taken'); process.exit(1)"], { ready: () => false }),
+    /ended with 1 before it was ready\nport taken/,
+  );
   await assert.rejects(start(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { ready: () => false, timeoutMs: 500 }), /not ready after 500 ms/);
 });
 
@@ -64,7 +80,10 @@ test("a plain environment has no Node options and the home it is given", () => {
 test("until and within name what they gave up on", async () => {
   let asked = 0;
   assert.equal(await until("three", () => ++asked === 3 && "here"), "here");
-  await assert.rejects(until("rain", () => false, 100), /waited 100 ms for rain/);
+  await assert.rejects(
+    until("rain", () => false, 100),
+    /waited 100 ms for rain/,
+  );
   assert.equal(await within(50, pause(1_000), () => "late"), "late");
   assert.equal(await within(1_000, Promise.resolve("in time"), () => "late"), "in time");
 });
@@ -75,7 +94,11 @@ test("the web server stays in its folder and sends types and headers", async () 
     writeFileSync(join(dir, "secret.js"), "secret");
     writeFileSync(join(dir, "public", "a.mjs"), "1");
     writeFileSync(join(dir, "public", "b.wasm"), "2");
-    const server = await serve({ folders: { "/": join(dir, "public") }, headers: { "content-security-policy": "default-src 'none'" }, routes: { "/echo": (request, response, body) => response.end(body) } });
+    const server = await serve({
+      folders: { "/": join(dir, "public") },
+      headers: { "content-security-policy": "default-src 'none'" },
+      routes: { "/echo": (request, response, body) => response.end(body) },
+    });
     try {
       const get = (path) => fetch(server.origin + path);
       assert.equal((await get("/a.mjs")).headers.get("content-type"), "text/javascript; charset=utf-8");
@@ -83,14 +106,20 @@ test("the web server stays in its folder and sends types and headers", async () 
       assert.equal((await get("/a.mjs")).headers.get("content-security-policy"), "default-src 'none'");
       for (const path of ["/..%2fsecret.js", "/%2e%2e/secret.js", "/x/..%2f..%2fsecret.js", "/none.js", "/"]) assert.equal((await get(path)).status, 404, path);
       assert.equal(await (await fetch(`${server.origin}/echo`, { method: "POST", body: "æ" })).text(), "æ");
-    } finally { await server.close(); }
+    } finally {
+      await server.close();
+    }
   });
 });
 
 test("exports are resolved in their own order, and what is not exported is refused", async () => {
   await withTempDir("exports", async (dir) => {
     mkdirSync(join(dir, "@a", "b"), { recursive: true });
-    const exports = { ".": { types: "./t.d.ts", workerd: "./w.js", browser: { import: "./b.js" }, default: "./d.js" }, "./sub": "./s.js", "./server": { node: "./n.js" } };
+    const exports = {
+      ".": { types: "./t.d.ts", workerd: "./w.js", browser: { import: "./b.js" }, default: "./d.js" },
+      "./sub": "./s.js",
+      "./server": { node: "./n.js" },
+    };
     writeFileSync(join(dir, "@a", "b", "package.json"), JSON.stringify({ exports }));
     assert.equal(resolveExport(dir, "@a/b").file, "b.js");
     assert.equal(resolveExport(dir, "@a/b", ["workerd"]).file, "w.js");

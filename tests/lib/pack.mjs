@@ -39,5 +39,10 @@ export async function installTarball(tarball, folder) {
 /** The paths inside a tarball, without the "package/" that npm puts before each. */
 export async function tarballFiles(tarball) {
   const { stdout } = await must("tar", ["-tzf", tarball]);
-  return stdout.trim().split(/\r?\n/).map((line) => line.replace(/^package\//, "")).filter((line) => line && !line.endsWith("/")).sort();
+  return stdout
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^package\//, ""))
+    .filter((line) => line && !line.endsWith("/"))
+    .sort();
 }

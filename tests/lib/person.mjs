@@ -2,7 +2,8 @@
 // RFC 6265 sections 5.2 to 5.4 (cookies know no ports), RFC 9110 15.4 (303 is a GET), HTML Standard 4.10.21 (forms without script).
 // Refuses a button or a choice that the page does not show, and to go round in circles.
 
-const unescaped = (text) => text.replace(/&(?:quot|lt|gt|amp|#39);/g, (name) => ({ "&quot;": '"', "&lt;": "<", "&gt;": ">", "&amp;": "&", "&#39;": "'" })[name]);
+const unescaped = (text) =>
+  text.replace(/&(?:quot|lt|gt|amp|#39);/g, (name) => ({ "&quot;": '"', "&lt;": "<", "&gt;": ">", "&amp;": "&", "&#39;": "'" })[name]);
 
 function attributes(tag) {
   const found = {};
@@ -28,7 +29,10 @@ export class Person {
 
   #cookies({ hostname, pathname }) {
     const fits = ({ host, path }) => host === hostname && (pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`));
-    return [...this.#jar.values()].filter(fits).map(({ name, value }) => `${name}=${value}`).join("; ");
+    return [...this.#jar.values()]
+      .filter(fits)
+      .map(({ name, value }) => `${name}=${value}`)
+      .join("; ");
   }
 
   #take(line, { hostname }) {

@@ -17,7 +17,10 @@ function tree(pid) {
     children.get(parent).push(child);
   }
   const found = [];
-  const visit = (one) => { for (const child of children.get(one) ?? []) visit(child); found.push(one); };
+  const visit = (one) => {
+    for (const child of children.get(one) ?? []) visit(child);
+    found.push(one);
+  };
   visit(pid);
   return found;
 }
@@ -26,13 +29,25 @@ function tree(pid) {
 export function killTree(pid) {
   if (!pid) return;
   if (windows) {
-    try { execFileSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" }); } catch { /* already gone */ }
+    try {
+      execFileSync("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" });
+    } catch {
+      /* already gone */
+    }
     return;
   }
   let pids = [pid];
-  try { pids = tree(pid); } catch { /* no `ps` here: the process group below is what is left */ }
+  try {
+    pids = tree(pid);
+  } catch {
+    /* no `ps` here: the process group below is what is left */
+  }
   for (const one of [-pid, ...pids]) {
-    try { process.kill(one, "SIGKILL"); } catch { /* already gone */ }
+    try {
+      process.kill(one, "SIGKILL");
+    } catch {
+      /* already gone */
+    }
   }
 }
 
@@ -41,13 +56,22 @@ function killAll() {
   alive.clear();
 }
 process.once("exit", killAll);
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
-  process.once(signal, () => { killAll(); process.exit(code); });
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
+  process.once(signal, () => {
+    killAll();
+    process.exit(code);
+  });
 }
 
 function launch(command, args, { cwd, env, input }) {
   const child = spawn(command, args, {
-    cwd, env: env ?? process.env, windowsHide: true,
+    cwd,
+    env: env ?? process.env,
+    windowsHide: true,
     detached: !windows, // a process group of its own, so that a kill reaches grandchildren too
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
@@ -69,15 +93,22 @@ export function run(command, args = [], { cwd, env, input, timeoutMs = 60_000 } 
   return new Promise((resolve) => {
     const started = performance.now();
     const child = launch(command, args, { cwd, env, input });
-    const out = [], err = [];
+    const out = [],
+      err = [];
     let timedOut = false;
-    const timer = setTimeout(() => { timedOut = true; killTree(child.pid); }, timeoutMs);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killTree(child.pid);
+    }, timeoutMs);
     const done = (code, extra = "") => {
       clearTimeout(timer);
       alive.delete(child);
       resolve({
-        code, timedOut, ms: Math.round(performance.now() - started),
-        stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") + extra,
+        code,
+        timedOut,
+        ms: Math.round(performance.now() - started),
+        stdout: Buffer.concat(out).toString("utf8"),
+        stderr: Buffer.concat(err).toString("utf8") + extra,
       });
     };
     child.stdout.on("data", (chunk) => out.push(chunk));
@@ -104,8 +135,12 @@ export async function must(command, args, options) {
 export function start(command, args, { cwd, env, ready, timeoutMs = 60_000 }) {
   return new Promise((resolve, reject) => {
     const child = launch(command, args, { cwd, env });
-    let text = "", settled = false;
-    const closed = new Promise((end) => { child.once("close", end); child.once("error", end); });
+    let text = "",
+      settled = false;
+    const closed = new Promise((end) => {
+      child.once("close", end);
+      child.once("error", end);
+    });
     // `gentleMs` leaves a program that time to clean up after a SIGTERM (an X server removes its lock) before it is killed.
     const stop = async ({ gentleMs = 0 } = {}) => {
       if (gentleMs) {
@@ -135,7 +170,10 @@ export function start(command, args, { cwd, env, ready, timeoutMs = 60_000 }) {
     };
     const check = () => look().catch((error) => fail(error.message));
     const again = setInterval(check, 200);
-    const read = (chunk) => { text += chunk; check(); };
+    const read = (chunk) => {
+      text += chunk;
+      check();
+    };
     child.stdout.setEncoding("utf8").on("data", read);
     child.stderr.setEncoding("utf8").on("data", read);
     child.once("error", (error) => fail(`could not be started: ${error.message}`));

@@ -6,8 +6,13 @@ import { createServer } from "node:http";
 import { extname, join, resolve, sep } from "node:path";
 
 const types = {
-  ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8", ".json": "application/json; charset=utf-8", ".wasm": "application/wasm", ".map": "application/json; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".map": "application/json; charset=utf-8",
 };
 
 /** The policy under which every test page of this project runs: the strictest one the README tells people to use. */
@@ -20,7 +25,9 @@ function fileBelow(folder, path) {
   try {
     if (statSync(file).isDirectory()) return statSync(join(file, "index.html")).isFile() ? join(file, "index.html") : null;
     return file;
-  } catch { return null; }
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -44,21 +51,33 @@ export async function serve({ folders = {}, routes = {}, headers = {} }) {
       }
       const prefix = prefixes.find((one) => path.startsWith(one));
       const file = prefix && fileBelow(folders[prefix], path.slice(prefix.length));
-      if (!file) { response.statusCode = 404; return response.end("not found"); }
+      if (!file) {
+        response.statusCode = 404;
+        return response.end("not found");
+      }
       response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
-      createReadStream(file).on("error", () => response.destroy()).pipe(response);
+      createReadStream(file)
+        .on("error", () => response.destroy())
+        .pipe(response);
     } catch (error) {
       response.statusCode = 500;
       response.end(String(error));
     }
   });
   // "localhost" may mean ::1 or 127.0.0.1 to a browser; listening on the name gives the same answer as theirs on this machine.
-  await new Promise((done, fail) => { server.once("error", fail); server.listen(0, "localhost", done); });
+  await new Promise((done, fail) => {
+    server.once("error", fail);
+    server.listen(0, "localhost", done);
+  });
   const { port } = server.address();
   return {
     origin: `http://localhost:${port}`,
     requests,
-    close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   };
 }
 

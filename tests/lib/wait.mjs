@@ -17,7 +17,17 @@ export async function until(what, question, ms = 20_000) {
 export async function within(ms, promise, otherwise) {
   let timer;
   const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => { try { resolve(otherwise()); } catch (error) { reject(error); } }, ms);
+    timer = setTimeout(() => {
+      try {
+        resolve(otherwise());
+      } catch (error) {
+        reject(error);
+      }
+    }, ms);
   });
-  try { return await Promise.race([promise, late]); } finally { clearTimeout(timer); }
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

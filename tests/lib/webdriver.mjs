@@ -27,9 +27,17 @@ async function command(base, method, path, body, timeoutMs) {
 
 /** Waits until the driver at `base` says that it can take a session. */
 export async function driverReady(base, timeoutMs = 20_000) {
-  await until(`a WebDriver at ${base}`, async () => {
-    try { return (await command(base, "GET", "/status", undefined, 2_000)).ready !== false; } catch { return false; /* not listening yet */ }
-  }, timeoutMs);
+  await until(
+    `a WebDriver at ${base}`,
+    async () => {
+      try {
+        return (await command(base, "GET", "/status", undefined, 2_000)).ready !== false;
+      } catch {
+        return false; /* not listening yet */
+      }
+    },
+    timeoutMs,
+  );
 }
 
 /** Opens a session: one browser window that is driven. */

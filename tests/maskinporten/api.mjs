@@ -18,131 +18,253 @@ class Problem extends Error {
 
 /** The documented error object. */
 const documented = (status, message, field) => ({
-  status, timestamp: new Date().toISOString(), correlation_id: crypto.randomUUID(),
+  status,
+  timestamp: new Date().toISOString(),
+  correlation_id: crypto.randomUUID(),
   errors: [{ errorMessage: message, isFieldError: !!field, objectName: "Client", fieldIdentifier: field }],
-  error: `, ${message}`, error_description: `, ${message}`,
+  error: `, ${message}`,
+  error_description: `, ${message}`,
 });
 const fail = (status, message, field) => {
   throw new Problem(status, documented(status, message, field));
 };
 
-const isOrganisation = (text) =>
-  /^\d{9}$/.test(text) && [3, 2, 7, 6, 5, 4, 3, 2, 1].reduce((sum, weight, at) => sum + weight * +text[at], 0) % 11 === 0;
+const isOrganisation = (text) => /^\d{9}$/.test(text) && [3, 2, 7, 6, 5, 4, 3, 2, 1].reduce((sum, weight, at) => sum + weight * +text[at], 0) % 11 === 0;
 
 /** Method and path, the scopes of which a token needs one, and what is done. */
 const ROUTES = [
-  ["GET", /^\/clients$/, ["dcr.read", "dcr.modify", "dcr.write"], ({ store, org, query }) => {
-    const clients = store.clients(org, query.get("inactive") === "true");
-    // The admin client itself is always there; a stranger's list is empty, and says so as an error.
-    if (!clients.length) throw new Problem(404, { ...documented(404, ""), error_description: "Organization does not have any clients" });
-    return clients;
-  }],
+  [
+    "GET",
+    /^\/clients$/,
+    ["dcr.read", "dcr.modify", "dcr.write"],
+    ({ store, org, query }) => {
+      const clients = store.clients(org, query.get("inactive") === "true");
+      // The admin client itself is always there; a stranger's list is empty, and says so as an error.
+      if (!clients.length) throw new Problem(404, { ...documented(404, ""), error_description: "Organization does not have any clients" });
+      return clients;
+    },
+  ],
   ["POST", /^\/clients$/, ["dcr.write"], (context) => createClient(context)],
   ["GET", /^\/clients\/([^/]+)$/, ["dcr.read", "dcr.modify", "dcr.write"], ({ found }) => shown(found)],
-  ["PUT", /^\/clients\/([^/]+)$/, ["dcr.modify", "dcr.write"], ({ store, found, body, org, now }) => {
-    for (const name of READ_ONLY) if (name in body) fail(400, `${name} is read-only`, name);
-    if (body.integration_type !== found.integration_type) fail(400, "integration_type cannot be changed", "integration_type");
-    const value = { ...body, client_id: found.client_id, created: found.created, last_updated: now() };
-    store.setClient(found.client_id, org, body.active !== false, value);
-    return value;
-  }],
-  ["DELETE", /^\/clients\/([^/]+)$/, ["dcr.write"], ({ store, found, org }) => {
-    const { org: _, jwks: __, ...value } = found;
-    store.setClient(found.client_id, org, false, value);
-  }],
+  [
+    "PUT",
+    /^\/clients\/([^/]+)$/,
+    ["dcr.modify", "dcr.write"],
+    ({ store, found, body, org, now }) => {
+      for (const name of READ_ONLY) if (name in body) fail(400, `${name} is read-only`, name);
+      if (body.integration_type !== found.integration_type) fail(400, "integration_type cannot be changed", "integration_type");
+      const value = { ...body, client_id: found.client_id, created: found.created, last_updated: now() };
+      store.setClient(found.client_id, org, body.active !== false, value);
+      return value;
+    },
+  ],
+  [
+    "DELETE",
+    /^\/clients\/([^/]+)$/,
+    ["dcr.write"],
+    ({ store, found, org }) => {
+      const { org: _, jwks: __, ...value } = found;
+      store.setClient(found.client_id, org, false, value);
+    },
+  ],
   ["POST", /^\/clients\/([^/]+)\/secret$/, ["dcr.write"], ({ found }) => ({ ...shown(found), client_secret: crypto.randomUUID() })],
-  ["GET", /^\/clients\/([^/]+)\/jwks$/, ["dcr.read", "dcr.write"], ({ found }) => {
-    if (!found.jwks) fail(404, "no keys");
-    return { keys: found.jwks.keys.map(({ posted: _, ...key }) => key), created: found.jwks.created, last_updated: found.jwks.created };
-  }],
+  [
+    "GET",
+    /^\/clients\/([^/]+)\/jwks$/,
+    ["dcr.read", "dcr.write"],
+    ({ found }) => {
+      if (!found.jwks) fail(404, "no keys");
+      return { keys: found.jwks.keys.map(({ posted: _, ...key }) => key), created: found.jwks.created, last_updated: found.jwks.created };
+    },
+  ],
   ...["POST", "PUT"].map((method) => [method, /^\/clients\/([^/]+)\/jwks$/, ["dcr.write"], (context) => replaceKeys(context)]),
-  ["DELETE", /^\/clients\/([^/]+)\/jwks$/, ["dcr.write"], ({ store, found }) => {
-    store.setKeys(found.client_id, undefined);
-    throw new Problem(204);
-  }],
-  ["GET", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.read", "dcr.write"], ({ found, second }) => found.jwks?.keys.find(({ kid }) => kid === second) ?? fail(404, "no such key")],
-  ["PUT", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.write"], ({ store, found, second, body, clock }) => {
-    const keys = found.jwks?.keys ?? [];
-    if (!keys.some(({ kid }) => kid === second)) fail(404, "no such key");
-    if (body.kid !== second) fail(400, "kid is another than the path's", "kid");
-    const key = stored(body, clock());
-    store.setKeys(found.client_id, { ...found.jwks, keys: keys.map((known) => (known.kid === second ? key : known)) });
-    const { posted: _, ...answer } = key;
-    return answer;
-  }],
+  [
+    "DELETE",
+    /^\/clients\/([^/]+)\/jwks$/,
+    ["dcr.write"],
+    ({ store, found }) => {
+      store.setKeys(found.client_id, undefined);
+      throw new Problem(204);
+    },
+  ],
+  [
+    "GET",
+    /^\/clients\/([^/]+)\/jwks\/([^/]+)$/,
+    ["dcr.read", "dcr.write"],
+    ({ found, second }) => found.jwks?.keys.find(({ kid }) => kid === second) ?? fail(404, "no such key"),
+  ],
+  [
+    "PUT",
+    /^\/clients\/([^/]+)\/jwks\/([^/]+)$/,
+    ["dcr.write"],
+    ({ store, found, second, body, clock }) => {
+      const keys = found.jwks?.keys ?? [];
+      if (!keys.some(({ kid }) => kid === second)) fail(404, "no such key");
+      if (body.kid !== second) fail(400, "kid is another than the path's", "kid");
+      const key = stored(body, clock());
+      store.setKeys(found.client_id, { ...found.jwks, keys: keys.map((known) => (known.kid === second ? key : known)) });
+      const { posted: _, ...answer } = key;
+      return answer;
+    },
+  ],
   // Text to JWK, as the portal's page uses it. That the key is added to the set is not documented.
-  ["POST", /^\/v2\/clients\/([^/]+)\/key$/, ["dcr.write"], ({ store, found, text, type, now, clock }) => {
-    if (type !== "text/plain") throw new Problem(415, documented(415, "text/plain"));
-    const key = stored(keyOf(text), clock());
-    const keys = found.jwks?.keys ?? [];
-    if (keys.some(({ kid }) => kid === key.kid)) throw new Problem(409, "Conflict. Duplicate keys in request.");
-    if (keys.length > 4) fail(400, "one to five keys", "keys");
-    store.setKeys(found.client_id, { created: now(), ...found.jwks, keys: [...keys, key] });
-    const { posted: _, ...answer } = key;
-    return answer;
-  }],
-  ["DELETE", /^\/clients\/([^/]+)\/jwks\/([^/]+)$/, ["dcr.write"], ({ store, found, second }) => {
-    const keys = found.jwks?.keys.filter(({ kid }) => kid !== second) ?? [];
-    if (keys.length === (found.jwks?.keys.length ?? 0)) fail(404, "no such key");
-    store.setKeys(found.client_id, keys.length ? { ...found.jwks, keys } : undefined);
-    throw new Problem(204);
-  }],
+  [
+    "POST",
+    /^\/v2\/clients\/([^/]+)\/key$/,
+    ["dcr.write"],
+    ({ store, found, text, type, now, clock }) => {
+      if (type !== "text/plain") throw new Problem(415, documented(415, "text/plain"));
+      const key = stored(keyOf(text), clock());
+      const keys = found.jwks?.keys ?? [];
+      if (keys.some(({ kid }) => kid === key.kid)) throw new Problem(409, "Conflict. Duplicate keys in request.");
+      if (keys.length > 4) fail(400, "one to five keys", "keys");
+      store.setKeys(found.client_id, { created: now(), ...found.jwks, keys: [...keys, key] });
+      const { posted: _, ...answer } = key;
+      return answer;
+    },
+  ],
+  [
+    "DELETE",
+    /^\/clients\/([^/]+)\/jwks\/([^/]+)$/,
+    ["dcr.write"],
+    ({ store, found, second }) => {
+      const keys = found.jwks?.keys.filter(({ kid }) => kid !== second) ?? [];
+      if (keys.length === (found.jwks?.keys.length ?? 0)) fail(404, "no such key");
+      store.setKeys(found.client_id, keys.length ? { ...found.jwks, keys } : undefined);
+      throw new Problem(204);
+    },
+  ],
   ["GET", /^\/clients\/([^/]+)\/onbehalfof$/, ["dcr.read", "dcr.write"], ({ store, found }) => store.onBehalfOf(found.client_id)],
-  ["POST", /^\/clients\/([^/]+)\/onbehalfof$/, ["dcr/onbehalfof:write", "dcr.write"], ({ store, found, body, now }) => {
-    const value = { ...body, onbehalfof: `${found.client_id}::${body.onbehalfof}`, created: now(), last_updated: now() };
-    store.setOnBehalfOf(found.client_id, value.onbehalfof, value);
-    return value;
-  }],
-  ["PUT", /^\/clients\/([^/]+)\/onbehalfof\/([^/]+)$/, ["dcr/onbehalfof:write", "dcr.write"], ({ store, found, second, body, now }) => {
-    if (!store.onBehalfOf(found.client_id).some(({ onbehalfof }) => onbehalfof === second)) fail(404, "no such onbehalfof");
-    const value = { ...body, onbehalfof: second, last_updated: now() };
-    store.setOnBehalfOf(found.client_id, second, value);
-    return value;
-  }],
-  ["DELETE", /^\/clients\/([^/]+)\/onbehalfof\/([^/]+)$/, ["dcr/onbehalfof:write", "dcr.write"], ({ store, found, second }) => store.dropOnBehalfOf(found.client_id, second)],
-  ["GET", /^\/scopes$/, ["scopes.write"], ({ store, org, query }) =>
-    store.scopes().filter((scope) => scope.owner_orgno === org && (scope.active || query.get("inactive") === "true") && [null, scope.name].includes(query.get("scope")))],
-  ["GET", /^\/scopes\/scope$/, ["scopes.write"], (context) => {
-    const scope = ownScope(context);
-    return scope.active || context.query.get("inactive") === "true" ? scope : fail(404, "no such scope");
-  }],
-  ["POST", /^\/scopes$/, ["scopes.write"], ({ store, org, body, now }) => {
-    for (const name of ["prefix", "subscope", "description"]) if (!body[name]) fail(400, `${name} is missing`, name);
-    const name = `${body.prefix}:${body.subscope}`;
-    if (store.scope(name)) throw new Problem(409, documented(409, "the scope is there, or was"));
-    const value = { name, visibility: "PUBLIC", token_type: "SELF_CONTAINED", ...body, created: now(), last_updated: now() };
-    store.setScope(name, org, true, value);
-    return store.scope(name);
-  }],
-  ["PUT", /^\/scopes$/, ["scopes.write"], (context) => {
-    const { store, org, body, now } = context;
-    const scope = ownScope(context);
-    for (const name of ["created", "last_updated"]) if (name in body) fail(400, `${name} is read-only`, name);
-    if (body.name !== scope.name) fail(400, "the name cannot be changed", "name");
-    const { active = true, owner_orgno: _, ...value } = body;
-    store.setScope(scope.name, org, active, { ...value, created: scope.created, last_updated: now() });
-    return store.scope(scope.name);
-  }],
-  ["DELETE", /^\/scopes$/, ["scopes.write"], (context) => {
-    const { owner_orgno: org, active: _, ...value } = ownScope(context);
-    context.store.setScope(value.name, org, false, value);
-    return context.store.scope(value.name);
-  }],
-  ["GET", /^\/scopes\/all$/, undefined, ({ store, query }) =>
-    store.scopes().filter((scope) => scope.active && scope.visibility === "PUBLIC" && (query.get("accessible_for_all") !== "true" || scope.accessible_for_all) && (query.get("delegated_sources") !== "true" || scope.delegation_source))],
-  ["GET", /^\/scopes\/access$/, ["scopes.write"], (context) => {
-    const { store, org, query } = context;
-    if (query.get("scope")) ownScope(context);
-    const rows = store.accesses().filter((row) => row.owner_orgno === org && [null, row.scope].includes(query.get("scope")) && [null, row.consumer_orgno].includes(query.get("consumer_orgno")));
-    if (!rows.length) throw new Problem(400, { ...documented(400, ""), error_description: "The scope does not have any accesses" });
-    return rows;
-  }],
+  [
+    "POST",
+    /^\/clients\/([^/]+)\/onbehalfof$/,
+    ["dcr/onbehalfof:write", "dcr.write"],
+    ({ store, found, body, now }) => {
+      const value = { ...body, onbehalfof: `${found.client_id}::${body.onbehalfof}`, created: now(), last_updated: now() };
+      store.setOnBehalfOf(found.client_id, value.onbehalfof, value);
+      return value;
+    },
+  ],
+  [
+    "PUT",
+    /^\/clients\/([^/]+)\/onbehalfof\/([^/]+)$/,
+    ["dcr/onbehalfof:write", "dcr.write"],
+    ({ store, found, second, body, now }) => {
+      if (!store.onBehalfOf(found.client_id).some(({ onbehalfof }) => onbehalfof === second)) fail(404, "no such onbehalfof");
+      const value = { ...body, onbehalfof: second, last_updated: now() };
+      store.setOnBehalfOf(found.client_id, second, value);
+      return value;
+    },
+  ],
+  [
+    "DELETE",
+    /^\/clients\/([^/]+)\/onbehalfof\/([^/]+)$/,
+    ["dcr/onbehalfof:write", "dcr.write"],
+    ({ store, found, second }) => store.dropOnBehalfOf(found.client_id, second),
+  ],
+  [
+    "GET",
+    /^\/scopes$/,
+    ["scopes.write"],
+    ({ store, org, query }) =>
+      store
+        .scopes()
+        .filter((scope) => scope.owner_orgno === org && (scope.active || query.get("inactive") === "true") && [null, scope.name].includes(query.get("scope"))),
+  ],
+  [
+    "GET",
+    /^\/scopes\/scope$/,
+    ["scopes.write"],
+    (context) => {
+      const scope = ownScope(context);
+      return scope.active || context.query.get("inactive") === "true" ? scope : fail(404, "no such scope");
+    },
+  ],
+  [
+    "POST",
+    /^\/scopes$/,
+    ["scopes.write"],
+    ({ store, org, body, now }) => {
+      for (const name of ["prefix", "subscope", "description"]) if (!body[name]) fail(400, `${name} is missing`, name);
+      const name = `${body.prefix}:${body.subscope}`;
+      if (store.scope(name)) throw new Problem(409, documented(409, "the scope is there, or was"));
+      const value = { name, visibility: "PUBLIC", token_type: "SELF_CONTAINED", ...body, created: now(), last_updated: now() };
+      store.setScope(name, org, true, value);
+      return store.scope(name);
+    },
+  ],
+  [
+    "PUT",
+    /^\/scopes$/,
+    ["scopes.write"],
+    (context) => {
+      const { store, org, body, now } = context;
+      const scope = ownScope(context);
+      for (const name of ["created", "last_updated"]) if (name in body) fail(400, `${name} is read-only`, name);
+      if (body.name !== scope.name) fail(400, "the name cannot be changed", "name");
+      const { active = true, owner_orgno: _, ...value } = body;
+      store.setScope(scope.name, org, active, { ...value, created: scope.created, last_updated: now() });
+      return store.scope(scope.name);
+    },
+  ],
+  [
+    "DELETE",
+    /^\/scopes$/,
+    ["scopes.write"],
+    (context) => {
+      const { owner_orgno: org, active: _, ...value } = ownScope(context);
+      context.store.setScope(value.name, org, false, value);
+      return context.store.scope(value.name);
+    },
+  ],
+  [
+    "GET",
+    /^\/scopes\/all$/,
+    undefined,
+    ({ store, query }) =>
+      store
+        .scopes()
+        .filter(
+          (scope) =>
+            scope.active &&
+            scope.visibility === "PUBLIC" &&
+            (query.get("accessible_for_all") !== "true" || scope.accessible_for_all) &&
+            (query.get("delegated_sources") !== "true" || scope.delegation_source),
+        ),
+  ],
+  [
+    "GET",
+    /^\/scopes\/access$/,
+    ["scopes.write"],
+    (context) => {
+      const { store, org, query } = context;
+      if (query.get("scope")) ownScope(context);
+      const rows = store
+        .accesses()
+        .filter(
+          (row) =>
+            row.owner_orgno === org && [null, row.scope].includes(query.get("scope")) && [null, row.consumer_orgno].includes(query.get("consumer_orgno")),
+        );
+      if (!rows.length) throw new Problem(400, { ...documented(400, ""), error_description: "The scope does not have any accesses" });
+      return rows;
+    },
+  ],
   ["GET", /^\/scopes\/access\/all$/, undefined, ({ store, org }) => store.accesses().filter((row) => row.consumer_orgno === org)],
   ["PUT", /^\/scopes\/access\/([^/]+)$/, ["scopes.write"], (context) => setAccess(context, "APPROVED")],
   ["DELETE", /^\/scopes\/access\/([^/]+)$/, ["scopes.write"], (context) => setAccess(context, "DENIED")],
-  ["GET", /^\/delegationsources$/, undefined, () => [{ name: "Altinn TT02", issuer: "https://tt02.altinn.no/", created: "2019-01-01T00:00:00.000Z", last_updated: "2019-01-01T00:00:00Z" }]],
+  [
+    "GET",
+    /^\/delegationsources$/,
+    undefined,
+    () => [{ name: "Altinn TT02", issuer: "https://tt02.altinn.no/", created: "2019-01-01T00:00:00.000Z", last_updated: "2019-01-01T00:00:00Z" }],
+  ],
   ["GET", /^\/prefix$/, ["scopes.write"], ({ prefixes }) => prefixes],
-  ["GET", /^\/organizations\/([^/]+)$/, undefined, ({ first }) => (isOrganisation(first) ? { orgnr: first, name: `Organisation ${first}` } : fail(404, "no such organisation"))],
+  [
+    "GET",
+    /^\/organizations\/([^/]+)$/,
+    undefined,
+    ({ first }) => (isOrganisation(first) ? { orgnr: first, name: `Organisation ${first}` } : fail(404, "no such organisation")),
+  ],
 ];
 
 /** For a person's session in the portal alone: who it is, and for which synthetic organisation of the test environment. */
@@ -173,7 +295,15 @@ function setAccess(context, state) {
   if (!isOrganisation(first)) fail(400, "invalid organisation number");
   const before = store.access(query.get("scope"), first);
   if (state === "DENIED" && !before) fail(404, "no such access");
-  const value = { scope: query.get("scope"), state, prefix: null, created: before?.created ?? now(), consumer_orgno: first, last_updated: now(), owner_orgno: org };
+  const value = {
+    scope: query.get("scope"),
+    state,
+    prefix: null,
+    created: before?.created ?? now(),
+    consumer_orgno: first,
+    last_updated: now(),
+    owner_orgno: org,
+  };
   store.setAccess(value);
   return value;
 }
@@ -269,7 +399,8 @@ async function caller(request, scopes, { store, issuer, publicKey, clock }) {
   const session = store.session(/^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "");
   if (session) return session.organisation;
   const token = /^Bearer ([\w.-]+)$/.exec(request.headers.authorization ?? "")?.[1];
-  const verified = token && (await jwtVerify(token, publicKey, { issuer, algorithms: ["RS256"], currentDate: new Date(clock() * 1000) }).catch(() => undefined));
+  const verified =
+    token && (await jwtVerify(token, publicKey, { issuer, algorithms: ["RS256"], currentDate: new Date(clock() * 1000) }).catch(() => undefined));
   if (!verified) throw new Problem(401, undefined);
   const granted = verified.payload.scope.split(" ");
   if (scopes && !scopes.some((scope) => granted.includes(`idporten:${scope}`))) fail(403, "the token lacks the scope");

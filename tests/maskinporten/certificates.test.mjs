@@ -18,14 +18,21 @@ mp.control.store.setScope(EUROPE, OWN, true, { name: EUROPE, visibility: "PUBLIC
 const SWEDE = { C: "SE", O: "Exempel AB", organizationIdentifier: "NTRSE-5560001111", CN: "Exempel AB eSeal" };
 
 const fails = async (run, code) => {
-  const error = await Promise.resolve().then(run).then(() => assert.fail(`${code} was expected`), (error) => error);
+  const error = await Promise.resolve()
+    .then(run)
+    .then(
+      () => assert.fail(`${code} was expected`),
+      (error) => error,
+    );
   assert.ok(error instanceof SamtykkeError, String(error.stack));
   assert.equal(error.code, code, error.message);
   return error;
 };
 /** A client that signs with a certificate's key, and names these certificates. */
 const clientWith = async ({ keyPem }, certificates, clientId = mp.certified) =>
-  new MaskinportenClient(maskinporten({ environment: mp.environment, clientId }), await SigningKey.fromPem(keyPem, { alg: "RS256", certificates }), { retries: 0 });
+  new MaskinportenClient(maskinporten({ environment: mp.environment, clientId }), await SigningKey.fromPem(keyPem, { alg: "RS256", certificates }), {
+    retries: 0,
+  });
 const refusedWith = async (id, made, certificates, request = { scope: "difitest:api3" }, clientId) => {
   const client = await clientWith(made, certificates, clientId);
   assert.equal(problem(await fails(() => client.token(request), "token_error")).id, id);
@@ -35,7 +42,10 @@ const verified = async ({ accessToken }) => (await jwtVerify(accessToken, keys, 
 const expected = (scope) => ({ provider: mp.provider, scope });
 
 test("an enterprise certificate: the number in its subject, of either generation, and the chain as it was given", async () => {
-  for (const subject of [{ C: "NO", O: "Etaten", serialNumber: OWN, CN: "etat" }, { C: "NO", O: "Etaten", organizationIdentifier: `NTRNO-${OWN}`, CN: "etat" }]) {
+  for (const subject of [
+    { C: "NO", O: "Etaten", serialNumber: OWN, CN: "etat" },
+    { C: "NO", O: "Etaten", organizationIdentifier: `NTRNO-${OWN}`, CN: "etat" },
+  ]) {
     const made = norwegian.organisation(subject);
     const client = await clientWith(made, made.chain);
     const { x5c, kid, ...rest } = decodeProtectedHeader(await client.assertion({ scope: "difitest:api3" }));
@@ -55,7 +65,10 @@ test("certificates that Maskinporten refuses, each with its id and what to do", 
   const strange = unknown.organisation(subject);
   await refusedWith("MP-120", strange, strange.chain);
   await refusedWith("MP-120", made, made.pem + unknown.ca.pem);
-  for (const days of [{ from: -20, to: -10 }, { from: 10, to: 20 }]) {
+  for (const days of [
+    { from: -20, to: -10 },
+    { from: 10, to: 20 },
+  ]) {
     const late = norwegian.organisation(subject, days);
     await refusedWith("MP-120", late, late.chain);
   }
@@ -87,15 +100,27 @@ test("chains that are none are refused before anything is signed", async () => {
 });
 
 test("a European eSeal: no registration, the whole chain, scopes that are open to it", async () => {
-  for (const [authority, method] of [[plain, "CForESeal"], [qualified, "QCForESeal"]]) {
+  for (const [authority, method] of [
+    [plain, "CForESeal"],
+    [qualified, "QCForESeal"],
+  ]) {
     const made = authority.organisation(SWEDE);
     const client = await clientWith(made, made.chain, "exempel-ab");
     const claims = await verified(await client.token({ scope: EUROPE, resource: "https://api.example/" }));
-    assert.deepEqual([claims.client_amr, claims.consumer.authority, claims.consumer.ID, claims.aud], [method, "etsi-en-319-412", "NTRSE-5560001111", "https://api.example/"]);
+    assert.deepEqual(
+      [claims.client_amr, claims.consumer.authority, claims.consumer.ID, claims.aud],
+      [method, "etsi-en-319-412", "NTRSE-5560001111", "https://api.example/"],
+    );
     const who = europeanCaller(claims, { ...expected(EUROPE), audience: "https://api.example/" });
     assert.deepEqual(who, {
-      id: "NTRSE-5560001111", register: "NTR", country: "SE", number: "5560001111", qualified: authority === qualified,
-      name: "Exempel AB", clientId: `eidas-${made.read.serialNumber}`, scope: EUROPE,
+      id: "NTRSE-5560001111",
+      register: "NTR",
+      country: "SE",
+      number: "5560001111",
+      qualified: authority === qualified,
+      name: "Exempel AB",
+      clientId: `eidas-${made.read.serialNumber}`,
+      scope: EUROPE,
     });
     await fails(() => caller(claims, { ...expected(EUROPE), audience: "https://api.example/" }), "claim_refused");
     await fails(() => europeanCaller(claims, expected(EUROPE)), "claim_refused");
@@ -114,9 +139,25 @@ test("a European consumer that is none", async () => {
   const made = plain.organisation(SWEDE);
   const claims = await verified(await (await clientWith(made, made.chain)).token({ scope: EUROPE }));
   const judge = (consumer, more = {}) => europeanCaller({ ...claims, ...more, consumer: { ...claims.consumer, ...consumer } }, expected(EUROPE));
-  for (const id of ["NTRSE-1", "VATBE-0876866142", "PSDES-BDE-3DFD21", "LEIXG-5493001KJTIIGC8Y1R12", "EI:SE-5567971433"]) assert.equal(judge({ ID: id }).id, id);
+  for (const id of ["NTRSE-1", "VATBE-0876866142", "PSDES-BDE-3DFD21", "LEIXG-5493001KJTIIGC8Y1R12", "EI:SE-5567971433"])
+    assert.equal(judge({ ID: id }).id, id);
   assert.equal(judge({ authority: "etsi_en_119_612" }).id, "NTRSE-5560001111", "as the documents' text has it");
-  for (const consumer of [{ authority: "iso6523-actorid-upis" }, { authority: undefined }, { ID: undefined }, { ID: "" }, { ID: `0192:${OWN}` }, { ID: "NTRSE" }, { ID: "NTRSE-" }, { ID: "ntrse-1" }, { ID: "NTRS-1" }, { ID: "NTRSWE-1" }, { ID: "NTRSE-1 2" }, { ID: "NTRSE-1\n" }, { ID: "5560001111" }, { ID: 5 }]) {
+  for (const consumer of [
+    { authority: "iso6523-actorid-upis" },
+    { authority: undefined },
+    { ID: undefined },
+    { ID: "" },
+    { ID: `0192:${OWN}` },
+    { ID: "NTRSE" },
+    { ID: "NTRSE-" },
+    { ID: "ntrse-1" },
+    { ID: "NTRS-1" },
+    { ID: "NTRSWE-1" },
+    { ID: "NTRSE-1 2" },
+    { ID: "NTRSE-1\n" },
+    { ID: "5560001111" },
+    { ID: 5 },
+  ]) {
     await fails(() => judge(consumer), "claim_refused");
   }
   await fails(() => judge({}, { supplier: claims.consumer }), "claim_refused");

@@ -31,7 +31,12 @@ const apiAt = (selfService, more = {}) => new SelfService(at(selfService), { tok
 const FORMS = ["current", "unversioned", "guide"];
 
 const fails = async (run, code) => {
-  const error = await Promise.resolve().then(run).then(() => assert.fail(`${code} was expected`), (error) => error);
+  const error = await Promise.resolve()
+    .then(run)
+    .then(
+      () => assert.fail(`${code} was expected`),
+      (error) => error,
+    );
   assert.ok(error instanceof SamtykkeError, String(error.stack));
   assert.equal(error.code, code, error.message);
   return error;
@@ -48,7 +53,14 @@ async function walk(api, name) {
   await api.addKey(id, publicPart(await rsaJwk("other")));
   const replaced = await api.replaceKey(id, "first", publicPart(second));
   assert.deepEqual([replaced.kid, replaced.n, replaced.use], ["first", second.n, "sig"]);
-  assert.deepEqual((await api.keys(id)).map(({ kid, n }) => [kid, n === second.n]), [["first", true], ["other", false]], "the other key stays");
+  assert.deepEqual(
+    (await api.keys(id)).map(({ kid, n }) => [kid, n === second.n]),
+    [
+      ["first", true],
+      ["other", false],
+    ],
+    "the other key stays",
+  );
   assert.equal((await api.key(id, "first")).n, second.n);
   return { id, scope: scope.name, jwk: second, replaced: first };
 }
@@ -90,7 +102,10 @@ test("a server of one's own takes each form at its own origin, and keeps its sta
       server.control.store.setAccess({ scope, consumer_orgno: OWN, state: "APPROVED", owner_orgno: OWN });
       const { accessToken } = await new MaskinportenClient(provider, await SigningKey.fromJwk(jwk)).token({ scope });
       assert.ok(accessToken, form);
-      assert.deepEqual((await (await local(form)).keys(id)).map(({ kid }) => kid), ["first", "other"]);
+      assert.deepEqual(
+        (await (await local(form)).keys(id)).map(({ kid }) => kid),
+        ["first", "other"],
+      );
     }
     await server.close();
   } finally {
@@ -100,7 +115,13 @@ test("a server of one's own takes each form at its own origin, and keeps its sta
 
 test("each form has its own address of the collection, and the others' are not there", async () => {
   const from = control.requests.length;
-  for (const address of [`${mp.guide}/clients`, `${mp.guide}/api/v1/clients`, `${mp.guide}/api/v2/clients/c/key`, `${mp.origin}/clients/`, `${mp.origin}/api/v1/clients/`]) {
+  for (const address of [
+    `${mp.guide}/clients`,
+    `${mp.guide}/api/v1/clients`,
+    `${mp.guide}/api/v2/clients/c/key`,
+    `${mp.origin}/clients/`,
+    `${mp.origin}/api/v1/clients/`,
+  ]) {
     assert.equal((await globalThis.fetch(address, { headers: { authorization: `Bearer ${token}` } })).status, 404, address);
   }
   assert.equal((await globalThis.fetch(`${mp.guide}/clients/`, { headers: { authorization: `Bearer ${token}` } })).status, 200);
@@ -110,7 +131,8 @@ test("each form has its own address of the collection, and the others' are not t
 test("a key is replaced alone, and only by a public one of its own id", async () => {
   const api = apiAt();
   const { id, jwk, replaced, scope } = await walk(api, "replaced");
-  const tokenBy = async (jwk) => new MaskinportenClient(maskinporten({ environment: "test", clientId: id }), await SigningKey.fromJwk(jwk), { fetch }).token({ scope });
+  const tokenBy = async (jwk) =>
+    new MaskinportenClient(maskinporten({ environment: "test", clientId: id }), await SigningKey.fromJwk(jwk), { fetch }).token({ scope });
   control.store.setAccess({ scope, consumer_orgno: OWN, state: "APPROVED", owner_orgno: OWN });
   assert.ok((await tokenBy(jwk)).accessToken);
   await fails(() => tokenBy(replaced), "token_error");
@@ -134,11 +156,21 @@ test("all keys are set at once, repeatably", async () => {
   const from = control.requests.length;
   await api.setKeys(id, [publicPart(jwk)]);
   assert.deepEqual(control.requests.slice(from), [`PUT /clients/${id}/jwks`, `PUT /clients/${id}/jwks`]);
-  assert.deepEqual((await api.keys(id)).map(({ kid }) => kid), ["first"]);
+  assert.deepEqual(
+    (await api.keys(id)).map(({ kid }) => kid),
+    ["first"],
+  );
   await fails(() => api.setKeys(id, []), "invalid_parameter");
   await fails(() => api.setKeys(id, [jwk]), "key_refused");
   await fails(() => api.setKeys(id, [publicPart(jwk), publicPart(jwk)]), "registration_conflict");
-  await fails(() => api.setKeys(id, Array.from({ length: 6 }, (_, at) => publicPart({ ...jwk, kid: `k${at}` }))), "invalid_parameter");
+  await fails(
+    () =>
+      api.setKeys(
+        id,
+        Array.from({ length: 6 }, (_, at) => publicPart({ ...jwk, kid: `k${at}` })),
+      ),
+    "invalid_parameter",
+  );
 });
 
 test("a key is uploaded as text, PEM or JWK, where the base has a second version", async () => {
@@ -152,7 +184,10 @@ test("a key is uploaded as text, PEM or JWK, where the base has a second version
     assert.deepEqual(control.requests.slice(from), [`POST /v2/clients/${id}/key`]);
     const jwk = await rsaJwk("as-jwk");
     assert.equal((await api.uploadKey(id, JSON.stringify(publicPart(jwk)))).kid, "as-jwk");
-    assert.deepEqual((await api.keys(id)).map(({ kid }) => kid), [uploaded.kid, "as-jwk"]);
+    assert.deepEqual(
+      (await api.keys(id)).map(({ kid }) => kid),
+      [uploaded.kid, "as-jwk"],
+    );
     const conflict = await fails(() => api.uploadKey(id, JSON.stringify(publicPart(jwk))), "registration_conflict");
     assert.equal(conflict.provider.code, "Conflict. Duplicate keys in request.");
     const sent = control.requests.length;

@@ -25,7 +25,13 @@ async function seeded(store, now) {
   if (known) return known;
   const [signer, admin] = [await pair(), await pair()];
   const clientId = crypto.randomUUID();
-  store.setClient(clientId, DIGDIR, true, { client_id: clientId, client_name: "admin", integration_type: "maskinporten", scopes: ADMIN_SCOPES, access_token_lifetime: 120 });
+  store.setClient(clientId, DIGDIR, true, {
+    client_id: clientId,
+    client_name: "admin",
+    integration_type: "maskinporten",
+    scopes: ADMIN_SCOPES,
+    access_token_lifetime: 120,
+  });
   const { kty, n, e, kid, alg } = admin;
   store.setKeys(clientId, { keys: [{ kty, n, e, kid, alg, use: "sig", posted: now }] });
   for (const name of ADMIN_SCOPES) store.setScope(name, DIGDIR, true, { name, visibility: "PRIVATE", description: name });
@@ -95,10 +101,11 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
       return say(500, undefined);
     }
   };
-  const listen = (server, at) => new Promise((done, failed) => {
-    server.once("error", failed);
-    server.listen(at, "127.0.0.1", () => done(`http://127.0.0.1:${server.address().port}`));
-  });
+  const listen = (server, at) =>
+    new Promise((done, failed) => {
+      server.once("error", failed);
+      server.listen(at, "127.0.0.1", () => done(`http://127.0.0.1:${server.address().port}`));
+    });
   const servers = [createServer(answer(false)), createServer(answer(true))];
   origin = await listen(servers[0], port);
   guide = await listen(servers[1], 0);
@@ -164,7 +171,9 @@ const API = /^\/(clients|scopes|delegationsources|prefix|organizations|auth)([/?
 
 /** As Maskinporten's own: no authorization endpoint, no response types. */
 const metadata = (origin, issuer) => ({
-  issuer, token_endpoint: `${origin}/token`, jwks_uri: `${origin}/jwk`,
+  issuer,
+  token_endpoint: `${origin}/token`,
+  jwks_uri: `${origin}/jwk`,
   token_endpoint_auth_methods_supported: ["private_key_jwt"],
   grant_types_supported: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
   token_endpoint_auth_signing_alg_values_supported: ["RS256", "RS384", "RS512"],

@@ -40,12 +40,19 @@ test("a client and its keys are registered by each form of the addresses", async
   const [first, second] = [await rsaJwk("first"), await rsaJwk("first")];
   const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const files = ["first.json", "second.json", "third.pem", "private.json"].map((name) => join(folder, name));
-  const texts = [JSON.stringify(publicPart(first)), JSON.stringify(publicPart(second)), publicKey.export({ type: "spki", format: "pem" }), JSON.stringify(first)];
+  const texts = [
+    JSON.stringify(publicPart(first)),
+    JSON.stringify(publicPart(second)),
+    publicKey.export({ type: "spki", format: "pem" }),
+    JSON.stringify(first),
+  ];
   files.forEach((file, at) => writeFileSync(file, texts[at]));
-  const register = (form, given) => run({
-    ENVIRONMENT: `${issuer} ${tokenEndpoint} ${form === "guide" ? mp.guide : mp.origin} ${form}`,
-    SCOPE: "idporten:dcr.read idporten:dcr.write", REGISTER: ["difitest:api3", ...given].join(" "),
-  });
+  const register = (form, given) =>
+    run({
+      ENVIRONMENT: `${issuer} ${tokenEndpoint} ${form === "guide" ? mp.guide : mp.origin} ${form}`,
+      SCOPE: "idporten:dcr.read idporten:dcr.write",
+      REGISTER: ["difitest:api3", ...given].join(" "),
+    });
   const keysOf = (output) => mp.control.store.client(/^client (\S+)$/m.exec(output)[1]).jwks?.keys.map(({ n }) => n);
   for (const form of ["current", "unversioned", "guide"]) {
     const from = mp.control.bases.length;

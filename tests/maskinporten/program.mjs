@@ -20,15 +20,24 @@ export async function startProgram(name) {
     mp,
     folder,
     /** Runs it to its end: whether it went well, and all it printed. */
-    run: (extra = {}) => new Promise((done) => {
-      const { issuer, tokenEndpoint, selfService } = mp.environment;
-      const env = { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, NO_PROXY: "127.0.0.1", ENVIRONMENT: [issuer, tokenEndpoint, selfService].join(" "), CLIENT_ID: mp.admin.clientId, KEY_FILE: file, ...extra };
-      execFile(program, { env, timeout: 60_000 }, (error, stdout, stderr) => {
-        const output = stdout + stderr;
-        for (const secret of [mp.admin.privateJwk.d, "eyJ"]) assert.ok(!output.includes(secret), "a secret is printed");
-        done({ ok: !error, output });
-      });
-    }),
+    run: (extra = {}) =>
+      new Promise((done) => {
+        const { issuer, tokenEndpoint, selfService } = mp.environment;
+        const env = {
+          PATH: process.env.PATH,
+          SystemRoot: process.env.SystemRoot,
+          NO_PROXY: "127.0.0.1",
+          ENVIRONMENT: [issuer, tokenEndpoint, selfService].join(" "),
+          CLIENT_ID: mp.admin.clientId,
+          KEY_FILE: file,
+          ...extra,
+        };
+        execFile(program, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+          const output = stdout + stderr;
+          for (const secret of [mp.admin.privateJwk.d, "eyJ"]) assert.ok(!output.includes(secret), "a secret is printed");
+          done({ ok: !error, output });
+        });
+      }),
     async close() {
       rmSync(folder, { recursive: true });
       await mp.close();

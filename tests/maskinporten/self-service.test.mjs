@@ -21,7 +21,12 @@ const api = new SelfService(provider, { token: all, retries: 0 });
 const CLIENT = maskinportenClient("mine", ["difitest:api3"]);
 
 const fails = async (run, code) => {
-  const error = await Promise.resolve().then(run).then(() => assert.fail(`${code} was expected`), (error) => error);
+  const error = await Promise.resolve()
+    .then(run)
+    .then(
+      () => assert.fail(`${code} was expected`),
+      (error) => error,
+    );
   assert.ok(error instanceof SamtykkeError, String(error.stack));
   assert.equal(error.code, code, error.message);
   return error;
@@ -33,7 +38,13 @@ const sent = async (run) => {
 };
 
 test("a scope is made, access to it granted and withdrawn, its name in the query", async () => {
-  const scope = await api.createScope({ prefix: "difitest", subscope: "pensjon/v3", description: "Third", "description#en": "Third API", delegation_source: "https://tt02.altinn.no/" });
+  const scope = await api.createScope({
+    prefix: "difitest",
+    subscope: "pensjon/v3",
+    description: "Third",
+    "description#en": "Third API",
+    delegation_source: "https://tt02.altinn.no/",
+  });
   assert.equal(scope.name, "difitest:pensjon/v3");
   const requests = await sent(async () => {
     assert.equal((await api.grantAccess(CUSTOMER, scope.name)).state, "APPROVED");
@@ -45,12 +56,18 @@ test("a scope is made, access to it granted and withdrawn, its name in the query
     `DELETE /scopes/access/${CUSTOMER}?scope=difitest%3Apensjon%2Fv3`,
     "GET /scopes/access?scope=difitest%3Apensjon%2Fv3",
   ]);
-  assert.equal((await api.accessOf(CUSTOMER)).some((row) => row.scope === scope.name), true);
+  assert.equal(
+    (await api.accessOf(CUSTOMER)).some((row) => row.scope === scope.name),
+    true,
+  );
   const changed = await api.updateScope(scope.name, (scope) => ({ ...scope, at_max_age: 30, future: ["kept"] }));
   assert.deepEqual([changed.at_max_age, changed.future, changed["description#en"]], [30, ["kept"], "Third API"]);
   await fails(() => api.updateScope(scope.name, (scope) => ({ ...scope, name: "difitest:other" })), "invalid_parameter");
   await api.deactivateScope(scope.name);
-  assert.equal((await api.scopes()).some(({ name }) => name === scope.name), false);
+  assert.equal(
+    (await api.scopes()).some(({ name }) => name === scope.name),
+    false,
+  );
   assert.equal((await api.scopes({ inactive: true, scope: scope.name })).length, 1);
   // What was deactivated is not made anew; it is set active again.
   await fails(() => api.createScope({ prefix: "difitest", subscope: "pensjon/v3", description: "x" }), "registration_conflict");
@@ -93,7 +110,10 @@ test("keys are merged: none is lost, none is private, five at most", async () =>
   const { client_id: id } = await api.createClient(CLIENT);
   const keys = await Promise.all(Array.from({ length: 6 }, (_, at) => rsaJwk(`key-${at}`)));
   for (const jwk of keys.slice(0, 5)) await api.addKey(id, publicPart(jwk));
-  assert.deepEqual((await api.keys(id)).map(({ kid }) => kid), ["key-0", "key-1", "key-2", "key-3", "key-4"]);
+  assert.deepEqual(
+    (await api.keys(id)).map(({ kid }) => kid),
+    ["key-0", "key-1", "key-2", "key-3", "key-4"],
+  );
   const none = await sent(async () => {
     await fails(() => api.addKey(id, publicPart(keys[5])), "invalid_parameter");
     await fails(() => api.addKey(id, publicPart(keys[0])), "registration_conflict");
@@ -106,14 +126,20 @@ test("keys are merged: none is lost, none is private, five at most", async () =>
     await fails(() => api.createClient({ ...CLIENT, jwks: { keys: [keys[5]] } }), "key_refused");
     await fails(() => api.replaceKey(id, "key-0", keys[0]), "key_refused");
   });
-  assert.ok(none.every((request) => request.startsWith("GET ")), "nothing was written");
+  assert.ok(
+    none.every((request) => request.startsWith("GET ")),
+    "nothing was written",
+  );
   assert.deepEqual(control.violations, []);
 
   const { store } = control;
   const soon = Math.floor(Date.now() / 1000) + 10 * 86_400;
   const aged = store.client(id).jwks;
   store.setKeys(id, { ...aged, keys: aged.keys.map((key) => (key.kid === "key-1" || key.kid === "key-2" ? { ...key, exp: soon } : key)) });
-  assert.deepEqual(keysDue(await api.keys(id), 30).map(({ kid }) => kid), ["key-1", "key-2"]);
+  assert.deepEqual(
+    keysDue(await api.keys(id), 30).map(({ kid }) => kid),
+    ["key-1", "key-2"],
+  );
   await api.renewKey(id, "key-1");
   const after = Object.fromEntries((await api.keys(id)).map((key) => [key.kid, key.exp]));
   assert.ok(after["key-1"] > soon + 300 * 86_400, "renewed for a year");
@@ -157,11 +183,22 @@ test("odd arguments never reach a path", async () => {
       await fails(() => api.accessOf(odd), "invalid_parameter");
     }
     for (const odd of ["", "a b", "a\nb", undefined]) {
-      const error = await Promise.resolve().then(() => api.deactivateScope(odd)).then(() => assert.fail(String(odd)), (error) => error);
+      const error = await Promise.resolve()
+        .then(() => api.deactivateScope(odd))
+        .then(
+          () => assert.fail(String(odd)),
+          (error) => error,
+        );
       assert.ok(["invalid_parameter", "invalid_scope"].includes(error.code), error.code);
     }
     for (const odd of ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb"]) await fails(() => api.client(odd), "invalid_parameter");
-    for (const odd of [{ application_type: "browser" }, { scopes: [] }, { token_endpoint_auth_method: "client_secret_basic" }, { grant_types: ["jwt_bearer_token"] }, { integration_type: undefined }]) {
+    for (const odd of [
+      { application_type: "browser" },
+      { scopes: [] },
+      { token_endpoint_auth_method: "client_secret_basic" },
+      { grant_types: ["jwt_bearer_token"] },
+      { integration_type: undefined },
+    ]) {
       await fails(() => api.createClient({ ...CLIENT, ...odd }), "invalid_parameter");
     }
   });
@@ -229,7 +266,10 @@ test("each call asks for a token of the scope it needs, and the public lists for
   await fails(() => new SelfService(provider, { token: (...told) => (denied.push(told), "x"), retries: 0 }).allScopes(), "token_invalid");
   assert.deepEqual(denied, [], "a public list is not a matter of tokens");
   await fails(() => new SelfService(provider, { token: (...told) => (denied.push(told), denied.length > 1 ? "other" : "old") }).portalUser(), "token_invalid");
-  assert.deepEqual(denied, [[undefined, "portal"], ["old", "portal"]]);
+  assert.deepEqual(denied, [
+    [undefined, "portal"],
+    ["old", "portal"],
+  ]);
 });
 
 test("what is read or set is tried again, what is made never is", async () => {

@@ -18,7 +18,10 @@ test("a right assertion gets a token that its published keys verify", async () =
   const answer = await mp.send(await mp.foreign({ claims: { resource: ["https://api.example/"], pid: PERSON } }));
   assert.deepEqual([answer.token_type, answer.expires_in, answer.scope], ["Bearer", 60, "difitest:api3"]);
   const metadata = await (await fetch(`${mp.environment.issuer}.well-known/oauth-authorization-server`)).json();
-  const { payload } = await jwtVerify(answer.access_token, createRemoteJWKSet(new URL(metadata.jwks_uri)), { issuer: mp.environment.issuer, audience: "https://api.example/" });
+  const { payload } = await jwtVerify(answer.access_token, createRemoteJWKSet(new URL(metadata.jwks_uri)), {
+    issuer: mp.environment.issuer,
+    audience: "https://api.example/",
+  });
   assert.deepEqual(payload.consumer, { authority: "iso6523-actorid-upis", ID: `0192:${OTHER}` });
   assert.equal(payload.pid, PERSON);
   assert.equal(payload.supplier, undefined);

@@ -38,7 +38,9 @@ export function openStore(file = ":memory:") {
       return row && { org: row.org, active: !!row.active, ...read(row), jwks: read(row, "jwks") };
     },
     clients: (org, inactive) =>
-      all("SELECT * FROM clients WHERE org = ? ORDER BY id", [org]).filter((row) => inactive || row.active).map((row) => ({ ...read(row), active: !!row.active })),
+      all("SELECT * FROM clients WHERE org = ? ORDER BY id", [org])
+        .filter((row) => inactive || row.active)
+        .map((row) => ({ ...read(row), active: !!row.active })),
     setClient(id, org, active, value) {
       const jwks = one("SELECT jwks FROM clients WHERE id = ?", [id])?.jwks ?? null;
       put("INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?)", [id, org, active ? 1 : 0, JSON.stringify(value), jwks]);
@@ -60,7 +62,8 @@ export function openStore(file = ":memory:") {
     setOnBehalfOf: (client, name, value) => put("INSERT OR REPLACE INTO onbehalfof VALUES (?, ?, ?)", [client, name, JSON.stringify(value)]),
     dropOnBehalfOf: (client, name) => put("DELETE FROM onbehalfof WHERE client = ? AND name = ?", [client, name]),
 
-    delegated: (consumer, supplier, scope) => !!one("SELECT 1 AS there FROM delegations WHERE consumer = ? AND supplier = ? AND scope = ?", [consumer, supplier, scope]),
+    delegated: (consumer, supplier, scope) =>
+      !!one("SELECT 1 AS there FROM delegations WHERE consumer = ? AND supplier = ? AND scope = ?", [consumer, supplier, scope]),
     delegate: (consumer, supplier, scope) => put("INSERT OR REPLACE INTO delegations VALUES (?, ?, ?)", [consumer, supplier, scope]),
 
     session: (token) => read(one("SELECT json FROM sessions WHERE token = ?", [token])),

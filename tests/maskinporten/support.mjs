@@ -23,7 +23,11 @@ export async function world(options) {
   const { store } = mp.control;
   const jwk = await rsaJwk();
   const [clientId, certified] = ["client-with-key", "client-with-certificate"];
-  const client = (id) => ({ client_id: id, integration_type: "maskinporten", scopes: ["difitest:api3", "difitest:delegated", "difitest:ungranted", "difitest:idporten"] });
+  const client = (id) => ({
+    client_id: id,
+    integration_type: "maskinporten",
+    scopes: ["difitest:api3", "difitest:delegated", "difitest:ungranted", "difitest:idporten"],
+  });
   store.setClient(clientId, OTHER, true, client(clientId));
   store.setKeys(clientId, { keys: [{ ...publicPart(jwk), use: "sig", posted: 1_700_000_000_000 }] });
   store.setClient(certified, OWN, true, client(certified));

@@ -53,10 +53,15 @@ export async function judgeGrant({ store, issuer, now, systemUsers, consents, au
     client,
     method,
     claims: {
-      client_id: certified?.seal?.clientId ?? claims.iss, client_amr: method, scope: claims.scope, token_type: "Bearer", consumer: certified?.seal?.consumer ?? id(consumer),
+      client_id: certified?.seal?.clientId ?? claims.iss,
+      client_amr: method,
+      scope: claims.scope,
+      token_type: "Bearer",
+      consumer: certified?.seal?.consumer ?? id(consumer),
       ...(consumer !== client.org && { supplier: id(client.org), delegation_source: "https://tt02.altinn.no/" }),
       ...(resource !== undefined && { aud: Array.isArray(resource) && resource.length === 1 ? resource[0] : resource }),
-      ...(pid && { pid }), ...(details && { authorization_details: details }),
+      ...(pid && { pid }),
+      ...(details && { authorization_details: details }),
     },
   };
 }
@@ -103,7 +108,8 @@ function times({ iat, exp }, now) {
 function organisations(store, client, { scope, consumer_org: consumer }) {
   if (!isText(scope)) throw new Refusal("MP-200");
   if (consumer !== undefined && !/^\d{9}$/.test(consumer)) throw new Refusal("MP-011");
-  if (consumer === client.org) throw new Refusal("Validation of JWT claim failed: The combination consumer_org in claim and delegation scope on client is invalid");
+  if (consumer === client.org)
+    throw new Refusal("Validation of JWT claim failed: The combination consumer_org in claim and delegation scope on client is invalid");
   for (const name of scope.split(/\s+/)) {
     const known = store.scope(name);
     if (!known?.active || !(client.scopes.includes(name) || known.accessible_for_all)) throw new Refusal("MP-200");
@@ -127,7 +133,13 @@ function judgeDetails(details, { client, systemUsers, consents }) {
     only(entry, ["type", "systemuser_org", "externalRef"]);
     only(entry.systemuser_org, ["authority", "ID"]);
     const { authority, ID } = entry.systemuser_org ?? {};
-    const found = systemUsers.find((one) => authority === AUTHORITY_OF_ORGANISATIONS && ID === `0192:${one.organisation}` && one.clients.includes(client) && (one.externalRef ?? one.organisation) === (entry.externalRef ?? one.organisation));
+    const found = systemUsers.find(
+      (one) =>
+        authority === AUTHORITY_OF_ORGANISATIONS &&
+        ID === `0192:${one.organisation}` &&
+        one.clients.includes(client) &&
+        (one.externalRef ?? one.organisation) === (entry.externalRef ?? one.organisation),
+    );
     if (!found) throw new Refusal("MP-303");
     return [{ type: entry.type, systemuser_id: [found.id], systemuser_org: { authority, ID }, system_id: found.system }];
   }
@@ -144,6 +156,12 @@ function judgeDetails(details, { client, systemUsers, consents }) {
 export async function issue({ issuer, now, signer, store }, { client, claims }) {
   const ages = claims.scope.split(/\s+/).map((name) => store.scope(name).at_max_age || Infinity);
   const life = Math.min(client.access_token_lifetime || 120, ...ages);
-  const token = await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: signer.kid }).setIssuer(issuer).setIssuedAt(now()).setExpirationTime(now() + life).setJti(crypto.randomUUID()).sign(signer.privateKey);
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "RS256", kid: signer.kid })
+    .setIssuer(issuer)
+    .setIssuedAt(now())
+    .setExpirationTime(now() + life)
+    .setJti(crypto.randomUUID())
+    .sign(signer.privateKey);
   return { access_token: token, token_type: "Bearer", expires_in: life, scope: claims.scope };
 }

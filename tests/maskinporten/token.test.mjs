@@ -17,7 +17,12 @@ after(() => mp.close());
 const { control } = mp;
 
 const fails = async (run, code) => {
-  const error = await Promise.resolve().then(run).then(() => assert.fail(`${code} was expected`), (error) => error);
+  const error = await Promise.resolve()
+    .then(run)
+    .then(
+      () => assert.fail(`${code} was expected`),
+      (error) => error,
+    );
   assert.ok(error instanceof SamtykkeError, String(error.stack));
   assert.equal(error.code, code, error.message);
   return error;
@@ -57,13 +62,18 @@ test("RS384 and RS512, and the enterprise certificate", async () => {
 
 test("audience, person, delegation, system user and consent", async () => {
   const api = mp.ours();
-  const verified = async (request) => (await jwtVerify((await api.token(request)).accessToken, createRemoteJWKSet(new URL(`${mp.environment.issuer}jwk`)), { issuer: mp.environment.issuer })).payload;
+  const verified = async (request) =>
+    (await jwtVerify((await api.token(request)).accessToken, createRemoteJWKSet(new URL(`${mp.environment.issuer}jwk`)), { issuer: mp.environment.issuer }))
+      .payload;
   const restricted = await verified({ scope: "difitest:api3", resource: "https://api.example/", pid: PERSON });
   assert.deepEqual([restricted.aud, restricted.pid], ["https://api.example/", PERSON]);
   const who = caller(restricted, { provider: mp.provider, scope: "difitest:api3", audience: "https://api.example/" });
   assert.deepEqual([who.consumer.number, who.pid, who.supplier], [OTHER, PERSON, undefined]);
   await fails(() => caller(restricted, { provider: mp.provider, scope: "difitest:api3" }), "claim_refused");
-  await fails(() => caller({ ...restricted, consumer: { authority: "x", ID: "1" } }, { provider: mp.provider, scope: "difitest:api3", audience: "https://api.example/" }), "claim_refused");
+  await fails(
+    () => caller({ ...restricted, consumer: { authority: "x", ID: "1" } }, { provider: mp.provider, scope: "difitest:api3", audience: "https://api.example/" }),
+    "claim_refused",
+  );
   const [{ claims }] = await counted(() => api.token({ scope: "difitest:api3", resource: { text: "https://api.example/" } }));
   assert.equal(claims.resource, "https://api.example/");
 
@@ -85,30 +95,34 @@ test("audience, person, delegation, system user and consent", async () => {
 test("what Maskinporten would refuse is refused before it is signed", async () => {
   const api = mp.ours();
   const entry = systemUser(CUSTOMER);
-  assert.deepEqual(await counted(async () => {
-    for (const [request, code] of [
-      [{ scope: "" }, "invalid_scope"],
-      [{ scope: "", authorizationDetails: entry }, "invalid_scope"],
-      [{ scope: "a  b" }, "invalid_scope"],
-      [{ scope: ["a"] }, "invalid_parameter"],
-      [undefined, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: OTHER }, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: `0192:${CUSTOMER}` }, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: "88964078" }, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: "889640783" }, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: "" }, "invalid_parameter"],
-      [{ scope: "a", consumerOrg: CUSTOMER, iss_onbehalfof: "x" }, "invalid_parameter"],
-      [{ scope: "a", claims: { nbf: 1 } }, "invalid_parameter"],
-      [{ scope: "a", audience: "x" }, "invalid_parameter"],
-      [{ scope: "a", pid: "1" }, "invalid_parameter"],
-      [{ scope: "a", pid: +PERSON }, "invalid_parameter"],
-      [{ scope: "a", resource: "" }, "invalid_parameter"],
-      [{ scope: "a", authorizationDetails: [entry, entry] }, "invalid_parameter"],
-      [{ scope: "a", authorizationDetails: { ...entry, systemuserid: "1" } }, "invalid_parameter"],
-      [{ scope: "a", authorizationDetails: { ...entry, systemuser_org: { authority: "iso6523-actorid-upis", ID: CUSTOMER } } }, "invalid_parameter"],
-      [{ scope: "a", authorizationDetails: consent("1", { person: PERSON }) }, "invalid_parameter"],
-    ]) await fails(() => api.token(request), code);
-  }), []);
+  assert.deepEqual(
+    await counted(async () => {
+      for (const [request, code] of [
+        [{ scope: "" }, "invalid_scope"],
+        [{ scope: "", authorizationDetails: entry }, "invalid_scope"],
+        [{ scope: "a  b" }, "invalid_scope"],
+        [{ scope: ["a"] }, "invalid_parameter"],
+        [undefined, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: OTHER }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: `0192:${CUSTOMER}` }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: "88964078" }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: "889640783" }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: "" }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: CUSTOMER, iss_onbehalfof: "x" }, "invalid_parameter"],
+        [{ scope: "a", claims: { nbf: 1 } }, "invalid_parameter"],
+        [{ scope: "a", audience: "x" }, "invalid_parameter"],
+        [{ scope: "a", pid: "1" }, "invalid_parameter"],
+        [{ scope: "a", pid: +PERSON }, "invalid_parameter"],
+        [{ scope: "a", resource: "" }, "invalid_parameter"],
+        [{ scope: "a", authorizationDetails: [entry, entry] }, "invalid_parameter"],
+        [{ scope: "a", authorizationDetails: { ...entry, systemuserid: "1" } }, "invalid_parameter"],
+        [{ scope: "a", authorizationDetails: { ...entry, systemuser_org: { authority: "iso6523-actorid-upis", ID: CUSTOMER } } }, "invalid_parameter"],
+        [{ scope: "a", authorizationDetails: consent("1", { person: PERSON }) }, "invalid_parameter"],
+      ])
+        await fails(() => api.token(request), code);
+    }),
+    [],
+  );
   const made = (key, options) => () => new MaskinportenClient(mp.provider, key, options);
   await fails(made(await SigningKey.generate()), "invalid_configuration");
   await fails(made(await SigningKey.generate({ alg: "PS256", kid: "k" })), "invalid_configuration");
@@ -117,7 +131,11 @@ test("what Maskinporten would refuse is refused before it is signed", async () =
   await fails(made(await SigningKey.fromPem(ENTERPRISE.key, { alg: "RS256", kid: "k", certificates: ENTERPRISE.certificate })), "invalid_configuration");
   await fails(made({}), "invalid_configuration");
   for (const options of [{ lifetime: 121 }, { lifetime: 0 }, { retries: -1 }, { patience: 121 }, { organisation: "x" }]) {
-    assert.ok(["invalid_configuration", "invalid_parameter"].includes((await fails(made(mp.key, options), options.organisation ? "invalid_parameter" : "invalid_configuration")).code));
+    assert.ok(
+      ["invalid_configuration", "invalid_parameter"].includes(
+        (await fails(made(mp.key, options), options.organisation ? "invalid_parameter" : "invalid_configuration")).code,
+      ),
+    );
   }
   await fails(() => maskinporten({ environment: "ver2", clientId: "c" }), "invalid_configuration");
   await fails(() => maskinporten({ environment: "test", clientId: "c", selfService: "http://x.example" }), "invalid_configuration");
@@ -142,7 +160,12 @@ test("neither provider is taken for the other", async () => {
 });
 
 test("every attempt has an assertion of its own", async () => {
-  for (const fault of [{ status: 503 }, { status: 429, headers: { "retry-after": "0" } }, { destroy: true }, { status: 500, type: "application/json", body: "{" }]) {
+  for (const fault of [
+    { status: 503 },
+    { status: 429, headers: { "retry-after": "0" } },
+    { destroy: true },
+    { status: 500, type: "application/json", body: "{" },
+  ]) {
     control.fault(fault);
     const seen = await counted(() => mp.ours().token({ scope: "difitest:api3" }));
     assert.equal(seen.length, 2, JSON.stringify(fault));
@@ -225,7 +248,11 @@ test("the metadata is read, and one that names another server, or sends elsewher
 test("a token source keeps what it is given, and keeps apart who it is for", async () => {
   const tokens = new TokenSource(mp.ours().asked);
   const seen = await counted(async () => {
-    const same = await Promise.all(["difitest:api3 difitest:delegated", "difitest:delegated difitest:api3"].map((scope) => tokens.get({ scope, organisation: CUSTOMER }).catch((error) => error)));
+    const same = await Promise.all(
+      ["difitest:api3 difitest:delegated", "difitest:delegated difitest:api3"].map((scope) =>
+        tokens.get({ scope, organisation: CUSTOMER }).catch((error) => error),
+      ),
+    );
     assert.equal(same[0].code, "token_error", "the customer delegated one of them alone");
     const own = await tokens.get({ scope: "difitest:api3" });
     assert.equal(await tokens.get({ scope: ["difitest:api3"] }), own);
@@ -235,7 +262,10 @@ test("a token source keeps what it is given, and keeps apart who it is for", asy
       await tokens.get({ scope: "difitest:delegated", organisation: CUSTOMER }),
     ];
     assert.equal(new Set([own, ...others].map(({ accessToken }) => accessToken)).size, 4);
-    assert.deepEqual(others.map(({ accessToken }) => decodeJwt(accessToken)).map(({ pid, aud, supplier }) => pid ?? aud ?? supplier.ID), [PERSON, "https://api.example/", `0192:${OTHER}`]);
+    assert.deepEqual(
+      others.map(({ accessToken }) => decodeJwt(accessToken)).map(({ pid, aud, supplier }) => pid ?? aud ?? supplier.ID),
+      [PERSON, "https://api.example/", `0192:${OTHER}`],
+    );
     await fails(() => tokens.get({ scope: "difitest:api3", audience: "x" }), "invalid_parameter");
   });
   assert.equal(seen.length, 5);
@@ -256,7 +286,9 @@ test("by a token source too a used assertion is replaced once, a new registratio
   for (const id of ["MP-012", "MP-012"]) control.fault(id);
   await fails(() => new TokenSource({ ...mp.ours().asked, retries: 0 }).get({ scope: "difitest:api3" }), "token_error");
   control.fault({ status: 503 });
-  const seen = await counted(() => fails(() => new TokenSource({ ...mp.ours({ retries: 5 }).asked, retries: 0 }).get({ scope: "difitest:api3" }), "http_status_unexpected"));
+  const seen = await counted(() =>
+    fails(() => new TokenSource({ ...mp.ours({ retries: 5 }).asked, retries: 0 }).get({ scope: "difitest:api3" }), "http_status_unexpected"),
+  );
   assert.equal(seen.length, 1, "not repeated by both");
 });
 

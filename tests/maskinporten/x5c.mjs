@@ -44,7 +44,13 @@ export function judgeCertificates(x5c, { norwegian, european }, now) {
   }
   const seal = european.find(({ pem }) => endsAt(pem));
   if (!seal) throw new Refusal("MP-120");
-  const consumer = { authority: "etsi-en-319-412", ID: part(own, "organizationIdentifier"), organizationName: part(own, "O"), commonName: part(own, "CN"), countryName: part(own, "C") };
+  const consumer = {
+    authority: "etsi-en-319-412",
+    ID: part(own, "organizationIdentifier"),
+    organizationName: part(own, "O"),
+    commonName: part(own, "CN"),
+    countryName: part(own, "C"),
+  };
   if (!consumer.ID) throw new Refusal("MP-120");
   return { own, seal: { consumer, clientId: `eidas-${own.serialNumber}`, method: seal.qualified ? "QCForESeal" : "CForESeal" } };
 }

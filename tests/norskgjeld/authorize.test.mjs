@@ -153,8 +153,16 @@ test("sins on /oauth2/auth are recorded though the request passes", async () => 
   await fetch(nogi.control.authorizationUrl({ state: "same-state", scope: "debt.unsecured.presentation openid" }), { redirect: "manual", headers: script });
   const sins = new Set(nogi.sins());
   for (const sin of [
-    "secret_in_url", "audience_on_auth", "prompt_on_auth", "duplicate_parameter", "auth_in_frame", "credentials_on_auth",
-    "pkce_missing", "state_reused", "auth_by_fetch", "nonce_missing",
+    "secret_in_url",
+    "audience_on_auth",
+    "prompt_on_auth",
+    "duplicate_parameter",
+    "auth_in_frame",
+    "credentials_on_auth",
+    "pkce_missing",
+    "state_reused",
+    "auth_by_fetch",
+    "nonce_missing",
   ]) {
     assert.ok(sins.has(sin), sin);
   }

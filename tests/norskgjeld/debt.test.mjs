@@ -39,7 +39,14 @@ test("a lookup has the documented members, spelling and numbers", async () => {
   assert.equal(body.loans.filter(({ loan }) => loan === null).length, 1);
 
   const fields = {
-    creditFacility: ["creditLimit", "interestBearingBalance", "nonInterestBearingBalance", "nominalInterestRate", "installmentCharges", "installmentChargePeriod"],
+    creditFacility: [
+      "creditLimit",
+      "interestBearingBalance",
+      "nonInterestBearingBalance",
+      "nominalInterestRate",
+      "installmentCharges",
+      "installmentChargePeriod",
+    ],
     repaymentLoan: ["originalBalance", "balance", "terms", "nominalInterestRate", "installmentCharges", "installmentChargePeriod"],
     chargeCard: ["interestBearingBalance", "nonInterestBearingBalance"],
   };

@@ -43,8 +43,14 @@ test("html, 429, 500, 503, redirect, empty, and any answer of one's own", async 
   assert.equal((await see("503"))[0], 503);
   const [moved, headers] = await see("redirect", { location: "https://evil.example/token" });
   assert.deepEqual([moved, headers.get("location")], [307, "https://evil.example/token"]);
-  assert.deepEqual((await see("empty")).filter((part) => !(part instanceof Headers)), [200, ""]);
-  assert.deepEqual((await see("answer", { status: 201, body: "x" })).filter((part) => !(part instanceof Headers)), [201, "x"]);
+  assert.deepEqual(
+    (await see("empty")).filter((part) => !(part instanceof Headers)),
+    [200, ""],
+  );
+  assert.deepEqual(
+    (await see("answer", { status: 201, body: "x" })).filter((part) => !(part instanceof Headers)),
+    [201, "x"],
+  );
 });
 
 test("slow answers late, and truthfully", async () => {
@@ -99,14 +105,25 @@ test("faults wait in line, repeat as asked, and touch only their endpoint", asyn
 
 test("every API endpoint and the pages can fail", async () => {
   const places = {
-    debt: ["/v1/debt"], debt_by_id: ["/v1/debt/x"], status: ["/v1/debt/x/status"], delete: ["/v1/debt/x", "DELETE"],
-    agreement: ["/v1/consent/agreement", "PUT"], feed: ["/feed/v1/consent"], feed_first: ["/feed/v1/consent/firstSequenceNr"], feed_last: ["/feed/v1/consent/lastSequenceNr"],
+    debt: ["/v1/debt"],
+    debt_by_id: ["/v1/debt/x"],
+    status: ["/v1/debt/x/status"],
+    delete: ["/v1/debt/x", "DELETE"],
+    agreement: ["/v1/consent/agreement", "PUT"],
+    feed: ["/feed/v1/consent"],
+    feed_first: ["/feed/v1/consent/firstSequenceNr"],
+    feed_last: ["/feed/v1/consent/lastSequenceNr"],
   };
   for (const [endpoint, [path, method = "GET"]] of Object.entries(places)) {
     nogi.control.next({ endpoint, fault: "500" });
     assert.equal((await nogi.api(path, undefined, { method })).status, 500, endpoint);
   }
-  const pages = { auth: nogi.control.authorizationUrl(), jwks: `${nogi.authUrl}/.well-known/jwks.json`, discovery: `${nogi.issuer}.well-known/openid-configuration`, userinfo: `${nogi.authUrl}/userinfo` };
+  const pages = {
+    auth: nogi.control.authorizationUrl(),
+    jwks: `${nogi.authUrl}/.well-known/jwks.json`,
+    discovery: `${nogi.issuer}.well-known/openid-configuration`,
+    userinfo: `${nogi.authUrl}/userinfo`,
+  };
   for (const [endpoint, url] of Object.entries(pages)) {
     nogi.control.next({ endpoint, fault: "503" });
     assert.equal((await fetch(url, { redirect: "manual" })).status, 503, endpoint);

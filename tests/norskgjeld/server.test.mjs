@@ -75,9 +75,15 @@ test("no answer carries a CORS header, even when a page asks", async () => {
     nogi.post("/oauth2/token", { grant_type: "client_credentials", audience: nogi.audiences.debt }, origin),
     fetch(`${nogi.apiUrl}/v1/debt`, { headers: origin }),
   ]);
-  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 401, 200, 403]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 401, 200, 403],
+  );
   for (const { headers } of answers) {
-    assert.deepEqual([...headers.keys()].filter((name) => name.startsWith("access-control")), []);
+    assert.deepEqual(
+      [...headers.keys()].filter((name) => name.startsWith("access-control")),
+      [],
+    );
   }
   assert.ok(nogi.sins().includes("called_from_browser"));
 });

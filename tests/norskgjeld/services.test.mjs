@@ -87,9 +87,18 @@ test("a token for another audience or without the scope: 403", async () => {
 
 test("bad fields: 400, and another content type 415", async () => {
   const bad = [
-    "{", "[]", "null", {}, { ...AGREEMENT, nin: "123" }, { ...AGREEMENT, nin: Number(USER) }, { ...AGREEMENT, scope_of_consent: "debt.unsecured.presentation.30" },
-    { ...AGREEMENT, consent_duration_days: 0 }, { ...AGREEMENT, consent_duration_days: 1.5 }, { ...AGREEMENT, consent_duration_days: 2 ** 31 },
-    { ...AGREEMENT, client_consent_id: "" }, { ...AGREEMENT, client_consent_id: undefined },
+    "{",
+    "[]",
+    "null",
+    {},
+    { ...AGREEMENT, nin: "123" },
+    { ...AGREEMENT, nin: Number(USER) },
+    { ...AGREEMENT, scope_of_consent: "debt.unsecured.presentation.30" },
+    { ...AGREEMENT, consent_duration_days: 0 },
+    { ...AGREEMENT, consent_duration_days: 1.5 },
+    { ...AGREEMENT, consent_duration_days: 2 ** 31 },
+    { ...AGREEMENT, client_consent_id: "" },
+    { ...AGREEMENT, client_consent_id: undefined },
   ];
   for (const body of bad) assert.ok(assertSpring(await put(body), 400), JSON.stringify(body));
   assertSpring(await put(AGREEMENT, agreementToken, { "content-type": "text/plain" }), 415);
@@ -115,7 +124,10 @@ test("the feed: inclusive, limited, with holes, times out of order, both kinds o
   const numbers = all.result.map(({ sequenceNr }) => sequenceNr);
   assert.equal(firstSequenceNr, 7);
   assert.deepEqual([all.startSequenceNr, all.endSequenceNr], [firstSequenceNr, lastSequenceNr]);
-  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+  assert.deepEqual(
+    numbers,
+    [...numbers].sort((a, b) => a - b),
+  );
   assert.deepEqual(numbers.slice(0, 3), [7, 8, 13], "with holes");
   assert.deepEqual((await feed(8)).result[0].sequenceNr, 8, "inclusive");
   assert.deepEqual((await feed(9)).result[0].sequenceNr, 13, "a number in a hole");
@@ -124,7 +136,11 @@ test("the feed: inclusive, limited, with holes, times out of order, both kinds o
   const beyond = await feed(lastSequenceNr + 1);
   assert.deepEqual([beyond.result, beyond.startSequenceNr], [[], lastSequenceNr + 1]);
   const times = all.result.map(({ timestamp }) => Date.parse(timestamp));
-  assert.notDeepEqual(times, [...times].sort((a, b) => a - b), "not in time order");
+  assert.notDeepEqual(
+    times,
+    [...times].sort((a, b) => a - b),
+    "not in time order",
+  );
   assert.equal(new Set(all.result.map(({ eventId }) => eventId)).size, all.result.length);
 });
 

@@ -106,7 +106,11 @@ test("a body that is not a form is no request", async () => {
 
 test("audience: needed, and only this environment's", async () => {
   const refused = async (audience) => {
-    const { status, body } = await nogi.token({ grant_type: "client_credentials", scope: "debt.unsecured.presentation", ...(audience === undefined ? {} : { audience }) });
+    const { status, body } = await nogi.token({
+      grant_type: "client_credentials",
+      scope: "debt.unsecured.presentation",
+      ...(audience === undefined ? {} : { audience }),
+    });
     assert.deepEqual([status, body.error], [400, "invalid_request"]);
     return body.error_description;
   };

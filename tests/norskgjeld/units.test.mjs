@@ -22,10 +22,7 @@ test("queryUnescape reads plus, escapes and raw characters as Go does", () => {
 });
 
 test("readBasic knows the documented header and its bare-tilde twin", () => {
-  const both = [
-    "Basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmJTdFZw==",
-    "basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmfmc=",
-  ];
+  const both = ["Basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmJTdFZw==", "basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmfmc="];
   for (const header of both) {
     const { id, secret } = readBasic(header);
     assert.deepEqual({ id, secret }, { id: "eksempelbank-client", secret: "a%b+c d:e/f~g" });
@@ -60,9 +57,23 @@ test("the scope grammar", () => {
   assert.deepEqual([ok(`${plain}.366`).days, ok(`${plain}.366`).clamped], [365, true]);
   assert.deepEqual([ok("debt.unsecured.processing.28").days, ok("debt.unsecured.processing.29").days], [28, 28]);
   const broken = [
-    undefined, "", "openid", `openid ${plain}`, `${plain} ${plain}`, `${plain} debt.unsecured.processing`, `${plain} openid openid`,
-    `${plain} profile`, `${plain}.0`, `${plain}.`, `${plain}.1x`, `${plain}.-1`, "debt.unsecured", "debt.unsecured.other",
-    `${plain}\topenid`, "consent.create", `${plain.toUpperCase()}`,
+    undefined,
+    "",
+    "openid",
+    `openid ${plain}`,
+    `${plain} ${plain}`,
+    `${plain} debt.unsecured.processing`,
+    `${plain} openid openid`,
+    `${plain} profile`,
+    `${plain}.0`,
+    `${plain}.`,
+    `${plain}.1x`,
+    `${plain}.-1`,
+    "debt.unsecured",
+    "debt.unsecured.other",
+    `${plain}\topenid`,
+    "consent.create",
+    `${plain.toUpperCase()}`,
   ];
   for (const text of broken) assert.equal(parseConsentScope(text).ok, false, String(text));
 });
@@ -71,8 +82,13 @@ test("audiences: scheme and host equal, path equal or below", () => {
   const { allowed, services } = createAudiences("http://localhost:4401");
   for (const good of [services.debt, `${services.debt}/x`, services.feed, `${services.agreement}`]) assert.ok(allowed(good), good);
   const bad = [
-    "https://localhost:4401/v1/debt", "http://localhost:4400/v1/debt", "http://localhost:4401/v1/debts", "http://localhost:4401/v1",
-    "https://api.norskgjeld.no/v1/debt", "urn:x", "",
+    "https://localhost:4401/v1/debt",
+    "http://localhost:4400/v1/debt",
+    "http://localhost:4401/v1/debts",
+    "http://localhost:4401/v1",
+    "https://api.norskgjeld.no/v1/debt",
+    "urn:x",
+    "",
   ];
   for (const audience of bad) assert.equal(allowed(audience), false, audience);
 });

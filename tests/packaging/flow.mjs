@@ -56,11 +56,14 @@ export async function runFlow({ tarball, report = console.log } = {}) {
     }
   };
   const say = (value) => (typeof value === "string" ? value : "");
-  const started = (one) => { closing.push(async () => (one.close ? one.close() : one.stop())); return one; };
+  const started = (one) => {
+    closing.push(async () => (one.close ? one.close() : one.stop()));
+    return one;
+  };
 
   const all = async () => {
     const provider = started(await startNorskgjeld({ authPort: 0, apiPort: 0 }));
-    const packed = await step("pack", async () => resolve(tarball ?? await pack(join(home, "packed"))));
+    const packed = await step("pack", async () => resolve(tarball ?? (await pack(join(home, "packed")))));
     if (!packed) return;
     const [pageDir, workerDir] = ["vite", "workerd"].map((name) => join(home, name));
     mkdirSync(pageDir);
@@ -68,10 +71,12 @@ export async function runFlow({ tarball, report = console.log } = {}) {
       await makePage({ tarball: packed, dir: pageDir });
       return installed(pageDir);
     });
-    const dist = page && await step("vite-build", () => buildPage(pageDir, provider));
+    const dist = page && (await step("vite-build", () => buildPage(pageDir, provider)));
     const modules = await step("workerd-install-and-bundle", () => makeWorker({ tarball: packed, dir: workerDir }));
     if (!dist || !modules) return;
-    report(`ran: samtykke ${page.version}, vite ${pageTools.vite}, esbuild ${workerTools.esbuild}, miniflare ${workerTools.miniflare}, node ${process.versions.node}`);
+    report(
+      `ran: samtykke ${page.version}, vite ${pageTools.vite}, esbuild ${workerTools.esbuild}, miniflare ${workerTools.miniflare}, node ${process.versions.node}`,
+    );
 
     const devPort = await freePort();
     const worker = (options) => runWorker({ dir: workerDir, modules, provider, ...options });
@@ -97,10 +102,14 @@ export async function runFlow({ tarball, report = console.log } = {}) {
     await step("worker-flow", () => workerFlow(browser, sites.worker, provider));
     await step("worker-denied", () => workerDenied(browser, sites.worker, provider));
     await step("worker-unknown-path", () => unknownPath(browser, sites.worker, provider));
-    await step("vite-dev-flow", async () => {
-      started(await startDev(pageDir, { provider, port: devPort, workerUrl: sites.dev.url }));
-      return pageFlow(browser, sites.dev, provider, { csp: false }); // Vite's dev server sends no policy of ours
-    }, { note: say });
+    await step(
+      "vite-dev-flow",
+      async () => {
+        started(await startDev(pageDir, { provider, port: devPort, workerUrl: sites.dev.url }));
+        return pageFlow(browser, sites.dev, provider, { csp: false }); // Vite's dev server sends no policy of ours
+      },
+      { note: say },
+    );
     await step("no-violation-at-the-provider", async () => noViolations(provider));
   };
 
@@ -109,8 +118,11 @@ export async function runFlow({ tarball, report = console.log } = {}) {
   } finally {
     await step("close", async () => {
       const ends = [];
-      for (const close of closing.reverse()) ends.push(...await Promise.allSettled([close()]));
-      assert.deepEqual(ends.filter((end) => end.status === "rejected").map((end) => end.reason.message), []);
+      for (const close of closing.reverse()) ends.push(...(await Promise.allSettled([close()])));
+      assert.deepEqual(
+        ends.filter((end) => end.status === "rejected").map((end) => end.reason.message),
+        [],
+      );
       if (workerds()) await until("the end of every workerd", () => workerds().length === 0, 5_000);
     });
     removeDir(home);

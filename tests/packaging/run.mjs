@@ -26,7 +26,24 @@ import * as webpack from "./projects/webpack/build.mjs";
 import * as workerd from "./projects/workerd/run.mjs";
 import { makeProject } from "./workspace.mjs";
 
-export const projects = [files, publint, attw, typescript, nodeEsm, nodeCjs, deno, bun, esbuild, importMap, viteDev, viteBuild, webpack, workerd, demoWorker, next];
+export const projects = [
+  files,
+  publint,
+  attw,
+  typescript,
+  nodeEsm,
+  nodeCjs,
+  deno,
+  bun,
+  esbuild,
+  importMap,
+  viteDev,
+  viteBuild,
+  webpack,
+  workerd,
+  demoWorker,
+  next,
+];
 
 /** Runs one project in a fresh folder. Never throws: a failure is a result. */
 async function runProject(project, { tarball, chromium }) {
@@ -54,7 +71,7 @@ export async function runPackaging({ tarball, names = [], jobs = Math.min(2, cpu
   if (unknown.length) throw new Error(`no project named ${unknown.join(", ")}; there are ${projects.map((project) => project.name).join(", ")}`);
   const chosen = projects.filter((project) => !names.length || names.includes(project.name));
   const packed = tempDir("packed");
-  const context = { tarball: resolve(tarball ?? await pack(packed)), chromium: await detectBrowser("chromium") };
+  const context = { tarball: resolve(tarball ?? (await pack(packed))), chromium: await detectBrowser("chromium") };
   const results = [];
   const waiting = [...chosen];
   const worker = async () => {
@@ -78,7 +95,7 @@ async function main() {
   for (const { name, note } of results.filter((one) => one.ok === false)) console.log(`\n---- ${name} ----\n${note}\n`);
   console.log("\nproject      result  seconds  note");
   for (const result of results) {
-    const note = result.ok === false ? result.note.split("\n")[0] : result.gap ?? result.note;
+    const note = result.ok === false ? result.note.split("\n")[0] : (result.gap ?? result.note);
     console.log(`${result.name.padEnd(13)}${status(result).padEnd(8)}${(result.ms / 1000).toFixed(1).padStart(7)}  ${note}`.trimEnd());
   }
   // For the summary of `npm test`: what ran where, and what did not.

@@ -40,9 +40,15 @@ function script(dir, tool, name) {
 }
 
 /** An environment for tools: no telemetry, no look for updates, nothing of this process's Node options. */
-export const toolEnv = (dir, extra = {}) => plainEnv(dir, {
-  CI: "1", NEXT_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", DO_NOT_TRACK: "1", NO_UPDATE_NOTIFIER: "1", ...extra,
-});
+export const toolEnv = (dir, extra = {}) =>
+  plainEnv(dir, {
+    CI: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+    WRANGLER_SEND_METRICS: "false",
+    DO_NOT_TRACK: "1",
+    NO_UPDATE_NOTIFIER: "1",
+    ...extra,
+  });
 
 /** The program and arguments that run a tool of the project. */
 export const toolCommand = (dir, tool, args, name) => [process.execPath, [script(dir, tool, name), ...args]];

@@ -37,8 +37,13 @@ async function runPage({ name, packageDir, folder, bare, input, network, timeout
   const modules = join(packageDir, "node_modules");
   const { html, policy } = page(importMap(modules, bare), network);
   let outcome;
-  const answered = new Promise((resolve) => { outcome = resolve; });
-  const send = (type, body) => (request, response) => { response.setHeader("content-type", type); response.end(body); };
+  const answered = new Promise((resolve) => {
+    outcome = resolve;
+  });
+  const send = (type, body) => (request, response) => {
+    response.setHeader("content-type", type);
+    response.end(body);
+  };
   const server = await serve({
     folders: { "/suite/": folder, "/node_modules/": modules },
     headers: { "content-security-policy": policy },
@@ -46,7 +51,10 @@ async function runPage({ name, packageDir, folder, bare, input, network, timeout
       "/": send("text/html; charset=utf-8", html),
       "/run.js": send("text/javascript; charset=utf-8", script),
       "/input": send("application/json; charset=utf-8", JSON.stringify({ input })),
-      "/outcome": (request, response, body) => { outcome(JSON.parse(body.toString("utf8"))); response.end(); },
+      "/outcome": (request, response, body) => {
+        outcome(JSON.parse(body.toString("utf8")));
+        response.end();
+      },
     },
   });
   let browser;
@@ -54,8 +62,15 @@ async function runPage({ name, packageDir, folder, bare, input, network, timeout
     browser = await openBrowser(name);
     const started = performance.now();
     // Not awaited: a suite in an endless loop would keep the page, and so this command, from ever being done.
-    const opened = browser.goto(`${server.origin}/`).then(() => answered, (error) => ({ ok: false, error: error.message }));
-    const result = await within(timeoutMs, Promise.race([answered, opened]), () => ({ ok: false, error: `timed out after ${timeoutMs} ms`, stack: server.requests.join("\n") }));
+    const opened = browser.goto(`${server.origin}/`).then(
+      () => answered,
+      (error) => ({ ok: false, error: error.message }),
+    );
+    const result = await within(timeoutMs, Promise.race([answered, opened]), () => ({
+      ok: false,
+      error: `timed out after ${timeoutMs} ms`,
+      stack: server.requests.join("\n"),
+    }));
     return { ...result, version: browser.version, ms: Math.round(performance.now() - started) };
   } finally {
     await browser?.close();

@@ -11,7 +11,17 @@ import { runSuite, runtimes } from "./index.mjs";
 
 const only = process.env.SAMTYKKE_RUNTIMES?.split(",");
 const browsers = ["chromium", "firefox", "webkit"];
-const condition = { node: "node", node22: "node", node24: "node", workerd: "workerd", deno: "deno", bun: "bun", chromium: "browser", firefox: "browser", webkit: "browser" };
+const condition = {
+  node: "node",
+  node22: "node",
+  node24: "node",
+  workerd: "workerd",
+  deno: "deno",
+  bun: "bun",
+  chromium: "browser",
+  firefox: "browser",
+  webkit: "browser",
+};
 const wasm = Buffer.from("0061736d01000000010401600000", "hex");
 let packageDir;
 
@@ -25,7 +35,8 @@ const suites = {
   bigint: "export const run = () => 1n;",
   nameless: "export const other = 1;",
   broken: 'throw new Error("at import");',
-  rejects: 'export const run = async () => { Promise.reject(new Error("nobody listens")); await new Promise((done) => setTimeout(done, 300)); return "late"; };',
+  rejects:
+    'export const run = async () => { Promise.reject(new Error("nobody listens")); await new Promise((done) => setTimeout(done, 300)); return "late"; };',
   exits: "export const run = () => { globalThis.process.exit(0); };",
   fetches: 'export const run = async () => { try { return (await fetch("http://localhost:9/")).status; } catch (error) { return "refused"; } };',
   asks: 'export const run = (addresses) => Promise.all(addresses.map((address) => fetch(address).then(({ status }) => status, () => "refused")));',
@@ -48,7 +59,7 @@ before(() => {
 });
 after(() => removeDir(packageDir));
 
-const letters = "æøå ÆØÅ \u2028\u2029 \0 \u{1F1F3}\u{1F1F4} \ud800 \udfff \ufeff \" \\ </script> \r\n";
+const letters = 'æøå ÆØÅ \u2028\u2029 \0 \u{1F1F3}\u{1F1F4} \ud800 \udfff \ufeff " \\ </script> \r\n';
 const awkward = { letters, long: letters.repeat(60_000), numbers: [0.1, 1e21, -1], nested: [[null, { "": true }]] };
 
 // Two at a time: most of it is waiting, for browsers to start and for time-outs.
@@ -109,7 +120,12 @@ describe("runtimes", { concurrency: 2 }, () => {
       });
 
       test("refuses what JSON cannot hold, a suite without run, and one that fails at import", async () => {
-        for (const [suite, text] of [["nothing", /nothing that JSON can hold/], ["bigint", /^TypeError/], ["nameless", /no function named run/], ["broken", /^Error: at import$/]]) {
+        for (const [suite, text] of [
+          ["nothing", /nothing that JSON can hold/],
+          ["bigint", /^TypeError/],
+          ["nameless", /no function named run/],
+          ["broken", /^Error: at import$/],
+        ]) {
           const result = await go(suite);
           assert.equal(result.ok, false, suite);
           assert.match(result.error, text, suite);

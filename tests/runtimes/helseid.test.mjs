@@ -23,7 +23,12 @@ for (const runtime of ["node", "workerd", "deno", "bun"]) {
     }
     assert.ok(outcome.ok, `${outcome.error}\n${outcome.stack}`);
     const { sent, refused, ...facts } = outcome.output;
-    const one = { url: "https://helseid-sts.test.nhn.no/connect/token", typ: "client-authentication+jwt", aud: "https://helseid-sts.test.nhn.no", details: "helseid_authorization" };
+    const one = {
+      url: "https://helseid-sts.test.nhn.no/connect/token",
+      typ: "client-authentication+jwt",
+      aud: "https://helseid-sts.test.nhn.no",
+      details: "helseid_authorization",
+    };
     assert.deepEqual(sent, [one, { ...one, nonce: "n-1" }]);
     assert.deepEqual(facts, { same: true, type: "DPoP", rejected: ["a:b/c"] });
     assert.equal(refused.code, "invalid_parameter");

@@ -18,7 +18,10 @@ const answers = new Map();
 /** What `detect` said, asked once: it may install a runtime or start a program. */
 function detected(runtime) {
   if (!answers.has(runtime.name)) {
-    answers.set(runtime.name, runtime.detect().catch((error) => ({ available: false, why: error.message })));
+    answers.set(
+      runtime.name,
+      runtime.detect().catch((error) => ({ available: false, why: error.message })),
+    );
   }
   return answers.get(runtime.name);
 }

@@ -24,13 +24,27 @@ for (const runtime of ["node", "workerd", "deno", "bun"]) {
     }
     assert.ok(outcome.ok, `${outcome.error}\n${outcome.stack}`);
     const { sent, ...facts } = outcome.output;
-    const grant = { url: "https://test.maskinporten.no/token", grant: "urn:ietf:params:oauth:grant-type:jwt-bearer", alg: "RS256", kid: "k", aud: "https://test.maskinporten.no/", life: 120 };
+    const grant = {
+      url: "https://test.maskinporten.no/token",
+      grant: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      alg: "RS256",
+      kid: "k",
+      aud: "https://test.maskinporten.no/",
+      life: 120,
+    };
     assert.deepEqual(sent, [
       { ...grant, names: "aud exp iat iss jti resource scope" },
       { call: `POST ${API}`, bearer: "Bearer token-1" },
       { call: `PUT ${API}/access/889640782?scope=difitest%3Athings`, bearer: "Bearer token-1" },
       { ...grant, names: "aud exp iat iss jti scope" },
     ]);
-    assert.deepEqual(facts, { ids: 2, expiresIn: 119, name: "difitest:things", state: "APPROVED", denied: ["MP-250", "access", "never"], refused: "invalid_parameter" });
+    assert.deepEqual(facts, {
+      ids: 2,
+      expiresIn: 119,
+      name: "difitest:things",
+      state: "APPROVED",
+      denied: ["MP-250", "access", "never"],
+      refused: "invalid_parameter",
+    });
   });
 }

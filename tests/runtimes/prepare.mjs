@@ -15,8 +15,16 @@ const here = dirname(fileURLToPath(import.meta.url));
 export async function prepare(packageDir, suite) {
   const folder = mkdtempSync(join(packageDir, ".suite-"));
   const { metafile } = await build({
-    entryPoints: [suite], outfile: join(folder, "suite.mjs"), bundle: true, packages: "external",
-    format: "esm", platform: "neutral", target: "esnext", charset: "utf8", logLevel: "silent", metafile: true,
+    entryPoints: [suite],
+    outfile: join(folder, "suite.mjs"),
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    charset: "utf8",
+    logLevel: "silent",
+    metafile: true,
   });
   copyFileSync(join(here, "attempt.mjs"), join(folder, "attempt.mjs"));
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);

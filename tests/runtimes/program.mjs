@@ -26,8 +26,10 @@ export async function runProgram({ program, args, env = {}, folder, input, timeo
   writeFileSync(join(folder, "start.mjs"), starter);
   return withTempDir("runtime", async (home) => {
     const result = await run(program, [...args, "start.mjs"], {
-      cwd: folder, env: plainEnv(home, { DENO_DIR: join(home, "deno"), DENO_NO_UPDATE_CHECK: "1", ...env }),
-      input: JSON.stringify({ marker, input }), timeoutMs,
+      cwd: folder,
+      env: plainEnv(home, { DENO_DIR: join(home, "deno"), DENO_NO_UPDATE_CHECK: "1", ...env }),
+      input: JSON.stringify({ marker, input }),
+      timeoutMs,
     });
     const at = result.stdout.indexOf(`\n${marker}`);
     if (at !== -1) return { ...JSON.parse(result.stdout.slice(at + 1 + marker.length).split("\n", 1)[0]), ms: result.ms };

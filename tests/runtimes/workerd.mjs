@@ -41,20 +41,34 @@ export function wasmModules() {
 export async function bundleWorker(entry) {
   const wasm = wasmModules();
   const { outputFiles } = await build({
-    entryPoints: [entry], absWorkingDir: dirname(entry), outfile: "worker.mjs", bundle: true, write: false, format: "esm", platform: "neutral",
-    conditions: ["workerd", "worker"], target: "esnext", charset: "utf8", logLevel: "silent", plugins: [wasm.plugin],
+    entryPoints: [entry],
+    absWorkingDir: dirname(entry),
+    outfile: "worker.mjs",
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "neutral",
+    conditions: ["workerd", "worker"],
+    target: "esnext",
+    charset: "utf8",
+    logLevel: "silent",
+    plugins: [wasm.plugin],
   });
   return [{ type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text }, ...wasm.modules()];
 }
 
 async function miniflare() {
-  try { return await import("miniflare"); } catch { return null; }
+  try {
+    return await import("miniflare");
+  } catch {
+    return null;
+  }
 }
 
 export const workerd = {
   name: "workerd",
   async detect() {
-    if (!await miniflare()) return { available: false, why: "miniflare is not installed: run npm install" };
+    if (!(await miniflare())) return { available: false, why: "miniflare is not installed: run npm install" };
     // workerd belongs to miniflare and may be installed below it.
     const { version } = createRequire(createRequire(import.meta.url).resolve("miniflare"))("workerd/package.json");
     return { available: true, version: `workerd ${version}` };
@@ -65,25 +79,40 @@ export const workerd = {
     const ms = () => Math.round(performance.now() - started);
     const entry = join(folder, "worker.mjs");
     writeFileSync(entry, worker);
-    let server, log = "";
-    const keep = (stream) => stream.on("data", (chunk) => { log += chunk; });
+    let server,
+      log = "";
+    const keep = (stream) =>
+      stream.on("data", (chunk) => {
+        log += chunk;
+      });
     try {
       server = new Miniflare({
-        modules: await bundleWorker(entry), modulesRoot: "/", compatibilityDate: "2026-07-01", cf: false,
+        modules: await bundleWorker(entry),
+        modulesRoot: "/",
+        compatibilityDate: "2026-07-01",
+        cf: false,
         outboundService: { network: { allow: network.length ? ["local"] : [] } },
-        handleRuntimeStdio(stdout, stderr) { keep(stdout); keep(stderr); },
+        handleRuntimeStdio(stdout, stderr) {
+          keep(stdout);
+          keep(stderr);
+        },
       });
       const ask = async () => {
         const response = await server.dispatchFetch("http://localhost/", { method: "POST", body: JSON.stringify({ input }) });
         const text = await response.text();
         return response.ok ? JSON.parse(text) : { ok: false, error: `workerd answered ${response.status}`, stack: text };
       };
-      return { ...await within(timeoutMs, ask(), () => ({ ok: false, error: `timed out after ${timeoutMs} ms`, stack: log })), ms: ms() };
+      return { ...(await within(timeoutMs, ask(), () => ({ ok: false, error: `timed out after ${timeoutMs} ms`, stack: log }))), ms: ms() };
     } catch (error) {
       return { ok: false, error: `${error.name}: ${error.message}`, stack: log, ms: ms() };
     } finally {
       // A worker in an endless loop cannot answer; its process is ended all the same.
-      if (server) await within(5_000, server.dispose().catch(() => {}), () => {});
+      if (server)
+        await within(
+          5_000,
+          server.dispose().catch(() => {}),
+          () => {},
+        );
     }
   },
 };

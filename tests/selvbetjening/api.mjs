@@ -8,7 +8,11 @@ import { SELF } from "./state.mjs";
 const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 const LISTS = ["apiScopes", "audienceSpecificClientClaims", "redirectUris", "postLogoutRedirectUris", "childOrganizationNumbers"];
 const wrong = (property, message) => ({ status: 400, body: { property, message } });
-const problem = (status, title) => ({ status, type: "application/problem+json", body: { type: "about:blank", title, status, detail: `${title}: see the documentation.` } });
+const problem = (status, title) => ({
+  status,
+  type: "application/problem+json",
+  body: { type: "about:blank", title, status, detail: `${title}: see the documentation.` },
+});
 const texts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
 
 /** The public key in a text, or why it is refused. */
@@ -16,7 +20,8 @@ function publicKey(text) {
   try {
     const jwk = JSON.parse(text);
     if (PRIVATE.some((name) => name in jwk)) return { why: "holds private members" };
-    if (!jwk.kid || !/^[RPE]S(256|384|512)$/.test(jwk.alg) || !["RSA", "EC"].includes(jwk.kty)) return { why: "has no kid, or an algorithm that is not approved" };
+    if (!jwk.kid || !/^[RPE]S(256|384|512)$/.test(jwk.alg) || !["RSA", "EC"].includes(jwk.kty))
+      return { why: "has no kid, or an algorithm that is not approved" };
     return { jwk };
   } catch {
     return { why: "is not a serialised JWK" };
@@ -59,12 +64,20 @@ export function createApi(state, world, helseid) {
     if (given.redirectUris === null) return wrong("RedirectUris", "The template has no redirect URIs of its own.");
     const before = (name) => client.apiScopes.find((access) => access.scope === name);
     // A full replacement: what is not named is gone.
-    client.apiScopes = (given.apiScopes ?? []).map((scope) => before(scope) ?? { scope, status: template.byHand.includes(scope) ? "pending" : "ok", statusReason: null });
+    client.apiScopes = (given.apiScopes ?? []).map(
+      (scope) => before(scope) ?? { scope, status: template.byHand.includes(scope) ? "pending" : "ok", statusReason: null },
+    );
     client.audienceSpecificClientClaims = (given.audienceSpecificClientClaims ?? []).map(({ key, value }) => {
       const old = client.audienceSpecificClientClaims.find((claim) => claim.claimType === key);
       if (old && (old.pendingClaimValue ?? old.activeClaimValue) === value) return old;
       const byHand = template.byHand.includes(key);
-      return { claimType: key, activeClaimValue: byHand ? (old?.activeClaimValue ?? null) : value, pendingClaimValue: byHand ? value : null, status: byHand ? (old?.activeClaimValue ? "updatePending" : "pending") : "ok", statusReason: null };
+      return {
+        claimType: key,
+        activeClaimValue: byHand ? (old?.activeClaimValue ?? null) : value,
+        pendingClaimValue: byHand ? value : null,
+        status: byHand ? (old?.activeClaimValue ? "updatePending" : "pending") : "ok",
+        statusReason: null,
+      };
     });
     for (const name of LISTS.slice(2)) {
       if (given[name] !== null && given[name] !== undefined && !texts(given[name])) return wrong(name, "is not a list of texts.");
@@ -74,7 +87,10 @@ export function createApi(state, world, helseid) {
   }
 
   async function listKeys({ client }) {
-    return { status: 200, body: client.keys.map(({ kid, jwkThumbprint, origin, expiration }) => ({ expiration, kid, jwkThumbprint, origin, publicJwk: null })) };
+    return {
+      status: 200,
+      body: client.keys.map(({ kid, jwkThumbprint, origin, expiration }) => ({ expiration, kid, jwkThumbprint, origin, publicJwk: null })),
+    };
   }
 
   async function addKey({ client, body }) {
@@ -90,10 +106,12 @@ export function createApi(state, world, helseid) {
   async function delegations() {
     return {
       status: 200,
-      body: [{
-        delegator: { organizationNumber: "999988887", name: "Fjordlegene", isHelsenettMember: true },
-        serviceTerms: [{ uri: "https://terms.example/phr", name: "Pasientens reseptliste", delegatorHasSigned: false, scopes: ["nhn:phr/mhd"] }],
-      }],
+      body: [
+        {
+          delegator: { organizationNumber: "999988887", name: "Fjordlegene", isHelsenettMember: true },
+          serviceTerms: [{ uri: "https://terms.example/phr", name: "Pasientens reseptliste", delegatorHasSigned: false, scopes: ["nhn:phr/mhd"] }],
+        },
+      ],
     };
   }
 
@@ -108,7 +126,9 @@ export function createApi(state, world, helseid) {
 
   /** The client a token was issued to, or the answer that refuses it. */
   async function authorise({ raw }) {
-    const refused = (why) => ({ refusal: { status: 401, body: "", headers: { "www-authenticate": `DPoP error="invalid_token", error_description="${why}"` } } });
+    const refused = (why) => ({
+      refusal: { status: 401, body: "", headers: { "www-authenticate": `DPoP error="invalid_token", error_description="${why}"` } },
+    });
     let claims;
     try {
       claims = await judge(raw, world.api);

@@ -26,18 +26,26 @@ test("a wait for approval ends by the caller's signal, also in the middle of a p
   const { enrolment, record, control } = await enrolled(t, {}, {}, { ...DRAFT, apiScopes: [...DRAFT.apiScopes, "nhn:phr/mhd"] });
   const client = await enrolment.client();
   const stop = new AbortController();
-  const waiting = client.waitForApproval({ first: 3600, longest: 3600, signal: stop.signal, onWait: () => setTimeout(() => stop.abort(new Error("enough")), 10) });
+  const waiting = client.waitForApproval({
+    first: 3600,
+    longest: 3600,
+    signal: stop.signal,
+    onWait: () => setTimeout(() => stop.abort(new Error("enough")), 10),
+  });
   await assert.rejects(waiting, (error) => code("aborted")(error) && error.cause.message === "enough");
   await assert.rejects(client.waitForApproval({ ...QUICK, signal: AbortSignal.abort() }), code("aborted"));
   await assert.rejects(client.waitForApproval({ ...QUICK, limit: 0.1 }), code("timeout"));
 
   let pauses = 0;
-  const done = await client.waitForApproval({ ...QUICK, onWait: () => {
-    pauses++;
-    if (pauses === 1) control.next("GET /v1/client", { status: 503, body: "<html>" });
-    if (pauses === 2) control.next("GET /v1/client", "drop");
-    if (pauses === 3) control.approve(record.id);
-  } });
+  const done = await client.waitForApproval({
+    ...QUICK,
+    onWait: () => {
+      pauses++;
+      if (pauses === 1) control.next("GET /v1/client", { status: 503, body: "<html>" });
+      if (pauses === 2) control.next("GET /v1/client", "drop");
+      if (pauses === 3) control.approve(record.id);
+    },
+  });
   assert.deepEqual([done.ready, pauses], [true, 3]);
   control.next("GET /v1/client", { status: 403, body: "" });
   await assert.rejects(client.waitForApproval(QUICK), code("unauthorized"));
@@ -47,15 +55,18 @@ test("a wait for approval outlives HelseID's trouble at the token, and comes aga
   const { enrolment, record, control } = await enrolled(t, {}, {}, { ...DRAFT, apiScopes: [...DRAFT.apiScopes, "nhn:phr/mhd"] });
   const client = await enrolment.client();
   const pauses = [];
-  const done = await client.waitForApproval({ ...QUICK, onWait: ({ seconds }) => {
-    pauses.push(seconds);
-    // The token of the days before has ended.
-    if (pauses.length <= 2) control.revokeTokens();
-    if (pauses.length === 1) control.next("POST /connect/token", { status: 503, body: "<html>" });
-    if (pauses.length === 2) control.next("POST /connect/token", { status: 429, body: "" });
-    if (pauses.length === 3) control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "1" } });
-    if (pauses.length === 4) control.approve(record.id);
-  } });
+  const done = await client.waitForApproval({
+    ...QUICK,
+    onWait: ({ seconds }) => {
+      pauses.push(seconds);
+      // The token of the days before has ended.
+      if (pauses.length <= 2) control.revokeTokens();
+      if (pauses.length === 1) control.next("POST /connect/token", { status: 503, body: "<html>" });
+      if (pauses.length === 2) control.next("POST /connect/token", { status: 429, body: "" });
+      if (pauses.length === 3) control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "1" } });
+      if (pauses.length === 4) control.approve(record.id);
+    },
+  });
   assert.deepEqual([done.ready, pauses], [true, [0.02, 0.03, 0.045, 1]]);
   control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "3600" } });
   await assert.rejects(client.waitForApproval(QUICK), (error) => code("timeout")(error) && error.cause.http.retryAfter === 3600);
@@ -110,10 +121,16 @@ test("an update from partial data, or past an unknown status, is not sent", asyn
     await assert.rejects(client.update(change), code("invalid_parameter"), `${change}`);
   }
   record.apiScopes[0].status = "Suspended";
-  await assert.rejects(client.update((settings) => settings), code("invalid_parameter"));
+  await assert.rejects(
+    client.update((settings) => settings),
+    code("invalid_parameter"),
+  );
   record.apiScopes[0].status = "ok";
   control.next("GET /v1/client", { status: 200, body: { apiScopes: [{ scope: "nhn:selvbetjening/client", status: "ok" }] } });
-  await assert.rejects(client.update((settings) => settings), code("invalid_parameter"));
+  await assert.rejects(
+    client.update((settings) => settings),
+    code("invalid_parameter"),
+  );
   assert.equal(count(control, "PUT"), 0);
 });
 
@@ -127,7 +144,10 @@ test("an update whose settings change underneath is made again from the new ones
   });
   assert.equal(asked, 2);
   assert.deepEqual(record.postLogoutRedirectUris, ["https://app.example.no/bye"], "not wiped");
-  await assert.rejects(client.update((settings) => ((record.redirectUris = [`https://app.example.no/${asked++}`]), settings)), code("conflict"));
+  await assert.rejects(
+    client.update((settings) => ((record.redirectUris = [`https://app.example.no/${asked++}`]), settings)),
+    code("conflict"),
+  );
   assert.equal(count(control, "PUT"), 1);
 });
 
@@ -155,7 +175,10 @@ test("a key is replaced in two phases, and the new one proven before the old one
   record.keys.shift();
   control.revokeTokens();
   const client = await enrolment.client();
-  assert.deepEqual((await client.listKeys()).map(({ jwkThumbprint, origin }) => [jwkThumbprint, origin]), [[rotation.thumbprint, "Api"]]);
+  assert.deepEqual(
+    (await client.listKeys()).map(({ jwkThumbprint, origin }) => [jwkThumbprint, origin]),
+    [[rotation.thumbprint, "Api"]],
+  );
   assert.equal((await enrolment.key()).thumbprint, rotation.thumbprint);
   const [again, same] = await Promise.all([enrolment.rotateKey(QUICK), enrolment.rotateKey(QUICK)]);
   assert.equal(again, same, "one rotation at a time");
@@ -164,7 +187,13 @@ test("a key is replaced in two phases, and the new one proven before the old one
 test("what the service says in words is told, whatever form they have", async (t) => {
   const { enrolment, control } = await enrolled(t);
   const client = await enrolment.client();
-  for (const [body, said] of [["Forbidden", "Forbidden"], ['"the client is unknown"', "the client is unknown"], [{ detail: "not now" }, "not now"], ["<html>", undefined], ["", undefined]]) {
+  for (const [body, said] of [
+    ["Forbidden", "Forbidden"],
+    ['"the client is unknown"', "the client is unknown"],
+    [{ detail: "not now" }, "not now"],
+    ["<html>", undefined],
+    ["", undefined],
+  ]) {
     control.next("GET /v1/client", { status: 403, body });
     await assert.rejects(client.getClient(), ({ code: found, actual, http }) => found === "unauthorized" && actual === said && http.status === 403);
   }
@@ -410,7 +439,10 @@ test("delegations are read; a token is kept while it is valid, and got anew when
   const { enrolment, control } = await enrolled(t);
   const client = await enrolment.client();
   const [delegation] = await client.delegations();
-  assert.deepEqual([delegation.organizationNumber, delegation.isHelsenettMember, delegation.serviceTerms[0].signed, delegation.serviceTerms[0].scopes], ["999988887", true, false, ["nhn:phr/mhd"]]);
+  assert.deepEqual(
+    [delegation.organizationNumber, delegation.isHelsenettMember, delegation.serviceTerms[0].signed, delegation.serviceTerms[0].scopes],
+    ["999988887", true, false, ["nhn:phr/mhd"]],
+  );
   await Promise.all([client.listKeys(), client.getClient(), client.getClient()]);
   assert.equal(count(control, "token"), 1);
   control.revokeTokens();
@@ -428,16 +460,24 @@ test("a login that fails once is tried again; one call's signal and time limit e
   const { world, control, record, enrolment, service: _ } = await enrolled(t);
   const { Selvbetjening } = await import("samtykke/selvbetjening");
   const login = loginTo(world);
-  const service = new Selvbetjening({ environment: world.environment, timeout: 5, login: (identity) => {
-    if (broken) throw new Error("no network yet");
-    return login(identity);
-  } });
+  const service = new Selvbetjening({
+    environment: world.environment,
+    timeout: 5,
+    login: (identity) => {
+      if (broken) throw new Error("no network yet");
+      return login(identity);
+    },
+  });
   const client = service.as({ clientId: record.id, key: await enrolment.key() });
   await assert.rejects(client.getClient(), (error) => code("network_error")(error) && error.cause.message === "no network yet");
   broken = false;
   assert.equal((await client.getClient()).ready, true);
   await assert.rejects(client.getClient({ signal: AbortSignal.abort(new Error("stop")) }), (error) => code("aborted")(error) && error.cause.message === "stop");
-  const silent = new Selvbetjening({ environment: world.environment, timeout: 0.05, login: async () => ({ clientCredentials: async () => ({ accessToken: "x", tokenType: "DPoP" }), fetch: () => () => new Promise(() => {}) }) });
+  const silent = new Selvbetjening({
+    environment: world.environment,
+    timeout: 0.05,
+    login: async () => ({ clientCredentials: async () => ({ accessToken: "x", tokenType: "DPoP" }), fetch: () => () => new Promise(() => {}) }),
+  });
   await assert.rejects(silent.as({ clientId: record.id, key: await enrolment.key() }).getClient(), code("timeout"));
   assert.deepEqual(control.violations(), []);
 });

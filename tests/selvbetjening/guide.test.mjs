@@ -31,15 +31,25 @@ test("from draft to approval: key and id are stored before the browser opens, pe
   const pauses = [];
   const client = await enrolment.client();
   const current = await client.waitUntilUsable({ ...QUICK, onWait: (pause) => pauses.push(pause) });
-  assert.deepEqual(pauses.map(({ attempt, seconds }) => [attempt, seconds]), [[1, 0.02], [2, 0.03], [3, 0.045]]);
+  assert.deepEqual(
+    pauses.map(({ attempt, seconds }) => [attempt, seconds]),
+    [
+      [1, 0.02],
+      [2, 0.03],
+      [3, 0.045],
+    ],
+  );
   assert.deepEqual([current.ready, current.pending, current.unknown], [false, ["nhn:phr/mhd", "her_id"], []]);
   assert.equal(current.audienceSpecificClientClaims[0].pendingClaimValue, "123");
 
   let asked = 0;
-  const approved = await client.waitForApproval({ ...QUICK, onWait: ({ client: seen }) => {
-    assert.deepEqual(seen.pending, ["nhn:phr/mhd", "her_id"]);
-    if (++asked === 2) control.approve(enrolment.clientId);
-  } });
+  const approved = await client.waitForApproval({
+    ...QUICK,
+    onWait: ({ client: seen }) => {
+      assert.deepEqual(seen.pending, ["nhn:phr/mhd", "her_id"]);
+      if (++asked === 2) control.approve(enrolment.clientId);
+    },
+  });
   assert.deepEqual([approved.ready, approved.pending, asked], [true, [], 2]);
   assert.deepEqual(control.violations(), []);
   // One token for all of it (FK3).
@@ -90,7 +100,12 @@ test("a person who rejects confirms nothing", async (t) => {
   const { service, store } = await begun(t);
   const receiver = await loopback();
   const enrolment = await Enrolment.begin(service, DRAFT, { apiKey, store, redirectUri: receiver.redirectUri });
-  const [back, page] = await Promise.all([receiver.wait({ seconds: 5 }), decide(enrolment.confirmUrl, "reject").then((url) => fetch(url)).then((response) => response.text())]);
+  const [back, page] = await Promise.all([
+    receiver.wait({ seconds: 5 }),
+    decide(enrolment.confirmUrl, "reject")
+      .then((url) => fetch(url))
+      .then((response) => response.text()),
+  ]);
   assert.match(page, /^Not confirmed/);
   await assert.rejects(enrolment.confirm(back), (error) => code("confirmation_refused")(error) && error.action === "user_cancelled");
   assert.equal(enrolment.confirmed, false);
@@ -117,7 +132,22 @@ test("an answer that is absent, doubled, unknown, elsewhere or late confirms not
   t.mock.timers.reset();
   await assert.rejects(Enrolment.open(service, "other", { store }), code("transaction_missing"));
   const good = JSON.parse(store.kept.get("cli"));
-  for (const odd of [{}, [], null, 7, { ...good, v: 2 }, { ...good, v: "1" }, { ...good, key: 7 }, { ...good, key: undefined }, { ...good, clientId: 7 }, { ...good, redirectUri: {} }, { ...good, until: "x" }, { ...good, confirmed: "no" }, { ...good, next: {} }, { ...good, more: 1 }]) {
+  for (const odd of [
+    {},
+    [],
+    null,
+    7,
+    { ...good, v: 2 },
+    { ...good, v: "1" },
+    { ...good, key: 7 },
+    { ...good, key: undefined },
+    { ...good, clientId: 7 },
+    { ...good, redirectUri: {} },
+    { ...good, until: "x" },
+    { ...good, confirmed: "no" },
+    { ...good, next: {} },
+    { ...good, more: 1 },
+  ]) {
     store.kept.set("broken", JSON.stringify(odd));
     await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_malformed"), JSON.stringify(odd));
   }
@@ -132,7 +162,11 @@ test("the receiver takes one GET on its own path, from this machine's names alon
   assert.ok(pathname.length > 50, "a path that cannot be guessed");
   const { request } = await import("node:http");
   const status = (path, { method = "GET", host = `localhost:${port}` } = {}) =>
-    new Promise((done, fail) => request({ host: "127.0.0.1", port, path, method, headers: { host, connection: "close" } }, (response) => (response.resume(), done(response.statusCode))).on("error", fail).end());
+    new Promise((done, fail) =>
+      request({ host: "127.0.0.1", port, path, method, headers: { host, connection: "close" } }, (response) => (response.resume(), done(response.statusCode)))
+        .on("error", fail)
+        .end(),
+    );
   assert.equal(await status("/favicon.ico"), 404);
   assert.equal(await status("/confirmed?status=Success"), 404);
   assert.equal(await status(`${pathname}?status=Success`, { host: `evil.example:${port}` }), 421);
@@ -172,7 +206,8 @@ test("the route for workers confirms the draft that its address names, once", as
   assert.equal((await Enrolment.open(service, two.id, { store })).confirmed, false);
   const sent = await confirmRoute(service, { store, done: "/clients" })(new Request(`https://app.example.no/confirmed/${two.id}?status=Success`));
   assert.deepEqual([sent.status, sent.headers.get("location"), sent.headers.get("referrer-policy")], [303, "/clients", "no-referrer"]);
-  for (const done of ["//evil.example", "https://evil.example", "/\\evil.example"]) assert.throws(() => confirmRoute(service, { store, done }), code("invalid_configuration"));
+  for (const done of ["//evil.example", "https://evil.example", "/\\evil.example"])
+    assert.throws(() => confirmRoute(service, { store, done }), code("invalid_configuration"));
 });
 
 test("a wrong API key, an invalid draft and a private key are refused, the latter before anything is sent", async (t) => {
@@ -182,8 +217,19 @@ test("a wrong API key, an invalid draft and a private key are refused, the latte
   for (const member of ["d", "p", "q", "dp", "dq", "qi", "k"]) {
     await assert.rejects(service.createDraft(DRAFT, { ...jwk, [member]: "AQAB" }, { apiKey }), code("key_refused"), member);
   }
-  for (const odd of [{ ...jwk, alg: undefined }, { ...jwk, alg: "ES384" }, { ...jwk, kid: undefined }]) await assert.rejects(service.createDraft(DRAFT, odd, { apiKey }), code("key_refused"));
-  for (const odd of [{ organizationNumber: "1" }, { ...DRAFT, apiScopes: ["nhn:phr/mhd"] }, { ...DRAFT, redirectUris: ["http://rp.example/"] }, { ...DRAFT, publicJwk: "{}" }, { ...DRAFT, organizationNumber: 999977774 }]) {
+  for (const odd of [
+    { ...jwk, alg: undefined },
+    { ...jwk, alg: "ES384" },
+    { ...jwk, kid: undefined },
+  ])
+    await assert.rejects(service.createDraft(DRAFT, odd, { apiKey }), code("key_refused"));
+  for (const odd of [
+    { organizationNumber: "1" },
+    { ...DRAFT, apiScopes: ["nhn:phr/mhd"] },
+    { ...DRAFT, redirectUris: ["http://rp.example/"] },
+    { ...DRAFT, publicJwk: "{}" },
+    { ...DRAFT, organizationNumber: 999977774 },
+  ]) {
     await assert.rejects(service.createDraft(odd, jwk, { apiKey }), code("invalid_parameter"), JSON.stringify(odd));
   }
   await assert.rejects(service.createDraft(DRAFT, jwk, { apiKey: "a\nb" }), code("invalid_parameter"));
@@ -212,7 +258,15 @@ test("a page is given neither API key nor private key", async (t) => {
 test("wrong settings are typed errors", async (t) => {
   const { world, service } = await begun(t);
   const login = loginTo(world);
-  for (const options of [undefined, {}, { environment: "prod", login }, { environment: "test" }, { environment: { portal: 1, api: 2 }, login }, { environment: "test", login, keyBody: "x" }, { environment: { portal: "https://a.example", api: "http://b.example" }, login }]) {
+  for (const options of [
+    undefined,
+    {},
+    { environment: "prod", login },
+    { environment: "test" },
+    { environment: { portal: 1, api: 2 }, login },
+    { environment: "test", login, keyBody: "x" },
+    { environment: { portal: "https://a.example", api: "http://b.example" }, login },
+  ]) {
     assert.throws(() => new Selvbetjening(options), code("invalid_configuration"));
   }
   for (const store of [undefined, {}, { read() {} }]) await assert.rejects(Enrolment.open(service, "x", { store }), code("invalid_configuration"));

@@ -24,7 +24,11 @@ function listen(part, port) {
     if (answer.destroy) return request.socket.destroy();
     const { status, body, headers = {}, type } = answer;
     const text = typeof body === "string" ? body : JSON.stringify(body);
-    response.writeHead(status, { "content-type": type ?? (typeof body === "string" ? "text/plain" : "application/json"), "cache-control": "no-store", ...headers });
+    response.writeHead(status, {
+      "content-type": type ?? (typeof body === "string" ? "text/plain" : "application/json"),
+      "cache-control": "no-store",
+      ...headers,
+    });
     response.end(text);
   });
   return new Promise((done, fail) => {
@@ -49,7 +53,10 @@ export async function startSelvbetjening({ apiPort = 0, portalPort = 0, helseid:
   const api = createApi(state, world, helseid);
   const parts = { api, portal: createPortal(state) };
   const servers = [];
-  for (const [name, port] of [["api", apiPort], ["portal", portalPort]]) {
+  for (const [name, port] of [
+    ["api", apiPort],
+    ["portal", portalPort],
+  ]) {
     const server = await listen(() => parts[name], port);
     servers.push(server);
     world[name] = `http://localhost:${server.address().port}`;

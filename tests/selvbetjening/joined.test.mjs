@@ -21,10 +21,15 @@ async function joined(t) {
   t.after(() => Promise.all([world, helseid, ...apis].map((one) => one.close())));
   const environment = { issuer: helseid.issuer };
   const service = new Selvbetjening({ environment: world.environment, login: (identity) => HelseId.connect({ environment, ...identity }) });
-  const draft = { organizationNumber: TEMPLATE.organizations[0], apiScopes: ["nhn:selvbetjening/client", "nhn:phr/mhd/read", "nhn:kj/api"], redirectUris: [CALLBACK] };
+  const draft = {
+    organizationNumber: TEMPLATE.organizations[0],
+    apiScopes: ["nhn:selvbetjening/client", "nhn:phr/mhd/read", "nhn:kj/api"],
+    redirectUris: [CALLBACK],
+  };
   const enrolment = await Enrolment.begin(service, draft, { apiKey: TEMPLATE.apiKey, store: memoryStore(), redirectUri: REDIRECT });
   const dpop = await SigningKey.generate();
-  const connect = async (key) => HelseId.connect({ environment, clientId: enrolment.clientId, redirectUri: CALLBACK, key: key ?? (await enrolment.key()), dpop });
+  const connect = async (key) =>
+    HelseId.connect({ environment, clientId: enrolment.clientId, redirectUri: CALLBACK, key: key ?? (await enrolment.key()), dpop });
   return { helseid, world, apis, enrolment, connect };
 }
 
@@ -42,7 +47,10 @@ test("a client that Selvbetjening made logs a person in at HelseID, once its acc
   const helseid = await connect();
   const { url, transaction } = await helseid.login({ scope: SCOPE });
   const session = await helseid.finish(transaction, await browse(url, CALLBACK), { save() {} });
-  const asked = [["nhn:phr", "nhn:phr/mhd/read"], ["nhn:kj", "nhn:kj/api"]];
+  const asked = [
+    ["nhn:phr", "nhn:phr/mhd/read"],
+    ["nhn:kj", "nhn:kj/api"],
+  ];
   for (const [at, [resource, scope]] of asked.entries()) {
     const response = await session.fetch({ resource }, { origins: [apis[at].origin] })(`${apis[at].origin}/documents`);
     const claims = await response.json();

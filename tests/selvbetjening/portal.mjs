@@ -13,7 +13,8 @@ const DECISIONS = {
   reject: { status: "Aborted", done: "Avvist", lead: "Ingenting er endret." },
 };
 
-const missing = () => page(404, { service, title: "Fant ikke utkastet", lead: "Adressen er feil, eller utkastet er slettet. Gå tilbake til programmet og lag et nytt." });
+const missing = () =>
+  page(404, { service, title: "Fant ikke utkastet", lead: "Adressen er feil, eller utkastet er slettet. Gå tilbake til programmet og lag et nytt." });
 
 function confirmPage(client) {
   const names = { ok: ["", "gis med en gang"], pending: ["later", "eieren av API-et må godkjenne"], updatePending: ["later", "eieren av API-et må godkjenne"] };

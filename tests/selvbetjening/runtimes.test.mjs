@@ -27,7 +27,15 @@ for (const runtime of ["node", "deno", "bun", "workerd"]) {
     assert.ok(outcome.ok, `${outcome.error}\n${outcome.stack}`);
     const { received, routed } = outcome.output;
     if (runtime === "workerd") assert.equal(received, "invalid_configuration");
-    else assert.deepEqual(received, { answers: [[404, ""], [405, ""], [200, "Confirmed. You can close this page."]], same: true });
+    else
+      assert.deepEqual(received, {
+        answers: [
+          [404, ""],
+          [405, ""],
+          [200, "Confirmed. You can close this page."],
+        ],
+        same: true,
+      });
     assert.deepEqual(routed, {
       sent: [["https://api.selvbetjening.test.nhn.no/v1/client-drafts", "k", "string"]],
       confirmUrl: "https://selvbetjening.test.nhn.no/confirm-client/c-1",

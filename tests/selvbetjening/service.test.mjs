@@ -24,13 +24,18 @@ async function proof({ method, url, nonce, token, change = {}, key = pair, heade
   const { kty, crv, x, y } = await exportJWK(key.publicKey);
   const ath = token && createHash("sha256").update(token).digest("base64url");
   return new SignJWT({ htm: method, htu: url, iat: now(), jti: randomUUID(), ...(nonce && { nonce }), ...(ath && { ath }), ...change })
-    .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk: { kty, crv, x, y }, ...header }).sign(key.privateKey);
+    .setProtectedHeader({ typ: "dpop+jwt", alg: "ES256", jwk: { kty, crv, x, y }, ...header })
+    .sign(key.privateKey);
 }
 
 async function draft(world, { body = {}, key = TEMPLATE.apiKey, without } = {}) {
   const given = { organizationNumber: TEMPLATE.organizations[0], publicJwk: JSON.stringify(jwk), apiScopes: [SCOPE], ...body };
   if (without) delete given[without];
-  const response = await fetch(`${world.api}/v1/client-drafts`, { method: "POST", headers: { "api-key": key, "content-type": "application/json" }, body: JSON.stringify(given) });
+  const response = await fetch(`${world.api}/v1/client-drafts`, {
+    method: "POST",
+    headers: { "api-key": key, "content-type": "application/json" },
+    body: JSON.stringify(given),
+  });
   const text = await response.text();
   return { status: response.status, type: response.headers.get("content-type"), body: JSON.parse(text) };
 }
@@ -39,8 +44,27 @@ async function draft(world, { body = {}, key = TEMPLATE.apiKey, without } = {}) 
 async function token(world, clientId, { claims = {}, scope = SCOPE, typ = "client-authentication+jwt", key = pair, kid = "k1", nonce, ...rest } = {}) {
   const url = `${world.issuer}/connect/token`;
   const send = async (nonce) => {
-    const assertion = await new SignJWT({ iss: clientId, sub: clientId, aud: world.issuer, jti: randomUUID(), iat: now(), nbf: now(), exp: now() + 30, ...claims }).setProtectedHeader({ alg: "ES256", kid, typ }).sign(key.privateKey);
-    const form = { grant_type: "client_credentials", client_id: clientId, scope, resource: SCOPE.split("/")[0], client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", client_assertion: assertion, ...rest };
+    const assertion = await new SignJWT({
+      iss: clientId,
+      sub: clientId,
+      aud: world.issuer,
+      jti: randomUUID(),
+      iat: now(),
+      nbf: now(),
+      exp: now() + 30,
+      ...claims,
+    })
+      .setProtectedHeader({ alg: "ES256", kid, typ })
+      .sign(key.privateKey);
+    const form = {
+      grant_type: "client_credentials",
+      client_id: clientId,
+      scope,
+      resource: SCOPE.split("/")[0],
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: assertion,
+      ...rest,
+    };
     const response = await fetch(url, { method: "POST", headers: { dpop: await proof({ method: "POST", url, nonce }) }, body: new URLSearchParams(form) });
     return { status: response.status, nonce: response.headers.get("dpop-nonce"), body: await response.json() };
   };
@@ -83,7 +107,9 @@ test("drafts: the API key, the organisation, the key and the scopes are judged",
 
 test("the local HelseID knows a client after its confirmation, and judges assertion and proof", async (t) => {
   const service = await world(t, { refusals: 1 });
-  const { body: { clientId } } = await draft(service);
+  const {
+    body: { clientId },
+  } = await draft(service);
   assert.equal((await token(service, clientId)).body.error, "invalid_client", "a draft is no client");
   assert.equal(await decide(`${service.portal}/confirm-client/${clientId}`, "reject"), undefined);
   assert.equal((await token(service, clientId)).body.error, "invalid_client");
@@ -95,14 +121,22 @@ test("the local HelseID knows a client after its confirmation, and judges assert
   const jti = randomUUID();
   assert.equal((await token(service, clientId, { claims: { jti: undefined } })).body.error, "invalid_client");
   for (const wrong of [
-    { claims: { aud: `${service.issuer}/connect/token` } }, { claims: { aud: [service.issuer, "x"] } }, { claims: { exp: now() + 120 } }, { claims: { iat: `${now()}` } },
-    { claims: { iss: "other" } }, { key: other }, { kid: "k2" }, { typ: "JWT" }, { claims: { jti }, nonce },
+    { claims: { aud: `${service.issuer}/connect/token` } },
+    { claims: { aud: [service.issuer, "x"] } },
+    { claims: { exp: now() + 120 } },
+    { claims: { iat: `${now()}` } },
+    { claims: { iss: "other" } },
+    { key: other },
+    { kid: "k2" },
+    { typ: "JWT" },
+    { claims: { jti }, nonce },
   ]) {
     // An assertion that was good once is not a second time.
     if (wrong.claims?.jti === jti) assert.equal((await token(service, clientId, wrong)).status, 200);
     assert.equal((await token(service, clientId, wrong)).body.error, "invalid_client", JSON.stringify(wrong.claims));
   }
-  for (const odd of [{ client_assertion_type: "x" }, { claims: { sub: "other" } }]) assert.equal((await token(service, clientId, odd)).body.error, "invalid_request");
+  for (const odd of [{ client_assertion_type: "x" }, { claims: { sub: "other" } }])
+    assert.equal((await token(service, clientId, odd)).body.error, "invalid_request");
   assert.equal((await token(service, clientId, { scope: "nhn:phr/mhd" })).body.error, "invalid_scope");
   assert.equal((await token(service, clientId, { resource: "nhn:unknown" })).body.error, "invalid_target");
   assert.deepEqual(service.control.violations(), []);
@@ -110,7 +144,9 @@ test("the local HelseID knows a client after its confirmation, and judges assert
 
 test("what HelseID knows of a client follows Selvbetjening: slow at first, then its keys and its access", async (t) => {
   const service = await world(t, { propagation: 300, keyPropagation: 300 });
-  const { body: { clientId } } = await draft(service, { body: { apiScopes: [SCOPE, "nhn:phr/mhd"] } });
+  const {
+    body: { clientId },
+  } = await draft(service, { body: { apiScopes: [SCOPE, "nhn:phr/mhd"] } });
   await decide(`${service.portal}/confirm-client/${clientId}`);
   assert.equal((await token(service, clientId)).body.error, "invalid_client", "HelseID has not heard of it");
   const known = () => until("HelseID to know it", async () => (await token(service, clientId)).status === 200);
@@ -129,7 +165,11 @@ test("what HelseID knows of a client follows Selvbetjening: slow at first, then 
   const url = `${service.api}/v1/client-secret`;
   const { access_token: access } = (await token(service, clientId)).body;
   const body = JSON.stringify({ ...(await exportJWK(other.publicKey)), alg: "ES256", kid: "k2" });
-  const added = await fetch(url, { method: "POST", headers: { authorization: `DPoP ${access}`, dpop: await proof({ method: "POST", url, token: access }), "content-type": "application/json" }, body });
+  const added = await fetch(url, {
+    method: "POST",
+    headers: { authorization: `DPoP ${access}`, dpop: await proof({ method: "POST", url, token: access }), "content-type": "application/json" },
+    body,
+  });
   assert.equal(added.status, 200);
   assert.equal((await token(service, clientId, next)).body.error, "invalid_client", "on its way");
   await until("the new key", async () => (await token(service, clientId, next)).status === 200);
@@ -151,7 +191,8 @@ test("the API takes tokens of its own audience, issuer and scope alone", async (
   assert.equal(await get(elsewhere), 401);
   const stranger = await key("stranger RS256");
   const claims = decodeJwt(access);
-  const sign = (more, by) => new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: "RS256", kid: service.helseid.signing.kid, typ: "at+jwt" }).sign(by.privateKey);
+  const sign = (more, by) =>
+    new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: "RS256", kid: service.helseid.signing.kid, typ: "at+jwt" }).sign(by.privateKey);
   assert.equal(await get(await sign({ jti: "j1" }, service.helseid.signing)), 200);
   assert.equal(await get(await sign({ jti: "j2" }, stranger)), 401);
   assert.equal(await get(await sign({ jti: "j3", iss: "http://localhost:1" }, service.helseid.signing)), 401);
@@ -170,8 +211,16 @@ test("the API's validator: exact htu and htm, six seconds, ath, one use, the bou
   assert.equal(await get(undefined), 401);
   const privateJwk = await exportJWK((await generateKeyPair("ES256", { extractable: true })).privateKey);
   for (const wrong of [
-    { url: `${url}?x` }, { url: `${url}/` }, { method: "POST" }, { token: "other" }, { change: { iat: now() - 8 } }, { change: { iat: now() + 8 } }, { key: other },
-    { header: { typ: "jwt" } }, { header: { jwk: privateJwk } }, { change: { jti: undefined } },
+    { url: `${url}?x` },
+    { url: `${url}/` },
+    { method: "POST" },
+    { token: "other" },
+    { change: { iat: now() - 8 } },
+    { change: { iat: now() + 8 } },
+    { key: other },
+    { header: { typ: "jwt" } },
+    { header: { jwk: privateJwk } },
+    { change: { jti: undefined } },
   ]) {
     assert.equal(await get(await proof({ ...good, ...wrong })), 401, JSON.stringify(wrong));
   }
@@ -182,7 +231,11 @@ test("an update replaces everything; keys are taken as text and as object", asyn
   const { service, access, id } = await usable(t);
   const send = async (method, path, body) => {
     const url = service.api + path;
-    return fetch(url, { method, headers: { authorization: `DPoP ${access}`, dpop: await proof({ method, url, token: access }), "content-type": "application/json" }, body: JSON.stringify(body) });
+    return fetch(url, {
+      method,
+      headers: { authorization: `DPoP ${access}`, dpop: await proof({ method, url, token: access }), "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
   };
   assert.equal((await send("PUT", "/v1/client", { apiScopes: [SCOPE], redirectUris: ["https://a.example/"] })).status, 200);
   assert.equal(service.control.violations().length, 3, "three lists were wiped");
@@ -197,7 +250,9 @@ test("an update replaces everything; keys are taken as text and as object", asyn
 
 test("the confirm page shows escaped text, and answers in both forms", async (t) => {
   const service = await world(t);
-  const { body: { clientId } } = await draft(service, { body: { apiScopes: undefined } });
+  const {
+    body: { clientId },
+  } = await draft(service, { body: { apiScopes: undefined } });
   const url = `${service.portal}/confirm-client/${clientId}`;
   const page = await (await fetch(url)).text();
   assert.match(page, /<code>nhn:phr\/mhd<\/code><span class="tag later">/);
@@ -206,11 +261,16 @@ test("the confirm page shows escaped text, and answers in both forms", async (t)
   assert.equal((await fetch(`${service.portal}/confirm-client/unknown`)).status, 404);
   assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`, "reject"), "http://localhost:4406/callback?status=Aborted");
   assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`, "later"), "http://localhost:4406/callback?status=Pending");
-  assert.deepEqual(service.control.clients().map(({ confirmed }) => confirmed), [false]);
+  assert.deepEqual(
+    service.control.clients().map(({ confirmed }) => confirmed),
+    [false],
+  );
   assert.equal(await decide(`${url}?redirectPort=4406&redirectPath=/callback`), "http://localhost:4406/callback?status=Success");
   assert.equal(await decide(`${url}?redirectPort=x&redirectPath=//evil.example`), undefined);
   assert.equal((await fetch(url, { method: "POST", body: new URLSearchParams({ decision: "constructor" }) })).status, 400);
-  const { body: { clientId: odd } } = await draft(service, { body: { redirectUris: ['https://a.example/"><script>'] } });
+  const {
+    body: { clientId: odd },
+  } = await draft(service, { body: { redirectUris: ['https://a.example/"><script>'] } });
   const shown = await (await fetch(`${service.portal}/confirm-client/${odd}`)).text();
   assert.ok(shown.includes("&quot;&gt;&lt;script&gt;") && !shown.includes("<script"));
 });

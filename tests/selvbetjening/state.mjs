@@ -34,14 +34,27 @@ export class State {
     const id = randomUUID();
     const status = (name) => (template.byHand.includes(name) ? "pending" : "ok");
     this.clients.set(id, {
-      id, organization: body.organizationNumber, confirmed: false, usableAt: Infinity,
+      id,
+      organization: body.organizationNumber,
+      confirmed: false,
+      usableAt: Infinity,
       confirmationRedirectUri: body.postClientConfirmationRedirectUri,
       keys: [await this.#key(jwk, "Api", 0)],
-      apiScopes: (body.apiScopes ?? template.scopes).map((scope) => ({ scope, status: status(scope), statusReason: status(scope) === "ok" ? null : "Waits for the owner of the API." })),
-      audienceSpecificClientClaims: (body.audienceSpecificClientClaims ?? []).map(({ key, value }) => ({
-        claimType: key, activeClaimValue: status(key) === "ok" ? value : null, pendingClaimValue: status(key) === "ok" ? null : value, status: status(key), statusReason: null,
+      apiScopes: (body.apiScopes ?? template.scopes).map((scope) => ({
+        scope,
+        status: status(scope),
+        statusReason: status(scope) === "ok" ? null : "Waits for the owner of the API.",
       })),
-      redirectUris: body.redirectUris ?? [], postLogoutRedirectUris: body.postLogoutRedirectUris ?? [], childOrganizationNumbers: body.childOrganizationNumbers ?? [],
+      audienceSpecificClientClaims: (body.audienceSpecificClientClaims ?? []).map(({ key, value }) => ({
+        claimType: key,
+        activeClaimValue: status(key) === "ok" ? value : null,
+        pendingClaimValue: status(key) === "ok" ? null : value,
+        status: status(key),
+        statusReason: null,
+      })),
+      redirectUris: body.redirectUris ?? [],
+      postLogoutRedirectUris: body.postLogoutRedirectUris ?? [],
+      childOrganizationNumbers: body.childOrganizationNumbers ?? [],
     });
     return id;
   }
@@ -77,10 +90,17 @@ export class State {
       find(id) {
         const client = usable(id);
         const keys = client?.keys.filter(({ usableAt }) => usableAt <= Date.now()) ?? [];
-        return keys.length === 0 ? undefined : {
-          clientId: id, redirectUris: client.redirectUris, publicJwks: keys.map(({ jwk }) => jwk), tenancy: "single", organization: client.organization,
-          children: client.childOrganizationNumbers, scopes: client.apiScopes.filter(({ status }) => status === "ok").map(({ scope }) => scope),
-        };
+        return keys.length === 0
+          ? undefined
+          : {
+              clientId: id,
+              redirectUris: client.redirectUris,
+              publicJwks: keys.map(({ jwk }) => jwk),
+              tenancy: "single",
+              organization: client.organization,
+              children: client.childOrganizationNumbers,
+              scopes: client.apiScopes.filter(({ status }) => status === "ok").map(({ scope }) => scope),
+            };
       },
       // Another of its machines, which has not heard of the client yet.
       refuses(id) {

@@ -23,12 +23,18 @@ export function memoryStore() {
   return { kept, writes, read: (id) => kept.get(id), write: async (id, text) => void (writes.push(JSON.parse(text)), kept.set(id, text)) };
 }
 
-export const loginTo = (world) => async ({ clientId, key }) => {
-  const helseid = await discover(world.issuer, {
-    clientId, development: true, requireDpop: true, freeResource: true, assertion: { typ: "client-authentication+jwt", lifetime: 30, notBefore: true },
-  });
-  return new Client(helseid, privateKeyJwt(key), { dpop: key });
-};
+export const loginTo =
+  (world) =>
+  async ({ clientId, key }) => {
+    const helseid = await discover(world.issuer, {
+      clientId,
+      development: true,
+      requireDpop: true,
+      freeResource: true,
+      assertion: { typ: "client-authentication+jwt", lifetime: 30, notBefore: true },
+    });
+    return new Client(helseid, privateKeyJwt(key), { dpop: key });
+  };
 
 /** A local service, closed after the test, and the library's view of it. */
 export async function begun(t, settings, options) {

@@ -24,12 +24,19 @@ export function walks(program, cwd) {
     });
     const state = join(folder, "state.json");
     const env = {
-      PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, NO_PROXY: "localhost", API_KEY: TEMPLATE.apiKey, ORGANIZATION: TEMPLATE.organizations[0],
-      ENVIRONMENT: `${world.portal} ${world.api}`, ISSUER: world.issuer, STATE: state,
+      PATH: process.env.PATH,
+      SystemRoot: process.env.SystemRoot,
+      NO_PROXY: "localhost",
+      API_KEY: TEMPLATE.apiKey,
+      ORGANIZATION: TEMPLATE.organizations[0],
+      ENVIRONMENT: `${world.portal} ${world.api}`,
+      ISSUER: world.issuer,
+      STATE: state,
     };
     const [command, args] = program();
     return {
-      world, state,
+      world,
+      state,
       launch: (extra = {}) => start(command, args, { cwd, env: { ...env, ...extra }, ready: (text) => text.match(/^open (\S+)$/m)?.[1], timeoutMs: 20_000 }),
       finish: (extra = {}) => run(command, args, { cwd, env: { ...env, ...extra }, timeoutMs: 30_000 }),
     };
@@ -61,7 +68,16 @@ export function walks(program, cwd) {
       await said(running, "waiting for approval: asked 1 times");
       world.control.approve(client.id);
       const output = await said(running, "keys 2");
-      for (const line of [/^confirmed$/m, /^usable$/m, /^scope nhn:selvbetjening\/client ok$/m, /^not ready$/m, /^scope nhn:phr\/mhd ok$/m, /^ready$/m, /^new key [\w-]{43}/m]) assert.match(output, line);
+      for (const line of [
+        /^confirmed$/m,
+        /^usable$/m,
+        /^scope nhn:selvbetjening\/client ok$/m,
+        /^not ready$/m,
+        /^scope nhn:phr\/mhd ok$/m,
+        /^ready$/m,
+        /^new key [\w-]{43}/m,
+      ])
+        assert.match(output, line);
       assert.ok(output.includes(client.keys[1].jwkThumbprint));
       await quiet(output, state);
       assert.deepEqual(world.control.violations(), []);

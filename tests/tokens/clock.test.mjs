@@ -11,11 +11,16 @@ await import("samtykke/tokens");
 const { early, line, nameOf, pause } = await import("../../pkg/dist/lib/token_clock.js");
 
 test("times are those of the shared table", () => {
-  const rows = readFileSync(new URL("clock.txt", import.meta.url), "utf8").split("\n").filter((row) => row && !row.startsWith("#"));
+  const rows = readFileSync(new URL("clock.txt", import.meta.url), "utf8")
+    .split("\n")
+    .filter((row) => row && !row.startsWith("#"));
   assert.ok(rows.length > 20);
   for (const row of rows) {
     const [kind, ...columns] = row.split("|");
-    const found = kind === "early" ? early(+columns[0], +columns[1], +columns[2]) : pause(columns[0], +columns[1], columns[2] === "" ? undefined : +columns[2], +columns[3]);
+    const found =
+      kind === "early"
+        ? early(+columns[0], +columns[1], +columns[2])
+        : pause(columns[0], +columns[1], columns[2] === "" ? undefined : +columns[2], +columns[3]);
     assert.equal(found, Number(columns.at(-1)), row);
   }
 });
@@ -32,10 +37,34 @@ test("names join what is equal and keep apart what differs", () => {
   const details = (more) => ({ authorizationDetails: [{ type: "t", ...more }] });
   assert.equal(name(details({ x: { b: 1, a: [2, 1] } })), name(details({ x: { a: [2, 1], b: 1 } })));
   const others = [
-    {}, { scope: "a" }, { scope: "a b" }, { scope: "a\nub" }, { scope: "a\\nub" }, { resource: "x" }, { resource: ["x", "y"] }, { resource: "x\nry" }, { audience: "x" },
-    { audience: ["x", "y"] }, { organisation: "x" }, { organisation: "y" }, { subject: "x" }, { subject: "12345678901" }, { scope: "a", subject: "12345678901" },
-    { extra: { x: "y" } }, { extra: { y: "x" } }, { extra: { claims: "{}" } }, { assertionClaims: {} }, { assertionClaims: { pid: "1" } }, { assertionClaims: { pid: "2" } },
-    details({}), details({ x: 1 }), details({ x: "1" }), details({ x: [2, 1] }), details({ x: [1, 2] }), { scope: "a", resource: "b" }, { scope: "b", resource: "a" },
+    {},
+    { scope: "a" },
+    { scope: "a b" },
+    { scope: "a\nub" },
+    { scope: "a\\nub" },
+    { resource: "x" },
+    { resource: ["x", "y"] },
+    { resource: "x\nry" },
+    { audience: "x" },
+    { audience: ["x", "y"] },
+    { organisation: "x" },
+    { organisation: "y" },
+    { subject: "x" },
+    { subject: "12345678901" },
+    { scope: "a", subject: "12345678901" },
+    { extra: { x: "y" } },
+    { extra: { y: "x" } },
+    { extra: { claims: "{}" } },
+    { assertionClaims: {} },
+    { assertionClaims: { pid: "1" } },
+    { assertionClaims: { pid: "2" } },
+    details({}),
+    details({ x: 1 }),
+    details({ x: "1" }),
+    details({ x: [2, 1] }),
+    details({ x: [1, 2] }),
+    { scope: "a", resource: "b" },
+    { scope: "b", resource: "a" },
   ];
   assert.equal(new Set(others.map(name)).size, others.length);
   assert.notEqual(nameOf(base + line("k", "1"), {}), name({}));

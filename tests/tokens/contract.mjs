@@ -27,14 +27,14 @@ export async function contract(one, other, name, { looks = false } = {}) {
   is(await other.write(name, "1.wrong", "theft", 60_000), false, "a fence that was never given cannot write");
   await other.unlock(name, "1.wrong");
   is((await other.lock(name, 20_000)) ?? null, null, "nor can it unlock");
-  is(await one.write(name, lock.fence, "text ✓ \"1\"", 60_000), true, "whoever has the lock writes");
+  is(await one.write(name, lock.fence, 'text ✓ "1"', 60_000), true, "whoever has the lock writes");
   const read = await other.read(name);
-  is(read.text, "text ✓ \"1\"", "the other side reads the same text");
+  is(read.text, 'text ✓ "1"', "the other side reads the same text");
   near(read.left, 60_000, "and how long it is left");
   is(await one.write(name, lock.fence, "again", 60_000), false, "writing has unlocked");
 
   const next = await other.lock(name, 20_000);
-  is(next.kept.text, "text ✓ \"1\"", "a lock tells what is kept");
+  is(next.kept.text, 'text ✓ "1"', "a lock tells what is kept");
   near(next.kept.left, 60_000, "and how long");
   is(next.fence === lock.fence, false, "no fence comes twice");
   await other.unlock(name, next.fence);
@@ -50,7 +50,7 @@ export async function contract(one, other, name, { looks = false } = {}) {
   }
   is(typeof taken?.fence, "string", "a lock whose holder has gone ends by itself");
   is(await one.write(name, third.fence, "late", 60_000), false, "whoever lost the lock cannot write");
-  is((await one.read(name)).text, "text ✓ \"1\"", "and has not");
+  is((await one.read(name)).text, 'text ✓ "1"', "and has not");
   await one.unlock(name, third.fence);
   is((await one.lock(name, 20_000)) ?? null, null, "nor can it unlock for the new holder");
 

@@ -109,9 +109,15 @@ describe("Deno KV in trouble", { skip: denos.gap }, () => {
       fresh();
       let asked = 0;
       const remote = createServer((request, response) => {
-        if (request.url !== "/") return (asked += 1, data(request, response));
+        if (request.url !== "/") return ((asked += 1), data(request, response));
         const address = `http://127.0.0.1:${remote.address().port}/data`;
-        const metadata = { version: 2, databaseId: "7f9e4b8e-5b0c-4b57-9d1b-1d4c3f8f2a11", endpoints: [{ url: address, consistency: "strong" }], token: "t", expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
+        const metadata = {
+          version: 2,
+          databaseId: "7f9e4b8e-5b0c-4b57-9d1b-1d4c3f8f2a11",
+          endpoints: [{ url: address, consistency: "strong" }],
+          token: "t",
+          expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        };
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(metadata));
       });
       const sessions = new Set();

@@ -42,7 +42,10 @@ describe("Deno KV", { skip: denos.gap }, () => {
     assert.deepEqual(errors, {});
     assert.deepEqual(heard, []);
     assert.deepEqual([...provider.asked.values()], [1, 1, 1, 1, 1]);
-    assert.deepEqual(Object.values(tokens).map(({ length }) => length), [1, 1, 1, 1, 1]);
+    assert.deepEqual(
+      Object.values(tokens).map(({ length }) => length),
+      [1, 1, 1, 1, 1],
+    );
   });
 
   test("a server that is slow is asked once", async () => {
@@ -54,7 +57,13 @@ describe("Deno KV", { skip: denos.gap }, () => {
     assert.equal(provider.count(), 1);
   });
 
-  const codes = { drop: "network_error", 429: "token_error", 500: "http_status_unexpected", html: "content_type_unexpected", truncated: "token_response_malformed" };
+  const codes = {
+    drop: "network_error",
+    429: "token_error",
+    500: "http_status_unexpected",
+    html: "content_type_unexpected",
+    truncated: "token_response_malformed",
+  };
   for (const [fault, code] of Object.entries(codes)) {
     test(`a server that answers ${fault}: three questions in all, the error for everybody, then one token when it is well`, async () => {
       fresh();
@@ -131,11 +140,18 @@ describe("Deno KV", { skip: denos.gap }, () => {
     assert.equal(apart.late, 0, "nor, by clocks two minutes apart, is a record of two minutes used by whoever comes later");
   });
 
-  for (const [what, skews] of [["ahead", [60_000, 0, 0, 0]], ["behind", [-60_000, 0, 0, 0]], ["ahead and behind", [60_000, -60_000, 0, 0]]]) {
+  for (const [what, skews] of [
+    ["ahead", [60_000, 0, 0, 0]],
+    ["behind", [-60_000, 0, 0, 0]],
+    ["ahead and behind", [60_000, -60_000, 0, 0]],
+  ]) {
     test(`clocks a minute ${what}: one question while it is on its way, no more than one extra for each that is off, no token used after its end`, async () => {
       fresh();
       Object.assign(provider, { fault: "slow", slow: 1_000, expiresIn: 3600 });
-      await four({ path: path() }, skews.map((skew) => ({ skew })));
+      await four(
+        { path: path() },
+        skews.map((skew) => ({ skew })),
+      );
       const long = await all(processes);
       assert.deepEqual(long.errors, {});
       assert.equal(provider.count(), 1, "an hour's token");

@@ -27,7 +27,11 @@ async function clocks() {
   for (let at = 0; at < 3; at++) handles.push(denoKvStore(await Deno.openKv(path)));
   const [writer, reader, late] = handles;
   const found = {};
-  for (const [name, writers, readers] of [["ahead", 60_000, 0], ["behind", -60_000, 0], ["apart", -60_000, 60_000]]) {
+  for (const [name, writers, readers] of [
+    ["ahead", 60_000, 0],
+    ["behind", -60_000, 0],
+    ["apart", -60_000, 60_000],
+  ]) {
     off(readers);
     await reader.read(name);
     off(writers);
@@ -58,15 +62,17 @@ async function round(source, heard, { callers, targets, scope = "scope", startAt
   const got = {};
   const errors = {};
   const started = performance.now();
-  await Promise.all(Array.from({ length: callers }, async (_, at) => {
-    const wanted = `${scope}-${at % targets}`;
-    try {
-      const { accessToken } = await source.get({ scope: wanted });
-      (got[wanted] ??= {})[accessToken] = true;
-    } catch (error) {
-      errors[error.code ?? error.stack] = (errors[error.code ?? error.stack] ?? 0) + 1;
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: callers }, async (_, at) => {
+      const wanted = `${scope}-${at % targets}`;
+      try {
+        const { accessToken } = await source.get({ scope: wanted });
+        (got[wanted] ??= {})[accessToken] = true;
+      } catch (error) {
+        errors[error.code ?? error.stack] = (errors[error.code ?? error.stack] ?? 0) + 1;
+      }
+    }),
+  );
   const tokens = Object.fromEntries(Object.entries(got).map(([wanted, tokens]) => [wanted, Object.keys(tokens)]));
   return { got: tokens, errors, heard: heard.splice(0), longest: Math.round(performance.now() - started) };
 }

@@ -17,27 +17,50 @@ export async function startDenos({ origin, jwk }) {
   const folder = mkdtempSync(join(tmpdir(), "samtykke-kv-"));
   const script = join(folder, "deno.mjs");
   await build({
-    entryPoints: [fileURLToPath(new URL("deno.mjs", import.meta.url))], outfile: script, bundle: true, format: "esm", platform: "neutral",
-    target: "esnext", charset: "utf8", logLevel: "silent", external: ["node:sqlite"],
+    entryPoints: [fileURLToPath(new URL("deno.mjs", import.meta.url))],
+    outfile: script,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    charset: "utf8",
+    logLevel: "silent",
+    external: ["node:sqlite"],
   });
   const running = new Set();
   let databases = 0;
 
   /** One process. `next` awaits its next line, `run` has it do a round of callers. */
   function deno(task) {
-    const args = ["run", "--no-prompt", "--no-remote", "--no-lock", "--no-config", "--unstable-kv", "--allow-net=127.0.0.1", `--allow-read=${folder}`, `--allow-write=${folder}`, "--allow-env=DENO_KV_ACCESS_TOKEN"];
+    const args = [
+      "run",
+      "--no-prompt",
+      "--no-remote",
+      "--no-lock",
+      "--no-config",
+      "--unstable-kv",
+      "--allow-net=127.0.0.1",
+      `--allow-read=${folder}`,
+      `--allow-write=${folder}`,
+      "--allow-env=DENO_KV_ACCESS_TOKEN",
+    ];
     const child = spawn(program, [...args, script, JSON.stringify({ origin, jwk, ...task })], {
-      cwd: folder, env: { ...process.env, DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1", DENO_KV_ACCESS_TOKEN: "a".repeat(32) },
+      cwd: folder,
+      env: { ...process.env, DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1", DENO_KV_ACCESS_TOKEN: "a".repeat(32) },
     });
     running.add(child);
     let err = "";
-    child.stderr.on("data", (chunk) => { err += chunk; });
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+    });
     child.stdin.on("error", () => {});
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const closed = new Promise((done) => child.on("close", (code, signal) => {
-      running.delete(child);
-      done({ code, signal });
-    }));
+    const closed = new Promise((done) =>
+      child.on("close", (code, signal) => {
+        running.delete(child);
+        done({ code, signal });
+      }),
+    );
     const next = async () => {
       const { value, done } = await lines.next();
       if (!done) return JSON.parse(value);
@@ -70,7 +93,9 @@ export async function startDenos({ origin, jwk }) {
   }
 
   return {
-    folder, deno, all,
+    folder,
+    deno,
+    all,
     path: () => join(folder, `kv-${databases++}.sqlite`),
     /** Four processes (or one for each of the settings), up and with the database open. */
     async four(task, each = [{}, {}, {}, {}]) {

@@ -14,7 +14,10 @@ import { startWorkers } from "./workers.mjs";
 linkPackage();
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const tokensOf = (answers) => {
-  assert.deepEqual(answers.filter(({ error }) => error), []);
+  assert.deepEqual(
+    answers.filter(({ error }) => error),
+    [],
+  );
   return new Set(answers.map(({ accessToken }) => accessToken)).size;
 };
 

@@ -42,7 +42,10 @@ describe("Durable Object", () => {
     provider.slow = 500;
     const scopes = ["a", "b", "c", "d", "e"];
     const answers = await all(scopes);
-    assert.deepEqual(answers.filter(({ error }) => error), []);
+    assert.deepEqual(
+      answers.filter(({ error }) => error),
+      [],
+    );
     assert.deepEqual([...provider.asked.values()], [1, 1, 1, 1, 1]);
     for (const [at, { accessToken }] of answers.entries()) assert.equal(provider.live.get(accessToken).target, `${scopes[at % 5]}||`);
   });
@@ -58,7 +61,10 @@ describe("Durable Object", () => {
       provider.fault = "";
       await sleep(2_100);
       const well = await all([`fault-${fault}`], 5);
-      assert.deepEqual(well.filter(({ error }) => error), []);
+      assert.deepEqual(
+        well.filter(({ error }) => error),
+        [],
+      );
       assert.equal(new Set(well.map(({ accessToken }) => accessToken)).size, 1);
       assert.deepEqual(provider.refusals, []);
     });
@@ -73,7 +79,10 @@ describe("Durable Object", () => {
     assert.equal(provider.count(), 1);
     provider.fault = "";
     const got = await answers;
-    assert.deepEqual(got.filter(({ error }) => error), []);
+    assert.deepEqual(
+      got.filter(({ error }) => error),
+      [],
+    );
     assert.equal(new Set(got.map(({ accessToken }) => accessToken)).size, 1);
     assert.equal(provider.count(), 2);
   });
@@ -86,7 +95,10 @@ describe("Durable Object", () => {
     await provider.up();
     await sleep(2_100);
     const well = await all(["down"], 5);
-    assert.deepEqual(well.filter(({ error }) => error), []);
+    assert.deepEqual(
+      well.filter(({ error }) => error),
+      [],
+    );
     assert.equal(provider.count(), 1);
   });
 
@@ -103,7 +115,10 @@ describe("Durable Object", () => {
     provider.fault = "";
     const started = Date.now();
     const answers = await all(["halfway"], 10);
-    assert.deepEqual(answers.filter(({ error }) => error), []);
+    assert.deepEqual(
+      answers.filter(({ error }) => error),
+      [],
+    );
     assert.equal(new Set(answers.map(({ accessToken }) => accessToken)).size, 1);
     assert.ok(provider.count() <= 2, `${provider.count()}`);
     assert.ok(Date.now() - started < 7_000, `${Date.now() - started}`);

@@ -53,7 +53,10 @@ describe("fetch", () => {
       assert.equal((await answer.json()).body, ["text", "octets", "blob", "a=b"][at]);
       assert.equal(provider.api.length, 2);
       assert.notEqual(provider.api[0].token, provider.api[1].token);
-      assert.deepEqual(provider.api.map(({ method }) => method), ["POST", "POST"]);
+      assert.deepEqual(
+        provider.api.map(({ method }) => method),
+        ["POST", "POST"],
+      );
     }
     provider.revoke();
     source = new TokenSource({ client: await clientOf(provider) });
@@ -149,11 +152,19 @@ describe("fetch", () => {
 
   test("token and headers go to the named origins alone", async () => {
     const api = apiOf({ headers: subscriber });
-    for (const url of [provider.origin.replace("127.0.0.1", "localhost"), "https://evil.example/", `${provider.origin}@evil.example/`, "/things"]) await failsWith(api(url), "resource_refused");
+    for (const url of [provider.origin.replace("127.0.0.1", "localhost"), "https://evil.example/", `${provider.origin}@evil.example/`, "/things"])
+      await failsWith(api(url), "resource_refused");
     assert.equal(provider.api.length, 0);
     await failsWith(api(`${provider.origin}/things`, { headers: { authorization: "Bearer x" } }), "reserved_parameter");
     await failsWith(apiOf({ headers: { authorization: "Bearer x" } })(`${provider.origin}/things`), "reserved_parameter");
-    for (const bad of [undefined, {}, { origins: [] }, { origins: "https://api.example" }, { origins: ["https://api.example"], headers: "x" }, { origins: ["https://api.example"], refusal: "401" }]) {
+    for (const bad of [
+      undefined,
+      {},
+      { origins: [] },
+      { origins: "https://api.example" },
+      { origins: ["https://api.example"], headers: "x" },
+      { origins: ["https://api.example"], refusal: "401" },
+    ]) {
       assert.throws(() => source.fetch(target, bad), { code: "invalid_configuration" });
     }
   });
@@ -185,7 +196,10 @@ describe("fetch", () => {
     const forms = [];
     const { Client, provider: providerOf, none } = await import("samtykke");
     const client = new Client(providerOf({ issuer: "https://op.example/", tokenEndpoint: "https://op.example/token", clientId: "client-1" }), none(), {
-      fetch: async (_, { body }) => (forms.push(new URLSearchParams(body)), new Response('{"access_token":"t","token_type":"Bearer","expires_in":120}', { headers: { "content-type": "application/json" } })),
+      fetch: async (_, { body }) => (
+        forms.push(new URLSearchParams(body)),
+        new Response('{"access_token":"t","token_type":"Bearer","expires_in":120}', { headers: { "content-type": "application/json" } })
+      ),
     });
     const claims = ({ scope, organisation, subject }) => ({ scope, consumer_org: organisation, pid: subject });
     const bearer = new TokenSource({ client, grant: { key, rules: { claims: { fixed: 1 } }, claims } });

@@ -10,8 +10,13 @@ import { startWorkers } from "./workers.mjs";
 
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 const PROVIDER = [
-  ["server takes 1.5 s", "slow"], ["server drops connections", "drop"], ["429 without Retry-After", "429"], ["429, Retry-After: 2", "429", { retryAfter: "2" }],
-  ["500", "500"], ["200 with HTML", "html"], ["200 with truncated JSON", "truncated"],
+  ["server takes 1.5 s", "slow"],
+  ["server drops connections", "drop"],
+  ["429 without Retry-After", "429"],
+  ["429, Retry-After: 2", "429", { retryAfter: "2" }],
+  ["500", "500"],
+  ["200 with HTML", "html"],
+  ["200 with truncated JSON", "truncated"],
 ];
 const CLOCKS = [{ skew: 60_000 }, { skew: -60_000 }, {}, {}];
 
@@ -56,7 +61,11 @@ export async function redisFigures(provider, { fresh, next, row }, tokensEntry) 
   const task = { origin: provider.origin, jwk: provider.jwk, port: redis.port, callers: 250, targets: 1 };
   const one = () => {
     const source = new TokenSource({ client, store: redisStore(send), retries: 0 });
-    return () => source.get({ scope: "scope-0" }).then(() => true, () => false);
+    return () =>
+      source.get({ scope: "scope-0" }).then(
+        () => true,
+        () => false,
+      );
   };
   const run = async (what, { fault = "", each, state, targets = 1, after, ...more } = {}) => {
     await send("FLUSHALL");
@@ -80,7 +89,12 @@ export async function redisFigures(provider, { fresh, next, row }, tokensEntry) 
   await next(one());
   const waited = performance.now() - killed;
   const after = await together({ ...task, questionTimeout: 1 });
-  row(STORE, "one more process killed between lock and write (question limit 1 s)", { questions: provider.count(), got: gotOf(after.tokens, after.errors), longest: after.longest, next: waited });
+  row(STORE, "one more process killed between lock and write (question limit 1 s)", {
+    questions: provider.count(),
+    got: gotOf(after.tokens, after.errors),
+    longest: after.longest,
+    next: waited,
+  });
   await send("FLUSHALL");
   fresh("slow");
   // All four are connected long before they start.
@@ -91,7 +105,12 @@ export async function redisFigures(provider, { fresh, next, row }, tokensEntry) 
   const frozen = await running;
   redis.thaw();
   const questions = provider.count();
-  row(STORE, "store hangs while the question is on its way (store limit 0.3 s)", { questions, got: gotOf(frozen.tokens, frozen.errors), longest: frozen.longest, next: await next(one()) });
+  row(STORE, "store hangs while the question is on its way (store limit 0.3 s)", {
+    questions,
+    got: gotOf(frozen.tokens, frozen.errors),
+    longest: frozen.longest,
+    next: await next(one()),
+  });
   await send("FLUSHALL");
   fresh();
   row(STORE, "store lost everything", { ...(await lost(one, one)), got: "1 token" });
@@ -113,12 +132,14 @@ export async function workerFigures(provider, { fresh, next, row }, folder) {
   let names = 0;
   const round = async (scopes, callers = 1000) => {
     let longest = 0;
-    const answers = await Promise.all(Array.from({ length: callers }, async (_, at) => {
-      const started = performance.now();
-      const answer = await workers.ask(at % 4, `/?scope=${scopes[at % scopes.length]}`);
-      longest = Math.max(longest, performance.now() - started);
-      return answer;
-    }));
+    const answers = await Promise.all(
+      Array.from({ length: callers }, async (_, at) => {
+        const started = performance.now();
+        const answer = await workers.ask(at % 4, `/?scope=${scopes[at % scopes.length]}`);
+        longest = Math.max(longest, performance.now() - started);
+        return answer;
+      }),
+    );
     const errors = {};
     for (const { error } of answers) if (error) errors[error] = (errors[error] ?? 0) + 1;
     return { got: gotOf([answers.map(({ accessToken }) => accessToken).filter(Boolean)], errors), longest };
@@ -212,7 +233,12 @@ export async function denoFigures(provider, { fresh, next, row }) {
   for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true });
   const four = await denos.four({ path });
   const lost = await denos.all(four);
-  row(STORE, "database file removed, four more processes", { questions: provider.count(), got: gotOf(lost.tokens, lost.errors), longest: lost.longest, next: lost.longest });
+  row(STORE, "database file removed, four more processes", {
+    questions: provider.count(),
+    got: gotOf(lost.tokens, lost.errors),
+    longest: lost.longest,
+    next: lost.longest,
+  });
   fresh("hang");
   const task = { path: denos.path(), questionTimeout: 1 };
   const victim = denos.deno(task);
@@ -222,6 +248,11 @@ export async function denoFigures(provider, { fresh, next, row }) {
   await outcome;
   provider.fault = "";
   const after = await denos.all(await denos.four(task));
-  row(STORE, "one more process killed between lock and write (question limit 1 s)", { questions: provider.count(), got: gotOf(after.tokens, after.errors), longest: after.longest, next: after.longest });
+  row(STORE, "one more process killed between lock and write (question limit 1 s)", {
+    questions: provider.count(),
+    got: gotOf(after.tokens, after.errors),
+    longest: after.longest,
+    next: after.longest,
+  });
   denos.close();
 }

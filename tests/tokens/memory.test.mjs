@@ -50,18 +50,32 @@ test("sources that share a store share tokens, unless issuer, client or key diff
 test("a name in a store is the SHA-256 of the target's, by Node's own crypto and by the core", () => {
   const targets = [{ scope: "a" }, { subject: "ærlig\n\\" }, { extra: { a: "\ud800🫐".repeat(400) } }];
   for (const hide of ["", "process.getBuiltinModule = undefined;"]) {
-    const { stdout, stderr } = spawnSync(process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(hide)}`, "--input-type=module", "-e", `
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        "--import",
+        `data:text/javascript,${encodeURIComponent(hide)}`,
+        "--input-type=module",
+        "-e",
+        `
       import { TokenSource, memoryStore } from "samtykke/tokens";
       const names = [];
       const tokens = { accessToken: "t", tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {} };
       const store = { ...memoryStore(), read: async (name) => void names.push(name) };
       const source = new TokenSource({ request: async () => tokens, issuer: "https://op.example", clientId: "client-1", store });
       for (const target of ${JSON.stringify(targets)}) await source.get(target);
-      console.log(JSON.stringify(names));`], { encoding: "utf8", cwd: import.meta.dirname });
+      console.log(JSON.stringify(names));`,
+      ],
+      { encoding: "utf8", cwd: import.meta.dirname },
+    );
     assert.equal(stderr, "");
     const base = "ihttps://op.example\ncclient-1\n";
     const texts = [`${base}sa\n`, `${base}uærlig\\n\\\\\n`, `${base}np.a\nv${targets[2].extra.a}\n`];
-    assert.deepEqual(JSON.parse(stdout), texts.map((text) => createHash("sha256").update(text).digest("base64url")), hide);
+    assert.deepEqual(
+      JSON.parse(stdout),
+      texts.map((text) => createHash("sha256").update(text).digest("base64url")),
+      hide,
+    );
   }
 });
 
@@ -69,26 +83,54 @@ test("what a store gives has the checked members, and no refresh token, id_token
   const memory = memoryStore();
   const texts = [];
   const store = { ...memory, write: (name, fence, text, left) => (texts.push(name + text), memory.write(name, fence, text, left)) };
-  const answer = () => tokensOf("t", { refresh_token: "refresh-secret", id_token: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", scope: "granted", extra_member: { __proto__: null, a: 1 } });
+  const answer = () =>
+    tokensOf("t", { refresh_token: "refresh-secret", id_token: "eyJhbGciOiJSUzI1NiJ9.e30.c2ln", scope: "granted", extra_member: { __proto__: null, a: 1 } });
   await sourceOf(answer, { store }).source.get({ scope: "a" });
   assert.equal(texts.length, 1);
   assert.doesNotMatch(texts[0], /refresh-secret|eyJhbGciOiJSUzI1NiJ9/);
   const { source, asked } = sourceOf(answer, { store });
   const tokens = await source.get({ scope: "a" });
   assert.equal(asked.length, 0);
-  assert.deepEqual({ ...tokens, others: { ...tokens.others } }, {
-    accessToken: "t", tokenType: "Bearer", expiresIn: 120, scope: "granted", requestedScope: "", expiresAt: tokens.expiresAt, others: { extra_member: { a: 1 } },
-  });
+  assert.deepEqual(
+    { ...tokens, others: { ...tokens.others } },
+    {
+      accessToken: "t",
+      tokenType: "Bearer",
+      expiresIn: 120,
+      scope: "granted",
+      requestedScope: "",
+      expiresAt: tokens.expiresAt,
+      others: { extra_member: { a: 1 } },
+    },
+  );
   assert.ok(Math.abs(tokens.expiresAt - Date.now() / 1000 - 120) <= 1);
   assert.equal(Object.getPrototypeOf(tokens.others), null);
   assert.ok(Object.isFrozen(tokens));
 });
 
 test("a store that fails in each of its operations, or forgets, never costs a token", async () => {
-  const broken = { read: () => { throw new Error("read"); }, lock: async () => { throw new Error("lock"); }, write: async () => { throw new Error("write"); }, unlock: () => new Promise(() => {}), changed: async () => { throw new Error("changed"); } };
+  const broken = {
+    read: () => {
+      throw new Error("read");
+    },
+    lock: async () => {
+      throw new Error("lock");
+    },
+    write: async () => {
+      throw new Error("write");
+    },
+    unlock: () => new Promise(() => {}),
+    changed: async () => {
+      throw new Error("changed");
+    },
+  };
   for (const name of Object.keys(broken)) {
     const heard = [];
-    const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), [name]: broken[name] }, storeTimeout: 0.1, onStoreError: (error) => heard.push(error.message) });
+    const { source, asked } = sourceOf(undefined, {
+      store: { ...memoryStore(), [name]: broken[name] },
+      storeTimeout: 0.1,
+      onStoreError: (error) => heard.push(error.message),
+    });
     assert.equal((await source.get({ scope: "a" })).accessToken, "t1", name);
     assert.equal(asked.length, 1);
     if (!["unlock", "changed"].includes(name)) assert.deepEqual(heard, [name]);
@@ -146,7 +188,9 @@ test("a refused token is not taken from the store again, and its refusal is know
 test("a token bound to a key is no other key's", async () => {
   const { SigningKey } = await import("samtykke");
   const store = memoryStore();
-  const [one, other] = await Promise.all([1, 2].map(async () => sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })));
+  const [one, other] = await Promise.all(
+    [1, 2].map(async () => sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })),
+  );
   await one.source.get({ scope: "a" });
   await other.source.get({ scope: "a" });
   assert.equal(other.asked.length, 1);
@@ -189,8 +233,14 @@ test("a lock that a slow store gives too late is given back, so that nobody wait
 
 test("odd tokens of a caller's own request come out of a store as they went in", async () => {
   const odd = [
-    { accessToken: "a\nb" }, { accessToken: "t", scope: "" }, { accessToken: "t", scope: "one\ntwo" }, { accessToken: "t", others: { a: "x\ny", b: [1] } }, { accessToken: "t", expiresIn: 0.5e3 },
-    { accessToken: "{", tokenType: "DPoP" }, { accessToken: "t", requestedScope: "a b", scope: "c d" }, { accessToken: "t", expiresIn: undefined },
+    { accessToken: "a\nb" },
+    { accessToken: "t", scope: "" },
+    { accessToken: "t", scope: "one\ntwo" },
+    { accessToken: "t", others: { a: "x\ny", b: [1] } },
+    { accessToken: "t", expiresIn: 0.5e3 },
+    { accessToken: "{", tokenType: "DPoP" },
+    { accessToken: "t", requestedScope: "a b", scope: "c d" },
+    { accessToken: "t", expiresIn: undefined },
   ];
   for (const one of odd) {
     const tokens = { tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {}, ...one };
@@ -214,7 +264,18 @@ test("odd tokens of a caller's own request come out of a store as they went in",
 
 test("a record that was cut or changed counts for nothing", async () => {
   const good = "100\nBearer\n120\n\n\n\nthe-token";
-  const bad = ["", "100", "100\nBearer", "x\nBearer\n120\n\n\n\nt", "-1\nBearer\n120\n\n\n\nt", "100\nbearer\n120\n\n\n\nt", "100\nBearer\nx\n\n\n\nt", "100\nBearer\n120\n\n\n\n", "100\nBearer\n120\n\n\n{\nt", "100\nBearer\n120\n\n\nt"];
+  const bad = [
+    "",
+    "100",
+    "100\nBearer",
+    "x\nBearer\n120\n\n\n\nt",
+    "-1\nBearer\n120\n\n\n\nt",
+    "100\nbearer\n120\n\n\n\nt",
+    "100\nBearer\nx\n\n\n\nt",
+    "100\nBearer\n120\n\n\n\n",
+    "100\nBearer\n120\n\n\n{\nt",
+    "100\nBearer\n120\n\n\nt",
+  ];
   for (const [at, text] of [good, ...bad].entries()) {
     const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), read: async () => ({ text, left: 100_000 }) } });
     assert.equal((await source.get({ scope: "a" })).accessToken, at ? "t1" : "the-token", JSON.stringify(text));
@@ -225,8 +286,17 @@ test("a record that was cut or changed counts for nothing", async () => {
 test("each operation of a store has its own time limit, however many are under way", async () => {
   const failed = [];
   const started = performance.now();
-  const store = { ...memoryStore(), read: () => new Promise(() => {}), lock: async () => { throw new Error("down"); } };
-  const sources = Array.from({ length: 3 }, () => sourceOf(undefined, { store, storeTimeout: 0.2, onStoreError: () => failed.push(performance.now() - started) }).source);
+  const store = {
+    ...memoryStore(),
+    read: () => new Promise(() => {}),
+    lock: async () => {
+      throw new Error("down");
+    },
+  };
+  const sources = Array.from(
+    { length: 3 },
+    () => sourceOf(undefined, { store, storeTimeout: 0.2, onStoreError: () => failed.push(performance.now() - started) }).source,
+  );
   const [one, two, three] = sources;
   const all = [one.get({ scope: "a" }), one.get({ scope: "b" })];
   await sleep(120);
@@ -234,18 +304,31 @@ test("each operation of a store has its own time limit, however many are under w
   await sleep(60);
   all.push(three.get({ scope: "a" }));
   await Promise.all(all);
-  assert.deepEqual(failed.map((time) => Math.floor((time + 10) / 20)).map((step) => (step < 14 ? "first" : step < 18 ? "second" : "third")), ["first", "first", "second", "second", "third"], String(failed));
+  assert.deepEqual(
+    failed.map((time) => Math.floor((time + 10) / 20)).map((step) => (step < 14 ? "first" : step < 18 ? "second" : "third")),
+    ["first", "first", "second", "second", "third"],
+    String(failed),
+  );
 });
 
 test("a process ends at once after its last token, and waits for a store that hangs", () => {
-  const run = (read) => spawnSync(process.execPath, ["--input-type=module", "-e", `
+  const run = (read) =>
+    spawnSync(
+      process.execPath,
+      [
+        "--input-type=module",
+        "-e",
+        `
     import { TokenSource, memoryStore } from "samtykke/tokens";
     const tokens = { accessToken: "t", tokenType: "Bearer", expiresIn: 120, requestedScope: "", others: {} };
     const source = new TokenSource({ request: async () => tokens, issuer: "i", clientId: "c", storeTimeout: 2, store: { ...memoryStore(), ${read} } });
     for (const scope of ["a", "b"]) await source.get({ scope });
     process.stdout.write("got");
     const started = Date.now();
-    process.on("exit", () => process.stdout.write(" " + (Date.now() - started < 1000)));`], { encoding: "utf8", cwd: import.meta.dirname });
+    process.on("exit", () => process.stdout.write(" " + (Date.now() - started < 1000)));`,
+      ],
+      { encoding: "utf8", cwd: import.meta.dirname },
+    );
   assert.equal(run("").stdout, "got true");
   assert.equal(run("read: () => new Promise(() => {})").stdout, "got true");
 });
@@ -259,12 +342,20 @@ test("a record with a pause and no reason, which nobody writes, counts for nothi
 });
 
 test("a store that cannot write keeps nobody waiting for the lock either", async () => {
-  const store = { ...memoryStore(), write: async () => { throw new Error("full"); } };
+  const store = {
+    ...memoryStore(),
+    write: async () => {
+      throw new Error("full");
+    },
+  };
   const sources = [1, 2, 3].map((at) => sourceOf(async () => (await sleep(50), tokensOf(`t${at}`)), { store }));
   const started = Date.now();
   await Promise.all(sources.map(({ source }) => source.get({ scope: "a" })));
   assert.ok(Date.now() - started < 2_000, `${Date.now() - started}`);
-  assert.deepEqual(sources.map(({ asked }) => asked.length), [1, 1, 1]);
+  assert.deepEqual(
+    sources.map(({ asked }) => asked.length),
+    [1, 1, 1],
+  );
 });
 
 test("a lock that outlasts two leases, which none should, is done without", async () => {

@@ -10,13 +10,19 @@ export function startProcess(task) {
   const child = spawn(process.execPath, [PROCESS, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   let err = "";
-  child.stdout.on("data", (chunk) => { out += chunk; });
-  child.stderr.on("data", (chunk) => { err += chunk; });
-  const outcome = new Promise((done, failed) => child.on("close", (code, signal) => {
-    if (signal) done({ killed: signal });
-    else if (code) failed(new Error(err));
-    else done(JSON.parse(out));
-  }));
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const outcome = new Promise((done, failed) =>
+    child.on("close", (code, signal) => {
+      if (signal) done({ killed: signal });
+      else if (code) failed(new Error(err));
+      else done(JSON.parse(out));
+    }),
+  );
   return { outcome, kill: () => child.kill("SIGKILL") };
 }
 

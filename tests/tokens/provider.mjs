@@ -33,7 +33,14 @@ export async function startProvider({ expiresIn = 120 } = {}) {
       state.refusals.push(why);
       json(401, { error: "invalid_client", error_description: why });
     };
-    const { payload, protectedHeader } = await jwtVerify(form.get("client_assertion") ?? "", verifier, { issuer: "client-1", subject: "client-1", audience: state.issuer, maxTokenAge: "2m", clockTolerance: 70 }).catch((error) => ({ error })) ?? {};
+    const { payload, protectedHeader } =
+      (await jwtVerify(form.get("client_assertion") ?? "", verifier, {
+        issuer: "client-1",
+        subject: "client-1",
+        audience: state.issuer,
+        maxTokenAge: "2m",
+        clockTolerance: 70,
+      }).catch((error) => ({ error }))) ?? {};
     if (!payload) return refuse("the assertion is not good");
     if (protectedHeader.kid !== "key-1") return refuse("the key is not known");
     if (!payload.jti || jtis.has(payload.jti)) return refuse("the assertion was used before");
@@ -41,13 +48,23 @@ export async function startProvider({ expiresIn = 120 } = {}) {
     if (form.get("grant_type") !== "client_credentials") return json(400, { error: "unsupported_grant_type" });
     if (form.get("scope") === "forbidden") return json(400, { error: "invalid_scope" });
     switch (state.fault) {
-      case "slow": await new Promise((done) => setTimeout(done, state.slow)); break;
-      case "hang": state.hanging++; return;
-      case "drop": return request.socket.destroy();
-      case "429": return json(429, { error: "slow_down" }, state.retryAfter ? { "retry-after": state.retryAfter } : {});
-      case "500": return json(500, "");
-      case "html": response.writeHead(200, { "content-type": "text/html" }); return response.end("<html><body>Sorry</body></html>");
-      case "truncated": return json(200, '{"access_token":"abc","token_ty');
+      case "slow":
+        await new Promise((done) => setTimeout(done, state.slow));
+        break;
+      case "hang":
+        state.hanging++;
+        return;
+      case "drop":
+        return request.socket.destroy();
+      case "429":
+        return json(429, { error: "slow_down" }, state.retryAfter ? { "retry-after": state.retryAfter } : {});
+      case "500":
+        return json(500, "");
+      case "html":
+        response.writeHead(200, { "content-type": "text/html" });
+        return response.end("<html><body>Sorry</body></html>");
+      case "truncated":
+        return json(200, '{"access_token":"abc","token_ty');
     }
     const value = randomUUID();
     tokens.set(value, { target, ends: Date.now() + state.expiresIn * 1000 });
@@ -66,7 +83,10 @@ export async function startProvider({ expiresIn = 120 } = {}) {
       response.end(JSON.stringify(value));
     };
     if (request.url.startsWith("/gateway") && request.headers["ocp-apim-subscription-key"] !== "subscriber-1") {
-      return answer(401, { statusCode: 401, message: "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." });
+      return answer(401, {
+        statusCode: 401,
+        message: "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
+      });
     }
     if (request.url.startsWith("/narrow")) return answer(401, {}, { "www-authenticate": 'Bearer error="insufficient_scope", scope="more"' });
     if (request.url.startsWith("/broken")) return answer(401, {}, { "www-authenticate": "Bearer" });
@@ -81,12 +101,16 @@ export async function startProvider({ expiresIn = 120 } = {}) {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const origin = `http://127.0.0.1:${server.address().port}`;
-  const stop = () => new Promise((done) => {
-    server.close(done);
-    server.closeAllConnections();
-  });
+  const stop = () =>
+    new Promise((done) => {
+      server.close(done);
+      server.closeAllConnections();
+    });
   return Object.assign(state, {
-    origin, jwk, issuer: `${origin}/`, tokenEndpoint: `${origin}/token`,
+    origin,
+    jwk,
+    issuer: `${origin}/`,
+    tokenEndpoint: `${origin}/token`,
     /** How many questions there were, over all targets. */
     count: () => [...state.asked.values()].reduce((sum, one) => sum + one, 0),
     /** Ends every token, as a server does whose key was changed. */

@@ -28,7 +28,9 @@ export async function startRedis() {
   const port = await freePort();
   let child;
   const start = async () => {
-    child = spawn(program, ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "notice"], { stdio: ["ignore", "pipe", "ignore"] });
+    child = spawn(program, ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "notice"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     let log = "";
     for await (const chunk of child.stdout) {
       log += chunk;

@@ -55,7 +55,11 @@ describe("Redis", { skip: redis.gap }, () => {
     assert.deepEqual(errors, {});
     assert.deepEqual([...provider.asked.values()], [1, 1, 1, 1, 1]);
     assert.equal(Object.keys(tokens).length, 5);
-    for (const [target, values] of Object.entries(tokens)) assert.deepEqual(values.map((value) => provider.live.get(value).target), [`${target}||`]);
+    for (const [target, values] of Object.entries(tokens))
+      assert.deepEqual(
+        values.map((value) => provider.live.get(value).target),
+        [`${target}||`],
+      );
   });
 
   test("the same with a slow server, and with clocks a minute apart", async () => {
@@ -84,7 +88,12 @@ describe("Redis", { skip: redis.gap }, () => {
       const [[code, count], ...others] = Object.entries(errors);
       assert.equal(others.length, 0, JSON.stringify(errors));
       assert.equal(count, 1000);
-      assert.match(code, { drop: /network_error/, 429: /token_error/, 500: /http_status_unexpected/, html: /content_type_unexpected/, truncated: /token_response_malformed/ }[fault]);
+      assert.match(
+        code,
+        { drop: /network_error/, 429: /token_error/, 500: /http_status_unexpected/, html: /content_type_unexpected/, truncated: /token_response_malformed/ }[
+          fault
+        ],
+      );
       assert.ok(provider.count() <= 3, `${provider.count()}`);
       assert.ok(longest < 6_000, `${longest}`);
       provider.fault = "";
@@ -188,7 +197,16 @@ describe("Redis", { skip: redis.gap }, () => {
     assert.equal((await (await sourceOf({ store: sealed([keys[1], keys[0]]) })).get(target)).accessToken, tokens.accessToken, "an older key still opens");
     assert.notEqual((await (await sourceOf({ store: sealed(keys[1]) })).get(target)).accessToken, tokens.accessToken, "a key of another's does not");
     assert.equal(provider.count(), 2);
-    for (const damage of ["", "{", "null", "[]", '{"tail":0}', '{"tail":0,"replace":0,"failures":0,"tokens":{"accessToken":7,"tokenType":"Bearer"}}', '{"tail":-1,"replace":0,"failures":0}', '{"tail":0,"replace":0,"failures":1,"resume":0,"error":7}']) {
+    for (const damage of [
+      "",
+      "{",
+      "null",
+      "[]",
+      '{"tail":0}',
+      '{"tail":0,"replace":0,"failures":0,"tokens":{"accessToken":7,"tokenType":"Bearer"}}',
+      '{"tail":-1,"replace":0,"failures":0}',
+      '{"tail":0,"replace":0,"failures":1,"resume":0,"error":7}',
+    ]) {
       for (const name of names.filter((name) => name.endsWith("}"))) await send("SET", name, damage, "PX", "60000");
       assert.ok((await (await sourceOf()).get(target)).accessToken, damage);
     }
@@ -204,7 +222,8 @@ describe("Redis", { skip: redis.gap }, () => {
     assert.equal(new Set(next.map(({ accessToken }) => accessToken)).size, 1);
     assert.notEqual(next[0].accessToken, first[0].accessToken);
     assert.equal(provider.count(), 2);
-    for (const [at, source] of sources.entries()) assert.equal((await source.renew(target, next[at * 50])).accessToken, next[0].accessToken, "not again so soon, by any of them");
+    for (const [at, source] of sources.entries())
+      assert.equal((await source.renew(target, next[at * 50])).accessToken, next[0].accessToken, "not again so soon, by any of them");
     assert.equal(provider.count(), 2);
   });
 });

@@ -28,7 +28,12 @@ after(async () => {
   await redis.kill?.();
   rmSync(folder, { recursive: true, force: true });
 });
-const refreshes = (server) => new Set(requests(server, "/connect/token").filter(({ form }) => form.get("grant_type") === "refresh_token").map(({ form }) => form.get("refresh_token"))).size;
+const refreshes = (server) =>
+  new Set(
+    requests(server, "/connect/token")
+      .filter(({ form }) => form.get("grant_type") === "refresh_token")
+      .map(({ form }) => form.get("refresh_token")),
+  ).size;
 
 /** A login, and what another process needs to go on with it. */
 async function login(t) {
@@ -41,11 +46,19 @@ async function login(t) {
 }
 
 function start(task) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("session_process.mjs", import.meta.url)), JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("session_process.mjs", import.meta.url)), JSON.stringify(task)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => { out += chunk; });
-  child.stderr.on("data", (chunk) => { err += chunk; });
-  return new Promise((done, failed) => child.on("close", (code, signal) => (signal ? done({ killed: signal }) : code ? failed(new Error(err)) : done(JSON.parse(out)))));
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  return new Promise((done, failed) =>
+    child.on("close", (code, signal) => (signal ? done({ killed: signal }) : code ? failed(new Error(err)) : done(JSON.parse(out)))),
+  );
 }
 
 /** Four processes at once, each with a storage of its own, which here is the same file. */
@@ -64,7 +77,10 @@ test("four processes by Redis: one refresh for each audience, and all get its to
   const { server, task } = await login(t);
   const shared = inRedis(task, "four");
   const outcomes = await four({ ...shared, resources: ["nhn:kj", "nhn:phr"] });
-  assert.deepEqual(outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]), []);
+  assert.deepEqual(
+    outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]),
+    [],
+  );
   for (const resource of ["nhn:kj", "nhn:phr"]) assert.equal(new Set(outcomes.map(({ tokens }) => tokens[resource])).size, 1, resource);
   assert.equal(refreshes(server), 2);
   assert.equal(JSON.parse(readFileSync(shared.file, "utf8")).turn, 2);
@@ -75,7 +91,10 @@ test("a process killed when it had stored the next refresh token: its lock ends 
   const shared = { ...inRedis(task, "killed"), resources: ["nhn:kj"], timeout: 2 };
   assert.deepEqual(await start({ ...shared, die: true }), { killed: "SIGKILL" });
   const outcomes = await four(shared);
-  assert.deepEqual(outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]), []);
+  assert.deepEqual(
+    outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]),
+    [],
+  );
   assert.equal(new Set(outcomes.map(({ tokens }) => tokens["nhn:kj"])).size, 1);
   assert.equal(refreshes(server), 2, "one extra");
   // A lease of two requests and five seconds.
@@ -96,13 +115,20 @@ test("four isolates by a Durable Object, the session restored for each request: 
   });
   t.after(() => workers.dispose());
   const isolates = await Promise.all(names.map((name) => workers.getWorker(name)));
-  const ask = async (at, resource) => (await isolates[at % 4].fetch("http://localhost/", { method: "POST", body: JSON.stringify({ ...task, resource }) })).json();
+  const ask = async (at, resource) =>
+    (await isolates[at % 4].fetch("http://localhost/", { method: "POST", body: JSON.stringify({ ...task, resource }) })).json();
   const first = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at, "nhn:kj")));
-  assert.deepEqual(first.filter(({ error }) => error), []);
+  assert.deepEqual(
+    first.filter(({ error }) => error),
+    [],
+  );
   assert.equal(new Set(first.map(({ accessToken }) => accessToken)).size, 1);
   assert.equal(refreshes(server), 1);
   // With the old text of the session, which the first refresh has outdated.
   const second = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at, ["nhn:phr", "nhn:kj"][at % 2])));
-  assert.deepEqual(second.filter(({ error }) => error), []);
+  assert.deepEqual(
+    second.filter(({ error }) => error),
+    [],
+  );
   assert.equal(refreshes(server), 2);
 });

@@ -10,8 +10,13 @@ const { issuer, clientJwk, dpopJwk, port, state, resources, file, seal, die = fa
 const { send } = await (await clientsOf(port)).nodeRedis();
 const heard = [];
 const helseid = await HelseId.connect({
-  environment: { issuer }, clientId: "single", key: await SigningKey.fromJwk(clientJwk), dpop: await SigningKey.fromJwk(dpopJwk), timeout,
-  sessionStore: sealedStore(redisStore(send), seal), onStoreError: (error) => heard.push(String(error)),
+  environment: { issuer },
+  clientId: "single",
+  key: await SigningKey.fromJwk(clientJwk),
+  dpop: await SigningKey.fromJwk(dpopJwk),
+  timeout,
+  sessionStore: sealedStore(redisStore(send), seal),
+  onStoreError: (error) => heard.push(String(error)),
 });
 const save = (text) => {
   writeFileSync(file, text);
@@ -22,11 +27,13 @@ await new Promise((done) => setTimeout(done, Math.max(startAt - Date.now(), 0)))
 const tokens = {};
 const errors = [];
 const started = Date.now();
-await Promise.all(resources.map(async (resource) => {
-  try {
-    tokens[resource] = (await session.tokens({ resource })).accessToken;
-  } catch (error) {
-    errors.push(error.code ?? String(error.stack));
-  }
-}));
+await Promise.all(
+  resources.map(async (resource) => {
+    try {
+      tokens[resource] = (await session.tokens({ resource })).accessToken;
+    } catch (error) {
+      errors.push(error.code ?? String(error.stack));
+    }
+  }),
+);
 process.stdout.write(`${JSON.stringify({ tokens, errors, heard, longest: Date.now() - started })}\n`, () => process.exit(0));

@@ -10,7 +10,10 @@ export default {
     const { issuer, clientJwk, dpopJwk, state, resource } = await request.json();
     try {
       const helseid = await HelseId.connect({
-        environment: { issuer }, clientId: "single", key: await SigningKey.fromJwk(clientJwk), dpop: await SigningKey.fromJwk(dpopJwk),
+        environment: { issuer },
+        clientId: "single",
+        key: await SigningKey.fromJwk(clientJwk),
+        dpop: await SigningKey.fromJwk(dpopJwk),
         sessionStore: durableObjectStore(env.TOKENS),
       });
       const session = helseid.session(state, { save: () => {} });

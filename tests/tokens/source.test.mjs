@@ -68,7 +68,10 @@ test("the time of replacement differs between processes", async () => {
 });
 
 test("odd lives: 30 s is kept for half of it, 0 for those who wait, none said for half a minute", async () => {
-  for (const [expires_in, kept, gone] of [[30, 11_000, 15_100], [undefined, 23_000, 30_100]]) {
+  for (const [expires_in, kept, gone] of [
+    [30, 11_000, 15_100],
+    [undefined, 23_000, 30_100],
+  ]) {
     const { source, asked, clock } = sourceOf(() => tokensOf("t", { expires_in }));
     await source.get(target);
     clock.add(kept);
@@ -87,7 +90,13 @@ test("odd lives: 30 s is kept for half of it, 0 for those who wait, none said fo
 });
 
 test("trouble is put to the server again, each time by a question of its own, and a token ends it", async () => {
-  const faults = [answerError(503, ""), answerError(200, '{"access_token":"x'), answerError(200, "<html>", { contentType: "text/html" }), answerError(429, '{"error":"slow_down"}'), new TypeError("fetch failed")];
+  const faults = [
+    answerError(503, ""),
+    answerError(200, '{"access_token":"x'),
+    answerError(200, "<html>", { contentType: "text/html" }),
+    answerError(429, '{"error":"slow_down"}'),
+    new TypeError("fetch failed"),
+  ];
   for (const fault of faults) {
     const { source, asked } = sourceOf((_, at) => {
       if (at === 0) throw fault;
@@ -153,10 +162,13 @@ test("Retry-After is heeded where patience allows, and handed on where not", asy
 
 test("while the server has trouble, a token that is still valid is used", async () => {
   let well = true;
-  const { source, asked, clock } = sourceOf((_, at) => {
-    if (!well) throw answerError(503, "", { retryAfter: "20" });
-    return tokensOf(`t${at + 1}`);
-  }, { retries: 0 });
+  const { source, asked, clock } = sourceOf(
+    (_, at) => {
+      if (!well) throw answerError(503, "", { retryAfter: "20" });
+      return tokensOf(`t${at + 1}`);
+    },
+    { retries: 0 },
+  );
   await source.get(target);
   well = false;
   clock.add(61_000);
@@ -239,13 +251,44 @@ test("as many targets are remembered as allowed", async () => {
 test("wrong settings and targets are refused by name, before anything is asked", async () => {
   const good = { request: async () => tokensOf("t"), issuer: "https://op.example", clientId: "c" };
   const wrong = [
-    undefined, null, 7, {}, { ...good, request: "x" }, { ...good, issuer: "" }, { ...good, clientId: 7 }, { ...good, keyId: 7 }, { ...good, dpop: {} }, { ...good, store: {} }, { ...good, store: "redis" },
-    { ...good, margin: -1 }, { ...good, margin: "60" }, { ...good, patience: 0 }, { ...good, retries: NaN }, { ...good, questionTimeout: Infinity }, { ...good, clock: 7 }, { ...good, onStoreError: 7 },
-    { ...good, storeTimeout: 0 }, { ...good, most: 0 }, { ...good, fetch: 7 }, { client: {} }, { client: null },
+    undefined,
+    null,
+    7,
+    {},
+    { ...good, request: "x" },
+    { ...good, issuer: "" },
+    { ...good, clientId: 7 },
+    { ...good, keyId: 7 },
+    { ...good, dpop: {} },
+    { ...good, store: {} },
+    { ...good, store: "redis" },
+    { ...good, margin: -1 },
+    { ...good, margin: "60" },
+    { ...good, patience: 0 },
+    { ...good, retries: NaN },
+    { ...good, questionTimeout: Infinity },
+    { ...good, clock: 7 },
+    { ...good, onStoreError: 7 },
+    { ...good, storeTimeout: 0 },
+    { ...good, most: 0 },
+    { ...good, fetch: 7 },
+    { client: {} },
+    { client: null },
   ];
   for (const options of wrong) assert.throws(() => new TokenSource(options), { name: "SamtykkeError", code: "invalid_configuration" }, inspect(options));
   const { source, asked } = sourceOf();
-  for (const bad of [null, 7, "read", { scope: 7 }, { scope: [7] }, { resource: {} }, { subject: 12345678901 }, { organisation: null }, { extra: 7 }, { extra: { a: 7 } }]) {
+  for (const bad of [
+    null,
+    7,
+    "read",
+    { scope: 7 },
+    { scope: [7] },
+    { resource: {} },
+    { subject: 12345678901 },
+    { organisation: null },
+    { extra: 7 },
+    { extra: { a: 7 } },
+  ]) {
     await failsWith(source.get(bad), "invalid_parameter");
   }
   await failsWith(source.renew(target, null), "invalid_parameter");
@@ -263,5 +306,6 @@ test("a source shows no token, in print or as JSON", async () => {
   const store = memoryStore();
   const { source } = sourceOf(() => tokensOf("hemmelig-token"), { store });
   const tokens = await source.get({ subject: "12345678901" });
-  for (const shown of [inspect(source, { depth: 9, showHidden: true }), JSON.stringify(source), inspect(tokens)]) assert.doesNotMatch(shown, /hemmelig-token|12345678901/);
+  for (const shown of [inspect(source, { depth: 9, showHidden: true }), JSON.stringify(source), inspect(tokens)])
+    assert.doesNotMatch(shown, /hemmelig-token|12345678901/);
 });

@@ -8,7 +8,11 @@ export const sleep = (milliseconds) => new Promise((done) => setTimeout(done, mi
 
 /** Tokens that passed the core's checks. */
 export function tokensOf(accessToken, more = {}) {
-  return judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify({ access_token: accessToken, token_type: "Bearer", expires_in: 120, ...more }) });
+  return judgeTokens({
+    status: 200,
+    contentType: "application/json",
+    body: JSON.stringify({ access_token: accessToken, token_type: "Bearer", expires_in: 120, ...more }),
+  });
 }
 
 /** A judged error answer, as a client throws it. */
@@ -29,7 +33,9 @@ export function sourceOf(answer = (_, at) => tokensOf(`t${at + 1}`), settings = 
   const asked = [];
   const clock = { skew: 0, add: (milliseconds) => (clock.skew += milliseconds), now: () => Date.now() + clock.skew };
   const source = new TokenSource({
-    issuer: "https://op.example", clientId: "client-1", clock: clock.now,
+    issuer: "https://op.example",
+    clientId: "client-1",
+    clock: clock.now,
     request: async (target, signal) => {
       asked.push(target);
       return answer(target, asked.length - 1, signal);

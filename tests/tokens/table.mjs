@@ -22,7 +22,11 @@ await denoFigures(provider, book);
 await provider.close();
 rmSync(folder, { recursive: true, force: true });
 
-const table = ["| store | what happens | questions to the server | of them extra | callers got | longest wait | next caller's wait |", "|---|---|---|---|---|---|---|", ...book.rows.map((columns) => `| ${columns.join(" | ")} |`)].join("\n");
+const table = [
+  "| store | what happens | questions to the server | of them extra | callers got | longest wait | next caller's wait |",
+  "|---|---|---|---|---|---|---|",
+  ...book.rows.map((columns) => `| ${columns.join(" | ")} |`),
+].join("\n");
 const text = readFileSync(FILE, "utf8");
 const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
 if (begin < 0 || end < begin) throw new Error("TABLE.md lacks the lines between which the table stands");

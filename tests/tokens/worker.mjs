@@ -37,7 +37,14 @@ export class FaultyObject extends TokenObject {
 /** Sets what is wrong from now on, or does it once to every object. */
 async function faulty(env, { kind = "", operation = "", milliseconds = 0 }) {
   if (kind !== "wipe" && kind !== "reset") fault = { kind, operation, milliseconds: Number(milliseconds) };
-  else await Promise.all([...ids].map((id) => env.TOKENS.get(env.TOKENS.idFromString(id)).fetch(`https://tokens/${kind}`).catch(() => {})));
+  else
+    await Promise.all(
+      [...ids].map((id) =>
+        env.TOKENS.get(env.TOKENS.idFromString(id))
+          .fetch(`https://tokens/${kind}`)
+          .catch(() => {}),
+      ),
+    );
   return Response.json({ objects: ids.size });
 }
 
@@ -69,7 +76,9 @@ async function sourceOf(env) {
 async function bench(env) {
   const bare = (name = "bench") => env.BARE.get(env.BARE.idFromName(name));
   const store = durableObjectStore(env.TOKENS);
-  const text = await bare().fetch("https://bare/", { method: "POST", body: "x".repeat(600) }).then((answer) => answer.text());
+  const text = await bare()
+    .fetch("https://bare/", { method: "POST", body: "x".repeat(600) })
+    .then((answer) => answer.text());
   const { fence } = await store.lock("bench", 5_000);
   await store.write("bench", fence, text, 600_000);
   const sealed = sealedStore(store, "A".repeat(43));

@@ -36,7 +36,11 @@ export async function startWorkers({ origin, jwk }, settings = {}, { count = 4, 
   const ask = async (at, path, init) => {
     const answer = await workers[at].fetch(`http://localhost${path}`, init);
     const text = await answer.text();
-    try { return JSON.parse(text); } catch { return { text }; }
+    try {
+      return JSON.parse(text);
+    } catch {
+      return { text };
+    }
   };
   return {
     /** One request to one worker; what it answered. */

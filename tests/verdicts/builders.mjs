@@ -7,7 +7,14 @@ import { Client, SigningKey, clientSecretBasic, finish, judgeTokens, privateKeyJ
 const POINT = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" };
 const SCALAR = { d: "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI" };
 /** A key of so many bits, eight of them in each octet; nobody asks for its factors. */
-const rsa = (bits) => ({ kty: "RSA", n: btoa(String.fromCharCode(...new Array(bits / 8 | 0).fill(0xc5))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""), e: "AQAB" });
+const rsa = (bits) => ({
+  kty: "RSA",
+  n: btoa(String.fromCharCode(...new Array((bits / 8) | 0).fill(0xc5)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", ""),
+  e: "AQAB",
+});
 const KEYS = {
   "EC P-256": POINT,
   symmetric: { kty: "oct", k: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" },
@@ -15,10 +22,15 @@ const KEYS = {
 const MEMBERS = { private: { ...POINT, ...SCALAR }, public: POINT };
 
 const REDIRECT = "https://rp.example/cb";
-const server = () => provider({
-  issuer: "https://op.example", authorizationEndpoint: "https://op.example/authorize", tokenEndpoint: "https://op.example/token",
-  pushedAuthorizationRequestEndpoint: "https://op.example/par", clientId: "client-1", redirectUri: REDIRECT,
-});
+const server = () =>
+  provider({
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/authorize",
+    tokenEndpoint: "https://op.example/token",
+    pushedAuthorizationRequestEndpoint: "https://op.example/par",
+    clientId: "client-1",
+    redirectUri: REDIRECT,
+  });
 const PUSHED = { request_uri: "urn:ietf:params:oauth:request_uri:1", expires_in: 60 };
 const tokensOf = (type) => ({ access_token: "tok", token_type: type });
 
@@ -35,7 +47,8 @@ function answering(body, status = 200) {
 const claimsIn = (token) => JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
 const basic = () => clientSecretBasic("correct horse");
 /** The key whose signatures nobody verifies here. */
-const signer = (publicJwk) => SigningKey.custom({ alg: publicJwk.kty === "RSA" ? "PS256" : "ES256", publicJwk, sign: () => new Uint8Array(publicJwk.kty === "RSA" ? 256 : 64).fill(1) });
+const signer = (publicJwk) =>
+  SigningKey.custom({ alg: publicJwk.kty === "RSA" ? "PS256" : "ES256", publicJwk, sign: () => new Uint8Array(publicJwk.kty === "RSA" ? 256 : 64).fill(1) });
 
 const begun = (authentication, request, options) => {
   const { fetch, sent } = answering(PUSHED, 201);
@@ -93,7 +106,9 @@ async function proved(url) {
 
 async function object(claims) {
   const { sent } = await begun(basic(), {}, { requestObject: { key: await signer(POINT), claims } });
-  return Object.keys(claimsIn(new URLSearchParams(sent[0].body).get("request"))).sort().join(" ");
+  return Object.keys(claimsIn(new URLSearchParams(sent[0].body).get("request")))
+    .sort()
+    .join(" ");
 }
 
 const PLACES = { query: "https://rs.example/r?access_token=tok", header: "https://rs.example/r" };

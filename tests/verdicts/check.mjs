@@ -12,17 +12,47 @@ const VECTORS = join(ROOT, "tests", "vectors", "oauth");
 const ALL = ["native", "node", "node22", "node24", "workerd", "deno", "bun", "chromium", "firefox", "webkit"];
 const names = process.argv.slice(2).filter((name) => name !== "--ci");
 const chosen = names.length ? names : ALL;
-const DECIDED = ["callback", "token_response", "authorization_request", "jwks", "id_token", "metadata", "par_response", "userinfo", "www_authenticate", "dpop_nonce"];
+const DECIDED = [
+  "callback",
+  "token_response",
+  "authorization_request",
+  "jwks",
+  "id_token",
+  "metadata",
+  "par_response",
+  "userinfo",
+  "www_authenticate",
+  "dpop_nonce",
+];
 // Cases of parts that are not built: named here, so that a case that silently falls out fails.
 const UNDECIDED = [];
 /** Where the standards leave room, the decision. */
 const POLICY = {
-  TR047: "accept", TR068: "accept", AR023: "accept", ID004: "reject", ID040: "reject",
-  DM037: "accept", DM040: "accept", DM041: "reject", DM050: "reject", PA002: "accept", PA010: "reject",
-  WA014: "accept", WA015: "reject", WA029: "accept", WA049: "accept", WA050: "reject", WA051: "reject",
+  TR047: "accept",
+  TR068: "accept",
+  AR023: "accept",
+  ID004: "reject",
+  ID040: "reject",
+  DM037: "accept",
+  DM040: "accept",
+  DM041: "reject",
+  DM050: "reject",
+  PA002: "accept",
+  PA010: "reject",
+  WA014: "accept",
+  WA015: "reject",
+  WA029: "accept",
+  WA049: "accept",
+  WA050: "reject",
+  WA051: "reject",
 };
 /** Cases that say how an accepted request must look. */
-const LOOKS = { AR001: /[?&]tenant=1&/, AR008: /scope=a%26b%3Dc&/, AR041: /resource=https%3A%2F%2Fa\.example&resource=https%3A%2F%2Fb\.example$/, AR055: /^https:\/\/rs\.example\/r$/ };
+const LOOKS = {
+  AR001: /[?&]tenant=1&/,
+  AR008: /scope=a%26b%3Dc&/,
+  AR041: /resource=https%3A%2F%2Fa\.example&resource=https%3A%2F%2Fb\.example$/,
+  AR055: /^https:\/\/rs\.example\/r$/,
+};
 
 const expected = new Map();
 for (const file of readdirSync(VECTORS)) {
@@ -39,7 +69,8 @@ const fail = (line) => {
 let packageDir;
 let first;
 for (const runtime of chosen) {
-  if (!["native"].includes(runtime)) packageDir ??= await installTarball(await pack(join(ROOT, "target", "verdicts", "tarball")), join(ROOT, "target", "verdicts", "project"));
+  if (!["native"].includes(runtime))
+    packageDir ??= await installTarball(await pack(join(ROOT, "target", "verdicts", "tarball")), join(ROOT, "target", "verdicts", "project"));
   const outcome = await verdicts(VECTORS, runtime, packageDir).catch((error) => ({ error }));
   if (outcome.error) {
     fail(`${runtime}: ${outcome.error.message}`);

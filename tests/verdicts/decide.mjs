@@ -3,8 +3,23 @@
 // {"id","verdict","detail"} with verdict accept, reject, as_error or select; detail as said at each kind below.
 
 import {
-  Client, KeySet, SamtykkeError, SigningKey, begin, challenges, clientSecretBasic, clientSecretPost, finish, judgeMetadata, judgePushedRequest, judgeSignedUserinfo,
-  judgeTokens, judgeUserinfo, provider, selectKey, verifyIdToken,
+  Client,
+  KeySet,
+  SamtykkeError,
+  SigningKey,
+  begin,
+  challenges,
+  clientSecretBasic,
+  clientSecretPost,
+  finish,
+  judgeMetadata,
+  judgePushedRequest,
+  judgeSignedUserinfo,
+  judgeTokens,
+  judgeUserinfo,
+  provider,
+  selectKey,
+  verifyIdToken,
 } from "samtykke";
 import { builder } from "./builders.mjs";
 
@@ -63,8 +78,23 @@ function tokenResponse(one, context) {
   return tokens.tokenType;
 }
 
-const BUILDER = ["authorization_endpoint", "redirect_uri", "scope", "state", "nonce", "code_verifier", "extra", "client_auth", "public_client_secret",
-  "code_challenge_method", "max_age", "prompt", "claims", "authorization_details", "resource"];
+const BUILDER = [
+  "authorization_endpoint",
+  "redirect_uri",
+  "scope",
+  "state",
+  "nonce",
+  "code_verifier",
+  "extra",
+  "client_auth",
+  "public_client_secret",
+  "code_challenge_method",
+  "max_age",
+  "prompt",
+  "claims",
+  "authorization_details",
+  "resource",
+];
 
 /** detail: the URL, with the values of state, nonce and code_challenge as `…`; or the error's code. */
 function authorizationRequest(one) {
@@ -97,7 +127,11 @@ function authorizationRequest(one) {
   return url.replace(/([?&](?:state|nonce|code_challenge)=)[^&]*/g, "$1…");
 }
 
-const base64url = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const base64url = (text) =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 
 /** A verdict of its own, `select`. detail: the key's id, or its thumbprint when it has none; or the error's code. */
 function keyChoice(one) {
@@ -109,25 +143,33 @@ function keyChoice(one) {
 /** detail: the subject; or the error's code. */
 async function idToken(one, context, _now, { jwks }) {
   const refreshOf = context.refresh_of;
-  const { sub } = await verifyIdToken(text(one.id_token), {
-    issuer: context.issuer,
-    clientId: context.client_id,
-    algorithms: [context.expected_alg],
-    nonce: context.expected_nonce ?? undefined,
-    skew: context.skew_s,
-    maxAge: context.max_age,
-    accessToken: text(context.access_token),
-    code: text(context.code),
-    state: text(context.state),
-    acrValues: context.acr_values?.split(" "),
-    trustedAudiences: context.trusted_audiences,
-    refreshOf,
-  }, new KeySet(jwks));
+  const { sub } = await verifyIdToken(
+    text(one.id_token),
+    {
+      issuer: context.issuer,
+      clientId: context.client_id,
+      algorithms: [context.expected_alg],
+      nonce: context.expected_nonce ?? undefined,
+      skew: context.skew_s,
+      maxAge: context.max_age,
+      accessToken: text(context.access_token),
+      code: text(context.code),
+      state: text(context.state),
+      acrValues: context.acr_values?.split(" "),
+      trustedAudiences: context.trusted_audiences,
+      refreshOf,
+    },
+    new KeySet(jwks),
+  );
   return sub;
 }
 
 const answer = (one) => ({
-  status: one.status, contentType: one.content_type, body: text(one.body), retryAfter: one.headers?.["Retry-After"], wwwAuthenticate: one.headers?.["WWW-Authenticate"],
+  status: one.status,
+  contentType: one.content_type,
+  body: text(one.body),
+  retryAfter: one.headers?.["Retry-After"],
+  wwwAuthenticate: one.headers?.["WWW-Authenticate"],
 });
 
 /** detail: the token endpoint; or the error's code. */
@@ -145,10 +187,13 @@ async function userinfo(one, context) {
 
 /** detail: each challenge's `scheme`, `token68` where there is one, and `params` in the order of their names. */
 const wwwAuthenticate = (one) =>
-  JSON.stringify(challenges(text(one.header)).map(({ scheme, token68, parameters }) => ({
-    scheme, ...(token68 !== undefined && { token68 }),
-    params: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
-  })));
+  JSON.stringify(
+    challenges(text(one.header)).map(({ scheme, token68, parameters }) => ({
+      scheme,
+      ...(token68 !== undefined && { token68 }),
+      params: Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
+    })),
+  );
 
 /** detail: the token type, or the status where an API answers (its challenge is a 401), and how many requests it took; or the error's code. */
 async function dpopNonce(one) {
@@ -158,7 +203,10 @@ async function dpopNonce(one) {
     sent++;
     const next = left.shift();
     if (!next) throw new Error("a request too many");
-    return new Response(text(next.body), { status: next.status, headers: { ...next.headers, ...(next.content_type && { "content-type": next.content_type }) } });
+    return new Response(text(next.body), {
+      status: next.status,
+      headers: { ...next.headers, ...(next.content_type && { "content-type": next.content_type }) },
+    });
   };
   const server = provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "client-1" });
   const client = new Client(server, clientSecretBasic("correct horse"), { fetch, dpop: await SigningKey.generate() });
@@ -176,8 +224,16 @@ async function dpopNonce(one) {
 }
 
 const KINDS = {
-  callback, token_response: tokenResponse, authorization_request: authorizationRequest, jwks: keyChoice, id_token: idToken, metadata, par_response: parResponse,
-  userinfo, www_authenticate: wwwAuthenticate, dpop_nonce: dpopNonce,
+  callback,
+  token_response: tokenResponse,
+  authorization_request: authorizationRequest,
+  jwks: keyChoice,
+  id_token: idToken,
+  metadata,
+  par_response: parResponse,
+  userinfo,
+  www_authenticate: wwwAuthenticate,
+  dpop_nonce: dpopNonce,
 };
 /** What a case that is not refused is called, where it is not `accept`. */
 const ACCEPTED = { jwks: "select" };

@@ -22,7 +22,11 @@ export function linkPackage() {
 /** @returns {Promise<{ lines: string[], undecided: string[], version?: string } | { unavailable: string }>} */
 export async function verdicts(folder, runtime, packageDir) {
   if (runtime === "native") {
-    const cargo = spawnSync("cargo", ["run", "--quiet", "--features", "native-crypto", "--example", "verdicts", "--", resolve(folder)], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 28 });
+    const cargo = spawnSync("cargo", ["run", "--quiet", "--features", "native-crypto", "--example", "verdicts", "--", resolve(folder)], {
+      cwd: ROOT,
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
     if (cargo.error) return { unavailable: cargo.error.message };
     if (cargo.status !== 0) throw new Error(cargo.stderr);
     return { lines: cargo.stdout.trimEnd().split("\n"), undecided: cargo.stderr.split("\n").filter((line) => /^\S+: /.test(line)), version: "native" };
@@ -34,7 +38,13 @@ export async function verdicts(folder, runtime, packageDir) {
     return run({ files });
   }
   const { runSuite } = await import("../runtimes/index.mjs");
-  const outcome = await runSuite({ runtime, packageDir: packageDir ?? (await packed()), suite: join(HERE, "decide.mjs"), input: { files }, timeoutMs: 120_000 });
+  const outcome = await runSuite({
+    runtime,
+    packageDir: packageDir ?? (await packed()),
+    suite: join(HERE, "decide.mjs"),
+    input: { files },
+    timeoutMs: 120_000,
+  });
   if ("unavailable" in outcome) return outcome;
   if (!outcome.ok) throw new Error(`${runtime}: ${outcome.error}\n${outcome.stack}`);
   return { ...outcome.output, version: outcome.version };

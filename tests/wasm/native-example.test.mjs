@@ -24,13 +24,22 @@ before(async () => {
 after(() => provider?.close());
 
 /** Starts the program; gives the URL it asks a person to open. */
-const launch = (extra = {}) => start(program, [], {
-  cwd: root,
-  env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, ENVIRONMENT: `${provider.authUrl} ${provider.apiUrl}`, CLIENT_ID: DEMO_CLIENT.id,
-    CLIENT_SECRET: DEMO_CLIENT.secret, REDIRECT_URI: redirectUri, NO_PROXY: "localhost", ...extra },
-  ready: (text) => text.match(/^open (\S+)$/m)?.[1],
-  timeoutMs: 20_000,
-});
+const launch = (extra = {}) =>
+  start(program, [], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      SystemRoot: process.env.SystemRoot,
+      ENVIRONMENT: `${provider.authUrl} ${provider.apiUrl}`,
+      CLIENT_ID: DEMO_CLIENT.id,
+      CLIENT_SECRET: DEMO_CLIENT.secret,
+      REDIRECT_URI: redirectUri,
+      NO_PROXY: "localhost",
+      ...extra,
+    },
+    ready: (text) => text.match(/^open (\S+)$/m)?.[1],
+    timeoutMs: 20_000,
+  });
 
 /** Waits for the program's last words. */
 const ends = (running, word) => until(`the program to say "${word}"`, () => running.output().includes(word) && running.output(), 20_000);

@@ -5,7 +5,10 @@ import { createHash, randomUUID } from "node:crypto";
 import { EmbeddedJWK, SignJWT, UnsecuredJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
 
 // The client's public key: that of RFC 7515 appendix A.3.
-const CLIENT = await importJWK({ kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }, "ES256");
+const CLIENT = await importJWK(
+  { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" },
+  "ES256",
+);
 const CLIENT_ID = "eksempelbank-client";
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const hash = (text) => createHash("sha256").update(text).digest("base64url");
@@ -65,16 +68,27 @@ export async function createOp(asked) {
 
   async function authenticated(issuer, form) {
     must(form.get("client_assertion_type") === ASSERTION, "invalid_client", "client_assertion_type");
-    const { payload } = await jwtVerify(form.get("client_assertion") ?? "", CLIENT, { algorithms: ["ES256"], issuer: CLIENT_ID, subject: CLIENT_ID, maxTokenAge: 60 })
-      .catch((error) => { throw new Refusal("invalid_client", error.message); });
+    const { payload } = await jwtVerify(form.get("client_assertion") ?? "", CLIENT, {
+      algorithms: ["ES256"],
+      issuer: CLIENT_ID,
+      subject: CLIENT_ID,
+      maxTokenAge: 60,
+    }).catch((error) => {
+      throw new Refusal("invalid_client", error.message);
+    });
     must(payload.aud === issuer && payload.exp - payload.iat <= 60, "invalid_client", "aud or exp");
     once(payload.jti);
   }
 
   /** The thumbprint of the proof's key. */
   async function proved(request, address, nonces, token) {
-    const { payload, protectedHeader } = await jwtVerify(request.headers.dpop ?? "", EmbeddedJWK, { typ: "dpop+jwt", algorithms: ["ES256"], maxTokenAge: 60 })
-      .catch((error) => { throw new Refusal("invalid_dpop_proof", error.message); });
+    const { payload, protectedHeader } = await jwtVerify(request.headers.dpop ?? "", EmbeddedJWK, {
+      typ: "dpop+jwt",
+      algorithms: ["ES256"],
+      maxTokenAge: 60,
+    }).catch((error) => {
+      throw new Refusal("invalid_dpop_proof", error.message);
+    });
     must(payload.htm === request.method && payload.htu === address, "invalid_dpop_proof", `htm or htu: ${payload.htu}`);
     must(payload.ath === (token && hash(token)), "invalid_dpop_proof", "ath");
     must(Object.keys(protectedHeader.jwk).sort().join() === "crv,kty,x,y", "invalid_dpop_proof", "jwk");
@@ -86,16 +100,34 @@ export async function createOp(asked) {
 
   async function idToken(behaviour, issuer, { nonce, accessToken, login }) {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: issuer, aud: CLIENT_ID, sub: "ola", iat: now, exp: now + 300, ...(nonce && { nonce }), at_hash: half(accessToken, behaviour.includes("384") ? "sha384" : "sha256") };
+    const claims = {
+      iss: issuer,
+      aud: CLIENT_ID,
+      sub: "ola",
+      iat: now,
+      exp: now + 300,
+      ...(nonce && { nonce }),
+      at_hash: half(accessToken, behaviour.includes("384") ? "sha384" : "sha256"),
+    };
     if (login) {
-      Object.assign(claims, {
-        "refresh-other-person": { sub: "kari" }, "refresh-other-client": { aud: "client-2" },
-      }[behaviour]);
+      Object.assign(
+        claims,
+        {
+          "refresh-other-person": { sub: "kari" },
+          "refresh-other-client": { aud: "client-2" },
+        }[behaviour],
+      );
     } else {
-      Object.assign(claims, {
-        "id-issuer": { iss: `${issuer}/` }, "id-audience": { aud: "client-2" }, "id-expired": { iat: now - 900, exp: now - 600 },
-        "id-nonce": { nonce: "another-nonce-of-43-characters-or-so-it-says" }, "id-hash": { at_hash: half("another token") },
-      }[behaviour]);
+      Object.assign(
+        claims,
+        {
+          "id-issuer": { iss: `${issuer}/` },
+          "id-audience": { aud: "client-2" },
+          "id-expired": { iat: now - 900, exp: now - 600 },
+          "id-nonce": { nonce: "another-nonce-of-43-characters-or-so-it-says" },
+          "id-hash": { at_hash: half("another token") },
+        }[behaviour],
+      );
     }
     if (behaviour === "id-none") return new UnsecuredJWT(claims).encode();
     const [, alg, broken] = /^alg-([A-Z0-9]+)(-broken)?$/.exec(behaviour) ?? [];
@@ -114,7 +146,10 @@ export async function createOp(asked) {
     flow.bound.set(accessToken, jkt);
     if (!(login && behaviour === "refresh-silent")) flow.refresh = refreshToken;
     return {
-      access_token: accessToken, token_type: behaviour === "bearer" ? "Bearer" : "DPoP", expires_in: 300, scope: login && behaviour === "refresh-wider" ? `${scope} write` : scope,
+      access_token: accessToken,
+      token_type: behaviour === "bearer" ? "Bearer" : "DPoP",
+      expires_in: 300,
+      scope: login && behaviour === "refresh-wider" ? `${scope} write` : scope,
       ...(login && behaviour === "refresh-silent" ? {} : { refresh_token: refreshToken }),
       ...(behaviour === "id-missing" ? {} : { id_token: await idToken(behaviour, issuer, { nonce, accessToken, login }) }),
     };
@@ -139,7 +174,11 @@ export async function createOp(asked) {
       }
       const asked = flow.pushed.get(form.get("code"));
       must(asked && flow.pushed.delete(form.get("code")), "invalid_grant", "a code that is used once");
-      must(hash(form.get("code_verifier") ?? "") === asked.code_challenge && form.get("redirect_uri") === asked.redirect_uri && jkt === asked.dpop_jkt, "invalid_grant", "code_verifier, redirect_uri or key");
+      must(
+        hash(form.get("code_verifier") ?? "") === asked.code_challenge && form.get("redirect_uri") === asked.redirect_uri && jkt === asked.dpop_jkt,
+        "invalid_grant",
+        "code_verifier, redirect_uri or key",
+      );
       return [200, await tokens(behaviour, issuer, flow, jkt, { nonce: asked.nonce, scope: asked.scope })];
     },
     async jwks() {
@@ -167,9 +206,10 @@ export async function createOp(asked) {
     const [, , behaviour, key, endpoint] = url.pathname.split("/");
     const origin = `http://${request.headers.host}`;
     asked.set(`${key}-${endpoint}`, (asked.get(`${key}-${endpoint}`) ?? 0) + 1);
-    const send = (status, value, headers = {}) => void (typeof value === "string"
-      ? response.writeHead(status, { "content-type": "text/html", ...headers }).end(value)
-      : response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value)));
+    const send = (status, value, headers = {}) =>
+      void (typeof value === "string"
+        ? response.writeHead(status, { "content-type": "text/html", ...headers }).end(value)
+        : response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value)));
     const instead = INSTEAD[behaviour]?.[endpoint];
     if (instead) return send(...instead);
     if (!Object.hasOwn(endpoints, endpoint)) return send(404, {});
@@ -185,7 +225,9 @@ export async function createOp(asked) {
       return send(status, value, endpoint === "jwks" ? {} : next());
     } catch (error) {
       if (!(error instanceof Refusal)) return send(500, { error: String(error) });
-      const challenge = isApi ? { "www-authenticate": `DPoP error="${error.error}", error_description="${error.message.replace(/[^ -!#-\[\]-~]/g, " ")}"` } : {};
+      const challenge = isApi
+        ? { "www-authenticate": `DPoP error="${error.error}", error_description="${error.message.replace(/[^ -!#-\[\]-~]/g, " ")}"` }
+        : {};
       return send(isApi ? 401 : error.status, { error: error.error, error_description: error.message }, { ...challenge, ...next() });
     }
   };

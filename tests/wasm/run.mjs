@@ -21,12 +21,29 @@ if (!wasmBindgenTestRunner) {
 const on = findBrowsers();
 const browser = { WASM_BINDGEN_USE_BROWSER: "1" };
 const worker = { WASM_BINDGEN_USE_DEDICATED_WORKER: "1" };
-const chromium = { driver: { CHROMEDRIVER: on.chromedriver }, needs: [["chromium", on.chromium], ["chromedriver", on.chromedriver]] };
-const firefox = { driver: { GECKODRIVER: on.geckodriver }, needs: [["firefox", on.firefox], ["geckodriver", on.geckodriver]] };
+const chromium = {
+  driver: { CHROMEDRIVER: on.chromedriver },
+  needs: [
+    ["chromium", on.chromium],
+    ["chromedriver", on.chromedriver],
+  ],
+};
+const firefox = {
+  driver: { GECKODRIVER: on.geckodriver },
+  needs: [
+    ["firefox", on.firefox],
+    ["geckodriver", on.geckodriver],
+  ],
+};
 // The runner asks the driver it takes for Safari's for a session without options; WebKitGTK's then starts its own MiniBrowser.
 const webkit = {
-  driver: { SAFARIDRIVER: on.webkitdriver }, display: true,
-  needs: [["WebKitWebDriver", on.webkitdriver], ["MiniBrowser", on.minibrowser], ["Xvfb", on.xvfb]],
+  driver: { SAFARIDRIVER: on.webkitdriver },
+  display: true,
+  needs: [
+    ["WebKitWebDriver", on.webkitdriver],
+    ["MiniBrowser", on.minibrowser],
+    ["Xvfb", on.xvfb],
+  ],
 };
 const environments = [
   { name: "Node", scope: "Object", env: { WASM_BINDGEN_USE_NODE_EXPERIMENTAL: "1" }, needs: [], version: process.version },
@@ -41,15 +58,26 @@ const environments = [
 /** How the driver starts its browser: headless, quiet, and by the path that was found. */
 function capabilities(home) {
   const file = join(home, "webdriver.json");
-  writeFileSync(file, JSON.stringify({
-    "goog:chromeOptions": { binary: on.chromium, args: [...chromiumFlags, `--user-data-dir=${join(home, "profile")}`] },
-    "moz:firefoxOptions": { binary: on.firefox, args: ["-headless"], prefs: {
-      "app.update.enabled": false, "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false,
-      "services.settings.server": "data:,", "toolkit.telemetry.server": "", "datareporting.policy.dataSubmissionEnabled": false,
-      // Pages at 127.0.0.1 may ask a server at localhost.
-      "network.lna.enabled": false,
-    } },
-  }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      "goog:chromeOptions": { binary: on.chromium, args: [...chromiumFlags, `--user-data-dir=${join(home, "profile")}`] },
+      "moz:firefoxOptions": {
+        binary: on.firefox,
+        args: ["-headless"],
+        prefs: {
+          "app.update.enabled": false,
+          "network.captive-portal-service.enabled": false,
+          "network.connectivity-service.enabled": false,
+          "services.settings.server": "data:,",
+          "toolkit.telemetry.server": "",
+          "datareporting.policy.dataSubmissionEnabled": false,
+          // Pages at 127.0.0.1 may ask a server at localhost.
+          "network.lna.enabled": false,
+        },
+      },
+    }),
+  );
   return file;
 }
 
@@ -75,10 +103,16 @@ try {
     const home = tempDir("rust-wasm");
     mkdirSync(join(home, "profile"));
     server.scopes.clear();
-    const own = which ? { ...driver, WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(home), WASM_BINDGEN_TEST_TIMEOUT: "180", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" } : {};
+    const own = which
+      ? { ...driver, WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(home), WASM_BINDGEN_TEST_TIMEOUT: "180", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" }
+      : {};
     const screen = display && (await openDisplay(on, home));
     if (screen) own.DISPLAY = `:${screen.value}`;
-    const result = await run(wasmBindgenTestRunner, [artifact(built.stderr)], { cwd: root, env: { ...base, HOME: home, USERPROFILE: home, ...env, ...own }, timeoutMs: 6 * 60_000 });
+    const result = await run(wasmBindgenTestRunner, [artifact(built.stderr)], {
+      cwd: root,
+      env: { ...base, HOME: home, USERPROFILE: home, ...env, ...own },
+      timeoutMs: 6 * 60_000,
+    });
     await screen?.stop({ gentleMs: 2_000 });
     const text = result.stdout + result.stderr;
     const [, passed, rest] = text.match(/test result: ok\. (\d+) passed; 0 failed; (\d+) ignored/) ?? [];

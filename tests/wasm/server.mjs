@@ -14,7 +14,9 @@ const cors = {
 const secret = "Basic ZWtzZW1wZWxiYW5rJTJEY2xpZW50OmElMjViJTJCYytkJTNBZSUyRmY="; // eksempelbank-client with a%b+c d:e/f, form-encoded first
 const tokens = { access_token: "opaque.token", token_type: "bearer", expires_in: 3599, scope: "debt.unsecured.presentation" };
 const debt = {
-  ssn: "14842249091", numberOfCreditorsAnswered: 1, numberOfcreditorsMissing: 0,
+  ssn: "14842249091",
+  numberOfCreditorsAnswered: 1,
+  numberOfcreditorsMissing: 0,
   loans: [{ creditorName: "FJORDKREDITT AS", loan: { type: "creditFacility", creditLimit: 7500000 } }],
 };
 
@@ -28,7 +30,9 @@ function fault(request, body) {
   if (request.headers.cookie || request.headers.referer) return "cookie or referer";
   if (form.get("grant_type") === "client_credentials") return form.get("scope") === "debt" && form.get("audience") ? null : "scope or audience";
   if (form.get("grant_type") !== "authorization_code" || form.get("code") !== "a code") return "grant_type or code";
-  return /^[\w.~-]{43}$/.test(form.get("code_verifier")) && form.get("redirect_uri") === "https://app.example.no/callback" ? null : "code_verifier or redirect_uri";
+  return /^[\w.~-]{43}$/.test(form.get("code_verifier")) && form.get("redirect_uri") === "https://app.example.no/callback"
+    ? null
+    : "code_verifier or redirect_uri";
 }
 
 /** @returns {Promise<{origin: string, scopes: Set<string>, close: () => Promise<void>}>} `scopes`: the kinds of global object that called. */
@@ -43,7 +47,8 @@ export async function startServer() {
     let body = "";
     for await (const chunk of request) body += chunk;
     const url = new URL(request.url, "http://localhost");
-    const json = (status, value, headers = {}) => void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
+    const json = (status, value, headers = {}) =>
+      void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
     const [, first, behaviour] = url.pathname.split("/");
     if (first === "op") return op(request, response, url, body);
     // The key of a call: a token endpoint's query, or the API's token.
@@ -52,20 +57,30 @@ export async function startServer() {
     const traced = first !== "token" && typeof trace === "string" && /^[\w-]{22}$|^own-trace$/.test(trace);
     const times = (asked.get(key) ?? 0) + 1;
     asked.set(key, times);
-    response.once("close", () => { if (!response.writableFinished) ended.add(key); });
+    response.once("close", () => {
+      if (!response.writableFinished) ended.add(key);
+    });
 
-    if (first === "asked") return json(200, { lastSequenceNr: (asked.get(behaviour) ?? 0) });
+    if (first === "asked") return json(200, { lastSequenceNr: asked.get(behaviour) ?? 0 });
     if (first === "ended") return json(200, { lastSequenceNr: Number(ended.has(behaviour)) });
     if (first === "token") {
       switch (behaviour) {
-        case "html": return void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance</h1>");
-        case "redirect": return void response.writeHead(302, { location: `/token/ok?${key}` }).end();
-        case "slow": return undefined;
-        case "drip": return void response.writeHead(200, { "content-type": "application/json" }).write("{");
-        case "reset": return void request.socket.destroy();
-        case "large": return json(200, { ...tokens, padding: "x".repeat(1 << 20) });
-        case "octets": return void response.writeHead(200, { "content-type": "application/json" }).end(Buffer.from([0x7b, 0xff, 0x7d]));
-        case "down": return json(503, { error: "temporarily_unavailable" });
+        case "html":
+          return void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Maintenance</h1>");
+        case "redirect":
+          return void response.writeHead(302, { location: `/token/ok?${key}` }).end();
+        case "slow":
+          return undefined;
+        case "drip":
+          return void response.writeHead(200, { "content-type": "application/json" }).write("{");
+        case "reset":
+          return void request.socket.destroy();
+        case "large":
+          return json(200, { ...tokens, padding: "x".repeat(1 << 20) });
+        case "octets":
+          return void response.writeHead(200, { "content-type": "application/json" }).end(Buffer.from([0x7b, 0xff, 0x7d]));
+        case "down":
+          return json(503, { error: "temporarily_unavailable" });
         default: {
           const wrong = behaviour === "denied" ? "the code was used" : fault(request, body);
           return wrong ? json(400, { error: "invalid_grant", error_description: wrong }) : json(200, tokens);
@@ -88,15 +103,33 @@ export async function startServer() {
     if (url.pathname.endsWith("/lastSequenceNr")) return json(200, { lastSequenceNr: 5 });
     if (url.pathname === "/feed/v1/consent") {
       const from = Number(url.searchParams.get("fromSequenceNr"));
-      const event = (sequenceNr) => ({ sequenceNr, eventId: `e${sequenceNr}`, consentId: "c", timestamp: "2026-07-29T08:08:57Z", eventType: "SAMTYKKE_OPPRETTET" });
-      return json(200, { result: [3, 5].filter((nr) => nr >= from).slice(0, Number(url.searchParams.get("limit"))).map(event) });
+      const event = (sequenceNr) => ({
+        sequenceNr,
+        eventId: `e${sequenceNr}`,
+        consentId: "c",
+        timestamp: "2026-07-29T08:08:57Z",
+        eventType: "SAMTYKKE_OPPRETTET",
+      });
+      return json(200, {
+        result: [3, 5]
+          .filter((nr) => nr >= from)
+          .slice(0, Number(url.searchParams.get("limit")))
+          .map(event),
+      });
     }
     return json(404, { status: 404, error: "Not Found", message: "" });
   });
-  await new Promise((done, fail) => { server.once("error", fail); server.listen(0, "localhost", done); });
+  await new Promise((done, fail) => {
+    server.once("error", fail);
+    server.listen(0, "localhost", done);
+  });
   return {
     origin: `http://localhost:${server.address().port}`,
     scopes,
-    close: () => new Promise((done) => { server.close(() => done()); server.closeAllConnections(); }),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   };
 }

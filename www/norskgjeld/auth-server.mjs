@@ -44,8 +44,7 @@ function page(ctx, status, body, redirectUri) {
   ctx.type = "text/html; charset=utf-8";
   ctx.set({
     "cache-control": "no-store",
-    "content-security-policy":
-      `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${target}; base-uri 'none'; frame-ancestors 'none'`,
+    "content-security-policy": `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'${target}; base-uri 'none'; frame-ancestors 'none'`,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

@@ -5,8 +5,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export const ENDPOINTS = Object.freeze([
-  "auth", "login", "consent", "token", "revoke", "logout", "userinfo", "jwks", "discovery",
-  "debt", "debt_by_id", "status", "delete", "agreement", "feed", "feed_first", "feed_last",
+  "auth",
+  "login",
+  "consent",
+  "token",
+  "revoke",
+  "logout",
+  "userinfo",
+  "jwks",
+  "discovery",
+  "debt",
+  "debt_by_id",
+  "status",
+  "delete",
+  "agreement",
+  "feed",
+  "feed_first",
+  "feed_last",
 ]);
 
 const JSON_TYPE = "application/json;charset=UTF-8";
@@ -16,12 +31,11 @@ const ANSWERS = {
   html: ({ status = 200 }) => ({
     status,
     headers: { "content-type": "text/html; charset=utf-8" },
-    body: "<!doctype html><html lang=\"en\"><title>Proxy</title><p>The service is being maintained.</p></html>",
+    body: '<!doctype html><html lang="en"><title>Proxy</title><p>The service is being maintained.</p></html>',
   }),
   429: ({ retryAfter = 2 }) => plain(429, '{"error":"too_many_requests"}', { "retry-after": String(retryAfter) }),
   500: () => plain(500, '{"error":"server_error","error_description":""}'),
-  503: ({ retryAfter }) =>
-    plain(503, '{"error":"temporarily_unavailable"}', retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+  503: ({ retryAfter }) => plain(503, '{"error":"temporarily_unavailable"}', retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
   redirect: ({ status = 307, location = "/elsewhere" }) => ({ status, headers: { location }, body: "" }),
   empty: ({ status = 200 }) => ({ status, headers: { "content-type": JSON_TYPE }, body: "" }),
   answer: ({ status = 200, headers = { "content-type": JSON_TYPE }, body = "" }) => ({ status, headers, body }),

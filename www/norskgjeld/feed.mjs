@@ -16,8 +16,10 @@ export function feedApi({ clock, consents, audiences }) {
     return value <= most ? value : undefined;
   };
 
-  const edge = (name, pick) => ({ bearer, url }) =>
-    judge(bearer, url.pathname) ?? ok({ [name]: pick(consents.events(bearer.clientId))?.sequenceNr ?? 0 });
+  const edge =
+    (name, pick) =>
+    ({ bearer, url }) =>
+      judge(bearer, url.pathname) ?? ok({ [name]: pick(consents.events(bearer.clientId))?.sequenceNr ?? 0 });
 
   return {
     feed({ bearer, url }) {

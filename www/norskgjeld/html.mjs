@@ -2,8 +2,7 @@
 // HTML Standard 13.1.2 (attributes in double quotes) and 13.1.3.
 // Refuses to place any value in a page unescaped.
 
-const escape = (text) =>
-  String(text).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
+const escape = (text) => String(text).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
 
 /** Escapes what is put in, except what `html` itself has made. */
 class Html {

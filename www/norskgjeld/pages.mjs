@@ -144,7 +144,10 @@ export function consentPage({ action, clientName, purpose, days, nin, name }) {
           <button type="submit" name="action" value="approve" class="primary">Ja, jeg samtykker</button>
           <button type="submit" name="action" value="deny">Nei, ikke del</button>
         </div>
-        ${tools([["cancel", "Avbryt innloggingen"], ["error", "Utløs en serverfeil"]])}
+        ${tools([
+          ["cancel", "Avbryt innloggingen"],
+          ["error", "Utløs en serverfeil"],
+        ])}
       </form>`,
   });
 }
@@ -162,5 +165,4 @@ export function errorPage({ error, description }) {
   });
 }
 
-export const messagePage = (title, text) =>
-  layout({ title, content: html`<h1>${title}</h1><p class="lead">${text}</p>` });
+export const messagePage = (title, text) => layout({ title, content: html`<h1>${title}</h1><p class="lead">${text}</p>` });

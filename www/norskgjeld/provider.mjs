@@ -68,8 +68,7 @@ export async function createProvider({ issuer, store, clients, consents, jwks, p
     },
     issueRefreshToken: () => false,
     pkce: { required: () => false },
-    renderError: (ctx, { error, error_description: description }) =>
-      page(ctx, ctx.status, errorPage({ error, description: description ?? "" })),
+    renderError: (ctx, { error, error_description: description }) => page(ctx, ctx.status, errorPage({ error, description: description ?? "" })),
     routes: {
       authorization: "/oauth2/auth",
       token: "/oauth2/token",

@@ -27,7 +27,10 @@ class Jar {
   header(url) {
     const { pathname } = new URL(url);
     const fits = ({ path }) => pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`);
-    return [...this.#cookies.values()].filter(fits).map(({ name, value }) => `${name}=${value}`).join("; ");
+    return [...this.#cookies.values()]
+      .filter(fits)
+      .map(({ name, value }) => `${name}=${value}`)
+      .join("; ");
   }
 }
 

@@ -17,7 +17,15 @@ export async function check(demo, { say = console.log } = {}) {
   let count = 0;
 
   const visitor = () => new Visitor(demo.url, seen);
-  const watchTokens = () => control.next({ endpoint: "token", fault: "change", change: (body) => { tokens.push(tokenIn(body)); return body; } });
+  const watchTokens = () =>
+    control.next({
+      endpoint: "token",
+      fault: "change",
+      change: (body) => {
+        tokens.push(tokenIn(body));
+        return body;
+      },
+    });
   const exchanges = () => control.requests().token ?? 0;
 
   async function verify(name, run) {
@@ -56,7 +64,14 @@ export async function check(demo, { say = console.log } = {}) {
     return answer.location;
   }
 
-  const codeOf = (run) => { try { run(); } catch (error) { return error.code; } return "no error"; };
+  const codeOf = (run) => {
+    try {
+      run();
+    } catch (error) {
+      return error.code;
+    }
+    return "no error";
+  };
   const errorOf = (answer) => new URL(answer.location, demo.url).searchParams.get("error");
 
   await verify("the page comes with its security headers", async () => {
@@ -64,7 +79,13 @@ export async function check(demo, { say = console.log } = {}) {
     assert.equal(answer.status, 200);
     assert.match(answer.text, /<title>/);
     const policy = answer.headers.get("content-security-policy");
-    for (const part of ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'"]) {
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self' 'wasm-unsafe-eval'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+      "require-trusted-types-for 'script'",
+    ]) {
       assert.ok(policy.includes(part), `the policy lacks ${part}`);
     }
     assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval'(?<!'wasm-unsafe-eval')/);
@@ -118,13 +139,20 @@ export async function check(demo, { say = console.log } = {}) {
     assert.equal((await page.call("GET", "/api/debt")).status, 401);
   });
 
-  for (const [decision, expected] of [["deny", "consent_denied"], ["cancel", "login_cancelled"], ["error", "authorization_error"]]) {
+  for (const [decision, expected] of [
+    ["deny", "consent_denied"],
+    ["cancel", "login_cancelled"],
+    ["error", "authorization_error"],
+  ]) {
     await verify(`the person's answer "${decision}" is ${expected}, in both flows, without a token request`, async () => {
       const before = exchanges();
       const page = visitor();
       const { provider, login } = await startFromPage(page);
       const callback = await createPerson().decide(login.url, { decision });
-      assert.equal(codeOf(() => finish(provider, login.transaction, callback)), expected);
+      assert.equal(
+        codeOf(() => finish(provider, login.transaction, callback)),
+        expected,
+      );
       const other = await createPerson().decide(await startFromWorker(page), { decision });
       assert.equal(errorOf(await page.navigate(other)), expected);
       assert.equal(exchanges(), before);
@@ -136,8 +164,14 @@ export async function check(demo, { say = console.log } = {}) {
     const { code, provider, login, callback } = await finishedFromPage(page);
     assert.equal((await page.call("POST", "/exchange", code)).status, 204);
     const before = exchanges();
-    assert.match(codeOf(() => finish(provider, login.transaction, callback)), /^transaction_(used|missing)$/);
-    assert.match(codeOf(() => finish(provider, null, callback)), /^transaction_missing$/);
+    assert.match(
+      codeOf(() => finish(provider, login.transaction, callback)),
+      /^transaction_(used|missing)$/,
+    );
+    assert.match(
+      codeOf(() => finish(provider, null, callback)),
+      /^transaction_missing$/,
+    );
     assert.equal(exchanges(), before);
     const other = visitor();
     const back = await createPerson().decide(await startFromWorker(other));
@@ -161,7 +195,10 @@ export async function check(demo, { say = console.log } = {}) {
     const page = visitor();
     const { provider, login } = await startFromPage(page);
     const callback = tampered(await createPerson().decide(login.url));
-    assert.equal(codeOf(() => finish(provider, login.transaction, callback)), "state_mismatch");
+    assert.equal(
+      codeOf(() => finish(provider, login.transaction, callback)),
+      "state_mismatch",
+    );
     const other = tampered(await createPerson().decide(await startFromWorker(page)));
     assert.match(errorOf(await page.navigate(other)), /^(state_mismatch|transaction_missing)$/);
     assert.equal(exchanges(), before);
@@ -171,10 +208,17 @@ export async function check(demo, { say = console.log } = {}) {
     const { provider, login } = await startFromPage(visitor(), { purpose: "presentation", lifetime: 1 });
     const callback = await createPerson().decide(login.url);
     await new Promise((next) => setTimeout(next, 2100));
-    assert.equal(codeOf(() => finish(provider, login.transaction, callback)), "transaction_expired");
+    assert.equal(
+      codeOf(() => finish(provider, login.transaction, callback)),
+      "transaction_expired",
+    );
   });
 
-  for (const [kind, expected] of [["lost", /^transaction_missing$/], ["expired", /^transaction_(expired|missing)$/], ["state", /^(state_mismatch|transaction_missing)$/]]) {
+  for (const [kind, expected] of [
+    ["lost", /^transaction_missing$/],
+    ["expired", /^transaction_(expired|missing)$/],
+    ["state", /^(state_mismatch|transaction_missing)$/],
+  ]) {
     await verify(`the developer's panel: "${kind}" ends in ${expected.source.replaceAll(/[\^$()]/g, "")}`, async () => {
       const before = exchanges();
       const page = visitor();
@@ -185,18 +229,25 @@ export async function check(demo, { say = console.log } = {}) {
     });
   }
 
-  for (const [kind, expected] of [["down", /^network_error$/], ["slow", /^timeout$/], ["html", /^(content_type_unexpected|token_response_malformed)$/]]) {
-    await verify(`a provider that is ${kind === "html" ? "hidden by a web page" : kind} is ${expected.source.replaceAll(/[\^$()]/g, "")}; the code is sent once`, async () => {
-      const page = visitor();
-      const { provider, login } = await startFromPage(page);
-      const code = finish(provider, login.transaction, await createPerson().decide(login.url));
-      const before = exchanges();
-      page.cookies.set(wrong, kind);
-      const answer = await page.call("POST", "/exchange", code);
-      assert.match(answer.json().code, expected);
-      assert.equal(exchanges(), before + 1);
-      assert.equal((await page.call("GET", "/api/session")).json().consent, null, "nothing may be half-written");
-    });
+  for (const [kind, expected] of [
+    ["down", /^network_error$/],
+    ["slow", /^timeout$/],
+    ["html", /^(content_type_unexpected|token_response_malformed)$/],
+  ]) {
+    await verify(
+      `a provider that is ${kind === "html" ? "hidden by a web page" : kind} is ${expected.source.replaceAll(/[\^$()]/g, "")}; the code is sent once`,
+      async () => {
+        const page = visitor();
+        const { provider, login } = await startFromPage(page);
+        const code = finish(provider, login.transaction, await createPerson().decide(login.url));
+        const before = exchanges();
+        page.cookies.set(wrong, kind);
+        const answer = await page.call("POST", "/exchange", code);
+        assert.match(answer.json().code, expected);
+        assert.equal(exchanges(), before + 1);
+        assert.equal((await page.call("GET", "/api/session")).json().consent, null, "nothing may be half-written");
+      },
+    );
   }
 
   await checkSystems(demo, { visitor, verify });

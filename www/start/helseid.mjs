@@ -6,8 +6,16 @@ import { Person } from "../../tests/lib/person.mjs";
 
 /** What a step's person does at the other site: the decisions before the last are refused, with these codes. */
 const TURNS = {
-  confirm: [[["decision", "reject"], {}, "confirmation_refused"], [["decision", "later"], {}, "confirmation_refused"], [["decision", "approve"], {}]],
-  login: [[["decision", "cancel"], {}, "authorization_error"], [["decision", "login"], { person: "1" }, "claim_refused"], [["decision", "login"], { person: "0" }]],
+  confirm: [
+    [["decision", "reject"], {}, "confirmation_refused"],
+    [["decision", "later"], {}, "confirmation_refused"],
+    [["decision", "approve"], {}],
+  ],
+  login: [
+    [["decision", "cancel"], {}, "authorization_error"],
+    [["decision", "login"], { person: "1" }, "claim_refused"],
+    [["decision", "login"], { person: "0" }],
+  ],
 };
 
 export function checkHelseId(demo, { visitor, verify, take }) {
@@ -76,10 +84,14 @@ export function checkHelseId(demo, { visitor, verify, take }) {
       assert.equal((await plain(page, "second")).aud, "nhn:kj");
       assert.equal((await plain(page, "machine")).token_type, "DPoP");
       const results = await kept(page);
-      for (const step of ["draft", "confirm", "status", "approve", "ready", "login", "first", "second", "machine"]) assert.ok(results[step] && !results[step].error && !results[step].waiting, step);
+      for (const step of ["draft", "confirm", "status", "approve", "ready", "login", "first", "second", "machine"])
+        assert.ok(results[step] && !results[step].error && !results[step].waiting, step);
       const [proof] = results.second.messages.at(-1).signed;
       const claims = Object.fromEntries(proof.claims.map(({ name, value }) => [name, value]));
-      assert.ok(proof.name === "DPoP" && claims.htm === "GET" && claims.htu.endsWith("/documents") && claims.ath && claims.jti, "the API call's proof, taken apart");
+      assert.ok(
+        proof.name === "DPoP" && claims.htm === "GET" && claims.htu.endsWith("/documents") && claims.ath && claims.jti,
+        "the API call's proof, taken apart",
+      );
       await plain(page, "draft");
       assert.deepEqual(Object.keys(await kept(page)), ["draft"], "another client begins anew");
     });

@@ -18,7 +18,10 @@ export async function startLocals({ file } = {}) {
   const close = async () => void (await Promise.allSettled(started.map((one) => one.close())));
   try {
     const [mp, acm, halland, helseid] = await Promise.all([
-      kept(startMaskinporten({ file })), kept(startAcmIdm()), kept(startHalland()), kept(startHelseId({ pages: true })),
+      kept(startMaskinporten({ file })),
+      kept(startAcmIdm()),
+      kept(startHalland()),
+      kept(startHelseId({ pages: true })),
     ]);
     const self = await kept(startSelvbetjening({ helseid, refusals: 2 }));
     const apis = Object.fromEntries(await Promise.all(["nhn:phr", "nhn:kj"].map(async (name) => [name, (await kept(startApi(helseid, name))).origin])));
@@ -29,7 +32,15 @@ export async function startLocals({ file } = {}) {
       settings: {
         maskinporten: { environment: mp.environment, ...mp.admin },
         acmidm: { issuer: acm.issuer, clientId: ACM_CLIENT, key: acm.key, audience: ELYS, elys: acm.elys.origin, organisation: ORGANISATION },
-        halland: { issuer: halland.adfs.issuer, clientId: HALLAND_CLIENT, keyPem, pem, gateway: halland.gateway.origin, resources: [HSA, EXAMPLE], subscriberKeys: KEYS },
+        halland: {
+          issuer: halland.adfs.issuer,
+          clientId: HALLAND_CLIENT,
+          keyPem,
+          pem,
+          gateway: halland.gateway.origin,
+          resources: [HSA, EXAMPLE],
+          subscriberKeys: KEYS,
+        },
         helseid: { issuer: helseid.issuer, selvbetjening: self.environment, organisation: TEMPLATE.organizations[0], apiKey: TEMPLATE.apiKey, apis },
       },
       /** Secrets that no answer to the page may hold. */

@@ -13,11 +13,20 @@ const here = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
-  return Math.max(0, ...readdirSync(path).filter((name) => name !== "generated").map((name) => newest(join(path, name))));
+  return Math.max(
+    0,
+    ...readdirSync(path)
+      .filter((name) => name !== "generated")
+      .map((name) => newest(join(path, name))),
+  );
 }
 
-const oldest = (folder) => Math.min(...readdirSync(folder, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+const oldest = (folder) =>
+  Math.min(
+    ...readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
+  );
 
 /** Whether pkg/dist is there and newer than everything it is made from. */
 export function packageIsBuilt(root = here) {
@@ -42,7 +51,7 @@ export async function prepare({ progress, rebuild = false }) {
   if (gaps.length > 0) return false;
   if (build) {
     progress("building the package: Rust to wasm, then JavaScript (a minute the first time) …");
-    if (!await run("pkg/build.mjs")) {
+    if (!(await run("pkg/build.mjs"))) {
       progress("the package could not be built; the reason is above");
       return false;
     }

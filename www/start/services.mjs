@@ -22,7 +22,9 @@ async function portFor(wanted, option) {
   for (const host of ["127.0.0.1", "::1"]) {
     const server = createServer();
     const port = await new Promise((done, fail) => {
-      server.once("error", (error) => (error.code === "EADDRINUSE" ? fail(new PortTaken(wanted, option)) : error.code === "EACCES" ? fail(error) : done(wanted)));
+      server.once("error", (error) =>
+        error.code === "EADDRINUSE" ? fail(new PortTaken(wanted, option)) : error.code === "EACCES" ? fail(error) : done(wanted),
+      );
       server.listen({ port: wanted, host, exclusive: true }, () => done(server.address().port));
     });
     await new Promise((done) => server.close(done));

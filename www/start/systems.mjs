@@ -35,14 +35,25 @@ export async function checkSystems(demo, { visitor, verify }) {
       for (const [step, code] of AFTERWARDS[id] ?? []) assert.equal((await take(page, id, step)).error?.code, code, step);
     });
   }
-  assert.ok(list.some(({ id }) => id === "helseid"), "HelseID is not set up");
+  assert.ok(
+    list.some(({ id }) => id === "helseid"),
+    "HelseID is not set up",
+  );
   await checkHelseId(demo, { visitor, verify, take });
   await verify("a system's step is not for other sites, and not for those without a run", async () => {
-    const [{ id, steps: [step] }] = list;
+    const [
+      {
+        id,
+        steps: [step],
+      },
+    ] = list;
     const page = visitor();
     assert.equal((await page.call("POST", `/api/systems/${id}/${step}`)).status, 401);
     await page.navigate("/systems");
-    assert.equal((await page.call("POST", `/api/systems/${id}/${step}`, undefined, { origin: "https://evil.example", "sec-fetch-site": "cross-site" })).status, 403);
+    assert.equal(
+      (await page.call("POST", `/api/systems/${id}/${step}`, undefined, { origin: "https://evil.example", "sec-fetch-site": "cross-site" })).status,
+      403,
+    );
     assert.equal((await page.call("POST", `/api/systems/${id}/constructor`)).status, 404);
   });
 }

@@ -44,9 +44,13 @@ export class Visitor {
     return this.#request(path, {
       method,
       headers: {
-        accept: "application/json", "x-samtykke-page": "1", "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors",
+        accept: "application/json",
+        "x-samtykke-page": "1",
+        "sec-fetch-site": "same-origin",
+        "sec-fetch-mode": "cors",
         ...(method === "GET" ? {} : { origin: this.#origin }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });

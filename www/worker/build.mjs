@@ -26,8 +26,8 @@ export async function buildWorker() {
   });
   if (warnings.length > 0) throw new Error("the worker was built with warnings");
   return outputFiles
-    .map(({ path, contents, text }) => (path.endsWith(".wasm")
-      ? { type: "CompiledWasm", path: basename(path), contents }
-      : { type: "ESModule", path: basename(path), contents: text }))
+    .map(({ path, contents, text }) =>
+      path.endsWith(".wasm") ? { type: "CompiledWasm", path: basename(path), contents } : { type: "ESModule", path: basename(path), contents: text },
+    )
     .sort((one, other) => (one.type === "ESModule" ? 0 : 1) - (other.type === "ESModule" ? 0 : 1));
 }

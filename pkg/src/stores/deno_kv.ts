@@ -110,7 +110,10 @@ export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOp
       return kept(name, value, versionstamp);
     },
     async lock(name, milliseconds) {
-      const [there, held] = (await steady(() => kv.getMany([record(name), lock(name)]))) as [{ value: Record | null; versionstamp: string | null }, { value: Ending | null; versionstamp: string | null }];
+      const [there, held] = (await steady(() => kv.getMany([record(name), lock(name)]))) as [
+        { value: Record | null; versionstamp: string | null },
+        { value: Ending | null; versionstamp: string | null },
+      ];
       const found = kept(name, there.value, there.versionstamp);
       if (holds(name, held.value, held.versionstamp)) return undefined;
       const got = await steady(() =>

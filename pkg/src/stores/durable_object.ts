@@ -6,7 +6,10 @@ import type { Kept, Lock, TokenStore } from "../token_store.js";
 
 /** What a stub of a Durable Object must do. */
 export interface DurableObjectStub {
-  fetch(url: string, init?: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string> }): Promise<{
+  fetch(
+    url: string,
+    init?: { readonly method?: string; readonly body?: string; readonly headers?: Record<string, string> },
+  ): Promise<{
     readonly status: number;
     text(): Promise<string>;
   }>;

@@ -25,10 +25,16 @@ export async function run({ acm, adfs }) {
   const token = async () => (await server.clientCredentials(hallandTarget(adfs.resource, "hsainfoapi.read"))).accessToken;
   const call = (subscriberKey) => new HallandApi({ origins: [adfs.gateway], token, subscriberKey, development: true }).fetch(`${adfs.gateway}/hsa/units`);
   return {
-    scope: tokens.scope, audience: grantedAudience(await client.introspect(tokens.accessToken), acm.client).kind, matches,
-    points: mismatches.map(({ point }) => point), refused: ended, expiresSoon,
-    delegated: grantedAudience(await web.introspect(forApi), acm.login.client).kind, machine,
-    units: await (await call(adfs.keys)).json(), gateway: await call("unknown").catch(failure),
+    scope: tokens.scope,
+    audience: grantedAudience(await client.introspect(tokens.accessToken), acm.client).kind,
+    matches,
+    points: mismatches.map(({ point }) => point),
+    refused: ended,
+    expiresSoon,
+    delegated: grantedAudience(await web.introspect(forApi), acm.login.client).kind,
+    machine,
+    units: await (await call(adfs.keys)).json(),
+    gateway: await call("unknown").catch(failure),
     resource: await server.clientCredentials(hallandTarget("unknown")).catch(failure),
   };
 }

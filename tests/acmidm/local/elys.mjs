@@ -40,17 +40,31 @@ export async function startElys({ issuer, api, secret }) {
     if (request.url !== "/health/v1/ping") return answer(response, 200, { path: request.url });
     const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
     answer(response, 200, {
-      VoOrgcode: found.vo_orgcode, scopes,
+      VoOrgcode: found.vo_orgcode,
+      scopes,
       token: {
-        sub: found.sub, vo_orgcode: found.vo_orgcode, iss: found.iss, active: true, vo_applicatienaam: found.vo_applicatienaam, token_type: "bearer",
-        vo_orgnaam: found.vo_orgnaam, client_id: found.client_id, aud: [], scope: scopes, exp: iso(found.exp), iat: iso(found.iat),
+        sub: found.sub,
+        vo_orgcode: found.vo_orgcode,
+        iss: found.iss,
+        active: true,
+        vo_applicatienaam: found.vo_applicatienaam,
+        token_type: "bearer",
+        vo_orgnaam: found.vo_orgnaam,
+        client_id: found.client_id,
+        aud: [],
+        scope: scopes,
+        exp: iso(found.exp),
+        iat: iso(found.iat),
       },
       clientId: found.client_id,
     });
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
-    origin: `http://127.0.0.1:${server.address().port}`, settings, faults, requests,
+    origin: `http://127.0.0.1:${server.address().port}`,
+    settings,
+    faults,
+    requests,
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

@@ -25,11 +25,18 @@ export const TARGET = "audience:server:client_id:";
 /** The documented metadata, which names neither `private_key_jwt` nor `refresh_token` nor scopes. */
 export const sample = (issuer) => ({
   issuer,
-  authorization_endpoint: `${issuer}/v1/auth`, token_endpoint: `${issuer}/v1/token`, jwks_uri: `${issuer}/v1/keys`,
-  introspection_endpoint: `${issuer}/v1/introspect`, userinfo_endpoint: `${issuer}/v1/userinfo`, end_session_endpoint: `${issuer}/v1/logout`,
+  authorization_endpoint: `${issuer}/v1/auth`,
+  token_endpoint: `${issuer}/v1/token`,
+  jwks_uri: `${issuer}/v1/keys`,
+  introspection_endpoint: `${issuer}/v1/introspect`,
+  userinfo_endpoint: `${issuer}/v1/userinfo`,
+  end_session_endpoint: `${issuer}/v1/logout`,
   grant_types_supported: ["authorization_code", "client_credentials"],
-  response_types_supported: ["code"], response_modes_supported: ["query", "fragment", "form_post"], subject_types_supported: ["public"],
-  id_token_signing_alg_values_supported: ["RS256"], code_challenge_methods_supported: ["plain", "S256"],
+  response_types_supported: ["code"],
+  response_modes_supported: ["query", "fragment", "form_post"],
+  subject_types_supported: ["public"],
+  id_token_signing_alg_values_supported: ["RS256"],
+  code_challenge_methods_supported: ["plain", "S256"],
   token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
 });
 
@@ -53,7 +60,13 @@ export async function createOp({ issuer, clients, apis, jwks, signedIntrospectio
       ...(scopes.length && { scope: [...new Set([...scopes, ...defaults])].join(" ") }),
     })),
     scopes: all,
-    claims: { openid: ["sub", "kid"], profile: ["given_name", "family_name"], vo: ["vo_id", "vo_orgcode", "vo_orgnaam", "vo_doelgroepcode"], rrn: ["rrn"], acr: null },
+    claims: {
+      openid: ["sub", "kid"],
+      profile: ["given_name", "family_name"],
+      vo: ["vo_id", "vo_orgcode", "vo_orgnaam", "vo_doelgroepcode"],
+      rrn: ["rrn"],
+      acr: null,
+    },
     acrValues: ["urn:be:vlaanderen:authmech:eid", "urn:be:vlaanderen:authmech:itsme", "urn:be:vlaanderen:authmech:csamtotp"],
     clientAuthMethods: ["private_key_jwt", "client_secret_basic", "client_secret_post"],
     responseTypes: ["code"],
@@ -80,14 +93,33 @@ export async function createOp({ issuer, clients, apis, jwks, signedIntrospectio
     },
     findAccount: (ctx, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, kid: "op-1", given_name: "An", family_name: "Peeters", rrn: "00000000097", vo_id: "vo-1", vo_orgcode: "0123456749", vo_orgnaam: "Testgemeente", vo_doelgroepcode: "LB" }),
+      claims: () => ({
+        sub: id,
+        kid: "op-1",
+        given_name: "An",
+        family_name: "Peeters",
+        rrn: "00000000097",
+        vo_id: "vo-1",
+        vo_orgcode: "0123456749",
+        vo_orgnaam: "Testgemeente",
+        vo_doelgroepcode: "LB",
+      }),
     }),
     interactions: { url: (ctx, { uid }) => `/op/interaction/${uid}` },
     issueRefreshToken: (ctx, client, code) => code.scopes.has("offline_access"),
     rotateRefreshToken: true,
     formats: { bitsOfOpaqueRandomness: 258 },
     routes: { authorization: "/v1/auth", token: "/v1/token", jwks: "/v1/keys", introspection: "/v1/introspect", userinfo: "/v1/userinfo" },
-    ttl: { AccessToken: 3600, AuthorizationCode: 30, ClientCredentials: 3600, Grant: 86_400, IdToken: 3600, Interaction: 3600, RefreshToken: () => settings.refreshSeconds, Session: 86_400 },
+    ttl: {
+      AccessToken: 3600,
+      AuthorizationCode: 30,
+      ClientCredentials: 3600,
+      Grant: 86_400,
+      IdToken: 3600,
+      Interaction: 3600,
+      RefreshToken: () => settings.refreshSeconds,
+      Session: 86_400,
+    },
   });
   provider.proxy = false;
 
@@ -120,7 +152,9 @@ export async function createOp({ issuer, clients, apis, jwks, signedIntrospectio
       const { organisation, organisationName, name } = clients.get(body.client_id);
       const vo = words(body.scope).includes("vo_info") ? { vo_orgcode: organisation, vo_orgnaam: organisationName, vo_applicatienaam: name } : {};
       // A delegated token is for the API that its scope names.
-      const api = words(body.scope).find((scope) => scope.startsWith(TARGET))?.slice(TARGET.length);
+      const api = words(body.scope)
+        .find((scope) => scope.startsWith(TARGET))
+        ?.slice(TARGET.length);
       const claims = { ...body, ...(api && { aud: api }), sub: body.sub ?? body.client_id, token_type: "bearer", setbyapi_note: "for the API alone", ...vo };
       ctx.body = { ...claims, jwt: await signedIntrospection(claims) };
     }

@@ -44,10 +44,15 @@ export async function startAcmIdm() {
     ["unapproved", { jwk: client.publicJwk, scopes: [], name: "unapproved", ...shared }],
     ["by-secret", { secret: "a%b+c d:e/f~g", method: "client_secret_basic", scopes: ["vo_info", "elys_depzorg"], name: "secret", ...shared }],
     [API, { secret: "api-secret-of-elys", method: "client_secret_basic", scopes: [], name: "eLys API", ...shared }],
-    [LOGIN, { jwk: client.publicJwk, scopes: ["openid", "offline_access", "profile", "vo", "rrn", TARGET + API], name: "login", redirectUris: [CALLBACK], ...shared }],
+    [
+      LOGIN,
+      { jwk: client.publicJwk, scopes: ["openid", "offline_access", "profile", "vo", "rrn", TARGET + API], name: "login", redirectUris: [CALLBACK], ...shared },
+    ],
   ]);
   const provider = await createOp({
-    issuer, clients, settings,
+    issuer,
+    clients,
+    settings,
     apis: new Map([[API, ["https://elys.api.beta-athumi.eu"]]]),
     jwks: { keys: [{ ...own.privateJwk, kid: "op-1", use: "sig" }] },
     signedIntrospection: (claims) => new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "op-1", typ: "JWT" }).sign(own.privateKey),
@@ -65,7 +70,7 @@ export async function startAcmIdm() {
       faults.splice(faults.indexOf(fault), 1);
       response.writeHead(fault.status, { "content-type": fault.type ?? "application/json", ...fault.headers });
       const { searchParams } = url;
-      return response.end(typeof fault.body === "function" ? fault.body(searchParams) : fault.body ?? "");
+      return response.end(typeof fault.body === "function" ? fault.body(searchParams) : (fault.body ?? ""));
     }
     const bearer = url.pathname === "/op/v1/auth" && /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
     if (bearer) return delegate(url, bearer, request.headers, response);
@@ -78,8 +83,16 @@ export async function startAcmIdm() {
     if (url.pathname === "/op/v1/auth" && url.searchParams.get("scope")?.includes("offline_access")) url.searchParams.set("prompt", "consent");
     // The body was read; the engine reads it again, below the mount point /op.
     const again = Object.assign(Readable.from(body.length ? [body] : []), {
-      method: request.method, headers: request.headers, socket: request.socket, connection: request.socket, httpVersion: request.httpVersion,
-      httpVersionMajor: 1, httpVersionMinor: 1, originalUrl: url.pathname + url.search, url: (url.pathname + url.search).replace(/^\/op/, "") || "/", complete: true,
+      method: request.method,
+      headers: request.headers,
+      socket: request.socket,
+      connection: request.socket,
+      httpVersion: request.httpVersion,
+      httpVersionMajor: 1,
+      httpVersionMinor: 1,
+      originalUrl: url.pathname + url.search,
+      url: (url.pathname + url.search).replace(/^\/op/, "") || "/",
+      complete: true,
     });
     if (fault?.change) {
       faults.splice(faults.indexOf(fault), 1);
@@ -101,7 +114,13 @@ export async function startAcmIdm() {
     if (!found?.isValid || found.clientId !== url.searchParams.get("client_id")) return answer(401, { error: "invalid_token" });
     if (accept !== "application/json") return response.writeHead(406).end();
     const state = url.searchParams.get("state");
-    if (!url.searchParams.get("scope")?.split(" ").includes(TARGET + API)) return answer(400, { error: "invalid_scope", state });
+    if (
+      !url.searchParams
+        .get("scope")
+        ?.split(" ")
+        .includes(TARGET + API)
+    )
+      return answer(400, { error: "invalid_scope", state });
     // The engine decides, by a login that the person is taken to have made already.
     const back = await browse(url.href).catch(() => undefined);
     if (!back) return answer(400, { error: "invalid_request" });
@@ -134,9 +153,15 @@ export async function startAcmIdm() {
 
   const elys = await startElys({ issuer, api: API, secret: "api-secret-of-elys" });
   return {
-    issuer, settings, requests, faults, elys,
+    issuer,
+    settings,
+    requests,
+    faults,
+    elys,
     /** The private key of the machine clients and of the login client; and one that nobody registered. */
-    key: client.privateJwk, unregistered: other.privateJwk, ownKey: own,
+    key: client.privateJwk,
+    unregistered: other.privateJwk,
+    ownKey: own,
     /** How often the token endpoint was asked. */
     tokenRequests: () => requests.filter(({ path }) => path.endsWith("/v1/token")),
     async close() {

@@ -10,7 +10,10 @@ import { certificate } from "./certificate.mjs";
 const MESSAGES = {
   MSIS9223: ["invalid_request", "Received invalid OAuth authorization request. The received 'client_id' is invalid."],
   MSIS9224: ["invalid_request", "The received 'redirect_uri' parameter is not a valid registered redirect URI."],
-  MSIS9602: ["invalid_resource", "The received 'resource' parameter is invalid. The authorization server can not find a registered resource with the specified identifier."],
+  MSIS9602: [
+    "invalid_resource",
+    "The received 'resource' parameter is invalid. The authorization server can not find a registered resource with the specified identifier.",
+  ],
   MSIS9605: ["access_denied", "The client is not allowed to access the requested resource."],
   MSIS9607: ["invalid_client", "The 'client_id' parameter in the request is invalid. No registered client is found with this identifier."],
   MSIS9612: ["invalid_grant", "The authorization code received in 'code' parameter is invalid."],
@@ -32,8 +35,18 @@ const words = (text) => (text ?? "").split(" ").filter(Boolean);
 export async function startAdfs({ client, resources }) {
   // Its signing certificate, by whose SHA-1 it names the key in either place.
   const signing = certificate();
-  const { keys: { privateKey, publicKey }, x5t: kid } = signing;
-  const published = async ({ keys, x5t, read } = signing) => ({ ...(await exportJWK(keys.publicKey)), use: "sig", alg: "RS256", kid: x5t, x5t, x5c: [read.raw.toString("base64")] });
+  const {
+    keys: { privateKey, publicKey },
+    x5t: kid,
+  } = signing;
+  const published = async ({ keys, x5t, read } = signing) => ({
+    ...(await exportJWK(keys.publicKey)),
+    use: "sig",
+    alg: "RS256",
+    kid: x5t,
+    x5t,
+    x5c: [read.raw.toString("base64")],
+  });
   /** `header`: of id_tokens; `keys`: those published, by their certificates or as they are. */
   const settings = { slash: true, clock: 0, refreshExpired: false, header: { kid, x5t: kid }, keys: [signing] };
   const requests = [];
@@ -50,7 +63,8 @@ export async function startAdfs({ client, resources }) {
 
   async function authenticate(form, address) {
     const assertions = form.getAll("client_assertion");
-    if (assertions.length !== 1 || form.get("client_assertion_type") !== "urn:ietf:params:oauth:client-assertion-type:jwt-bearer") throw new Refused("MSIS9622", "no assertion");
+    if (assertions.length !== 1 || form.get("client_assertion_type") !== "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+      throw new Refused("MSIS9622", "no assertion");
     if (form.has("client_id") && form.get("client_id") !== client.id) throw new Refused("MSIS9607");
     const header = decodeProtectedHeader(assertions[0]);
     // As the real one: found by the SHA-1 of the certificate, letter for letter.
@@ -61,7 +75,12 @@ export async function startAdfs({ client, resources }) {
     let claims;
     try {
       ({ payload: claims } = await jwtVerify(assertions[0], known.keys.publicKey, {
-        algorithms: ["RS256"], audience: address, issuer: client.id, subject: client.id, currentDate: new Date(at), requiredClaims: ["exp", "jti"],
+        algorithms: ["RS256"],
+        audience: address,
+        issuer: client.id,
+        subject: client.id,
+        currentDate: new Date(at),
+        requiredClaims: ["exp", "jti"],
       }));
     } catch (error) {
       throw new Refused("MSIS9622", error.claim ?? error.code);
@@ -90,27 +109,58 @@ export async function startAdfs({ client, resources }) {
 
   const accessToken = ({ resource, scopes }, person) =>
     // As seen: an issuer that is not the server's, an audience with a prefix, a time as a text, no kid.
-    new SignJWT({ appid: client.id, apptype: "Confidential", scp: scopes.join(" "), auth_time: new Date(now() * 1000).toISOString(), authmethod: "x", ver: "1.0", jti: randomUUID(), ...(person && { sub: person }) })
+    new SignJWT({
+      appid: client.id,
+      apptype: "Confidential",
+      scp: scopes.join(" "),
+      auth_time: new Date(now() * 1000).toISOString(),
+      authmethod: "x",
+      ver: "1.0",
+      jti: randomUUID(),
+      ...(person && { sub: person }),
+    })
       .setProtectedHeader({ alg: "RS256", typ: "JWT", x5t: kid })
-      .setIssuer(`${issuer.replace("https", "http")}/services/trust`).setAudience(`microsoft:identityserver:${resource}`)
-      .setIssuedAt(now()).setExpirationTime(now() + 3600).sign(privateKey);
+      .setIssuer(`${issuer.replace("https", "http")}/services/trust`)
+      .setAudience(`microsoft:identityserver:${resource}`)
+      .setIssuedAt(now())
+      .setExpirationTime(now() + 3600)
+      .sign(privateKey);
 
   async function token(form, address) {
     await authenticate(form, address);
     const grant = form.get("grant_type");
-    const common = async (wanted, person) => ({ access_token: await accessToken(wanted, person), token_type: "bearer", expires_in: 3600, resource: wanted.resource });
+    const common = async (wanted, person) => ({
+      access_token: await accessToken(wanted, person),
+      token_type: "bearer",
+      expires_in: 3600,
+      resource: wanted.resource,
+    });
     if (grant === "client_credentials") return common(target(form));
     if (grant === "authorization_code") {
       const found = codes.get(form.get("code"));
       codes.delete(form.get("code"));
-      const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
+      const challenge = createHash("sha256")
+        .update(form.get("code_verifier") ?? "")
+        .digest("base64url");
       if (!found || found.redirectUri !== form.get("redirect_uri") || found.challenge !== challenge) throw new Refused("MSIS9612");
       const refresh = randomUUID();
       const wanted = form.get("resource") ? target(form) : found.wanted;
       refreshTokens.set(refresh, wanted);
-      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: settings.authTime ?? now() }).setProtectedHeader({ alg: "RS256", typ: "JWT", ...settings.header })
-        .setIssuer(issuer).setAudience(client.id).setSubject("person-1").setIssuedAt(now()).setExpirationTime(now() + 3600).sign(privateKey);
-      return { ...(await common(wanted, "person-1")), scope: found.wanted.scopes.join(" "), refresh_token: refresh, refresh_token_expires_in: 28_800, id_token: idToken };
+      const idToken = await new SignJWT({ nonce: found.nonce, auth_time: settings.authTime ?? now() })
+        .setProtectedHeader({ alg: "RS256", typ: "JWT", ...settings.header })
+        .setIssuer(issuer)
+        .setAudience(client.id)
+        .setSubject("person-1")
+        .setIssuedAt(now())
+        .setExpirationTime(now() + 3600)
+        .sign(privateKey);
+      return {
+        ...(await common(wanted, "person-1")),
+        scope: found.wanted.scopes.join(" "),
+        refresh_token: refresh,
+        refresh_token_expires_in: 28_800,
+        id_token: idToken,
+      };
     }
     if (grant === "refresh_token") {
       const found = refreshTokens.get(form.get("refresh_token"));
@@ -140,11 +190,20 @@ export async function startAdfs({ client, resources }) {
   }
 
   const metadata = () => ({
-    issuer, authorization_endpoint: `${issuer}/oauth2/authorize/`, token_endpoint: endpoint(), jwks_uri: `${issuer}/discovery/keys`,
-    userinfo_endpoint: `${issuer}/userinfo`, end_session_endpoint: `${issuer}/oauth2/logout`, access_token_issuer: `${issuer.replace("https", "http")}/services/trust`,
+    issuer,
+    authorization_endpoint: `${issuer}/oauth2/authorize/`,
+    token_endpoint: endpoint(),
+    jwks_uri: `${issuer}/discovery/keys`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    end_session_endpoint: `${issuer}/oauth2/logout`,
+    access_token_issuer: `${issuer.replace("https", "http")}/services/trust`,
     token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic", "private_key_jwt", "windows_client_authentication"],
-    token_endpoint_auth_signing_alg_values_supported: ["RS256"], id_token_signing_alg_values_supported: ["RS256"], response_types_supported: ["code"],
-    grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"], scopes_supported: ["openid", "profile", "allatclaims"], subject_types_supported: ["pairwise"],
+    token_endpoint_auth_signing_alg_values_supported: ["RS256"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    response_types_supported: ["code"],
+    grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
+    scopes_supported: ["openid", "profile", "allatclaims"],
+    subject_types_supported: ["pairwise"],
   });
 
   const server = createServer(async (request, response) => {
@@ -153,12 +212,14 @@ export async function startAdfs({ client, resources }) {
     const body = Buffer.concat(chunks).toString();
     const url = new URL(request.url, issuer);
     requests.push({ method: request.method, path: url.pathname, headers: request.headers, body, form: new URLSearchParams(body) });
-    const answer = (status, value, type = "application/json;charset=UTF-8") => response.writeHead(status, { "content-type": type }).end(typeof value === "string" ? value : JSON.stringify(value));
+    const answer = (status, value, type = "application/json;charset=UTF-8") =>
+      response.writeHead(status, { "content-type": type }).end(typeof value === "string" ? value : JSON.stringify(value));
     try {
       const fault = url.pathname.startsWith("/adfs/oauth2/token") && faults.shift();
       if (fault) return answer(fault.status, fault.body, fault.type);
       if (url.pathname === "/adfs/.well-known/openid-configuration") return answer(200, metadata());
-      if (url.pathname === "/adfs/discovery/keys") return answer(200, { keys: await Promise.all(settings.keys.map((one) => (one.read ? published(one) : one))) });
+      if (url.pathname === "/adfs/discovery/keys")
+        return answer(200, { keys: await Promise.all(settings.keys.map((one) => (one.read ? published(one) : one))) });
       if (/^\/adfs\/oauth2\/token\/?$/.test(url.pathname)) return answer(200, await token(new URLSearchParams(body), endpoint()));
       if (/^\/adfs\/oauth2\/authorize\/?$/.test(url.pathname)) return response.writeHead(302, { location: authorize(url.searchParams) }).end();
       if (url.pathname === "/adfs/oauth2/logout") return response.writeHead(200).end();
@@ -172,7 +233,15 @@ export async function startAdfs({ client, resources }) {
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   issuer = `http://127.0.0.1:${server.address().port}/adfs`;
   return {
-    issuer, settings, requests, reasons, faults, client, publicKey, signing, published,
+    issuer,
+    settings,
+    requests,
+    reasons,
+    faults,
+    client,
+    publicKey,
+    signing,
+    published,
     tokenRequests: () => requests.filter(({ path }) => path.startsWith("/adfs/oauth2/token")),
     async close() {
       server.closeAllConnections();

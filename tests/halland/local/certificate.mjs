@@ -24,20 +24,32 @@ let serial = 1;
 export function certificate({ from = -1, to = 365, keys = generateKeyPairSync("rsa", { modulusLength: 2048 }) } = {}) {
   const day = (days) => new Date(Date.now() + days * 86_400_000);
   const body = sequence(
-    der(0xa0, der(0x02, Buffer.from([2]))), der(0x02, Buffer.from([serial++])), SHA256_RSA, name("samtykke test"),
-    sequence(time(day(from)), time(day(to))), name("samtykke test"), keys.publicKey.export({ type: "spki", format: "der" }),
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.from([serial++])),
+    SHA256_RSA,
+    name("samtykke test"),
+    sequence(time(day(from)), time(day(to))),
+    name("samtykke test"),
+    keys.publicKey.export({ type: "spki", format: "der" }),
   );
   const raw = sequence(body, SHA256_RSA, der(0x03, Buffer.from([0]), sign("sha256", body, keys.privateKey)));
-  const pem = `-----BEGIN CERTIFICATE-----\n${raw.toString("base64").match(/.{1,64}/g).join("\n")}\n-----END CERTIFICATE-----\n`;
+  const pem = `-----BEGIN CERTIFICATE-----\n${raw
+    .toString("base64")
+    .match(/.{1,64}/g)
+    .join("\n")}\n-----END CERTIFICATE-----\n`;
   const read = new X509Certificate(pem);
   if (!read.verify(keys.publicKey)) throw new Error("the certificate made here is none");
   return {
-    keys, pem, read,
+    keys,
+    pem,
+    read,
     keyPem: keys.privateKey.export({ type: "pkcs8", format: "pem" }),
     x5t: createHash("sha1").update(raw).digest("base64url"),
     x5tHex: createHash("sha1").update(raw).digest("hex"),
     x5tS256: createHash("sha256").update(raw).digest("base64url"),
     /** What is sometimes taken for it: the hash of the public key. */
-    keyHash: createHash("sha1").update(createPublicKey(createPrivateKey(keys.privateKey.export({ type: "pkcs8", format: "pem" }))).export({ type: "spki", format: "der" })).digest("base64url"),
+    keyHash: createHash("sha1")
+      .update(createPublicKey(createPrivateKey(keys.privateKey.export({ type: "pkcs8", format: "pem" }))).export({ type: "spki", format: "der" }))
+      .digest("base64url"),
   };
 }

@@ -5,8 +5,14 @@
 import { createServer } from "node:http";
 import { jwtVerify } from "jose";
 
-export const MISSING = { statusCode: 401, message: "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." };
-export const INVALID = { statusCode: 401, message: "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." };
+export const MISSING = {
+  statusCode: 401,
+  message: "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API.",
+};
+export const INVALID = {
+  statusCode: 401,
+  message: "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.",
+};
 
 /** `apis`: path prefix → `{ resource, scope, keys }`; `header`: the key's header, in lower case. */
 export async function startGateway({ adfs, apis, header = "ocp-apim-subscription-key" }) {
@@ -17,7 +23,8 @@ export async function startGateway({ adfs, apis, header = "ocp-apim-subscription
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     requests.push({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(chunks).toString() });
-    const answer = (status, body, more) => response.writeHead(status, { "content-type": "application/json", ...more }).end(typeof body === "string" ? body : JSON.stringify(body));
+    const answer = (status, body, more) =>
+      response.writeHead(status, { "content-type": "application/json", ...more }).end(typeof body === "string" ? body : JSON.stringify(body));
     const fault = faults.shift();
     if (fault) return answer(fault.status, fault.body ?? "", fault.headers);
     const api = Object.entries(apis).find(([prefix]) => request.url.startsWith(prefix))?.[1];
@@ -29,7 +36,9 @@ export async function startGateway({ adfs, apis, header = "ocp-apim-subscription
     try {
       const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "") ?? [];
       const { payload } = await jwtVerify(token ?? "", adfs.publicKey, {
-        algorithms: ["RS256"], issuer: `${adfs.issuer.replace("https", "http")}/services/trust`, audience: `microsoft:identityserver:${api.resource}`,
+        algorithms: ["RS256"],
+        issuer: `${adfs.issuer.replace("https", "http")}/services/trust`,
+        audience: `microsoft:identityserver:${api.resource}`,
         currentDate: new Date(Date.now() + settings.clock * 1000),
       });
       if (!payload.scp.split(" ").includes(api.scope)) return answer(403, { statusCode: 403, message: "scope" });
@@ -40,7 +49,10 @@ export async function startGateway({ adfs, apis, header = "ocp-apim-subscription
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
-    origin: `http://127.0.0.1:${server.address().port}`, requests, faults, settings,
+    origin: `http://127.0.0.1:${server.address().port}`,
+    requests,
+    faults,
+    settings,
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

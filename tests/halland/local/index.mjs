@@ -15,11 +15,16 @@ let made;
 export async function startHalland() {
   made ??= certificate();
   const client = {
-    id: CLIENT, certificates: [made], redirectUris: [CALLBACK],
+    id: CLIENT,
+    certificates: [made],
+    redirectUris: [CALLBACK],
     permissions: { [HSA]: ["hsainfoapi.read", "hsainfoapi.write"], [EXAMPLE]: ["exempelapi.Public"] },
   };
   const adfs = await startAdfs({ client, resources: [HSA, EXAMPLE, "other.regionhalland.se"] });
-  const apis = { "/hsa/": { resource: HSA, scope: "hsainfoapi.read", keys: [...KEYS] }, "/example/": { resource: EXAMPLE, scope: "exempelapi.Public", keys: ["other-key"] } };
+  const apis = {
+    "/hsa/": { resource: HSA, scope: "hsainfoapi.read", keys: [...KEYS] },
+    "/example/": { resource: EXAMPLE, scope: "exempelapi.Public", keys: ["other-key"] },
+  };
   const gateway = await startGateway({ adfs, apis });
   return { adfs, gateway, apis, client, certificate: made, close: async () => void (await Promise.all([adfs.close(), gateway.close()])) };
 }

@@ -14,7 +14,12 @@ export class Oauth4webapi {
     const { issuer, client, profile } = this.world;
     const url = new URL(issuer);
     this.as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, this.options));
-    this.client = { client_id: client.id, id_token_signed_response_alg: profile.alg, authorization_signed_response_alg: profile.alg, use_mtls_endpoint_aliases: profile.mtlsAliases };
+    this.client = {
+      client_id: client.id,
+      id_token_signed_response_alg: profile.alg,
+      authorization_signed_response_alg: profile.alg,
+      use_mtls_endpoint_aliases: profile.mtlsAliases,
+    };
     if (profile.signedUserinfo) this.client.userinfo_signed_response_alg = profile.alg;
     const own = profile.clientKey && (await key(profile.clientKey));
     this.signer = own && { key: own.privateKey, kid: own.kid };
@@ -33,11 +38,18 @@ export class Oauth4webapi {
     this.state = oauth.generateRandomState();
     this.nonce = oauth.generateRandomNonce();
     let parameters = new URLSearchParams({
-      client_id: client.id, response_type: "code", redirect_uri: client.redirectUris[0], scope: this.row.request?.scope ?? profile.scope,
-      state: this.state, nonce: this.nonce, code_challenge: await oauth.calculatePKCECodeChallenge(this.verifier), code_challenge_method: "S256",
+      client_id: client.id,
+      response_type: "code",
+      redirect_uri: client.redirectUris[0],
+      scope: this.row.request?.scope ?? profile.scope,
+      state: this.state,
+      nonce: this.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(this.verifier),
+      code_challenge_method: "S256",
       ...(profile.responseMode !== "query" && { response_mode: profile.responseMode }),
     });
-    if (profile.requestObject) parameters = new URLSearchParams({ client_id: client.id, request: await oauth.issueRequestObject(this.as, this.client, parameters, this.signer) });
+    if (profile.requestObject)
+      parameters = new URLSearchParams({ client_id: client.id, request: await oauth.issueRequestObject(this.as, this.client, parameters, this.signer) });
     if (profile.par) {
       const pushed = await this.proven(
         () => oauth.pushedAuthorizationRequest(this.as, this.client, this.authentication, parameters, this.options),
@@ -67,7 +79,16 @@ export class Oauth4webapi {
   async exchange() {
     let last;
     this.tokens = await this.proven(
-      async () => (last = await oauth.authorizationCodeGrantRequest(this.as, this.client, this.authentication, this.answer, this.world.client.redirectUris[0], this.verifier, this.options)),
+      async () =>
+        (last = await oauth.authorizationCodeGrantRequest(
+          this.as,
+          this.client,
+          this.authentication,
+          this.answer,
+          this.world.client.redirectUris[0],
+          this.verifier,
+          this.options,
+        )),
       (response) => oauth.processAuthorizationCodeResponse(this.as, this.client, response, { expectedNonce: this.nonce, requireIdToken: true }),
     );
     await oauth.validateApplicationLevelSignature(this.as, last, this.options);

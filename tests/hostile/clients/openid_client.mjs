@@ -56,7 +56,9 @@ export class OpenidClient {
     };
     parameters = this.hooks.parameters?.(parameters) ?? parameters;
     if (!profile.par) return oidc.buildAuthorizationUrl(this.config, parameters).href;
-    const inside = profile.requestObject ? (await oidc.buildAuthorizationUrlWithJAR(this.config, parameters, this.signer, this.signing("object"))).searchParams : parameters;
+    const inside = profile.requestObject
+      ? (await oidc.buildAuthorizationUrlWithJAR(this.config, parameters, this.signer, this.signing("object"))).searchParams
+      : parameters;
     return (await oidc.buildAuthorizationUrlWithPAR(this.config, inside, this.dpop)).href;
   }
 
@@ -116,7 +118,11 @@ export class OpenidClient {
 
   logout() {
     const state = oidc.randomState();
-    const url = oidc.buildEndSessionUrl(this.config, { post_logout_redirect_uri: this.world.client.postLogoutUris[0], id_token_hint: this.tokens.id_token, state });
+    const url = oidc.buildEndSessionUrl(this.config, {
+      post_logout_redirect_uri: this.world.client.postLogoutUris[0],
+      id_token_hint: this.tokens.id_token,
+      state,
+    });
     return { url: url.href, state };
   }
 }

@@ -49,14 +49,17 @@ export class Samtykke {
   kept(transaction) {
     const { client, world } = this;
     switch (this.request.other) {
-      case "no transaction": return undefined;
-      case "transaction": return begin(client.provider, { scope: world.profile.scope }).transaction;
+      case "no transaction":
+        return undefined;
+      case "transaction":
+        return begin(client.provider, { scope: world.profile.scope }).transaction;
       case "issuer": {
         const { clientId, redirectUri } = client.provider;
         const other = provider({ issuer: "https://other.example", authorizationEndpoint: "https://other.example/a", clientId, redirectUri });
         return begin(other, { scope: world.profile.scope }).transaction;
       }
-      default: return transaction;
+      default:
+        return transaction;
     }
   }
 

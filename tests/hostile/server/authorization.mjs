@@ -63,7 +63,9 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (one) => `&#${one.char
 
 function formPost(response, action, values) {
   const inputs = Object.entries(values).map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`);
-  response.answer(200, `<!doctype html><body onload="document.forms[0].submit()"><form method="post" action="${escaped(action)}">${inputs.join("")}</form>`, { "content-type": "text/html" });
+  response.answer(200, `<!doctype html><body onload="document.forms[0].submit()"><form method="post" action="${escaped(action)}">${inputs.join("")}</form>`, {
+    "content-type": "text/html",
+  });
 }
 
 /** The browser: goes to a login's URL and tells what arrives at the redirect URI, a URL or a form's POST. */

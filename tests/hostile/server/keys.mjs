@@ -7,12 +7,12 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 
 /** name → algorithm and `kid`. Decoys carry the `kid` of the key they stand beside, as the suite's own decoys do. */
 export const KEYS = {
-  "RS256": { alg: "RS256", kid: "server-1" },
+  RS256: { alg: "RS256", kid: "server-1" },
   "RS256 next": { alg: "RS256", kid: "server-2" },
   "RS256 third": { alg: "RS256", kid: "server-3" },
   "RS256 alternate": { alg: "RS256", kid: "alternate" },
-  "PS256": { alg: "PS256", kid: "server-1" },
-  "ES256": { alg: "ES256", kid: "server-1" },
+  PS256: { alg: "PS256", kid: "server-1" },
+  ES256: { alg: "ES256", kid: "server-1" },
   "ES256 next": { alg: "ES256", kid: "server-2" },
   "decoy PS256": { alg: "PS256", kid: "server-1" },
   "decoy ES256": { alg: "ES256", kid: "server-1" },

@@ -23,9 +23,16 @@ const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 /** A logout token, and its POST to the client. */
 export function logoutToken(world) {
   const at = Math.floor(now());
-  const claims = { iss: world.issuer, sub: "person-1", aud: world.client.id, iat: at, exp: at + 120, jti: randomBytes(9).toString("base64url"), events: { [EVENT]: {} } };
+  const claims = {
+    iss: world.issuer,
+    sub: "person-1",
+    aud: world.client.id,
+    iat: at,
+    exp: at + 120,
+    jti: randomBytes(9).toString("base64url"),
+    events: { [EVENT]: {} },
+  };
   return issue(world, claims, world.change.logout_token, { typ: "logout+jwt" });
 }
 
-export const postLogoutToken = async (world, url) =>
-  fetch(url, { method: "POST", body: new URLSearchParams({ logout_token: await logoutToken(world) }) });
+export const postLogoutToken = async (world, url) => fetch(url, { method: "POST", body: new URLSearchParams({ logout_token: await logoutToken(world) }) });

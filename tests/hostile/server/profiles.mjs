@@ -55,17 +55,17 @@ const FAPI2 = {
 };
 
 export const PROFILES = {
-  "oidc": OIDC,
+  oidc: OIDC,
   "oidc, ES256": { ...OIDC, alg: "ES256" },
   "oidc, form_post": { ...OIDC, responseMode: "form_post" },
   "oidc, private_key_jwt": { ...OIDC, method: "private_key_jwt", clientKey: "client ES256" },
   "oidc, refresh": { ...OIDC, refresh: true, scope: "openid profile offline_access" },
   "oidc, signed userinfo": { ...OIDC, signedUserinfo: true },
   "oidc, mtls": { ...OIDC, method: "tls_client_auth", mtlsAliases: true },
-  "fapi1": FAPI1,
+  fapi1: FAPI1,
   "fapi1, query": { ...FAPI1, responseMode: "query" },
   "fapi1, refresh": { ...FAPI1, refresh: true, scope: "openid profile offline_access" },
-  "fapi2": FAPI2,
+  fapi2: FAPI2,
   "fapi2, no nonces": { ...FAPI2, nonces: false },
   "fapi2, refresh": { ...FAPI2, refresh: true, scope: "openid profile offline_access" },
   "fapi2, message signing": { ...FAPI2, requestObject: true, responseMode: "jwt" },

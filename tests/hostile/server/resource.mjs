@@ -15,11 +15,17 @@ export async function judgeToken(world, exchange) {
   holds(world, "token_scheme", scheme.toLowerCase() === wanted, scheme || "none");
   const kept = world.tokens.get(token);
   const { scheme: spelling = "DPoP" } = world.change.resource ?? {};
-  if (!holds(world, "token_unknown", kept)) return void response.answer(401, { error: "invalid_token" }, { "www-authenticate": `${spelling} error="invalid_token"` });
+  if (!holds(world, "token_unknown", kept))
+    return void response.answer(401, { error: "invalid_token" }, { "www-authenticate": `${spelling} error="invalid_token"` });
   if (world.profile.dpop) {
     const proof = await judgeProof(world, { ...exchange, kind: "rs", url, method, token });
     giveNonce(world, "rs", response, exchange.at);
-    if (proof.nonce) return void response.answer(401, { error: "use_dpop_nonce" }, { "www-authenticate": `${spelling} error="use_dpop_nonce", error_description="A nonce is wanted."` });
+    if (proof.nonce)
+      return void response.answer(
+        401,
+        { error: "use_dpop_nonce" },
+        { "www-authenticate": `${spelling} error="use_dpop_nonce", error_description="A nonce is wanted."` },
+      );
     holds(world, "dpop_key", proof.thumbprint === kept.thumbprint);
   }
   return kept;

@@ -45,7 +45,8 @@ const API_ROUTES = {
   "/.well-known/oauth-protected-resource/resource": ["resource metadata", resourceMetadata],
 };
 
-const listen = (server) => new Promise((done, fail) => server.once("error", fail).listen(0, "localhost", () => done(`http://localhost:${server.address().port}`)));
+const listen = (server) =>
+  new Promise((done, fail) => server.once("error", fail).listen(0, "localhost", () => done(`http://localhost:${server.address().port}`)));
 
 /**
  * @param {{ profile?: string, change?: object, more?: object }} options `profile` names a row of PROFILES, `more` overrides
@@ -75,13 +76,21 @@ export async function startServer({ profile = "oidc", change = {}, more = {} } =
     rotate: () => void (world.rotations += 1),
   };
   const routes = { ...AS_ROUTES, [world.jwksPath]: ["jwks", jwks] };
-  const servers = [createServer((request, response) => serve(world, routes, world.issuer, request, response)), createServer((request, response) => serve(world, API_ROUTES, world.api, request, response))];
+  const servers = [
+    createServer((request, response) => serve(world, routes, world.issuer, request, response)),
+    createServer((request, response) => serve(world, API_ROUTES, world.api, request, response)),
+  ];
   [world.issuer, world.api] = await Promise.all(servers.map(listen));
   world.close = () =>
-    Promise.all(servers.map((server) => new Promise((done) => {
-      server.close(done);
-      server.closeAllConnections();
-    })));
+    Promise.all(
+      servers.map(
+        (server) =>
+          new Promise((done) => {
+            server.close(done);
+            server.closeAllConnections();
+          }),
+      ),
+    );
   /** How often an endpoint was asked. */
   world.count = (at) => world.log.filter((one) => one.at === at).length;
   return world;
@@ -106,7 +115,8 @@ async function serve(world, routes, origin, request, response) {
   try {
     if (!handler) return response.answer(404, { error: "not_found" });
     if (method === "POST" && at !== "api") {
-      if (!/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? "")) violate(world, "method_other", headers["content-type"] ?? "no media type");
+      if (!/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? ""))
+        violate(world, "method_other", headers["content-type"] ?? "no media type");
       exchange.form = parameters(world, body);
     }
     await handler(world, exchange);

@@ -15,7 +15,11 @@ export function spoiled(jwt) {
   return jwt.slice(0, at) + Buffer.from(Buffer.from(jwt.slice(at), "base64url").map((one) => one ^ 0x5a)).toString("base64url");
 }
 
-const PADDING = { RS256: { padding: constants.RSA_PKCS1_PADDING }, PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, ES256: { dsaEncoding: "ieee-p1363" } };
+const PADDING = {
+  RS256: { padding: constants.RSA_PKCS1_PADDING },
+  PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+  ES256: { dsaEncoding: "ieee-p1363" },
+};
 
 function byNode(input, { alg, privateJwk }) {
   const privateKey = createPrivateKey({ key: privateJwk, format: "jwk" });
@@ -66,7 +70,7 @@ const WRAPS = {
   },
   "compact within JSON": (jwt) => `${JSON.stringify({ payload: jwt.split(".")[1] })}.${jwt}`,
   "many dots": (jwt) => `${jwt}${".".repeat(500_000)}`,
-  "padding": (jwt) => `${jwt}==`,
+  padding: (jwt) => `${jwt}==`,
   "white space": (jwt) => `${jwt}\n`,
 };
 

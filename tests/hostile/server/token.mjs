@@ -54,13 +54,21 @@ function byCode(world, { form }, proof) {
     holds(world, "token_redirect_uri", form.redirect_uri === kept.redirect_uri, form.redirect_uri),
     !kept.dpop_jkt || holds(world, "dpop_key", proof.thumbprint === kept.dpop_jkt),
   ].every(Boolean);
-  return right ? { scope: kept.scope, sub: "person-1", nonce: kept.nonce, state: kept.state, code: form.code, signedInAt: Math.floor(now()) } : { error: "invalid_grant" };
+  return right
+    ? { scope: kept.scope, sub: "person-1", nonce: kept.nonce, state: kept.state, code: form.code, signedInAt: Math.floor(now()) }
+    : { error: "invalid_grant" };
 }
 
 function byRefreshToken(world, { form }, proof) {
   const kept = world.refreshTokens.get(form.refresh_token);
   if (!holds(world, "refresh_token_old", kept)) return { error: "invalid_grant" };
-  if (form.scope !== undefined) holds(world, "refresh_scope_wider", form.scope.split(" ").every((one) => kept.scope.split(" ").includes(one)), form.scope);
+  if (form.scope !== undefined)
+    holds(
+      world,
+      "refresh_scope_wider",
+      form.scope.split(" ").every((one) => kept.scope.split(" ").includes(one)),
+      form.scope,
+    );
   if (kept.thumbprint && world.profile.method === "none") holds(world, "dpop_key", proof.thumbprint === kept.thumbprint);
   world.refreshTokens.delete(form.refresh_token);
   world.refreshes += 1;

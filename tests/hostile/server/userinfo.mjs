@@ -14,7 +14,11 @@ export async function userinfo(world, exchange) {
   if (redirect) return response.answer(302, undefined, { location: `${world.api}/userinfo` });
   const person = { sub: known.sub, name: "Kari Nordmann", given_name: "Kari" };
   if (claims === "aggregated") Object.assign(person, await aggregated(world));
-  if (claims === "distributed") Object.assign(person, { _claim_names: { credit_score: "other" }, _claim_sources: { other: { endpoint: `${world.issuer}/claims`, access_token: "other-token" } } });
+  if (claims === "distributed")
+    Object.assign(person, {
+      _claim_names: { credit_score: "other" },
+      _claim_sources: { other: { endpoint: `${world.issuer}/claims`, access_token: "other-token" } },
+    });
   if (!world.profile.signedUserinfo) return response.answer(status, body ?? changed(person, change), headers);
   const jwt = await issue(world, { ...person, iss: world.issuer, aud: world.client.id }, change);
   response.answer(status, jwt, { "content-type": "application/jwt" });

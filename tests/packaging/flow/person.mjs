@@ -17,7 +17,19 @@ export async function openPerson(browser) {
   const unread = [];
   const keep = async (where, read) => {
     // A redirect has no body, and one that the browser has thrown away cannot be read: neither can hold a secret for a page.
-    try { seen.push([where, String(await within(3_000, read(), () => { unread.push(where); return ""; }))]); } catch { /* nothing was shown */ }
+    try {
+      seen.push([
+        where,
+        String(
+          await within(3_000, read(), () => {
+            unread.push(where);
+            return "";
+          }),
+        ),
+      ]);
+    } catch {
+      /* nothing was shown */
+    }
   };
   context.on("request", (request) => {
     urls.push(request.url());

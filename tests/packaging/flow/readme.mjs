@@ -25,15 +25,14 @@ function change(text, changes) {
 const block = (name) => found(new RegExp(`\`\`\`js ${name}\\n([^]*?)\`\`\``), `block "js ${name}"`);
 
 /** The page's eight lines, against the provider whose addresses Vite puts in. */
-export const pageBlock = () => change(block("page"), [
-  ['environment: "preprod"', "environment: { auth: import.meta.env.VITE_AUTH_URL, api: import.meta.env.VITE_API_URL }"],
-  ['redirectUri: "https://app.example.no/callback"', 'redirectUri: new URL("/callback", location.origin).href'],
-]);
+export const pageBlock = () =>
+  change(block("page"), [
+    ['environment: "preprod"', "environment: { auth: import.meta.env.VITE_AUTH_URL, api: import.meta.env.VITE_API_URL }"],
+    ['redirectUri: "https://app.example.no/callback"', 'redirectUri: new URL("/callback", location.origin).href'],
+  ]);
 
 /** The worker's ten lines, against the provider whose addresses are bindings. */
-export const workerBlock = () => change(block("worker"), [
-  ['environment: "preprod"', "environment: { auth: env.AUTH_URL, api: env.API_URL }"],
-]);
+export const workerBlock = () => change(block("worker"), [['environment: "preprod"', "environment: { auth: env.AUTH_URL, api: env.API_URL }"]]);
 
 /** The policy that "a page with this library, its own worker and nothing else" gets. */
 export const policy = () => found(/```text\n(default-src [^\n]*)\n```/, "Content-Security-Policy");

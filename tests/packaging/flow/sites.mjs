@@ -74,11 +74,20 @@ export async function runWorker({ dir, modules, provider, assets, origin }) {
   const cookieKey = randomBytes(32).toString("base64url");
   provider.control.addRedirectUri(redirectUri);
   const worker = new Miniflare({
-    host: "localhost", port, modules, modulesRoot: "/", compatibilityDate, cf: false,
+    host: "localhost",
+    port,
+    modules,
+    modulesRoot: "/",
+    compatibilityDate,
+    cf: false,
     outboundService: { network: { allow: ["local"] } },
     bindings: {
-      AUTH_URL: provider.authUrl, API_URL: provider.apiUrl, REDIRECT_URI: redirectUri,
-      CLIENT_ID: provider.client.id, CLIENT_SECRET: provider.client.secret, COOKIE_KEYS: cookieKey,
+      AUTH_URL: provider.authUrl,
+      API_URL: provider.apiUrl,
+      REDIRECT_URI: redirectUri,
+      CLIENT_ID: provider.client.id,
+      CLIENT_SECRET: provider.client.secret,
+      COOKIE_KEYS: cookieKey,
     },
     ...(assets && {
       assets: {

@@ -24,9 +24,19 @@ export function watch(provider) {
     /** What must never be seen by a page; the access token is known once the exchange has happened. */
     secrets(site) {
       const found = {
-        "client secret": provider.client.secret, "secret as sent": basic(provider.client), "cookie key": site.cookieKey, "access token": undefined,
+        "client secret": provider.client.secret,
+        "secret as sent": basic(provider.client),
+        "cookie key": site.cookieKey,
+        "access token": undefined,
       };
-      control.next({ endpoint: "token", fault: "change", change: (body) => { found["access token"] = body.access_token; return body; } });
+      control.next({
+        endpoint: "token",
+        fault: "change",
+        change: (body) => {
+          found["access token"] = body.access_token;
+          return body;
+        },
+      });
       return found;
     },
     withoutToken: (site) => ({ "client secret": provider.client.secret, "secret as sent": basic(provider.client), "cookie key": site.cookieKey }),
@@ -54,7 +64,10 @@ async function as(browser, use, { refused = false } = {}) {
   const person = await openPerson(browser);
   try {
     const note = await use(person);
-    assert.deepEqual(person.problems.filter((text) => !(refused && text.includes("status of 404"))), []);
+    assert.deepEqual(
+      person.problems.filter((text) => !(refused && text.includes("status of 404"))),
+      [],
+    );
     return note;
   } finally {
     await person.close();
@@ -62,76 +75,92 @@ async function as(browser, use, { refused = false } = {}) {
 }
 
 /** The page begins, the worker exchanges: approve, then reload the clean address, then reload the callback itself. */
-export const pageFlow = (browser, site, provider, { csp = true } = {}) => as(browser, async (person) => {
-  const watched = watch(provider);
-  const secrets = watched.secrets(site);
-  const answer = await person.page.goto(`${site.origin}/`);
-  if (csp) assert.equal(answer.headers()["content-security-policy"], policy());
-  await person.result("none");
-  await person.page.click("#start");
-  await person.decide(yes);
-  assert.deepEqual(await person.result("debt"), creditors);
-  watched.asked({ token: 1, debt: 1 });
-  await session(person);
-  const back = person.callbackUrl();
-  assert.equal(person.page.url(), `${site.origin}/callback`, "the address bar was cleaned");
-  assert.ok(!(await person.look()).includes(codeIn(back)), "the code stayed in the page");
+export const pageFlow = (browser, site, provider, { csp = true } = {}) =>
+  as(browser, async (person) => {
+    const watched = watch(provider);
+    const secrets = watched.secrets(site);
+    const answer = await person.page.goto(`${site.origin}/`);
+    if (csp) assert.equal(answer.headers()["content-security-policy"], policy());
+    await person.result("none");
+    await person.page.click("#start");
+    await person.decide(yes);
+    assert.deepEqual(await person.result("debt"), creditors);
+    watched.asked({ token: 1, debt: 1 });
+    await session(person);
+    const back = person.callbackUrl();
+    assert.equal(person.page.url(), `${site.origin}/callback`, "the address bar was cleaned");
+    assert.ok(!(await person.look()).includes(codeIn(back)), "the code stayed in the page");
 
-  await person.page.reload();
-  assert.deepEqual(await person.result("debt"), creditors);
-  watched.asked({ token: 0, debt: 1 });
+    await person.page.reload();
+    assert.deepEqual(await person.result("debt"), creditors);
+    watched.asked({ token: 0, debt: 1 });
 
-  await person.page.goto(back);
-  assert.deepEqual(await person.result("error"), ["transaction_missing"]);
-  watched.asked({ token: 0, debt: 0 });
-  const { looked } = await person.searched(secrets);
-  return `${creditors.length} creditors; 1 token request; ${looked} texts searched`;
-});
+    await person.page.goto(back);
+    assert.deepEqual(await person.result("error"), ["transaction_missing"]);
+    watched.asked({ token: 0, debt: 0 });
+    const { looked } = await person.searched(secrets);
+    return `${creditors.length} creditors; 1 token request; ${looked} texts searched`;
+  });
 
 /** The person says no: the page hears it, nothing is exchanged, no session begins. */
-export const pageDenied = (browser, site, provider) => as(browser, async (person) => {
-  const watched = watch(provider);
-  await person.page.goto(`${site.origin}/`);
-  await person.result("none");
-  await person.page.click("#start");
-  await person.decide(no);
-  assert.deepEqual(await person.result("error"), ["consent_denied"]);
-  assert.equal(person.page.url(), `${site.origin}/callback`);
-  watched.asked({ token: 0, debt: 0 });
-  assert.ok(!(await person.cookies()).some(({ name }) => name === sessionCookie), "no session");
-  await person.searched(watched.withoutToken(site));
-});
+export const pageDenied = (browser, site, provider) =>
+  as(browser, async (person) => {
+    const watched = watch(provider);
+    await person.page.goto(`${site.origin}/`);
+    await person.result("none");
+    await person.page.click("#start");
+    await person.decide(no);
+    assert.deepEqual(await person.result("error"), ["consent_denied"]);
+    assert.equal(person.page.url(), `${site.origin}/callback`);
+    watched.asked({ token: 0, debt: 0 });
+    assert.ok(!(await person.cookies()).some(({ name }) => name === sessionCookie), "no session");
+    await person.searched(watched.withoutToken(site));
+  });
 
 /** The worker begins and ends the flow: 303 to a clean path with the debt; then its callback once more. */
-export const workerFlow = (browser, site, provider) => as(browser, async (person) => {
-  const watched = watch(provider);
-  const secrets = watched.secrets(site);
-  await person.page.goto(`${site.origin}/login`);
-  await person.decide(yes);
-  await person.page.waitForURL(`${site.origin}/debt`);
-  const loans = await person.page.evaluate(() => JSON.parse(document.body.innerText));
-  assert.deepEqual(loans.map((loan) => loan.creditorName), creditors);
-  watched.asked({ token: 1 });
-  await person.look();
-  await session(person);
+export const workerFlow = (browser, site, provider) =>
+  as(browser, async (person) => {
+    const watched = watch(provider);
+    const secrets = watched.secrets(site);
+    await person.page.goto(`${site.origin}/login`);
+    await person.decide(yes);
+    await person.page.waitForURL(`${site.origin}/debt`);
+    const loans = await person.page.evaluate(() => JSON.parse(document.body.innerText));
+    assert.deepEqual(
+      loans.map((loan) => loan.creditorName),
+      creditors,
+    );
+    watched.asked({ token: 1 });
+    await person.look();
+    await session(person);
 
-  await person.page.goto(person.callbackUrl());
-  await person.page.waitForURL(`${site.origin}/?error=*`);
-  assert.deepEqual(await person.result("error"), ["transaction_missing"]);
-  watched.asked({ token: 0 });
-  await person.searched(secrets);
-});
+    await person.page.goto(person.callbackUrl());
+    await person.page.waitForURL(`${site.origin}/?error=*`);
+    assert.deepEqual(await person.result("error"), ["transaction_missing"]);
+    watched.asked({ token: 0 });
+    await person.searched(secrets);
+  });
 
 /** A browser asks for more than a person does, such as an icon: no such request may look up a debt. */
-export const unknownPath = (browser, site, provider) => as(browser, async (person) => {
-  await person.page.goto(`${site.origin}/login`);
-  await person.decide(yes);
-  await person.page.waitForURL(`${site.origin}/debt`);
-  const watched = watch(provider);
-  const answers = await person.page.evaluate(() => Promise.all(["/favicon.ico", "/robots.txt", "/callback/"].map(async (path) => [path, (await fetch(path, { redirect: "manual" })).status])));
-  assert.ok(answers.every(([, status]) => status !== 200), `the worker answers paths it does not know: ${JSON.stringify(answers)}`);
-  watched.asked({ debt: 0 });
-}, { refused: true });
+export const unknownPath = (browser, site, provider) =>
+  as(
+    browser,
+    async (person) => {
+      await person.page.goto(`${site.origin}/login`);
+      await person.decide(yes);
+      await person.page.waitForURL(`${site.origin}/debt`);
+      const watched = watch(provider);
+      const answers = await person.page.evaluate(() =>
+        Promise.all(["/favicon.ico", "/robots.txt", "/callback/"].map(async (path) => [path, (await fetch(path, { redirect: "manual" })).status])),
+      );
+      assert.ok(
+        answers.every(([, status]) => status !== 200),
+        `the worker answers paths it does not know: ${JSON.stringify(answers)}`,
+      );
+      watched.asked({ debt: 0 });
+    },
+    { refused: true },
+  );
 
 /** Every request of every step above, judged by the provider's own rules. */
 export function noViolations(provider) {
@@ -140,14 +169,19 @@ export function noViolations(provider) {
 }
 
 /** The person says no to the worker: 303 to a clean path with the code of the error. */
-export const workerDenied = (browser, site, provider) => as(browser, async (person) => {
-  const watched = watch(provider);
-  await person.page.goto(`${site.origin}/login`);
-  await person.decide(no);
-  await person.page.waitForURL(`${site.origin}/?error=*`);
-  assert.deepEqual(await person.result("error"), ["consent_denied"]);
-  assert.equal(person.page.url(), `${site.origin}/?error=consent_denied&action=user_declined`);
-  watched.asked({ token: 0, debt: 0 });
-  assert.deepEqual((await person.cookies()).filter(({ name }) => name.startsWith("__Host-")), [], "nothing is kept");
-  await person.searched(watched.withoutToken(site));
-});
+export const workerDenied = (browser, site, provider) =>
+  as(browser, async (person) => {
+    const watched = watch(provider);
+    await person.page.goto(`${site.origin}/login`);
+    await person.decide(no);
+    await person.page.waitForURL(`${site.origin}/?error=*`);
+    assert.deepEqual(await person.result("error"), ["consent_denied"]);
+    assert.equal(person.page.url(), `${site.origin}/?error=consent_denied&action=user_declined`);
+    watched.asked({ token: 0, debt: 0 });
+    assert.deepEqual(
+      (await person.cookies()).filter(({ name }) => name.startsWith("__Host-")),
+      [],
+      "nothing is kept",
+    );
+    await person.searched(watched.withoutToken(site));
+  });

@@ -6,7 +6,12 @@ const origin = "https://app.example.com";
 const answer = async () => Response.json({ access_token: "made-up-token", token_type: "bearer", expires_in: 3599, scope: "debt.unsecured.presentation" });
 
 /** What a browser would send back: the cookies of an answer that have a value. */
-const cookiesOf = (response) => response.headers.getSetCookie().map((line) => line.split(";", 1)[0]).filter((pair) => !pair.endsWith("=")).join("; ");
+const cookiesOf = (response) =>
+  response.headers
+    .getSetCookie()
+    .map((line) => line.split(";", 1)[0])
+    .filter((pair) => !pair.endsWith("="))
+    .join("; ");
 
 export async function edge() {
   const provider = norskgjeld({ environment: "preprod", clientId: "eksempelbank-client", redirectUri: `${origin}/auth/callback` });

@@ -7,9 +7,13 @@ export async function exchange() {
   const asked = [];
   const answer = async (input, init) => {
     const request = new Request(input, init);
-    const [id, secret] = atob(request.headers.get("authorization").replace(/^Basic /, "")).split(":").map((part) => new URLSearchParams(`x=${part}`).get("x"));
+    const [id, secret] = atob(request.headers.get("authorization").replace(/^Basic /, ""))
+      .split(":")
+      .map((part) => new URLSearchParams(`x=${part}`).get("x"));
     const form = new URLSearchParams(await request.text());
-    asked.push(`${request.method} ${new URL(request.url).pathname} ${id}|${secret} ${form.get("grant_type")} ${form.get("code")} ${form.get("code_verifier").length}`);
+    asked.push(
+      `${request.method} ${new URL(request.url).pathname} ${id}|${secret} ${form.get("grant_type")} ${form.get("code")} ${form.get("code_verifier").length}`,
+    );
     return Response.json({ access_token: "made-up-token", token_type: "bearer", expires_in: 3599, scope: "debt.unsecured.presentation" });
   };
   const provider = norskgjeld({ environment: "preprod", clientId: "eksempelbank-client", redirectUri });

@@ -13,7 +13,9 @@ export async function run() {
   const sent = [];
   const fetch = async (url, init) => {
     if (url.endsWith("/openid-configuration")) {
-      const [authorization_endpoint, token_endpoint, pushed_authorization_request_endpoint] = ["authorize", "token", "par"].map((path) => `${ISSUER}/connect/${path}`);
+      const [authorization_endpoint, token_endpoint, pushed_authorization_request_endpoint] = ["authorize", "token", "par"].map(
+        (path) => `${ISSUER}/connect/${path}`,
+      );
       return Response.json({ issuer: ISSUER, authorization_endpoint, token_endpoint, pushed_authorization_request_endpoint, jwks_uri: `${ISSUER}/jwks` });
     }
     const form = new URLSearchParams(init.body);

@@ -13,12 +13,22 @@ export async function run() {
     const { pathname, search } = new URL(url);
     if (!url.endsWith("/token")) {
       sent.push({ call: `${init.method} ${pathname}${search}`, bearer: new Headers(init.headers).get("authorization") });
-      return Response.json(pathname.endsWith("/scopes") ? { name: "difitest:things" } : { scope: "difitest:things", state: "APPROVED", consumer_orgno: "889640782" });
+      return Response.json(
+        pathname.endsWith("/scopes") ? { name: "difitest:things" } : { scope: "difitest:things", state: "APPROVED", consumer_orgno: "889640782" },
+      );
     }
     const form = new URLSearchParams(init.body);
     const [header, claims] = form.get("assertion").split(".", 2).map(part);
     ids.add(claims.jti);
-    sent.push({ url, grant: form.get("grant_type"), alg: header.alg, kid: header.kid, names: Object.keys(claims).sort().join(" "), aud: claims.aud, life: claims.exp - claims.iat });
+    sent.push({
+      url,
+      grant: form.get("grant_type"),
+      alg: header.alg,
+      kid: header.kid,
+      names: Object.keys(claims).sort().join(" "),
+      aud: claims.aud,
+      life: claims.exp - claims.iat,
+    });
     if (claims.scope === "difitest:ungranted") return Response.json({ error: "access_denied", error_description: "MP-250: no access" }, { status: 400 });
     return Response.json({ access_token: "token-1", token_type: "Bearer", expires_in: 119, scope: claims.scope });
   };

@@ -31,7 +31,11 @@ async function route() {
     login: () => new Client({}, none()),
     fetch: async (url, init) => (sent.push([url, init.headers["api-key"], typeof JSON.parse(init.body).publicJwk]), Response.json({ clientId: "c-1" })),
   });
-  const enrolment = await Enrolment.begin(service, { organizationNumber: "999977774" }, { apiKey: "k", store, redirectUri: (id) => `https://app.example.no/confirmed/${id}` });
+  const enrolment = await Enrolment.begin(
+    service,
+    { organizationNumber: "999977774" },
+    { apiKey: "k", store, redirectUri: (id) => `https://app.example.no/confirmed/${id}` },
+  );
   const confirmed = confirmRoute(service, { store });
   const ask = async (query) => (await confirmed(new Request(`https://app.example.no/confirmed/${enrolment.id}${query}`))).status;
   return { sent, confirmUrl: enrolment.confirmUrl, answers: [await ask("?status=Aborted"), await ask("?status=Success"), await ask("?status=Success")] };

@@ -32,7 +32,8 @@ function particulars(loan) {
   if (number(loan.creditLimit) > 0) list.push(t("loan.limit", { amount: money(loan.creditLimit) }));
   if (number(loan.originalBalance) > 0) list.push(t("loan.original", { amount: money(loan.originalBalance) }));
   if (number(loan.terms) > 0) list.push(t("loan.terms", { terms: loan.terms }));
-  if (loan.type !== "repaymentLoan" && number(loan.nonInterestBearingBalance) > 0) list.push(t("loan.interestfree", { amount: money(loan.nonInterestBearingBalance) }));
+  if (loan.type !== "repaymentLoan" && number(loan.nonInterestBearingBalance) > 0)
+    list.push(t("loan.interestfree", { amount: money(loan.nonInterestBearingBalance) }));
   const charge = `loan.charge.${loan.installmentChargePeriod}`;
   if (number(loan.installmentCharges) > 0 && hasText(charge)) list.push(t(charge, { amount: money(loan.installmentCharges) }));
   if (number(loan.coBorrower) > 0) list.push(t("loan.shared"));
@@ -41,17 +42,21 @@ function particulars(loan) {
 
 function creditor({ creditorName, loan }) {
   if (!loan) {
-    return h("li.creditor.missing", {},
-      h("h3", {}, creditorName),
-      h("p.amount", {}, t("loan.missing")),
-      h("p", {}, t("loan.missing.help")));
+    return h("li.creditor.missing", {}, h("h3", {}, creditorName), h("p.amount", {}, t("loan.missing")), h("p", {}, t("loan.missing.help")));
   }
   const kind = known.has(loan.type) ? t(`loan.${loan.type}`) : t("loan.other");
-  return h("li.creditor", {},
+  return h(
+    "li.creditor",
+    {},
     h("h3", {}, creditorName),
     h("p.amount", {}, money(owed(loan).all)),
     h("p.kind", {}, kind),
-    h("ul.particulars", {}, particulars(loan).map((text) => h("li", {}, text))));
+    h(
+      "ul.particulars",
+      {},
+      particulars(loan).map((text) => h("li", {}, text)),
+    ),
+  );
 }
 
 export function debtView(debt) {
@@ -60,15 +65,29 @@ export function debtView(debt) {
   const sum = totals(loans);
   const missing = loans.filter(({ loan }) => !loan).length;
   return [
-    h("section.total", { "aria-labelledby": "total-name" },
+    h(
+      "section.total",
+      { "aria-labelledby": "total-name" },
       h("h2", { id: "total-name" }, t("result.total")),
       h("p.sum", {}, money(sum.all)),
-      h("p.answered", {}, t("result.answered", { answered: loans.length - missing, all: loans.length }), missing > 0 && h("strong", {}, ` ${t("result.missing")}`)),
-      h("dl.parts", {},
+      h(
+        "p.answered",
+        {},
+        t("result.answered", { answered: loans.length - missing, all: loans.length }),
+        missing > 0 && h("strong", {}, ` ${t("result.missing")}`),
+      ),
+      h(
+        "dl.parts",
+        {},
         h("div", {}, h("dt", {}, t("result.interest")), h("dd", {}, money(sum.bearing))),
-        sum.limits > 0 && h("div", {}, h("dt", {}, t("result.limits")), h("dd", {}, money(sum.limits))))),
-    h("section", { "aria-labelledby": "creditors-name" },
+        sum.limits > 0 && h("div", {}, h("dt", {}, t("result.limits")), h("dd", {}, money(sum.limits))),
+      ),
+    ),
+    h(
+      "section",
+      { "aria-labelledby": "creditors-name" },
       h("h2.hidden", { id: "creditors-name" }, t("result.list")),
-      h("ul.creditors", {}, loans.map(creditor))),
+      h("ul.creditors", {}, loans.map(creditor)),
+    ),
   ];
 }

@@ -61,7 +61,13 @@ const locale = () => ({ en: "en-GB", nb: "nb-NO", nn: "nn-NO", sv: "sv-SE", nl: 
 export function money(ore) {
   const kroner = ore / 100;
   const digits = Number.isInteger(kroner) ? 0 : 2;
-  return new Intl.NumberFormat(locale(), { style: "currency", currency: "NOK", currencyDisplay: "narrowSymbol", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(kroner);
+  return new Intl.NumberFormat(locale(), {
+    style: "currency",
+    currency: "NOK",
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(kroner);
 }
 
 /** An interest rate in hundredths of a per cent. */

@@ -6,11 +6,12 @@ import { fieldsOf } from "../../worker/src/mask.mjs";
 import { keepJourney, newJourney } from "./memory.mjs";
 import { loseTransactions, misspell, shortLife, tooLong } from "./wrong.mjs";
 
-const providerFor = (service) => norskgjeld({
-  environment: service.environment,
-  clientId: service.clientId,
-  redirectUri: `${location.origin}/callback`,
-});
+const providerFor = (service) =>
+  norskgjeld({
+    environment: service.environment,
+    clientId: service.clientId,
+    redirectUri: `${location.origin}/callback`,
+  });
 
 const queryOf = (address) => new URL(address).searchParams;
 
@@ -18,11 +19,18 @@ const queryOf = (address) => new URL(address).searchParams;
 export function leaveFromPage(service, request, wrong) {
   const journey = newJourney("page", wrong);
   let url;
-  redirect(providerFor(service), wrong === "expired" ? shortLife(request) : request, { navigate: (to) => { url = to; } });
+  redirect(providerFor(service), wrong === "expired" ? shortLife(request) : request, {
+    navigate: (to) => {
+      url = to;
+    },
+  });
   journey.events.prepare = {
     state: "done",
     fields: [
-      ...fieldsOf("tab", [...queryOf(url)].filter(([name]) => name === "state" || name === "nonce")),
+      ...fieldsOf(
+        "tab",
+        [...queryOf(url)].filter(([name]) => name === "state" || name === "nonce"),
+      ),
       { in: "tab", name: "code_verifier", value: "…", length: 43 },
     ],
   };

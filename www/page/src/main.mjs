@@ -24,7 +24,10 @@ let redraw = () => {};
 /** Shows a view, and shows it again in another language when that is chosen. */
 function view(make, { say = true } = {}) {
   const draw = () => person.replaceChildren(...make().flat(Infinity).filter(Boolean));
-  redraw = () => { person.classList.remove("entering"); draw(); };
+  redraw = () => {
+    person.classList.remove("entering");
+    draw();
+  };
   person.classList.add("entering");
   draw();
   const title = person.querySelector("h1");
@@ -47,15 +50,25 @@ function restart() {
 }
 
 function showStart(say) {
-  view(() => startView(wishes, {
-    local: service.local,
-    redraw: (focus) => { redraw(); person.querySelector(focus)?.focus(); },
-    planned: (flow) => { journey = newJourney(flow); drawing.draw(journey); },
-    go: (request) => {
-      announce(wishes.wrong);
-      (wishes.flow === "page" ? leaveFromPage : leaveFromWorker)(service, request, wishes.wrong);
-    },
-  }), { say });
+  view(
+    () =>
+      startView(wishes, {
+        local: service.local,
+        redraw: (focus) => {
+          redraw();
+          person.querySelector(focus)?.focus();
+        },
+        planned: (flow) => {
+          journey = newJourney(flow);
+          drawing.draw(journey);
+        },
+        go: (request) => {
+          announce(wishes.wrong);
+          (wishes.flow === "page" ? leaveFromPage : leaveFromWorker)(service, request, wishes.wrong);
+        },
+      }),
+    { say },
+  );
 }
 
 function showProblem(error, retry) {
@@ -191,5 +204,7 @@ languageSelect(document.getElementById("language"), () => {
 });
 labels();
 // A page that comes back from the browser's cache after "Back" shows a login that is no longer under way.
-addEventListener("pageshow", (event) => { if (event.persisted) location.replace("/"); });
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.replace("/");
+});
 await arrive();

@@ -14,13 +14,19 @@ export function outcomeView(error, { again, retry }) {
   const title = h("h1", { tabindex: "-1" }, t(`outcome.${action}`));
   const quiet = calm.has(action);
   return [
-    h(quiet ? "section.outcome.calm" : "section.outcome", {},
+    h(
+      quiet ? "section.outcome.calm" : "section.outcome",
+      {},
       h("div.sign", {}, icon(quiet ? icons.info : icons.alert)),
       title,
       h("p.lead", {}, userMessage(error, language())),
-      h("div.actions", {},
+      h(
+        "div.actions",
+        {},
         retry && h("button.primary", { type: "button", onclick: retry }, t("retry.button")),
-        h(retry ? "button" : "button.primary", { type: "button", onclick: again }, t("again.button"))),
-      h("p.code", {}, t("outcome.code", { code: error.code }))),
+        h(retry ? "button" : "button.primary", { type: "button", onclick: again }, t("again.button")),
+      ),
+      h("p.code", {}, t("outcome.code", { code: error.code })),
+    ),
   ];
 }

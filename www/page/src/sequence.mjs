@@ -9,18 +9,32 @@ const place = (party) => parties.indexOf(party) + 1;
 
 function field({ in: where, name, value, length }) {
   const meaning = [`param.${name}`, `param.${name}.${where}`].find(hasText);
-  return h("div.field", {}, h("dt", {}, name), h("dd.value", {}, length === undefined ? value : t("detail.masked", { value, length })), h("dd.meaning", {}, meaning ? t(meaning) : ""));
+  return h(
+    "div.field",
+    {},
+    h("dt", {}, name),
+    h("dd.value", {}, length === undefined ? value : t("detail.masked", { value, length })),
+    h("dd.meaning", {}, meaning ? t(meaning) : ""),
+  );
 }
 
 function detail(id, event) {
   const { specs } = steps[id];
   const fields = event?.fields ?? [];
-  return h("div.detail", {},
+  return h(
+    "div.detail",
+    {},
     h("p", {}, t(`step.${id}.text`)),
     fields.length > 0 && h("dl.fields", {}, fields.map(field)),
     !event && h("p.help", {}, t("detail.planned")),
-    specs.length > 0 && h("p.specs", {}, `${t("detail.spec")}: `,
-      specs.map(({ label, href }, index) => [index > 0 && ", ", h("a", { href, rel: "noreferrer", target: "_blank" }, label)])));
+    specs.length > 0 &&
+      h(
+        "p.specs",
+        {},
+        `${t("detail.spec")}: `,
+        specs.map(({ label, href }, index) => [index > 0 && ", ", h("a", { href, rel: "noreferrer", target: "_blank" }, label)]),
+      ),
+  );
 }
 
 function row(id, index, event, isOpen) {
@@ -32,23 +46,39 @@ function row(id, index, event, isOpen) {
   const spoken = `${self ? t("seq.self", { from }) : t("seq.to", { from, to })}, ${t(`state.${state}`)}: `;
   const method = event?.method ?? step.method;
   const path = event?.path ?? step.path;
-  const summary = h("summary", {},
+  const summary = h(
+    "summary",
+    {},
     h("span.number", { "aria-hidden": "true" }, String(index + 1)),
     h("span.hidden", {}, spoken),
-    h("span.message", {},
+    h(
+      "span.message",
+      {},
       h("span.between", { "aria-hidden": "true" }, self ? from : `${from} → ${to}`),
       h("span.name", {}, t(`step.${id}`), ["failed", "ended"].includes(state) && h("span.stopped", { "aria-hidden": "true" }, t(`state.${state}`))),
       h("span.arrow", { "aria-hidden": "true" }),
-      method && h("code", {}, [method, path].filter(Boolean).join(" "), event?.ms !== undefined && (step.answer || state === "failed") && [" · ", h("span.time", {}, `${event.ms} ms`)])),
-    icon(icons.chevron, "chevron"));
-  return h("li.step", {
-    "data-id": id,
-    "data-state": state,
-    "data-kind": self ? "self" : step.answer ? "answer" : "call",
-    "data-left": Math.min(place(step.from), place(step.to)),
-    "data-right": Math.max(place(step.from), place(step.to)),
-    "data-way": place(step.from) <= place(step.to) ? "right" : "left",
-  }, h("details", { open: isOpen }, summary, detail(id, event)));
+      method &&
+        h(
+          "code",
+          {},
+          [method, path].filter(Boolean).join(" "),
+          event?.ms !== undefined && (step.answer || state === "failed") && [" · ", h("span.time", {}, `${event.ms} ms`)],
+        ),
+    ),
+    icon(icons.chevron, "chevron"),
+  );
+  return h(
+    "li.step",
+    {
+      "data-id": id,
+      "data-state": state,
+      "data-kind": self ? "self" : step.answer ? "answer" : "call",
+      "data-left": Math.min(place(step.from), place(step.to)),
+      "data-right": Math.max(place(step.from), place(step.to)),
+      "data-way": place(step.from) <= place(step.to) ? "right" : "left",
+    },
+    h("details", { open: isOpen }, summary, detail(id, event)),
+  );
 }
 
 /** Keeps one drawing up to date: `draw` after a change of flow or language, `show` after each event. */
@@ -66,13 +96,22 @@ export function sequence(root) {
     progress = h("p.progress", {});
     root.replaceChildren(
       h("header", {}, h("div", {}, h("h2", { id: "sequence-title" }, t("seq.title")), progress), h("p", {}, t("seq.lead"))),
-      h("div.parties", { "aria-hidden": "true" }, parties.map((party) => h("span", { "data-party": party }, t(`party.${party}`)))),
-      h("ol.steps", {}, ids.map((id, index) => {
-        const event = journey.events[id];
-        const made = row(id, index, event, opened.has(id));
-        drawn.set(id, { row: made, seen: JSON.stringify(event) });
-        return made;
-      })));
+      h(
+        "div.parties",
+        { "aria-hidden": "true" },
+        parties.map((party) => h("span", { "data-party": party }, t(`party.${party}`))),
+      ),
+      h(
+        "ol.steps",
+        {},
+        ids.map((id, index) => {
+          const event = journey.events[id];
+          const made = row(id, index, event, opened.has(id));
+          drawn.set(id, { row: made, seen: JSON.stringify(event) });
+          return made;
+        }),
+      ),
+    );
     count(journey);
   }
 

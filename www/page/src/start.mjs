@@ -9,26 +9,50 @@ const limits = { presentation: 365, processing: 28 };
 
 function choice(name, value, chosen, changed) {
   const id = `${name}-${value}`;
-  return h("div.choice", {},
+  return h(
+    "div.choice",
+    {},
     h("input", { type: "radio", id, name, value, checked: value === chosen, "aria-describedby": `${id}-help`, onchange: () => changed(value) }),
     h("label", { for: id }, t(`${name}.${value}`)),
-    h("p", { id: `${id}-help` }, t(`${name}.${value}.help`)));
+    h("p", { id: `${id}-help` }, t(`${name}.${value}.help`)),
+  );
 }
 
-const group = (name, values, chosen, changed, ...more) => h("fieldset", {},
-  h("legend", {}, t(`${name}.legend`)),
-  h("div.choices", {}, values.map((value) => choice(name, value, chosen, changed))),
-  more);
+const group = (name, values, chosen, changed, ...more) =>
+  h(
+    "fieldset",
+    {},
+    h("legend", {}, t(`${name}.legend`)),
+    h(
+      "div.choices",
+      {},
+      values.map((value) => choice(name, value, chosen, changed)),
+    ),
+    more,
+  );
 
 /** `wishes` is kept by the caller, so that a change of language loses nothing. */
 export function startView(wishes, { redraw, planned, local, go }) {
   const max = limits[wishes.purpose];
   const days = h("input", {
-    id: "days", name: "days", type: "text", inputmode: "numeric", autocomplete: "off", value: wishes.days, "aria-describedby": "days-problem",
-    oninput: () => { wishes.days = days.value; problem.textContent = ""; days.removeAttribute("aria-invalid"); },
+    id: "days",
+    name: "days",
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "off",
+    value: wishes.days,
+    "aria-describedby": "days-problem",
+    oninput: () => {
+      wishes.days = days.value;
+      problem.textContent = "";
+      days.removeAttribute("aria-invalid");
+    },
   });
   const problem = h("p.problem", { id: "days-problem", role: "alert" });
-  const set = (name) => (value) => { wishes[name] = value; redraw(`#${name}-${value}`); };
+  const set = (name) => (value) => {
+    wishes[name] = value;
+    redraw(`#${name}-${value}`);
+  };
 
   const submit = (event) => {
     event.preventDefault();
@@ -49,12 +73,28 @@ export function startView(wishes, { redraw, planned, local, go }) {
   return [
     h("h1", { tabindex: "-1" }, t("start.title")),
     h("p.lead", {}, t("start.lead")),
-    h("form", { novalidate: true, onsubmit: submit },
+    h(
+      "form",
+      { novalidate: true, onsubmit: submit },
       group("purpose", ["presentation", "processing"], wishes.purpose, set("purpose")),
-      group("duration", ["once", "days"], wishes.duration, set("duration"),
-        wishes.duration === "days" && h("div.days", {}, h("label", { for: "days" }, t("days.label", { max })), days, problem)),
-      group("flow", ["page", "worker"], wishes.flow, (value) => { wishes.flow = value; planned(value); redraw(`#flow-${value}`); }),
-      h("button.primary", { type: "submit" }, t(wishes.wrong === "none" ? "start.button" : "start.button.wrong"))),
-    local && wrongPanel(wishes, (kind) => { wishes.wrong = kind; redraw(`input[name=wrong][value=${kind}]`); }),
+      group(
+        "duration",
+        ["once", "days"],
+        wishes.duration,
+        set("duration"),
+        wishes.duration === "days" && h("div.days", {}, h("label", { for: "days" }, t("days.label", { max })), days, problem),
+      ),
+      group("flow", ["page", "worker"], wishes.flow, (value) => {
+        wishes.flow = value;
+        planned(value);
+        redraw(`#flow-${value}`);
+      }),
+      h("button.primary", { type: "submit" }, t(wishes.wrong === "none" ? "start.button" : "start.button.wrong")),
+    ),
+    local &&
+      wrongPanel(wishes, (kind) => {
+        wishes.wrong = kind;
+        redraw(`input[name=wrong][value=${kind}]`);
+      }),
   ];
 }

@@ -30,10 +30,23 @@ export const shortLife = (request) => ({ ...request, lifetime: 1 });
 export const tooLong = () => new Promise((next) => setTimeout(next, 2100));
 
 export function wrongPanel(wishes, changed) {
-  const choices = kinds.map((kind) => h("label.plain", {},
-    h("input", { type: "radio", name: "wrong", value: kind, checked: kind === wishes.wrong, onchange: () => changed(kind) }),
-    h("span", {}, t(`wrong.${kind}`))));
-  return h("details.wrong", { open: wishes.panel, ontoggle: (event) => { wishes.panel = event.target.open; } },
+  const choices = kinds.map((kind) =>
+    h(
+      "label.plain",
+      {},
+      h("input", { type: "radio", name: "wrong", value: kind, checked: kind === wishes.wrong, onchange: () => changed(kind) }),
+      h("span", {}, t(`wrong.${kind}`)),
+    ),
+  );
+  return h(
+    "details.wrong",
+    {
+      open: wishes.panel,
+      ontoggle: (event) => {
+        wishes.panel = event.target.open;
+      },
+    },
     h("summary", {}, t("wrong.title")),
-    h("fieldset", {}, h("legend.hidden", {}, t("wrong.title")), h("p.help", {}, t("wrong.lead")), h("div.plains", {}, choices)));
+    h("fieldset", {}, h("legend.hidden", {}, t("wrong.title")), h("p.help", {}, t("wrong.lead")), h("div.plains", {}, choices)),
+  );
 }

@@ -5,10 +5,20 @@ import { SamtykkeError } from "samtykke";
 import { json } from "./headers.mjs";
 
 const statusOf = {
-  session_missing: 401, session_invalid: 401,
-  consent_inactive: 403, token_invalid: 403, origin_refused: 403,
-  timeout: 504, network_error: 502, content_type_unexpected: 502, http_status_unexpected: 502, redirect_refused: 502,
-  token_response_malformed: 502, token_response_too_large: 502, api_response_malformed: 502, token_error: 502,
+  session_missing: 401,
+  session_invalid: 401,
+  consent_inactive: 403,
+  token_invalid: 403,
+  origin_refused: 403,
+  timeout: 504,
+  network_error: 502,
+  content_type_unexpected: 502,
+  http_status_unexpected: 502,
+  redirect_refused: 502,
+  token_response_malformed: 502,
+  token_response_too_large: 502,
+  api_response_malformed: 502,
+  token_error: 502,
 };
 
 export function problem(error) {
@@ -18,7 +28,10 @@ export function problem(error) {
   }
   const { code, phase, action, retryable, http, provider } = error;
   return json(statusOf[code] ?? 400, {
-    code, phase, action, retryable,
+    code,
+    phase,
+    action,
+    retryable,
     ...(http ? { http: { status: http.status, retryAfter: http.retryAfter } } : {}),
     ...(provider?.traceId ? { traceId: provider.traceId } : {}),
   });

@@ -12,6 +12,9 @@ export function fromOurPage(request, origin) {
 
 /** A cookie of the request, or null. Two of the same name are refused: one of them may have been planted. */
 export function cookie(request, name) {
-  const found = (request.headers.get("cookie") ?? "").split(";").map((part) => part.trim()).filter((part) => part.startsWith(`${name}=`));
+  const found = (request.headers.get("cookie") ?? "")
+    .split(";")
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith(`${name}=`));
   return found.length === 1 ? found[0].slice(name.length + 1) : null;
 }

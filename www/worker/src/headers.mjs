@@ -29,5 +29,4 @@ export function secured(response, { cacheable = false }) {
   return made;
 }
 
-export const json = (status, value) =>
-  new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json; charset=utf-8" } });
+export const json = (status, value) => new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json; charset=utf-8" } });

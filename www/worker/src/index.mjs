@@ -12,14 +12,22 @@ import { comeBack, list, returning, step } from "./systems/index.mjs";
 export { Claims } from "./claims.mjs";
 
 /** Addresses of documents, and the file behind each. */
-const documents = new Map([["/", "/"], ["/callback", "/"], ["/consent", "/"], ["/failed", "/"], ["/systems", "/systems"]]);
+const documents = new Map([
+  ["/", "/"],
+  ["/callback", "/"],
+  ["/consent", "/"],
+  ["/failed", "/"],
+  ["/systems", "/systems"],
+]);
 
 /** A name for this browser's runs in the record; it opens nothing. */
 const newRun = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (octet) => octet.toString(16).padStart(2, "0")).join("");
 
 async function asset(request, env, pathname) {
   const isDocument = documents.has(pathname);
-  const response = await env.ASSETS.fetch(new Request(new URL(documents.get(pathname) ?? pathname, request.url), { method: request.method, headers: request.headers }));
+  const response = await env.ASSETS.fetch(
+    new Request(new URL(documents.get(pathname) ?? pathname, request.url), { method: request.method, headers: request.headers }),
+  );
   return { response, cacheable: !isDocument && response.status < 400 };
 }
 

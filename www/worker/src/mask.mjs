@@ -3,8 +3,23 @@
 // Refuses by default: a name that is not in the list below is masked.
 
 const open = new Set([
-  "client_id", "response_type", "redirect_uri", "scope", "code_challenge_method", "grant_type", "audience", "iss",
-  "error", "error_description", "token_type", "expires_in", "purpose", "days", "content-type", "location", "x-trace-id",
+  "client_id",
+  "response_type",
+  "redirect_uri",
+  "scope",
+  "code_challenge_method",
+  "grant_type",
+  "audience",
+  "iss",
+  "error",
+  "error_description",
+  "token_type",
+  "expires_in",
+  "purpose",
+  "days",
+  "content-type",
+  "location",
+  "x-trace-id",
 ]);
 
 /** The first three characters of a long value and its length; nothing but the length of a short one. */

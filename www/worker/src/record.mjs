@@ -28,11 +28,18 @@ function credentials(header) {
 }
 
 function answerFields(body) {
-  return Object.entries(body).slice(0, 12).map(([name, value]) => {
-    const plain = Array.isArray(value) ? `[${value.length}]` : typeof value === "number" ? String(value)
-      : value !== null && typeof value === "object" ? `{${Object.keys(value).slice(0, 8).join(", ")}}` : null;
-    return plain === null ? field("body", name, value ?? "") : { in: "body", name: name.slice(0, 60), value: plain };
-  });
+  return Object.entries(body)
+    .slice(0, 12)
+    .map(([name, value]) => {
+      const plain = Array.isArray(value)
+        ? `[${value.length}]`
+        : typeof value === "number"
+          ? String(value)
+          : value !== null && typeof value === "object"
+            ? `{${Object.keys(value).slice(0, 8).join(", ")}}`
+            : null;
+      return plain === null ? field("body", name, value ?? "") : { in: "body", name: name.slice(0, 60), value: plain };
+    });
 }
 
 /** Reads a copy of the answer without disturbing the one the library reads. */

@@ -20,7 +20,9 @@ async function login({ request, its, record }) {
   const { edge } = service(its, WORKER, { fetch: record.fetch });
   const days = asked.get("days");
   const begun = await edge.login(request, {
-    purpose: asked.get("purpose"), ...(days === null ? {} : { days: Number(days) }), ...shortLife(kind),
+    purpose: asked.get("purpose"),
+    ...(days === null ? {} : { days: Number(days) }),
+    ...shortLife(kind),
   });
   // The library says in JSON why it did not begin; a person who followed a link needs a page.
   if (begun.status !== 303) return problemPage(await begun.json());
@@ -61,7 +63,12 @@ async function callback({ request, env, its, record }) {
 async function exchange({ request, env, its, record }) {
   await troubleAtProvider(chosenFault(request, its), env);
   const { edge } = service(its, PAGE, { fetch: record.fetch });
-  record.note("exchange", { fields: [{ in: "body", name: "code", value: "…" }, { in: "body", name: "code_verifier", value: "…" }] });
+  record.note("exchange", {
+    fields: [
+      { in: "body", name: "code", value: "…" },
+      { in: "body", name: "code_verifier", value: "…" },
+    ],
+  });
   const response = await edge.exchange(request);
   if (response.ok) record.note("session", { fields: sealed });
   return response;
@@ -83,8 +90,7 @@ const signedOut = () => refusal(401, "session_missing", "session");
 const forOneLookup = ({ requestedScope = "" }) => !/\.\d+( openid)?$/.test(requestedScope);
 
 /** Every call has a number of its own, by which the provider's support can find it. */
-const debtApi = (provider, token, its, record) =>
-  new DebtApi(provider, { token, fetch: record.fetch, timeout: its.timeout, traceId: crypto.randomUUID() });
+const debtApi = (provider, token, its, record) => new DebtApi(provider, { token, fetch: record.fetch, timeout: its.timeout, traceId: crypto.randomUUID() });
 
 async function debt({ request, its, record }) {
   const { edge, provider } = service(its, WORKER, { fetch: record.fetch });

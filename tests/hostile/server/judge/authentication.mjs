@@ -17,7 +17,12 @@ function basic({ id, secret }) {
 const METHODS = {
   client_secret_basic: (world, { headers }) => {
     const given = Buffer.from(headers.authorization.slice(6), "base64").toString();
-    return holds(world, "auth_secret", decodeURIComponent(given) === decodeURIComponent(basic(world.client)), "Basic credentials that decode to something else");
+    return holds(
+      world,
+      "auth_secret",
+      decodeURIComponent(given) === decodeURIComponent(basic(world.client)),
+      "Basic credentials that decode to something else",
+    );
   },
   client_secret_post: (world, { form }) => holds(world, "auth_secret", form.client_id === world.client.id && form.client_secret === world.client.secret),
   private_key_jwt: (world, { form }) => judgeAssertion(world, form),
@@ -43,7 +48,8 @@ export async function judgeClient(world, request) {
     violate(world, "auth_missing", used ?? "none");
     return false;
   }
-  if (method !== "private_key_jwt" && request.form.client_id !== undefined) holds(world, "token_client_id", request.form.client_id === world.client.id, request.form.client_id);
+  if (method !== "private_key_jwt" && request.form.client_id !== undefined)
+    holds(world, "token_client_id", request.form.client_id === world.client.id, request.form.client_id);
   return METHODS[method](world, request);
 }
 

@@ -31,7 +31,12 @@ export async function judgeRequest(world, outer, { pushed }) {
   if ("request" in outer) {
     const outside = Object.keys(outer).filter((name) => name !== "request" && !AUTHENTICATION.includes(name));
     // OIDC wants response_type and scope outside too, but only without PAR.
-    holds(world, "object_outside", outside.every((name) => !pushed && ["response_type", "scope"].includes(name)), outside);
+    holds(
+      world,
+      "object_outside",
+      outside.every((name) => !pushed && ["response_type", "scope"].includes(name)),
+      outside,
+    );
     values = await judgeObject(world, outer);
   } else if (profile.requestObject) violate(world, "object_required");
   judgeValues(world, values);

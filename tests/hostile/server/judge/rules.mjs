@@ -86,7 +86,9 @@ export const RULES = {
 /** Records a breach; gives `undefined`, so that a check can end with it. */
 export function violate(world, rule, found) {
   if (!RULES[rule]) throw new Error(`no rule ${rule}`);
-  world.violations.push(`${rule}${found === undefined ? "" : `: ${typeof found === "string" ? found.slice(0, 80) : inspect(found, { breakLength: Infinity })}`}`);
+  world.violations.push(
+    `${rule}${found === undefined ? "" : `: ${typeof found === "string" ? found.slice(0, 80) : inspect(found, { breakLength: Infinity })}`}`,
+  );
   return undefined;
 }
 

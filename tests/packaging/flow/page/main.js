@@ -10,7 +10,11 @@ try {
   const failed = new URLSearchParams(location.search).get("error"); // the worker's own callback sends a failure here
   const answer = failed ? null : await fetch("/debt");
   if (failed) show("error", [failed]);
-  else if (answer.ok) show("debt", (await answer.json()).map((loan) => loan.creditorName));
+  else if (answer.ok)
+    show(
+      "debt",
+      (await answer.json()).map((loan) => loan.creditorName),
+    );
   else show("none", [await answer.text()]);
 } catch (error) {
   show("error", [error.code ?? String(error)]);

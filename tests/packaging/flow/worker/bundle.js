@@ -2,6 +2,12 @@
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["worker.js"], outdir: "out", bundle: true, format: "esm", target: "es2022",
-  conditions: ["workerd"], loader: { ".wasm": "copy" }, logLevel: "warning",
+  entryPoints: ["worker.js"],
+  outdir: "out",
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  conditions: ["workerd"],
+  loader: { ".wasm": "copy" },
+  logLevel: "warning",
 });

@@ -21,7 +21,8 @@ export async function check({ dir }) {
   const out = join(dir, "out");
   const [, args] = toolCommand(dir, "wrangler", ["deploy", "--dry-run", "--outdir", out]);
   const { stdout } = await must(node, args, { cwd: join(root, "www", "worker"), env: toolEnv(dir), timeoutMs: 180_000 });
-  for (const part of ["env.CLAIMS (Claims)", "env.ASSETS", "env.PUBLIC_ORIGIN", "Read 7 files"]) assert.ok(stdout.includes(part), `${part} is not in\n${stdout}`);
+  for (const part of ["env.CLAIMS (Claims)", "env.ASSETS", "env.PUBLIC_ORIGIN", "Read 7 files"])
+    assert.ok(stdout.includes(part), `${part} is not in\n${stdout}`);
   const files = readdirSync(out);
   assert.equal(files.filter((file) => file.endsWith(".wasm")).length, 7, files.join(", "));
   assert.ok(files.includes("index.js"));

@@ -10,13 +10,29 @@ export const source = "typescript";
 export const tools = { typescript: "7.0.2", "typescript-5": "npm:typescript@5.9.3", "@types/node": "20.19.43", "@cloudflare/workers-types": "5.20260730.1" };
 
 const strict = {
-  strict: true, noEmit: true, skipLibCheck: false, target: "es2022", exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true, verbatimModuleSyntax: true, isolatedModules: true,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+  target: "es2022",
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
 };
 const projects = {
-  bundler: { files: ["page.ts", "server.ts"], compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"], types: [] } },
-  nodenext: { files: ["page.ts", "server.ts", "old.cts"], compilerOptions: { ...strict, module: "nodenext", moduleResolution: "nodenext", lib: ["es2022"], types: ["node"] } },
-  workers: { files: ["server.ts"], compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", lib: ["es2022"], types: ["@cloudflare/workers-types"] } },
+  bundler: {
+    files: ["page.ts", "server.ts"],
+    compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", lib: ["es2022", "dom"], types: [] },
+  },
+  nodenext: {
+    files: ["page.ts", "server.ts", "old.cts"],
+    compilerOptions: { ...strict, module: "nodenext", moduleResolution: "nodenext", lib: ["es2022"], types: ["node"] },
+  },
+  workers: {
+    files: ["server.ts"],
+    compilerOptions: { ...strict, module: "esnext", moduleResolution: "bundler", lib: ["es2022"], types: ["@cloudflare/workers-types"] },
+  },
 };
 
 export async function check({ dir }) {

@@ -15,8 +15,14 @@ export const tools = { vite: "8.3.8" };
 export async function check({ dir }) {
   await runTool(dir, "vite", ["build"]);
   const dist = join(dir, "dist");
-  const emitted = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
-    .map((one) => join(one.parentPath, one.name).slice(dist.length + 1).replaceAll("\\", "/")).sort();
+  const emitted = readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) =>
+      join(one.parentPath, one.name)
+        .slice(dist.length + 1)
+        .replaceAll("\\", "/"),
+    )
+    .sort();
   assert.equal(emitted.length, 2, `vite emitted ${emitted.join(", ")}`);
   assert.match(emitted[0], /^assets\/index-[\w-]{8}\.js$/);
   assert.equal(emitted[1], "index.html");

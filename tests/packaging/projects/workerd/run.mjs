@@ -23,14 +23,21 @@ export async function check({ dir }) {
   const require = createRequire(join(dir, "package.json"));
   const { Miniflare } = await import(pathToFileURL(require.resolve("miniflare")));
   const worker = new Miniflare({
-    modulesRoot: "/", compatibilityDate: "2026-07-01", cf: false, outboundService: { network: { allow: [] } },
+    modulesRoot: "/",
+    compatibilityDate: "2026-07-01",
+    cf: false,
+    outboundService: { network: { allow: [] } },
     modules: [
       { type: "ESModule", path: "worker.js", contents: readFileSync(join(out, "worker.js"), "utf8") },
       ...wasm.map((file) => ({ type: "CompiledWasm", path: file, contents: readFileSync(join(out, file)) })),
     ],
   });
   try {
-    for (const [path, line] of [["/flow", flowLine], ["/exchange", exchangeLine], ["/edge", edgeLine]]) {
+    for (const [path, line] of [
+      ["/flow", flowLine],
+      ["/exchange", exchangeLine],
+      ["/edge", edgeLine],
+    ]) {
       const response = await worker.dispatchFetch(`http://localhost${path}`);
       assert.equal(await response.text(), line);
     }

@@ -23,7 +23,11 @@ const keep = (system, step, result) => results.set(key(step, system), Object.ass
 
 function draw(focus) {
   const system = systems.find(({ id }) => id === chosen);
-  left.replaceChildren(...stepsView({ systems, system, running, latest: last?.step, resultOf: (step) => results.get(key(step)), choose, run }).flat(Infinity).filter(Boolean));
+  left.replaceChildren(
+    ...stepsView({ systems, system, running, latest: last?.step, resultOf: (step) => results.get(key(step)), choose, run })
+      .flat(Infinity)
+      .filter(Boolean),
+  );
   right.replaceChildren(...messagesView(last).flat(Infinity).filter(Boolean));
   right.scrollTop = 0;
   document.title = `${t("systems.title")} · samtykke`;
@@ -81,7 +85,10 @@ function show() {
   if (result) status.textContent = said(result);
 }
 
-languageSelect(document.getElementById("language"), () => { labels(); draw(); });
+languageSelect(document.getElementById("language"), () => {
+  labels();
+  draw();
+});
 labels();
 try {
   await load();

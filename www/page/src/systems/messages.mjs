@@ -10,39 +10,66 @@ const value = ({ value: text, length }) => (length === undefined ? text : `${tex
 /** What a claim is for, in words, when it has some. */
 const meaning = (name) => (hasText(`claim.${name}`) ? h("span.meaning", {}, t(`claim.${name}`)) : null);
 
-const table = (title, rows, explained) => rows.length > 0 && h("div.part", {},
-  h(explained ? "h4" : "h3", {}, title),
-  h("dl.rows", {}, rows.map((row) => [
-    h("dt", {}, row.name),
-    h("dd", {}, h("span.value", {}, value(row)), explained && meaning(row.name)),
-  ])));
+const table = (title, rows, explained) =>
+  rows.length > 0 &&
+  h(
+    "div.part",
+    {},
+    h(explained ? "h4" : "h3", {}, title),
+    h(
+      "dl.rows",
+      {},
+      rows.map((row) => [h("dt", {}, row.name), h("dd", {}, h("span.value", {}, value(row)), explained && meaning(row.name))]),
+    ),
+  );
 
-const apart = ({ name, header, claims }) => h("div.apart", {},
-  h("h3", {}, t("systems.apart", { name })),
-  header ? [table(t("systems.header"), header, true), table(t("systems.claims"), claims, true)] : h("p.help", {}, t("systems.opaque")));
+const apart = ({ name, header, claims }) =>
+  h(
+    "div.apart",
+    {},
+    h("h3", {}, t("systems.apart", { name })),
+    header ? [table(t("systems.header"), header, true), table(t("systems.claims"), claims, true)] : h("p.help", {}, t("systems.opaque")),
+  );
 
 function message({ browser, method, host, path, status, ms, fields, signed, answer }, at, all) {
   const good = browser || (status >= 200 && status < 300);
-  return h("li.exchange", { "data-good": good },
-    h("details", { open: at === all.length - 1 || signed.length > 0 },
-      h("summary", {},
-        h("span.method", {}, method), h("span.address", {}, h("span.host", {}, host), h("span.path", {}, path)),
-        h("span.answered", {}, browser ? t("systems.browser") : status ? `${status} · ${ms} ms` : t("systems.none"))),
+  return h(
+    "li.exchange",
+    { "data-good": good },
+    h(
+      "details",
+      { open: at === all.length - 1 || signed.length > 0 },
+      h(
+        "summary",
+        {},
+        h("span.method", {}, method),
+        h("span.address", {}, h("span.host", {}, host), h("span.path", {}, path)),
+        h("span.answered", {}, browser ? t("systems.browser") : status ? `${status} · ${ms} ms` : t("systems.none")),
+      ),
       signed.map(apart),
       table(t("systems.request"), fields),
-      table(t("systems.answer"), answer)));
+      table(t("systems.answer"), answer),
+    ),
+  );
 }
 
 function errorCard({ code, action, hint, expected, actual, theirs }) {
-  return h("section.step-error", {},
+  return h(
+    "section.step-error",
+    {},
     h("h3", {}, icon(icons.alert), t("systems.whatToDo")),
     h("p", {}, userMessage({ code, action }, language())),
     hint && h("p.help", {}, hint),
-    h("dl.facts", {},
-      h("dt", {}, t("systems.code")), h("dd.value", {}, code),
+    h(
+      "dl.facts",
+      {},
+      h("dt", {}, t("systems.code")),
+      h("dd.value", {}, code),
       theirs && [h("dt", {}, t("systems.theirs")), h("dd.value", {}, theirs)],
       expected && [h("dt", {}, t("systems.expected")), h("dd.value", {}, expected)],
-      actual && [h("dt", {}, t("systems.actual")), h("dd.value", {}, actual)]));
+      actual && [h("dt", {}, t("systems.actual")), h("dd.value", {}, actual)],
+    ),
+  );
 }
 
 export function messagesView(last) {

@@ -4,26 +4,53 @@
 import { h, icon, icons } from "../dom.mjs";
 import { hasText, t } from "../language.mjs";
 
-const choice = ({ id }, chosen, choose) => h("div.choice", {},
-  h("input", { type: "radio", id: `system-${id}`, name: "system", value: id, checked: id === chosen, "aria-describedby": `system-${id}-help`, onchange: () => choose(id) }),
-  h("label", { for: `system-${id}` }, t(`${id}.name`)),
-  h("p", { id: `system-${id}-help` }, t(`${id}.about`)));
+const choice = ({ id }, chosen, choose) =>
+  h(
+    "div.choice",
+    {},
+    h("input", {
+      type: "radio",
+      id: `system-${id}`,
+      name: "system",
+      value: id,
+      checked: id === chosen,
+      "aria-describedby": `system-${id}-help`,
+      onchange: () => choose(id),
+    }),
+    h("label", { for: `system-${id}` }, t(`${id}.name`)),
+    h("p", { id: `system-${id}-help` }, t(`${id}.about`)),
+  );
 
-const facts = (rows) => h("dl.facts", {}, rows.map(({ name, value }) => [h("dt", {}, name), h("dd.value", {}, value || "–")]));
+const facts = (rows) =>
+  h(
+    "dl.facts",
+    {},
+    rows.map(({ name, value }) => [h("dt", {}, name), h("dd.value", {}, value || "–")]),
+  );
 
 function stepItem(id, step, { result, next, running, latest, run }) {
   const state = running === step ? "running" : !result ? "waiting" : result.error ? "failed" : result.waiting ? "away" : "done";
   const title = `${id}-${step}`;
-  return h("li.machine-step", { "data-step": step, "data-state": state },
-    h("div.head", {},
+  return h(
+    "li.machine-step",
+    { "data-step": step, "data-state": state },
+    h(
+      "div.head",
+      {},
       h("h3", { id: title }, t(`${id}.${step}`), state === "done" && icon(icons.check, "icon done"), state === "failed" && icon(icons.alert, "icon failed")),
-      h(next ? "button.primary" : "button", { type: "button", id: `run-${step}`, "aria-describedby": title, onclick: () => run(step) }, t(running === step ? "systems.running" : result ? "systems.again" : "systems.run"))),
+      h(
+        next ? "button.primary" : "button",
+        { type: "button", id: `run-${step}`, "aria-describedby": title, onclick: () => run(step) },
+        t(running === step ? "systems.running" : result ? "systems.again" : "systems.run"),
+      ),
+    ),
     h("p.help", {}, t(`${id}.${step}.help`)),
     result?.facts?.length > 0 && facts(result.facts),
     state === "away" && h("p.away", {}, t("systems.away")),
     result?.error && h("p.problem", {}, t("systems.failed"), " ", h("code", {}, result.error.code)),
     result?.error && hasText(`${id}.${step}.retry`) && h("p.help", {}, t(`${id}.${step}.retry`)),
-    latest && h("p.below", {}, h("a", { href: "#sent" }, t("systems.skip"))));
+    latest && h("p.below", {}, h("a", { href: "#sent" }, t("systems.skip"))),
+  );
 }
 
 export function stepsView({ systems, system, running, latest, resultOf, choose, run }) {
@@ -31,9 +58,27 @@ export function stepsView({ systems, system, running, latest, resultOf, choose, 
   return [
     h("h1", { tabindex: "-1" }, t("systems.title")),
     h("p.lead", {}, t("systems.lead")),
-    system && h("form", { onsubmit: (event) => event.preventDefault() },
-      h("fieldset", {}, h("legend", {}, t("systems.legend")), h("div.choices", {}, systems.map((one) => choice(one, system.id, choose))))),
+    system &&
+      h(
+        "form",
+        { onsubmit: (event) => event.preventDefault() },
+        h(
+          "fieldset",
+          {},
+          h("legend", {}, t("systems.legend")),
+          h(
+            "div.choices",
+            {},
+            systems.map((one) => choice(one, system.id, choose)),
+          ),
+        ),
+      ),
     system && h("h2.steps-title", { id: "steps-title" }, t("systems.steps")),
-    system && h("ol.machine-steps", { "aria-labelledby": "steps-title" }, system.steps.map((step) => stepItem(system.id, step, { result: resultOf(step), next: step === next, latest: step === latest, running, run }))),
+    system &&
+      h(
+        "ol.machine-steps",
+        { "aria-labelledby": "steps-title" },
+        system.steps.map((step) => stepItem(system.id, step, { result: resultOf(step), next: step === next, latest: step === latest, running, run })),
+      ),
   ];
 }

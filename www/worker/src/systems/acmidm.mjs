@@ -8,11 +8,12 @@ import { fact, once, settingsOf } from "./tools.mjs";
 
 const SCOPE = "vo_info elys_depzorg";
 
-const source = (context) => once(context, "source", async (fetch) => {
-  const { issuer, clientId, key } = settingsOf(context.env, "acmidm");
-  const client = new Client(provider({ environment: { issuer }, clientId }), privateKeyJwt(await SigningKey.fromJwk(key, { alg: "RS256" })), { fetch });
-  return { provider: client.provider, tokens: new TokenSource({ client }) };
-});
+const source = (context) =>
+  once(context, "source", async (fetch) => {
+    const { issuer, clientId, key } = settingsOf(context.env, "acmidm");
+    const client = new Client(provider({ environment: { issuer }, clientId }), privateKeyJwt(await SigningKey.fromJwk(key, { alg: "RS256" })), { fetch });
+    return { provider: client.provider, tokens: new TokenSource({ client }) };
+  });
 
 const target = (context, scope = SCOPE) => ({ scope, audience: settingsOf(context.env, "acmidm").audience });
 
@@ -26,7 +27,12 @@ async function ping(context, organisationCode) {
   const { elys } = settingsOf(context.env, "acmidm");
   const api = new ElysApi(at, { environment: { origin: elys }, token: async () => (await tokens.get(target(context))).accessToken, fetch: context.fetch });
   const { matches, organisationName, scopes, mismatches } = await api.ping({ organisationCode, scope: SCOPE });
-  return [fact("matches", matches), fact("organisation", organisationName), fact("scopes", scopes), ...mismatches.flatMap(({ point, expected, found, advice }) => [fact(point, `${found} ≠ ${expected}`), fact("advice", advice)])];
+  return [
+    fact("matches", matches),
+    fact("organisation", organisationName),
+    fact("scopes", scopes),
+    ...mismatches.flatMap(({ point, expected, found, advice }) => [fact(point, `${found} ≠ ${expected}`), fact("advice", advice)]),
+  ];
 }
 
 export const acmidm = {

@@ -8,11 +8,12 @@ import { fact, once, settingsOf } from "./tools.mjs";
 
 const SCOPES = ["hsainfoapi.read", "exempelapi.Public"];
 
-const source = (context) => once(context, "source", async (fetch) => {
-  const { issuer, clientId, keyPem, pem } = settingsOf(context.env, "halland");
-  const key = await SigningKey.fromPem(keyPem, { alg: "RS256", certificates: pem });
-  return new TokenSource({ client: new Client(provider({ issuer, clientId, development: true }), privateKeyJwt(key), { fetch }) });
-});
+const source = (context) =>
+  once(context, "source", async (fetch) => {
+    const { issuer, clientId, keyPem, pem } = settingsOf(context.env, "halland");
+    const key = await SigningKey.fromPem(keyPem, { alg: "RS256", certificates: pem });
+    return new TokenSource({ client: new Client(provider({ issuer, clientId, development: true }), privateKeyJwt(key), { fetch }) });
+  });
 
 async function token(context, which) {
   const resource = settingsOf(context.env, "halland").resources[which];
@@ -24,7 +25,10 @@ async function call(context, subscriberKey) {
   const { gateway, resources } = settingsOf(context.env, "halland");
   const tokens = await source(context);
   const api = new HallandApi({
-    origins: [gateway], subscriberKey, development: true, fetch: context.fetch,
+    origins: [gateway],
+    subscriberKey,
+    development: true,
+    fetch: context.fetch,
     token: async () => (await tokens.get(hallandTarget(resources[0], SCOPES[0]))).accessToken,
   });
   const response = await api.fetch(`${gateway}/hsa/units`);

@@ -20,14 +20,22 @@ const CALLBACK = "/systems/callback";
 const PURPOSE = "demo helseid login";
 const LIFETIME = 1800;
 
-const earlier = (step, why) => new SamtykkeError({ code: "invalid_parameter", phase: "api", action: "fix_configuration", hint: `Take the step "${step}" first: ${why}.` });
+const earlier = (step, why) =>
+  new SamtykkeError({ code: "invalid_parameter", phase: "api", action: "fix_configuration", hint: `Take the step "${step}" first: ${why}.` });
 
 const environment = ({ env }) => ({ issuer: settingsOf(env, "helseid").issuer });
 
-const service = (context) => once(context, "service", async (fetch) => new Selvbetjening({
-  environment: settingsOf(context.env, "helseid").selvbetjening, fetch,
-  login: (identity) => HelseId.connect({ environment: environment(context), ...identity, fetch }),
-}));
+const service = (context) =>
+  once(
+    context,
+    "service",
+    async (fetch) =>
+      new Selvbetjening({
+        environment: settingsOf(context.env, "helseid").selvbetjening,
+        fetch,
+        login: (identity) => HelseId.connect({ environment: environment(context), ...identity, fetch }),
+      }),
+  );
 
 function enrolment({ left }) {
   if (!left.enrolment) throw earlier("draft", "there is no client yet");
@@ -35,21 +43,32 @@ function enrolment({ left }) {
 }
 
 /** HelseID for the client that was drafted. Its sessions are bound to a key of their own. */
-const helse = (context) => once(context, "helseid", async (fetch) => {
-  const begun = enrolment(context);
-  return HelseId.connect({
-    environment: environment(context), clientId: begun.clientId, redirectUri: `${context.its.origin}${CALLBACK}`,
-    key: await begun.key(), dpop: await SigningKey.generate(), fetch,
+const helse = (context) =>
+  once(context, "helseid", async (fetch) => {
+    const begun = enrolment(context);
+    return HelseId.connect({
+      environment: environment(context),
+      clientId: begun.clientId,
+      redirectUri: `${context.its.origin}${CALLBACK}`,
+      key: await begun.key(),
+      dpop: await SigningKey.generate(),
+      fetch,
+    });
   });
-});
 
 async function draft(context) {
   const { left, env, its } = context;
   const { apiKey, organisation } = settingsOf(env, "helseid");
   const store = new Map();
-  const begun = await Enrolment.begin(await service(context), { organizationNumber: organisation, apiScopes: ACCESS, redirectUris: [`${its.origin}${CALLBACK}`] }, {
-    apiKey, redirectUri: (id) => `${its.origin}${CONFIRMED}${id}`, store: { read: (id) => store.get(id), write: async (id, text) => void store.set(id, text) },
-  });
+  const begun = await Enrolment.begin(
+    await service(context),
+    { organizationNumber: organisation, apiScopes: ACCESS, redirectUris: [`${its.origin}${CALLBACK}`] },
+    {
+      apiKey,
+      redirectUri: (id) => `${its.origin}${CONFIRMED}${id}`,
+      store: { read: (id) => store.get(id), write: async (id, text) => void store.set(id, text) },
+    },
+  );
   for (const name of Object.keys(left)) delete left[name];
   left.enrolment = begun;
   return { facts: [fact("client_id", begun.clientId)], fresh: true };
@@ -81,7 +100,12 @@ async function status(context) {
   await service(context);
   left.client ??= await left.enrolment.client();
   const { ready, pending, unknown, apiScopes } = await left.client.waitUntilUsable({ first: 0.3, longest: 1, limit: 10 });
-  return [...(apiScopes ?? []).map((one) => fact(one.scope, one.status)), fact("ready", ready), fact("pending", pending), ...(unknown.length ? [fact("unknown", unknown)] : [])];
+  return [
+    ...(apiScopes ?? []).map((one) => fact(one.scope, one.status)),
+    fact("ready", ready),
+    fact("pending", pending),
+    ...(unknown.length ? [fact("unknown", unknown)] : []),
+  ];
 }
 
 /** The login cookie: what binds a login to the browser that began it. */
@@ -108,7 +132,11 @@ const callback = {
     const url = its.origin + pathname + search;
     messages.push(visited(url));
     left.fetch = fetch;
-    left.session = await left.helseid.finish(await transactionOf(context), url, { save: (state) => { left.state = state; } });
+    left.session = await left.helseid.finish(await transactionOf(context), url, {
+      save: (state) => {
+        left.state = state;
+      },
+    });
     const { claims } = left.session;
     return [fact("name", claims.name), fact("security_level", claims[LEVEL])];
   },

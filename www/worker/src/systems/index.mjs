@@ -16,10 +16,12 @@ import { keepResult, keptFor } from "./visitors.mjs";
 export const systems = [norskgjeld, maskinporten, helseid, acmidm, halland];
 
 /** `GET /api/systems`: the steps, and how those went that this visitor has taken. */
-export const list = ({ env, run }) => json(200, {
-  systems: systems.filter((system) => system.ready(env))
-    .map(({ id, steps }) => ({ id, steps: Object.keys(steps), results: (run !== null && keptFor(run, id)?.results) || {} })),
-});
+export const list = ({ env, run }) =>
+  json(200, {
+    systems: systems
+      .filter((system) => system.ready(env))
+      .map(({ id, steps }) => ({ id, steps: Object.keys(steps), results: (run !== null && keptFor(run, id)?.results) || {} })),
+  });
 
 /** An error as the page may see it. */
 async function failure(error) {
@@ -49,7 +51,8 @@ async function taken(context, kept, step, run) {
 /** `POST /api/systems/<system>/<step>` */
 export async function step(context, systemId, stepId) {
   const system = systems.find(({ id }) => id === systemId);
-  if (!system?.ready(context.env) || !Object.hasOwn(system.steps, stepId)) return json(404, { code: "invalid_parameter", phase: "configuration", action: "fix_configuration", retryable: false });
+  if (!system?.ready(context.env) || !Object.hasOwn(system.steps, stepId))
+    return json(404, { code: "invalid_parameter", phase: "configuration", action: "fix_configuration", retryable: false });
   if (context.run === null) return json(401, { code: "session_missing", phase: "session", action: "restart", retryable: false });
   const { result, go, cookie } = await taken(context, keptFor(context.run, systemId, { make: true }), stepId, system.steps[stepId]);
   const response = json(200, { ...result, go });
@@ -70,7 +73,8 @@ export async function comeBack(context, { system, way }) {
   const kept = context.run === null || !system.ready(context.env) ? undefined : keptFor(context.run, system.id);
   const before = kept?.results[way.step];
   // An answer to nothing that is open here changes nothing here. After a refusal the person may have gone back and chosen again.
-  if (!(before?.waiting || before?.error) || !await way.expected({ ...context, left: kept.left })) throw new SamtykkeError({ code: "transaction_missing", phase: "callback", action: "restart" });
+  if (!(before?.waiting || before?.error) || !(await way.expected({ ...context, left: kept.left })))
+    throw new SamtykkeError({ code: "transaction_missing", phase: "callback", action: "restart" });
   await taken(context, kept, way.step, way.finish);
   const response = new Response(null, { status: 303, headers: { location: `/systems#${system.id}` } });
   if (way.spent) response.headers.append("set-cookie", way.spent(context.its));

@@ -12,17 +12,19 @@ const CONSUMER = "910753614";
 
 const at = (env, clientId) => provider({ environment: settingsOf(env, "maskinporten").environment, clientId });
 
-const source = (context) => once(context, "source", async (fetch) => {
-  const { clientId, privateJwk } = settingsOf(context.env, "maskinporten");
-  const client = new MaskinportenClient(at(context.env, clientId), await SigningKey.fromJwk(privateJwk), { fetch });
-  return new TokenSource({ request: ({ scope }, signal) => client.token({ scope, signal }), issuer: client.provider.issuer, clientId });
-});
+const source = (context) =>
+  once(context, "source", async (fetch) => {
+    const { clientId, privateJwk } = settingsOf(context.env, "maskinporten");
+    const client = new MaskinportenClient(at(context.env, clientId), await SigningKey.fromJwk(privateJwk), { fetch });
+    return new TokenSource({ request: ({ scope }, signal) => client.token({ scope, signal }), issuer: client.provider.issuer, clientId });
+  });
 
-const service = (context) => once(context, "service", async (fetch) => {
-  const tokens = await source(context);
-  const { clientId } = settingsOf(context.env, "maskinporten");
-  return new SelfService(at(context.env, clientId), { token: async () => (await tokens.get({ scope: ADMIN })).accessToken, fetch });
-});
+const service = (context) =>
+  once(context, "service", async (fetch) => {
+    const tokens = await source(context);
+    const { clientId } = settingsOf(context.env, "maskinporten");
+    return new SelfService(at(context.env, clientId), { token: async () => (await tokens.get({ scope: ADMIN })).accessToken, fetch });
+  });
 
 async function token(context) {
   const { tokenType, expiresIn, scope } = await (await source(context)).get({ scope: ADMIN });
@@ -44,7 +46,12 @@ export const maskinporten = {
     token,
     cached: token,
     async scope(context) {
-      const made = await (await service(context)).createScope({ prefix: "difitest", subscope: `demo-${crypto.randomUUID().slice(0, 8)}`, description: "Demo", allowed_integration_types: ["maskinporten"] });
+      const made = await (await service(context)).createScope({
+        prefix: "difitest",
+        subscope: `demo-${crypto.randomUUID().slice(0, 8)}`,
+        description: "Demo",
+        allowed_integration_types: ["maskinporten"],
+      });
       context.left.scope = made.name;
       return [fact("name", made.name), fact("visibility", made.visibility), fact("active", made.active)];
     },

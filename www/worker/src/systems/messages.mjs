@@ -8,7 +8,8 @@ const SIGNED = new Set(["assertion", "client_assertion", "request"]);
 // What the providers' own APIs say of scopes, clients and keys is public; the names below never are.
 const SECRET = /token$|secret|password|assertion$|api[_-]?key|subscription-key|^request$|^code$|^code_verifier$|^nin$|^ssn$|^pid$|identity\/pid$|^d$|^p$|^q$/i;
 
-const decoded = (part) => JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0))));
+const decoded = (part) =>
+  JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0))));
 
 /** Header and claims of a compact JWS; nothing for what is none. */
 export function takenApart(text) {
@@ -21,7 +22,10 @@ export function takenApart(text) {
 }
 
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value)).slice(0, 300);
-const rows = (object) => Object.entries(object).slice(0, 20).map(([name, value]) => (SECRET.test(name) ? { name, ...mask(shown(value)) } : { name, value: shown(value) }));
+const rows = (object) =>
+  Object.entries(object)
+    .slice(0, 20)
+    .map(([name, value]) => (SECRET.test(name) ? { name, ...mask(shown(value)) } : { name, value: shown(value) }));
 
 function requestFields(headers, body, type) {
   const fields = [];
@@ -46,9 +50,22 @@ function requestFields(headers, body, type) {
 function jsonFields(text) {
   try {
     const value = JSON.parse(text);
-    if (Array.isArray(value)) return [{ in: "body", name: `[${value.length}]`, value: value.slice(0, MOST).map((one) => (typeof one === "object" && one ? Object.values(one).find((part) => typeof part === "string") ?? "{…}" : String(one))).join(", ").slice(0, 300) }];
+    if (Array.isArray(value))
+      return [
+        {
+          in: "body",
+          name: `[${value.length}]`,
+          value: value
+            .slice(0, MOST)
+            .map((one) => (typeof one === "object" && one ? (Object.values(one).find((part) => typeof part === "string") ?? "{…}") : String(one)))
+            .join(", ")
+            .slice(0, 300),
+        },
+      ];
     if (value === null || typeof value !== "object") return [{ in: "body", name: "value", value: shown(value) }];
-    return rows(value).slice(0, MOST).map((row) => ({ in: "body", ...row }));
+    return rows(value)
+      .slice(0, MOST)
+      .map((row) => ({ in: "body", ...row }));
   } catch {
     return text ? [{ in: "body", name: "text", value: text.slice(0, 120) }] : [];
   }
@@ -62,8 +79,13 @@ export function recording() {
     const url = new URL(request.url);
     const body = request.body ? await request.clone().text() : "";
     const message = {
-      method: request.method, host: url.host, path: url.pathname + (url.search.length > 120 ? "?…" : url.search),
-      ...requestFields(request.headers, body, request.headers.get("content-type") ?? ""), ms: 0, status: 0, answer: [],
+      method: request.method,
+      host: url.host,
+      path: url.pathname + (url.search.length > 120 ? "?…" : url.search),
+      ...requestFields(request.headers, body, request.headers.get("content-type") ?? ""),
+      ms: 0,
+      status: 0,
+      answer: [],
     };
     messages.push(message);
     const started = Date.now();

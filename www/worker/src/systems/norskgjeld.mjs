@@ -25,24 +25,43 @@ export const norskgjeld = {
       const { client, provider } = tools({ its, fetch });
       const { audience } = { audience: audiences(provider).agreement };
       const { tokenType, expiresIn, scope } = await client.clientCredentials({ scope: CREATE, audience });
-      return [{ name: "audience", value: audience }, { name: "token_type", value: tokenType }, { name: "expires_in", value: String(expiresIn) }, { name: "scope", value: scope ?? "" }];
+      return [
+        { name: "audience", value: audience },
+        { name: "token_type", value: tokenType },
+        { name: "expires_in", value: String(expiresIn) },
+        { name: "scope", value: scope ?? "" },
+      ];
     },
     async register({ its, fetch, left }) {
       const { provider, options } = tools({ its, fetch });
-      const consent = await new AgreementApi(provider, options(CREATE, "agreement"))
-        .register({ nin: PERSON, purpose: "presentation", days: 30, clientConsentId: `demo-${crypto.randomUUID()}` });
+      const consent = await new AgreementApi(provider, options(CREATE, "agreement")).register({
+        nin: PERSON,
+        purpose: "presentation",
+        days: 30,
+        clientConsentId: `demo-${crypto.randomUUID()}`,
+      });
       left.consent = consent.id;
-      return [{ name: "id", value: consent.id }, { name: "scope", value: consent.scope ?? "" }, { name: "expires_at", value: new Date((consent.expiresAt ?? 0) * 1000).toISOString() }];
+      return [
+        { name: "id", value: consent.id },
+        { name: "scope", value: consent.scope ?? "" },
+        { name: "expires_at", value: new Date((consent.expiresAt ?? 0) * 1000).toISOString() },
+      ];
     },
     async debt({ its, fetch, left }) {
       const { provider, options } = tools({ its, fetch });
       const { loans = [], numberOfCreditorsAnswered } = await new DebtApi(provider, options(DEBT, "debt")).debtById(left.consent ?? "");
-      return [{ name: "loans", value: String(loans.length) }, { name: "creditors", value: String(numberOfCreditorsAnswered ?? "") }];
+      return [
+        { name: "loans", value: String(loans.length) },
+        { name: "creditors", value: String(numberOfCreditorsAnswered ?? "") },
+      ];
     },
     async feed({ its, fetch }) {
       const { provider, options } = tools({ its, fetch });
       const { events, cursor } = await new ConsentFeed(provider, options(EVENTS, "consentEvents")).read();
-      return [{ name: "events", value: String(events.length) }, { name: "cursor", value: String(cursor) }];
+      return [
+        { name: "events", value: String(events.length) },
+        { name: "cursor", value: String(cursor) },
+      ];
     },
     async withdraw({ its, fetch, left }) {
       const { provider, options } = tools({ its, fetch });

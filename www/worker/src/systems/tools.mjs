@@ -29,6 +29,8 @@ export const fact = (name, value) => ({ name, value: Array.isArray(value) ? valu
  */
 export function visited(address, { shown = [] } = {}) {
   const { host, pathname, searchParams } = new URL(address);
-  const fields = [...searchParams].slice(0, 12).map(([name, value]) => (shown.includes(name) ? { in: "query", name, value: value.slice(0, 100) } : field("query", name, value)));
+  const fields = [...searchParams]
+    .slice(0, 12)
+    .map(([name, value]) => (shown.includes(name) ? { in: "query", name, value: value.slice(0, 100) } : field("query", name, value)));
   return { browser: true, method: "GET", host, path: pathname, fields, signed: [], ms: 0, status: 0, answer: [] };
 }
