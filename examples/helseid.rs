@@ -11,12 +11,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use samtykke::discovery::Discovery;
-use samtykke::grant::Refresh;
+use samtykke::flow::discovery::Discovery;
+use samtykke::ground::json::Value;
 use samtykke::jose::{Algorithm, Signer, Verifier};
-use samtykke::json::Value;
+use samtykke::protocol::grant::Refresh;
 use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest, SECURITY_LEVEL, TokenRequest, resources_of};
-use samtykke::soft::native::{NativeKey, NativeVerifier};
+use samtykke::signer::native::{NativeKey, NativeVerifier};
 use samtykke::{Callback, Exchange, Step};
 
 use io::{Outcome, http, now, random, send};
@@ -59,8 +59,10 @@ fn main() -> Outcome<()> {
     }
 
     // Listen before the person is sent away, so that no answer is missed.
-    let listener =
-        TcpListener::bind(("localhost", samtykke::uri::Uri::parse(&redirect_uri).and_then(|uri| uri.port?.parse().ok()).unwrap_or(80)))?;
+    let listener = TcpListener::bind((
+        "localhost",
+        samtykke::ground::uri::Uri::parse(&redirect_uri).and_then(|uri| uri.port?.parse().ok()).unwrap_or(80),
+    ))?;
     let scope = setting("SCOPE", SCOPE);
     let login = world.drive(|nonce| Ok(helseid.login(&LoginRequest::new(scope.as_str()), nonce, &random()?, now().as_secs())?))?;
     println!("open {}", login.url);
@@ -118,7 +120,7 @@ impl World {
 
 /// The address that the browser arrives at; other requests, such as for an icon, are answered with 404.
 fn wait(listener: &TcpListener, redirect_uri: &str) -> Outcome<String> {
-    let path = samtykke::uri::Uri::parse(redirect_uri).map(|uri| uri.path).unwrap_or("/");
+    let path = samtykke::ground::uri::Uri::parse(redirect_uri).map(|uri| uri.path).unwrap_or("/");
     let origin = redirect_uri.strip_suffix(path).unwrap_or(redirect_uri);
     for stream in listener.incoming() {
         let mut stream = stream?;

@@ -11,9 +11,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use samtykke::authorization::RANDOM_OCTETS;
+use samtykke::ground::uri::Uri;
+use samtykke::protocol::authorization::request::RANDOM_OCTETS;
 use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
-use samtykke::uri::Uri;
 use samtykke::{Callback, Client, ClientAuthentication, Exchange, Step};
 
 use io::{Outcome, http, now, random, send};
@@ -49,7 +49,7 @@ fn main() -> Outcome<()> {
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
 
     // Asked once: a consent without days is spent by one lookup. By its number norskgjeld's support can find the call.
-    let trace = samtykke::encoding::base64url(&random::<16>()?);
+    let trace = samtykke::ground::text::base64url(&random::<16>()?);
     let call = Api::new(&environment, &tokens.access_token).trace_id(&trace).debt();
     let debt = call.finish(&send(&http, &call.request)?)?;
     let loans = debt.loans.iter().filter(|answer| answer.loan.is_some()).count();

@@ -188,8 +188,8 @@ function rows(file) {
 /** What crate and package both know, from the crate's text files. */
 function writeGenerated() {
   const write = (name, file, lines) => writeFileSync(join(GENERATED, name), [`// Generated from src/${file} of the crate.`, ...lines, ""].join("\n"));
-  const texts = Object.fromEntries(rows("messages.txt").map(([code, ...languages]) => [code, languages]));
-  write("messages.ts", "messages.txt", [`export const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};`]);
+  const texts = Object.fromEntries(rows("ground/error/messages.txt").map(([code, ...languages]) => [code, languages]));
+  write("messages.ts", "ground/error/messages.txt", [`export const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};`]);
   const file = "provider/norskgjeld/environments.txt";
   const [[, ...paths], ...environments] = rows(file);
   write("norskgjeld.ts", file, [

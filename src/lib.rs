@@ -26,80 +26,29 @@
 
 extern crate alloc;
 
-pub mod address;
-mod answer;
-pub mod assertion;
-mod attempt;
-pub mod authorization;
-pub mod callback;
-mod calls;
-pub mod challenge;
-pub mod claims;
-pub mod client;
-pub mod client_auth;
-pub mod device;
-pub mod discovery;
-pub mod dpop;
-pub mod encoding;
-pub mod endpoint;
-pub mod error;
-pub mod exchange;
-pub mod grant;
-pub mod http;
-pub mod id_token;
-pub mod id_token_rules;
-pub mod introspection;
-pub mod jar;
-pub mod jarm;
+pub mod flow;
+pub mod ground;
 pub mod jose;
-pub mod json;
-pub mod logout;
-pub mod logout_token;
-pub mod message;
-pub mod metadata;
-mod octet;
-pub mod par;
-pub mod par_response;
-pub mod pkce;
-pub mod profile;
+pub mod protocol;
 pub mod provider;
-pub mod resource;
-pub mod resource_metadata;
-pub mod revocation;
-pub mod secret;
-pub mod sha256;
+mod shell;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
-pub mod soft;
-mod step;
-mod time;
-pub mod token;
-pub mod token_cache;
-mod token_endpoint;
-mod trace;
-pub mod transaction;
-pub mod uri;
-pub mod userinfo;
+pub mod signer;
 
-/// Whether this is the browser entry's wasm: it leaves out what pages do not need.
-pub(crate) const LEAN: bool = cfg!(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")));
-
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-mod bindings;
+pub use flow::exchange::{Exchange, KeyRole, SignRequest, Step, VerifyRequest};
+pub use ground::error::{self, Error, Result};
+pub use ground::http::{self, Request, Response};
+pub use ground::secret::Secret;
+pub use protocol::authorization::request::{AuthorizationRequest, Login};
+pub use protocol::authorization::response::{AuthorizationCode, Callback};
+pub use protocol::authorization::transaction::{ResponseMode, Transaction};
+pub use protocol::client::{Client, Profile};
+pub use protocol::client_auth::ClientAuthentication;
+pub use protocol::grant::ClientCredentials;
+pub use protocol::token::Tokens;
+pub use protocol::token_cache::TokenCache;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
-pub mod fetch;
-
-pub use authorization::{AuthorizationRequest, Login};
-pub use callback::{AuthorizationCode, Callback};
-pub use client::{Client, Profile};
-pub use client_auth::ClientAuthentication;
-pub use error::{Error, Result};
-pub use exchange::{Exchange, KeyRole, SignRequest, Step, VerifyRequest};
-pub use grant::ClientCredentials;
-pub use http::{Request, Response};
-pub use secret::Secret;
-pub use token::Tokens;
-pub use token_cache::TokenCache;
-pub use transaction::{ResponseMode, Transaction};
+pub use shell::fetch;
 
 #[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]
 compile_error!("`bindings` makes the npm wasm, without the standard library; `fetch` is for Rust on wasm. Choose one.");

@@ -5,7 +5,7 @@
 
 use samtykke::jose::Signer;
 use samtykke::provider::maskinporten::TokenRequest;
-use samtykke::soft::native::NativeKey;
+use samtykke::signer::native::NativeKey;
 use samtykke::{Client, ClientAuthentication, Exchange, Step, Tokens};
 
 use crate::io::{Outcome, now, random, send};

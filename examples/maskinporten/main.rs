@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use samtykke::jose::Algorithm;
 use samtykke::provider::maskinporten::{Again, Environment, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
-use samtykke::soft::native::NativeKey;
+use samtykke::signer::native::NativeKey;
 use samtykke::{Client, Tokens};
 
 use ask::ask;

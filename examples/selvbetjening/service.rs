@@ -7,7 +7,7 @@ use samtykke::error::codes;
 use samtykke::jose::Signer;
 use samtykke::provider::helseid::{self, HelseId, TokenCache, TokenRequest};
 use samtykke::provider::selvbetjening::{Environment, RESOURCE, SCOPE};
-use samtykke::soft::p256::P256Key;
+use samtykke::signer::p256::P256Key;
 use samtykke::{Error, Exchange, Request, Response, Step};
 
 use crate::io::{self, now, random};

@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 
 use samtykke::jose::{Signer, thumbprint};
 use samtykke::provider::selvbetjening::{Key, PublicKey};
-use samtykke::soft::p256::P256Key;
+use samtykke::signer::p256::P256Key;
 use serde_json::{Map, Value, json};
 
 use crate::io::{Outcome, random};
@@ -59,7 +59,7 @@ impl Store {
         let name = thumbprint(&info.public);
         let public = info.public.clone().named(Some(&name), Some(info.alg)).to_json();
         let mut jwk: Map<String, Value> = serde_json::from_str(&public)?;
-        jwk.insert("d".into(), samtykke::encoding::base64url(&octets).into());
+        jwk.insert("d".into(), samtykke::ground::text::base64url(&octets).into());
         self.keys.insert(name.clone(), Value::Object(jwk).to_string().into());
         self.write()?;
         Ok(Key::new(&name, PublicKey::parse(&public)?)?)

@@ -16,9 +16,9 @@ use std::error::Error;
 use std::thread;
 
 use samtykke::jose::{Algorithm, Signer, thumbprint};
+use samtykke::protocol::token_cache::{Fault, Target};
 use samtykke::provider::maskinporten::{Environment, TokenRequest, profile};
-use samtykke::soft::native::NativeKey;
-use samtykke::token_cache::{Fault, Target};
+use samtykke::signer::native::NativeKey;
 use samtykke::{Client, Tokens};
 
 use ask::ask;

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use samtykke::Tokens;
-use samtykke::token_cache::{Decision, Fault, TokenCache};
+use samtykke::protocol::token_cache::{Decision, Fault, TokenCache};
 
 /// Why no token came: what to say, whether the server has trouble or refused, and how long it wants to be left alone.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(crate) struct Source<A> {
 }
 
 impl<A: Fn() -> Result<Tokens, Failure> + Sync> Source<A> {
-    /// `name` is a target's ([`Target::name`](samtykke::token_cache::Target::name)); `ask` asks once, with a new assertion.
+    /// `name` is a target's ([`Target::name`](samtykke::protocol::token_cache::Target::name)); `ask` asks once, with a new assertion.
     pub(crate) fn new(name: String, ask: A) -> Self {
         let state = Mutex::new(State::default());
         Self { name, ask, start: Instant::now(), patience: Duration::from_secs(30), state, changed: Condvar::new() }

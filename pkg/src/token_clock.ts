@@ -1,4 +1,4 @@
-// Names of targets and lengths of time for the token source: pure functions, the crate's (src/token_cache.rs) once more.
+// Names of targets and lengths of time for the token source: pure functions, the crate's (src/protocol/token_cache.rs) once more.
 // They stand here because the call of a kept token must not cost a crossing into wasm; one table tests both.
 
 import type { TokenTarget } from "./post.js";

@@ -41,7 +41,7 @@ impl Hash {
     /// ```
     pub fn digest(self, octets: &[u8]) -> Vec<u8> {
         match self {
-            Self::Sha256 => crate::sha256::digest(octets).into(),
+            Self::Sha256 => crate::ground::sha256::digest(octets).into(),
             Self::Sha384 => sha2::Sha384::digest(octets).to_vec(),
             Self::Sha512 => sha2::Sha512::digest(octets).to_vec(),
         }

@@ -6,12 +6,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
 use crate::jose::alg::Algorithm;
 use crate::jose::der;
 use crate::jose::jwk::Jwk;
 use crate::jose::jwks::{self, MAX_KEYS, is_candidate};
-use crate::json::Value;
 
 /// A key that was found, and its certificate in DER where the set has it: whose SHA-1 must yet be the `x5t`.
 pub(crate) struct Found {
@@ -81,7 +81,7 @@ fn refused(expected: &'static str) -> Error {
 pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, x5t: Option<&str>) -> Result<Jwk> {
     use sha1::Digest;
     let Found { key, certificate } = find(jwks_json, alg, kid, x5t)?;
-    let other = certificate.is_some_and(|der| Some(&*crate::encoding::base64url(&sha1::Sha1::digest(der))) != x5t);
+    let other = certificate.is_some_and(|der| Some(&*crate::ground::text::base64url(&sha1::Sha1::digest(der))) != x5t);
     if other { Err(refused(OTHER)) } else { Ok(key) }
 }
 

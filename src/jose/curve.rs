@@ -3,7 +3,7 @@
 //! SP 800-186 section 3.2.1 (P-256, P-384, P-521: y² = x³ − 3x + b), RFC 8725 section 3.4.
 //! Refuses coordinates that are not below the prime; the point at infinity has no coordinates and so never comes here.
 
-use crate::encoding::base64url_decode;
+use crate::ground::text::base64url_decode;
 
 /// 544 bits, least significant first: room for P-521 and one carry.
 type Number = [u32; 17];

@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{base64url, base64url_decode};
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::json::Writer;
+use crate::ground::text::{base64url, base64url_decode};
 use crate::jose::jwk::Jwk;
-use crate::json::Writer;
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
@@ -216,7 +216,7 @@ impl<'a> Der<'a> {
             iso.push_str(part);
             iso.push_str(mark);
         }
-        crate::time::rfc3339(&iso).filter(|_| iso.len() == 20)
+        crate::ground::time::rfc3339(&iso).filter(|_| iso.len() == 20)
     }
 
     /// The next value, when it has this tag.

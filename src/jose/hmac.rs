@@ -5,8 +5,8 @@
 
 use alloc::vec::Vec;
 
-use crate::encoding::push;
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::text::push;
 use crate::jose::alg::{Algorithm, Family, Hash};
 
 /// The HMAC of some octets under a secret, for an algorithm of [`Algorithm::symmetric`].
@@ -31,7 +31,7 @@ pub fn sign(alg: &Algorithm, secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
 
 /// As [`sign`], with SHA-256.
 pub(crate) fn sign_256(secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
-    keyed(secret, input, 32, 64, |octets| crate::sha256::digest(octets).into())
+    keyed(secret, input, 32, 64, |octets| crate::ground::sha256::digest(octets).into())
 }
 
 fn keyed(secret: &[u8], input: &[u8], least: usize, block: usize, digest: impl Fn(&[u8]) -> Vec<u8>) -> Result<Vec<u8>> {

@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{Parts, base64url_decode};
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::json::{Value, Writer};
+use crate::ground::text::{Parts, base64url_decode};
 use crate::jose::alg::Algorithm;
-use crate::json::{Value, Writer};
 
 /// The members that only a private or symmetric key has (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1; `priv` of RFC 9964).
 pub(crate) const PRIVATE: &str = "d p q dp dq qi oth k priv";

@@ -6,13 +6,13 @@
 use alloc::string::String;
 use alloc::vec;
 
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::{MAX_BODY, Request, Response};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::uri::Uri;
 use crate::jose::alg::Algorithm;
 use crate::jose::jwk::Jwk;
-use crate::json::Value;
-use crate::secret::Secret;
-use crate::uri::Uri;
 
 /// More keys than any server publishes.
 pub(crate) const MAX_KEYS: usize = 100;
@@ -73,7 +73,7 @@ pub(crate) fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) 
 pub fn request(jwks_uri: &str, development: bool) -> Result<Request> {
     let fits = Uri::parse(jwks_uri).is_some_and(|uri| {
         let local = development && uri.is_loopback();
-        uri.is_secure(development) && uri.fragment.is_none() && (local || !crate::address::is_private(&uri))
+        uri.is_secure(development) && uri.fragment.is_none() && (local || !crate::ground::address::is_private(&uri))
     });
     if !fits {
         return Err(Error::new(&codes::INVALID_CONFIGURATION)

@@ -6,11 +6,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{Parts, base64url, base64url_decode, cut};
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::{Parts, base64url, base64url_decode, cut};
 use crate::jose::alg::Algorithm;
-use crate::json::Value;
-use crate::secret::Secret;
 
 /// Characters of a whole token.
 const MAX_TOKEN: usize = 256 << 10;
@@ -111,7 +111,7 @@ impl<'a> Compact<'a> {
     /// `algorithm_refused`, naming the algorithm found; `signature_invalid` for a length that cannot be right.
     pub fn algorithm(&self, allowed: &[&'static Algorithm]) -> Result<&'static Algorithm> {
         let Some(alg) = allowed.iter().copied().find(|alg| alg.name == self.alg) else {
-            return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::callback::shown_text(&self.alg)));
+            return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::protocol::authorization::response::shown_text(&self.alg)));
         };
         if self.signature.is_empty() || (alg.signature_octets != 0 && alg.signature_octets != self.signature.len()) {
             return Err(Error::wanted(&codes::SIGNATURE_INVALID, "a signature as long as the algorithm makes them"));

@@ -6,9 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::{Error, Result, codes};
 #[cfg(not(feature = "bindings"))]
-use crate::encoding::{base64, base64url};
-use crate::error::{Error, Result, codes};
+use crate::ground::text::{base64, base64url};
 use crate::jose::alg::Algorithm;
 #[cfg(not(feature = "bindings"))]
 use crate::jose::alg::Hash;

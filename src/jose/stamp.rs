@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::decimal;
+use crate::ground::text::decimal;
 
 /// When and as what a statement is made.
 #[derive(Clone, Copy)]

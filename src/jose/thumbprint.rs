@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::encoding::base64url;
+use crate::ground::text::base64url;
 use crate::jose::jwk::Jwk;
 
 /// The thumbprint of a key (RFC 7638 section 3), 43 characters.
@@ -17,5 +17,5 @@ use crate::jose::jwk::Jwk;
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub fn thumbprint(key: &Jwk) -> String {
-    base64url(&crate::sha256::digest(key.required_json().as_bytes()))
+    base64url(&crate::ground::sha256::digest(key.required_json().as_bytes()))
 }

@@ -10,7 +10,7 @@ pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 
-use crate::client::{Rules, STANDARD};
+use crate::protocol::client::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
 pub static ALL: &[&Rules] = &[

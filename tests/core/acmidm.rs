@@ -1,8 +1,8 @@
 //! ACM/IDM and eLys: profile, requests, refusals, what a ping shows, and the end of a session.
 
 use samtykke::error::{Action, Phase};
-use samtykke::grant::{Refresh, Target};
-use samtykke::introspection::Introspection;
+use samtykke::protocol::grant::{Refresh, Target};
+use samtykke::protocol::introspection::Introspection;
 use samtykke::provider::acmidm::{
     self, Actor, Delegation, ElysApi, ElysEnvironment, Environment, Expected, GrantedAudience, LoginMeans, Ping, Point, Trace,
     delegated_scope, granted_audience,
@@ -28,9 +28,9 @@ fn code<T>(result: Result<T>) -> &'static str {
 
 #[test]
 fn tokens_without_an_end_are_kept_for_nobody() {
-    use samtykke::token_cache::{Decision, TokenCache};
+    use samtykke::protocol::token_cache::{Decision, TokenCache};
     let answer = json(200, r#"{"access_token":"t","token_type":"Bearer"}"#);
-    let tokens = samtykke::Tokens::judge(&answer, &samtykke::token::Expectation::default()).unwrap();
+    let tokens = samtykke::Tokens::judge(&answer, &samtykke::protocol::token::Expectation::default()).unwrap();
     let mut cache = TokenCache::new(acmidm::policy());
     cache.keep("target", tokens, 5, 0);
     assert!(matches!(cache.decide("target", 5), Decision::Ask));

@@ -1,12 +1,13 @@
 //! Answers of the PAR, userinfo, introspection and revocation endpoints: each flaw is refused.
 
 use proptest::prelude::*;
-use samtykke::encoding::base64url;
-use samtykke::id_token::IdTokenExpectation;
-use samtykke::introspection::Introspection;
-use samtykke::par_response::PushedRequest;
-use samtykke::userinfo::{self, Subject};
-use samtykke::{Error, Response, revocation};
+use samtykke::ground::text::base64url;
+use samtykke::protocol::authorization::par::PushedRequest;
+use samtykke::protocol::id_token::IdTokenExpectation;
+use samtykke::protocol::introspection::Introspection;
+use samtykke::protocol::revocation;
+use samtykke::protocol::userinfo::{self, Subject};
+use samtykke::{Error, Response};
 use serde_json::{Value, json};
 
 use crate::metadata::code;

@@ -1,9 +1,9 @@
 //! Requests for userinfo, introspection and revocation, and the machines that carry them through.
 
-use samtykke::encoding::base64url;
-use samtykke::id_token_rules::IdTokenRules;
-use samtykke::introspection::TokenHint;
-use samtykke::userinfo::{self, Subject};
+use samtykke::ground::text::base64url;
+use samtykke::protocol::id_token::rules::IdTokenRules;
+use samtykke::protocol::introspection::TokenHint;
+use samtykke::protocol::userinfo::{self, Subject};
 use samtykke::{Client, ClientAuthentication, Error, Exchange, Profile, Request, Response, Secret, Step, Tokens};
 use serde_json::json;
 
@@ -23,8 +23,8 @@ pub(crate) fn client(endpoint: &str) -> Client {
 
 fn tokens(kind: &str) -> Tokens {
     let body = format!(r#"{{"access_token":"{SECRET}","token_type":"{kind}"}}"#);
-    let expectation = samtykke::token::Expectation {
-        token_type: if kind == "DPoP" { samtykke::token::TokenType::DPoP } else { samtykke::token::TokenType::Bearer },
+    let expectation = samtykke::protocol::token::Expectation {
+        token_type: if kind == "DPoP" { samtykke::protocol::token::TokenType::DPoP } else { samtykke::protocol::token::TokenType::Bearer },
         ..Default::default()
     };
     Tokens::judge(&json_answer(200, &body), &expectation).unwrap()

@@ -1,7 +1,7 @@
 //! `WWW-Authenticate`: what is written is read back, what is broken is refused, and nothing panics.
 
 use proptest::prelude::*;
-use samtykke::challenge::Challenge;
+use samtykke::protocol::challenge::Challenge;
 
 fn refused(header: &str) {
     let error = Challenge::parse(header).expect_err(header);

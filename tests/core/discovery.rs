@@ -1,8 +1,8 @@
 //! Where metadata is looked for, how often, and what an API's own metadata may say.
 
-use samtykke::discovery::{Discovery, WellKnown};
-use samtykke::metadata::Policy;
-use samtykke::resource_metadata::{self, ResourceMetadata};
+use samtykke::flow::discovery::{Discovery, WellKnown};
+use samtykke::protocol::metadata::Policy;
+use samtykke::protocol::resource_metadata::{self, ResourceMetadata};
 use samtykke::{Response, Step};
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ fn addresses_of_metadata() {
 
 #[test]
 fn resource_metadata() {
-    use samtykke::challenge::Challenge;
+    use samtykke::protocol::challenge::Challenge;
     let challenge = |url: &str| Challenge::parse(&format!("Bearer, DPoP error=\"invalid_token\", resource_metadata=\"{url}\"")).unwrap();
     assert_eq!(resource_metadata::address(&challenge("https://api.example/m"), false).unwrap().as_deref(), Some("https://api.example/m"));
     assert_eq!(resource_metadata::address(&Challenge::parse("Bearer").unwrap(), false).unwrap(), None);

@@ -1,7 +1,7 @@
 //! Errors and what people are told: whole tables, and no secret in any text.
 
+use samtykke::error::message::{Language, message};
 use samtykke::error::{Action, codes};
-use samtykke::message::{Language, message};
 use samtykke::provider::norskgjeld::{Agreement, Api, Environment, Purpose};
 use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Profile, Response, Secret, Step, Tokens};
 
@@ -38,7 +38,7 @@ fn every_code_and_action_has_words_in_every_language() {
         // What a person is told about themselves is not what they are told about us.
         assert_ne!(message("x", "user_declined", language), message("x", "fix_configuration", language));
     }
-    let rows = include_str!("../../src/messages.txt").lines().filter(|line| !line.starts_with('#'));
+    let rows = include_str!("../../src/ground/error/messages.txt").lines().filter(|line| !line.starts_with('#'));
     for row in rows {
         let columns: Vec<&str> = row.split('|').collect();
         assert_eq!(columns.len(), 6, "{row}");
@@ -79,7 +79,7 @@ fn no_text_shows_a_secret() {
     }
     texts.push(format!("{:?}", samtykke::Transaction::parse(&format!("x {verifier}")).unwrap_err()));
     texts.push(format!("{:?}", samtykke::AuthorizationCode::parse(&format!("x {verifier}")).unwrap_err()));
-    texts.push(format!("{:?}", samtykke::pkce::Verifier::parse(&verifier).unwrap()));
+    texts.push(format!("{:?}", samtykke::protocol::authorization::pkce::Verifier::parse(&verifier).unwrap()));
     let authentication = ClientAuthentication::secret_basic(secret);
     texts.push(format!("{authentication:?} {:?}", ClientAuthentication::secret_post(secret)));
     let mut exchange = Exchange::authorization_code(&client, &authentication, code).unwrap();

@@ -1,12 +1,12 @@
 //! Region Halland: profile, bare resources, Subscriber Key, refusals told apart, AD FS' codes, validity of certificates.
 
 use samtykke::error::Action;
-use samtykke::grant::{Refresh, Target};
 use samtykke::jose::certified::select;
 use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
-use samtykke::profile::{Audience, Presence};
+use samtykke::protocol::grant::{Refresh, Target};
+use samtykke::protocol::profile::{Audience, Presence};
+use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, current, refusal, refusal_error};
-use samtykke::token::{Expectation, Tokens};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
 };
@@ -63,7 +63,7 @@ fn a_resource_is_any_text_where_the_profile_says_so() {
     assert_eq!(code(halland::target("")), "invalid_parameter");
     let open = ClientAuthentication::secret_post("s");
     let mut profile = halland::profile(ISSUER);
-    profile.rules = &samtykke::client::STANDARD;
+    profile.rules = &samtykke::protocol::client::STANDARD;
     let client = client(profile);
     let exchange =
         |target: &Target| Exchange::client_credentials(&client, &open, &ClientCredentials::new("hsainfoapi.read")).unwrap().target(target);
@@ -283,7 +283,7 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
         }
     };
     let mut adfs = halland::profile(ISSUER);
-    adfs.rules = &samtykke::client::STANDARD;
+    adfs.rules = &samtykke::protocol::client::STANDARD;
     for header in [format!(r#""x5t":"{x5t}""#), format!(r#""kid":"{x5t}","x5t":"{x5t}""#), format!(r#""kid":"{x5t}""#)] {
         assert!(verified(adfs.clone(), &header).unwrap(), "{header}");
     }
@@ -318,7 +318,7 @@ fn each_request_has_an_id_and_its_errors_too() {
     };
     // Where the server takes no secret, the profile says so first: a server like it, with its requests.
     let mut profile = halland::profile(ISSUER);
-    profile.rules = &samtykke::client::STANDARD;
+    profile.rules = &samtykke::protocol::client::STANDARD;
     let (id, error) = sent(profile.clone());
     assert_eq!(id.as_deref(), Some("07070707-0707-4707-8707-070707070707"));
     assert_eq!((error.trace_id(), error.code(), error.status()), (id.as_deref(), "token_error", Some(400)));
@@ -331,9 +331,9 @@ fn each_request_has_an_id_and_its_errors_too() {
 #[cfg(feature = "native-crypto")]
 #[test]
 fn keys_as_older_tools_write_them() {
-    use samtykke::encoding::{base64, base64url_decode};
+    use samtykke::ground::text::{base64, base64url_decode};
     use samtykke::jose::Signer;
-    use samtykke::soft::native::NativeKey;
+    use samtykke::signer::native::NativeKey;
     let start = PEM.find("-----BEGIN PRIVATE").unwrap();
     let pkcs8 = &PEM[start..PEM.find("-----END PRIVATE KEY-----").unwrap() + 25];
     let rs256 = Algorithm::named("RS256").unwrap();
@@ -371,7 +371,7 @@ fn a_refresh_tokens_life_is_a_number_of_seconds() {
 
 #[test]
 fn addresses_of_the_metadata_with_the_rules_of_the_profile() {
-    use samtykke::metadata::{Metadata, Policy};
+    use samtykke::protocol::metadata::{Metadata, Policy};
     let body = format!(
         r#"{{"issuer":"{ISSUER}","authorization_endpoint":"{ISSUER}/oauth2/authorize/","token_endpoint":"{ISSUER}/oauth2/other/","jwks_uri":"{ISSUER}/keys","userinfo_endpoint":"{ISSUER}/userinfo","end_session_endpoint":"{ISSUER}/oauth2/logout","token_endpoint_auth_methods_supported":["client_secret_post"],"id_token_signing_alg_values_supported":["RS256"],"require_signed_request_object":true,"access_token_issuer":"http://adfs.example.se/adfs/services/trust"}}"#
     );

@@ -1,9 +1,9 @@
 //! HelseID: what is sent, to the claim, and every refusal of the provider's own; signatures are the machine's business alone.
 
-use samtykke::encoding::{base64url, base64url_decode};
-use samtykke::grant::Refresh;
+use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
-use samtykke::metadata::Metadata;
+use samtykke::protocol::grant::Refresh;
+use samtykke::protocol::metadata::Metadata;
 use samtykke::provider::helseid::{self, Details, Environment, Granted, HelseId, LoginRequest, Organization, TokenRequest, check_level};
 use samtykke::{Callback, Exchange, KeyRole, Login, Request, Response, Step};
 use serde_json::{Value, json};
@@ -347,7 +347,7 @@ fn logout_carries_the_id_token_and_userinfo_a_proof() {
     let granted = outcome(machine(&phr()), answer(200, &tokens(&json!({})))).unwrap();
     assert_eq!(helseid().userinfo(&granted.tokens, None).unwrap_err().code(), "invalid_parameter", "a machine is no person");
     let mut of_a_person = granted.tokens;
-    of_a_person.claims = Some(samtykke::claims::Claims::stored(r#"{"sub":"a"}"#).unwrap());
+    of_a_person.claims = Some(samtykke::protocol::id_token::claims::Claims::stored(r#"{"sub":"a"}"#).unwrap());
     let mut exchange = helseid().userinfo(&of_a_person, None).unwrap();
     let sent = send(&mut exchange, 1);
     assert_eq!(sent.signed(KeyRole::Dpop).1["htu"], format!("{ISSUER}/connect/userinfo"));

@@ -1,8 +1,8 @@
 //! HelseID: every refusal of the provider's own, lettered as its reference sheet letters them.
 
-use samtykke::encoding::base64url;
-use samtykke::grant::Target;
+use samtykke::ground::text::base64url;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
+use samtykke::protocol::grant::Target;
 use samtykke::provider::helseid::{
     self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level, numbered,
 };
@@ -60,7 +60,9 @@ fn c_tokens_of_another_kind_key_or_audience_are_refused() {
 
 #[test]
 fn e_a_login_below_its_level_is_refused() {
-    let claims = |level: Value| samtykke::claims::Claims::stored(&json!({ helseid::SECURITY_LEVEL: level }).to_string()).unwrap();
+    let claims = |level: Value| {
+        samtykke::protocol::id_token::claims::Claims::stored(&json!({ helseid::SECURITY_LEVEL: level }).to_string()).unwrap()
+    };
     for level in [json!("4"), json!(4)] {
         assert!(check_level(&claims(level), 4).is_ok());
     }
@@ -172,9 +174,11 @@ fn f_details_stand_in_one_place_of_a_request() {
     rules.claims.push(("assertion_details".into(), details.clone()));
     let own = ClientAuthentication::private_key_jwt_with(key(), rules);
     let login = |object: bool| {
-        let mut start = samtykke::par::Start::new().dpop(&key(), None);
+        let mut start = samtykke::flow::login::Start::new().dpop(&key(), None);
         if object {
-            start = start.object(samtykke::jar::RequestObject::new(key()).beside().claim("authorization_details", &*details));
+            start = start.object(
+                samtykke::protocol::authorization::jar::RequestObject::new(key()).beside().claim("authorization_details", &*details),
+            );
         }
         let request = samtykke::AuthorizationRequest::new(SCOPE);
         Exchange::login(helseid.client(), &own, request, start, &[7; 96], NOW).unwrap().step(&[1; 32], NOW).map(|_| ())
@@ -187,7 +191,7 @@ fn f_details_stand_in_one_place_of_a_request() {
 fn an_exchanged_token_may_say_little_but_must_be_bound() {
     let helseid = helseid();
     let judged = |body: Value| {
-        let grant = samtykke::grant::TokenExchange::new("a.b.c").scope("nhn:phr/mhd/read");
+        let grant = samtykke::protocol::grant::TokenExchange::new("a.b.c").scope("nhn:phr/mhd/read");
         let exchange = Exchange::token_exchange(helseid.client(), helseid.authentication(), &grant).unwrap();
         let mut exchange = exchange.dpop(&key(), None);
         send(&mut exchange, 1);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use samtykke::Secret;
-use samtykke::logout::{Logout, judge_return};
+use samtykke::protocol::logout::{Logout, judge_return};
 
 use crate::calls::client;
 use crate::metadata::code;

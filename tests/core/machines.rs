@@ -1,8 +1,8 @@
 //! What a machine sends to ACM/IDM and to Region Halland: assertion and form as documented, and keys that neither takes.
 
-use samtykke::encoding::base64url_decode;
-use samtykke::grant::Target;
+use samtykke::ground::text::base64url_decode;
 use samtykke::jose::{Algorithm, KeyInfo, der};
+use samtykke::protocol::grant::Target;
 use samtykke::provider::acmidm::{self, Environment};
 use samtykke::provider::halland;
 use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Step};

@@ -1,8 +1,8 @@
 //! Maskinporten's grant: what is signed, what is refused before, what its errors mean, what an API reads in the token.
 
 use samtykke::error::{Error, OAuthError, codes};
+use samtykke::ground::json::Value;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
-use samtykke::json::Value;
 use samtykke::provider::maskinporten::{
     AccessToken, Again, AuthorizationDetails, ConsentFrom, Environment, OrganisationNumber, Problem, TokenExpectation, TokenRequest,
     profile,
@@ -23,7 +23,7 @@ fn number(text: &str) -> OrganisationNumber {
 }
 
 fn decoded(part: &str) -> String {
-    String::from_utf8(samtykke::encoding::base64url_decode(part).unwrap()).unwrap()
+    String::from_utf8(samtykke::ground::text::base64url_decode(part).unwrap()).unwrap()
 }
 
 /// The machine of one attempt, its assertion signed: header, claims and the request.

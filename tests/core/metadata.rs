@@ -1,10 +1,10 @@
 //! Server metadata: each flaw is refused, a profile wins, and what is read is what the standard reader reads.
 
 use proptest::prelude::*;
-use samtykke::client::STANDARD;
-use samtykke::discovery::{Discovery, WellKnown};
-use samtykke::metadata::{Metadata, Policy};
-use samtykke::resource_metadata::{self, ResourceMetadata};
+use samtykke::flow::discovery::{Discovery, WellKnown};
+use samtykke::protocol::client::STANDARD;
+use samtykke::protocol::metadata::{Metadata, Policy};
+use samtykke::protocol::resource_metadata::{self, ResourceMetadata};
 use samtykke::{Error, Response};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! The published test vectors of the norskgjeld provider, octet for octet.
 
 use samtykke::error::Action;
+use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope, Service};
-use samtykke::token::{Expectation, Tokens};
 use samtykke::{
     AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Secret, Step,
 };
@@ -76,7 +76,7 @@ fn environments_are_whole() {
 
 #[test]
 fn basic_decodes_to_the_documented_pair() {
-    let header = samtykke::client_auth::basic("eksempelbank-client", "a%b+c d:e/f~g");
+    let header = samtykke::protocol::client_auth::basic("eksempelbank-client", "a%b+c d:e/f~g");
     let ours = header.expose().strip_prefix("Basic ").unwrap();
     for encoded in
         [ours, "ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmJTdFZw==", "ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmfmc="]
@@ -89,8 +89,8 @@ fn basic_decodes_to_the_documented_pair() {
     }
     // The marks that some decoders leave alone and others do not are always escaped.
     assert_eq!(
-        samtykke::client_auth::basic("-._~!*'()", "x").expose(),
-        format!("Basic {}", samtykke::encoding::base64(b"%2D%2E%5F%7E%21%2A%27%28%29:x"))
+        samtykke::protocol::client_auth::basic("-._~!*'()", "x").expose(),
+        format!("Basic {}", samtykke::ground::text::base64(b"%2D%2E%5F%7E%21%2A%27%28%29:x"))
     );
 }
 
@@ -107,7 +107,7 @@ fn code_body() {
     assert_eq!((request.method, &*request.url), ("POST", "https://access-preprod.norskgjeld.no/oauth2/token"));
     assert_eq!(header(&request, "content-type"), "application/x-www-form-urlencoded");
     assert_eq!(header(&request, "accept"), "application/json");
-    assert_eq!(header(&request, "authorization"), samtykke::client_auth::basic("eksempelbank-client", "s").expose());
+    assert_eq!(header(&request, "authorization"), samtykke::protocol::client_auth::basic("eksempelbank-client", "s").expose());
     assert!(!request.repeatable, "a code is never sent twice");
     assert_eq!(finish("code=abc.def").unwrap().granted_scope(), None);
 }

@@ -1,7 +1,7 @@
 //! Whole answers: a valid one is accepted, one fault anywhere refuses it, harmless changes do not, nothing panics.
 
 use proptest::prelude::*;
-use samtykke::token::{Expectation, Tokens};
+use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, Error, Profile, Response, Transaction};
 
 const NOW: u64 = 1_700_000_000;
@@ -17,7 +17,7 @@ fn transaction(random: &[u8; 96]) -> Transaction {
 }
 
 fn answer(pairs: &[(String, String)]) -> String {
-    let mut form = samtykke::encoding::Form::new();
+    let mut form = samtykke::ground::text::Form::new();
     for (name, value) in pairs {
         form.push(name, value);
     }
@@ -152,11 +152,11 @@ proptest! {
             }
             let _ = Client::new(Profile::new(text, text, text), text, text);
             let _ = client().begin(AuthorizationRequest::new(text.clone()).state(text.clone()).parameter(text.clone(), text.clone()), &[7; 96], NOW);
-            if let Some(uri) = samtykke::uri::Uri::parse(text) { let _ = samtykke::address::is_private(&uri); }
-            let _ = samtykke::json::Value::parse(text).map(|value| value.as_integer());
+            if let Some(uri) = samtykke::ground::uri::Uri::parse(text) { let _ = samtykke::ground::address::is_private(&uri); }
+            let _ = samtykke::ground::json::Value::parse(text).map(|value| value.as_integer());
             let _ = samtykke::provider::norskgjeld::Scope::parse(text);
             let _ = samtykke::provider::norskgjeld::Environment::named(text);
-            let _ = (samtykke::encoding::base64url_decode(text), samtykke::encoding::form_decode(text), samtykke::encoding::number(text));
+            let _ = (samtykke::ground::text::base64url_decode(text), samtykke::ground::text::form_decode(text), samtykke::ground::text::number(text));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The small readers and writers, compared with the crates that are standard for each job.
 
 use proptest::prelude::*;
-use samtykke::address::is_private;
-use samtykke::encoding::{Form, base64, base64url, base64url_decode, decimal, equal, form_decode, number, pairs, push_percent};
-use samtykke::json::{Value, Writer, push_string};
-use samtykke::uri::{Uri, is_redirect_uri};
+use samtykke::ground::address::is_private;
+use samtykke::ground::json::{Value, Writer, push_string};
+use samtykke::ground::text::{Form, base64, base64url, base64url_decode, decimal, equal, form_decode, number, pairs, push_percent};
+use samtykke::ground::uri::{Uri, is_redirect_uri};
 
 type Json = serde_json::Value;
 

@@ -1,12 +1,13 @@
 //! Claims of id_tokens, logout tokens and signed answers: one change to a good token for each refusal.
 //! Deleting the check fails the test; the numbers are those of the project's checklist.
 
-use samtykke::claims::Claims;
-use samtykke::encoding::base64url;
-use samtykke::id_token::{self, IdTokenExpectation};
+use samtykke::ground::text::base64url;
 use samtykke::jose::{Algorithm, Compact, jwks};
-use samtykke::transaction::ResponseMode;
-use samtykke::{AuthorizationRequest, Callback, Client, Error, Exchange, Response, Step, logout_token};
+use samtykke::protocol::authorization::transaction::ResponseMode;
+use samtykke::protocol::id_token::claims::Claims;
+use samtykke::protocol::id_token::logout_token;
+use samtykke::protocol::id_token::{self, IdTokenExpectation};
+use samtykke::{AuthorizationRequest, Callback, Client, Error, Exchange, Response, Step};
 use serde_json::{Value, json};
 
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};

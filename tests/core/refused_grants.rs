@@ -1,15 +1,15 @@
 //! What is signed, and what is asked for: assertions, request objects, targets, refresh, exchange, devices, nonces, keys.
 //! Deleting the check fails the test; the numbers are those of the project's checklist.
 
-use samtykke::device::{Device, DeviceRequest, Polled};
-use samtykke::dpop::{Nonces, Server};
-use samtykke::encoding::{base64url, base64url_decode};
-use samtykke::grant::{JwtBearer, Refresh, Target, TokenExchange};
-use samtykke::jar::RequestObject;
+use samtykke::flow::device::{Device, DeviceRequest, Polled};
+use samtykke::flow::login::Start;
+use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo, der, hmac};
-use samtykke::par::Start;
-use samtykke::profile::{AssertionRules, Presence};
-use samtykke::token::TokenType;
+use samtykke::protocol::authorization::jar::RequestObject;
+use samtykke::protocol::dpop::{Nonces, Server};
+use samtykke::protocol::grant::{JwtBearer, Refresh, Target, TokenExchange};
+use samtykke::protocol::profile::{AssertionRules, Presence};
+use samtykke::protocol::token::TokenType;
 use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Step, Tokens};
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ fn n093_n097_assertions_as_the_provider_takes_them() {
         (AssertionRules { x5t: Presence::Always, ..usual() }, "invalid_configuration"),
         (AssertionRules { x5t_s256: Presence::Always, ..usual() }, "invalid_configuration"),
         (AssertionRules { x5c: Presence::Always, ..usual() }, "invalid_configuration"),
-        (AssertionRules { audience: samtykke::profile::Audience::Literal(String::new()), ..usual() }, "invalid_configuration"),
+        (AssertionRules { audience: samtykke::protocol::profile::Audience::Literal(String::new()), ..usual() }, "invalid_configuration"),
         (claim("aud", "\"x\""), "reserved_parameter"),
         (claim("jti", "\"x\""), "reserved_parameter"),
         (claim("nbf", "1"), "reserved_parameter"),

@@ -2,9 +2,9 @@
 //! Deleting the check fails the test.
 
 use crate::flow::*;
-use samtykke::encoding::base64url;
+use samtykke::ground::text::base64url;
 use samtykke::jose::Jwk;
-use samtykke::token::{Expectation, TokenType, Tokens};
+use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step};
 
 fn judge(body: &str) -> Result<Tokens, Error> {
@@ -55,7 +55,7 @@ fn body(authentication: &ClientAuthentication) -> (String, Option<String>) {
 #[test]
 fn n048_redirect_uri_and_verifier_always() {
     let (body, _) = body(&ClientAuthentication::None);
-    let verifier = samtykke::pkce::Verifier::from_random(&random()[..32]);
+    let verifier = samtykke::protocol::authorization::pkce::Verifier::from_random(&random()[..32]);
     let expected = format!(
         "grant_type=authorization_code&client_id=client-1&redirect_uri=https%3A%2F%2Frp.example%2Fcb&code=a&code_verifier={}",
         verifier.expose()

@@ -2,10 +2,10 @@
 //!
 //! OIDC Core sections 10.1.1 and 12.2, RFC 9700 section 4.14.2. Verdicts on signatures are given by hand.
 
-use samtykke::claims::Claims;
-use samtykke::encoding::base64url;
-use samtykke::grant::Refresh;
+use samtykke::ground::text::base64url;
 use samtykke::jose::Algorithm;
+use samtykke::protocol::grant::Refresh;
+use samtykke::protocol::id_token::claims::Claims;
 use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens};
 use serde_json::{Value, json};
 

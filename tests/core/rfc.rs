@@ -2,14 +2,14 @@
 //!
 //! RFC 6979, 7515, 7517, 7636 (in `vectors.rs`), 7638, 8037, 9126, 9449, OIDC Core appendix A.
 
-use samtykke::challenge::Challenge;
-use samtykke::encoding::{base64url, base64url_decode};
-use samtykke::id_token::{self, IdTokenExpectation};
+use samtykke::flow::login::Start;
+use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Compact, Jwk, KeyInfo, Signer, Verifier, hmac, jwks, thumbprint};
-use samtykke::par::Start;
-use samtykke::par_response::PushedRequest;
-use samtykke::soft::native::{NativeKey, NativeVerifier};
-use samtykke::token::{Expectation, TokenType};
+use samtykke::protocol::authorization::par::PushedRequest;
+use samtykke::protocol::challenge::Challenge;
+use samtykke::protocol::id_token::{self, IdTokenExpectation};
+use samtykke::protocol::token::{Expectation, TokenType};
+use samtykke::signer::native::{NativeKey, NativeVerifier};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response, Step, Tokens,
 };
@@ -72,7 +72,7 @@ fn oidc_core_hashes_of_tokens_and_codes() {
 #[cfg(feature = "p256")]
 #[test]
 fn rfc6979_where_the_first_nonce_does_not_do() {
-    use samtykke::soft::p256::{P256Key, P256Verifier};
+    use samtykke::signer::p256::{P256Key, P256Verifier};
     let vector = file("rfc6979_retry_p256");
     let octets = |name: &str| -> Vec<u8> {
         let hex = vector[name].as_str().unwrap();

@@ -1,7 +1,7 @@
 //! The token cache: names, early replacement, who asks and who waits, pauses, refused tokens, clocks that jump.
 
-use samtykke::token::Expectation;
-use samtykke::token_cache::{Decision, Fault, Policy, Target, TokenCache, early, pause};
+use samtykke::protocol::token::Expectation;
+use samtykke::protocol::token_cache::{Decision, Fault, Policy, Target, TokenCache, early, pause};
 use samtykke::{Response, Tokens};
 
 const NAME: &str = "target";

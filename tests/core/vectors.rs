@@ -222,7 +222,7 @@ fn pkce_of_rfc_7636_appendix_b() {
     let path = format!("{}/tests/vectors/rfc/rfc7636_appendix_b.json", env!("CARGO_MANIFEST_DIR"));
     let vector: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let octets: Vec<u8> = vector["random_octets"].as_array().unwrap().iter().map(|octet| octet.as_u64().unwrap() as u8).collect();
-    let verifier = samtykke::pkce::Verifier::from_random(&octets);
+    let verifier = samtykke::protocol::authorization::pkce::Verifier::from_random(&octets);
     assert_eq!(verifier.expose(), vector["code_verifier"]);
     assert_eq!(verifier.challenge(), vector["code_challenge"].as_str().unwrap());
 }

@@ -43,7 +43,7 @@
 
 use samtykke::error::codes;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
-use samtykke::token::{Expectation, TokenType, Tokens};
+use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{
     AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response,
     ResponseMode, Step, Transaction,
@@ -282,7 +282,7 @@ fn without_random(url: &str) -> String {
 }
 
 fn jwks(case: &Value) -> Result<Verdict, Error> {
-    let header = samtykke::encoding::base64url(case["jws_header"].to_string().as_bytes());
+    let header = samtykke::ground::text::base64url(case["jws_header"].to_string().as_bytes());
     let token = format!("{header}.e30.{}", "A".repeat(86));
     let token = samtykke::jose::Compact::parse(&token)?;
     let allowed: Vec<_> = ["ES256", "RS256"].into_iter().filter_map(samtykke::jose::Algorithm::named).collect();
@@ -303,8 +303,8 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let (nonce, access_token, code, state) = (word("expected_nonce"), word("access_token"), word("code"), word("state"));
     let acr_values = word("acr_values").unwrap_or_default();
     let login = given("refresh_of");
-    let login = if login.is_object() { Some(samtykke::claims::Claims::stored(&login.to_string())?) } else { None };
-    let expected = samtykke::id_token::IdTokenExpectation {
+    let login = if login.is_object() { Some(samtykke::protocol::id_token::claims::Claims::stored(&login.to_string())?) } else { None };
+    let expected = samtykke::protocol::id_token::IdTokenExpectation {
         algorithms: &algorithms,
         trusted_audiences: &trusted,
         nonce: nonce.as_deref(),
@@ -315,12 +315,12 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
         state: state.as_deref(),
         skew: seconds("skew_s").unwrap_or_default(),
         refresh_of: login.as_ref(),
-        ..samtykke::id_token::IdTokenExpectation::new(&issuer, &client_id)
+        ..samtykke::protocol::id_token::IdTokenExpectation::new(&issuer, &client_id)
     };
     let now = file["now"].as_u64().unwrap_or(1_700_000_000);
-    let token = samtykke::id_token::check(&text(&case["id_token"]).unwrap_or_default(), &expected, now)?;
+    let token = samtykke::protocol::id_token::check(&text(&case["id_token"]).unwrap_or_default(), &expected, now)?;
     let key = samtykke::jose::jwks::select(&about["jwks"].to_string(), token.alg(), token.kid())?;
-    let claims = token.verify(&key, &samtykke::soft::native::NativeVerifier)?;
+    let claims = token.verify(&key, &samtykke::signer::native::NativeVerifier)?;
     Ok(Verdict::accept(claims.text("sub").unwrap_or_default()))
 }
 

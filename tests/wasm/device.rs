@@ -1,8 +1,8 @@
 //! A login on another device: the poll goes on, slows down and ends as the server and the network say (RFC 8628 section 3.5).
 
 use js_sys::{Array, Date, Function, Reflect};
-use samtykke::device::Device;
 use samtykke::fetch::{Keys, Transport};
+use samtykke::flow::device::Device;
 use samtykke::{ClientAuthentication, Result, Secret, Tokens};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;

@@ -6,7 +6,7 @@ use js_sys::futures::JsFuture;
 use js_sys::{Function, Promise, Reflect};
 use samtykke::fetch::{AsyncSigner, Keys, Signing, Transport, WebKey};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo, Signer, Verifier, thumbprint};
-use samtykke::soft::p256::{P256Key, P256Verifier};
+use samtykke::signer::p256::{P256Key, P256Verifier};
 use samtykke::{Error, Tokens};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;

@@ -6,17 +6,17 @@
 use alloc::string::String;
 use alloc::vec;
 
-use crate::answer::Answer;
-use crate::authorization::{AuthorizationRequest, Login, RANDOM_OCTETS};
-use crate::callback::{AuthorizationCode, RESPONSE_PARAMETERS, is_error_code, oauth_error};
-use crate::client::{Client, Registration, is_vschar};
-use crate::encoding::{Form, word};
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::{Request, Response};
-use crate::json::Value;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::{Form, word};
+use crate::protocol::answer::Answer;
+use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
+use crate::protocol::authorization::response::{AuthorizationCode, RESPONSE_PARAMETERS, is_error_code, oauth_error};
+use crate::protocol::authorization::transaction::{self, Fields};
+use crate::protocol::client::{Client, Registration, is_vschar};
 use crate::provider::norskgjeld::join;
-use crate::secret::Secret;
-use crate::transaction::{self, Fields};
 
 /// Octets of an answer; a callback may have as many.
 const MAX_ANSWER: usize = 32 << 10;
@@ -108,7 +108,7 @@ pub(crate) fn request(client: &Registration<'_>, url: &str, token: &str) -> Resu
     let at = |error: Error| error.at(Phase::Authorization);
     let (scheme, rest) = client.issuer.split_once("://").unwrap_or_default();
     let origin = join(&join(scheme, "://"), rest.split('/').next().unwrap_or_default());
-    crate::resource::check(url, &[&origin], client.development).map_err(at)?;
+    crate::flow::resource::check(url, &[&origin], client.development).map_err(at)?;
     if !is_vschar(token) {
         return Err(at(Error::new(&codes::INVALID_PARAMETER).expected("the access token of a login: visible ASCII")));
     }
@@ -124,8 +124,8 @@ pub(crate) fn judge<'a>(
     response: &Response,
     parameters: &'a str,
     now: u64,
-) -> Result<crate::callback::Answer<'a>> {
-    crate::callback::judge_parameters(fields, client, parameters, now).map_err(|error| error.http(response))
+) -> Result<crate::protocol::authorization::response::Answer<'a>> {
+    crate::protocol::authorization::response::judge_parameters(fields, client, parameters, now).map_err(|error| error.http(response))
 }
 
 fn malformed(response: &Response) -> Error {

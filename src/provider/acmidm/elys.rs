@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec;
 
 use super::{Environment, row};
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::Request;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Request;
+use crate::ground::secret::Secret;
+use crate::ground::uri::is_web;
 use crate::provider::norskgjeld::join;
-use crate::secret::Secret;
-use crate::uri::is_web;
 
 const ELYS: &str = include_str!("elys.txt");
 
@@ -209,7 +209,7 @@ impl<'a> ElysApi<'a> {
         if !path.starts_with('/') || !path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#') {
             return wrong("a path of the API: visible ASCII that begins with a slash");
         }
-        if !crate::client::is_vschar(self.token.expose()) {
+        if !crate::protocol::client::is_vschar(self.token.expose()) {
             return wrong("an access token: visible ASCII");
         }
         let headers = vec![

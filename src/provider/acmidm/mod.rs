@@ -17,14 +17,14 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::client::{Profile, Rules, STANDARD_ERRORS};
-use crate::error::{Error, Result, codes};
-use crate::introspection::Introspection;
-use crate::logout::Logout;
-use crate::profile::{AssertionRules, Endpoints, Requests};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::uri::is_web;
+use crate::protocol::answers::introspection::Introspection;
+use crate::protocol::answers::logout::Logout;
+use crate::protocol::client::{Profile, Rules, STANDARD_ERRORS};
+use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
+use crate::protocol::token_cache::Policy;
 use crate::provider::norskgjeld::join;
-use crate::token_cache::Policy;
-use crate::uri::is_web;
 
 /// One of the two environments, or a local server for development. A client belongs to one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,11 +79,12 @@ impl Environment {
     }
 }
 
-/// How a [`TokenCache`](crate::token_cache::TokenCache) keeps ACM/IDM's tokens: one whose `expires_in` is not said serves those who
+/// How a [`TokenCache`](crate::protocol::token_cache::TokenCache) keeps ACM/IDM's tokens: one whose `expires_in` is not said serves those who
 /// wait for it, and nobody later.
 ///
 /// ```
-/// use samtykke::{provider::acmidm, token_cache::TokenCache};
+/// use samtykke::provider::acmidm;
+/// use samtykke::protocol::token_cache::TokenCache;
 /// let cache = TokenCache::new(acmidm::policy());
 /// assert_eq!(acmidm::policy().unknown_life, 0);
 /// ```
@@ -170,7 +171,8 @@ pub enum GrantedAudience {
 /// Whom a token is for, by its introspection.
 ///
 /// ```
-/// use samtykke::{Response, introspection::Introspection, provider::acmidm::{GrantedAudience, granted_audience}};
+/// use samtykke::{Response, provider::acmidm::{GrantedAudience, granted_audience}};
+/// use samtykke::protocol::introspection::Introspection;
 /// let answer = Response::new(200, Some("application/json"), r#"{"active":true,"aud":"my-client"}"#);
 /// assert_eq!(granted_audience(&Introspection::judge(&answer)?, "my-client"), GrantedAudience::ClientItself);
 /// # Ok::<(), samtykke::Error>(())

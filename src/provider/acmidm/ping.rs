@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{Action, Error, Kind, Phase, Result, codes};
-use crate::http::{MAX_BODY, Response};
-use crate::json::Value;
-use crate::time::seconds;
+use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Response};
+use crate::ground::json::Value;
+use crate::ground::time::seconds;
 
 /// What the API sees of the token it was called with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +121,11 @@ impl Ping {
         let none = Value::Null;
         let token = answer.get("token").unwrap_or(&none);
         let text = |value: &Value<'_>, name: &str| {
-            value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(crate::callback::shown_text)
+            value
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(crate::protocol::authorization::response::shown_text)
         };
         let two = |outer: &str, inner: &str| (text(&answer, outer), text(token, inner));
         let (organisation, client) = (two("VoOrgcode", "vo_orgcode"), two("clientId", "client_id"));
@@ -233,8 +237,14 @@ impl Ping {
 fn texts(value: Option<&Value<'_>>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     match value.as_str() {
-        Some(text) => text.split(' ').filter(|word| !word.is_empty()).map(crate::callback::shown_text).collect(),
-        None => value.as_array().unwrap_or_default().iter().filter_map(Value::as_str).map(crate::callback::shown_text).collect(),
+        Some(text) => text.split(' ').filter(|word| !word.is_empty()).map(crate::protocol::authorization::response::shown_text).collect(),
+        None => value
+            .as_array()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Value::as_str)
+            .map(crate::protocol::authorization::response::shown_text)
+            .collect(),
     }
 }
 

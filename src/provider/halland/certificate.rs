@@ -3,7 +3,7 @@
 //! AD FS refuses an assertion of a certificate that is not registered, or out of its time (RFC 5280 section 4.1.2.5).
 //! Refuses a list without a certificate that is valid now.
 
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
 use crate::jose::der::validity;
 
 /// The certificate to sign with.

@@ -5,11 +5,11 @@
 
 use alloc::string::String;
 
-use crate::client::is_vschar;
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::{MAX_BODY, Request, Response};
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::protocol::client::is_vschar;
 
 /// The key of a subscription. Two are given out, so that one can be renewed while the other serves.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl SubscriberKey {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn add(&self, mut request: Request, origins: &[&str], development: bool) -> Result<Request> {
-        crate::resource::check(&request.url, origins, development)?;
+        crate::flow::resource::check(&request.url, origins, development)?;
         if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(self.header)) {
             return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(self.header));
         }

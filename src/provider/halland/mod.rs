@@ -16,14 +16,14 @@ pub use msis::Msis;
 use alloc::string::String;
 use alloc::vec;
 
-use crate::client::{Profile, Rules, STANDARD_ERRORS};
-use crate::error::{Error, Phase, Result, codes};
-use crate::grant::Target;
-use crate::json::Value;
-use crate::metadata::Metadata;
-use crate::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
+use crate::protocol::answers::metadata::Metadata;
+use crate::protocol::client::{Profile, Rules, STANDARD_ERRORS};
+use crate::protocol::grant::Target;
+use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
+use crate::protocol::token::Tokens;
 use crate::provider::norskgjeld::join;
-use crate::token::Tokens;
 
 /// The header by which AD FS logs a request: a UUID, new for each (MS-OAPX section 3.2.5.2). [`Exchange`](crate::Exchange) sends it;
 /// give it to calls of the APIs too, and quote it to the service desk.
@@ -50,7 +50,8 @@ pub fn default_header() -> &'static str {
 /// form without a slash at its end.
 ///
 /// ```
-/// use samtykke::{profile::Audience, provider::halland};
+/// use samtykke::provider::halland;
+/// use samtykke::protocol::profile::Audience;
 /// let profile = halland::profile("https://adfs.example.se/adfs");
 /// assert_eq!(profile.token_endpoint, "https://adfs.example.se/adfs/oauth2/token/");
 /// assert_eq!(profile.requests.assertion.audience, Audience::Endpoint);
@@ -66,7 +67,8 @@ pub fn profile(issuer: &str) -> Profile {
 /// stand there: a slash at the end of the token endpoint is part of each assertion's `aud`.
 ///
 /// ```
-/// use samtykke::{Response, metadata::{Metadata, Policy}, profile::Audience, provider::halland};
+/// use samtykke::{Response, provider::halland};
+/// use samtykke::protocol::{metadata::{Metadata, Policy}, profile::Audience};
 /// let body = r#"{"issuer":"https://adfs.example.se/adfs","authorization_endpoint":"https://adfs.example.se/adfs/oauth2/authorize/","token_endpoint":"https://adfs.example.se/adfs/oauth2/token/"}"#;
 /// let metadata = Metadata::judge(&Response::new(200, Some("application/json"), body), "https://adfs.example.se/adfs", &Policy::default())?;
 /// let profile = halland::profile_of(&metadata, false);
@@ -174,7 +176,8 @@ pub fn joined(resource: &str, scope: &str) -> Result<String> {
 /// Seconds the refresh token of an answer lives from then on (`refresh_token_expires_in`), where AD FS says so.
 ///
 /// ```
-/// use samtykke::{Response, provider::halland::refresh_expires_in, token::{Expectation, Tokens}};
+/// use samtykke::{Response, provider::halland::refresh_expires_in};
+/// use samtykke::protocol::token::{Expectation, Tokens};
 /// let body = r#"{"access_token":"x.y","token_type":"bearer","refresh_token":"r","refresh_token_expires_in":28800}"#;
 /// let tokens = Tokens::judge(&Response::new(200, Some("application/json"), body), &Expectation::default())?;
 /// assert_eq!(refresh_expires_in(&tokens), Some(28_800));

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::error::{Action, Error};
+use crate::ground::error::{Action, Error};
 
 const CODES: &str = include_str!("msis.txt");
 

@@ -7,21 +7,21 @@ use alloc::string::String;
 
 use super::granted::{GrantedJudge, Numbered};
 use super::{Granted, LoginRequest, MAX_ASSERTION_LIFETIME, TokenRequest, check_algorithm, enforced};
-use crate::authorization::{Login, RANDOM_OCTETS};
-use crate::callback::AuthorizationCode;
-use crate::claims::Claims;
-use crate::client::{Client, Profile};
-use crate::client_auth::ClientAuthentication;
-use crate::endpoint;
-use crate::error::{Error, Result, codes};
-use crate::exchange::Exchange;
-use crate::grant::{ClientCredentials, Refresh};
+use crate::flow::exchange::Exchange;
+use crate::flow::login::Start;
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::secret::Secret;
 use crate::jose::{KeyInfo, thumbprint};
-use crate::logout::Logout;
-use crate::par::Start;
-use crate::secret::Secret;
-use crate::token::Tokens;
-use crate::userinfo::Subject;
+use crate::protocol::answers::logout::Logout;
+use crate::protocol::answers::userinfo::Subject;
+use crate::protocol::authorization::request::{Login, RANDOM_OCTETS};
+use crate::protocol::authorization::response::AuthorizationCode;
+use crate::protocol::client::{Client, Profile};
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::endpoint;
+use crate::protocol::grant::{ClientCredentials, Refresh};
+use crate::protocol::id_token::claims::Claims;
+use crate::protocol::token::Tokens;
 
 /// A confidential client. The private keys stay with whoever answers the `Sign` steps; one key may serve as both.
 ///
@@ -106,7 +106,7 @@ impl HelseId {
     }
 
     /// Begins a login: pushed, with S256, state and nonce, its code bound to the DPoP key. `nonce` is the newest one of
-    /// HelseID's ([`dpop::Nonces`](crate::dpop::Nonces)).
+    /// HelseID's ([`dpop::Nonces`](crate::protocol::dpop::Nonces)).
     ///
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`; then those of [`Exchange::login`].

@@ -6,8 +6,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{Error, Result, codes};
-use crate::json::{Value, Writer};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::json::{Value, Writer};
 
 /// The system of a single-tenant client's child unit.
 const CHILD_SYSTEM: &str = "urn:oid:2.16.578.1.12.4.1.4.101";
@@ -100,7 +100,7 @@ impl Details {
     /// # Errors
     /// `invalid_parameter` for an empty id.
     pub fn sfm_journal_id(mut self, id: &str) -> Result<Self> {
-        if !crate::grant::is_text(id) {
+        if !crate::protocol::grant::is_text(id) {
             return Err(Error::wanted(&codes::INVALID_PARAMETER, "a journal id: a text, not empty"));
         }
         let value = Writer::new().string("journal_id", id).take();

@@ -6,8 +6,8 @@
 use alloc::string::String;
 
 use super::{Details, check_machine};
-use crate::error::{Error, Phase, Result, codes};
-use crate::grant::Target;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::protocol::grant::Target;
 
 /// What a token is for. Goes with every grant.
 ///

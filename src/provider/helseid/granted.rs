@@ -8,14 +8,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
-use crate::claims::{Claims, Unverified};
-use crate::encoding::{base64url_decode, cut, number};
-use crate::error::{Action, Error, Phase, Result, codes};
-use crate::exchange::{Context, Judge};
-use crate::grant::Refresh;
-use crate::http::Response;
-use crate::json::Value;
-use crate::token::Tokens;
+use crate::flow::exchange::{Context, Judge};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::json::Value;
+use crate::ground::text::{base64url_decode, cut, number};
+use crate::protocol::grant::Refresh;
+use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::token::Tokens;
 
 /// Tokens, and what HelseID says of them.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ASSERTION_LIFETIME, Details, check_login, resources_of};
-use crate::authorization::AuthorizationRequest;
-use crate::error::{Error, Result, codes};
-use crate::jar::RequestObject;
+use crate::ground::error::{Error, Result, codes};
 use crate::jose::KeyInfo;
+use crate::protocol::authorization::jar::RequestObject;
+use crate::protocol::authorization::request::AuthorizationRequest;
 
 /// What a person is asked to log in for.
 ///
@@ -93,7 +93,7 @@ impl LoginRequest {
             request = request.parameter("resource", resource.clone());
         }
         for (name, value) in &self.parameters {
-            if !crate::grant::is_text(value) {
+            if !crate::protocol::grant::is_text(value) {
                 return Err(Error::wanted(&codes::INVALID_PARAMETER, "a text, not empty, without control characters").actual(name));
             }
             request = request.parameter(*name, value.clone());

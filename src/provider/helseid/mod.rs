@@ -27,13 +27,13 @@ pub(crate) use scope::{check_login, check_machine};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::client::{Profile, Rules, STANDARD};
-use crate::endpoint::is_endpoint;
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
-use crate::metadata::{Metadata, Policy};
-use crate::profile::{AssertionRules, Endpoints, Requests};
-use crate::uri::Uri;
+use crate::protocol::answers::metadata::{Metadata, Policy};
+use crate::protocol::client::{Profile, Rules, STANDARD};
+use crate::protocol::endpoint::is_endpoint;
+use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
 
 /// Seconds a client assertion may live at most.
 pub const MAX_ASSERTION_LIFETIME: u32 = 60;
@@ -95,7 +95,8 @@ impl Environment {
     /// What the environment's metadata is judged by: what the profile demands wins over what the document calls optional.
     ///
     /// ```
-    /// use samtykke::{Response, metadata::Metadata, provider::helseid::{self, Environment}};
+    /// use samtykke::{Response, provider::helseid::{self, Environment}};
+    /// use samtykke::protocol::metadata::Metadata;
     /// let body = r#"{"issuer":"https://helseid-sts.test.nhn.no","authorization_endpoint":"https://helseid-sts.test.nhn.no/connect/authorize",
     ///   "token_endpoint":"https://helseid-sts.test.nhn.no/connect/token","pushed_authorization_request_endpoint":"https://helseid-sts.test.nhn.no/connect/par",
     ///   "jwks_uri":"https://helseid-sts.test.nhn.no/.well-known/openid-configuration/jwks","require_pushed_authorization_requests":false}"#;
@@ -187,7 +188,7 @@ pub(crate) fn check_name(alg: &str) -> Result<()> {
         return Ok(());
     }
     let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
-    Err(error.at(crate::error::Phase::Configuration).actual(alg))
+    Err(error.at(crate::ground::error::Phase::Configuration).actual(alg))
 }
 
 /// What HelseID does differently.

@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::claims::Claims;
-use crate::encoding::{cut, decimal, number};
-use crate::error::{Error, Phase, Result, codes};
-use crate::json::Value;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
+use crate::ground::text::{cut, decimal, number};
+use crate::protocol::id_token::claims::Claims;
 
 /// The claim that says how surely the person is known: `"2"`, `"3"` or `"4"`.
 pub const SECURITY_LEVEL: &str = "helseid://claims/identity/security_level";
@@ -76,7 +76,8 @@ pub(crate) fn check_login(scope: &str, least: u8) -> Result<()> {
 /// `claim_refused` for a lower level than `least`, and for none.
 ///
 /// ```
-/// use samtykke::{claims::Claims, provider::helseid::check_level};
+/// use samtykke::provider::helseid::check_level;
+/// use samtykke::protocol::id_token::claims::Claims;
 /// let claims = Claims::stored(r#"{"helseid://claims/identity/security_level":"3"}"#)?;
 /// assert!(check_level(&claims, 3).is_ok());
 /// assert_eq!(check_level(&claims, 4).unwrap_err().code(), "claim_refused");

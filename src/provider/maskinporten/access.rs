@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::api::records;
 use super::record::Record;
 use super::wire::wrong;
-use crate::error::Result;
+use crate::ground::error::Result;
 
 /// An organisation's access to a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]

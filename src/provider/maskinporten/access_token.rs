@@ -5,9 +5,9 @@
 
 use alloc::string::String;
 
-use crate::error::{Error, Phase, Result, codes};
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
 
 /// What a token must say.
 #[derive(Clone, Copy, Debug)]
@@ -125,7 +125,7 @@ fn organisation(value: &Value<'_>) -> Option<Organisation> {
     // An authority of another kind numbers other things; Altinn's examples once have the id in small letters.
     let id = text("ID").or_else(|| text("id")).filter(|_| text("authority") == Some("iso6523-actorid-upis"))?;
     let rest = id.strip_prefix("0192:").filter(|_| id.split(':').count() <= 4)?;
-    let (number, part) = crate::encoding::cut(rest, b':');
+    let (number, part) = crate::ground::text::cut(rest, b':');
     super::OrganisationNumber::unchecked(number).ok()?;
     Some(Organisation { id: id.into(), number: number.into(), part: part.map(String::from) })
 }

@@ -15,10 +15,10 @@ use super::record::Record;
 use super::registration::replacement;
 use super::wire::{build, judged, malformed, wrong};
 use super::{Change, Environment};
-use crate::error::Result;
-use crate::http::{Request, Response};
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::ground::error::Result;
+use crate::ground::http::{Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]

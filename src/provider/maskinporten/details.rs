@@ -6,9 +6,9 @@
 use alloc::string::String;
 
 use super::organisation::OrganisationNumber;
-use crate::error::{Error, Phase, Result, codes};
-use crate::json::{Value, Writer};
-use crate::secret::Secret;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::{Value, Writer};
+use crate::ground::secret::Secret;
 
 const SYSTEM_USER: &str = "urn:altinn:systemuser";
 const CONSENT: &str = "urn:altinn:consent";

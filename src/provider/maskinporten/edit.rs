@@ -7,9 +7,9 @@ use alloc::string::String;
 
 use super::api::SelfService;
 use super::keys::Change;
-use crate::error::{Error, Phase, Result, codes};
-use crate::exchange::Step;
-use crate::http::Response;
+use crate::flow::exchange::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
 
 /// What to change.
 #[derive(Clone, Debug)]

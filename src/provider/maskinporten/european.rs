@@ -6,9 +6,9 @@
 use alloc::string::String;
 
 use super::access_token::{TokenExpectation, judged, refused};
-use crate::encoding::cut;
-use crate::error::Result;
-use crate::json::Value;
+use crate::ground::error::Result;
+use crate::ground::json::Value;
+use crate::ground::text::cut;
 
 /// Both are in the documentation: one in its example, one in its text.
 const AUTHORITIES: [&str; 2] = ["etsi-en-319-412", "etsi_en_119_612"];

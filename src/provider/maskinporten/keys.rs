@@ -8,9 +8,9 @@ use alloc::vec::Vec;
 
 use super::record::Record;
 use super::registration::check_public;
-use crate::error::{Error, Kind, Phase, Result, codes};
+use crate::ground::error::{Error, Kind, Phase, Result, codes};
+use crate::ground::json::{Value, Writer};
 use crate::jose::{Algorithm, Jwk};
-use crate::json::{Value, Writer};
 
 /// Keys a client can have.
 pub const MAX_KEYS: usize = 5;

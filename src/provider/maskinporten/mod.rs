@@ -36,10 +36,10 @@ pub(crate) use wire::{build, judged};
 
 use alloc::string::String;
 
-use crate::client::Profile;
-use crate::encoding::cut;
-use crate::error::{Error, Result, codes};
-use crate::uri::is_web;
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::text::cut;
+use crate::ground::uri::is_web;
+use crate::protocol::client::Profile;
 
 const ENVIRONMENTS: &str = include_str!("environments.txt");
 

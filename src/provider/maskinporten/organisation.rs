@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
 
 /// An organisation number.
 ///

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::error::{Error, codes};
+use crate::ground::error::{Error, codes};
 
 const CODES: &str = include_str!("codes.txt");
 

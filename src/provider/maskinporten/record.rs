@@ -6,10 +6,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{Error, Phase, Result, codes};
-use crate::json::{Value, Writer, push_string};
-use crate::secret::Secret;
-use crate::time::seconds;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::{Value, Writer, push_string};
+use crate::ground::secret::Secret;
+use crate::ground::time::seconds;
 
 /// An object of the API's, every member as it came.
 ///

@@ -6,10 +6,10 @@
 use alloc::string::String;
 
 use super::record::Record;
-use crate::encoding::word;
-use crate::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
+use crate::ground::text::word;
 use crate::jose::jwk::PRIVATE;
-use crate::json::Value;
 
 /// What goes together: integration types, application types, authentication methods, grants. Types that are not here pass.
 const COMBINATIONS: &[[&str; 4]] = &[

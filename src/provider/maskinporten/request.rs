@@ -8,14 +8,14 @@ use alloc::vec::Vec;
 
 use super::details::AuthorizationDetails;
 use super::organisation::OrganisationNumber;
-use crate::assertion::KeyNames;
-use crate::authorization::check_scope;
-use crate::error::{Error, Phase, Result, codes};
-use crate::grant::JwtBearer;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::push_string;
+use crate::ground::secret::Secret;
 use crate::jose::KeyInfo;
-use crate::json::push_string;
-use crate::profile::{AssertionRules, Presence};
-use crate::secret::Secret;
+use crate::protocol::assertion::KeyNames;
+use crate::protocol::authorization::request::check_scope;
+use crate::protocol::grant::JwtBearer;
+use crate::protocol::profile::{AssertionRules, Presence};
 
 /// Seconds an assertion may live at most; also what it lives unless asked otherwise, as that forgives a slow clock most.
 pub const MAX_LIFETIME: u32 = 120;
@@ -158,7 +158,7 @@ impl TokenRequest {
         let mut claim = |name: &str, json: String| claims.push((String::from(name), json));
         claim("scope", text(&self.scope));
         if let Some(first) = self.resources.first() {
-            if self.resources.iter().any(|resource| !crate::grant::is_text(resource)) {
+            if self.resources.iter().any(|resource| !crate::protocol::grant::is_text(resource)) {
                 return Err(parameter("resource: texts, not empty"));
             }
             if self.resource_as_text && self.resources.len() > 1 {

@@ -14,12 +14,12 @@ use super::organisation::OrganisationNumber;
 use super::record::Record;
 use super::registration::{check_client, check_public};
 use super::{Change, Environment};
-use crate::authorization::check_scope;
-use crate::encoding::push_percent;
-use crate::error::{Action, Error, Kind, Phase, Result, codes};
-use crate::http::{MAX_BODY, Request, Response};
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::push_percent;
+use crate::protocol::authorization::request::check_scope;
 
 /// The request of an operation. `strict`: the check digits of organisation numbers are looked at.
 pub(crate) fn build(
@@ -72,7 +72,7 @@ pub(crate) fn build(
     url.push_str(second.unwrap_or(&path));
     let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
     if operation.authorized() {
-        if !crate::client::is_vschar(token.expose()) {
+        if !crate::protocol::client::is_vschar(token.expose()) {
             return Err(wrong("an access token: visible ASCII"));
         }
         let mut bearer = String::from("Bearer ");
@@ -206,7 +206,7 @@ fn failure(operation: &'static Operation, response: &Response) -> Error {
         400..=499 => (&codes::API_ERROR, Action::FixConfiguration),
         _ => (&codes::API_ERROR, Action::TryLater),
     };
-    let shown = |text: &str| crate::callback::shown_text(text);
+    let shown = |text: &str| crate::protocol::authorization::response::shown_text(text);
     let mut error = Error::new(kind).at(Phase::Api).advise(action).http(response).provider(said.map(shown), trace.map(shown));
     let portal = operation.scope == PORTAL;
     match response.status {

@@ -6,11 +6,11 @@
 use alloc::string::String;
 
 use super::scope::Purpose;
-use crate::encoding::decimal;
-use crate::error::{Error, Phase, Result, codes};
-use crate::json::{Value, Writer};
-use crate::secret::Secret;
-use crate::time::seconds;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::{Value, Writer};
+use crate::ground::secret::Secret;
+use crate::ground::text::decimal;
+use crate::ground::time::seconds;
 
 /// What to register.
 #[derive(Clone, Debug)]

@@ -11,11 +11,11 @@ use super::agreement::{Agreement, RegisteredConsent};
 use super::debt::{ConsentStatus, DebtInformation};
 use super::feed::EventPage;
 use super::{Environment, join};
-use crate::encoding::decimal;
-use crate::error::{Action, Error, Kind, Phase, Result, codes};
-use crate::http::{MAX_BODY, Request, Response};
-use crate::json::Value;
-use crate::secret::Secret;
+use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::decimal;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl<'a> Api<'a> {
     /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent.
     #[must_use]
     pub fn trace_id(mut self, trace_id: &'a str) -> Self {
-        self.trace_id = Some(trace_id).filter(|id| crate::client::is_vschar(id) && id.len() <= 128);
+        self.trace_id = Some(trace_id).filter(|id| crate::protocol::client::is_vschar(id) && id.len() <= 128);
         self
     }
 
@@ -198,8 +198,8 @@ fn malformed(response: &Response) -> Error {
 fn failure(response: &Response) -> Error {
     let parsed = if response.body.expose().len() > MAX_BODY { None } else { Value::parse(response.body.expose()) };
     let text = |name: &str| parsed.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let code = text("error").map(crate::callback::shown_text);
-    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::callback::shown_text);
+    let code = text("error").map(crate::protocol::authorization::response::shown_text);
+    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::protocol::authorization::response::shown_text);
     // The words are examples, not codes: matched without case, in code and description.
     let says = |word: &str| [text("error"), text("error_description")].into_iter().flatten().any(|text| contains(text, word));
     let (kind, action): (&'static Kind, Action) = match response.status {

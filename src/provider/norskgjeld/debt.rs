@@ -6,9 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::json::Value;
-use crate::secret::Secret;
-use crate::time::seconds;
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::time::seconds;
 
 /// `debt_information`: a person's unsecured debt as the creditors answered.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::api::Api;
-use crate::error::{Error, Phase, Result, codes};
-use crate::exchange::Step;
-use crate::http::Response;
-use crate::json::Value;
+use crate::flow::exchange::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::json::Value;
 
 /// Events after which a batch is full, those that came twice included; a longer feed is read on from the batch's cursor.
 const MAX_EVENTS: usize = 10_000;

@@ -17,11 +17,11 @@ pub use scope::{Purpose, Scope};
 
 use alloc::string::String;
 
-use crate::client::{Profile, Rules};
-use crate::encoding::cut;
-use crate::error::{Action, Error, Result, codes};
-use crate::octet::{AUTHORITY, is_all};
-use crate::uri::is_web;
+use crate::ground::error::{Action, Error, Result, codes};
+use crate::ground::octet::{AUTHORITY, is_all};
+use crate::ground::text::cut;
+use crate::ground::uri::is_web;
+use crate::protocol::client::{Profile, Rules};
 
 /// One of the two environments, or a local server for development. Base URL, issuer and audiences come from one
 /// value, so that preprod and production cannot be mixed.

@@ -5,9 +5,9 @@
 
 use alloc::string::String;
 
-use crate::authorization::AuthorizationRequest;
-use crate::encoding::{cut, decimal, number};
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::text::{cut, decimal, number};
+use crate::protocol::authorization::request::AuthorizationRequest;
 
 /// Why the debt is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

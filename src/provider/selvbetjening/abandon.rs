@@ -9,8 +9,8 @@ use super::api::Api;
 use super::enrolment::{Enrolment, Key};
 use super::key::find_secret;
 use super::process::{Next, Order, Process, used};
-use crate::error::{Error, Result, codes};
-use crate::http::Response;
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::http::Response;
 
 /// A key that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,12 +11,12 @@ use super::client::{ClientSettings, CurrentClient, list, text};
 use super::draft::Draft;
 use super::key::{ClientSecret, PublicKey, SecretBody, expiration};
 use super::{Environment, check_client_id, refused};
-use crate::callback::shown_text;
-use crate::error::{Action, Error, Kind, Phase, Result, codes};
-use crate::http::{MAX_BODY, Request, Response};
-use crate::json::{Value, push_string};
-use crate::octet::{VISIBLE, is_all};
-use crate::secret::Secret;
+use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::json::{Value, push_string};
+use crate::ground::octet::{VISIBLE, is_all};
+use crate::ground::secret::Secret;
+use crate::protocol::authorization::response::shown_text;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]

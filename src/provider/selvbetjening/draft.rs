@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 use super::client::{key_and_value, list, text};
 use super::key::PublicKey;
 use super::{SCOPE, refused};
-use crate::callback::shown_text;
-use crate::error::Result;
-use crate::json::{Value, Writer, push_string};
-use crate::octet::{NQCHAR, is_all};
-use crate::uri::{Uri, is_redirect_uri};
+use crate::ground::error::Result;
+use crate::ground::json::{Value, Writer, push_string};
+use crate::ground::octet::{NQCHAR, is_all};
+use crate::ground::uri::{Uri, is_redirect_uri};
+use crate::protocol::authorization::response::shown_text;
 
 /// What a draft may hold, but for its key.
 const MEMBERS: [&str; 7] = [

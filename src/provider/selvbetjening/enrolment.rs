@@ -13,11 +13,11 @@ use super::key::{ClientSecret, PublicKey, find_secret};
 use super::process::{Next, Order, Process, used};
 use super::record::Begun;
 use super::{Environment, check_client_id, join, refused};
-use crate::encoding::{base64url, cut};
-use crate::error::{Error, Result, codes};
-use crate::http::Response;
-use crate::secret::Secret;
-use crate::uri::Uri;
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::secret::Secret;
+use crate::ground::text::{base64url, cut};
+use crate::ground::uri::Uri;
 
 /// Seconds in which a confirmation has to come.
 const WITHIN: u64 = 3600;

@@ -6,11 +6,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::error::{Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::json::Value;
+use crate::ground::time::seconds;
 use crate::jose::alg::Family;
 use crate::jose::{Algorithm, Jwk, thumbprint};
-use crate::json::Value;
-use crate::time::seconds;
 
 /// A public key that the service takes: checked, and written anew, so that nothing else goes along.
 ///

@@ -6,9 +6,9 @@
 use alloc::string::String;
 
 use super::{join, refused};
-use crate::encoding::{cut, decimal};
-use crate::error::Result;
-use crate::octet::{UNRESERVED, is_all};
+use crate::ground::error::Result;
+use crate::ground::octet::{UNRESERVED, is_all};
+use crate::ground::text::{cut, decimal};
 
 /// A receiver, on a port that the caller listens on.
 ///

@@ -52,10 +52,10 @@ pub use wait::{Pacing, Wait};
 
 use alloc::string::String;
 
-use crate::encoding::{cut, decimal};
-use crate::error::{Error, Phase, Result, codes};
-use crate::octet::{AUTHORITY, UNRESERVED, is_all};
-use crate::uri::is_web;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::octet::{AUTHORITY, UNRESERVED, is_all};
+use crate::ground::text::{cut, decimal};
+use crate::ground::uri::is_web;
 
 /// The scope of the self-service API; every draft that names scopes must have it, or its client cannot ask for its status.
 pub const SCOPE: &str = "nhn:selvbetjening/client";

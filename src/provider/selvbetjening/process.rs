@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use super::client::CurrentClient;
 use super::enrolment::Key;
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::{Request, Response};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{Request, Response};
 
 /// What to do next.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ pub trait Process {
     fn stored(&mut self) -> Result<()>;
 
     /// Takes what came of the request of [`Next::Send`]: the API's answer, whatever its status; or the error of the token's
-    /// request; or, when no answer came, `network_error` or `timeout` ([`codes`](crate::error::codes)).
+    /// request; or, when no answer came, `network_error` or `timeout` ([`codes`](crate::ground::error::codes)).
     ///
     /// # Errors
     /// Those of the call, when they end the process. `transaction_used` unless a request is out.

@@ -13,8 +13,8 @@ use super::key::{ClientSecret, SecretBody, find_secret};
 use super::process::{Next, Order, Process, invalid_client, unclear, used};
 use super::refused;
 use super::wait::{Pacing, Wait};
-use crate::error::{Error, Result, codes};
-use crate::http::Response;
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::http::Response;
 
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::api::{Api, Call};
 use super::client::{ClientSettings, CurrentClient};
 use super::enrolment::{Enrolment, Key};
 use super::process::{Next, Order, Process, used};
-use crate::error::{Action, Error, Result, codes};
-use crate::http::Response;
+use crate::ground::error::{Action, Error, Result, codes};
+use crate::ground::http::Response;
 
 /// How often the change is made anew, as the settings changed meanwhile.
 const ROUNDS: u32 = 3;

@@ -10,8 +10,8 @@ use super::client::CurrentClient;
 use super::enrolment::{Enrolment, Key};
 use super::process::{Next, Order, Pause, Process, invalid_client, passing, used};
 use super::refused;
-use crate::error::{Error, Phase, Result, codes};
-use crate::http::Response;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
 
 /// How a wait goes: pauses grow by half, from `first` to `longest`, and it ends at `limit`.
 ///

@@ -13,13 +13,13 @@
 //! `access_token_in`: `query` or `header`, where the caller puts the token of an API call. Detail: the status.
 //! `resource_url`: a call of that address, on an origin that the token is for. Detail: the status.
 
-use samtykke::encoding::{base64url, base64url_decode};
 use samtykke::error::codes;
-use samtykke::jar::RequestObject;
+use samtykke::flow::login::Start;
+use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
-use samtykke::par::Start;
-use samtykke::profile::{AssertionRules, Audience};
-use samtykke::token::{Expectation, TokenType, Tokens};
+use samtykke::protocol::authorization::jar::RequestObject;
+use samtykke::protocol::profile::{AssertionRules, Audience};
+use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Request, Response, Step,
 };

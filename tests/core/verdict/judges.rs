@@ -6,12 +6,12 @@
 //! `https://op.example`, whose key set is empty. Detail: the `sub`.
 //! `www_authenticate`. Detail: an array of `scheme`, `token68` where there is one, and `params`, these in the order of names.
 
-use samtykke::challenge::Challenge;
-use samtykke::id_token::IdTokenExpectation;
 use samtykke::jose::jwks::select;
-use samtykke::metadata::{Metadata, Policy};
-use samtykke::par_response::PushedRequest;
-use samtykke::userinfo::{self, Subject};
+use samtykke::protocol::authorization::par::PushedRequest;
+use samtykke::protocol::challenge::Challenge;
+use samtykke::protocol::id_token::IdTokenExpectation;
+use samtykke::protocol::metadata::{Metadata, Policy};
+use samtykke::protocol::userinfo::{self, Subject};
 use samtykke::{Error, Response};
 use serde_json::Value;
 

@@ -1,0 +1,164 @@
+//! Calls beside the token endpoint, driven by the same machine: introspection, revocation, userinfo.
+//!
+//! RFC 7662, RFC 7009, OIDC Core section 5.3; client authentication and proofs as for tokens, keys as for id_tokens.
+//! Refuses a public client that asks about tokens, and to give out signed claims before their signature is verified.
+
+use alloc::string::String;
+
+use crate::flow::attempt::Attempt;
+use crate::flow::exchange::{Context, Exchange, Judge};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::secret::Secret;
+use crate::protocol::answers::introspection::{self, Introspection, TokenHint};
+use crate::protocol::answers::revocation;
+use crate::protocol::answers::userinfo::{self, Subject};
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::dpop::Server;
+use crate::protocol::endpoint;
+use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::rules::IdTokenRules;
+use crate::protocol::token::{TokenType, Tokens};
+
+/// The form that asks about a token, or revokes it. It may be sent again: doing either twice changes nothing.
+fn attempt(
+    client: &Client,
+    authentication: &ClientAuthentication,
+    name: &'static str,
+    (token, hint): (&Secret, Option<TokenHint>),
+) -> Result<Attempt> {
+    if name == INTROSPECTION && matches!(authentication, ClientAuthentication::None) {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("client authentication for introspection"));
+    }
+    let url = client.profile().endpoint(name, authentication);
+    endpoint::check(name, url, client.profile().development).map_err(|error| error.at(Phase::Token))?;
+    let mut attempt = Attempt::form(client, authentication, url, introspection::form(token.expose(), hint)?, false)?;
+    attempt.request.repeatable = true;
+    Ok(attempt)
+}
+
+/// The endpoints' names in the metadata.
+const INTROSPECTION: &str = "introspection_endpoint";
+const REVOCATION: &str = "revocation_endpoint";
+
+impl Exchange<Introspection> {
+    /// Asks the server about a token.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`, `invalid_configuration`; then those of
+    /// [`Introspection::judge`].
+    ///
+    /// ```
+    /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Secret, Step};
+    /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"active":false}"#) }
+    /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// profile.endpoints.introspection = Some("https://op.example/introspect".into());
+    /// let client = Client::new(profile, "api-1", "https://rp.example/cb")?;
+    /// let secret = ClientAuthentication::secret_basic("correct horse");
+    /// let mut exchange = Exchange::introspection(&client, &secret, &Secret::new("x.y"), None)?;
+    /// let token = loop {
+    ///     match exchange.step(&[7; 32], 1_700_000_000)? {
+    ///         Step::Send(request) => exchange.receive(http(request))?,
+    ///         Step::Done(token) => break token,
+    ///         _ => unreachable!("a secret signs nothing"),
+    ///     }
+    /// };
+    /// assert!(!token.active());
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn introspection(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Self> {
+        let attempt = attempt(client, authentication, INTROSPECTION, (token, hint))?;
+        Ok(Self::new(client, Some(attempt), Kept(None, Introspection::judge)))
+    }
+}
+
+impl Exchange<()> {
+    /// Revokes a token. It withdraws no consent: that is a provider's own call.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`, `invalid_configuration`; then those of
+    /// [`revocation::judge`].
+    pub fn revocation(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Self> {
+        let attempt = attempt(client, authentication, REVOCATION, (token, hint))?;
+        Ok(Self::new(client, Some(attempt), Kept(None, revocation::judge)))
+    }
+}
+
+/// Keeps what a plain judgement gave.
+struct Kept<T>(Option<T>, fn(&Response) -> Result<T>);
+
+impl<T> Judge<T> for Kept<T> {
+    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
+        self.0 = Some(self.1(response)?);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<T> {
+        self.0.take().ok_or_else(|| Error::new(&codes::TRANSACTION_USED).at(Phase::Token))
+    }
+}
+
+impl Exchange<Claims> {
+    /// Fetches the claims about the person. A token bound to a key needs [`dpop`](Self::dpop) with it. `signed` is what a
+    /// signed answer must say, where one was registered: put the `userinfo_signed_response_alg` there. Of `authentication` nothing
+    /// is sent; with [`ClientAuthentication::Tls`], whose tokens are bound to the certificate, it goes to the address for those
+    /// (RFC 8705 section 5).
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `endpoint_refused`, `invalid_configuration`; then those of [`userinfo::judge`], and for a signed
+    /// answer those of [`userinfo::judge_signed`], of the key's choice, and `signature_invalid`.
+    pub fn userinfo(
+        client: &Client,
+        authentication: &ClientAuthentication,
+        tokens: &Tokens,
+        subject: Subject<'_>,
+        signed: Option<IdTokenRules>,
+    ) -> Result<Self> {
+        let profile = client.profile();
+        let endpoint = profile.endpoint("userinfo_endpoint", authentication);
+        let request = userinfo::unproved(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
+        let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Resource, request);
+        attempt.token = Some(tokens.access_token.clone());
+        attempt.bound = tokens.token_type == TokenType::DPoP;
+        let subject = match subject {
+            Subject::Is(sub) => Some(String::from(sub)),
+            Subject::Unchecked => None,
+        };
+        Ok(Self::new(client, Some(attempt), UserinfoJudge { subject, signed, plain: None, answer: None }))
+    }
+}
+
+struct UserinfoJudge {
+    subject: Option<String>,
+    signed: Option<IdTokenRules>,
+    plain: Option<Claims>,
+    answer: Option<Response>,
+}
+
+impl UserinfoJudge {
+    fn subject(&self) -> Subject<'_> {
+        self.subject.as_deref().map_or(Subject::Unchecked, Subject::Is)
+    }
+}
+
+impl Judge<Claims> for UserinfoJudge {
+    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
+        if self.signed.is_some() {
+            self.answer = Some(response.clone());
+        } else {
+            self.plain = Some(userinfo::judge(response, self.subject())?);
+        }
+        Ok(())
+    }
+
+    fn unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {
+        let (Some(signed), Some(answer)) = (&self.signed, &self.answer) else { return Ok(None) };
+        signed.borrowed(|expectation| userinfo::judge_signed(answer, self.subject(), expectation, now)).map(Some)
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {
+        // Claims that were verified, or plain ones where no signature was agreed; never both.
+        claims.or_else(|| self.plain.take()).ok_or_else(|| Error::new(&codes::TRANSACTION_USED).at(Phase::Api))
+    }
+}

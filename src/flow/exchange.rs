@@ -1,0 +1,411 @@
+//! A grant exchanged for tokens, a request pushed, an answer verified: step by step, without I/O.
+//!
+//! The machine hands out requests, octets to sign and signatures to verify, and takes what comes back (RFC 6749 section 4,
+//! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
+//! again, but for the one retry that a DPoP nonce challenge asks for.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::flow::attempt::{Attempt, Next};
+pub use crate::flow::step::{KeyRole, SignRequest, Step, VerifyRequest};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::secret::Secret;
+use crate::ground::text::Form;
+#[cfg(not(feature = "bindings"))]
+use crate::jose::certified;
+use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
+use crate::protocol::client::Client;
+use crate::protocol::dpop::Server;
+use crate::protocol::grant::Target;
+use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::rules::IdTokenRules;
+use crate::protocol::token::{Expectation, TokenType, Tokens};
+
+/// Seconds between two fetches of a key set that an unknown key id causes.
+const COOLDOWN: u64 = 60;
+
+/// A flow that needs the network, and perhaps keys: tokens, a pushed request, a device's codes, a signed callback.
+///
+/// Give each `step` fresh randomness and the time, do what it says, and hand back what came of it:
+///
+/// ```
+/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Response, Step};
+/// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#) }
+/// # fn random() -> [u8; 32] { [7; 32] }
+/// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let secret = ClientAuthentication::secret_basic("correct horse");
+/// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
+/// let tokens = loop {
+///     match exchange.step(&random(), 1_700_000_000)? {
+///         Step::Send(request) => exchange.receive(http(request))?,
+///         Step::Done(tokens) => break tokens,
+///         _ => unreachable!("a secret signs nothing, and no id_token was asked for"),
+///     }
+/// };
+/// assert_eq!(tokens.requested_scope, "read");
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+pub struct Exchange<T = Tokens> {
+    state: State,
+    pub(crate) attempt: Option<Box<Attempt>>,
+    judge: Box<dyn Judge<T>>,
+    pub(crate) context: Context,
+}
+
+/// What an answer is judged against.
+pub(crate) struct Context {
+    pub(crate) expectation: Expectation,
+    pub(crate) id_token: IdTokenRules,
+    /// The login's id_token, at a refresh: it stays where the answer has none.
+    pub(crate) kept: Option<Secret>,
+    /// The server's key set, when it is known.
+    jwks: Option<String>,
+    /// When it was asked for, in seconds since 1970; `None` where the caller has not said.
+    jwks_at: Option<u64>,
+    jwks_uri: Option<String>,
+    development: bool,
+    fetched: bool,
+    /// The refresh token that came with the answer.
+    pub(crate) renewed: Option<Secret>,
+    session_end: Vec<String>,
+    #[cfg(not(feature = "bindings"))]
+    keys_by_x5t: bool,
+}
+
+impl Context {
+    pub(crate) fn new(client: &Client) -> Self {
+        let profile = &client.profile;
+        let mut id_token = IdTokenRules::new(profile.issuer.as_str(), client.client_id.as_str());
+        let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::named(name));
+        if !profile.requests.signing_algorithms.is_empty() {
+            id_token.algorithms = named.collect();
+        }
+        #[cfg(not(feature = "bindings"))]
+        {
+            id_token.auth_time_text = profile.requests.auth_time_text;
+        }
+        Self {
+            expectation: Expectation::default(),
+            id_token,
+            kept: None,
+            jwks: None,
+            jwks_at: None,
+            jwks_uri: profile.endpoints.jwks_uri.clone(),
+            development: profile.development,
+            fetched: false,
+            renewed: None,
+            session_end: profile.requests.session_end.clone(),
+            #[cfg(not(feature = "bindings"))]
+            keys_by_x5t: profile.requests.keys_by_x5t,
+        }
+    }
+
+    /// At a refresh, the codes by which the provider says that the session is over become that.
+    pub(crate) fn ended(&self, error: Error, response: &Response) -> Error {
+        match error.oauth() {
+            Some(oauth) if self.expectation.refresh_token.is_some() && self.session_end.iter().any(|code| oauth.is(code)) => {
+                Error::new(&codes::SESSION_ENDED).oauth_error(oauth.clone()).http(response)
+            }
+            _ => error,
+        }
+    }
+
+    /// The key of a set for a token.
+    fn select(&self, set: &str, token: &Unverified) -> Result<Jwk> {
+        #[cfg(not(feature = "bindings"))]
+        if self.keys_by_x5t {
+            return certified::select(set, token.alg(), token.kid(), token.x5t()?.as_deref());
+        }
+        jwks::select(set, token.alg(), token.kid())
+    }
+
+    /// Whether signatures of the server's can be verified at all.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
+    }
+}
+
+/// What turns an answer into an outcome.
+pub(crate) trait Judge<T> {
+    /// Takes the answer; it is judged here as far as that needs no clock.
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()>;
+
+    /// What must be verified before there is an outcome; its claims are checked already.
+    fn unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {
+        Ok(None)
+    }
+
+    /// Takes a signed object that is not sent anywhere.
+    fn signed(&mut self, _object: &str) {}
+
+    /// The outcome, with the claims of what was verified.
+    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T>;
+}
+
+enum State {
+    Trying,
+    Judging,
+    /// With the time the keys were asked for.
+    KeysWanted(Unverified, u64),
+    VerdictWanted(Unverified),
+    Keyed(Unverified),
+    Verified(Claims),
+    Over,
+}
+
+impl<T> core::fmt::Debug for Exchange<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Exchange(…)")
+    }
+}
+
+impl<T> Exchange<T> {
+    pub(crate) fn new(client: &Client, attempt: Option<Attempt>, judge: impl Judge<T> + 'static) -> Self {
+        let state = if attempt.is_some() { State::Trying } else { State::Judging };
+        Self { state, attempt: attempt.map(Box::new), judge: Box::new(judge), context: Context::new(client) }
+    }
+
+    /// Binds the tokens to this key: every request carries a proof, and a token of another type is refused (RFC 9449).
+    /// `nonce` is the newest one of this server's, when there is one ([`dpop::Nonces`](crate::protocol::dpop::Nonces)).
+    #[must_use]
+    pub fn dpop(mut self, key: &KeyInfo, nonce: Option<&str>) -> Self {
+        self.context.expectation.token_type = TokenType::DPoP;
+        if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.bound) {
+            attempt.dpop = Some(key.clone());
+            attempt.nonce = nonce.map(String::from);
+        }
+        self
+    }
+
+    /// The newest nonce the server gave, to be kept for its next request.
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        self.attempt.as_ref()?.nonce.as_deref()
+    }
+
+    /// The server's key set, so that it is not fetched; when no key in it fits, it is fetched once all the same.
+    #[must_use]
+    pub fn jwks(mut self, json: impl Into<String>) -> Self {
+        self.context.jwks = Some(json.into());
+        self
+    }
+
+    /// As [`jwks`](Self::jwks), with the time it was fetched, in seconds since 1970 ([`known_jwks_at`](Self::known_jwks_at)):
+    /// within a minute of that a key that is not in it is not asked for again, so that made-up key ids do not make a client
+    /// knock at the server's door all the time. How old a set may be is the caller's to say; ten minutes are usual.
+    #[must_use]
+    pub fn jwks_at(mut self, json: impl Into<String>, fetched: u64) -> Self {
+        self.context.jwks_at = Some(fetched);
+        self.jwks(json)
+    }
+
+    /// The key set that was used, to be kept.
+    pub fn known_jwks(&self) -> Option<&str> {
+        self.context.jwks.as_deref()
+    }
+
+    /// The key set that was used and when it was fetched, to be kept for [`jwks_at`](Self::jwks_at), in memory or in a store
+    /// that many share; `None` where it was given without a time.
+    pub fn known_jwks_at(&self) -> Option<(&str, u64)> {
+        Some((self.known_jwks()?, self.context.jwks_at?))
+    }
+
+    /// Where in the flow the request is that was handed out.
+    pub fn phase(&self) -> Phase {
+        self.attempt.as_ref().map_or(Phase::Token, |attempt| attempt.phase())
+    }
+
+    /// The id of the last request, by which the server logs it, where the profile has one: for the server's support, also when no
+    /// answer came. Errors of an answer have it as [`Error::trace_id`].
+    pub fn request_id(&self) -> Option<&str> {
+        self.attempt.as_ref()?.request_id.as_deref()
+    }
+
+    /// What the token is for, and further parameters.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, `reserved_parameter`.
+    pub fn target(mut self, target: &Target) -> Result<Self> {
+        if let Some(attempt) = &mut self.attempt {
+            let mut form = Form::new();
+            target.push(attempt.client.profile.requests.free_resource, &mut form)?;
+            attempt.append(form);
+            attempt.claims.extend(target.claims.iter().cloned());
+        }
+        Ok(self)
+    }
+
+    /// The next step. `random` holds fresh random octets for each call, `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// `transaction_used` when the last step has not been answered; `invalid_configuration` for rules and keys that do not
+    /// fit; those of the answer's judgement.
+    pub fn step(&mut self, random: &[u8; 32], now: u64) -> Result<Step<T>> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Trying => {
+                self.check_settings()?;
+                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let next = attempt.step(random, now);
+                // A step out of turn is refused, and changes nothing.
+                self.state = State::Trying;
+                Ok(match next? {
+                    Next::Sign(request) => Step::Sign(request),
+                    Next::Send(request) => Step::Send(request),
+                    Next::Made(object) => {
+                        self.state = State::Over;
+                        self.judge.signed(object.expose());
+                        Step::Done(self.judge.finish(None, now)?)
+                    }
+                })
+            }
+            State::Judging => match self.judge.unverified(&self.context, now)? {
+                Some(token) => self.choose(token, now),
+                None => self.judge.finish(None, now).map(Step::Done),
+            },
+            State::Keyed(token) => self.choose(token, now),
+            State::Verified(claims) => self.judge.finish(Some(claims), now).map(Step::Done),
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// What must hold before anything is sent: a code that was sent cannot be sent again.
+    fn check_settings(&self) -> Result<()> {
+        if self.context.expectation.id_token && !self.context.is_keyed() {
+            return Err(unkeyed());
+        }
+        let Some(attempt) = &self.attempt else { return Ok(()) };
+        if (self.context.id_token.code.is_some() || attempt.has_details())
+            && let Some(name) = attempt.claim_in(&attempt.client.profile.requests.not_with_code)
+        {
+            let error = Error::new(&codes::INVALID_PARAMETER).at(attempt.phase()).actual(name);
+            return Err(error.expected("client assertion: a claim that goes neither with a code nor with a request's details"));
+        }
+        let wanted = match attempt.server {
+            Server::Authorization => attempt.client.profile.requests.dpop && !attempt.unsent,
+            Server::Resource => attempt.bound,
+        };
+        if wanted && attempt.dpop.is_none() {
+            let error = Error::new(&codes::INVALID_CONFIGURATION).at(attempt.phase());
+            return Err(error.expected("a DPoP key: the provider binds its tokens to one"));
+        }
+        Ok(())
+    }
+
+    /// The same exchange, its answer judged by another judge over the one it has.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
+    pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
+        let Self { state, attempt, judge, context } = self;
+        Exchange { state, attempt, judge: Box::new(over(judge)), context }
+    }
+
+    pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
+        change(&mut self.context.expectation);
+    }
+
+    /// The key for a token, or the request for the key set.
+    fn choose(&mut self, token: Unverified, now: u64) -> Result<Step<T>> {
+        let context = &mut self.context;
+        let chosen = context.jwks.as_deref().map(|set| context.select(set, &token));
+        let missing = match &chosen {
+            None => true,
+            Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code(),
+            Some(Ok(_)) => false,
+        };
+        match (chosen, &context.jwks_uri) {
+            // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
+            (_, Some(uri)) if missing && !context.fetched && !is_recent(context.jwks_at, now) => {
+                context.fetched = true;
+                let request = jwks::request(uri, context.development)?;
+                self.state = State::KeysWanted(token, now);
+                Ok(Step::Send(request))
+            }
+            (Some(key), _) => {
+                let (alg, input, signature) = (token.alg(), token.signing_input().into(), token.signature().into());
+                let request = VerifyRequest { alg, key: key?, input, signature };
+                self.state = State::VerdictWanted(token);
+                Ok(Step::Verify(request))
+            }
+            (None, _) => Err(unkeyed()),
+        }
+    }
+
+    /// Takes the signature that [`step`](Self::step) asked for.
+    ///
+    /// # Errors
+    /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
+    pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
+        match (&self.state, &mut self.attempt) {
+            (State::Trying, Some(attempt)) => attempt.signed(signature),
+            _ => Err(used()),
+        }
+    }
+
+    /// Takes whether the signature that [`step`](Self::step) handed out is right.
+    ///
+    /// # Errors
+    /// `signature_invalid` when it is not; `transaction_used` unless one is out.
+    pub fn verified(&mut self, right: bool) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::VerdictWanted(token) => {
+                self.state = State::Verified(token.release(right)?);
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// Takes the response to the request that [`step`](Self::step) handed out.
+    ///
+    /// # Errors
+    /// What is wrong with the answer; `dpop_nonce_missing` and `dpop_nonce_refused`; `transaction_used` unless a request is
+    /// out.
+    pub fn receive(&mut self, response: Response) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::Trying => {
+                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let answer = attempt.receive(response).map_err(|error| attempt.traced(error))?;
+                self.state = State::Trying;
+                if let Some(answer) = answer {
+                    self.state = State::Over;
+                    self.judge.answer(&answer, &mut self.context).map_err(|error| attempt.traced(error))?;
+                    self.state = State::Judging;
+                }
+                Ok(())
+            }
+            State::KeysWanted(token, at) => {
+                self.context.jwks = Some(jwks::judge(&response)?);
+                self.context.jwks_at = Some(at);
+                self.state = State::Keyed(token);
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+}
+
+/// Whether a key set came so lately that a key which is not in it is none of the server's; a time to come says nothing.
+fn is_recent(at: Option<u64>, now: u64) -> bool {
+    at.and_then(|at| now.checked_sub(at)).is_some_and(|age| age < COOLDOWN)
+}
+
+pub(crate) fn used() -> Error {
+    Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
+}
+
+pub(crate) fn unkeyed() -> Error {
+    Error::new(&codes::INVALID_CONFIGURATION)
+        .at(Phase::Token)
+        .expected("the provider's jwks_uri, or its key set: its signatures are verified")
+}

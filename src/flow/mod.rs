@@ -1,0 +1,12 @@
+//! The machines: each says step by step what is to be sent, signed or verified, and takes what came of it.
+
+pub(crate) mod attempt;
+pub(crate) mod calls;
+pub mod device;
+pub mod discovery;
+pub mod exchange;
+pub mod jarm;
+pub mod login;
+pub mod resource;
+pub(crate) mod step;
+pub(crate) mod token;

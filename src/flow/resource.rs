@@ -1,0 +1,105 @@
+//! A request to an API, with the access token in its header and, where the token is bound, a proof.
+//!
+//! RFC 6750 sections 2.1 and 5.3, RFC 9449 sections 7 and 9, RFC 9700 section 4.9.
+//! Refuses origins that were not named, tokens over http or in the query, headers of its own set twice, and redirects.
+
+use alloc::string::String;
+
+use crate::flow::attempt::Attempt;
+use crate::flow::exchange::{Context, Exchange, Judge};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{Request, Response};
+use crate::ground::secret::Secret;
+use crate::ground::uri::Uri;
+use crate::protocol::client::{Client, is_vschar, names_any};
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::dpop::Server;
+use crate::protocol::id_token::claims::Claims;
+use crate::protocol::token::{TokenType, Tokens};
+
+/// Headers that are set here.
+const OWN: &[&str] = &["authorization", "dpop"];
+
+/// Judges an address that a token is to be sent to: https, or http to loopback in development, on an origin that was named.
+pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()> {
+    let refused = |expected: &'static str| Err(Error::new(&codes::RESOURCE_REFUSED).expected(expected));
+    let Some(uri) = Uri::parse(url).filter(|uri| uri.is_secure(development) && uri.fragment.is_none()) else {
+        return refused("an https URL without fragment");
+    };
+    if names_any(uri.query, "access_token") {
+        return refused("the token in the header, never in the query");
+    }
+    let named = origins.iter().filter_map(|origin| Uri::parse(origin)).any(|origin| is_origin(&origin) && origin.same_origin(&uri));
+    if named { Ok(()) } else { refused("an address on one of the origins the token is for") }
+}
+
+/// An address as it is called, and as an API sees it, which compares it with what a proof names: scheme and host in small
+/// letters, no default port, a path (RFC 3986 section 6.2), and no fragment, which is never sent.
+fn as_called(url: &str) -> String {
+    let Some((uri, host)) = Uri::parse(url).and_then(|uri| Some((uri, uri.host?))) else { return url.into() };
+    let default = if uri.is_scheme("https") { "443" } else { "80" };
+    let mut text = uri.scheme.to_ascii_lowercase();
+    text.push_str("://");
+    text.push_str(&host.to_ascii_lowercase());
+    if let Some(port) = uri.port.filter(|port| !port.is_empty() && *port != default) {
+        text.push_str(":");
+        text.push_str(port);
+    }
+    text.push_str(if uri.path.is_empty() { "/" } else { uri.path });
+    if let Some(query) = uri.query {
+        text.push_str("?");
+        text.push_str(query);
+    }
+    text
+}
+
+fn is_origin(uri: &Uri<'_>) -> bool {
+    uri.host.is_some() && matches!(uri.path, "" | "/") && uri.query.is_none() && uri.fragment.is_none()
+}
+
+impl Exchange<Response> {
+    /// Calls an API with a token. `origins` are those the token is for, such as `https://api.example`; it is sent nowhere
+    /// else. A token bound to a key needs [`dpop`](Self::dpop) with it; the same request is sent once more when the API asks
+    /// for its nonce (RFC 9449 section 9).
+    ///
+    /// # Errors
+    /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
+    pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
+        request.url = as_called(&request.url);
+        check(&request.url, origins, client.profile.development)?;
+        let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
+        if let Some((name, _)) = request.headers.iter().find(|(name, _)| OWN.iter().any(|own| name.eq_ignore_ascii_case(own))) {
+            return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(*name));
+        }
+        let token = tokens.access_token.expose();
+        if tokens.token_type == TokenType::NotApplicable || !is_vschar(token) {
+            return Err(wrong("an access token"));
+        }
+        let mut header = String::from(tokens.token_type.as_str());
+        header.push(' ');
+        header.push_str(token);
+        let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Resource, request);
+        attempt.request.headers.push(("authorization", Secret::new(header)));
+        attempt.token = Some(tokens.access_token.clone());
+        attempt.bound = tokens.token_type == TokenType::DPoP;
+        Ok(Self::new(client, Some(attempt), ResourceJudge { response: None }))
+    }
+}
+
+struct ResourceJudge {
+    response: Option<Response>,
+}
+
+impl Judge<Response> for ResourceJudge {
+    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
+        if (300..=399).contains(&response.status) {
+            return Err(Error::new(&codes::REDIRECT_REFUSED).at(Phase::Api).http(response));
+        }
+        self.response = Some(response.clone());
+        Ok(())
+    }
+
+    fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<Response> {
+        self.response.take().ok_or_else(|| Error::new(&codes::TRANSACTION_USED).at(Phase::Api))
+    }
+}

@@ -1,0 +1,69 @@
+//! What a machine asks of whoever drives it: a request sent, octets signed, a signature verified.
+//!
+//! The seam between the core and its shells: RFC 9110 (requests), RFC 7515 section 5 (signing, verifying).
+//! Refuses to be printed: `Debug` shows neither what is signed nor a signature.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ground::http::Request;
+use crate::jose::{Algorithm, Jwk};
+
+/// What the caller has to do next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step<T> {
+    /// Send this by HTTP and give the response to `receive`.
+    Send(Request),
+    /// Sign this and give the signature to `signed`.
+    Sign(SignRequest),
+    /// Check this signature and tell `verified` whether it is right.
+    Verify(VerifyRequest),
+    /// The flow is over.
+    Done(T),
+}
+
+/// Which of the caller's keys signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRole {
+    /// The key of the client authentication.
+    Client,
+    /// The key that tokens are bound to.
+    Dpop,
+    /// The key of a [`JwtBearer`](crate::protocol::grant::JwtBearer) grant.
+    Grant,
+}
+
+/// Something to sign. `Debug` shows none of it.
+pub struct SignRequest {
+    /// Which key signs.
+    pub key: KeyRole,
+    /// How it signs.
+    pub alg: &'static Algorithm,
+    /// What is signed: the octets of this text.
+    pub input: String,
+}
+
+/// A signature to verify. `Debug` shows none of it.
+pub struct VerifyRequest {
+    /// How it was signed.
+    pub alg: &'static Algorithm,
+    /// The key it must be of; it fits the algorithm.
+    pub key: Jwk,
+    /// What was signed: the octets of this text.
+    pub input: String,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl core::fmt::Debug for SignRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SignRequest").field("key", &self.key).field("alg", &self.alg.name).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for VerifyRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("VerifyRequest").field("alg", &self.alg.name).finish_non_exhaustive()
+    }
+}

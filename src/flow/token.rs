@@ -1,0 +1,213 @@
+//! Every grant as an exchange with the token endpoint, and the judge of its answer.
+//!
+//! RFC 6749 sections 3.2, 4.1.3, 4.4 and 6, RFC 7523 section 2.1, RFC 8693 section 2.1, OIDC Core section 3.1.3.
+//! Refuses a code of another client, a client's own token without authentication, and an id_token without the server's keys.
+
+use alloc::string::String;
+
+use crate::flow::attempt::Attempt;
+use crate::flow::exchange::{Context, Exchange, Judge, unkeyed, used};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::Form;
+use crate::jose::Compact;
+use crate::protocol::authorization::response::AuthorizationCode;
+use crate::protocol::authorization::transaction::has_openid;
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::endpoint;
+use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, TokenExchange};
+use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::rules::IdTokenRules;
+use crate::protocol::id_token::{self, IdTokenExpectation};
+use crate::protocol::token::{Expectation, Tokens};
+
+impl Exchange<Tokens> {
+    /// Exchanges a checked code. The code is consumed: there is no second exchange with it.
+    ///
+    /// # Errors
+    /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
+    /// does not take this client authentication.
+    pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
+        expectation.scope = code.scope().into();
+        let id_token = &mut exchange.context.id_token;
+        id_token.nonce = code.nonce().map(String::from);
+        id_token.max_age = code.max_age();
+        id_token.state = code.state().map(String::from);
+        id_token.code = code.code();
+        Ok(exchange)
+    }
+
+    /// Asks for a token of the client's own.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Self> {
+        if matches!(authentication, ClientAuthentication::None) {
+            return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
+        }
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.scope.clone();
+        if let Some(attempt) = &mut exchange.attempt {
+            attempt.request.repeatable = true;
+        }
+        Ok(exchange)
+    }
+
+    /// Asks for new tokens with a refresh token. When no new one comes back, the old one stays.
+    ///
+    /// # Errors
+    /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
+    pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        exchange.context.expectation.scope = grant.expected_scope();
+        exchange.context.expectation.refresh_token = Some(grant.token.clone());
+        exchange.context.id_token.refresh_of = grant.claims.clone();
+        exchange.context.kept = grant.id_token.clone();
+        Ok(exchange)
+    }
+
+    /// Asks for a token with a signed statement. A client without authentication of its own sends nothing else.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
+        let unnamed = matches!(authentication, ClientAuthentication::None);
+        let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
+        exchange.context.expectation.scope = grant.expected_scope();
+        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
+            attempt.grant = Some((**signed).clone());
+        }
+        Ok(exchange)
+    }
+
+    /// Exchanges one token for another.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
+    pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.scope.clone();
+        expectation.token_exchange = true;
+        expectation.issued_token_type = !client.profile.requests.issued_token_type_optional;
+        Ok(exchange)
+    }
+
+    fn token(client: &Client, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
+        let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, form, named)?;
+        Ok(Self::new(client, Some(attempt), TokenJudge::default()))
+    }
+
+    /// What the answer will be judged against.
+    pub fn expectation(&self) -> &Expectation {
+        &self.context.expectation
+    }
+
+    /// The refresh token that came with the answer, from its arrival on. Store it before the next step: the one it replaces is
+    /// spent, and what follows, such as fetching keys or judging an id_token, can fail.
+    ///
+    /// ```
+    /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step};
+    /// use samtykke::protocol::grant::Refresh;
+    /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let secret = ClientAuthentication::secret_basic("correct horse");
+    /// let mut exchange = Exchange::refresh(&client, &secret, &Refresh::new("r0"))?;
+    /// if let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? {
+    ///     exchange.receive(http(request))?;
+    /// }
+    /// assert_eq!(exchange.renewed().map(|token| token.expose()), Some("r1"));
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn renewed(&self) -> Option<&Secret> {
+        self.context.renewed.as_ref()
+    }
+
+    /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
+        &mut self.context.id_token
+    }
+}
+
+/// Where tokens come from, when secrets may be sent there.
+pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
+    let url = client.profile.endpoint("token_endpoint", authentication);
+    check_token_endpoint(url, client.profile.development)?;
+    Ok(url)
+}
+
+/// Refuses a token endpoint that may not be sent secrets.
+pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
+    if endpoint::is_endpoint(url, development) {
+        return Ok(());
+    }
+    let expected = "token_endpoint: an https URL of a public host, no fragment";
+    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
+}
+
+/// The nonce of a token that is about to be judged; nothing for one that cannot be read.
+fn nonce_in(token: &str) -> Option<String> {
+    let token = Compact::parse(token).ok()?;
+    let claims = Value::parse(core::str::from_utf8(token.payload()).ok()?)?;
+    claims.text("nonce").map(String::from)
+}
+
+/// Judges the answer of a token endpoint, and the id_token in it.
+#[derive(Default)]
+pub(crate) struct TokenJudge {
+    tokens: Option<Tokens>,
+    /// Claims and id_token of the login, at a refresh whose answer has none.
+    claims: Option<Claims>,
+    id_token: Option<Secret>,
+}
+
+impl Judge<Tokens> for TokenJudge {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
+        context.id_token.access_token = Some(tokens.access_token.clone());
+        if tokens.id_token.is_none() {
+            self.claims = context.id_token.refresh_of.clone();
+            self.id_token = context.kept.take();
+        }
+        context.renewed = tokens.refresh_token.clone().filter(|token| Some(token) != context.expectation.refresh_token.as_ref());
+        self.tokens = Some(tokens);
+        Ok(())
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
+        match token {
+            // Without the server's keys nothing can be believed: the claims stay unread.
+            Some(token) if context.is_keyed() => {
+                let (token, rules) = (token.expose(), &context.id_token);
+                // At a refresh of a login whose claims nobody kept there is no nonce to compare with: the one that comes is taken.
+                let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
+                let own = if unknown { nonce_in(token) } else { None };
+                let judge = |expectation: &IdTokenExpectation<'_>| {
+                    let nonce = own.as_deref().or(expectation.nonce);
+                    id_token::check(token, &IdTokenExpectation { nonce, ..*expectation }, now)
+                };
+                rules.borrowed(judge).map(Some)
+            }
+            Some(_) if context.expectation.id_token => Err(unkeyed()),
+            _ => Ok(None),
+        }
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
+        let mut tokens = self.tokens.take().ok_or_else(used)?;
+        if tokens.id_token.is_none() {
+            (tokens.id_token, tokens.claims) = (self.id_token.take(), self.claims.take());
+        } else {
+            tokens.claims = claims;
+        }
+        Ok(tokens)
+    }
+}

@@ -1,0 +1,308 @@
+//! A server's metadata: where its endpoints are and what it can do, judged and joined with what the profile says.
+//!
+//! OIDC Discovery 1.0 sections 3 and 4, RFC 8414 sections 2 and 3, RFC 8705 section 5, RFC 9126 section 5, RFC 9207.
+//! Refuses another issuer's document, endpoints that are not https on a public host, wrong types, and weak algorithms alone.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::http::Response;
+use crate::ground::json::{Member, Value, Writer};
+use crate::ground::uri::Uri;
+use crate::jose::Algorithm;
+use crate::protocol::answer::Answer;
+use crate::protocol::authorization::response::shown_text;
+use crate::protocol::client::{Profile, Rules};
+use crate::protocol::endpoint::{expected, is_endpoint, refused};
+use crate::protocol::profile::Endpoints;
+
+/// What a server's metadata is judged by.
+///
+/// ```
+/// use samtykke::protocol::metadata::Policy;
+/// // HelseID names three client authentication methods and takes one; it calls PAR optional and demands it.
+/// let profile = r#"{"token_endpoint_auth_methods_supported":["private_key_jwt"],"require_pushed_authorization_requests":true}"#;
+/// let policy = Policy { profile, ..Policy::default() };
+/// # assert!(!policy.development);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policy<'a> {
+    /// A JSON object of members that win over those of the document, whatever it says; `null` for "not there". May be empty.
+    pub profile: &'a str,
+    /// The origins endpoints may be on beside the issuer's own; `None` for any public host.
+    pub origins: Option<&'a [&'a str]>,
+    /// Allows http to loopback, for a server on your own machine.
+    pub development: bool,
+}
+
+/// Metadata that passed every check, joined with the profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    json: String,
+}
+
+/// What a member must be.
+#[derive(Clone, Copy)]
+enum Is {
+    /// An endpoint: https on a public host.
+    Endpoint,
+    /// A list of texts.
+    List,
+    /// A list of texts, `none` not among them (RFC 8414 section 2).
+    Signing,
+    /// `true` or `false`.
+    Flag,
+    /// As a flag, or the same word as a text, which some servers write; nothing here depends on it.
+    Word,
+}
+
+/// How names end, and what such members are; the first row that fits holds. Others are kept and not judged.
+const ENDINGS: &[(&str, Is)] = &[
+    ("_endpoint", Is::Endpoint),
+    ("jwks_uri", Is::Endpoint),
+    ("_auth_signing_alg_values_supported", Is::Signing),
+    ("_values_supported", Is::List),
+    ("_types_supported", Is::List),
+    ("_modes_supported", Is::List),
+    ("_methods_supported", Is::List),
+    ("scopes_supported", Is::List),
+    ("_parameter_supported", Is::Flag),
+    ("require_pushed_authorization_requests", Is::Flag),
+    ("require_signed_request_object", Is::Flag),
+    ("tls_client_certificate_bound_access_tokens", Is::Flag),
+    ("channel_logout_supported", Is::Word),
+    ("channel_logout_session_supported", Is::Word),
+];
+const ALIASES: &str = "mtls_endpoint_aliases";
+
+fn kind(name: &str) -> Option<Is> {
+    ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, is)| *is)
+}
+
+impl Metadata {
+    /// Judges an answer to the request for an issuer's metadata.
+    ///
+    /// # Errors
+    /// `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`, `invalid_configuration`; or the answer's status
+    /// and media type.
+    ///
+    /// ```
+    /// use samtykke::Response;
+    /// use samtykke::protocol::metadata::{Metadata, Policy};
+    /// let body = r#"{"issuer":"https://op.example","authorization_endpoint":"https://op.example/a","token_endpoint":"https://op.example/t"}"#;
+    /// let answer = Response::new(200, Some("application/json"), body);
+    /// let metadata = Metadata::judge(&answer, "https://op.example", &Policy::default())?;
+    /// assert_eq!(metadata.text("token_endpoint").as_deref(), Some("https://op.example/t"));
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn judge(response: &Response, issuer: &str, policy: &Policy<'_>) -> Result<Self> {
+        check_issuer(issuer, policy.development)?;
+        let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
+        answer.check_status(&[200], false)?;
+        let document = answer.object()?;
+        let found = document.text("issuer").unwrap_or_default();
+        if found != issuer {
+            return Err(answer.fail(&codes::METADATA_ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown_text(found)));
+        }
+        let profile = if policy.profile.is_empty() { "{}" } else { policy.profile };
+        let Some(profile @ Value::Object(_)) = Value::parse(profile) else {
+            return Err(answer.wrong("metadata of the profile: an object"));
+        };
+        // The issuer first; then what the profile leaves as it is, and what the profile says.
+        let mut json = Writer::new();
+        json.string("issuer", issuer);
+        for (own, members) in [(false, document.members()), (true, profile.members())] {
+            for Member { name, value, raw } in members {
+                let skipped = if own { matches!(value, Value::Null) } else { profile.get(name).is_some() };
+                if name != "issuer" && !skipped {
+                    json.raw(name, raw);
+                }
+            }
+        }
+        let json = json.take();
+        let members = Value::parse(&json).unwrap_or(Value::Null);
+        let judge = Judge { answer, issuer: Uri::parse(issuer), policy };
+        for member in members.members() {
+            judge.member(&member.name, &member.value)?;
+        }
+        judge.together(&members)?;
+        Ok(Self { json })
+    }
+
+    /// All members as one JSON object, the issuer first; unknown ones are among them.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    fn read<T>(&self, name: &str, read: impl FnOnce(&Value<'_>) -> Option<T>) -> Option<T> {
+        Value::parse(&self.json)?.get(name).and_then(read)
+    }
+
+    /// A member that is a text, such as an endpoint.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.read(name, |value| value.as_str().map(String::from))
+    }
+
+    /// A member that is a list of texts, such as `scopes_supported`.
+    pub fn list(&self, name: &str) -> Option<Vec<String>> {
+        self.read(name, list)
+    }
+
+    /// Whether a list is there and holds a value.
+    pub fn supports(&self, name: &str, wanted: &str) -> bool {
+        self.list(name).is_some_and(|values| values.iter().any(|value| value == wanted))
+    }
+
+    /// Whether a member is there and `true`.
+    pub fn flag(&self, name: &str) -> bool {
+        self.read(name, |value| Some(value.as_bool() == Some(true) || value.as_str() == Some("true"))).unwrap_or_default()
+    }
+
+    /// The addresses a client needs, with a provider's rules.
+    ///
+    /// ```
+    /// # use samtykke::Response;
+    /// # use samtykke::protocol::{client::STANDARD, metadata::{Metadata, Policy}};
+    /// # let body = r#"{"issuer":"https://op.example","authorization_endpoint":"https://op.example/a","token_endpoint":"https://op.example/t"}"#;
+    /// # let metadata = Metadata::judge(&Response::new(200, Some("application/json"), body), "https://op.example", &Policy::default())?;
+    /// let profile = metadata.profile(&STANDARD, false);
+    /// assert_eq!(profile.authorization_endpoint, "https://op.example/a");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn profile(&self, rules: &'static Rules, development: bool) -> Profile {
+        let text = |name| self.text(name).unwrap_or_default();
+        let mut profile = Profile::new(&text("issuer"), &text("authorization_endpoint"), &text("token_endpoint"));
+        profile.rules = rules;
+        profile.iss_parameter = self.flag("authorization_response_iss_parameter_supported");
+        profile.development = development;
+        profile.endpoints = Endpoints {
+            pushed_authorization_request: self.text("pushed_authorization_request_endpoint"),
+            device_authorization: self.text("device_authorization_endpoint"),
+            jwks_uri: self.text("jwks_uri"),
+            userinfo: self.text("userinfo_endpoint"),
+            introspection: self.text("introspection_endpoint"),
+            revocation: self.text("revocation_endpoint"),
+            end_session: self.text("end_session_endpoint"),
+            mtls_aliases: self.aliases(),
+        };
+        profile.requests.pushed = self.flag("require_pushed_authorization_requests");
+        profile.requests.request_object = self.flag("require_signed_request_object");
+        profile.requests.signing_algorithms = self.signing_algorithms();
+        profile
+    }
+
+    /// Names and addresses of the endpoints for clients with a TLS certificate (RFC 8705 section 5).
+    pub fn aliases(&self) -> Vec<(String, String)> {
+        let pairs = |aliases: &Value<'_>| {
+            let texts = aliases.members().iter().map(|member| Some((String::from(&*member.name), String::from(member.value.as_str()?))));
+            Some(texts.flatten().collect())
+        };
+        self.read(ALIASES, pairs).unwrap_or_default()
+    }
+
+    /// Algorithms the server names for id_tokens, as far as the library verifies them.
+    pub fn signing_algorithms(&self) -> Vec<String> {
+        let mut names = self.list("id_token_signing_alg_values_supported").unwrap_or_default();
+        names.retain(|name| Algorithm::named(name).is_some());
+        names
+    }
+}
+
+struct Judge<'a, 'r> {
+    answer: Answer<'r>,
+    issuer: Option<Uri<'a>>,
+    policy: &'a Policy<'a>,
+}
+
+impl Judge<'_, '_> {
+    fn member(&self, name: &str, value: &Value<'_>) -> Result<()> {
+        let what = match kind(name) {
+            Some(Is::Endpoint) => return self.endpoint(name, value),
+            Some(Is::List) if !is_list(value) => ": a list of texts",
+            Some(Is::Signing) if !is_list(value) || has(value, "none") => ": a list of algorithms that sign",
+            Some(Is::Flag) if value.as_bool().is_none() => ": true or false",
+            Some(Is::Word) if value.as_bool().is_none() && !matches!(value.as_str(), Some("true" | "false")) => ": true or false",
+            None if name == ALIASES => match value {
+                Value::Object(aliases) => {
+                    // What is no endpoint's name is not used either.
+                    for Member { name, value, .. } in aliases.iter() {
+                        if matches!(kind(name), Some(Is::Endpoint)) {
+                            self.endpoint(name, value)?;
+                        }
+                    }
+                    return Ok(());
+                }
+                _ => ": an object",
+            },
+            _ => return Ok(()),
+        };
+        Err(self.answer.wrong(expected(name, what)))
+    }
+
+    fn endpoint(&self, name: &str, value: &Value<'_>) -> Result<()> {
+        let Some(url) = value.as_str() else { return Err(self.answer.wrong(expected(name, ": a URL"))) };
+        if !is_endpoint(url, self.policy.development) {
+            return Err(refused(name));
+        }
+        let Some(origins) = self.policy.origins else { return Ok(()) };
+        let same = |uri: &Uri<'_>| Uri::parse(url).is_some_and(|endpoint| endpoint.same_origin(uri));
+        if self.issuer.as_ref().is_some_and(same) || origins.iter().filter_map(|origin| Uri::parse(origin)).any(|origin| same(&origin)) {
+            return Ok(());
+        }
+        Err(Error::new(&codes::ENDPOINT_REFUSED).expected(expected(name, ": the issuer's origin, or one that is allowed")))
+    }
+
+    /// What the members say together.
+    fn together(&self, members: &Value<'_>) -> Result<()> {
+        let lacks = |name| members.get(name).is_none();
+        let named = |name, wanted: &[&str]| members.get(name).is_none_or(|list| wanted.iter().any(|value| has(list, value)));
+        let id_token_algorithms = members.get("id_token_signing_alg_values_supported").and_then(Value::as_array);
+        let wrong = if lacks("token_endpoint") {
+            "token_endpoint"
+        } else if lacks("authorization_endpoint") && named("grant_types_supported", &["authorization_code", "implicit"]) {
+            // Without a list of its own, a server is taken to offer the code grant (RFC 8414 section 2).
+            "authorization_endpoint"
+        } else if lacks("jwks_uri") && id_token_algorithms.is_some() {
+            "jwks_uri, to verify id_tokens with"
+        } else if lacks("pushed_authorization_request_endpoint")
+            && members.get("require_pushed_authorization_requests").and_then(Value::as_bool) == Some(true)
+        {
+            "pushed_authorization_request_endpoint"
+        } else if !named("code_challenge_methods_supported", &["S256"]) {
+            "code_challenge_methods_supported: S256 among them"
+        } else if id_token_algorithms.is_some_and(|algs| algs.iter().all(|alg| alg.as_str() == Some("none"))) {
+            "id_token_signing_alg_values_supported: an algorithm that signs"
+        } else {
+            return Ok(());
+        };
+        Err(self.answer.wrong(wrong))
+    }
+}
+
+/// A list of texts.
+pub(crate) fn list(value: &Value<'_>) -> Option<Vec<String>> {
+    let mut texts = Vec::new();
+    for item in value.as_array()? {
+        texts.push(item.as_str()?.into());
+    }
+    Some(texts)
+}
+
+/// Whether this is a list of texts.
+pub(crate) fn is_list(value: &Value<'_>) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(|item| item.as_str().is_some()))
+}
+
+/// Whether a list holds a text.
+pub(crate) fn has(list: &Value<'_>, wanted: &str) -> bool {
+    list.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some(wanted)))
+}
+
+/// An issuer identifier: https on a public host, no query, no fragment (RFC 8414 section 2).
+pub(crate) fn check_issuer(issuer: &str, development: bool) -> Result<()> {
+    if is_endpoint(issuer, development) && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
+        return Ok(());
+    }
+    Err(Error::new(&codes::INVALID_CONFIGURATION).expected("issuer: an https URL of a public host, without query or fragment"))
+}

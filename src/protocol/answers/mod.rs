@@ -1,0 +1,8 @@
+//! What the endpoints beside the token endpoint answer.
+
+pub mod introspection;
+pub mod logout;
+pub mod metadata;
+pub mod resource_metadata;
+pub mod revocation;
+pub mod userinfo;

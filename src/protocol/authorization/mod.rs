@@ -1,0 +1,8 @@
+//! The authorization request, its transaction, and the answer that comes back to `redirect_uri`.
+
+pub mod jar;
+pub mod par;
+pub mod pkce;
+pub mod request;
+pub mod response;
+pub mod transaction;

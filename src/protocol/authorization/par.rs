@@ -1,0 +1,67 @@
+//! The answer to a pushed authorization request: a reference to send the browser away with.
+//!
+//! RFC 9126 sections 2.2 and 2.3. A 200 is taken for the 201 the standard asks for.
+//! Refuses references that are no `urn:` or `https:` URI, lifetimes that are not positive, and redirects.
+
+use alloc::string::String;
+
+use crate::ground::error::{Result, codes};
+use crate::ground::http::Response;
+use crate::ground::uri::Uri;
+use crate::protocol::answer::Answer;
+use crate::protocol::client::is_vschar;
+
+/// A day: longer than any pushed request is kept, and no sum overflows.
+const MAX_EXPIRES_IN: i64 = 86_400;
+/// The longest reference, in octets; browsers and servers take URLs of this length.
+const MAX_REQUEST_URI: usize = 2048;
+
+/// A pushed authorization request that the server has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedRequest {
+    /// What stands for the request in the browser's URL; percent-encode it there. Used once.
+    pub request_uri: String,
+    /// Seconds it lives from the answer on.
+    pub expires_in: u32,
+}
+
+impl PushedRequest {
+    /// Judges an answer of the pushed authorization request endpoint. `expires_in_string` also takes a string of digits,
+    /// for servers that break the standard there.
+    ///
+    /// # Errors
+    /// `oauth_error` with [`Error::oauth`](crate::Error::oauth) for an OAuth error; otherwise what is wrong with the answer.
+    ///
+    /// ```
+    /// use samtykke::Response;
+    /// use samtykke::protocol::authorization::par::PushedRequest;
+    /// let answer = Response::new(201, Some("application/json"), r#"{"request_uri":"urn:example:x","expires_in":60}"#);
+    /// assert_eq!(PushedRequest::judge(&answer, false)?.request_uri, "urn:example:x");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn judge(response: &Response, expires_in_string: bool) -> Result<Self> {
+        let answer = Answer { response, malformed: &codes::PAR_RESPONSE_MALFORMED };
+        answer.check_status(&[201, 200], true)?;
+        let object = answer.object()?;
+        if object.get("error").is_some() {
+            return Err(answer.wrong("either a request_uri or an error"));
+        }
+        let request_uri = object.text("request_uri").filter(|uri| is_request_uri(uri));
+        let request_uri = request_uri.ok_or_else(|| answer.wrong("request_uri: a urn or https URI"))?;
+        let seconds = object.get("expires_in").and_then(|value| {
+            let digits = value.as_str().filter(|_| expires_in_string).and_then(crate::ground::text::number);
+            value.as_integer().or(digits.and_then(|seconds| i64::try_from(seconds).ok()))
+        });
+        let seconds = seconds.filter(|seconds| (1..=MAX_EXPIRES_IN).contains(seconds)).and_then(|seconds| u32::try_from(seconds).ok());
+        let expires_in = seconds.ok_or_else(|| answer.wrong("expires_in: whole seconds, 1 to a day"))?;
+        Ok(Self { request_uri: request_uri.into(), expires_in })
+    }
+}
+
+fn is_request_uri(text: &str) -> bool {
+    let scheme_fits = Uri::parse(text).is_some_and(|uri| {
+        let urn = uri.is_scheme("urn") && uri.host.is_none() && !uri.path.is_empty();
+        (urn || uri.is_secure(false)) && uri.fragment.is_none()
+    });
+    scheme_fits && is_vschar(text) && text.len() <= MAX_REQUEST_URI
+}

@@ -1,0 +1,402 @@
+//! The authorization response: from what came back to a checked code, or a typed error.
+//!
+//! RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207, OAuth 2.0 Form Post Response Mode.
+//! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
+//! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ground::error::{Error, Kind, OAuthError, Result, Text, codes};
+use crate::ground::octet::{NQSCHAR, VSCHAR, is_all};
+use crate::ground::secret::Secret;
+use crate::ground::text::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
+use crate::ground::uri::{Uri, is_web};
+use crate::protocol::authorization::transaction::{self, Fields, Transaction};
+use crate::protocol::client::{Client, Registration};
+
+const MAX_ANSWER: usize = 32 * 1024;
+const MAX_PARAMETERS: usize = 64;
+const MAX_VALUE: usize = 8 * 1024;
+
+/// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
+pub(crate) const RESPONSE_PARAMETERS: &str = "state iss code error error_description error_uri scope response access_token id_token token";
+const COUNT: usize = 11;
+
+/// What came back to `redirect_uri`.
+#[derive(Clone, Copy)]
+pub enum Callback<'a> {
+    /// The URL the browser arrived at. Behind a proxy that rewrites it, only its query (`?code=…`) or fragment (`#code=…`).
+    Url(&'a str),
+    /// A POST to `redirect_uri`, for `response_mode=form_post`.
+    FormPost {
+        /// The request's `Content-Type`.
+        content_type: &'a str,
+        /// The request's body.
+        body: &'a str,
+    },
+}
+
+/// A code that passed every check, with what its exchange needs. There is no other way to get one.
+// Kept as the text it travels in, like a transaction: a space between fields, the scope last.
+#[derive(Debug)]
+pub struct AuthorizationCode(Secret);
+
+const ISSUER: usize = 0;
+const CLIENT_ID: usize = 1;
+const REDIRECT_URI: usize = 2;
+const NONCE: usize = 3;
+const VERIFIER: usize = 4;
+const CODE: usize = 5;
+const GRANTED: usize = 6;
+const SCOPE: usize = 7;
+
+impl AuthorizationCode {
+    fn field(&self, wanted: usize) -> &str {
+        let mut rest = self.0.expose();
+        for at in 0..SCOPE {
+            let (field, after) = cut(rest, b' ');
+            if at == wanted {
+                return field;
+            }
+            rest = after.unwrap_or_default();
+        }
+        rest
+    }
+
+    /// The issuer that answered.
+    pub fn issuer(&self) -> &str {
+        self.field(ISSUER)
+    }
+
+    /// The client id the code was issued to.
+    pub fn client_id(&self) -> &str {
+        self.field(CLIENT_ID)
+    }
+
+    /// The redirect URI, byte for byte as it was sent.
+    pub fn redirect_uri(&self) -> &str {
+        self.field(REDIRECT_URI)
+    }
+
+    /// The scope that was asked for.
+    pub fn scope(&self) -> &str {
+        self.field(SCOPE)
+    }
+
+    /// The scope the callback named as granted; not every server names one.
+    pub fn granted_scope(&self) -> Option<String> {
+        form_decode(self.field(GRANTED)).filter(|scope| !scope.is_empty())
+    }
+
+    /// The nonce an id_token must carry, when one was asked for.
+    pub fn nonce(&self) -> Option<&str> {
+        Some(cut(self.field(NONCE), b',').0).filter(|nonce| !nonce.is_empty())
+    }
+
+    /// The `max_age` that was sent, in seconds; an id_token must then say when the person was authenticated.
+    pub fn max_age(&self) -> Option<u32> {
+        let demands = cut(self.field(NONCE), b',').1?;
+        u32::try_from(number(cut(demands, b',').0)?).ok()
+    }
+
+    /// The `state` that was sent, when an id_token was asked for by a server.
+    pub(crate) fn state(&self) -> Option<&str> {
+        cut(cut(self.field(NONCE), b',').1?, b',').1
+    }
+
+    pub(crate) fn verifier(&self) -> &str {
+        self.field(VERIFIER)
+    }
+
+    pub(crate) fn code(&self) -> Option<Secret> {
+        form_decode(self.field(CODE)).filter(|code| is_code(code.as_bytes())).map(Secret::new)
+    }
+
+    /// As text, for the page that hands its code to a worker over https. It holds code and verifier: send it once,
+    /// in a POST body, and keep it from logs and URLs.
+    pub fn serialize(&self) -> &Secret {
+        &self.0
+    }
+
+    /// Reads what [`serialize`](Self::serialize) wrote: the worker's end of a flow that a page began and checked.
+    /// The exchange then checks that issuer, client and redirect URI are the worker's own.
+    ///
+    /// # Errors
+    /// `code_malformed`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let found = Self(Secret::new(text));
+        let fits = text.len() <= MAX_ANSWER
+            && !text.bytes().any(|octet| octet < b' ')
+            && crate::protocol::authorization::pkce::is_verifier(found.verifier())
+            && found.code().is_some()
+            && crate::protocol::authorization::request::is_scope(found.scope().as_bytes());
+        if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
+    }
+}
+
+impl Transaction {
+    /// Judges what came back and, when all is well, gives the code. The transaction is used up either way.
+    ///
+    /// `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// A `callback` error; [`Error::oauth`] is set when the server answered with an error of its own.
+    ///
+    /// ```
+    /// use samtykke::{AuthorizationRequest, Callback, Client, Profile};
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let login = client.begin(AuthorizationRequest::new("read"), &[7; 96], 1_700_000_000)?;
+    /// let answer = format!("https://rp.example/cb?code=abc&state={}", login.transaction.state());
+    /// let code = login.transaction.finish(&client, Callback::Url(&answer), 1_700_000_060)?;
+    /// assert_eq!(code.issuer(), "https://op.example");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
+        let fields = self.fields();
+        Ok(code(&fields, &judge(&fields, &client.registration(), callback, now)?))
+    }
+
+    /// As [`finish`](Self::finish), for the parameters that stood in a verified answer.
+    pub(crate) fn finish_answer(self, client: &Client, parameters: &str, now: u64) -> Result<AuthorizationCode> {
+        let fields = self.fields();
+        Ok(code(&fields, &judge_parameters(&fields, &client.registration(), parameters, now)?))
+    }
+}
+
+/// A code with what its exchange needs, out of a transaction's fields and an answer that was judged.
+fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
+    {
+        let mut text = Vec::with_capacity(1024);
+        for at in [transaction::ISSUER, transaction::CLIENT_ID, transaction::REDIRECT_URI, transaction::NONCE, transaction::VERIFIER] {
+            text.extend_from_slice(fields.get(at).copied().unwrap_or_default().as_bytes());
+            text.push(b' ');
+        }
+        answer.push_code(&mut text);
+        text.push(b' ');
+        text.extend_from_slice(fields[transaction::SCOPE].as_bytes());
+        AuthorizationCode(Secret::new(String::from_utf8(text).unwrap_or_default()))
+    }
+}
+
+/// Judges an answer against a transaction's fields.
+pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
+    check_transaction(fields, client, now)?;
+    let mode = fields[transaction::RESPONSE_MODE];
+    conclude(fields, client, Answer::collect(answer(fields, mode, client, callback)?)?)
+}
+
+/// As [`judge`], for parameters that stood in a verified answer.
+pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
+    check_transaction(fields, client, now)?;
+    conclude(fields, client, Answer::collect(parameters)?)
+}
+
+/// Whether a transaction is this client's, and not too old.
+pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, now: u64) -> Result<()> {
+    let issuer = fields[transaction::ISSUER];
+    let redirect_uri = fields[transaction::REDIRECT_URI];
+    if issuer != client.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
+        return fail(&codes::TRANSACTION_MISMATCH);
+    }
+    if transaction::is_expired(fields, now) {
+        return fail(&codes::TRANSACTION_EXPIRED);
+    }
+    Ok(())
+}
+
+/// The JWT of a signed answer (JARM section 2.3), which stands alone.
+pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'_>) -> Result<String> {
+    let mode = match fields[transaction::RESPONSE_MODE] {
+        // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).
+        "jwt" | "query.jwt" => "query",
+        "fragment.jwt" => "fragment",
+        "form_post.jwt" => "form_post",
+        _ => return fail(&codes::CALLBACK_MALFORMED),
+    };
+    let answer = Answer::collect(answer(fields, mode, client, callback)?)?;
+    let [known @ .., response, _, _, _] = &answer.values;
+    let Some(response) = response else { return fail(&codes::CALLBACK_MALFORMED) };
+    if known.iter().any(Option::is_some) || answer.values.iter().filter(|value| value.is_some()).count() > 1 {
+        return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
+    }
+    String::from_utf8(response.to_vec()).or_else(|_| fail(&codes::CALLBACK_MALFORMED))
+}
+
+/// Judges the parameters of an answer against a transaction's fields.
+fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
+    let issuer = fields[transaction::ISSUER];
+    let [state, iss, code, error, description, uri, _, refused @ ..] = &answer.values;
+    let Some(state) = state.as_deref().filter(|state| !state.is_empty()) else { return fail(&codes::STATE_MISSING) };
+    if !equal(state, fields[transaction::STATE].as_bytes()) {
+        return fail(&codes::STATE_MISMATCH);
+    }
+    match iss {
+        Some(iss) if **iss != *issuer.as_bytes() => {
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(issuer).found(shown(iss)));
+        }
+        None if client.iss_parameter => return fail(&codes::ISSUER_MISSING),
+        _ => {}
+    }
+    if refused.iter().any(Option::is_some) || (error.is_some() && code.is_some()) {
+        return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
+    }
+    if let Some(error) = error {
+        return Err(refusal(client, error, description.as_deref(), uri.as_deref()));
+    }
+    match code {
+        None => fail(&codes::CODE_MISSING),
+        Some(code) if is_code(code) => Ok(answer),
+        _ => fail(&codes::CODE_MALFORMED),
+    }
+}
+
+fn fail<T>(kind: &'static Kind) -> Result<T> {
+    Err(Error::new(kind))
+}
+
+/// A code is visible ASCII; a space inside is legal (RFC 6749 appendix A.11).
+fn is_code(code: &[u8]) -> bool {
+    is_all(code, VSCHAR)
+}
+
+/// The raw parameter text of an answer that arrived where and how it was asked for.
+fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callback: Callback<'a>) -> Result<&'a str> {
+    let text = match callback {
+        Callback::Url(url) => url,
+        Callback::FormPost { body, .. } => body,
+    };
+    if text.len() > MAX_ANSWER {
+        return fail(&codes::CALLBACK_TOO_LARGE);
+    }
+    if let Callback::FormPost { content_type, .. } = callback {
+        let essence = crate::ground::text::essence(content_type);
+        if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return fail(&codes::CALLBACK_MALFORMED);
+        }
+        return Ok(text);
+    }
+    let (before, fragment) = cut(text, b'#');
+    let (base, query) = cut(before, b'?');
+    let redirect_uri = fields[transaction::REDIRECT_URI];
+    if !base.is_empty() && base != redirect_uri && base != client.place && (crate::ground::lean::LEAN || !is_same_place(base, redirect_uri))
+    {
+        return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(redirect_uri).found(place(base)));
+    }
+    match mode {
+        "query" => Ok(query.unwrap_or_default()),
+        "fragment" => Ok(fragment.unwrap_or_default()),
+        _ => fail(&codes::CALLBACK_MALFORMED),
+    }
+}
+
+/// An address fit to be shown: what is no URL could hold the answer, or a password.
+fn place(base: &str) -> Text {
+    if is_web(base, true) { shown(base.as_bytes()) } else { Text::new() }
+}
+
+/// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
+fn is_same_place(base: &str, redirect_uri: &str) -> bool {
+    let (Some(found), Some(asked)) = (Uri::parse(base), Uri::parse(redirect_uri)) else { return false };
+    let root = found.host.is_some() && found.path == "/" && asked.path.is_empty();
+    found.same_origin(&asked) && (root || found.path == asked.path)
+}
+
+/// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
+pub(crate) struct Answer<'a> {
+    values: [Option<Cow<'a, [u8]>>; COUNT],
+}
+
+impl<'a> Answer<'a> {
+    /// Appends code, space, granted scope. Both may hold spaces; encoded, they hold none.
+    pub(crate) fn push_code(&self, out: &mut Vec<u8>) {
+        let [_, _, code, _, _, _, granted, ..] = &self.values;
+        push_escaped(out, code.as_deref().unwrap_or_default(), true);
+        push(out, b" ");
+        let granted = granted.as_deref().unwrap_or_default();
+        if crate::protocol::authorization::request::is_scope(granted) {
+            push_escaped(out, granted, true);
+        }
+    }
+
+    fn collect(text: &'a str) -> Result<Self> {
+        let mut values = [const { None }; COUNT];
+        let mut count = 0usize;
+        for (name, raw) in pairs(text) {
+            count = count.wrapping_add(1);
+            if count > MAX_PARAMETERS || raw.len() > MAX_VALUE {
+                return fail(&codes::CALLBACK_TOO_LARGE);
+            }
+            // A name that cannot be decoded is no name we know.
+            let name = form_octets(name).unwrap_or_default();
+            let Some(slot) = word(RESPONSE_PARAMETERS, &name).and_then(|at| values.get_mut(at)) else { continue };
+            if slot.is_some() {
+                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
+            }
+            // A page has its browser judge that the octets are text.
+            *slot = form_octets(raw).filter(|value| crate::ground::lean::LEAN || core::str::from_utf8(value).is_ok());
+            if slot.is_none() {
+                return fail(&codes::CALLBACK_MALFORMED);
+            }
+        }
+        Ok(Self { values })
+    }
+}
+
+/// The server's own error, as data.
+fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> Error {
+    if !is_error_code(error) {
+        return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
+    }
+    let kind = client.rules.callback_kinds.iter().find(|kind| kind.code().as_bytes() == error);
+    let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
+    let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
+    Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
+}
+
+/// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.
+pub(crate) fn is_error_code(error: impl AsRef<[u8]>) -> bool {
+    let error = error.as_ref();
+    error.len() <= 256 && is_all(error, NQSCHAR)
+}
+
+/// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
+pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> OAuthError {
+    OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
+}
+
+/// The server's link, if it is one that may be shown.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn link(uri: &[u8]) -> Option<Text> {
+    core::str::from_utf8(uri).ok().filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(Text::from)
+}
+
+/// Foreign octets fit to be shown, as [`shown_text`].
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+pub(crate) fn shown(octets: &[u8]) -> Text {
+    // What is shown of an answer was found to be text before.
+    shown_text(core::str::from_utf8(octets).unwrap_or_default())
+}
+
+/// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
+pub(crate) fn shown_text(text: &str) -> String {
+    let harmful = |letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = Vec::new();
+    for letter in text.chars().take(512) {
+        push(&mut shown, if harmful(letter) { '\u{fffd}' } else { letter }.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    String::from_utf8(shown).unwrap_or_default()
+}
+
+/// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+fn link(_: &[u8]) -> Option<Text> {
+    None
+}
+
+#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
+pub(crate) fn shown(octets: &[u8]) -> Text {
+    crate::ground::error::text(octets)
+}

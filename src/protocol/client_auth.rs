@@ -1,0 +1,164 @@
+//! Client authentication: a secret, a signed assertion, or a certificate of the connection's.
+//!
+//! RFC 6749 section 2.3.1, RFC 7523 section 2.2, OIDC Core section 9, RFC 8705 section 2.
+//! Refuses a method the provider does not take; one method a request, by construction.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ground::error::{Error, Result, codes};
+use crate::ground::secret::Secret;
+use crate::ground::text::{Form, base64};
+use crate::jose::KeyInfo;
+use crate::protocol::client::{Client, Rules};
+use crate::protocol::profile::AssertionRules;
+
+/// How a client proves who it is. One value, one method: two cannot be combined.
+///
+/// A private key is never in here: what signs is asked for by the [`Sign`](crate::Step::Sign) step.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ClientAuthentication {
+    /// A public client: `client_id` in the body, no proof but PKCE.
+    None,
+    /// HTTP Basic with form-encoded id and secret.
+    SecretBasic(Secret),
+    /// `client_id` and `client_secret` in the body; only where a server takes nothing better.
+    SecretPost(Secret),
+    /// An assertion under a shared secret, HS256 (`client_secret_jwt`).
+    SecretJwt(Secret),
+    /// An assertion signed with a private key (`private_key_jwt`).
+    PrivateKeyJwt(Box<PrivateKeyJwt>),
+    /// The certificate of the connection (`tls_client_auth`); for HTTP clients that present one.
+    Tls,
+}
+
+/// What is known of a signed assertion's key, and how the assertion looks.
+#[derive(Clone, Debug)]
+pub struct PrivateKeyJwt {
+    /// The key.
+    pub key: KeyInfo,
+    /// How the assertion looks; `None` for the provider's own rules.
+    pub rules: Option<AssertionRules>,
+}
+
+impl ClientAuthentication {
+    /// HTTP Basic with a client secret.
+    pub fn secret_basic(secret: impl Into<String>) -> Self {
+        Self::SecretBasic(Secret::new(secret))
+    }
+
+    /// A client secret in the body.
+    pub fn secret_post(secret: impl Into<String>) -> Self {
+        Self::SecretPost(Secret::new(secret))
+    }
+
+    /// An assertion under a client secret of at least 32 octets.
+    pub fn secret_jwt(secret: impl Into<String>) -> Self {
+        Self::SecretJwt(Secret::new(secret))
+    }
+
+    /// An assertion signed with this key, as the provider's rules say.
+    pub fn private_key_jwt(key: KeyInfo) -> Self {
+        Self::PrivateKeyJwt(Box::new(PrivateKeyJwt { key, rules: None }))
+    }
+
+    /// An assertion signed with this key, by rules of the caller's own.
+    pub fn private_key_jwt_with(key: KeyInfo, rules: AssertionRules) -> Self {
+        Self::PrivateKeyJwt(Box::new(PrivateKeyJwt { key, rules: Some(rules) }))
+    }
+
+    /// The method's registered name.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::SecretBasic(_) => "client_secret_basic",
+            Self::SecretPost(_) => "client_secret_post",
+            Self::SecretJwt(_) => "client_secret_jwt",
+            Self::PrivateKeyJwt(_) => "private_key_jwt",
+            Self::Tls => "tls_client_auth",
+        }
+    }
+
+    /// The rules of the assertion, for the methods that have one.
+    pub(crate) fn rules<'a>(&'a self, client: &'a Client) -> Option<&'a AssertionRules> {
+        match self {
+            Self::SecretJwt(_) => Some(&client.profile.requests.assertion),
+            Self::PrivateKeyJwt(own) => Some(own.rules.as_ref().unwrap_or(&client.profile.requests.assertion)),
+            _ => None,
+        }
+    }
+
+    /// Whether the client names itself in the body: whoever has no other way does (RFC 6749 section 2.3.1, RFC 8705
+    /// section 2), and whoever's rules say so.
+    pub(crate) fn is_named(&self, client: &Client) -> bool {
+        !matches!(self, Self::SecretBasic(_)) && self.rules(client).is_none_or(|rules| rules.client_id)
+    }
+
+    /// Adds to a request what every one of its attempts has in common; an assertion is made for each.
+    pub(crate) fn apply(&self, client: &Client, headers: &mut Vec<(&'static str, Secret)>, form: &mut Form) -> Result<()> {
+        check_method(self.method(), client.profile.rules)?;
+        match self {
+            Self::SecretBasic(secret) | Self::SecretPost(secret) | Self::SecretJwt(secret) if secret.expose().is_empty() => {
+                return Err(no_secret());
+            }
+            Self::SecretBasic(secret) => headers.push(("authorization", basic(&client.client_id, secret.expose()))),
+            Self::SecretPost(secret) => {
+                form.push("client_secret", secret.expose());
+            }
+            Self::None | Self::SecretJwt(_) | Self::PrivateKeyJwt(_) | Self::Tls => {}
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a method the provider does not take.
+pub(crate) fn check_method(method: &str, rules: &Rules) -> Result<()> {
+    let allowed = rules.client_authentication;
+    if allowed.is_empty() || allowed.contains(&method) {
+        return Ok(());
+    }
+    let expected = allowed.first().copied().unwrap_or_default();
+    Err(Error::wanted(&codes::INVALID_CONFIGURATION, expected).actual(method))
+}
+
+/// The error of a secret that is none.
+pub(crate) fn no_secret() -> Error {
+    Error::wanted(&codes::INVALID_CONFIGURATION, "a client secret, not empty")
+}
+
+/// The `Authorization` value of HTTP Basic for an OAuth client: id and secret are form-encoded first, so that
+/// `%`, `+` and `:` in them survive; every mark is escaped, which all decoders read alike.
+///
+/// ```
+/// let header = samtykke::protocol::client_auth::basic("eksempelbank-client", "a%b+c d:e/f");
+/// assert_eq!(header.expose(), "Basic ZWtzZW1wZWxiYW5rJTJEY2xpZW50OmElMjViJTJCYytkJTNBZSUyRmY=");
+/// ```
+pub fn basic(client_id: &str, secret: &str) -> Secret {
+    let mut pair = String::new();
+    push_strict(&mut pair, client_id);
+    pair.push(':');
+    push_strict(&mut pair, secret);
+    let pair = Secret::new(pair);
+    let mut header = String::from("Basic ");
+    header.push_str(&base64(pair.expose().as_bytes()));
+    Secret::new(header)
+}
+
+fn push_strict(out: &mut String, text: &str) {
+    let mut encoded = String::new();
+    crate::ground::text::push_form(&mut encoded, text);
+    let mut rest = &*encoded;
+    while let Some((letter, after)) = rest.split_at_checked(1) {
+        out.push_str(match letter {
+            "-" => "%2D",
+            "." => "%2E",
+            "_" => "%5F",
+            "~" => "%7E",
+            other => other,
+        });
+        rest = after;
+    }
+    zeroize::Zeroize::zeroize(&mut encoded);
+}

@@ -1,0 +1,148 @@
+//! What a provider's requests must look like, and where they go: data, read by the parts that build them.
+//!
+//! RFC 8414 section 2 (endpoints), RFC 8705 section 5 (aliases), RFC 7523 section 3 (assertions), RFC 9126, RFC 9101, RFC 9449.
+//! Refuses nothing itself: each request's builder judges the endpoint and the rules it uses.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Addresses beyond the authorization and the token endpoint. `None`: the server has none, or none is known.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints {
+    /// Pushed authorization requests (RFC 9126).
+    pub pushed_authorization_request: Option<String>,
+    /// Device authorization (RFC 8628).
+    pub device_authorization: Option<String>,
+    /// The server's public keys (RFC 7517).
+    pub jwks_uri: Option<String>,
+    /// Userinfo (OIDC Core section 5.3).
+    pub userinfo: Option<String>,
+    /// Token introspection (RFC 7662).
+    pub introspection: Option<String>,
+    /// Token revocation (RFC 7009).
+    pub revocation: Option<String>,
+    /// RP-initiated logout.
+    pub end_session: Option<String>,
+    /// `mtls_endpoint_aliases` for clients that present a certificate (RFC 8705 section 5): metadata name, such as
+    /// `token_endpoint`, and address.
+    pub mtls_aliases: Vec<(String, String)>,
+}
+
+/// Whether something is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Presence {
+    /// Never.
+    #[default]
+    Never,
+    /// When the key has it.
+    IfKnown,
+    /// Always: a key without it is refused.
+    Always,
+}
+
+/// The `aud` of a client assertion: one string, never an array.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Audience {
+    /// The issuer identifier, byte for byte.
+    #[default]
+    Issuer,
+    /// The address the request goes to, as it is called.
+    Endpoint,
+    /// A text that the provider names.
+    Literal(String),
+}
+
+/// How a client assertion looks (RFC 7523 section 3). Each provider's differences are values here.
+///
+/// ```
+/// use samtykke::protocol::profile::{AssertionRules, Audience, Presence};
+/// // AD FS: the certificate's SHA-1 thumbprint, the endpoint as called, not before.
+/// let rules = AssertionRules {
+///     audience: Audience::Endpoint,
+///     x5t: Presence::Always,
+///     kid: Presence::Never,
+///     typ: None,
+///     lifetime: 600,
+///     not_before: true,
+///     ..AssertionRules::default()
+/// };
+/// assert_eq!(rules.lifetime, 600);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertionRules {
+    /// `aud`.
+    pub audience: Audience,
+    /// `kid` in the header.
+    pub kid: Presence,
+    /// `x5t` in the header: the certificate's SHA-1 thumbprint (RFC 7515 section 4.1.7).
+    pub x5t: Presence,
+    /// `x5t#S256` in the header: its SHA-256 thumbprint (section 4.1.8).
+    pub x5t_s256: Presence,
+    /// `x5c` in the header: the certificates themselves (section 4.1.6).
+    pub x5c: Presence,
+    /// `typ` in the header, if any; `client-authentication+jwt` where the server takes it.
+    pub typ: Option<String>,
+    /// Seconds from `iat` to `exp`, 1 to 600.
+    pub lifetime: u32,
+    /// Whether `nbf` is sent, equal to `iat`.
+    pub not_before: bool,
+    /// Further claims: name and JSON text.
+    pub claims: Vec<(String, String)>,
+    /// Algorithms the provider takes; empty for any.
+    pub algorithms: Vec<String>,
+    /// Whether `client_id` also stands in the form, beside the assertion.
+    pub client_id: bool,
+}
+
+impl Default for AssertionRules {
+    /// Issuer as audience, `kid` when the key has one, `typ` `JWT`, 60 seconds, `client_id` beside it.
+    fn default() -> Self {
+        Self {
+            audience: Audience::Issuer,
+            kid: Presence::IfKnown,
+            x5t: Presence::Never,
+            x5t_s256: Presence::Never,
+            x5c: Presence::Never,
+            typ: Some(String::from("JWT")),
+            lifetime: 60,
+            not_before: false,
+            claims: Vec::new(),
+            algorithms: Vec::new(),
+            client_id: true,
+        }
+    }
+}
+
+/// How requests to a provider look.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// Whether a flow must be begun by a pushed request (`require_pushed_authorization_requests`, FAPI 2.0).
+    pub pushed: bool,
+    /// Whether tokens must be bound to a DPoP key.
+    pub dpop: bool,
+    /// Whether authorization requests must be signed (`require_signed_request_object`).
+    pub request_object: bool,
+    /// How a client assertion looks.
+    pub assertion: AssertionRules,
+    /// Whether `resource` is any text, such as `nhn:phr` or a bare host name, and not only an absolute URI (RFC 8707).
+    pub free_resource: bool,
+    /// Error codes by which the server says, at a refresh, that the session is over; empty where all its codes are the
+    /// standard's, and then `invalid_grant` is the server's error like any other.
+    pub session_end: Vec<String>,
+    /// Whether a token exchange may be answered without `issued_token_type` (RFC 8693 section 2.2.1 requires it).
+    pub issued_token_type_optional: bool,
+    /// Algorithms the server signs id_tokens and authorization responses with; empty for the standards' default, RS256.
+    pub signing_algorithms: Vec<String>,
+    /// The header under which each request to the authorization server has an id of its own, a UUID, by which the server logs it.
+    pub request_id: Option<&'static str>,
+    /// Whether the server's tokens may name their key by `x5t` where they have no `kid`, and are refused where the two
+    /// contradict each other ([`jose::certified`](crate::jose::certified)).
+    #[cfg(not(feature = "bindings"))]
+    pub keys_by_x5t: bool,
+    /// Whether an id_token's `auth_time` may be an RFC 3339 text and not only a number (OIDC Core section 2).
+    #[cfg(not(feature = "bindings"))]
+    pub auth_time_text: bool,
+    /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
+    /// as `assertion_details`; none for any.
+    pub not_with_code: Vec<String>,
+}

@@ -1,0 +1,259 @@
+//! The token endpoint's answer: tokens, or the server's error as data.
+//!
+//! RFC 6749 sections 5.1 and 5.2, RFC 6750, RFC 9449 section 5, RFC 9396 section 7, OIDC Core section 3.1.3.3.
+//! Refuses redirects, other media types, duplicate members, wrong types, and a token type that was not asked for.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::ground::error::{Error, Kind, Result, codes};
+use crate::ground::http::{MAX_BODY, Response};
+use crate::ground::json::Value;
+use crate::ground::secret::Secret;
+use crate::ground::text::{base64url_decode, cut, number, word};
+use crate::protocol::authorization::request::is_scope;
+use crate::protocol::authorization::response::{is_error_code, oauth_error};
+use crate::protocol::id_token::claims::Claims;
+
+/// Ten years: no token lives longer, and no sum overflows.
+const MAX_EXPIRES_IN: i64 = 315_360_000;
+
+/// How a token is presented (RFC 6749 section 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TokenType {
+    /// `Bearer` (RFC 6750).
+    #[default]
+    Bearer,
+    /// `DPoP`, bound to a key (RFC 9449).
+    DPoP,
+    /// `N_A`: what a token exchange issued is no access token (RFC 8693 section 2.2.1).
+    NotApplicable,
+}
+
+impl TokenType {
+    /// The scheme of the `Authorization` header; what is not applicable has none, and goes into none.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::DPoP => "DPoP",
+            Self::NotApplicable => "N_A",
+        }
+    }
+}
+
+/// What was asked for, against which an answer is judged.
+#[derive(Clone, Debug, Default)]
+pub struct Expectation {
+    /// The type that must come back: `DPoP` exactly when a proof was sent.
+    pub token_type: TokenType,
+    /// Whether an `id_token` must be there.
+    pub id_token: bool,
+    /// The scope that was asked for.
+    pub scope: String,
+    /// Accepts `expires_in` written as a string of digits, for servers that break the standard there.
+    pub expires_in_string: bool,
+    /// Whether a token exchange was asked for, which may issue what is no access token.
+    pub token_exchange: bool,
+    /// Whether the answer must name what it issued (RFC 8693 section 2.2.1).
+    pub issued_token_type: bool,
+    /// The refresh token that stays when no new one comes (RFC 6749 section 6).
+    pub refresh_token: Option<Secret>,
+}
+
+/// Tokens that passed every check.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The access token. Opaque: never parsed.
+    pub access_token: Secret,
+    /// How to present it.
+    pub token_type: TokenType,
+    /// Seconds it lives from the answer on, when the server says so. Says nothing of how long a consent lasts.
+    pub expires_in: Option<u32>,
+    /// The scope the server named; `None` means: as asked for (RFC 6749 section 5.1).
+    pub scope: Option<String>,
+    /// The scope that was asked for; it may differ from the granted one.
+    pub requested_scope: String,
+    /// A refresh token, when one came; after a refresh without one, the one that was sent.
+    pub refresh_token: Option<Secret>,
+    /// An id_token, when one came; after a refresh without one, the login's. It is verified exactly when [`claims`](Self::claims)
+    /// are there; without, it is text.
+    pub id_token: Option<Secret>,
+    /// The id_token's claims, its signature and every claim verified.
+    pub claims: Option<Claims>,
+    /// Other members of the answer: name and JSON text.
+    pub others: Vec<(String, Secret)>,
+}
+
+const KNOWN: &str = "access_token token_type expires_in scope refresh_token id_token";
+
+impl Tokens {
+    /// Judges an answer of the token endpoint.
+    ///
+    /// # Errors
+    /// `token_error` with [`Error::oauth`] for an OAuth error; otherwise what is wrong with the answer.
+    ///
+    /// ```
+    /// use samtykke::Response;
+    /// use samtykke::protocol::token::{Expectation, Tokens};
+    /// let answer = Response::new(200, Some("application/json"), r#"{"access_token":"x.y","token_type":"bearer","expires_in":3599}"#);
+    /// let tokens = Tokens::judge(&answer, &Expectation::default())?;
+    /// assert_eq!(tokens.expires_in, Some(3599));
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn judge(response: &Response, expectation: &Expectation) -> Result<Self> {
+        let answer = read(response)?;
+        let found = Found::judge(response, &answer, expectation)?;
+        let mut others = Vec::new();
+        for member in answer.members() {
+            if is_other(&member.name) {
+                others.push((String::from(&*member.name), Secret::new(member.raw)));
+            }
+        }
+        Ok(Self {
+            access_token: Secret::new(found.access_token),
+            token_type: found.token_type,
+            expires_in: found.expires_in,
+            scope: found.scope.map(String::from),
+            requested_scope: expectation.scope.clone(),
+            refresh_token: found.refresh_token.map(Secret::new).or_else(|| expectation.refresh_token.clone()),
+            id_token: found.id_token.map(Secret::new),
+            claims: None,
+            others,
+        })
+    }
+
+    /// The JSON text of another member of the answer.
+    pub fn other(&self, name: &str) -> Option<&str> {
+        self.others.iter().find(|(known, _)| known == name).map(|(_, json)| json.expose())
+    }
+}
+
+/// Whether a member of an answer is none that [`Tokens`] have a place for.
+pub(crate) fn is_other(name: &str) -> bool {
+    word(KNOWN, name.as_bytes()).is_none()
+}
+
+#[cold]
+#[inline(never)]
+fn fail(response: &Response, kind: &'static Kind, expected: &'static str) -> Error {
+    Error::wanted(kind, expected).http(response)
+}
+
+#[cold]
+#[inline(never)]
+fn wrong(response: &Response, expected: &'static str) -> Error {
+    fail(response, &codes::TOKEN_RESPONSE_MALFORMED, expected)
+}
+
+/// The members of an answer that is no error.
+pub(crate) fn read(response: &Response) -> Result<Value<'_>> {
+    let bare = |kind: &'static Kind| Err(Error::new(kind).http(response));
+    let body = response.body.expose();
+    if body.len() > MAX_BODY {
+        return bare(&codes::TOKEN_RESPONSE_TOO_LARGE);
+    }
+    match response.status {
+        200 | 400..=499 => {}
+        300..=399 => return bare(&codes::REDIRECT_REFUSED),
+        _ => return bare(&codes::HTTP_STATUS_UNEXPECTED),
+    }
+    if !response.is_json() {
+        let kind = if response.status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
+        let found = response.content_type.as_deref().unwrap_or_default();
+        return Err(fail(response, kind, "application/json").actual(crate::protocol::authorization::response::shown_text(found)));
+    }
+    let Some(answer @ Value::Object(_)) = Value::parse(body) else { return Err(wrong(response, "one JSON object, no member twice")) };
+    if response.status != 200 {
+        let Some(error) = answer.text("error").filter(|error| is_error_code(error.as_bytes())) else {
+            return Err(wrong(response, "error: a word of visible ASCII"));
+        };
+        let octets = |name| answer.text(name).map(str::as_bytes);
+        let oauth = oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri"));
+        return Err(Error::new(&codes::TOKEN_ERROR).http(response).oauth_error(oauth));
+    }
+    if answer.get("error").is_some() {
+        return Err(wrong(response, "either tokens or an error"));
+    }
+    Ok(answer)
+}
+
+/// What an answer's members say, borrowed from them.
+pub(crate) struct Found<'a> {
+    pub(crate) access_token: &'a str,
+    pub(crate) token_type: TokenType,
+    pub(crate) expires_in: Option<u32>,
+    pub(crate) scope: Option<&'a str>,
+    pub(crate) refresh_token: Option<&'a str>,
+    pub(crate) id_token: Option<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn judge(response: &Response, answer: &'a Value<'_>, expectation: &Expectation) -> Result<Self> {
+        let wrong = |expected: &'static str| Err(wrong(response, expected));
+        let Some(access_token) = answer.text("access_token").filter(is_token) else { return wrong("access_token: visible ASCII") };
+        let wanted = expectation.token_type.as_str();
+        let token_type = match answer.text("token_type") {
+            Some(name) if name.eq_ignore_ascii_case(wanted) => expectation.token_type,
+            Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
+            Some(name) if !name.is_empty() => {
+                return Err(fail(response, &codes::TOKEN_TYPE_UNEXPECTED, wanted)
+                    .actual(crate::protocol::authorization::response::shown_text(name)));
+            }
+            _ => return wrong("token_type: a text"),
+        };
+        let mut expires_in = None;
+        if let Some(value) = answer.get("expires_in") {
+            let text =
+                value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
+            let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
+            expires_in = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+            if expires_in.is_none() {
+                return wrong("expires_in: whole seconds, 0 to ten years");
+            }
+        }
+        let Some(scope) = optional(answer, "scope", |scope| is_scope(scope.as_bytes())) else { return wrong("scope: scope tokens") };
+        let Some(refresh_token) = optional(answer, "refresh_token", is_token) else { return wrong("refresh_token: visible ASCII") };
+        let Some(id_token) = optional(answer, "id_token", is_jwt) else { return wrong("id_token: a JWT in compact form") };
+        if expectation.id_token && id_token.is_none() {
+            return Err(Error::new(&codes::ID_TOKEN_MISSING).http(response));
+        }
+        if answer.get("authorization_details").is_some_and(|details| details.as_array().is_none()) {
+            return wrong("authorization_details: an array");
+        }
+        let issued = optional(answer, "issued_token_type", is_token);
+        if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
+            return wrong("issued_token_type: a URI");
+        }
+        Ok(Self { access_token, token_type, expires_in, scope, refresh_token, id_token })
+    }
+}
+
+/// Visible ASCII, not empty (RFC 6749 appendix A.12, RFC 6750 section 2.1).
+fn is_token(text: &&str) -> bool {
+    crate::protocol::client::is_vschar(text)
+}
+
+/// A member that may be absent: `None` when it is there and does not fit.
+#[inline(never)]
+fn optional<'a>(answer: &'a Value<'_>, name: &str, fits: fn(&&str) -> bool) -> Option<Option<&'a str>> {
+    match answer.get(name) {
+        None => Some(None),
+        Some(value) => value.as_str().filter(fits).map(Some),
+    }
+}
+
+/// Three parts of strict base64url, the first two JSON objects (RFC 7515 section 7.1).
+fn is_jwt(text: &&str) -> bool {
+    let mut rest = *text;
+    for _ in 0..2 {
+        let (part, after) = cut(rest, b'.');
+        let octets = base64url_decode(part).unwrap_or_default();
+        let object = core::str::from_utf8(&octets).ok().and_then(Value::parse);
+        if !matches!(object, Some(Value::Object(_))) {
+            return false;
+        }
+        rest = after.unwrap_or_default();
+    }
+    // A fourth part has a dot before it, which is no base64url.
+    base64url_decode(rest).is_some_and(|signature| !signature.is_empty())
+}

@@ -1,0 +1,57 @@
+//! Operations on the providers' own APIs: each provider's wasm has its own, and what any of them may be asked.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::text::{host_error, response};
+use super::{Lines, browser, refused, some};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::secret::Secret;
+use crate::provider::halland::refusal_error;
+
+pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    match operation {
+        // So that a provider can be made, and a host's error be worded, where this is the only wasm.
+        "C" => browser::client(&mut lines).map(|_| ()),
+        "error" => host_error(lines),
+        #[cfg(feature = "bindings-helseid")]
+        "helseid" => super::helseid::call(lines, text),
+        #[cfg(feature = "bindings-maskinporten")]
+        "maskinporten" => super::maskinporten::call(lines, text),
+        "refused" => Err(refusal(lines)),
+        // A call with a token, for where this is the only wasm too.
+        "resource" => resource(lines, text),
+        #[cfg(feature = "bindings-acmidm")]
+        "acmidm" => super::acmidm::call(lines, text),
+        #[cfg(feature = "bindings-halland")]
+        "halland" => super::halland::call(lines, text),
+        #[cfg(feature = "bindings-norskgjeld")]
+        "norskgjeld" => super::norskgjeld::call(lines, text),
+        #[cfg(feature = "bindings-selvbetjening")]
+        "selvbetjening" => super::selvbetjening::call(lines, text),
+        _ => refused("a known operation"),
+    }
+}
+
+/// What a refused answer says of token and subscription key: status, media type, `Retry-After`, `WWW-Authenticate`, then the body.
+fn refusal(mut lines: Lines<'_>) -> Error {
+    let mut answer = response(&mut lines);
+    answer.www_authenticate = some(lines.next()).map(String::from);
+    answer.body = Secret::new(lines.0);
+    refusal_error(&answer)
+}
+
+/// As the protocol's operation of this name, for a bearer token: address, method, development, origins, type, token; answers
+/// the header.
+fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [url, _, development, origins, token_type, token] = lines.take();
+    let origins: Vec<&str> = origins.split(' ').collect();
+    crate::flow::resource::check(url, &origins, !development.is_empty())?;
+    if token_type != "Bearer" || !crate::protocol::client::is_vschar(token) {
+        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("an access token: visible ASCII"));
+    }
+    text.push_str("Bearer ");
+    text.push_str(token);
+    text.push('\n');
+    Ok(())
+}

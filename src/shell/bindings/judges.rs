@@ -1,0 +1,182 @@
+//! Operations of the full package: metadata, challenges, pushed requests, userinfo, introspection, revocation, logout.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::browser::client;
+use super::jose::{Common, push_unverified};
+use super::text::listed;
+use super::text::push_line;
+use super::{Lines, some};
+use crate::flow::discovery::{WellKnown, is_absent};
+use crate::ground::error::Result;
+use crate::ground::http::Response;
+use crate::ground::json::Writer;
+use crate::ground::text::{decimal, number};
+use crate::protocol::answers::introspection::Introspection;
+use crate::protocol::answers::logout::{self, judge_return};
+use crate::protocol::answers::metadata::{Metadata, Policy};
+use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
+use crate::protocol::answers::revocation;
+use crate::protocol::answers::userinfo::{self, Subject};
+use crate::protocol::authorization::par::PushedRequest;
+use crate::protocol::challenge::Challenge;
+
+pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    match operation {
+        "challenges" => challenges(lines, text),
+        "well_known" => well_known(&mut lines, text),
+        "metadata" => metadata(lines, text),
+        "resource_address" => resource_address(&mut lines, text),
+        "endpoint" => endpoint(&mut lines),
+        "resource_metadata" => resource(lines, text),
+        "pushed_answer" => pushed(lines, text),
+        "userinfo" => userinfo(lines, text),
+        "userinfo_signed" => userinfo_signed(lines, text),
+        "introspection" => introspected(lines, text),
+        "revocation" => revocation::judge(&answer(lines)),
+        "logout" => logout(&mut lines, text),
+        "logout_return" => {
+            let state = lines.next();
+            judge_return(lines.0, state)
+        }
+        operation => super::exchange::call(operation, lines, text),
+    }
+}
+
+/// Status, media type, `Retry-After`, `WWW-Authenticate`, then the body as the rest.
+fn answer(mut lines: Lines<'_>) -> Response {
+    let [status, content_type, retry_after, www_authenticate] = lines.take();
+    let status = number(status).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
+    let mut response = Response::new(status, some(content_type), lines.0);
+    response.retry_after = some(retry_after).map(String::from);
+    response.www_authenticate = some(www_authenticate).map(String::from);
+    response
+}
+
+/// The header as the rest. Answers for each challenge: scheme, token68, error, description, URI, how many parameters, then these, names
+/// and values in turn. A value holds no line end: the parser takes no control characters.
+fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
+    for challenge in &Challenge::parse(lines.0)? {
+        let error = challenge.error();
+        let error = error.as_ref();
+        for value in [
+            Some(challenge.scheme.as_str()),
+            challenge.token68.as_deref(),
+            error.map(|error| error.error.as_str()),
+            error.and_then(|error| error.description.as_deref()),
+            error.and_then(|error| error.uri.as_deref()),
+        ] {
+            push_line(text, value.unwrap_or_default());
+        }
+        push_line(text, &decimal(challenge.parameters.len() as u64));
+        for (name, value) in &challenge.parameters {
+            push_line(text, name);
+            push_line(text, value);
+        }
+    }
+    Ok(())
+}
+
+/// Issuer, `oauth` or anything else for OpenID, development; answers the address.
+fn well_known(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
+    let [issuer, form, development] = lines.take();
+    let form = if form == "oauth" { WellKnown::OAuth } else { WellKnown::OpenId };
+    text.push_str(&form.url(issuer, !development.is_empty())?);
+    Ok(())
+}
+
+/// Issuer, development, whether another address is left, whether origins are pinned, these with spaces between them, the
+/// profile as an object, then the answer. Answers nothing when the next address is worth a try, else the members.
+fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [issuer, development, left, pinned, origins, profile] = lines.take();
+    let response = answer(lines);
+    if !left.is_empty() && is_absent(&response) {
+        return Ok(());
+    }
+    let origins = listed(origins, b' ');
+    let origins = (!pinned.is_empty()).then_some(origins.as_slice());
+    text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
+    Ok(())
+}
+
+/// The resource, development; answers the address of its metadata.
+fn resource_address(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
+    let [resource, development] = lines.take();
+    text.push_str(&resource_metadata::well_known(resource, !development.is_empty())?);
+    Ok(())
+}
+
+/// Resource, issuer or nothing, development, then the answer; answers the document.
+fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [resource, issuer, development] = lines.take();
+    text.push_str(ResourceMetadata::judge(&answer(lines), resource, some(issuer), !development.is_empty())?.json());
+    Ok(())
+}
+
+/// Its name in the metadata, its address, development; answers nothing when secrets may be sent there.
+fn endpoint(lines: &mut Lines<'_>) -> Result<()> {
+    let [name, url, development] = lines.take();
+    let name = ["userinfo_endpoint", "resource_metadata"].into_iter().find(|known| *known == name).unwrap_or("endpoint");
+    crate::protocol::endpoint::check(name, url, !development.is_empty())
+}
+
+/// Whether `expires_in` may be a text, then the answer; answers JSON.
+fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let expires_in_string = !lines.next().is_empty();
+    let found = PushedRequest::judge(&answer(lines), expires_in_string)?;
+    let mut json = Writer::new();
+    text.push_str(&json.string("requestUri", &found.request_uri).raw("expiresIn", &decimal(u64::from(found.expires_in))).take());
+    Ok(())
+}
+
+/// Whether the subject is checked, the subject, then the answer; answers the claims.
+fn userinfo(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [checked, subject] = lines.take();
+    let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
+    text.push_str(userinfo::judge(&answer(lines), subject)?.json());
+    Ok(())
+}
+
+/// The first six lines of `id_token`, then those of `userinfo` and the answer; answers as `id_token` does.
+fn userinfo_signed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let common = Common::read(&mut lines)?;
+    let [checked, subject] = lines.take();
+    let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
+    push_unverified(text, &userinfo::judge_signed(&answer(lines), subject, &common.expectation(), common.now)?);
+    Ok(())
+}
+
+/// The answer. Answers whether the token is active in a line, then the members.
+fn introspected(lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let found = Introspection::judge(&answer(lines))?;
+    push_line(text, if found.active() { "1" } else { "" });
+    text.push_str(found.members().json());
+    Ok(())
+}
+
+/// Client, endpoint, id_token, return address, state, hint, languages, then parameters as `name` or `name=value`;
+/// answers the endpoint in a line, then the form.
+fn logout(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
+    let client = client(lines)?;
+    let [endpoint, id_token, returns, state, hint, locales] = lines.take();
+    let mut parameters = Vec::new();
+    while lines.more() {
+        parameters.push(crate::ground::text::cut(lines.next(), b'='));
+    }
+    let plan = logout::Plan {
+        endpoint,
+        development: client.development,
+        client_id: client.client_id,
+        id_token_hint: some(id_token),
+        post_logout_redirect_uri: some(returns),
+        state: some(state),
+        logout_hint: some(hint),
+        ui_locales: some(locales),
+        parameters: &parameters,
+    };
+    let form = plan.form()?;
+    push_line(text, endpoint);
+    text.push_str(&form);
+    Ok(())
+}

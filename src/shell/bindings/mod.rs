@@ -1,0 +1,170 @@
+//! What the npm package's wasm exports: one function, text in and text out.
+//!
+//! A message is lines: an operation, its values, and where noted the rest of the text. An answer that starts
+//! with `!` is an error. Nothing long-lived crosses, nothing has to be freed, no object of the host is trusted.
+
+// wasm-bindgen asks for `pub` on what it exports.
+#![allow(unreachable_pub)]
+
+#[cfg(feature = "bindings-acmidm")]
+mod acmidm;
+#[cfg(feature = "bindings-apis")]
+mod apis;
+mod browser;
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+mod exchange;
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+mod full;
+#[cfg(feature = "bindings-halland")]
+mod halland;
+#[cfg(feature = "bindings-helseid")]
+mod helseid;
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+mod jose;
+#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+mod judges;
+#[cfg(feature = "bindings-maskinporten")]
+mod maskinporten;
+#[cfg(feature = "bindings-norskgjeld")]
+mod norskgjeld;
+#[cfg(feature = "bindings-selvbetjening")]
+mod selvbetjening;
+#[cfg(feature = "bindings-full")]
+mod text;
+
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::ground::error::{Error, Result, codes};
+#[cfg(feature = "bindings-full")]
+use crate::ground::text::decimal;
+use crate::ground::text::{push, take};
+
+#[global_allocator]
+static ALLOCATOR: mini_alloc::MiniAlloc = mini_alloc::MiniAlloc::INIT;
+
+/// No code path panics; were one to, the host sees a trap and no text of ours.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+/// Runs one operation. `random` holds 96 octets for `begin` and is empty for all others.
+/// Gives the answer's address, plus its length times 2^32.
+#[wasm_bindgen]
+pub fn call(input: &str, random: &[u8]) -> f64 {
+    let mut text = Vec::new();
+    let done = run(Lines(input), random, &mut text);
+    if let Err(error) = done {
+        text.clear();
+        failure(&error, &mut text);
+    }
+    // Address and length in one number, exactly: nothing is freed, so there is nothing to hand over.
+    let answer = text.leak();
+    answer.as_ptr().addr() as f64 + answer.len() as f64 * TWO_TO_THE_32
+}
+
+/// One letter each for what every page has to carry; words for the full core's.
+#[cfg(not(feature = "bindings-apis"))]
+fn run(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
+    match lines.next() {
+        "C" => browser::client(&mut lines).map(|_| ()),
+        "B" => browser::begin(lines, random, text),
+        "F" => browser::finish(lines, text),
+        #[cfg(feature = "bindings-full")]
+        operation => {
+            let mut answer = alloc::string::String::with_capacity(1024);
+            let done = full::call(operation, lines, &mut answer);
+            *text = answer.into_bytes();
+            done
+        }
+        #[cfg(not(feature = "bindings-full"))]
+        _ => Err(Error::new(&codes::INVALID_PARAMETER)),
+    }
+}
+
+#[cfg(feature = "bindings-apis")]
+fn run(mut lines: Lines<'_>, _: &[u8], text: &mut Vec<u8>) -> Result<()> {
+    let mut answer = alloc::string::String::with_capacity(1024);
+    let done = apis::call(lines.next(), lines, &mut answer);
+    *text = answer.into_bytes();
+    done
+}
+
+const TWO_TO_THE_32: f64 = 4_294_967_296.0;
+
+/// The lines of a message, taken one by one; what is left is the rest.
+#[derive(Clone)]
+struct Lines<'a>(&'a str);
+
+impl<'a> Lines<'a> {
+    #[inline(never)]
+    fn next(&mut self) -> &'a str {
+        let [line] = self.take();
+        line
+    }
+
+    /// The next so many lines at once.
+    fn take<const COUNT: usize>(&mut self) -> [&'a str; COUNT] {
+        let mut lines = [""; COUNT];
+        take(&mut self.0, &mut lines, b'\n');
+        lines
+    }
+
+    fn more(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// Code, phase, action, expected, actual, the OAuth error's three, then what only the full package has.
+fn failure(error: &Error, text: &mut Vec<u8>) {
+    push(text, b"!");
+    push_line(text, error.code());
+    push_line(text, error.phase().as_str());
+    push_line(text, error.action().as_str());
+    let [expected, actual] = error.compared();
+    push_line(text, expected.unwrap_or_default());
+    push_line(text, actual.unwrap_or_default());
+    let oauth = error.oauth();
+    push_line(text, oauth.map(|oauth| &*oauth.error).unwrap_or_default());
+    push_line(text, oauth.and_then(|oauth| oauth.description.as_deref()).unwrap_or_default());
+    #[cfg(feature = "bindings-full")]
+    {
+        push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
+        push_line(text, if error.retryable() { "1" } else { "" });
+        push(text, error.advice().as_bytes());
+        push(text, b"\n");
+    }
+    #[cfg(feature = "bindings-full")]
+    for value in [
+        error.status().map(|status| decimal(u64::from(status))).as_deref(),
+        error.retry_after().map(|seconds| decimal(u64::from(seconds))).as_deref(),
+        error.provider_code(),
+        error.trace_id(),
+    ] {
+        push_line(text, value.unwrap_or_default());
+    }
+}
+
+/// Appends a value and a line end; a line end inside the value becomes a space.
+fn push_line(text: &mut Vec<u8>, value: impl AsRef<[u8]>) {
+    push_octets(text, value.as_ref());
+}
+
+#[inline(never)]
+fn push_octets(text: &mut Vec<u8>, line: &[u8]) {
+    for octet in line {
+        push(text, &[if *octet == b'\n' { b' ' } else { *octet }]);
+    }
+    push(text, b"\n");
+}
+
+/// Nothing for an empty line.
+fn some(line: &str) -> Option<&str> {
+    (!line.is_empty()).then_some(line)
+}
+
+fn refused<T>(expected: &'static str) -> Result<T> {
+    Err(Error::new(&codes::INVALID_PARAMETER).expected(expected))
+}
