@@ -103,7 +103,10 @@ async function apart(wasm) {
   const code = at;
   at = 0;
   while (at < code) next(HEAD);
-  walk(next, (write) => (length(), write()));
+  walk(next, (write) => {
+    length();
+    write();
+  });
   while (at < wasm.length) next(TAIL);
   const octets = new Uint8Array([...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]), ...streams.flat()]);
   if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/weave.ts does not know");
@@ -228,12 +231,12 @@ function writeGenerated() {
 }
 
 /** What an entry does first: names its wasm, and who knows more of errors. `placeOf` says where a module's functions are, and by what prefix. */
-function partsOf(entry, cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
+function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
   const provided = (module) =>
     cores
       .map((core) => {
         const wasm = `() => ${module(core)}, ${ends[core]}`;
-        return (CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : "") + `provide(${wasm}, ${CORES[core].rank});\n`;
+        return `${CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : ""}provide(${wasm}, ${CORES[core].rank});\n`;
       })
       .join("");
   const { provider } = CORES[cores[0]];
@@ -252,7 +255,7 @@ function partsOf(entry, cores, ends, placeOf = (module) => ["", `./lib/${module}
 }
 
 function writeEntry(entry, cores, ends) {
-  const { head, provided, details } = partsOf(entry, cores, ends);
+  const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
   const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
@@ -287,7 +290,7 @@ export async function build() {
   for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
   // Not before the package manager has brought what it stands on.
   const { joinModules } = await import("./join.mjs");
-  await joinModules(DIST, ENTRIES, CORES, (entry, cores, placeOf) => partsOf(entry, cores, ends, placeOf));
+  await joinModules(DIST, ENTRIES, CORES, (_entry, cores, placeOf) => partsOf(cores, ends, placeOf));
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
   }

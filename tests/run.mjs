@@ -37,7 +37,7 @@ const STAGES = [
     name: "lint",
     what: "rustfmt, clippy with the panic lints, documentation; Biome on TypeScript and JavaScript",
     run: [
-      node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci"),
+      node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"),
       ["cargo", "fmt", "--check"],
       ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
       ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],

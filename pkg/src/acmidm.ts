@@ -195,7 +195,7 @@ export function elys(name: ElysEnvironmentName): ElysEnvironment {
     scope(actor: ElysActor) {
       const found = ACTORS.find(([known]) => known === actor)
         ?.slice(1)
-        .find((scope) => scope && scope.startsWith(prefix!));
+        .find((scope) => scope?.startsWith(prefix!));
       if (!found) throw hostError("invalid_scope", { phase: "token", expected: "an actor that the API has in this environment" });
       return `vo_info ${found}`;
     },

@@ -1,6 +1,6 @@
 // Answers of a server's endpoints on their way to the core that judges them: sent for here, or fetched by the caller.
 
-import { type Value } from "./engine.js";
+import type { Value } from "./engine.js";
 import { type CoreRequest, type Sent, type Transport, send } from "./http.js";
 import type { TokenAnswer } from "./tokens.js";
 

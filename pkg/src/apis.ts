@@ -1,7 +1,7 @@
 // The door to the providers' own cores: a wasm for each, for its APIs. Text in, text out, as with the protocol's.
 
 import { type Exports, type Value, instantiate, joined, run } from "./engine.js";
-import { SamtykkeError } from "./error.js";
+import type { SamtykkeError } from "./error.js";
 
 interface Core {
   readonly source: () => WebAssembly.Module;

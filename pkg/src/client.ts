@@ -26,7 +26,7 @@ import { SigningKey } from "./keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
 import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
-import { type AssertionRules } from "./provider.js";
+import type { AssertionRules } from "./provider.js";
 import { type Renewals, newRenewals, renew, spend } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";

@@ -34,7 +34,7 @@ const STATUS: Readonly<Record<string, number>> = { transaction_missing: 404, tra
 export function confirmRoute(service: Selvbetjening, options: RouteOptions): (request: Request) => Promise<Response> {
   keeping(service, options);
   const { onConfirmed, done } = options;
-  configured(done === undefined || (typeof done === "string" && /^\/(?![\/\\])[!-[\]-~]*$/.test(done)), "done: a path on this origin");
+  configured(done === undefined || (typeof done === "string" && /^\/(?![/\\])[!-[\]-~]*$/.test(done)), "done: a path on this origin");
   return async (request) => {
     const answer = (status: number, text: string, headers = {}) => new Response(text, { status, headers: { ...HEADERS, ...headers } });
     if (request.method !== "GET") return answer(405, "", { allow: "GET" });

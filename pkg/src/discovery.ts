@@ -5,7 +5,7 @@ import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from 
 import { challenges } from "./challenge.js";
 import { call } from "./engine.js";
 import { hostError } from "./error.js";
-import { type Provider } from "./flow.js";
+import type { Provider } from "./flow.js";
 import { type AliasedEndpoint, type ProviderOptions, provider } from "./provider.js";
 
 /** A server's metadata, checked, in the standards' own names (RFC 8414 section 2). An object without a prototype. */

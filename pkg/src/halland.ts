@@ -127,7 +127,10 @@ class CertifiedKeys implements KeySource {
 
   /** @internal */
   remember(header: string, known: KnownKey): void {
-    if (this.#cached) return this.#cached.remember(header, known);
+    if (this.#cached) {
+      this.#cached.remember(header, known);
+      return;
+    }
     if (this.#known.size > 99) this.#known.clear();
     this.#known.set(header, known);
   }
@@ -335,7 +338,10 @@ export class HallandApi {
       token,
       headers: () => ({ [subscriberKeyHeader]: keys[at]! }),
       // The other of the two serves from now on.
-      otherwise: () => keys.length > 1 && ((at = 1 - at), true),
+      otherwise: () => {
+        at = keys.length - 1 - at;
+        return keys.length > 1;
+      },
     };
   }
 

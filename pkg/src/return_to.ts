@@ -12,7 +12,7 @@ const BASE = "https://origin.invalid";
 export function returnTo(path: string): string {
   // Visible ASCII, as every URL in a header is: a browser drops tabs and line ends, and reads the rest in its own way.
   let fits = typeof path === "string" && path.length <= 2048 && /^[!-~]+$/.test(path);
-  for (let decoded = path, before; fits && decoded !== before; ) {
+  for (let decoded = path, before: string | undefined; fits && decoded !== before; ) {
     // Browsers read a backslash as a slash: it belongs in no path.
     fits = /^\/(?!\/)[^\\\u0000-\u001f\u007f]*$/.test(decoded) && originOf(decoded) === BASE;
     before = decoded;

@@ -3,7 +3,7 @@
 
 import { apis } from "./apis.js";
 import { configured, given, isObject, isOptions } from "./check.js";
-import { type Value } from "./engine.js";
+import type { Value } from "./engine.js";
 import { SamtykkeError, hostError } from "./error.js";
 import { MAX_BODY, type Transport, checkTransport, read, request, send } from "./http.js";
 import type { Jwk } from "./webcrypto.js";

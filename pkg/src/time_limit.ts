@@ -44,7 +44,10 @@ export class TimeLimit {
 
   /** Ends an operation's wait; once for each. */
   end(running: Running): void {
-    if (running.timer !== undefined) return clearTimeout(running.timer);
+    if (running.timer !== undefined) {
+      clearTimeout(running.timer);
+      return;
+    }
     const { before, after } = running;
     if (before) before.after = after;
     else this.#first = after;

@@ -118,7 +118,10 @@ export class Shared {
   ): void {
     const { store } = this;
     const now = this.clock();
-    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) return then(DOWN);
+    if (!store || (now < this.#back && this.#back <= now + LONGEST_PAUSE)) {
+      then(DOWN);
+      return;
+    }
     flight.until = now + limit.milliseconds + SLACK;
     let over = false;
     const failed = (error: unknown) => {

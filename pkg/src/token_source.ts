@@ -2,7 +2,7 @@
 // share a flight, processes share a store's lock. Every wait here has an end: a lease, a time limit, the caller's patience.
 
 import { configured, isObject } from "./check.js";
-import { SamtykkeError, hostError } from "./error.js";
+import { type SamtykkeError, hostError } from "./error.js";
 import type { ResourceFetch } from "./resource.js";
 import { type Target, nameOf, pause } from "./token_clock.js";
 import { Entry, type Flight, errorFrom, faultOf } from "./token_entry.js";
@@ -141,7 +141,7 @@ export class TokenSource {
     const known = name === undefined ? undefined : this.#entries.get(name);
     if (name === undefined || (known === undefined && !isTarget(target))) return Promise.reject(wrong(TARGET));
     const now = this.#clock();
-    if (known !== undefined && known.fresh(now)) return known.settled!;
+    if (known?.fresh(now)) return known.settled!;
     const entry = known ?? this.#remember(name);
     // Nothing there and nobody on the way: then the flight's promise is the answer.
     if (options === undefined && !entry.valid(now) && !entry.alone(now) && !entry.flying(now)) return this.#start(entry, target, now).done;

@@ -21,7 +21,7 @@ export function walk(next: (stream: number) => number, sized: (write: () => void
   };
   const body = () => {
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
-    for (let depth = 1, more; depth; ) {
+    for (let depth = 1, more: number; depth; ) {
       const code = next(CODES);
       const kind = KINDS[code]!;
       const opens = code > 1 && code < 5;

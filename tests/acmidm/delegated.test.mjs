@@ -184,7 +184,7 @@ test("the token goes to the issuer's origin alone", async () => {
   const fetch = (url, init) => (sent.push(url), globalThis.fetch(url, init));
   for (const authorizationEndpoint of [
     "https://elsewhere.example.be/op/v1/auth",
-    issuer.replace("127.0.0.1", "localhost") + "/v1/auth",
+    `${issuer.replace("127.0.0.1", "localhost")}/v1/auth`,
     `${new URL(issuer).protocol}//127.0.0.1:1/op/v1/auth`,
   ]) {
     const mixed = provider({ issuer, authorizationEndpoint, tokenEndpoint: `${issuer}/v1/token`, clientId: LOGIN, redirectUri: CALLBACK, development: true });

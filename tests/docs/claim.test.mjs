@@ -11,7 +11,7 @@ import { Miniflare } from "miniflare";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const [, block] = readFileSync(join(ROOT, "README.md"), "utf8").match(/```js claims\n([^]*?)```/);
+const [, block] = readFileSync(join(ROOT, "README.md"), "utf8").match(/```js claims\n([\s\S]*?)```/);
 const [, line] = block.match(/claim: (\(key\) => .*\.claim\(\))/);
 linkPackage();
 

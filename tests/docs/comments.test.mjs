@@ -24,7 +24,7 @@ const EXAMPLES = readdirSync(SRC, { recursive: true })
   .sort()
   .flatMap((file) => {
     const source = readFileSync(join(SRC, file), "utf8");
-    const found = [...source.matchAll(/@example\s*\n\s*\* ```ts\n([^]*?)\n\s*\* ```/g)];
+    const found = [...source.matchAll(/@example\s*\n\s*\* ```ts\n([\s\S]*?)\n\s*\* ```/g)];
     assert.equal(found.length, source.split("@example").length - 1, `${file}: an example in no fence`);
     return found.map(([, code], at) => ({ file, name: `${file.replace(/\W/g, "_")}${at}`, code: code.replace(/^\s*\* ?/gm, "") }));
   });

@@ -23,8 +23,9 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 linkPackage();
 
+const FENCE = "```";
 const block = (name) => {
-  const found = README.match(new RegExp("```js " + name + "\\n([^]*?)```"));
+  const found = README.match(new RegExp(`${FENCE}js ${name}\\n([^]*?)${FENCE}`));
   assert.ok(found, `README has a block named ${name}`);
   return found[1];
 };

@@ -16,7 +16,7 @@ test("randomness is the host's: without it nothing begins, and Math.random is ne
   t.mock.method(Math, "random", () => assert.fail("Math.random was asked"));
   let asked = 0;
   const { getRandomValues } = crypto;
-  t.mock.method(crypto, "getRandomValues", function (into) {
+  t.mock.method(crypto, "getRandomValues", (into) => {
     asked += into.length;
     return getRandomValues.call(crypto, into);
   });

@@ -2,11 +2,21 @@
 // Compiled, never run, by types.test.mjs; each `@ts-expect-error` fails the compilation when the error goes away.
 // Refuses `any` in a public place, and a type by which a secret could reach the browser entry.
 
-import { Client, ClientAuthentication, SamtykkeError, clientSecretBasic, judgeTokens, none, type AuthorizationCode, type Fetch, type Tokens } from "samtykke";
+import {
+  Client,
+  type ClientAuthentication,
+  SamtykkeError,
+  clientSecretBasic,
+  type judgeTokens,
+  none,
+  type AuthorizationCode,
+  type Fetch,
+  type Tokens,
+} from "samtykke";
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
-import { HelseId, SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
+import { HelseId, type SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
 import { TokenSource, denoKvStore, durableObjectStore, memoryStore, redisStore, sealedStore, type TokenObject, type TokenStore } from "samtykke/tokens";
 import { ElysApi } from "samtykke/acmidm";
 import { HallandApi, hallandTarget } from "samtykke/halland";

@@ -147,7 +147,7 @@ async function byPlaywright({ type, path }) {
     title: () => page.title(),
     text: async (selector) => {
       const element = await page.$(selector);
-      return element && element.innerText();
+      return element?.innerText();
     },
     click: (selector) => page.click(selector),
     screenshot: () => page.screenshot(),

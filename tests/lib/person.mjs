@@ -12,7 +12,7 @@ function attributes(tag) {
 }
 
 function formsOf(text) {
-  return [...text.matchAll(/<form\b([^>]*)>([^]*?)<\/form>/g)].map(([, head, inside]) => ({
+  return [...text.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, head, inside]) => ({
     ...attributes(head),
     fields: [...inside.matchAll(/<(input|button)\b([^>]*)>/g)].map(([, element, rest]) => ({ element, ...attributes(rest) })),
   }));

@@ -46,7 +46,7 @@ test("a client and its keys are registered by each form of the addresses", async
     publicKey.export({ type: "spki", format: "pem" }),
     JSON.stringify(first),
   ];
-  files.forEach((file, at) => writeFileSync(file, texts[at]));
+  for (const [at, file] of files.entries()) writeFileSync(file, texts[at]);
   const register = (form, given) =>
     run({
       ENVIRONMENT: `${issuer} ${tokenEndpoint} ${form === "guide" ? mp.guide : mp.origin} ${form}`,

@@ -137,7 +137,7 @@ export function walks(program, cwd) {
   });
 
   test("a wrong API key ends it, with the reason", async (t) => {
-    const { world, finish } = await stage(t);
+    const { finish } = await stage(t);
     const wrong = await finish({ API_KEY: "wrong-key" });
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /unauthorized/);

@@ -225,9 +225,7 @@ export async function createOp(asked) {
       return send(status, value, endpoint === "jwks" ? {} : next());
     } catch (error) {
       if (!(error instanceof Refusal)) return send(500, { error: String(error) });
-      const challenge = isApi
-        ? { "www-authenticate": `DPoP error="${error.error}", error_description="${error.message.replace(/[^ -!#-\[\]-~]/g, " ")}"` }
-        : {};
+      const challenge = isApi ? { "www-authenticate": `DPoP error="${error.error}", error_description="${error.message.replace(/[^ -!#-[\]-~]/g, " ")}"` } : {};
       return send(isApi ? 401 : error.status, { error: error.error, error_description: error.message }, { ...challenge, ...next() });
     }
   };

@@ -23,7 +23,7 @@ export {
   type HallandOptions,
   type Msis,
 } from "../halland.js";
-export { type Provider } from "../flow.js";
+export type { Provider } from "../flow.js";
 export { fromPkcs1 } from "../pkcs1.js";
-export { type RefusableToken } from "../provider_fetch.js";
+export type { RefusableToken } from "../provider_fetch.js";
 export { SamtykkeError } from "../error.js";

@@ -15,8 +15,8 @@ export {
 export { claimOf, type HelseIdDetails, type Organization } from "../helseid_details.js";
 export { HelseIdSession, type HelseIdTarget, type HelseIdTokens, type SaveSession } from "../helseid_session.js";
 export type { Kept, Lock, TokenStore } from "../token_store.js";
-export { type FormPost, type Login } from "../flow.js";
+export type { FormPost, Login } from "../flow.js";
 export { type LogoutUrl, logoutReturn } from "../logout.js";
-export { type ResourceFetch, type ResourceInit, type ResourceOptions } from "../resource.js";
+export type { ResourceFetch, ResourceInit, ResourceOptions } from "../resource.js";
 export { SigningKey, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
 export { SamtykkeError } from "../error.js";

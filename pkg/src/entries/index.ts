@@ -22,12 +22,12 @@ export {
   type RefreshOptions,
   type TokenExchangeOptions,
 } from "../client.js";
-export { type DeviceAuthorization } from "../device.js";
-export { type TokenTarget } from "../post.js";
-export { type ResourceFetch, type ResourceInit, type ResourceOptions } from "../resource.js";
-export { type RequestObjectOptions, type StartOptions } from "../start.js";
+export type { DeviceAuthorization } from "../device.js";
+export type { TokenTarget } from "../post.js";
+export type { ResourceFetch, ResourceInit, ResourceOptions } from "../resource.js";
+export type { RequestObjectOptions, StartOptions } from "../start.js";
 export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../tokens.js";
-export { type Fetch, type Transport } from "../http.js";
+export type { Fetch, Transport } from "../http.js";
 export {
   provider,
   type AliasedEndpoint,
@@ -57,8 +57,8 @@ export {
   type SavedJwks,
 } from "../jwks.js";
 export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
-export { type CryptoKey, type Jwk, type SignatureAlgorithm } from "../webcrypto.js";
-export { type CallSettings, type HttpAnswer } from "../answer.js";
+export type { CryptoKey, Jwk, SignatureAlgorithm } from "../webcrypto.js";
+export type { CallSettings, HttpAnswer } from "../answer.js";
 export { challenges, type Challenge } from "../challenge.js";
 export {
   discover,

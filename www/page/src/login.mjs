@@ -38,7 +38,7 @@ export function leaveFromPage(service, request, wrong) {
 }
 
 /** The worker builds the request; the page follows a link that says only what the consent is for. */
-export function leaveFromWorker(service, request, wrong) {
+export function leaveFromWorker(_service, request, wrong) {
   const journey = newJourney("worker", wrong);
   const query = new URLSearchParams({ purpose: request.purpose, ...(request.days ? { days: String(request.days) } : {}) });
   journey.events.login = { state: "done", fields: fieldsOf("query", query) };

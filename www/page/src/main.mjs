@@ -1,7 +1,7 @@
 // The page: decides what an address means, then moves from view to view and keeps the sequence beside it up to date.
 // Addresses: / start, /callback answer to the page, /consent after a good login, /failed?error=… after a bad one.
 // Refuses to leave a code or an error in the address bar: the address is cleaned before the answer is looked at.
-import { labels, languageSelect, t } from "./language.mjs";
+import { labels, languageSelect } from "./language.mjs";
 import { leaveFromPage, leaveFromWorker, takeAnswer } from "./login.mjs";
 import { forgetJourney, journey as keptJourney, keepJourney, newJourney } from "./memory.mjs";
 import { outcomeView } from "./outcome.mjs";

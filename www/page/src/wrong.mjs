@@ -9,6 +9,7 @@ const COOKIE = "samtykke-demo-wrong";
 
 /** Tells the worker too. The cookie holds a word from the list above and ends by itself. */
 export function announce(kind) {
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser that the page is for
   document.cookie = `${COOKIE}=${kind}; Path=/; SameSite=Lax; Max-Age=${kind === "none" ? 0 : 900}`;
 }
 
