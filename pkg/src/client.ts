@@ -52,7 +52,7 @@ export interface ClientOptions extends Transport {
 
 /** Options of an exchange. */
 export interface ExchangeOptions extends TokenTarget {
-  /** The `acr` values of which the id_token must have one. */
+  /** The `acr` values of which the id_token must have one; those that the login asked for unless given. */
   readonly acrValues?: readonly string[];
 }
 
@@ -204,11 +204,15 @@ export class Client {
       if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });
       spend(sent, key());
     };
-    const [nonce, maxAge, state] = text.split(" ", 4)[3]?.split(",") ?? [];
+    const [nonce, maxAge, state, acr] = text.split(" ", 4)[3]?.split(",") ?? [];
+    const demanded = acr === undefined ? undefined : decoded(acr).split(" ");
+    // Those that the login demanded can be narrowed here, not widened.
+    const acrValues = demanded && options.acrValues ? demanded.filter((value) => options.acrValues!.includes(value)) : (demanded ?? options.acrValues);
+    given(!demanded || !!acrValues?.length, "token", "acrValues: some that the login demanded");
     const idToken: Partial<IdTokenExpectations> = {
       nonce,
       state,
-      acrValues: options.acrValues,
+      acrValues,
       ...(maxAge && { maxAge: +maxAge }),
     };
     return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });

@@ -58,6 +58,11 @@ export interface AuthorizationRequest {
    * signed answers (`jwt` and its kin) are finished with `client.finishJarm`.
    */
   readonly responseMode?: "query" | "fragment" | "form_post" | "jwt" | "query.jwt" | "fragment.jwt" | "form_post.jwt";
+  /**
+   * Makes the level of assurance a wish. Otherwise the id_token's `acr` must be one of those that `acr_values` in `extra`, or an
+   * essential `acr` in `claims`, named (OpenID Connect Core section 3.1.3.7). Takes the full core.
+   */
+  readonly acrOptional?: true;
   /** Your own state: 22 to 128 unreserved characters, unguessable, used once. Takes the full core. */
   readonly state?: string;
   /** Your own nonce: 16 to 128 unreserved characters, unguessable, used once. Takes the full core. */
@@ -244,11 +249,12 @@ export function begin(provider: Provider, request: ConsentRequest | Authorizatio
     state,
     nonce,
     codeVerifier,
+    acrOptional,
     extra,
   } = request as ConsentRequest & AuthorizationRequest;
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
-  const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier];
+  const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier, acrOptional && 1];
   for (const name in extra) {
     for (const value of [extra[name]!].flat()) values.push(`${name}=${value}`);
   }

@@ -280,7 +280,8 @@ export class HelseId {
       ["on_behalf_of", onBehalfOf],
     ] as const)
       if (value !== undefined) extra[name] = value;
-    const asked: AuthorizationRequest = { scope, extra, ...(lifetime !== undefined && { lifetime }) };
+    // HelseID's `acr_values` choose how to log in; the level is judged by a claim of its own.
+    const asked: AuthorizationRequest = { scope, extra, acrOptional: true, ...(lifetime !== undefined && { lifetime }) };
     const requestObject = details && { beside: true, lifetime: 30, claims: { authorization_details: claimOf(details) } };
     const client = await this.client();
     return numbered(() => client.start(asked, { ...(requestObject && { requestObject }), ...(signal && { signal }) }));

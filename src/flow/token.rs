@@ -33,12 +33,14 @@ impl Exchange<Tokens> {
     pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
         let expectation = &mut exchange.context.expectation;
-        expectation.id_token = has_openid(code.scope()) && !client.profile.rules.id_token_optional;
+        let acr = code.acr_values();
+        expectation.id_token = acr.is_some() || (has_openid(code.scope()) && !client.profile.rules.id_token_optional);
         expectation.scope = code.scope().into();
         let id_token = &mut exchange.context.id_token;
         id_token.nonce = code.nonce().map(String::from);
         id_token.max_age = code.max_age();
         id_token.state = code.state().map(String::from);
+        id_token.acr_values = acr.unwrap_or_default();
         id_token.code = code.code();
         Ok(exchange)
     }

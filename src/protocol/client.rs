@@ -238,7 +238,7 @@ pub(crate) const RESERVED: &str = "client_id response_type response_mode redirec
 /// And those with a grammar of their own, which the browser wasm has no room to judge and so does not send.
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
 pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
-    code_challenge_method code_verifier client_secret request request_uri max_age prompt resource claims authorization_details";
+    code_challenge_method code_verifier client_secret request request_uri max_age prompt resource claims acr_values authorization_details";
 
 /// Whether a query holds one of these names, or one that cannot be read.
 #[inline(never)]

@@ -43,7 +43,7 @@ test("means of login: acr only where one is asked for, and then one of them", as
   const { login, tokens } = await loggedIn({ means: ["eid", "itsme"], loginHint: "an@example.be" }, { acrValues: [loginMeans.eid, loginMeans.itsme] });
   assert.equal(new URL(login.url).searchParams.get("acr_values"), "urn:be:vlaanderen:authmech:eid urn:be:vlaanderen:authmech:itsme");
   assert.equal(tokens.claims.acr, loginMeans.eid);
-  await fails(loggedIn({ means: ["eid"] }, { acrValues: [loginMeans.csamtotp] }), { code: "claim_refused" });
+  await fails(loggedIn({ means: ["eid"] }, { acrValues: [loginMeans.csamtotp] }), { code: "invalid_parameter" });
   await fails(() => acmIdmLogin({ means: ["password"] }), { code: "invalid_parameter" });
 });
 

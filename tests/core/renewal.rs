@@ -6,7 +6,9 @@ use samtykke::ground::text::base64url;
 use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
-use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens};
+use samtykke::{
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens, Transaction,
+};
 use serde_json::{Value, json};
 
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
@@ -105,6 +107,60 @@ fn what_a_login_asked_for_binds_its_id_token() {
     login(None, &|code, state| json!({ "c_hash": hash(code), "s_hash": hash(state) })).unwrap();
     refused(login(None, &|_, state| json!({ "c_hash": hash(state) })), "claim_refused");
     refused(login(None, &|code, _| json!({ "s_hash": hash(code) })), "claim_refused");
+}
+
+#[test]
+fn a_level_that_was_demanded_is_checked_however_it_was_asked_for() {
+    let login = |request: AuthorizationRequest, acr: Value| {
+        let client = client();
+        let login = client.begin(request, &random(), NOW).unwrap();
+        let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let state = login.transaction.state().to_owned();
+        // As it is kept, and as a page posts it.
+        let kept = Transaction::parse(login.transaction.serialize().expose()).unwrap();
+        let code = kept.finish(&client, Callback::Url(&format!("{REDIRECT_URI}?code=a&state={state}")), NOW).unwrap();
+        let code = AuthorizationCode::parse(code.serialize().expose()).unwrap();
+        let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("p"), code).unwrap();
+        drive(&mut exchange, &answer(&id_token("a", json!({ "nonce": nonce, "acr": acr }))), &set("a"), NOW).1
+    };
+    let asked = |name: &str, value: &str| AuthorizationRequest::new("openid").parameter(name, value);
+    let claims = |acr: Value| asked("claims", &json!({ "id_token": { "acr": acr } }).to_string());
+    let high = "urn:x:high,+ 100%";
+    for (request, fits, misses) in [
+        (asked("acr_values", "Level4"), "Level4", "Level3"),
+        (asked("acr_values", &format!("Level4 {high}")), "urn:x:high,+", "urn:x:high"),
+        (claims(json!({ "essential": true, "value": "Level4" })), "Level4", "Level3"),
+        (claims(json!({ "essential": true, "values": ["a", "Level4"] })), "a", "b"),
+        // An essential level outweighs a preference.
+        (claims(json!({ "essential": true, "value": "Level4" })).parameter("acr_values", "Level3"), "Level4", "Level3"),
+        (
+            asked("acr_values", "Level3").parameter("claims", r#"{"id_token":{"acr":{"essential":true,"value":"Level4"}}}"#),
+            "Level4",
+            "Level3",
+        ),
+        (claims(json!({ "values": ["Level4"] })).parameter("acr_values", "Level3"), "Level3", "Level4"),
+    ] {
+        login(request.clone(), json!(fits)).unwrap();
+        for missing in [json!(misses), Value::Null, json!("")] {
+            refused(login(request.clone(), missing), "claim_refused");
+        }
+        login(request.acr_optional(), json!(misses)).unwrap();
+    }
+    // What names no level, or is no more than a wish, demands none.
+    for request in [
+        claims(json!({ "essential": true })),
+        claims(json!({ "essential": false, "value": "Level4" })),
+        claims(json!({ "value": "Level4" })),
+        claims(Value::Null),
+        asked("claims", r#"{"userinfo":{"acr":{"essential":true,"value":"Level4"}}}"#),
+    ] {
+        login(request, json!("another")).unwrap();
+    }
+    // Without an id_token nothing would tell the level.
+    let begin = |request| client().begin(request, &random(), NOW).map(|login| login.url);
+    let without = || AuthorizationRequest::new("read").parameter("acr_values", "Level4");
+    refused(begin(without()), "invalid_parameter");
+    assert!(begin(without().acr_optional()).unwrap().contains("acr_values=Level4"));
 }
 
 #[test]

@@ -301,16 +301,37 @@ test("what a login asked for binds its id_token: max_age, nonce, code and state;
   const at = Math.floor(Date.now() / 1000);
   const hash = (value) => createHash("sha256").update(value).digest().subarray(0, 16).toString("base64url");
   /** A login whose id_token has these claims besides. */
-  const login = async (claimsOf, { extra, idToken } = {}) => {
+  const login = async (claimsOf, { extra, acrOptional, acrValues, idToken } = {}) => {
     let answer;
     const client = new Client(op, clientSecretJwt(SHARED), { fetch: async () => answer, jwks, ...(idToken && { idToken }) });
-    const { url, state, transaction } = client.begin({ scope: "openid", ...(extra && { extra }) });
+    const { url, state, transaction } = client.begin({ scope: "openid", acrOptional, ...(extra && { extra }) });
     const nonce = new URL(url).searchParams.get("nonce");
     const code = `c${state.slice(0, 9)}`;
     const claims = { iss: OP, aud: "client-1", sub: "s", iat: at, exp: at + 60, nonce, ...claimsOf({ code, state }) };
     answer = tokens({ id_token: await new jose.SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "1" }).sign(privateKey) });
-    return client.exchange(client.finish(transaction, `${settings.redirectUri}?code=${code}&state=${state}`));
+    return client.exchange(client.finish(transaction, `${settings.redirectUri}?code=${code}&state=${state}`), { acrValues });
   };
+  const level = { code: "claim_refused", expected: "acr: one of those demanded" };
+  const essential = (acr) => ({ extra: { claims: JSON.stringify({ id_token: { acr: { essential: true, ...acr } } }) } });
+  for (const asked of [{ extra: { acr_values: "Level4 urn:x:high,+" } }, essential({ values: ["Level4", "urn:x:high,+"] })]) {
+    for (const acr of ["Level4", "urn:x:high,+"]) assert.equal((await login(() => ({ acr }), asked)).claims.acr, acr);
+    for (const acr of ["Level3", undefined]) {
+      await fails(
+        login(() => ({ acr }), asked),
+        level,
+      );
+      assert.equal((await login(() => ({ acr }), { ...asked, acrOptional: true })).claims.acr, acr);
+    }
+    // The exchange can narrow what the login demanded, and cannot widen it.
+    await fails(
+      login(() => ({ acr: "Level4" }), { ...asked, acrValues: ["urn:x:high,+", "Level3"] }),
+      level,
+    );
+    await fails(
+      login(() => ({ acr: "Level3" }), { ...asked, acrValues: ["Level3"] }),
+      { code: "invalid_parameter" },
+    );
+  }
   const maxAge = { extra: { max_age: "60" } };
   assert.equal((await login(() => ({}))).claims.sub, "s");
   assert.equal((await login(() => ({ auth_time: at - 50 }), maxAge)).claims.auth_time, at - 50);

@@ -26,6 +26,7 @@ pub struct AuthorizationRequest {
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) response_mode: ResponseMode,
     pub(crate) lifetime: Option<u32>,
+    pub(crate) acr_optional: bool,
 }
 
 impl AuthorizationRequest {
@@ -74,6 +75,14 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn response_mode(mut self, mode: ResponseMode) -> Self {
         self.response_mode = mode;
+        self
+    }
+
+    /// Makes the level of assurance a wish. Otherwise the id_token's `acr` must be one of those that `acr_values`, or an essential
+    /// `acr` in `claims`, named (OpenID Connect Core section 3.1.3.7).
+    #[must_use]
+    pub fn acr_optional(mut self) -> Self {
+        self.acr_optional = true;
         self
     }
 
@@ -131,6 +140,7 @@ impl Client {
             response_mode: request.response_mode.as_str(),
             lifetime: &decimal(u64::from(request.lifetime.unwrap_or(DEFAULT_LIFETIME))),
             now: &decimal(now),
+            acr_optional: request.acr_optional,
         };
         begin(&self.registration(), &asked, random, &mut url, &mut transaction)?;
         let text = |octets| String::from_utf8(octets).unwrap_or_default();
@@ -148,6 +158,7 @@ pub(crate) struct Asked<'a, Parameters> {
     pub(crate) response_mode: &'a str,
     pub(crate) lifetime: &'a str,
     pub(crate) now: &'a str,
+    pub(crate) acr_optional: bool,
 }
 
 /// Checks a request, then appends the URL and the transaction.
@@ -183,8 +194,16 @@ pub(crate) fn begin<'p>(
     push_field(kept, client.redirect_uri.as_bytes());
     let sent = nonce.len();
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    if !nonce.is_empty() {
-        push_demands(&mut nonce, &state, asked.parameters.clone());
+    {
+        let acr = if asked.acr_optional { None } else { demanded_acr(asked.parameters.clone()) };
+        if !nonce.is_empty() {
+            push_demands(&mut nonce, &state, asked.parameters.clone(), acr.as_deref());
+        } else if acr.is_some() {
+            return Err(wrong(
+                "acr with openid in the scope: without an id_token nothing tells the level, unless it is optional",
+                "acr_values",
+            ));
+        }
     }
     push_field(kept, &nonce);
     nonce.truncate(sent);
@@ -217,14 +236,51 @@ pub(crate) fn begin<'p>(
     Ok(())
 }
 
-/// What else an id_token must answer to, kept with its nonce: `,max_age,state`. A page's flow has no `max_age`.
+/// What else an id_token must answer to, kept with its nonce: `,max_age,state,acr`. A page's flow asks for neither age nor level.
 #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iterator<Item = (&'p str, &'p str)>) {
+fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iterator<Item = (&'p str, &'p str)>, acr: Option<&str>) {
     let age = parameters.find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
     for text in [age.as_bytes(), state] {
         push(nonce, b",");
         push(nonce, text);
     }
+    if let Some(acr) = acr {
+        push(nonce, b",");
+        push_escaped(nonce, acr.as_bytes(), true);
+    }
+}
+
+/// The levels of which the id_token must have one, spaces between them: those of an essential `acr` (OpenID Connect Core section
+/// 5.5.1.1), else those of `acr_values`.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn demanded_acr<'p>(parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Option<String> {
+    let mut asked = None;
+    for (name, value) in parameters {
+        match name {
+            "acr_values" => asked = asked.or_else(|| Some(String::from(value))),
+            "claims" => {
+                if let essential @ Some(_) = essential_acr(value) {
+                    return essential;
+                }
+            }
+            _ => {}
+        }
+    }
+    asked
+}
+
+/// What `claims` says of an id_token's `acr`, where it is essential and names values.
+#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+fn essential_acr(claims: &str) -> Option<String> {
+    use crate::ground::json::Value;
+    let claims = Value::parse(claims)?;
+    let acr = claims.get("id_token")?.get("acr")?;
+    if !matches!(acr.get("essential"), Some(Value::Bool(true))) {
+        return None;
+    }
+    let values = acr.get("values").and_then(Value::as_array).unwrap_or_default();
+    let named: Vec<&str> = values.iter().chain(acr.get("value")).filter_map(Value::as_str).collect();
+    (!named.is_empty()).then(|| named.join(" "))
 }
 
 fn push_field(out: &mut Vec<u8>, field: &[u8]) {

@@ -103,7 +103,12 @@ impl AuthorizationCode {
 
     /// The `state` that was sent, when an id_token was asked for by a server.
     pub(crate) fn state(&self) -> Option<&str> {
-        cut(cut(self.field(NONCE), b',').1?, b',').1
+        Some(cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').0)
+    }
+
+    /// The levels of assurance of which the id_token must have one, spaces between them; `None` where none was demanded.
+    pub fn acr_values(&self) -> Option<String> {
+        form_decode(cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').1?)
     }
 
     pub(crate) fn verifier(&self) -> &str {

@@ -83,7 +83,8 @@ impl LoginRequest {
     /// The request's parameters. `least` is the level the login will be judged by.
     pub(super) fn request(&self, least: u8) -> Result<AuthorizationRequest> {
         check_login(&self.scope, least)?;
-        let mut request = AuthorizationRequest::new(self.scope.clone());
+        // HelseID's `acr_values` choose how to log in; the level is told, and judged, by a claim of its own.
+        let mut request = AuthorizationRequest::new(self.scope.clone()).acr_optional();
         if self.resources.is_empty() {
             for resource in resources_of(&self.scope) {
                 request = request.parameter("resource", resource);

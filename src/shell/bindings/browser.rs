@@ -34,7 +34,7 @@ pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
 /// as `name=value`; answers URL and transaction.
 pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let client = client(&mut lines)?;
-    let [now, scope, lifetime, response_mode, state, nonce, verifier] = lines.take();
+    let [now, scope, lifetime, response_mode, state, nonce, verifier, acr_optional] = lines.take();
     let Ok(random) = random.try_into() else { return refused("randomness") };
     if number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
         return refused("lifetime: seconds");
@@ -60,6 +60,7 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
         response_mode,
         lifetime,
         now,
+        acr_optional: !LEAN && !acr_optional.is_empty(),
     };
     let mut kept = Vec::new();
     begin_flow(&client, &asked, random, text, &mut kept)?;

@@ -149,7 +149,7 @@ fn grant(client: &Registration<'_>, public: bool, lines: &mut Lines<'_>, form: &
     let scope = match grant {
         "authorization_code" => {
             let code = AuthorizationCode::parse(lines.next())?;
-            asked.id_token = wants_id_token(code.scope());
+            asked.id_token = code.acr_values().is_some() || wants_id_token(code.scope());
             asked.named = true;
             *form = code.form(client)?;
             asked.scope = code.scope().into();
