@@ -36,7 +36,7 @@ const WASM_OPT = [
   "--strip-target-features",
 ];
 
-/** What the loader, pkg/src/engine.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
+/** What the loader, pkg/src/core/wasm.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
 /** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. A small one is not worth taking apart. */
@@ -65,7 +65,7 @@ const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)
   .join("")
   .replace(/["\\]/g, "");
 
-/** Writes octets as text that pkg/src/inline.ts reads. */
+/** Writes octets as text that pkg/src/core/wasm_text.ts reads. */
 export function encode(octets) {
   const count = new Array(256).fill(0);
   for (const octet of octets) count[octet]++;
@@ -82,9 +82,9 @@ export function encode(octets) {
   return table + Array.from(octets, (octet) => texts.get(octet)).join("");
 }
 
-/** Takes wasm apart for pkg/src/weave.ts. */
+/** Takes wasm apart for pkg/src/core/wasm_streams.ts. */
 async function apart(wasm) {
-  const { STREAMS, HEAD, TAIL, walk, woven } = await import(join(DIST, "lib", "weave.js"));
+  const { STREAMS, HEAD, TAIL, walk, woven } = await import(join(DIST, "lib", "core", "wasm_streams.js"));
   const streams = Array.from({ length: STREAMS }, () => []);
   let at = 8;
   const next = (stream) => {
@@ -109,7 +109,7 @@ async function apart(wasm) {
   });
   while (at < wasm.length) next(TAIL);
   const octets = new Uint8Array([...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]), ...streams.flat()]);
-  if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/weave.ts does not know");
+  if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/core/wasm_streams.ts does not know");
   return octets;
 }
 
@@ -161,7 +161,7 @@ function buildCore(name, bindgen) {
 }
 
 /**
- * Where a wasm's constants end. pkg/src/engine.ts zeroes all above after each call, and this makes sure that it brings back
+ * Where a wasm's constants end. pkg/src/core/wasm.ts zeroes all above after each call, and this makes sure that it brings back
  * the memory of a new instance: that the allocator's state, and all else that changes, lies there.
  */
 function constantsEnd(wasm) {
@@ -176,7 +176,7 @@ function constantsEnd(wasm) {
   // The stack lies below the constants; what it held is left.
   const stack = before.findIndex((octet) => octet !== 0);
   if (before.subarray(stack).some((octet, place) => octet !== after[stack + place]))
-    throw new Error("a call of the core leaves something behind: see pkg/src/engine.ts");
+    throw new Error("a call of the core leaves something behind: see pkg/src/core/wasm.ts");
   return end;
 }
 
@@ -247,9 +247,9 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
     return `import { ${names.map((name) => (prefix ? `${prefix}${name} as ${name}` : name)).join(", ")} } from "${from}";\n`;
   };
   const head = [
-    imports("engine", [...(described ? ["describe"] : []), "provide"]),
-    imports("apis", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
-    imports("details", described ? [described.replace("(apis)", "")] : []),
+    imports("core/wasm", [...(described ? ["describe"] : []), "provide"]),
+    imports("core/provider_wasm", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
+    imports("core/error_details", described ? [described.replace("(apis)", "")] : []),
   ].join("");
   return { head, provided, details: described ? `describe(${described});\n` : "" };
 }
@@ -258,7 +258,7 @@ function writeEntry(entry, cores, ends) {
   const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
-  const readers = `import { read } from "./lib/inline.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/weave.js";\n` : ""}`;
+  const readers = `import { read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
     [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,

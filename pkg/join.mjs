@@ -3,7 +3,7 @@
 // page.js is what a page needs, core.js the rest of the protocol, apis.js the providers' own; one key or error is the same to all.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -20,9 +20,11 @@ const OPTIONS = {
   absWorkingDir: "/",
 };
 
-/** Names that a module exports, told apart from other modules' by its own name. */
-async function exportsOf(file, as = basename(file, ".js")) {
-  return Object.keys(await import(pathToFileURL(file))).map((name) => ({ name, unique: `${as}_${name}` }));
+/** A module's name under `lib`, as what tells its exports apart from other modules'. */
+const prefixOf = (module) => `${module.replace(/\W/g, "_")}_`;
+/** Names that a module exports, with that before them. */
+async function exportsOf(file, module) {
+  return Object.keys(await import(pathToFileURL(file))).map((name) => ({ name, unique: prefixOf(module) + name }));
 }
 
 const reexport = (names, file, side) =>
@@ -46,17 +48,22 @@ export async function joinModules(dist, entries, cores, firstOf) {
   const all = Object.keys(entries);
   /** Each stands on those before it. */
   const layers = [
-    { file: "page.js", roots: [entryOf("browser"), lib("engine")], code: "" },
-    { file: "core.js", roots: [...all.filter(isShared).map(entryOf), lib("apis"), lib("details")], code: `${BUFFER}export ${octets(dist, "full")}` },
+    { file: "page.js", roots: [entryOf("browser"), lib("core/wasm")], code: "" },
+    {
+      file: "core.js",
+      roots: [...all.filter(isShared).map(entryOf), lib("core/provider_wasm"), lib("core/error_details")],
+      code: `${BUFFER}export ${octets(dist, "full")}`,
+    },
     { file: "apis.js", roots: all.filter(isApi).map(entryOf), code: "" },
   ];
   mkdirSync(out);
 
   /** Node has its own form of signatures.js, which builds on the other. */
+  const node = lib("crypto/signatures_node");
   const own = {
     name: "own",
     setup({ onResolve }) {
-      onResolve({ filter: /^\.\/signatures\.js$/ }, ({ importer }) => (importer === lib("signatures_node") ? undefined : { path: lib("signatures_node") }));
+      onResolve({ filter: /\/signatures\.js$/ }, ({ importer }) => (importer === node ? undefined : { path: node }));
     },
   };
   /** Modules that are joined already: where they are, and what they export. */
@@ -82,7 +89,7 @@ export async function joinModules(dist, entries, cores, firstOf) {
       .map((path) => join("/", path))
       .filter((path) => path.startsWith(join(dist, "lib")) && !joined.has(path));
     const names = new Map();
-    for (const path of modules) names.set(path, await exportsOf(path, relative(join(dist, "lib"), path).replace(/\.js$/, "").replace(/\W/g, "_")));
+    for (const path of modules) names.set(path, await exportsOf(path, relative(join(dist, "lib"), path).replace(/\.js$/, "")));
     const contents = modules.map((path) => reexport(names.get(path), path, "out")).join("") + code;
     await build({ ...OPTIONS, stdin: stdin(contents), plugins: [own, known], outfile: join(out, file) });
     for (const path of modules) joined.set(path, { file, names: names.get(path) });
@@ -90,7 +97,7 @@ export async function joinModules(dist, entries, cores, firstOf) {
 
   for (const [entry, wasm] of Object.entries(entries)) {
     const rest = wasm.filter((core) => core !== "full");
-    const { head, provided, details } = firstOf(entry, wasm, (module) => [`${module}_`, `./${joined.get(lib(module)).file}`]);
+    const { head, provided, details } = firstOf(entry, wasm, (module) => [prefixOf(module), `./${joined.get(lib(module)).file}`]);
     const { file, names } = joined.get(entryOf(entry));
     writeFileSync(
       join(out, `${entry}.js`),

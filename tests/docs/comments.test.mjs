@@ -75,12 +75,12 @@ const OWN = {
   DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
 const THERE = {
-  "confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
-  "enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
-  "selvbetjening.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },
-  "maskinporten.ts": { client: 'import("samtykke/maskinporten").MaskinportenClient' },
-  "halland.ts": { adfs: 'import("samtykke").Provider' },
-  "token_source.ts": { tokens: 'import("samtykke/tokens").TokenSource', acm: 'import("samtykke").Provider', audience: "string" },
+  "providers/selvbetjening/confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
+  "providers/selvbetjening/enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
+  "providers/selvbetjening/service.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },
+  "providers/maskinporten/client.ts": { client: 'import("samtykke/maskinporten").MaskinportenClient' },
+  "providers/halland/provider.ts": { adfs: 'import("samtykke").Provider' },
+  "tokens/source.ts": { tokens: 'import("samtykke/tokens").TokenSource', acm: 'import("samtykke").Provider', audience: "string" },
 };
 const HOST = new Set(["sessionStorage", "location", "navigator", "console", "URL", "JSON", "Date"]);
 
@@ -211,24 +211,24 @@ async function surroundings() {
 
 /** Examples that run as they stand, by the file, and what must come of them. */
 const RUN = {
-  "authentication.ts": [({ authentication }) => assert.equal(authentication.method, "private_key_jwt")],
-  "challenge.ts": [(_, { left }) => assert.deepEqual(left, ["retry"])],
-  "client.ts": [({ tokens }) => assert.equal(tokens.accessToken, "x.y"), ({ response }) => assert.equal(response.status, 200)],
-  "discovery.ts": [({ helseid }) => assert.equal(helseid.server.requireDpop, true)],
-  "edge.ts": [null, (_, __, returned) => assert.equal(returned.status, 303)],
-  "error.ts": [(_, { left }) => assert.deepEqual(left, ["declined"])],
-  "flow.ts": [
+  "protocol/authentication.ts": [({ authentication }) => assert.equal(authentication.method, "private_key_jwt")],
+  "protocol/challenge.ts": [(_, { left }) => assert.deepEqual(left, ["retry"])],
+  "protocol/client.ts": [({ tokens }) => assert.equal(tokens.accessToken, "x.y"), ({ response }) => assert.equal(response.status, 200)],
+  "protocol/discovery.ts": [({ helseid }) => assert.equal(helseid.server.requireDpop, true)],
+  "edge/edge.ts": [null, (_, __, returned) => assert.equal(returned.status, 303)],
+  "core/error.ts": [(_, { left }) => assert.deepEqual(left, ["declined"])],
+  "protocol/flow.ts": [
     ({ consent }) => assert.equal(consent.clientId, "eksempelbank-client"),
     ({ login }, { left }) => assert.deepEqual(left, [login.state, login.url]),
   ],
-  "helseid_details.ts": [() => {}],
-  "id_token.ts": [({ claims }) => assert.equal(claims.sub, "s")],
-  "jwks.ts": [({ jwks }) => assert.deepEqual(jwks.save(), {})],
-  "keys.ts": [({ key, fresh }) => assert.deepEqual([key.alg, fresh.alg], ["RS256", "ES256"])],
-  "messages.ts": [(_, { status }) => assert.ok(status.textContent.length > 10)],
-  "provider.ts": [({ op }) => assert.equal(op.issuer, "https://op.example")],
-  "stores/memory.ts": [({ store }) => assert.equal(typeof store.read ?? typeof store.get, "function")],
-  "stores/sealed.ts": [({ store }) => assert.ok(store)],
+  "providers/helseid/details.ts": [() => {}],
+  "protocol/id_token.ts": [({ claims }) => assert.equal(claims.sub, "s")],
+  "protocol/jwks.ts": [({ jwks }) => assert.deepEqual(jwks.save(), {})],
+  "crypto/keys.ts": [({ key, fresh }) => assert.deepEqual([key.alg, fresh.alg], ["RS256", "ES256"])],
+  "core/messages.ts": [(_, { status }) => assert.ok(status.textContent.length > 10)],
+  "protocol/provider.ts": [({ op }) => assert.equal(op.issuer, "https://op.example")],
+  "tokens/stores/memory.ts": [({ store }) => assert.equal(typeof store.read ?? typeof store.get, "function")],
+  "tokens/stores/sealed.ts": [({ store }) => assert.ok(store)],
 };
 
 test("the examples that need no server of their own run, and do what they say", async (t) => {

@@ -165,14 +165,14 @@ test("the demo builds the package when a source is newer, and not when only what
     utimesSync(file, seconds, seconds);
   };
   write("src/lib.rs", 100);
-  write("pkg/src/flow.ts", 100);
+  write("pkg/src/protocol/flow.ts", 100);
   assert.equal(packageIsBuilt(root), false, "nothing is built");
   write("pkg/dist/lib/flow.js", 200);
   write("pkg/dist/wasm/full.wasm", 201);
   // The build writes its generated sources after its first results.
   write("pkg/src/generated/messages.ts", 205);
   assert.equal(packageIsBuilt(root), true);
-  for (const source of ["src/lib.rs", "pkg/src/flow.ts", "Cargo.lock"]) {
+  for (const source of ["src/lib.rs", "pkg/src/protocol/flow.ts", "Cargo.lock"]) {
     write(source, 300);
     assert.equal(packageIsBuilt(root), false, source);
     write(source, 100);

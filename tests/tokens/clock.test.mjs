@@ -8,7 +8,7 @@ import { linkPackage } from "../verdicts/run.mjs";
 
 linkPackage();
 await import("samtykke/tokens");
-const { early, line, nameOf, pause } = await import("../../pkg/dist/lib/token_clock.js");
+const { early, line, nameOf, pause } = await import("../../pkg/dist/lib/tokens/clock.js");
 
 test("times are those of the shared table", () => {
   const rows = readFileSync(new URL("clock.txt", import.meta.url), "utf8")

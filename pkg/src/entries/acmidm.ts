@@ -24,8 +24,8 @@ export {
   type PingExpectation,
   type PingMismatch,
   type PingReport,
-} from "../acmidm.js";
-export type { Provider } from "../flow.js";
-export { fromPkcs1 } from "../pkcs1.js";
-export type { RefusableToken } from "../provider_fetch.js";
-export { SamtykkeError } from "../error.js";
+} from "../providers/acmidm/provider.js";
+export type { Provider } from "../protocol/flow.js";
+export { fromPkcs1 } from "../crypto/pkcs1.js";
+export type { RefusableToken } from "../providers/guarded_fetch.js";
+export { SamtykkeError } from "../core/error.js";

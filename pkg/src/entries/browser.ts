@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { SamtykkeError, type Action, type ErrorFacts, type Phase } from "../error.js";
+export { SamtykkeError, type Action, type ErrorFacts, type Phase } from "../core/error.js";
 export {
   AuthorizationCode,
   begin,
@@ -16,5 +16,5 @@ export {
   type Login,
   type NorskgjeldEnvironment,
   type Provider,
-} from "../flow.js";
-export { callback, isCallback, redirect, type AddressBar, type TransactionStorage } from "../page.js";
+} from "../protocol/flow.js";
+export { callback, isCallback, redirect, type AddressBar, type TransactionStorage } from "../page/page.js";

@@ -3,6 +3,6 @@
  *
  * @packageDocumentation
  */
-export { createEdge, type Edge, type EdgeOptions, type Session } from "../edge.js";
-export { open, seal, type SealKeys } from "../seal.js";
-export { SamtykkeError } from "../error.js";
+export { createEdge, type Edge, type EdgeOptions, type Session } from "../edge/edge.js";
+export { open, seal, type SealKeys } from "../crypto/seal.js";
+export { SamtykkeError } from "../core/error.js";

@@ -22,8 +22,8 @@ export {
   type HallandApiOptions,
   type HallandOptions,
   type Msis,
-} from "../halland.js";
-export type { Provider } from "../flow.js";
-export { fromPkcs1 } from "../pkcs1.js";
-export type { RefusableToken } from "../provider_fetch.js";
-export { SamtykkeError } from "../error.js";
+} from "../providers/halland/provider.js";
+export type { Provider } from "../protocol/flow.js";
+export { fromPkcs1 } from "../crypto/pkcs1.js";
+export type { RefusableToken } from "../providers/guarded_fetch.js";
+export { SamtykkeError } from "../core/error.js";

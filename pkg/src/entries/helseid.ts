@@ -11,12 +11,12 @@ export {
   type HelseIdMachine,
   type HelseIdOptions,
   type HelseIdFinish,
-} from "../helseid.js";
-export { claimOf, type HelseIdDetails, type Organization } from "../helseid_details.js";
-export { HelseIdSession, type HelseIdTarget, type HelseIdTokens, type SaveSession } from "../helseid_session.js";
-export type { Kept, Lock, TokenStore } from "../token_store.js";
-export type { FormPost, Login } from "../flow.js";
-export { type LogoutUrl, logoutReturn } from "../logout.js";
-export type { ResourceFetch, ResourceInit, ResourceOptions } from "../resource.js";
-export { SigningKey, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
-export { SamtykkeError } from "../error.js";
+} from "../providers/helseid/client.js";
+export { claimOf, type HelseIdDetails, type Organization } from "../providers/helseid/details.js";
+export { HelseIdSession, type HelseIdTarget, type HelseIdTokens, type SaveSession } from "../providers/helseid/session.js";
+export type { Kept, Lock, TokenStore } from "../tokens/store.js";
+export type { FormPost, Login } from "../protocol/flow.js";
+export { type LogoutUrl, logoutReturn } from "../protocol/logout.js";
+export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
+export { SigningKey, type CustomSigner, type KeyOptions, type PublicJwk } from "../crypto/keys.js";
+export { SamtykkeError } from "../core/error.js";

@@ -13,7 +13,7 @@ export {
   privateKeyJwt,
   tlsClientAuth,
   type AuthenticationMethod,
-} from "../authentication.js";
+} from "../protocol/authentication.js";
 export {
   Client,
   type ClientOptions,
@@ -21,13 +21,13 @@ export {
   type JwtBearerOptions,
   type RefreshOptions,
   type TokenExchangeOptions,
-} from "../client.js";
-export type { DeviceAuthorization } from "../device.js";
-export type { TokenTarget } from "../post.js";
-export type { ResourceFetch, ResourceInit, ResourceOptions } from "../resource.js";
-export type { RequestObjectOptions, StartOptions } from "../start.js";
-export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../tokens.js";
-export type { Fetch, Transport } from "../http.js";
+} from "../protocol/client.js";
+export type { DeviceAuthorization } from "../protocol/device.js";
+export type { TokenTarget } from "../protocol/post.js";
+export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
+export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";
+export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../protocol/tokens.js";
+export type { Fetch, Transport } from "../core/http.js";
 export {
   provider,
   type AliasedEndpoint,
@@ -35,8 +35,8 @@ export {
   type Presence,
   type ProviderOptions,
   type ServerData,
-} from "../provider.js";
-export { dpopKeyStore, type DpopKeyStore } from "../dpop_store.js";
+} from "../protocol/provider.js";
+export { dpopKeyStore, type DpopKeyStore } from "../crypto/dpop_store.js";
 export {
   verifyIdToken,
   verifyLogoutToken,
@@ -45,7 +45,7 @@ export {
   type IdTokenExpectations,
   type LogoutClaims,
   type TokenExpectations,
-} from "../id_token.js";
+} from "../protocol/id_token.js";
 export {
   JwksCache,
   KeySet,
@@ -55,11 +55,11 @@ export {
   type JwksCacheOptions,
   type KeySource,
   type SavedJwks,
-} from "../jwks.js";
-export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../keys.js";
-export type { CryptoKey, Jwk, SignatureAlgorithm } from "../webcrypto.js";
-export type { CallSettings, HttpAnswer } from "../answer.js";
-export { challenges, type Challenge } from "../challenge.js";
+} from "../protocol/jwks.js";
+export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../crypto/keys.js";
+export type { CryptoKey, Jwk, SignatureAlgorithm } from "../crypto/webcrypto.js";
+export type { CallSettings, HttpAnswer } from "../protocol/answer.js";
+export { challenges, type Challenge } from "../protocol/challenge.js";
 export {
   discover,
   judgeMetadata,
@@ -71,15 +71,15 @@ export {
   type ProtectedResource,
   type ResourceSettings,
   type ServerMetadata,
-} from "../discovery.js";
-export { judgeIntrospection, type Introspection, type TokenCallOptions, type TokenHint } from "../introspection.js";
-export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../logout.js";
-export { judgePushedRequest, type PushedRequest } from "../par_response.js";
-export { judgeRevocation } from "../revocation.js";
+} from "../protocol/discovery.js";
+export { judgeIntrospection, type Introspection, type TokenCallOptions, type TokenHint } from "../protocol/introspection.js";
+export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../protocol/logout.js";
+export { judgePushedRequest, type PushedRequest } from "../protocol/par_response.js";
+export { judgeRevocation } from "../protocol/revocation.js";
 export {
   judgeSignedUserinfo,
   judgeUserinfo,
   type SubjectCheck,
   type UserinfoClaims,
   type UserinfoOptions,
-} from "../userinfo.js";
+} from "../protocol/userinfo.js";

@@ -21,7 +21,7 @@ export {
   type MaskinportenProblem,
   type MaskinportenRequest,
   type MaskinportenSettings,
-} from "../maskinporten.js";
+} from "../providers/maskinporten/client.js";
 export {
   SelfService,
   keysDue,
@@ -34,8 +34,8 @@ export {
   type ScopeAccess,
   type SelfServiceCall,
   type SelfServiceOptions,
-} from "../self_service.js";
-export type { Provider } from "../flow.js";
-export { SamtykkeError } from "../error.js";
-export { SigningKey, publicJwkFromPem, type CustomSigner, type KeyOptions } from "../keys.js";
-export type { Tokens } from "../tokens.js";
+} from "../providers/maskinporten/self_service.js";
+export type { Provider } from "../protocol/flow.js";
+export { SamtykkeError } from "../core/error.js";
+export { SigningKey, publicJwkFromPem, type CustomSigner, type KeyOptions } from "../crypto/keys.js";
+export type { Tokens } from "../protocol/tokens.js";

@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export { languageOf, userMessage, type Language } from "../messages.js";
+export { languageOf, userMessage, type Language } from "../core/messages.js";

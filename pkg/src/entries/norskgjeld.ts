@@ -18,6 +18,6 @@ export {
   type Loan,
   type RegisteredConsent,
   type TokenInput,
-} from "../api.js";
-export { norskgjeld, type ConsentRequest, type NorskgjeldEnvironment, type Provider } from "../flow.js";
-export { SamtykkeError } from "../error.js";
+} from "../providers/norskgjeld/api.js";
+export { norskgjeld, type ConsentRequest, type NorskgjeldEnvironment, type Provider } from "../protocol/flow.js";
+export { SamtykkeError } from "../core/error.js";

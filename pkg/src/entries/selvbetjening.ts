@@ -24,7 +24,7 @@ export {
   type SelvbetjeningEnvironment,
   type SelvbetjeningOptions,
   type WaitOptions,
-} from "../selvbetjening.js";
+} from "../providers/selvbetjening/service.js";
 export {
   Enrolment,
   jwkKeys,
@@ -35,7 +35,7 @@ export {
   type KeyMaker,
   type KeyTimes,
   type Rotation,
-} from "../enrolment.js";
-export { confirmRoute, type RouteOptions } from "../confirm_route.js";
-export { loopback, type LoopbackOptions, type Receiver } from "../loopback.js";
-export { SamtykkeError } from "../error.js";
+} from "../providers/selvbetjening/enrolment.js";
+export { confirmRoute, type RouteOptions } from "../providers/selvbetjening/confirm_route.js";
+export { loopback, type LoopbackOptions, type Receiver } from "../providers/selvbetjening/loopback.js";
+export { SamtykkeError } from "../core/error.js";

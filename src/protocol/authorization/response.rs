@@ -395,7 +395,7 @@ pub(crate) fn shown_text(text: &str) -> String {
     String::from_utf8(shown).unwrap_or_default()
 }
 
-/// A page is not given the link, and pkg/src/error.ts makes the text fit: it has text, and here there are only octets.
+/// A page is not given the link, and pkg/src/core/error.ts makes the text fit: it has text, and here there are only octets.
 #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
 fn link(_: &[u8]) -> Option<Text> {
     None

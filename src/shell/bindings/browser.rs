@@ -82,7 +82,7 @@ impl<'a> Iterator for Parameters<'a> {
     }
 }
 
-/// What pkg/src/flow.ts sends when the caller says nothing.
+/// What pkg/src/protocol/flow.ts sends when the caller says nothing.
 const _: () = assert!(DEFAULT_LIFETIME == 3600);
 
 /// Client, time, transaction, the media type of a POST or nothing, then the URL or body as the rest.

@@ -1,0 +1,29 @@
+// What the full core says of an error beyond the browser one: retry, advice, the section behind the check, the response.
+
+import { type Details, type Value, call } from "./wasm.js";
+import { SamtykkeError } from "./error.js";
+
+/** @internal By the core behind a door. */
+export const detailsOf = (call: (head: readonly Value[]) => string): Details => ({
+  more([, retryable, hint, doc, status, retryAfter, own, traceId]) {
+    return {
+      retryable: !!retryable,
+      hint,
+      doc,
+      http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
+      provider: own || traceId ? { code: own, traceId } : undefined,
+    };
+  },
+  known(code) {
+    try {
+      call(["error", code]);
+    } catch (error) {
+      // Without wasm there is no table: then that is the error. A code of another table is the caller's to word.
+      if (error instanceof SamtykkeError && (error.code === code || error.code === "wasm_unavailable")) return error.toJSON();
+    }
+    return {};
+  },
+});
+
+/** @internal By the protocol's core. */
+export const details = detailsOf(call);

@@ -1,0 +1,53 @@
+// Answers of a server's endpoints on their way to the core that judges them: sent for here, or fetched by the caller.
+
+import type { Value } from "../core/wasm.js";
+import { type CoreRequest, type Sent, type Transport, send } from "../core/http.js";
+import type { TokenAnswer } from "./tokens.js";
+
+/** An answer, for callers with an HTTP client of their own. */
+export interface HttpAnswer extends TokenAnswer {
+  /** `WWW-Authenticate`; several are joined by a comma. */
+  readonly wwwAuthenticate?: string | null;
+}
+
+/** What every function that sends something takes. */
+export interface CallSettings extends Transport {
+  /** Ends the request early. */
+  readonly signal?: AbortSignal;
+}
+
+/** @internal */
+export const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
+
+/** @internal The lines by which the core knows an answer; its body follows them as the rest. */
+export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }: HttpAnswer): Value[] => [
+  status,
+  oneLine(contentType),
+  oneLine(retryAfter),
+  oneLine(wwwAuthenticate),
+];
+
+/** @internal Sends a request once. */
+export async function ask(asked: CoreRequest, phase: "configuration" | "token" | "api", settings: CallSettings): Promise<HttpAnswer> {
+  return answerOf(await send(asked, phase, settings, settings.signal));
+}
+
+/** @internal An answer as it is judged. */
+export const answerOf = ({ head: [status, contentType, retryAfter], challenge, body }: Sent): HttpAnswer => ({
+  status: +status!,
+  contentType: contentType!,
+  retryAfter: retryAfter!,
+  wwwAuthenticate: challenge,
+  body,
+});
+
+/** @internal A request for a JSON document at an address that the core has judged. */
+export const get = (url: string, headers: Record<string, string> = {}): CoreRequest => ({
+  repeatable: true,
+  method: "GET",
+  url,
+  headers: { accept: "application/json", ...headers },
+});
+
+/** @internal An object without a prototype, so that no name in it means anything to JavaScript. */
+export const bare = <T extends object>(value: T): T => Object.assign(Object.create(null), value) as T;

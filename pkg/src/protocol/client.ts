@@ -1,0 +1,440 @@
+// The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
+
+import { ClientAuthentication, heldBy, none } from "./authentication.js";
+import { configured, given, isObject, present } from "../core/check.js";
+import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
+import { Nonces } from "./dpop.js";
+import { type Value, call } from "../core/wasm.js";
+import { type SamtykkeError, hostError } from "../core/error.js";
+import {
+  type AuthorizationCode,
+  type AuthorizationRequest,
+  type ConsentRequest,
+  type FormPost,
+  type Login,
+  type Provider,
+  begin,
+  decoded,
+  finish,
+} from "./flow.js";
+import { type Transport, checkTransport } from "../core/http.js";
+import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
+import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
+import { finishJarm } from "./jarm.js";
+import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
+import { SigningKey } from "../crypto/keys.js";
+import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
+import { parties } from "./party.js";
+import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
+import type { AssertionRules } from "./provider.js";
+import { type Renewals, newRenewals, renew, spend } from "./refresh.js";
+import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
+import { revoke } from "./revocation.js";
+import { assertion } from "./signing.js";
+import { type StartOptions, bound, start } from "./start.js";
+import { type TokenExpectation, type Tokens, hidden, judged } from "./tokens.js";
+import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
+import { claimed } from "../crypto/webcrypto.js";
+
+/** How a client works, beside its authentication. */
+export interface ClientOptions extends Transport {
+  /** Binds every token to this key (RFC 9449): requests carry proofs, and a token that is not bound is refused. */
+  readonly dpop?: SigningKey;
+  /** Where the server's keys are: a cache that fetches and keeps them, or the keys themselves. A cache of its own unless given. */
+  readonly jwks?: JwksCache | KeySource | Jwks;
+  /** What every id_token must say beside the usual: audiences to trust, `skew`. */
+  readonly idToken?: Pick<IdTokenExpectations, "trustedAudiences" | "skew">;
+  /** Accepts `expires_in` as a string of digits, for servers that break the standard there. */
+  readonly expiresInString?: boolean;
+  /** Seconds to add to this machine's clock in what is signed, where the clock is known to be wrong. */
+  readonly clockOffset?: number;
+}
+
+/** Options of an exchange. */
+export interface ExchangeOptions extends TokenTarget {
+  /** The `acr` values of which the id_token must have one; those that the login asked for unless given. */
+  readonly acrValues?: readonly string[];
+}
+
+/** Options of a refresh. */
+export interface RefreshOptions extends TokenTarget {
+  /** Part of the granted scope; all of it unless given. */
+  readonly scope?: string;
+  /**
+   * Stores the refresh token of the answer, before anything else of it is looked at: the one it replaces is spent, and what
+   * follows (fetching keys, verifying an id_token) can fail.
+   */
+  readonly store?: (refreshToken: string) => void | Promise<void>;
+}
+
+/** A signed statement as a grant (RFC 7523 section 2.1): one that someone else signed, or one signed here for each request. */
+export type JwtBearerOptions = TokenTarget & {
+  /** The scope as a form parameter; a provider that wants it inside gets it by `claims`. */
+  readonly scope?: string;
+} & (
+    | { readonly assertion: string }
+    | {
+        /** Signs the statement. */
+        readonly key: SigningKey;
+        /** `iss`; the client id unless given. */
+        readonly issuer?: string;
+        /** `sub`; none unless given. */
+        readonly subject?: string;
+        /** How the statement looks, its further claims included; `typ` and `clientId` of a client assertion do not matter here. */
+        readonly rules?: AssertionRules;
+      }
+  );
+
+/** A token exchange (RFC 8693 section 2.1). */
+export interface TokenExchangeOptions extends TokenTarget {
+  readonly subjectToken: string;
+  /** `urn:ietf:params:oauth:token-type:access_token` unless given. */
+  readonly subjectTokenType?: string;
+  /** Who acts for the subject. */
+  readonly actor?: { readonly token: string; readonly type: string };
+  readonly requestedTokenType?: string;
+  readonly scope?: string;
+}
+
+// A code that may have been sent is never sent again by this realm, whatever came of it. Bounded: the oldest go first.
+const sent = new Set<string>();
+
+/**
+ * The code in the text of an {@link AuthorizationCode}, decoded: encoded, one code has many spellings.
+ *
+ * @internal
+ * @throws {SamtykkeError} `code_malformed`
+ */
+export function codeIn(text: string): string {
+  try {
+    return decoded(text.split(" ")[5]!);
+  } catch {
+    throw hostError("code_malformed");
+  }
+}
+
+/**
+ * A client with its secret or key: for workers and servers.
+ *
+ * @example
+ * ```ts
+ * const client = new Client(norskgjeld({ environment: "preprod", clientId, redirectUri }), clientSecretBasic(env.CLIENT_SECRET));
+ * const tokens = await client.exchange(code);
+ * ```
+ */
+export class Client {
+  readonly #party: Party;
+  readonly #options: ClientOptions;
+  readonly #keys: KeySource | undefined;
+  readonly #renewals: Renewals = newRenewals();
+
+  constructor(
+    readonly provider: Provider,
+    authentication: ClientAuthentication = none(),
+    options: ClientOptions = {},
+  ) {
+    const wrong = (expected: string) => hostError("invalid_configuration", { expected });
+    configured(isObject(provider), "a provider: norskgjeld(…), provider(…), discover(…)");
+    if (!heldBy(authentication)) throw wrong("a ClientAuthentication");
+    // A second method has no place to go; one passed all the same is a mistake worth hearing of.
+    if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
+    checkTransport(options);
+    const { dpop, jwks, clockOffset: offset = 0 } = options;
+    if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
+    if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
+    this.#options = options;
+    this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
+    parties.set(this, this.#party);
+    this.#keys = keysOf(provider, jwks, options);
+  }
+
+  /**
+   * As the function {@link begin}, for this client's provider.
+   *
+   * @throws {SamtykkeError} Also `invalid_configuration` where the provider takes pushed or signed requests: use {@link start}.
+   */
+  begin(request: ConsentRequest | AuthorizationRequest): Login {
+    const { requirePushedRequests, requireRequestObject, requireDpop } = this.provider.server ?? {};
+    if (requirePushedRequests || requireRequestObject) {
+      throw hostError("invalid_configuration", { phase: "authorization", expected: "client.start(…)" });
+    }
+    if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
+    return begin(this.provider, bound(request, this.#party.dpop));
+  }
+
+  /**
+   * Begins a flow as the provider asks: pushed to the server first where it takes that (RFC 9126), signed where it or you ask
+   * for it (RFC 9101), bound to the DPoP key where there is one.
+   *
+   * @throws {SamtykkeError} As {@link begin}; `oauth_error` with `oauth`, `par_response_malformed`, `network_error`, `timeout`, …
+   */
+  start(request: ConsentRequest | AuthorizationRequest, options: StartOptions = {}): Promise<Login> {
+    return start(this.#party, request, options);
+  }
+
+  /** As the function {@link finish}, for this client's provider. */
+  finish(transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
+    return finish(this.provider, transaction, callback);
+  }
+
+  /**
+   * As {@link finish}, for an answer that the server signed (`responseMode` `jwt` and its kin, JARM).
+   *
+   * @throws {SamtykkeError} As {@link finish}; `jws_malformed`, `algorithm_refused`, `claim_refused`, `jwt_expired`,
+   * `key_not_found`, `signature_invalid`.
+   */
+  async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost): Promise<AuthorizationCode> {
+    return finishJarm(this.provider, transaction, callback, this.#keys ?? unkeyed("callback"));
+  }
+
+  /**
+   * Exchanges a checked code for tokens. `code` is what `finish` gave, or its text as a page posted it. Sent once, ever (but
+   * for the one repetition that a DPoP nonce challenge asks for).
+   *
+   * @throws {SamtykkeError} `token_error` with `oauth`; `transaction_used` for a second try; `transaction_mismatch` for a
+   * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
+   */
+  async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
+    given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
+    const text = String(code);
+    if (text.includes("\n")) throw hostError("code_malformed");
+    const key = () => `${this.provider.issuer} ${codeIn(text)}`;
+    const ready = () => {
+      if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });
+      spend(sent, key());
+    };
+    const [nonce, maxAge, state, acr] = text.split(" ", 4)[3]?.split(",") ?? [];
+    const demanded = acr === undefined ? undefined : decoded(acr).split(" ");
+    // Those that the login demanded can be narrowed here, not widened.
+    const acrValues = demanded && options.acrValues ? demanded.filter((value) => options.acrValues!.includes(value)) : (demanded ?? options.acrValues);
+    given(!demanded || !!acrValues?.length, "token", "acrValues: some that the login demanded");
+    const idToken: Partial<IdTokenExpectations> = {
+      nonce,
+      state,
+      acrValues,
+      ...(maxAge && { maxAge: +maxAge }),
+    };
+    return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });
+  }
+
+  /**
+   * Asks for a token of the client's own.
+   *
+   * @throws {SamtykkeError} `token_error` with `oauth`, `invalid_scope`, `network_error`, `timeout`, `aborted`, …
+   */
+  async clientCredentials(options: TokenTarget & { readonly scope?: string } = {}): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
+    const [audience, ...others] = [options.audience ?? []].flat();
+    return this.#tokens(["client_credentials", audience, options.scope], { ...options, audience: others }, {});
+  }
+
+  /**
+   * Asks for new tokens with a refresh token, or with the tokens it came with: then the new scope is no wider than theirs, and
+   * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
+   * same refresh token share one request, and one that was replaced is not sent again.
+   *
+   * @throws {SamtykkeError} `session_ended` where the provider has words for it (`sessionEnd`); `token_error` with `oauth`
+   * (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
+   */
+  async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
+    const before = typeof tokens === "string" ? undefined : tokens;
+    const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
+    if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
+    const { scope = "" } = options;
+    const granted = before && (before.scope ?? before.requestedScope);
+    const same = JSON.stringify({ ...options, signal: undefined });
+    return renew(this.#renewals, refreshToken, same, (came) =>
+      this.#tokens(
+        ["refresh_token", refreshToken, scope, granted, before ? 1 : ""],
+        options,
+        { refreshToken },
+        {
+          kept: present(before ?? {}, ["idToken", "claims"]),
+          // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
+          idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
+          store: (next) => {
+            came(next);
+            return options.store?.(next);
+          },
+        },
+      ).catch((cause: SamtykkeError) => {
+        const { oauth, http } = cause;
+        throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
+      }),
+    );
+  }
+
+  /**
+   * Asks for a token with a signed statement (RFC 7523 section 2.1). A client without authentication of its own sends nothing
+   * beside it.
+   */
+  async jwtBearer(options: JwtBearerOptions): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
+    const ready = "assertion" in options ? options.assertion : "";
+    if (!("key" in options)) {
+      if (!ready) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
+      return this.#tokens(["jwt_bearer", ready, options.scope], options, {});
+    }
+    const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
+    const more = async (to: { server: string; address: string; offset: number }) =>
+      `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
+    return this.#tokens(["jwt_bearer", "", options.scope], options, {}, { more });
+  }
+
+  /** Exchanges one token for another (RFC 8693). */
+  async tokenExchange(options: TokenExchangeOptions): Promise<Tokens> {
+    const { subjectToken, subjectTokenType, actor, requestedTokenType, scope } = options;
+    const issuedTokenType = this.provider.server?.issuedTokenTypeOptional ? "optional" : "required";
+    const grant = ["token_exchange", subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope];
+    return this.#tokens(grant, options, { issuedTokenType });
+  }
+
+  /** Begins a login on another device (RFC 8628): show the person `userCode` and `verificationUri`, then {@link devicePoll}. */
+  async deviceAuthorization(options: TokenTarget & { readonly scope?: string } = {}): Promise<DeviceAuthorization> {
+    return deviceAuthorization(this.#party, options.scope ?? "", options);
+  }
+
+  /**
+   * Waits until the person is done on the other device, polling at the pace the server asks for.
+   *
+   * @throws {SamtykkeError} `token_error` (`user_declined` when the person refused), `device_code_expired`, `aborted`.
+   */
+  async devicePoll(device: DeviceAuthorization, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
+    return devicePoll(device, () => this.#tokens(["device_code", device.deviceCode, device.requestedScope], options, {}), options.signal);
+  }
+
+  /**
+   * A function like `fetch` that calls APIs with these tokens: `Authorization`, and a DPoP proof where the token is bound.
+   * It sends the token to the named origins alone, follows no redirect, and repeats a request once when the API asks for its
+   * nonce.
+   *
+   * @example
+   * ```ts
+   * const api = client.fetch(tokens, { origins: ["https://api.example"] });
+   * const response = await api("https://api.example/v1/things");
+   * ```
+   */
+  fetch(tokens: Tokens, options: ResourceOptions): ResourceFetch {
+    const { transport, dpop, nonces, offset } = this.#party;
+    return resourceFetch({ transport, dpop, nonces, offset, development: this.provider.flags.includes("d") }, tokens, options);
+  }
+
+  /**
+   * Fetches the claims about the person (OIDC Core section 5.3), with a proof where the token is bound. They are compared with
+   * the `sub` of `tokens.claims`, or with `subject`.
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `subject_mismatch`, `userinfo_malformed`;
+   * `token_invalid` or `unauthorized` when the token was refused; for a signed answer as {@link verifyIdToken}; `network_error`, …
+   */
+  async userinfo(tokens: Tokens, options: UserinfoOptions = {}): Promise<UserinfoClaims> {
+    const endpoint = endpointOf(this.#party, "userinfoEndpoint") ?? "";
+    call(["endpoint", "userinfo_endpoint", endpoint, this.provider.flags.includes("d") ? 1 : ""]);
+    const api = this.fetch(tokens, { origins: [new URL(endpoint).origin] });
+    return userinfo(api, endpoint, tokens, options, this.#expected(), () => this.#keys ?? unkeyed("api"));
+  }
+
+  /**
+   * Asks the server about a token (RFC 7662).
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `oauth_error` with `oauth`; `network_error`, …
+   */
+  async introspect(token: string, options: TokenCallOptions = {}): Promise<Introspection> {
+    return introspect(this.#party, token, options);
+  }
+
+  /**
+   * Revokes a token (RFC 7009); one the server does not know counts as revoked. It withdraws no consent: that is a provider's
+   * own call.
+   *
+   * @throws {SamtykkeError} `endpoint_missing` where the provider has none; `oauth_error` with `oauth`; `revocation_failed`,
+   * `network_error`, …: the token may still be valid.
+   */
+  async revoke(token: string, options: TokenCallOptions = {}): Promise<void> {
+    return revoke(this.#party, token, options);
+  }
+
+  /** As the function {@link logoutUrl}, for this client's provider. */
+  logoutUrl(request: LogoutRequest = {}): LogoutUrl {
+    return logoutUrl(this.provider, request);
+  }
+
+  /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
+  async logoutToken(token: string): Promise<LogoutClaims> {
+    return verifyLogoutToken(token, this.#expected(), this.#keys ?? unkeyed("session"));
+  }
+
+  /** What every token of the server's must say. */
+  #expected(): TokenExpectations {
+    const { issuer, clientId, server } = this.provider;
+    const { trustedAudiences, skew } = this.#options.idToken ?? {};
+    return { issuer, clientId, algorithms: server?.signingAlgorithms, trustedAudiences, skew };
+  }
+
+  async #tokens(
+    grant: readonly Value[],
+    target: TokenTarget,
+    expectation: TokenExpectation,
+    more: {
+      readonly ready?: () => void;
+      readonly store?: RefreshOptions["store"];
+      readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
+      readonly kept?: Partial<Tokens>;
+      readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
+    } = {},
+  ): Promise<Tokens> {
+    given(isObject(target), "token", "options as an object");
+    const { dpop } = this.#party;
+    const keys = this.#keys;
+    const answer = await post(this.#party, {
+      endpoint: "tokenEndpoint",
+      grant,
+      target,
+      // An id_token that cannot be verified would be of no use, and the code would be gone.
+      ready: (idToken) => {
+        if (idToken && !keys) unkeyed("token");
+        more.ready?.();
+      },
+      more: more.more,
+    });
+    const { head, body, idToken: required, scope } = answer;
+    const tokens = judged(
+      { status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body },
+      {
+        ...expectation,
+        idToken: required,
+        scope,
+        tokenType: dpop ? "DPoP" : "Bearer",
+        expiresInString: !!this.#options.expiresInString,
+      },
+    );
+    const { idToken, accessToken, refreshToken } = tokens;
+    if (refreshToken) await more.store?.(refreshToken);
+    if (!idToken || !keys) return hidden({ ...(!idToken && more.kept), ...tokens });
+    const claims = await verifyIdToken(
+      idToken,
+      { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) },
+      keys,
+    );
+    return hidden({ ...tokens, claims });
+  }
+}
+
+/** The nonce of a token that is about to be verified; nothing for one that cannot be read. */
+function nonceIn(token: string): string | undefined {
+  const { nonce } = claimed(token, 1);
+  return typeof nonce === "string" ? nonce : undefined;
+}
+
+function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {
+  if (jwks && "keys" in jwks) return new KeySet(jwks);
+  if (jwks && "find" in jwks) return jwks;
+  if (!server?.jwksUri) return undefined;
+  const { fetch, timeout } = transport;
+  const cache = jwks ?? new JwksCache({ fetch, timeout, development: flags.includes("d") });
+  return (cache as JwksCache).at(server.jwksUri);
+}
+
+function unkeyed(phase: "callback" | "token" | "api" | "session"): never {
+  throw hostError("invalid_configuration", { phase, expected: "jwksUri or jwks" });
+}

@@ -1,0 +1,172 @@
+// A provider from its issuer alone, and an API's metadata from its challenge. What you give yourself wins over what is found.
+
+import { snake } from "./post.js";
+import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
+import { challenges } from "./challenge.js";
+import { call } from "../core/wasm.js";
+import { hostError } from "../core/error.js";
+import type { Provider } from "./flow.js";
+import { type AliasedEndpoint, type ProviderOptions, provider } from "./provider.js";
+
+/** A server's metadata, checked, in the standards' own names (RFC 8414 section 2). An object without a prototype. */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint: string;
+  readonly jwks_uri?: string;
+  readonly scopes_supported?: readonly string[];
+  readonly [name: string]: unknown;
+}
+
+/** By what metadata is judged. */
+export interface MetadataRules {
+  /**
+   * Members that win over those the server publishes, in the standards' names; `null` for "not there". A provider may
+   * publish what it does not accept: say here what holds.
+   */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Pins endpoints to the issuer's origin and these; any public host unless given. */
+  readonly origins?: readonly string[];
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}
+
+/** How {@link serverMetadata} looks. */
+export interface MetadataSettings extends MetadataRules, CallSettings {
+  /** `openid` or `oauth`: one address only. Both unless given, OpenID's first (OIDC Discovery section 4, RFC 8414 section 3). */
+  readonly wellKnown?: "openid" | "oauth";
+}
+
+/** How {@link discover} looks, and the settings of {@link provider}: each that is given wins over what is found. */
+export type DiscoverySettings = MetadataSettings & Partial<ProviderOptions> & { readonly issuer?: never; readonly clientId: string };
+
+/** Metadata; nothing when the next address is worth a try. */
+function judge(answer: HttpAnswer, issuer: string, rules: MetadataRules, left: boolean): ServerMetadata | undefined {
+  const { development, origins, metadata } = rules;
+  if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
+  const head = [issuer, development ? 1 : "", left ? 1 : "", origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
+  const text = call(["metadata", ...head, ...answerLines(answer)], answer.body);
+  return text ? bare(JSON.parse(text) as ServerMetadata) : undefined;
+}
+
+/**
+ * Judges an answer to the request for an issuer's metadata that you fetched yourself (RFC 8414 section 3).
+ *
+ * @throws {SamtykkeError} `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`, `invalid_configuration`, …
+ */
+export const judgeMetadata = (answer: HttpAnswer, issuer: string, rules: MetadataRules = {}): ServerMetadata => judge(answer, issuer, rules, false)!;
+
+/**
+ * Finds and checks a server's metadata. At most two requests; no redirect is followed. Keep the result for a day or so.
+ *
+ * @throws {SamtykkeError} As {@link judgeMetadata}; `network_error`, `timeout`, `aborted`.
+ */
+export async function serverMetadata(issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> {
+  const forms = settings.wellKnown ? [settings.wellKnown] : ["openid", "oauth"];
+  for (let at = 0; ; at++) {
+    const url = call(["well_known", issuer, forms[at], settings.development ? 1 : ""]);
+    const metadata = judge(await ask(get(url), "configuration", settings), issuer, settings, at + 1 < forms.length);
+    if (metadata) return metadata;
+  }
+}
+
+type Names = readonly (readonly [keyof ProviderOptions, string])[];
+/** Ours, which in snake case are the metadata's. */
+const ENDPOINTS: Names = [
+  "authorizationEndpoint",
+  "tokenEndpoint",
+  "jwksUri",
+  "userinfoEndpoint",
+  "pushedAuthorizationRequestEndpoint",
+  "deviceAuthorizationEndpoint",
+  "introspectionEndpoint",
+  "revocationEndpoint",
+  "endSessionEndpoint",
+].map((name) => [name as keyof ProviderOptions, snake(name)]);
+const FLAGS: Names = [
+  ["issParameterSupported", "authorization_response_iss_parameter_supported"],
+  ["requirePushedRequests", "require_pushed_authorization_requests"],
+  ["requireRequestObject", "require_signed_request_object"],
+];
+const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signal"];
+
+/**
+ * Makes a provider of what a server publishes, and of what you say yourself, which wins. Make it once and keep it.
+ *
+ * @throws {SamtykkeError} As {@link serverMetadata}, and as `provider`.
+ * @example
+ * ```ts
+ * const helseid = await discover("https://helseid-sts.test.nhn.no", {
+ *   clientId, redirectUri, requirePushedRequests: true, requireDpop: true, // whatever its metadata says
+ * });
+ * ```
+ */
+export async function discover(issuer: string, settings: DiscoverySettings): Promise<Provider> {
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => value !== undefined && !SETTINGS.includes(name)),
+  ) as Partial<ProviderOptions>;
+  const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
+  const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
+  const options: Record<string, unknown> = {};
+  // Those that are no signature of the server's (none, HS256) are nothing to verify with.
+  const algorithms = (members["id_token_signing_alg_values_supported"] as string[] | undefined)?.filter((name) =>
+    /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(name),
+  );
+  if (algorithms?.length) options["signingAlgorithms"] = algorithms;
+  for (const [name, member] of [...ENDPOINTS, ...FLAGS]) options[name] = members[member];
+  const aliases = members["mtls_endpoint_aliases"] as Record<string, string> | undefined;
+  if (aliases)
+    options["mtlsEndpointAliases"] = Object.fromEntries(
+      ENDPOINTS.flatMap(([name, member]) => (aliases[member] ? [[name as AliasedEndpoint, aliases[member]]] : [])),
+    );
+  // A client that no person logs in with has neither of the two.
+  if (!own.redirectUri) options["authorizationEndpoint"] = "";
+  for (const name in options) if (options[name] === undefined) delete options[name];
+  return provider({ ...(options as Partial<ProviderOptions>), ...own, issuer } as ProviderOptions);
+}
+
+/** An API's metadata (RFC 9728), checked. It is the API's word: never a reason to send credentials to a server you did not choose. */
+export interface ProtectedResource {
+  /** The resource identifier. */
+  readonly resource: string;
+  /** Issuers whose tokens the API takes. */
+  readonly authorizationServers: readonly string[];
+  /** Scopes to ask for; empty when none are named. */
+  readonly scopes: readonly string[];
+  /** Whether tokens must be bound to a DPoP key. */
+  readonly dpopRequired: boolean;
+  /** The whole document. An object without a prototype. */
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+/** How {@link protectedResource} looks. */
+export interface ResourceSettings extends CallSettings {
+  /** The `WWW-Authenticate` value of the API's refusal; then `resource` is the URL that was asked for. */
+  readonly wwwAuthenticate?: string | null;
+  /** Your server's issuer: refused unless the API names it. */
+  readonly issuer?: string;
+  /** Allows http to loopback, for an API on your own machine. */
+  readonly development?: boolean;
+}
+
+/**
+ * Reads what an API says of itself: at the address its challenge names, or at the well-known one.
+ *
+ * @throws {SamtykkeError} `resource_mismatch`, `metadata_malformed`, `endpoint_refused`, `challenge_malformed`, …
+ */
+export async function protectedResource(resource: string, settings: ResourceSettings = {}): Promise<ProtectedResource> {
+  const { wwwAuthenticate, issuer, development } = settings;
+  const named = wwwAuthenticate ? challenges(wwwAuthenticate).find((challenge) => challenge.resourceMetadata !== undefined) : undefined;
+  const local = development ? 1 : "";
+  const url = named ? named.resourceMetadata! : call(["resource_address", resource, local]);
+  if (named) call(["endpoint", "resource_metadata", url, local]);
+  const answer = await ask(get(url), "configuration", settings);
+  const document = bare(JSON.parse(call(["resource_metadata", resource, issuer, local, ...answerLines(answer)], answer.body)) as Record<string, unknown>);
+  return {
+    resource,
+    authorizationServers: (document["authorization_servers"] ?? []) as string[],
+    scopes: (document["scopes_supported"] ?? []) as string[],
+    dpopRequired: document["dpop_bound_access_tokens_required"] === true,
+    document,
+  };
+}

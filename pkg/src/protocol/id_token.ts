@@ -1,0 +1,122 @@
+// id_tokens and logout tokens: one call of the core for everything but the signature, then WebCrypto, then the claims.
+
+import { type Value, call } from "../core/wasm.js";
+import { hostError } from "../core/error.js";
+import { now } from "./flow.js";
+import { type KeySource, verified } from "./jwks.js";
+import { hidden } from "./tokens.js";
+import { type SignatureAlgorithm, base64url, claimed, octetsOf } from "../crypto/webcrypto.js";
+
+/** Claims of a verified token. An object without a prototype; `console.log` shows that it is there and no more, as it is of a person. */
+export interface Claims {
+  readonly iss: string;
+  readonly aud: string | readonly string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly [name: string]: unknown;
+}
+
+/** Claims of a verified id_token (OIDC Core section 2). */
+export interface IdTokenClaims extends Claims {
+  readonly sub: string;
+  readonly nonce?: string;
+  readonly auth_time?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
+/** Claims of a verified logout token (OIDC Back-Channel Logout section 2.4): the person, the session, or both. */
+export interface LogoutClaims extends Claims {
+  readonly jti: string;
+  readonly sub?: string;
+  readonly sid?: string;
+}
+
+/** What every token from the server must say. */
+export interface TokenExpectations {
+  /** The issuer, byte for byte. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** The algorithms registered with the server; `["RS256"]` unless given (OIDC Registration section 2). */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** Other audiences that may stand beside the client. */
+  readonly trustedAudiences?: readonly string[];
+  /** Seconds by which the clocks may differ; 10 unless given, 60 at most. */
+  readonly skew?: number;
+}
+
+/** What an id_token must say. */
+export interface IdTokenExpectations extends TokenExpectations {
+  /** The nonce that was sent; without, none may come back. */
+  readonly nonce?: string;
+  /** `max_age` that was sent, in seconds: `auth_time` must then be there and be as fresh. */
+  readonly maxAge?: number;
+  /** The `acr` values of which one is demanded. */
+  readonly acrValues?: readonly string[];
+  /** The access token that came along, for `at_hash`. */
+  readonly accessToken?: string;
+  /** The code it was exchanged for, for `c_hash`. */
+  readonly code?: string;
+  /** The `state` that was sent, for `s_hash`. */
+  readonly state?: string;
+  /** The claims of the login, when this token came with a refresh (OIDC Core section 12.2). */
+  readonly refreshOf?: Claims;
+  /** Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number. The claims have the number. */
+  readonly authTimeText?: boolean;
+}
+
+const RS256: readonly SignatureAlgorithm[] = ["RS256"];
+
+/** @internal The lines that all such tokens are judged by. */
+export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
+  now(),
+  skew,
+  issuer,
+  clientId,
+  algorithms.join(" "),
+  trustedAudiences.join("\t"),
+];
+
+async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
+  if (typeof token !== "string") throw hostError("jws_malformed");
+  const json = await verified(token, keys, () => call([operation, ...common(expected), ...more], token));
+  const claims = JSON.parse(json);
+  if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
+  return hidden(Object.setPrototypeOf(claims, null) as T, "Claims");
+}
+
+/** What the core compares with a token's hashes: the value, or, of a hash that it does not have, the half that such a claim holds. */
+function half(token: string): (value: string | undefined) => Promise<string | undefined> | string | undefined {
+  const alg = `${claimed(token, 0)["alg"]}`;
+  if (alg.endsWith("256")) return (value) => value;
+  const bits = alg.endsWith("384") ? 384 : 512;
+  return async (value) => value && base64url(new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, octetsOf(value)), 0, bits / 16));
+}
+
+/**
+ * Verifies an id_token (OIDC Core sections 3.1.3.7 and 12.2): signature, issuer, audience, times, nonce, hashes, and what
+ * else you expect. Nothing of the token is given out before all of it has passed.
+ *
+ * @throws {SamtykkeError} `jws_malformed`, `algorithm_refused`, `claim_refused` naming the claim, `jwt_expired`,
+ * `nonce_mismatch`, `key_not_found`, `key_ambiguous`, `key_refused`, `signature_invalid`, and what fetching keys throws.
+ * @example
+ * ```ts
+ * const claims = await verifyIdToken(idToken, { issuer, clientId, nonce, accessToken }, jwks.at(jwksUri));
+ * ```
+ */
+export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
+  const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf, authTimeText } = expected;
+  const hashed = await Promise.all([accessToken, code, state].map(half(idToken)));
+  const more = [nonce, maxAge, acrValues.join(" "), ...hashed, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
+  return claimsOf("id_token", idToken, expected, more, keys);
+}
+
+/**
+ * Verifies a logout token that the server posted (OIDC Back-Channel Logout section 2.6). Remember its `jti` for as long as it
+ * is valid, and refuse it the second time; then end the sessions of `sub` or `sid`.
+ *
+ * @throws {SamtykkeError} As {@link verifyIdToken}.
+ */
+export async function verifyLogoutToken(token: string, expected: TokenExpectations, keys: KeySource): Promise<LogoutClaims> {
+  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", ""], keys);
+}

@@ -1,0 +1,70 @@
+// What a server says of a token (RFC 7662).
+
+import { present } from "../core/check.js";
+import { type HttpAnswer, answerLines, answerOf, bare } from "./answer.js";
+import { call } from "../core/wasm.js";
+import { type Party, post } from "./post.js";
+import { hidden } from "./tokens.js";
+
+/** What kind a token is, to help the server find it; it may look elsewhere too. */
+export type TokenHint = "access_token" | "refresh_token";
+
+/** How a token is asked about, or revoked. */
+export interface TokenCallOptions {
+  readonly hint?: TokenHint;
+  readonly signal?: AbortSignal;
+}
+
+/** A token's state. Of one that is not active, nothing else is told. */
+export interface Introspection {
+  /** Whether the token is good now, as far as the server knows. */
+  readonly active: boolean;
+  /** Scope tokens, single spaces between them. */
+  readonly scope?: string;
+  /** Who the token was issued to. */
+  readonly clientId?: string;
+  /** How the token is presented, as the server writes it. */
+  readonly tokenType?: string;
+  /** When it ends, in seconds since 1970. */
+  readonly expiresAt?: number;
+  /** When it was issued, in seconds since 1970. */
+  readonly issuedAt?: number;
+  /** Before when it is not good, in seconds since 1970. */
+  readonly notBefore?: number;
+  /** Whose it is. */
+  readonly subject?: string;
+  /** Who it is for; check that you are among them. */
+  readonly audience: readonly string[];
+  readonly issuer?: string;
+  /** All other members, such as `cnf` or a provider's own. An object without a prototype. */
+  readonly others: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Judges an answer of an introspection endpoint that you fetched yourself.
+ *
+ * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
+ */
+export function judgeIntrospection(answer: HttpAnswer): Introspection {
+  const text = call(["introspection", ...answerLines(answer)], answer.body);
+  const end = text.indexOf("\n");
+  const { scope, client_id, token_type, sub, iss, aud = [], exp, iat, nbf, active: _, ...others } = JSON.parse(text.slice(end + 1)) as Record<string, unknown>;
+  const named = { scope, clientId: client_id, tokenType: token_type, subject: sub, issuer: iss, expiresAt: exp, issuedAt: iat, notBefore: nbf };
+  const known = present(named);
+  return hidden({ active: end > 0, ...known, audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
+}
+
+/** @internal Asks the server about a token. */
+export const introspect = async (party: Party, token: string, options: TokenCallOptions): Promise<Introspection> =>
+  judgeIntrospection(await tokenCall(party, "introspect", token, options));
+
+/** @internal Sends a token to one of the two endpoints that take any. */
+export const tokenCall = async (party: Party, what: "introspect" | "revoke", token: string, { hint, signal }: TokenCallOptions): Promise<HttpAnswer> =>
+  answerOf(
+    await post(party, {
+      endpoint: what === "revoke" ? "revocationEndpoint" : "introspectionEndpoint",
+      grant: [what, token, hint],
+      proved: false,
+      ...(signal && { target: { signal } }),
+    }),
+  );

@@ -1,0 +1,213 @@
+// The keys a server signs with: fixed ones, or fetched and kept (RFC 7517 section 5, OIDC Core section 10.1).
+// The core chooses the key; WebCrypto imports it once. An unknown key id is worth one new fetch, and not too often.
+
+import { call } from "../core/wasm.js";
+import { SamtykkeError, hostError } from "../core/error.js";
+import { now } from "./flow.js";
+import { type Transport, request, send } from "../core/http.js";
+import { type PublicJwk, verificationKey } from "../crypto/keys.js";
+import { signing } from "../crypto/signatures.js";
+import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "../crypto/webcrypto.js";
+
+/** @internal A key, and the algorithm it is used with. */
+export interface KnownKey {
+  readonly alg: string;
+  readonly key: CryptoKey;
+}
+
+/** Where a token's key is looked up. Made by {@link KeySet} or {@link JwksCache.at}. */
+export interface KeySource {
+  /** @internal The key that verified a token with this very header before, while it may be used without asking anew. */
+  known(header: string): KnownKey | undefined;
+  /** @internal The key for a token whose header the core has read and allowed. */
+  find(token: string, alg: string, kid: string): Promise<CryptoKey>;
+  /** @internal Remembers the key that verified a token with this header. */
+  remember(header: string, known: KnownKey): void;
+}
+
+/** A key set as a server publishes it. */
+export interface Jwks {
+  readonly keys: readonly Jwk[];
+}
+
+/** A key, and how the token that it verifies names it. */
+export interface ChosenKey {
+  readonly alg: string;
+  readonly kid?: string;
+  readonly thumbprint: string;
+  readonly jwk: PublicJwk;
+}
+
+/**
+ * The key of a set that would verify a token: by key id, type, curve, algorithm, use and operations. Verifies nothing.
+ *
+ * @throws {SamtykkeError} `jws_malformed`, `algorithm_refused`, `jwks_malformed`, `key_not_found`, `key_ambiguous`, `key_refused`.
+ */
+export function selectKey(token: string, jwks: Jwks | string, algorithms: readonly string[]): ChosenKey {
+  if (token.includes("\n")) throw hostError("jws_malformed");
+  const [alg, kid, thumbprint, json] = call(["key", algorithms.join(" "), token], textOf(jwks)).split("\n") as [string, string, string, string];
+  return { alg, ...(kid && { kid }), thumbprint, jwk: JSON.parse(json) as PublicJwk };
+}
+
+const textOf = (jwks: Jwks | string): string => (typeof jwks === "string" ? jwks : (JSON.stringify(jwks) ?? ""));
+
+/** Keys that do not change while the program runs. */
+export class KeySet implements KeySource {
+  readonly #text: string;
+  // By algorithm and key id; what the set does not hold is not remembered, so it stays small.
+  readonly #keys = new Map<string, CryptoKey>();
+  readonly #known = new Map<string, KnownKey>();
+
+  /** A key set, or its JSON text. A single key that is not in a set: `{ keys: [key] }`. */
+  constructor(jwks: Jwks | string) {
+    this.#text = textOf(jwks);
+  }
+
+  /** @internal */
+  async find(token: string, alg: string, kid: string): Promise<CryptoKey> {
+    const name = `${alg} ${kid}`;
+    let key = this.#keys.get(name);
+    if (!key) {
+      key = await verificationKey(selectKey(token, this.#text, [alg]).jwk, alg);
+      this.#keys.set(name, key);
+    }
+    return key;
+  }
+
+  /** @internal */
+  known(header: string): KnownKey | undefined {
+    return this.#known.get(header);
+  }
+
+  /** @internal */
+  remember(header: string, known: KnownKey): void {
+    if (this.#known.get(header) === known) return;
+    // A server uses few headers; one that makes a new one for each token gains nothing here.
+    if (this.#known.size > 99) this.#known.clear();
+    this.#known.set(header, known);
+  }
+}
+
+/** What a {@link JwksCache} has fetched, as plain data: by address, the set's text, when it came and for how many seconds it is kept. */
+export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonly at: number; readonly life?: number }>>;
+
+/** No set is kept longer, whatever the server says: a key that it took back would be trusted as long. */
+const DAY = 86_400;
+
+/** How key sets are fetched and kept. */
+export interface JwksCacheOptions extends Transport {
+  /** Seconds after which a set is fetched anew. Unless given: what the server says (`max-age`), a minute to a day; else 600. */
+  readonly maxAge?: number;
+  /** Seconds between two fetches that an unknown key id causes; 60 unless given, and no fewer than 10. */
+  readonly cooldown?: number;
+  /** What an earlier cache saved, from a store of yours (Workers KV, Redis). */
+  readonly saved?: SavedJwks;
+  /** Told of every set that was fetched, to save {@link JwksCache.save} then. */
+  readonly onFetch?: (uri: string) => void;
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}
+
+/**
+ * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each.
+ *
+ * @example
+ * ```ts
+ * const jwks = new JwksCache({ saved: await env.KV.get("jwks", "json") ?? undefined, onFetch: () => env.KV.put("jwks", JSON.stringify(jwks.save())) });
+ * ```
+ */
+export class JwksCache {
+  readonly #options: JwksCacheOptions;
+  readonly #sets = new Map<string, { set: KeySet; text: string; at: number; life: number }>();
+  readonly #running = new Map<string, Promise<KeySet>>();
+  readonly #tried = new Map<string, number>();
+
+  constructor(options: JwksCacheOptions = {}) {
+    this.#options = options;
+    for (const [uri, { jwks, at, life }] of Object.entries(options.saved ?? {})) {
+      // A time to come would keep a set for ever.
+      if (typeof jwks === "string" && at <= now()) this.#keep(uri, jwks, at, life);
+    }
+  }
+
+  /** The keys at an address. */
+  at(uri: string): KeySource {
+    const fresh = () => {
+      const kept = this.#sets.get(uri);
+      return kept && now() - kept.at < kept.life ? kept.set : undefined;
+    };
+    return {
+      known: (header) => fresh()?.known(header),
+      find: (token, alg, kid) => this.#find(uri, fresh(), token, alg, kid),
+      remember: (header, known) => fresh()?.remember(header, known),
+    };
+  }
+
+  /** All that was fetched, to give to another cache as `saved`. Public data, but keep others from changing it. */
+  save(): SavedJwks {
+    return Object.fromEntries([...this.#sets].map(([uri, { text, at, life }]) => [uri, { jwks: text, at, life }]));
+  }
+
+  #keep(uri: string, text: string, at: number, life: number | string = 600): KeySet {
+    const set = new KeySet(text);
+    this.#sets.set(uri, { set, text, at, life: this.#options.maxAge ?? Math.min(Math.max(+life, 60), DAY) });
+    return set;
+  }
+
+  async #find(uri: string, fresh: KeySet | undefined, token: string, alg: string, kid: string): Promise<CryptoKey> {
+    try {
+      return await (fresh ?? (await this.#fetch(uri))).find(token, alg, kid);
+    } catch (error) {
+      const unknown = error instanceof SamtykkeError && error.code === "key_not_found";
+      // A token with a made-up key id must not make this client knock at the server's door all the time.
+      if (!unknown || now() - (this.#tried.get(uri) ?? 0) < Math.max(this.#options.cooldown ?? 60, 10)) throw error;
+    }
+    return (await this.#fetch(uri)).find(token, alg, kid);
+  }
+
+  #fetch(uri: string): Promise<KeySet> {
+    let running = this.#running.get(uri);
+    if (!running) {
+      running = this.#load(uri).finally(() => this.#running.delete(uri));
+      this.#running.set(uri, running);
+    }
+    return running;
+  }
+
+  async #load(uri: string): Promise<KeySet> {
+    const { development, onFetch } = this.#options;
+    const out = request(call(["jwks_request", uri, development ? 1 : ""]));
+    const at = now();
+    this.#tried.set(uri, at);
+    const { head, body, caching } = await send(out, "token", this.#options);
+    call(["jwks_answer", ...head], body);
+    const set = this.#keep(uri, body, at, /\bmax-age=(\d+)/i.exec(caching)?.[1]);
+    onFetch?.(uri);
+    return set;
+  }
+}
+
+/**
+ * @internal Verifies a token, and gives its claims' JSON only then. `judge` lets the core check all but the signature; its
+ * answer is algorithm and key id, then the claims.
+ *
+ * @throws {SamtykkeError} What `judge` throws, `signature_invalid`, and what looking up the key throws.
+ */
+export async function verified(token: string, keys: KeySource, judge: () => string): Promise<string> {
+  // Beside each other they would take longer: the threads that verify share the cores with this one.
+  const answer = judge();
+  const first = answer.indexOf("\n");
+  const second = answer.indexOf("\n", first + 1);
+  const alg = answer.slice(0, first);
+  const header = token.slice(0, token.indexOf("."));
+  let known = keys.known(header);
+  if (known?.alg !== alg) {
+    known = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
+  }
+  const dot = token.lastIndexOf(".");
+  if (!(await signing(alg, known!.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) {
+    throw hostError("signature_invalid");
+  }
+  keys.remember(header, known!);
+  return answer.slice(second + 1);
+}

@@ -1,0 +1,88 @@
+// Calls to a provider's APIs: the token, the headers every call must have, and a 401 read before anything is asked for again.
+// A new token is got at most once for a call, and only when the token is what was refused.
+
+import { apis } from "../core/provider_wasm.js";
+import { answerLines } from "../protocol/answer.js";
+import { configured, given } from "../core/check.js";
+import { Nonces } from "../protocol/dpop.js";
+import { SamtykkeError } from "../core/error.js";
+import { type Transport, checkTransport, read } from "../core/http.js";
+import { type ResourceInit, resourceFetch } from "../protocol/resource.js";
+import type { Tokens } from "../protocol/tokens.js";
+
+/**
+ * An access token, or a function that gets one. The function is asked for each sending; after the API refused a token it is
+ * asked once more and given that token, so that a cache can drop it. Giving the same one again ends the call.
+ */
+export type RefusableToken = string | ((refused?: string) => string | Promise<string>);
+
+/** @internal What a provider adds to a call. */
+export interface Guard {
+  readonly origins: readonly string[];
+  readonly development: boolean;
+  readonly transport: Transport;
+  readonly token: RefusableToken;
+  /** Headers of one sending. */
+  readonly headers: () => Readonly<Record<string, string>>;
+  /** Whether the refusal is not about the token and something else can be tried; called at most once for a call. */
+  readonly otherwise?: (error: SamtykkeError) => boolean;
+}
+
+/** @internal */
+export function checkToken(token: RefusableToken, transport: Transport): void {
+  checkTransport(transport);
+  configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+}
+
+/** @internal The token of one sending. */
+export async function tokenOf(token: RefusableToken, refused?: string): Promise<string> {
+  const found = typeof token === "function" ? await token(refused) : token;
+  given(typeof found === "string" && found !== "", "api", "an access token: a text");
+  return found;
+}
+
+/** @internal What a refused answer says, from the core. */
+export function refusal(status: number, contentType: string | null, wwwAuthenticate: string | null, body: string): SamtykkeError {
+  try {
+    apis(["refused", ...answerLines({ status, contentType, wwwAuthenticate, body })], body);
+  } catch (error) {
+    if (error instanceof SamtykkeError) return error;
+    throw error;
+  }
+  throw new TypeError("a refusal has no answer");
+}
+
+const MOST = 1 << 16;
+
+/** @internal Calls an API. All answers but a 401 are the caller's. */
+export async function guardedFetch(guard: Guard, input: string | URL, init: ResourceInit = {}): Promise<Response> {
+  const { origins, development, transport, token } = guard;
+  let current = await tokenOf(token);
+  let renewed = false;
+  let changed = false;
+  for (;;) {
+    const headers = new Headers(init.headers);
+    const own = guard.headers();
+    for (const name in own) {
+      given(!headers.has(name), "api", `headers without ${name}, which is set here`);
+      headers.set(name, own[name]!);
+    }
+    const bearer = { transport, dpop: undefined, nonces: new Nonces(), development, offset: 0 };
+    const send = resourceFetch(bearer, { accessToken: current, tokenType: "Bearer" } as Tokens, { origins });
+    const response = await send(input, { ...init, headers });
+    if (response.status !== 401) return response;
+    const error = refusal(401, response.headers.get("content-type"), response.headers.get("www-authenticate"), (await read(response, MOST)) ?? "");
+    // A stream was read by the first sending.
+    if (init.body instanceof ReadableStream) throw error;
+    if (error.code === "token_invalid") {
+      if (renewed || typeof token === "string") throw error;
+      renewed = true;
+      const next = await tokenOf(token, current);
+      if (next === current) throw error;
+      current = next;
+    } else {
+      if (changed || !guard.otherwise?.(error)) throw error;
+      changed = true;
+    }
+  }
+}

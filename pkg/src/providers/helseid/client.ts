@@ -1,0 +1,425 @@
+// HelseID's client: metadata fetched and kept, the profile over it, two keys, and no switch by which a rule could be lost.
+
+import { privateKeyJwt } from "../../protocol/authentication.js";
+import { apis } from "../../core/provider_wasm.js";
+import { configured, given, isObject } from "../../core/check.js";
+import { Client, type ClientOptions, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
+import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
+import { hostError } from "../../core/error.js";
+import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type Login, now } from "../../protocol/flow.js";
+import { ALGORITHMS, ISSUERS, METADATA } from "../../generated/helseid.js";
+import { type HelseIdDetails, claimOf } from "./details.js";
+import { SharedSessions } from "./shared.js";
+import {
+  HelseIdSession,
+  type HelseIdTarget,
+  type HelseIdTokens,
+  Kept,
+  MARGIN,
+  type SaveSession,
+  type Saved,
+  granted,
+  keyOf,
+  numbered,
+  restored,
+  waited,
+} from "./session.js";
+import { SigningKey } from "../../crypto/keys.js";
+import type { TokenTarget } from "../../protocol/post.js";
+import { type ProviderOptions, provider } from "../../protocol/provider.js";
+import type { ResourceFetch, ResourceOptions } from "../../protocol/resource.js";
+import type { Target } from "../../tokens/clock.js";
+import type { RequestAsk } from "../../tokens/grant.js";
+import type { TokenSourceSettings } from "../../tokens/source.js";
+import type { TokenStore } from "../../tokens/store.js";
+import type { Tokens } from "../../protocol/tokens.js";
+
+/** HelseID's environments, or a server of yours for development: its issuer, without a slash at the end. */
+export type HelseIdEnvironment = "test" | "production" | { readonly issuer: string };
+
+/** A client of HelseID's. */
+export interface HelseIdOptions extends Pick<ClientOptions, "fetch" | "timeout" | "jwks" | "clockOffset"> {
+  readonly environment: HelseIdEnvironment;
+  readonly clientId: string;
+  /** As registered; may be left out where no person logs in. */
+  readonly redirectUri?: string;
+  /** Signs assertions and request objects: RS, PS or ES with 256, 384 or 512, RSA of at least 2048 bits. */
+  readonly key: SigningKey;
+  /** What tokens are bound to; `key` unless given. Sessions and their refresh tokens are bound to it: keep it as long as them. */
+  readonly dpop?: SigningKey;
+  /** The level a login must have; 4 unless given. `any` judges none. */
+  readonly securityLevel?: 2 | 3 | 4 | "any";
+  /** Seconds a client assertion lives: 1 to 60; 30 unless given. */
+  readonly assertionLifetime?: number;
+  /**
+   * Where processes or isolates meet that work with one session at the same time: they refresh one after the other, and share
+   * what comes. Holds sessions with their refresh tokens: seal it (`sealedStore` of `samtykke/tokens`).
+   */
+  readonly sessionStore?: TokenStore;
+  /** Hears of a session store that fails. Refreshes go on without it, as with none. */
+  readonly onStoreError?: (error: unknown) => void;
+  /** Allows a client's private key in a page, where every visitor can use it. Only for programs that are no website. */
+  readonly inPage?: boolean;
+}
+
+/** What a person is asked to log in for. */
+export interface HelseIdLogin {
+  /** `openid`, identity scopes, `offline_access` for further tokens, and the APIs' scopes, single spaces between them. */
+  readonly scope: string;
+  /** Audiences that tokens will be asked for; those of the scope's APIs unless given. */
+  readonly resources?: readonly string[];
+  /** How the person logs in: `Level4`, `idp:idporten-oidc`, `idp:buypass-oidc bp:amr:sc`, … */
+  readonly acrValues?: string;
+  readonly prompt?: "login" | "select_account" | "none";
+  readonly onBehalfOf?: string;
+  /** For the whole login, in a signed request object. To change the organisation later, give details to each token instead. */
+  readonly details?: HelseIdDetails;
+  /** Seconds until the transaction expires; 3600 unless given. */
+  readonly lifetime?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How a login is finished. */
+export interface HelseIdFinish {
+  /** Stores the session, now and after each refresh. */
+  readonly save: SaveSession;
+  /**
+   * Reads what `save` stored last, of this session. With a `sessionStore`, called before each refresh: so a process finds the
+   * refresh token of one that was killed after it had stored it.
+   */
+  readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
+  /** The audience of the first token; the first one of the scope's APIs unless given. */
+  readonly resource?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A token of the client's own. */
+export interface HelseIdMachine extends HelseIdTarget {
+  /** All scopes the client has, unless given. */
+  readonly scope?: string;
+}
+
+/** Details stand in the assertion or in the request, never in both. */
+const inOnePlace = (options?: TokenTarget) =>
+  given(
+    options?.authorizationDetails === undefined || !("assertion_details" in (options.assertionClaims ?? {})),
+    "token",
+    "assertion_details or authorization_details, never both",
+  );
+
+/** The protocol's client, but for what HelseID refuses: details with a code (HID-1009), and in two places. */
+class HelseIdClient extends Client {
+  override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
+    given(
+      !options?.assertionClaims || !("assertion_details" in options.assertionClaims),
+      "token",
+      "details with a token or the login, never with a code (HID-1009)",
+    );
+    return super.exchange(code, options);
+  }
+
+  override async clientCredentials(options?: TokenTarget & { readonly scope?: string }) {
+    inOnePlace(options);
+    return super.clientCredentials(options);
+  }
+
+  override async refresh(tokens: Tokens | string, options?: RefreshOptions) {
+    inOnePlace(options);
+    return super.refresh(tokens, options);
+  }
+
+  override async tokenExchange(options: TokenExchangeOptions) {
+    inOnePlace(options);
+    return super.tokenExchange(options);
+  }
+}
+
+const DAY = 86_400;
+/** Metadata by issuer, for a day (FK2). */
+const documents = new Map<string, { readonly until: number; readonly document: Promise<ServerMetadata> }>();
+
+const MEMBERS = [
+  ["tokenEndpoint", "token_endpoint"],
+  ["pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"],
+  ["jwksUri", "jwks_uri"],
+  ["userinfoEndpoint", "userinfo_endpoint"],
+  ["endSessionEndpoint", "end_session_endpoint"],
+  ["revocationEndpoint", "revocation_endpoint"],
+  ["introspectionEndpoint", "introspection_endpoint"],
+] as const satisfies readonly (readonly [keyof ProviderOptions, string])[];
+
+function metadataOf(issuer: string, development: boolean, { fetch, timeout }: HelseIdOptions): Promise<ServerMetadata> {
+  const known = documents.get(issuer);
+  if (known && known.until > now()) return known.document;
+  const document = serverMetadata(issuer, {
+    wellKnown: "openid",
+    metadata: METADATA,
+    development,
+    ...(fetch && { fetch }),
+    ...(timeout !== undefined && { timeout }),
+  });
+  documents.set(issuer, { until: now() + DAY, document });
+  // What failed is asked for again by whoever comes next.
+  document.catch(() => documents.delete(issuer));
+  return document;
+}
+
+/**
+ * A client of HelseID's, by its security profile: pushed requests, S256, `private_key_jwt`, DPoP, `iss`, RS256; whatever its
+ * metadata calls optional.
+ *
+ * @example
+ * ```ts
+ * const helseid = await HelseId.connect({ environment: "test", clientId, redirectUri, key });
+ * const { url, transaction } = await helseid.login({ scope: "openid offline_access helseid://scopes/identity/security_level nhn:phr/mhd/read" });
+ * ```
+ */
+export class HelseId {
+  readonly #options: HelseIdOptions;
+  readonly #issuer: string;
+  readonly #development: boolean;
+  readonly #dpop: SigningKey;
+  readonly #kept = new Kept();
+  readonly #shared: SharedSessions | undefined;
+  #client: { readonly document: ServerMetadata; readonly client: Client } | undefined;
+
+  private constructor(options: HelseIdOptions, issuer: string, development: boolean) {
+    this.#options = options;
+    this.#issuer = issuer;
+    this.#development = development;
+    this.#dpop = options.dpop ?? options.key;
+    const { sessionStore, timeout = 30, onStoreError } = options;
+    this.#shared = sessionStore && new SharedSessions(sessionStore, timeout, onStoreError);
+  }
+
+  /**
+   * Fetches the metadata (kept for a day) and checks every setting.
+   *
+   * @throws {SamtykkeError} `invalid_configuration`, `algorithm_refused`, `secret_in_browser` in a page;
+   * `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`; `network_error`, …
+   */
+  static async connect(options: HelseIdOptions): Promise<HelseId> {
+    configured(isObject(options), "options as an object");
+    const { environment, key, dpop, securityLevel = 4, assertionLifetime = 30 } = options;
+    if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
+    const issuer = (isObject(environment) ? environment.issuer : ISSUERS[environment as string]) ?? "";
+    // What else an issuer must be is judged with its metadata.
+    configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
+    configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
+    for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
+    configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
+    configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
+    const { sessionStore: store, onStoreError } = options;
+    configured(
+      store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
+      "sessionStore: a TokenStore",
+    );
+    configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
+    const helseid = new HelseId(options, issuer as string, isObject(environment));
+    await helseid.client();
+    return helseid;
+  }
+
+  /** The client of the protocol, for what is not HelseID's alone: `introspect`, `revoke`, `tokenExchange`, `logoutToken`. */
+  async client(): Promise<Client> {
+    const { clientId, redirectUri, key, assertionLifetime: lifetime = 30, fetch, timeout, jwks, clockOffset } = this.#options;
+    const document = await metadataOf(this.#issuer, this.#development, this.#options);
+    if (this.#client?.document !== document) {
+      const endpoints = Object.fromEntries(MEMBERS.map(([name, member]) => [name, document[member]]).filter(([, value]) => value !== undefined));
+      const server = provider({
+        ...endpoints,
+        issuer: this.#issuer,
+        tokenEndpoint: document.token_endpoint,
+        ...(redirectUri !== undefined && { redirectUri, authorizationEndpoint: document.authorization_endpoint! }),
+        clientId,
+        development: this.#development,
+        issParameterSupported: true,
+        requirePushedRequests: true,
+        requireDpop: true,
+        freeResource: true,
+        // What an exchanged token's answer holds besides is not documented.
+        issuedTokenTypeOptional: true,
+        signingAlgorithms: ["RS256"],
+        assertion: { typ: "client-authentication+jwt", lifetime, notBefore: true, algorithms: ALGORITHMS },
+      });
+      const client = new HelseIdClient(server, privateKeyJwt(key), {
+        dpop: this.#dpop,
+        ...(fetch && { fetch }),
+        ...(timeout !== undefined && { timeout }),
+        ...(jwks && { jwks }),
+        ...(clockOffset !== undefined && { clockOffset }),
+      });
+      this.#client = { document, client };
+    }
+    return this.#client!.client;
+  }
+
+  /** The level as the core takes it; 0 for none. */
+  get #least(): number {
+    const { securityLevel = 4 } = this.#options;
+    return securityLevel === "any" ? 0 : securityLevel;
+  }
+
+  /**
+   * Begins a login: pushed to HelseID, so that the URL carries a reference alone. Keep `transaction` with the browser's session.
+   *
+   * @throws {SamtykkeError} `invalid_scope` where the level could not be judged; `invalid_parameter`; `oauth_error` with
+   * `oauth` and HelseID's number as `provider.code`; …
+   */
+  async login(request: HelseIdLogin): Promise<Login> {
+    given(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
+    const { scope, acrValues, prompt, onBehalfOf, details, lifetime, signal } = request;
+    const found = apis(["helseid", "login", scope, this.#least]).split("\n").slice(0, -1);
+    const resources = request.resources ?? found;
+    given(Array.isArray(resources), "authorization", "resources: a list of texts");
+    const extra: Record<string, string | readonly string[]> = {};
+    if (resources.length) extra["resource"] = resources;
+    for (const [name, value] of [
+      ["acr_values", acrValues],
+      ["prompt", prompt],
+      ["on_behalf_of", onBehalfOf],
+    ] as const)
+      if (value !== undefined) extra[name] = value;
+    // HelseID's `acr_values` choose how to log in; the level is judged by a claim of its own.
+    const asked: AuthorizationRequest = { scope, extra, acrOptional: true, ...(lifetime !== undefined && { lifetime }) };
+    const requestObject = details && { beside: true, lifetime: 30, claims: { authorization_details: claimOf(details) } };
+    const client = await this.client();
+    return numbered(() => client.start(asked, { ...(requestObject && { requestObject }), ...(signal && { signal }) }));
+  }
+
+  /**
+   * Finishes a login: checks what came back, exchanges the code for the first audience's token, verifies the id_token and
+   * judges its level, stores the session. Works once.
+   *
+   * @throws {SamtykkeError} As `finish` and `exchange`; `claim_refused` for a lower level, or a token of another key or
+   * audience; `invalid_parameter` for details, which HelseID refuses with a code (HID-1009).
+   */
+  async finish(transaction: string | null | undefined, callback: string | URL | FormPost, options: HelseIdFinish): Promise<HelseIdSession> {
+    given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
+    given(
+      !("details" in options) && !("scope" in options),
+      "token",
+      "details with a token or the login, a scope with the login: neither with a code (HID-1009)",
+    );
+    const client = await this.client();
+    const code = await numbered(async () => client.finish(transaction, callback));
+    const { scope } = code;
+    const resource = options.resource ?? apis(["helseid", "login", scope, 0]).split("\n")[0];
+    const { signal } = options;
+    const tokens = await numbered(() => client.exchange(code, { ...(resource && { resource }), ...(signal && { signal }) }));
+    const found = granted(tokens, this.#dpop.thumbprint, { resource, scope });
+    if (this.#least) {
+      if (!tokens.claims) throw hostError("id_token_missing");
+      apis(["helseid", "level", this.#least], JSON.stringify(tokens.claims));
+    }
+    const session = this.#session(options, { scope, id: crypto.randomUUID(), ...(resource && { resource }) });
+    await session.take(keyOf({ ...(resource && { resource }) }), found);
+    return session;
+  }
+
+  /**
+   * A session that was stored.
+   *
+   * @throws {SamtykkeError} `session_invalid`; `invalid_configuration` for one of another client or environment.
+   */
+  session(state: string, options: Pick<HelseIdFinish, "save" | "load">): HelseIdSession {
+    given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
+    return this.#session(options, restored(state, this.#issuer, this.#options.clientId));
+  }
+
+  #session(storage: Pick<HelseIdFinish, "save" | "load">, saved: Pick<Saved, "scope" | "id">): HelseIdSession {
+    given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
+    return new HelseIdSession(
+      () => this.client(),
+      this.#dpop.thumbprint,
+      { ...storage, shared: this.#shared },
+      { ...saved, issuer: this.#issuer, clientId: this.#options.clientId },
+    );
+  }
+
+  /**
+   * A token of the client's own: the one that is still good (FK3), else a new one; the same request asked for at the same time
+   * is sent once.
+   *
+   * @throws {SamtykkeError} `invalid_scope` for a person's scope; `token_error` with `oauth` and HelseID's number as
+   * `provider.code`; `claim_refused` for a token of another key or audience; …
+   */
+  async machine(asked: HelseIdMachine = {}): Promise<HelseIdTokens> {
+    given(isObject(asked), "token", "a target as an object");
+    const { scope = "", resource, details, signal } = asked;
+    apis(["helseid", "machine", scope]);
+    return waited(signal, () =>
+      this.#kept.get(keyOf(asked), async () => this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } })),
+    );
+  }
+
+  async #own({
+    scope,
+    resource,
+    assertionClaims,
+    signal,
+  }: { readonly scope: string } & Pick<TokenTarget, "assertionClaims" | "signal"> & Pick<HelseIdTarget, "resource">): Promise<HelseIdTokens> {
+    const client = await this.client();
+    const tokens = await numbered(() =>
+      client.clientCredentials({
+        ...(scope && { scope }),
+        ...(resource && { resource }),
+        ...(assertionClaims && { assertionClaims }),
+        ...(signal && { signal }),
+      }),
+    );
+    return granted(tokens, this.#dpop.thumbprint, { resource, scope });
+  }
+
+  /**
+   * How a `TokenSource` of `samtykke/tokens` asks for the client's own tokens: for several processes that share them by its
+   * store. A target has `scope`, one `resource`, and `assertionClaims: { assertion_details: claimOf(details) }`.
+   *
+   * @example
+   * ```ts
+   * const source = new TokenSource({ ...helseid.asking(), store });
+   * const { accessToken } = await source.get({ scope: "nhn:kj/api" });
+   * ```
+   */
+  asking(): RequestAsk & Required<Pick<TokenSourceSettings, "margin">> {
+    const { clientId, key, fetch, timeout, clockOffset } = this.#options;
+    const request = async ({ scope = "", resource, assertionClaims, ...others }: Target, signal: AbortSignal) => {
+      const scopes = [scope].flat().join(" ");
+      const [audience, ...more] = [resource ?? []].flat();
+      // Details go in the assertion or in a request object, never in a form (FK5), and one token is for one audience.
+      given(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
+      apis(["helseid", "machine", scopes]);
+      const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
+      // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
+      if (tokens.missingScope.length)
+        throw hostError("invalid_scope", { phase: "token", expected: "every scope granted that was asked for", actual: tokens.missingScope.join(" ") });
+      return tokens;
+    };
+    return {
+      request,
+      issuer: this.#issuer,
+      clientId,
+      keyId: key.thumbprint,
+      dpop: this.#dpop,
+      development: this.#development,
+      // HelseID wants no new token while one is good (FK3): replaced just before its end.
+      margin: MARGIN,
+      ...(fetch && { fetch }),
+      ...(timeout !== undefined && { timeout }),
+      ...(clockOffset !== undefined && { clockOffset }),
+    };
+  }
+
+  /** A function like `fetch` that calls an API with a token of the client's own, got anew when it ends. */
+  fetch(asked: HelseIdMachine, options: ResourceOptions): ResourceFetch {
+    return async (input, init) => {
+      const [client, tokens] = [await this.client(), await this.machine(asked)];
+      return client.fetch(tokens, options)(input, init);
+    };
+  }
+
+  /** Forgets the client's own tokens: after its key was changed. */
+  forget(): void {
+    this.#kept.clear();
+  }
+}

@@ -1,0 +1,52 @@
+// Organisation numbers and other details (HelseID, "Organisasjonsnumre"): typed here, judged and worded by the core.
+
+import { apis } from "../../core/provider_wasm.js";
+import { given, isObject } from "../../core/check.js";
+
+/** Whom a client acts for; numbers of nine digits. */
+export type Organization =
+  /** A single-tenant client's child unit; the parent is the client's own and is not said. */
+  | { readonly tenancy: "single"; readonly child: string }
+  /** The organisation a multi-tenant client acts for, and perhaps a child unit of it. */
+  | { readonly tenancy: "multi"; readonly parent: string; readonly child?: string };
+
+/** What a request says in its client assertion, or a login in its request object. At least one of the three. */
+export interface HelseIdDetails {
+  readonly organization?: Organization;
+  /** The journal in Sentral forskrivningsmodul (SFM) the token is for. */
+  readonly sfmJournalId?: string;
+  /** Any others, each with a `type`. */
+  readonly raw?: readonly { readonly type: string; readonly [name: string]: unknown }[];
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/**
+ * The value of `assertion_details` or `authorization_details`: one detail as an object, several as an array.
+ *
+ * @throws {SamtykkeError} `invalid_parameter`: no detail at all, numbers that are not nine digits (HID-1004), a multi-tenant
+ * organisation without its parent, two organisations.
+ * @example
+ * ```ts
+ * claimOf({ organization: { tenancy: "multi", parent: "999977775", child: "999977776" } });
+ * ```
+ */
+export function claimOf(details: HelseIdDetails): object {
+  given(isObject(details), "token", "details as an object");
+  const { organization, sfmJournalId, raw = [] } = details;
+  const lines: string[] = [];
+  if (organization !== undefined) {
+    const { tenancy, parent, child } = (isObject(organization) ? organization : {}) as Partial<Organization & { parent: string }>;
+    given(
+      tenancy === "single" ? isText(child) && parent === undefined : tenancy === "multi" && isText(parent),
+      "token",
+      'organization: { tenancy: "single", child } or { tenancy: "multi", parent, child? }',
+    );
+    given(child === undefined || isText(child), "token", "child: a text");
+    lines.push(tenancy === "single" ? `c${child}` : `m${parent}${child === undefined ? "" : ` ${child}`}`);
+  }
+  if (sfmJournalId !== undefined) lines.push(`s${sfmJournalId}`);
+  given(Array.isArray(raw), "token", "raw: a list of details");
+  for (const detail of raw) lines.push(`r${JSON.stringify(detail)}`);
+  return JSON.parse(apis(["helseid", "details", ...lines])) as object;
+}

@@ -1,0 +1,415 @@
+// Maskinporten: tokens for machines by a grant that is signed anew for every attempt. The core words the grant, exactly the
+// documented claims; the key signs; what an answer means is a row of the core's table.
+
+import { none } from "../../protocol/authentication.js";
+import { apis } from "../../core/provider_wasm.js";
+import { configured, given, isObject } from "../../core/check.js";
+import { Client, type ClientOptions } from "../../protocol/client.js";
+import { SamtykkeError, hostError } from "../../core/error.js";
+import { type Provider, made, now } from "../../protocol/flow.js";
+import { SigningKey } from "../../crypto/keys.js";
+import { provider as server } from "../../protocol/provider.js";
+import { sleep } from "../../core/sleep.js";
+import type { RequestAsk } from "../../tokens/grant.js";
+import { type Tokens, hidden } from "../../protocol/tokens.js";
+import { base64url } from "../../crypto/webcrypto.js";
+
+/** Maskinporten's environments, or your own server's addresses for development: issuer, token endpoint, self-service API. */
+export type MaskinportenEnvironment = "test" | "production" | { readonly issuer: string; readonly tokenEndpoint: string; readonly selfService: string };
+
+/** The settings of {@link maskinporten}. */
+export interface MaskinportenSettings {
+  readonly environment: MaskinportenEnvironment;
+  /** Your client id. A European business with an eSeal has none, and Maskinporten does not read it: name yourself. */
+  readonly clientId: string;
+  /**
+   * The base of the self-service API: `current` (`…/api/v1`), the default; `unversioned` (the same host without that path);
+   * `guide` (`integrasjon-ver2.difi.no` and `integrasjon.difi.no`, as the original guide has it); or an address. A server of
+   * your own takes the form of the name at its own origin.
+   */
+  readonly selfService?: "current" | "unversioned" | "guide" | (string & {});
+}
+
+const MARK = "maskinporten ";
+
+/**
+ * Maskinporten, with your client id.
+ *
+ * @throws {SamtykkeError} `invalid_configuration` naming the setting.
+ * @example
+ * ```ts
+ * const mp = maskinporten({ environment: "test", clientId: "238259d7-f0ab-4bd5-b253-0f0159375096" });
+ * ```
+ */
+export function maskinporten(settings: MaskinportenSettings): Provider {
+  configured(isObject(settings), "settings as an object");
+  const { environment, clientId, selfService } = settings;
+  const own = isObject(environment);
+  configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
+  const words = own ? [environment.issuer, environment.tokenEndpoint, environment.selfService] : [environment];
+  const name = [...words, ...(selfService === undefined ? [] : [selfService])].join(" ");
+  const [issuer, tokenEndpoint, api] = apis(["maskinporten", "environment", name]).split("\n") as [string, string, string];
+  const base = server({ issuer, tokenEndpoint, clientId, development: own });
+  // Marked, so that no other provider's API takes it for an environment of its own.
+  const whole = Object.freeze({ ...base, api, environment: MARK + name });
+  made.set(whole, made.get(base)!);
+  return whole;
+}
+
+/** @internal The core's name of a provider's environment. */
+export function environmentOf(provider: Provider): string {
+  const name = isObject(provider) && typeof provider.environment === "string" ? provider.environment : "";
+  configured(name.startsWith(MARK), "a provider made by maskinporten(…)");
+  return name.slice(MARK.length);
+}
+
+/** Rich authorization details as Maskinporten takes them: one entry. Made by {@link systemUser} or {@link consent}. */
+export interface MaskinportenDetails {
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+/** A customer's system user. `externalReference` where the request for it had one. `organisation` is nine digits. */
+export const systemUser = (organisation: string, externalReference?: string): MaskinportenDetails => ({
+  type: "urn:altinn:systemuser",
+  systemuser_org: { authority: "iso6523-actorid-upis", ID: `0192:${organisation}` },
+  ...(externalReference !== undefined && { externalRef: externalReference }),
+});
+
+/** A consent in Altinn: its id, and the person (11 digits) or organisation (9 digits) who gave it. */
+export const consent = (id: string, from: { readonly person: string } | { readonly organisation: string }): MaskinportenDetails => ({
+  type: "urn:altinn:consent",
+  id,
+  from: "person" in from ? `urn:altinn:person:identifier-no:${from.person}` : `urn:altinn:organization:identifier-no:${from.organisation}`,
+});
+
+/** What a token is asked for. There are no other claims: Maskinporten refuses assertions that have some. */
+export interface MaskinportenRequest {
+  /** Scope tokens, single spaces between them; one for each token is advised. */
+  readonly scope: string;
+  /** The service the token is for: its `aud`. A text is sent in an array, as documented; `{ text }` sends it as it is. */
+  readonly resource?: string | readonly string[] | { readonly text: string };
+  /** The customer who delegated the scope to you in Altinn: nine digits. */
+  readonly consumerOrg?: string;
+  /** The person the token is about: 11 digits. The person has not logged in. */
+  readonly pid?: string;
+  /** A system user or a consent. */
+  readonly authorizationDetails?: MaskinportenDetails | readonly MaskinportenDetails[];
+  readonly signal?: AbortSignal;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof MaskinportenRequest>(["scope", "resource", "consumerOrg", "pid", "authorizationDetails", "signal"]);
+
+/** How a {@link MaskinportenClient} works. */
+export interface MaskinportenOptions extends Pick<ClientOptions, "fetch" | "timeout" | "clockOffset"> {
+  /** Your organisation number: a customer is never you. */
+  readonly organisation?: string;
+  /** How often a token is asked for again when server or network have trouble; 2 unless given. Each time with a new assertion. */
+  readonly retries?: number;
+  /** Seconds the assertion lives: 1 to 120, 120 unless given. The token's own life does not follow it. */
+  readonly lifetime?: number;
+  /**
+   * Seconds for which what was just registered (client, key, scope) is waited for when it is not known yet: up to 120; none
+   * unless given.
+   */
+  readonly patience?: number;
+  /** Takes any nine digits as an organisation number, whatever the check digit: for numbers made up for documentation. */
+  readonly uncheckedOrganisationNumbers?: boolean;
+  /** Allows the key in a page, where everybody who can run a script in it can use it. Maskinporten is for servers. */
+  readonly dangerouslyAllowBrowser?: boolean;
+}
+
+/** What an error of a token request means. */
+export interface MaskinportenProblem {
+  /** Maskinporten's id, such as `MP-110`, when it gave one. */
+  readonly id?: string;
+  readonly kind:
+    | "assertion"
+    | "reused"
+    | "client"
+    | "audience"
+    | "certificate"
+    | "key_expired"
+    | "organisation"
+    | "header"
+    | "signature"
+    | "clock"
+    | "scope"
+    | "access"
+    | "delegation"
+    | "details"
+    | "consumer_org"
+    | "server"
+    | "unknown";
+  /** Whether asking again helps: `registration` for up to two minutes after something was registered. */
+  readonly again: "never" | "once" | "registration" | "later";
+  /** What to do, in a sentence for a developer. */
+  readonly advice: string;
+}
+
+/** What an error of a token request means, and what to do. */
+export function problem(error: unknown): MaskinportenProblem {
+  const { code, http, oauth } = error instanceof SamtykkeError ? error : ({} as Partial<SamtykkeError>);
+  const description = oauth?.description?.replace(/\s+/g, " ");
+  const [id, kind, again, advice] = apis(["maskinporten", "problem", code, http?.status, description]).split("\n");
+  return { ...(id && { id }), kind, again, advice } as MaskinportenProblem;
+}
+
+const PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+const LONGEST_PATIENCE = 120;
+
+/**
+ * A client of Maskinporten's: asks for tokens with its registered key, or with the organisation's certificate: a key from PEM with
+ * `certificates`, the organisation's own first and then those that lead to a root. A European eSeal needs all of them.
+ *
+ * @example
+ * ```ts
+ * const key = await SigningKey.fromJwk(JSON.parse(env.CLIENT_JWK), { alg: "RS256" });
+ * const client = new MaskinportenClient(maskinporten({ environment: "test", clientId: env.CLIENT_ID }), key);
+ * const { accessToken } = await client.token({ scope: "difitest:api3" });
+ * ```
+ */
+export class MaskinportenClient {
+  readonly #key: SigningKey;
+  readonly #options: MaskinportenOptions;
+  readonly #client: Client;
+
+  constructor(
+    readonly provider: Provider,
+    key: SigningKey,
+    options: MaskinportenOptions = {},
+  ) {
+    environmentOf(provider);
+    configured(key instanceof SigningKey, "a SigningKey");
+    configured(isObject(options), "options as an object");
+    const { retries = 2, patience = 0, fetch, timeout = 10, clockOffset, dangerouslyAllowBrowser } = options;
+    if ("document" in globalThis && dangerouslyAllowBrowser !== true) throw hostError("secret_in_browser");
+    configured(Number.isSafeInteger(retries) && retries >= 0, "retries: a whole number");
+    configured(typeof patience === "number" && patience >= 0 && patience <= LONGEST_PATIENCE, "patience: 0 to 120 seconds");
+    this.#key = key;
+    this.#options = options;
+    this.#client = new Client(provider, none(), { ...(fetch && { fetch }), timeout, ...(clockOffset !== undefined && { clockOffset }) });
+    // What is wrong with the key shows here, and not at the first token.
+    this.#input({ scope: "-" });
+  }
+
+  /**
+   * Asks for a token. Every attempt has an assertion of its own: after trouble of server or network it is asked for again, at
+   * most `retries` times, ever more slowly; after `MP-012` once; after `MP-100`, `MP-124` and `MP-200` within `patience`.
+   *
+   * @throws {SamtykkeError} `token_error` with `oauth`: see {@link problem}; `invalid_scope`, `invalid_parameter`,
+   * `network_error`, `timeout`, `aborted`, …
+   */
+  async token(request: MaskinportenRequest): Promise<Tokens> {
+    return this.#token(checked(request), this.#options.retries ?? 2);
+  }
+
+  async #token(request: MaskinportenRequest, retries: number): Promise<Tokens> {
+    const { signal } = request;
+    const { patience = 0 } = this.#options;
+    const start = Date.now();
+    let [later, once] = [0, 0];
+    for (;;) {
+      let wait: number;
+      try {
+        return await this.#once(request);
+      } catch (error) {
+        const { again } = problem(error);
+        if (again === "once" && once++ === 0) continue;
+        const left = patience * 1000 - (Date.now() - start);
+        if (again === "registration" && left > 0) wait = Math.min(5000, left);
+        else if (again === "later" && later < retries) wait = pause(error, later++);
+        else throw error;
+        if (wait > LONGEST_PAUSE) throw error;
+      }
+      await sleep(wait, "token", signal);
+    }
+  }
+
+  /**
+   * How a token source asks this client, with a new assertion each time. Trouble of server or network is the source's to repeat;
+   * after `MP-012`, and within `patience` after `MP-100`, `MP-124` and `MP-200`, this client asks again within the source's
+   * `questionTimeout`. The target's `organisation` is the customer (`consumerOrg`), its `subject` the person (`pid`).
+   *
+   * @example
+   * ```ts
+   * const tokens = new TokenSource(client.asked);
+   * const { accessToken } = await tokens.get({ scope: "difitest:api3", organisation: "889640782" });
+   * ```
+   */
+  get asked(): RequestAsk {
+    const { issuer, clientId, flags } = this.provider;
+    const { fetch, timeout = 10 } = this.#options;
+    return {
+      issuer,
+      clientId,
+      keyId: this.#key.thumbprint,
+      development: flags.includes("d"),
+      timeout,
+      ...(fetch && { fetch }),
+      request: async (target, signal) => {
+        const { scope = "", organisation, subject, ...rest } = target;
+        const text = typeof scope === "string" ? scope : scope.join(" ");
+        const wanted = {
+          ...rest,
+          scope: text,
+          ...(organisation !== undefined && { consumerOrg: organisation }),
+          ...(subject !== undefined && { pid: subject }),
+          signal,
+        };
+        return this.#token(checked(wanted), 0);
+      },
+    };
+  }
+
+  /** One attempt. */
+  async #once(request: MaskinportenRequest): Promise<Tokens> {
+    const assertion = await this.assertion(request);
+    const tokens = await this.#client.jwtBearer({ assertion, ...(request.signal && { signal: request.signal }) });
+    return hidden({ ...tokens, requestedScope: request.scope });
+  }
+
+  /** A signed assertion, for one use: to be looked at, or to be sent by a client of your own. Never log it. */
+  async assertion(request: MaskinportenRequest): Promise<string> {
+    const input = this.#input(checked(request));
+    return `${input}.${base64url(await this.#key.sign(input))}`;
+  }
+
+  #input({ scope, resource = [], consumerOrg, pid, authorizationDetails }: MaskinportenRequest): string {
+    const { organisation, lifetime = 120, clockOffset = 0, uncheckedOrganisationNumbers } = this.#options;
+    const text = isObject(resource) && !Array.isArray(resource) ? (resource as { text: string }).text : undefined;
+    const resources = text === undefined ? [resource as string | string[]].flat() : [text];
+    const marks = `${uncheckedOrganisationNumbers === true ? "u" : ""}${text === undefined ? "" : "t"}`;
+    const details = authorizationDetails && JSON.stringify(Array.isArray(authorizationDetails) ? authorizationDetails : [authorizationDetails]);
+    const { alg, kid, certificate } = this.#key;
+    return apis([
+      "maskinporten",
+      "grant",
+      this.provider.issuer,
+      this.provider.clientId,
+      marks,
+      alg,
+      kid,
+      certificate?.x5c.join(","),
+      crypto.randomUUID(),
+      now() + clockOffset,
+      lifetime,
+      scope,
+      consumerOrg,
+      organisation,
+      pid,
+      details,
+      ...resources,
+    ]);
+  }
+
+  /** Public facts alone. */
+  toJSON(): { readonly provider: Provider; readonly key: SigningKey } {
+    return { provider: this.provider, key: this.#key };
+  }
+}
+
+/** Texts where texts belong, and nothing that has no place in an assertion. */
+function checked(request: MaskinportenRequest): MaskinportenRequest {
+  given(isObject(request), "token", "a request as an object: { scope }");
+  for (const name in request) if (!KNOWN.has(name)) throw hostError("invalid_parameter", { phase: "token", expected: "documented claims alone", actual: name });
+  const { scope, resource, consumerOrg, pid, authorizationDetails } = request;
+  given(typeof scope === "string", "token", "scope: a text");
+  for (const [name, value] of Object.entries({ consumerOrg, pid })) {
+    // Nothing would be sent for an empty one, and the token be for someone else than was meant.
+    given(value === undefined || (typeof value === "string" && value !== ""), "token", `${name}: a text, not empty`);
+  }
+  const texts = isObject(resource) && !Array.isArray(resource) ? [(resource as { text: unknown }).text] : [resource ?? []].flat();
+  given(
+    texts.every((text) => typeof text === "string" && text !== ""),
+    "token",
+    "resource: texts, not empty",
+  );
+  given(authorizationDetails === undefined || isObject(authorizationDetails), "token", "authorizationDetails: systemUser(…) or consent(…)");
+  return request;
+}
+
+/** Milliseconds until the next try: the server's own wish, or doubling, with jitter. */
+function pause(error: unknown, attempt: number): number {
+  const wish = error instanceof SamtykkeError ? (error.http?.retryAfter ?? 0) * 1000 : 0;
+  return Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
+}
+
+/** An organisation as a token names it. */
+export interface MaskinportenOrganisation {
+  /** The whole identifier, such as `0192:991825827`. */
+  readonly id: string;
+  /** The organisation number. */
+  readonly number: string;
+  /** What follows the number, for a part of an organisation. */
+  readonly part?: string;
+}
+
+/** A caller of an API, as its token says. */
+export interface MaskinportenCaller {
+  /** Whose access it is. */
+  readonly consumer: MaskinportenOrganisation;
+  /** Who calls for the consumer, where access was delegated. */
+  readonly supplier?: MaskinportenOrganisation;
+  /** Where it was delegated, such as `https://www.altinn.no/`. */
+  readonly delegationSource?: string;
+  /** Not to be used to decide on access. */
+  readonly clientId?: string;
+  readonly scope: string;
+  /** The person the token is about; the person has not logged in. */
+  readonly pid?: string;
+}
+
+/** What an API expects of an access token. */
+export interface MaskinportenExpectation {
+  readonly provider: Provider;
+  /** A scope that must be among the token's. */
+  readonly scope: string;
+  /** Your API's audience; none where its tokens are not restricted to one. */
+  readonly audience?: string;
+}
+
+/**
+ * For an API: judges the claims of an access token whose signature you verified with the issuer's published keys. A European
+ * business is refused here: see {@link europeanCaller}.
+ *
+ * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
+ */
+export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller =>
+  hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
+
+/** A European business that called with its eSeal. */
+export interface EuropeanCaller {
+  /**
+   * What identifies it, as its certificate has it: `NTRSE-5560001111`. Decide on access by this alone: a number means nothing
+   * without its register and country.
+   */
+  readonly id: string;
+  /** The list that its number is of: `NTR` (trade register), `VAT`, `PSD`, `LEI`, or a country's own, such as `EI:`. */
+  readonly register: string;
+  /** ISO 3166, two capital letters. */
+  readonly country: string;
+  readonly number: string;
+  /** Whether the token says that its certificate is a qualified one (`QCForESeal`). */
+  readonly qualified: boolean;
+  readonly name?: string;
+  /** `eidas-` and the certificate's serial number; not to be used to decide on access. */
+  readonly clientId?: string;
+  readonly scope: string;
+}
+
+/**
+ * For an API whose scope has `supports_european_businesses`: as {@link caller}, for a consumer who is registered nowhere in Norway.
+ * A Norwegian one is refused here.
+ *
+ * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
+ */
+export const europeanCaller = (claims: object, expected: MaskinportenExpectation): EuropeanCaller => judged("european", claims, expected);
+
+function judged<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
+  given(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
+  const { provider, scope, audience } = expected;
+  environmentOf(provider);
+  return JSON.parse(apis(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;
+}

@@ -1,0 +1,286 @@
+// norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
+// Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
+
+import { apis } from "../../core/provider_wasm.js";
+import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { SamtykkeError, hostError } from "../../core/error.js";
+import type { Provider } from "../../protocol/flow.js";
+import { type Transport, checkTransport, request, send } from "../../core/http.js";
+import { sleep } from "../../core/sleep.js";
+
+/**
+ * An access token, or a function that gets one: it is asked for each call, and once more, given the token, when the API refused
+ * that one; another token is tried once. `tokens.bearer(target)` of a token source is such a function.
+ */
+export type TokenInput = string | ((refused?: string) => string | Promise<string>);
+
+/** How the APIs are called. */
+export interface ApiOptions extends Transport {
+  readonly token: TokenInput;
+  /** Sent as `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII, at most 128 characters; drawn anew unless given. */
+  readonly traceId?: string;
+  /** How often a repeatable call is tried again after a network failure, 429 or 5xx; 2 unless given. */
+  readonly retries?: number;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+const PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+
+/** One token against one environment's API origin; the token is sent nowhere else. */
+class Api {
+  readonly #provider: Provider;
+  readonly #options: ApiOptions;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    environmentOf(provider);
+    checkTransport(options);
+    const { token, traceId, retries } = options;
+    configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+    configured(traceId === undefined || typeof traceId === "string", "traceId: a text");
+    configured(retries === undefined || typeof retries === "number", "retries: a number");
+    this.#provider = provider;
+    this.#options = options;
+  }
+
+  async call(operation: string, args: (string | number)[], options?: CallOptions): Promise<string> {
+    given(isOptions(options), "api", "options as an object");
+    const signal = options?.signal;
+    const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
+    let refused: { readonly token: string; readonly error: SamtykkeError } | undefined;
+    for (let attempt = 0; ; attempt++) {
+      const bearer = typeof token === "function" ? await token(refused?.token) : token;
+      given(typeof bearer === "string", "api", "an access token: a text");
+      if (bearer === refused?.token) throw refused.error;
+      const out = request(apis(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
+      try {
+        const { head, body } = await send(out, "api", this.#options, signal);
+        return apis(["norskgjeld", "answer", operation, ...head], body);
+      } catch (error) {
+        // A call that was refused for its token did nothing, so any may be sent again with another: once. 401 has no words here.
+        const invalid = error instanceof SamtykkeError && (error.code === "token_invalid" || error.http?.status === 401);
+        if (invalid && typeof token === "function" && !refused) {
+          refused = { token: bearer, error };
+          attempt--;
+          continue;
+        }
+        if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || !(attempt < retries)) throw error;
+        // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
+        const wish = (error.http?.retryAfter ?? 0) * 1000;
+        const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
+        if (pause > LONGEST_PAUSE) throw error;
+        await sleep(pause, "api", signal);
+      }
+    }
+  }
+}
+
+/** The environment of a provider that has norskgjeld's APIs. */
+function environmentOf(provider: Provider): string {
+  const environment = isObject(provider) ? provider.environment : undefined;
+  configured(!!environment && typeof environment === "string", "a provider made by norskgjeld(…)");
+  return environment as string;
+}
+
+/** A consent's id as one argument. The core checks its letters; a number or null would become letters on the way. */
+function idOf(consentId: string): [string] {
+  given(typeof consentId === "string", "api", "a consent id: a text");
+  return [consentId];
+}
+
+/** A loan. Money in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %). Any field may be absent. */
+export interface Loan {
+  /** `creditFacility`, `repaymentLoan`, `chargeCard`, or a kind yet unknown. */
+  readonly type?: string;
+  /** When the creditor stated it, ISO 8601. */
+  readonly timestamp?: string;
+  /** 0 none, 1 is a co-borrower, 2 has one. */
+  readonly coBorrower?: number;
+  readonly creditLimit?: number;
+  readonly interestBearingBalance?: number;
+  readonly nonInterestBearingBalance?: number;
+  readonly originalBalance?: number;
+  readonly balance?: number;
+  readonly terms?: number;
+  readonly nominalInterestRate?: number;
+  readonly installmentCharges?: number;
+  /** `MONTHLY`, `QUARTERLY`, `HALF-YEARLY` or `YEARLY`. */
+  readonly installmentChargePeriod?: string;
+}
+
+/** A person's unsecured debt, as documented; field names are the provider's. */
+export interface DebtInformation {
+  /** National identity number. Personal data: keep it from logs. */
+  readonly ssn?: string;
+  /** One entry for each creditor and loan; `loan` is null when the creditor did not answer. */
+  readonly loans?: readonly { readonly creditorName: string; readonly loan?: Loan | null }[];
+  readonly numberOfCreditorsAnswered?: number;
+  /** Above 0, some loans are null. (The lower-case `c` is the provider's.) */
+  readonly numberOfcreditorsMissing?: number;
+  /** The consent behind the lookup; `exp` in seconds since 1970, `scope` without days. */
+  readonly consent?: { readonly id: string; readonly exp?: number; readonly scope?: string };
+}
+
+/** Whether a consent can be used, and until when (seconds since 1970). */
+export interface ConsentStatus {
+  readonly active: boolean;
+  readonly expiresAt?: number;
+}
+
+/** Debt lookup, consent status and revocation. */
+export class DebtApi {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /**
+   * `GET /v1/debt`, with the token of a code: the debt of the person who consented. Never repeated by the library.
+   *
+   * @throws {SamtykkeError} `consent_inactive`, `token_invalid`, `unauthorized`, `api_error`, `network_error`, `timeout`, …
+   */
+  async debt(options?: CallOptions): Promise<DebtInformation> {
+    return JSON.parse(await this.#api.call("debt", [], options)) as DebtInformation;
+  }
+
+  /** `GET /v1/debt/{id}`, with a client credentials token: the debt behind a consent. Never repeated by the library. */
+  async debtById(consentId: string, options?: CallOptions): Promise<DebtInformation> {
+    return JSON.parse(await this.#api.call("debtById", idOf(consentId), options)) as DebtInformation;
+  }
+
+  /** `GET /v1/debt/{id}/status`: whether a consent is active. */
+  async status(consentId: string, options?: CallOptions): Promise<ConsentStatus> {
+    return JSON.parse(await this.#api.call("status", idOf(consentId), options)) as ConsentStatus;
+  }
+
+  /** `DELETE /v1/debt/{id}`: withdraws a consent. `withdrawn` is false when it was inactive already. */
+  async revoke(consentId: string, options?: CallOptions): Promise<{ readonly withdrawn: boolean }> {
+    return JSON.parse(await this.#api.call("revoke", idOf(consentId), options)) as { withdrawn: boolean };
+  }
+}
+
+/** A consent you collected yourself. */
+export interface Agreement {
+  /** National identity number: 11 digits. */
+  readonly nin: string;
+  readonly purpose: "presentation" | "processing";
+  /** 1 to 365 for presentation, 1 to 28 for processing. */
+  readonly days: number;
+  /** Your own id of the consent: unique on your side, 1 to 255 characters. */
+  readonly clientConsentId: string;
+}
+
+/** A registered consent; `expiresAt` in seconds since 1970. */
+export interface RegisteredConsent {
+  readonly clientConsentId: string;
+  readonly id: string;
+  readonly expiresAt?: number;
+  readonly scope?: string;
+}
+
+/** Integrated consent. */
+export class AgreementApi {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /**
+   * `PUT /v1/consent/agreement`. Repeatable with the same data.
+   *
+   * @throws {SamtykkeError} `conflict` when `clientConsentId` is registered with other data; `invalid_parameter`; …
+   */
+  async register(agreement: Agreement, options?: CallOptions): Promise<RegisteredConsent> {
+    given(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
+    const { nin, purpose, days, clientConsentId } = agreement;
+    // A number has lost the zero that many identity numbers begin with.
+    given(
+      [nin, purpose, clientConsentId].every((value) => typeof value === "string"),
+      "api",
+      "nin, purpose and clientConsentId: texts",
+    );
+    given(typeof days === "number", "api", "days: a number");
+    return JSON.parse(await this.#api.call("register", [nin, purpose, days, clientConsentId], options)) as RegisteredConsent;
+  }
+}
+
+/** What happened to a consent. Key on `consentId`; order by `timestamp`; an event can come twice. */
+export interface ConsentEvent {
+  readonly sequenceNumber: number;
+  readonly eventId: string;
+  readonly consentId: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  /** `SAMTYKKE_OPPRETTET`, `SAMTYKKE_ARKIVERT`, or a type yet unknown. */
+  readonly eventType: string;
+  readonly clientId?: string;
+  readonly scope?: string;
+  readonly externalConsentId?: string;
+}
+
+/** What a reading of the feed brought. */
+export interface EventBatch {
+  /** New events, each once. */
+  readonly events: readonly ConsentEvent[];
+  /** Store it when the events are handled; the next reading starts after it. */
+  readonly cursor: number;
+  /** Events older than seven days may have been dropped since the cursor: ask every stored consent for its status. */
+  readonly lost: boolean;
+}
+
+/** Events after which a batch is full, those that came twice included. */
+const MAX_EVENTS = 10_000;
+const isWhole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
+
+/** The feed of consent events. Keep the cursor; it moves only by numbers of events that were handed out. */
+export class ConsentFeed {
+  readonly #api: Api;
+
+  constructor(provider: Provider, options: ApiOptions) {
+    this.#api = new Api(provider, options);
+  }
+
+  /**
+   * Reads from after `cursor` (0 for the start) to the end of the feed, or until 10,000 events are read, in pages of `limit`
+   * (500 unless given).
+   */
+  async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
+    given(isObject(options), "api", "options as an object");
+    const { limit = 500, signal } = options;
+    let { cursor = 0 } = options;
+    // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.
+    if (!isWhole(cursor, 0) || !isWhole(limit, 1)) {
+      throw hostError("invalid_parameter", { phase: "api", expected: "cursor and limit: whole numbers, limit at least 1" });
+    }
+    const first = Number(await this.#api.call("first", [], { signal }));
+    const lost = cursor > 0 && cursor + 1 < first;
+    cursor = Math.max(cursor, first - 1);
+    const last = Number(await this.#api.call("last", [], { signal }));
+    const events = new Map<string, ConsentEvent>();
+    let read = 0;
+    while (cursor < last && read < MAX_EVENTS) {
+      const page = JSON.parse(await this.#api.call("events", [cursor + 1, limit], { signal })) as ConsentEvent[];
+      const before = cursor;
+      read += page.length;
+      for (const event of page) {
+        if (!events.has(event.eventId)) events.set(event.eventId, event);
+        cursor = Math.max(cursor, event.sequenceNumber);
+      }
+      // An empty page, or one that moves nothing, would be read for ever.
+      if (cursor === before) break;
+    }
+    return { events: [...events.values()], cursor, lost };
+  }
+}
+
+/** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
+export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
+  const [debt, agreement, consentEvents] = apis(["norskgjeld", "audiences", environmentOf(provider)]).split("\n") as [string, string, string];
+  return { debt, agreement, consentEvents };
+}

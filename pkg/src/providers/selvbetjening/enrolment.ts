@@ -1,0 +1,449 @@
+// A client from draft to daily use, kept in a store of the caller's: nothing is lost if the person never comes back,
+// if the answer to a new key is lost, or if the program ends in between.
+
+import { apis } from "../../core/provider_wasm.js";
+import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { SamtykkeError, hostError } from "../../core/error.js";
+import { SigningKey } from "../../crypto/keys.js";
+import {
+  type ClientDraft,
+  type CurrentClient,
+  type ListedKey,
+  Selvbetjening,
+  type SelvbetjeningCall,
+  type SelvbetjeningClient,
+  type WaitOptions,
+  publicKey,
+  refusePage,
+} from "./service.js";
+import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
+
+/** Where enrolments are kept: a file, a table, a secret store. What is written holds a private key, unless {@link KeyMaker} says otherwise. */
+export interface EnrolmentStore {
+  read(id: string): Promise<string | null | undefined> | string | null | undefined;
+  /** Done when it is safe: the next step begins after it. */
+  write(id: string, text: string): Promise<void> | void;
+}
+
+/** Makes keys and finds them again: by the private JWK itself, or by the name that a key service gave. */
+export interface KeyMaker {
+  /** A new key; answers what finds it again. */
+  create(): Promise<string>;
+  open(handle: string): Promise<SigningKey>;
+}
+
+/** Keys as private JWKs in the store, named by their thumbprints. `ES256` unless asked otherwise. */
+export function jwkKeys(alg: SignatureAlgorithm = "ES256"): KeyMaker {
+  return {
+    async create() {
+      const key = await SigningKey.generate({ alg, extractable: true });
+      const { kty, crv, x, y, d, n, e, p, q, dp, dq, qi } = await crypto.subtle.exportKey("jwk", SigningKey.pairOf(key)!.privateKey);
+      return JSON.stringify({ kty, crv, x, y, d, n, e, p, q, dp, dq, qi, alg, kid: key.thumbprint, use: "sig" });
+    },
+    open: async (handle) => SigningKey.fromJwk(JSON.parse(handle) as Jwk),
+  };
+}
+
+/** Where enrolments and their keys are. */
+export interface EnrolmentKeeping {
+  readonly store: EnrolmentStore;
+  /** {@link jwkKeys} unless given. */
+  readonly keys?: KeyMaker;
+}
+
+/** How an enrolment begins. */
+export interface BeginOptions extends EnrolmentKeeping, SelvbetjeningCall {
+  /** The template's key: it only creates drafts. */
+  readonly apiKey: string;
+  /** The name in the store: made up unless given. */
+  readonly id?: string;
+  /**
+   * Where the portal sends the person afterwards: a receiver's `redirectUri`, or a function of the id for a route such as
+   * `https://app.example.no/confirmed/<id>`. It takes the place of the draft's own.
+   */
+  readonly redirectUri: string | ((id: string) => string);
+  /** `older`: port and path go along in the confirm URL, not in the draft (the form before spring 2025). */
+  readonly form?: "present" | "older";
+  /** Seconds in which the confirmation has to come: 3600 unless given. The client itself stays after that. */
+  readonly within?: number;
+}
+
+/** What is kept. */
+interface Kept {
+  readonly v: 1;
+  readonly key: string;
+  readonly clientId?: string;
+  readonly redirectUri?: string;
+  readonly older?: true;
+  /** When a confirmation comes too late: seconds since 1970. */
+  readonly until?: number;
+  readonly confirmed?: true;
+  /** A key that is on its way: registered perhaps, not proven yet. */
+  readonly next?: string;
+  readonly keyExpiresAt?: number;
+}
+
+/** The type of each member; a record of another version, or of another program, has others. */
+const MEMBERS: Readonly<Record<keyof Kept, string>> = {
+  v: "number",
+  key: "string",
+  clientId: "string",
+  redirectUri: "string",
+  older: "boolean",
+  until: "number",
+  confirmed: "boolean",
+  next: "string",
+  keyExpiresAt: "number",
+};
+const isKept = (value: unknown): value is Kept =>
+  isObject(value) && value.v === 1 && "key" in value && Object.entries(value).every(([name, member]) => typeof member === MEMBERS[name as keyof Kept]);
+
+/** How long the present key lasts. */
+export interface KeyTimes {
+  readonly thumbprint: string;
+  /** Whether the service has the key; without it, nothing is known of its end. */
+  readonly registered: boolean;
+  /** When it ends, in seconds since 1970; some keys have no end. */
+  readonly expiresAt?: number;
+  /** Whether less than `warn` seconds are left: time for `rotateKey`. */
+  readonly expiresSoon: boolean;
+}
+
+/** What a rotation did. */
+export interface Rotation {
+  /** The new key's thumbprint. */
+  readonly thumbprint: string;
+  /** When it ends, in seconds since 1970, if the service says so. */
+  readonly expiresAt?: number;
+  /** Whether the key was found in the service's list, because the answer to its registration had been lost. */
+  readonly recovered: boolean;
+}
+
+/** A new key that was given up. */
+export interface AbandonedKey {
+  readonly thumbprint: string;
+  /** Whether the service's list names it: then it stays registered until it ends, or somebody takes it away in the portal. */
+  readonly registered: boolean;
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+const published = (key: SigningKey): Jwk => ({ ...key.publicJwk, alg: key.alg, kid: key.kid ?? key.thumbprint });
+const invalidClient = (error: unknown) => error instanceof SamtykkeError && error.oauth?.error === "invalid_client";
+/** Whether a request may have been carried out although no proper answer came. */
+const unclear = (error: unknown) =>
+  error instanceof SamtykkeError && (["network_error", "timeout", "api_response_malformed"].includes(error.code) || (error.http?.status ?? 0) >= 500);
+
+/**
+ * A client from its draft on: what the guide of Selvbetjening walks through, in steps that can be taken up again.
+ *
+ * @example
+ * ```ts
+ * const receiver = await loopback();
+ * const enrolment = await Enrolment.begin(service, { organizationNumber: "999977774" }, { apiKey, store, redirectUri: receiver.redirectUri });
+ * open(enrolment.confirmUrl);
+ * await enrolment.confirm(await receiver.wait());
+ * const client = await enrolment.client();
+ * console.log(await client.waitUntilUsable());
+ * ```
+ */
+export class Enrolment {
+  readonly #service: Selvbetjening;
+  readonly #store: EnrolmentStore;
+  readonly #keys: KeyMaker;
+  #kept: Kept;
+  #client: Promise<SelvbetjeningClient> | undefined;
+  #rotation: Promise<Rotation> | undefined;
+  #written: Promise<void> = Promise.resolve();
+
+  private constructor(
+    service: Selvbetjening,
+    /** The name in the store. */
+    readonly id: string,
+    { store, keys = jwkKeys() }: EnrolmentKeeping,
+    kept: Kept,
+  ) {
+    this.#service = service;
+    this.#store = store;
+    this.#keys = keys;
+    this.#kept = kept;
+  }
+
+  /**
+   * Makes a key, stores it, creates the draft, stores its client id: then the browser may open {@link confirmUrl}.
+   *
+   * @throws {SamtykkeError} As `createDraft`. The store's own errors are passed on.
+   */
+  static async begin(service: Selvbetjening, draft: ClientDraft, options: BeginOptions): Promise<Enrolment> {
+    refusePage();
+    keeping(service, options);
+    given(isObject(draft), "api", "a draft: { organizationNumber, … }");
+    const { keys = jwkKeys(), id = randomId(), form = "present", within = 3600, apiKey, signal } = options;
+    given(form === "present" || form === "older", "api", "form: present or older");
+    given(typeof within === "number" && within > 0, "api", "within: seconds, more than 0");
+    given(isName(id), "api", "id: letters, digits, - and _, at most 128");
+    if (await options.store.read(id)) throw hostError("invalid_parameter", { phase: "api", expected: "an id that the store does not know yet" });
+    const redirectUri = typeof options.redirectUri === "function" ? options.redirectUri(id) : options.redirectUri;
+    given(typeof redirectUri === "string", "api", "redirectUri: where the portal sends the person afterwards");
+    const handle = await keys.create();
+    const key = await keys.open(handle);
+    const { postClientConfirmationRedirectUri: _, ...rest } = draft;
+    const enrolment = new Enrolment(service, id, options, { v: 1, key: handle, redirectUri, ...(form === "older" && { older: true }) });
+    // Before anything is sent: a form that cannot be told to the portal would leave a draft that nobody can confirm.
+    if (form === "older") service.confirmUrl("-", portOf(redirectUri));
+    await enrolment.#keep({});
+    const clientId = await service.createDraft(form === "older" ? rest : { ...rest, postClientConfirmationRedirectUri: redirectUri }, published(key), {
+      apiKey,
+      ...(signal && { signal }),
+    });
+    await enrolment.#keep({ clientId, until: now() + within });
+    return enrolment;
+  }
+
+  /**
+   * Takes up an enrolment from the store: after a restart, or in the request that brings the person back.
+   *
+   * @throws {SamtykkeError} `transaction_missing` when the store has none of this name, `transaction_malformed`.
+   */
+  static async open(service: Selvbetjening, id: string, options: EnrolmentKeeping): Promise<Enrolment> {
+    refusePage();
+    keeping(service, options);
+    const text = isName(id) ? await options.store.read(id) : undefined;
+    if (!text) throw hostError("transaction_missing");
+    let kept: unknown;
+    try {
+      kept = JSON.parse(text);
+    } catch {
+      throw hostError("transaction_malformed");
+    }
+    if (!isKept(kept)) throw hostError("transaction_malformed");
+    return new Enrolment(service, id, options, kept);
+  }
+
+  /** @throws {SamtykkeError} `transaction_missing` when the program ended before the service answered: begin anew. */
+  get clientId(): string {
+    const { clientId } = this.#kept;
+    if (clientId === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a draft that the service answered" });
+    return clientId;
+  }
+
+  /** Where the person confirms the draft. */
+  get confirmUrl(): string {
+    const { older, redirectUri } = this.#kept;
+    return this.#service.confirmUrl(this.clientId, older ? portOf(redirectUri!) : undefined);
+  }
+
+  /** Whether the browser brought a confirmation. It is a hint alone: what holds is what `waitUntilUsable` finds. */
+  get confirmed(): boolean {
+    return !!this.#kept.confirmed;
+  }
+
+  /** @internal The origin of the redirect URI. */
+  get redirectOrigin(): string {
+    return /^\w+:\/\/[^/]*/.exec(this.#kept.redirectUri ?? "")?.[0] ?? "";
+  }
+
+  /** When the key ends, in seconds since 1970, as {@link keyTimes} or {@link rotateKey} last heard: rotate it before that. */
+  get keyExpiresAt(): number | undefined {
+    return this.#kept.keyExpiresAt;
+  }
+
+  /**
+   * Judges the address that the browser arrived at, for this draft alone. Only one `status=Success`, in time, confirms.
+   *
+   * @throws {SamtykkeError} `confirmation_refused` (the person may open {@link confirmUrl} again), `callback_duplicate_parameter`,
+   * `callback_wrong_redirect_uri`, `callback_malformed`, `transaction_missing`, `transaction_used`, `transaction_expired`.
+   */
+  async confirm(answer: string | URL): Promise<void> {
+    const { redirectUri, until, confirmed, clientId } = this.#kept;
+    if (clientId === undefined || redirectUri === undefined || until === undefined) throw hostError("transaction_missing");
+    if (confirmed) throw hostError("transaction_used");
+    if (now() > until) throw hostError("transaction_expired");
+    apis(["selvbetjening", "confirmed", redirectUri], `${answer}`);
+    await this.#keep({ confirmed: true });
+  }
+
+  /** The service for this client, with its present key. */
+  client(): Promise<SelvbetjeningClient> {
+    this.#client ??= this.#with(this.#kept.key).catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  /** The present key, to log in with elsewhere. After a rotation it is another one. */
+  key(): Promise<SigningKey> {
+    return this.#keys.open(this.#kept.key);
+  }
+
+  /**
+   * Asks the service how long the present key lasts, and keeps that: once a day is often enough. After a key's end nobody can
+   * log in any more, nor replace it.
+   *
+   * @param options - `warn`: seconds before the end that count as soon, 30 days unless given.
+   * @throws {SamtykkeError} As `listKeys`.
+   * @example
+   * ```ts
+   * if ((await enrolment.keyTimes()).expiresSoon) await enrolment.rotateKey();
+   * ```
+   */
+  async keyTimes(options: SelvbetjeningCall & { readonly warn?: number } = {}): Promise<KeyTimes> {
+    given(isOptions(options), "api", "options as an object");
+    const { warn = 30 * 86_400, ...call } = options;
+    given(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
+    const handle = this.#kept.key;
+    const key = await this.#keys.open(handle);
+    const listed = await (await this.client()).findKey(published(key), call);
+    const expiresAt = listed?.expiresAt;
+    await this.#write((kept) => {
+      // A key that was replaced meanwhile has an end of its own.
+      if (!listed || kept.key !== handle || kept.keyExpiresAt === expiresAt) return kept;
+      const { keyExpiresAt: _, ...rest } = kept;
+      return { ...rest, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) };
+    });
+    return {
+      thumbprint: key.thumbprint,
+      registered: !!listed,
+      ...(expiresAt !== undefined && { expiresAt }),
+      expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn),
+    };
+  }
+
+  /** As `waitUntilUsable` of {@link client}. */
+  async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
+    return (await this.client()).waitUntilUsable(options);
+  }
+
+  /**
+   * Replaces the key, in two phases. First the new key is stored, then registered with the old one; then it is proven by a token
+   * and a call of its own, and only then does it take the old one's place. Whenever it ends early, call it again: it goes on
+   * with the same new key, and looks for it in the service's list before it registers it a second time.
+   *
+   * @throws {SamtykkeError} `timeout` when the new key is not accepted in time; the old one stays. As `addKey`, `listKeys`. A key
+   * that the service will not take at all is given up by {@link abandonKey}.
+   */
+  rotateKey(options: WaitOptions = {}): Promise<Rotation> {
+    given(isOptions(options), "api", "options as an object");
+    this.#rotation ??= this.#rotate(options).finally(() => {
+      this.#rotation = undefined;
+    });
+    return this.#rotation;
+  }
+
+  /**
+   * Gives up the new key of a rotation that cannot be brought to its end: the next {@link rotateKey} makes another. The old key
+   * reads the service's list first; where it is not taken any more, the new one may be all that is left, and stays.
+   *
+   * @throws {SamtykkeError} `transaction_missing` when no new key is on its way, `transaction_used` during a rotation. As `listKeys`.
+   */
+  async abandonKey(call: SelvbetjeningCall = {}): Promise<AbandonedKey> {
+    const { next } = this.#kept;
+    if (this.#rotation) throw hostError("transaction_used", { phase: "api" });
+    if (next === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a new key on its way" });
+    const key = await this.#keys.open(next);
+    // With a token that is got now: a kept one outlives the key.
+    const registered = (await (await this.#with(this.#kept.key)).findKey(published(key), call)) !== undefined;
+    await this.#write(({ next: still, ...kept }) => {
+      // A rotation that began meanwhile goes on with the key.
+      if (this.#rotation || still !== next) throw hostError("transaction_used", { phase: "api" });
+      return kept;
+    });
+    return { thumbprint: key.thumbprint, registered };
+  }
+
+  async #rotate(options: WaitOptions): Promise<Rotation> {
+    const call: SelvbetjeningCall = options.signal ? { signal: options.signal } : {};
+    const resumed = this.#kept.next !== undefined;
+    const handle = this.#kept.next ?? (await this.#keys.create());
+    const key = await this.#keys.open(handle);
+    const fresh = this.#service.as({ clientId: this.clientId, key });
+    // Checked, and kept, before the service hears of it.
+    publicKey(published(key));
+    if (!resumed) await this.#keep({ next: handle });
+    let listed: ListedKey | undefined;
+    if (resumed) {
+      try {
+        // The old key may have ended with the registration; then only the new one can tell.
+        listed = await fresh.findKey(published(key), call);
+      } catch (error) {
+        if (!invalidClient(error)) throw error;
+      }
+    }
+    const { expiresAt, recovered } = listed ? { expiresAt: listed.expiresAt, recovered: true } : await this.#register(key, resumed, call);
+    await fresh.waitUntilUsable(options);
+    await this.#write(({ next: _, keyExpiresAt: _old, ...kept }) => ({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) }));
+    // Its tokens are the old key's.
+    this.#client = Promise.resolve(fresh);
+    return { thumbprint: key.thumbprint, ...(expiresAt !== undefined && { expiresAt }), recovered };
+  }
+
+  /** Registers a key with the old one. Where an answer is missing, the list says whether it was registered. */
+  async #register(key: SigningKey, look: boolean, call: SelvbetjeningCall): Promise<{ expiresAt: number | undefined; recovered: boolean }> {
+    const old = await this.client();
+    for (let attempt = 0; ; attempt++) {
+      let looked = !look && !attempt;
+      try {
+        const listed = looked ? undefined : await old.findKey(published(key), call);
+        if (listed) return { expiresAt: listed.expiresAt, recovered: true };
+        looked = true;
+        const { expiresAt } = await old.addKey(published(key), call);
+        return { expiresAt, recovered: false };
+      } catch (error) {
+        // The old key has ended, perhaps with the registration: only the new one can tell, and it is asked until it is known.
+        if ((look || attempt) && invalidClient(error)) return { expiresAt: undefined, recovered: true };
+        if (attempt || !looked || !unclear(error)) throw error;
+      }
+    }
+  }
+
+  async #with(handle: string): Promise<SelvbetjeningClient> {
+    return this.#service.as({ clientId: this.clientId, key: await this.#keys.open(handle) });
+  }
+
+  #keep(more: Partial<Kept>): Promise<void> {
+    return this.#write((kept) => ({ ...kept, ...more }));
+  }
+
+  /** One change after the other, each of what the last one left: of two at once the store would keep one alone. */
+  #write(change: (kept: Kept) => Kept): Promise<void> {
+    const run = async () => {
+      const kept = change(this.#kept);
+      if (kept === this.#kept) return;
+      await this.#store.write(this.id, JSON.stringify(kept));
+      this.#kept = kept;
+    };
+    const written = this.#written.then(run, run);
+    this.#written = written;
+    return written;
+  }
+}
+
+/** @internal Checks where enrolments are to be kept. */
+export function keeping(service: Selvbetjening, options: EnrolmentKeeping): void {
+  configured(service instanceof Selvbetjening, "a Selvbetjening");
+  configured(
+    isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function",
+    "store: { read, write }",
+  );
+  const { keys } = options;
+  configured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
+}
+
+/** A name that can stand in a path and in a store. */
+const isName = (id: unknown): id is string => typeof id === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(id);
+
+/** @internal 256 bits, so that an address that holds it is bound to its draft. */
+export function randomId(): string {
+  const octets = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...octets))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=/g, "");
+}
+
+/** Port and path of a redirect URI on loopback, for the older form. */
+function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
+  const found = /^http:\/\/(?:localhost|127\.0\.0\.1):(\d{1,5})(\/.*)$/.exec(redirectUri);
+  given(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
+  return { redirectPort: Number(found![1]), redirectPath: found![2]! };
+}

@@ -1,0 +1,464 @@
+// Selvbetjening, the self-service of HelseID: drafts, the client's access and settings, its keys, delegations.
+// The core words each request and judges each answer; the token and its DPoP proof come from a Client of the caller's.
+
+import { apis } from "../../core/provider_wasm.js";
+import { configured, given, isObject, isOptions } from "../../core/check.js";
+import type { Value } from "../../core/wasm.js";
+import { SamtykkeError, hostError } from "../../core/error.js";
+import { MAX_BODY, type Transport, checkTransport, read, request, send } from "../../core/http.js";
+import type { Jwk } from "../../crypto/webcrypto.js";
+import type { SigningKey } from "../../crypto/keys.js";
+import type { ResourceFetch } from "../../protocol/resource.js";
+import { sleep } from "../../core/sleep.js";
+import type { Tokens } from "../../protocol/tokens.js";
+
+/** `test`, `production`, or the origins of a service of your own (https, or http on loopback). */
+export type SelvbetjeningEnvironment = "test" | "production" | { readonly portal: string; readonly api: string };
+
+/** The scope of the self-service API. A draft that names scopes has it among them. */
+export const SELVBETJENING_SCOPE = "nhn:selvbetjening/client";
+/** The resource of {@link SELVBETJENING_SCOPE}. */
+export const SELVBETJENING_RESOURCE = "nhn:selvbetjening";
+
+/** A client that HelseID knows, or will: its id, and the private key it authenticates with. */
+export interface Identity {
+  readonly clientId: string;
+  readonly key: SigningKey;
+}
+
+/** What gets tokens and calls the API with them: a `Client` of `samtykke` with a DPoP key. */
+export interface Connection {
+  clientCredentials(options: { readonly scope: string; readonly resource: string }): Promise<Tokens>;
+  fetch(tokens: Tokens, options: { readonly origins: readonly string[] }): ResourceFetch;
+}
+
+/** A {@link Connection}, or what has one at hand: `HelseId` of `samtykke/helseid`. */
+export type Login = Connection | { client(): Promise<Connection> };
+
+/** The settings of {@link Selvbetjening}. */
+export interface SelvbetjeningOptions extends Transport {
+  readonly environment: SelvbetjeningEnvironment;
+  /** Makes the client that asks HelseID for tokens: `HelseId.connect`, or a `Client` with `private_key_jwt` and DPoP. */
+  readonly login: (identity: Identity) => Login | Promise<Login>;
+  /** How a new key stands in its request: a JSON string that holds the JWK (unless given), or the JWK itself. */
+  readonly keyBody?: "text" | "object";
+}
+
+/** A claim for one API, such as a HER-id. */
+export interface ClientClaim {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What a draft asks for. A list that is not given is the template's. */
+export interface ClientDraft {
+  /** The organisation's number: nine digits. */
+  readonly organizationNumber: string;
+  readonly apiScopes?: readonly string[];
+  readonly audienceSpecificClientClaims?: readonly ClientClaim[];
+  readonly redirectUris?: readonly string[];
+  readonly postLogoutRedirectUris?: readonly string[];
+  readonly childOrganizationNumbers?: readonly string[];
+  /** Where the portal sends the person afterwards: https, or http on loopback; no query, no fragment. */
+  readonly postClientConfirmationRedirectUri?: string;
+}
+
+/** `ok`; `pending` (the API's owner has to approve, which can take days); `updatePending`; or a status yet unknown, never ready. */
+export type AccessStatus = "ok" | "pending" | "updatePending" | (string & {});
+
+/** The client as the service sees it. */
+export interface CurrentClient {
+  /** Whether every scope (at least one) and every claim is `ok`. */
+  readonly ready: boolean;
+  /** Names of scopes and claims that wait for approval. */
+  readonly pending: readonly string[];
+  /** Names of scopes and claims with a status that this version does not know. */
+  readonly unknown: readonly string[];
+  readonly apiScopes: readonly { readonly scope: string; readonly status: AccessStatus; readonly statusReason?: string }[] | null;
+  readonly audienceSpecificClientClaims:
+    | readonly {
+        readonly claimType: string;
+        readonly activeClaimValue?: string;
+        readonly pendingClaimValue?: string;
+        readonly status: AccessStatus;
+        readonly statusReason?: string;
+      }[]
+    | null;
+  readonly redirectUris: readonly string[] | null;
+  readonly postLogoutRedirectUris: readonly string[] | null;
+  readonly childOrganizationNumbers: readonly string[] | null;
+}
+
+/** A client's settings, all of them: the service replaces everything, and applies null. */
+export interface ClientSettings {
+  readonly apiScopes: readonly string[] | null;
+  readonly audienceSpecificClientClaims: readonly ClientClaim[] | null;
+  /** Null fails, unless the template has redirect URIs of its own. */
+  readonly redirectUris: readonly string[] | null;
+  readonly postLogoutRedirectUris: readonly string[] | null;
+  readonly childOrganizationNumbers: readonly string[] | null;
+}
+
+/** A key as the service lists it; `expiresAt` in seconds since 1970. */
+export interface ListedKey {
+  readonly kid?: string;
+  /** RFC 7638, SHA-256. */
+  readonly jwkThumbprint?: string;
+  readonly expiresAt?: number;
+  /** `Gui`, `Api`, or an origin yet unknown. */
+  readonly origin?: string;
+}
+
+/** An organisation that delegates to a client of several organisations. */
+export interface Delegation {
+  readonly organizationNumber: string;
+  readonly name?: string;
+  readonly isHelsenettMember?: boolean;
+  /** Terms that are not signed explain a `rejected_scope` in a token answer. */
+  readonly serviceTerms: readonly { readonly uri?: string; readonly name?: string; readonly signed: boolean; readonly scopes: readonly string[] }[];
+}
+
+/** Options of one call. */
+export interface SelvbetjeningCall {
+  readonly signal?: AbortSignal;
+}
+
+/** One pause of a wait. */
+export interface Pause {
+  /** How often was asked so far. */
+  readonly attempt: number;
+  /** Until it is asked again. */
+  readonly seconds: number;
+  /** Seconds since the wait began. */
+  readonly elapsed: number;
+  /** The last answer, where there was one. */
+  readonly client?: CurrentClient;
+}
+
+/** How a wait goes. Pauses grow by half from `first` to `longest`; a server that asks for a longer one gets it. All in seconds. */
+export interface WaitOptions extends SelvbetjeningCall {
+  readonly first?: number;
+  readonly longest?: number;
+  /** After so long it ends with `timeout`. */
+  readonly limit?: number;
+  /** Called before each pause: for progress. */
+  readonly onWait?: (pause: Pause) => void;
+}
+
+const code = (error: unknown, name: string) => error instanceof SamtykkeError && error.code === name;
+
+/** @internal A page shows its keys to whoever reads it, and to every script in it (threat k of the security profile). */
+export function refusePage(): void {
+  if ("document" in globalThis) throw hostError("secret_in_browser", { expected: "a server or worker: API key and private key stay out of pages" });
+}
+
+/** @internal Thumbprint, id and published form of a public key; refuses private members. */
+export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid: string; readonly json: string } {
+  given(isObject(jwk), "configuration", "a public key as JWK");
+  const [thumbprint, kid, json] = apis(["selvbetjening", "key"], JSON.stringify(jwk)).split("\n") as [string, string, string];
+  return { thumbprint, kid, json };
+}
+
+/** @internal Asks until `done`, with pauses between. */
+export async function waiting<T>(
+  options: WaitOptions,
+  usual: Required<Pick<WaitOptions, "first" | "longest" | "limit">>,
+  expected: string,
+  ask: () => Promise<{ done: T } | { client?: CurrentClient; cause?: unknown }>,
+): Promise<T> {
+  given(isOptions(options), "api", "options as an object");
+  const { first = usual.first, longest = usual.longest, limit = usual.limit, signal, onWait } = options;
+  given(
+    [first, longest, limit].every((value) => typeof value === "number" && value > 0),
+    "api",
+    "first, longest, limit: seconds, more than 0",
+  );
+  const began = Date.now();
+  for (let attempt = 1, seconds = Math.min(first, longest); ; attempt++, seconds = Math.min(seconds * 1.5, longest)) {
+    if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
+    const found = await ask();
+    if ("done" in found) return found.done;
+    const elapsed = (Date.now() - began) / 1000;
+    const wish = found.cause instanceof SamtykkeError ? (found.cause.http?.retryAfter ?? 0) : 0;
+    const pause = Math.max(seconds, wish);
+    if (elapsed + pause > limit) throw hostError("timeout", { phase: "api", expected }, found.cause);
+    onWait?.({ attempt, seconds: pause, elapsed, ...(found.client && { client: found.client }) });
+    // A timer of more than 31 bits would end at once.
+    await sleep(Math.min(pause * 1000, 2 ** 31 - 1), "api", signal);
+  }
+}
+
+/**
+ * The service in one environment.
+ *
+ * @example
+ * ```ts
+ * const service = new Selvbetjening({ environment: "test", login: (identity) => HelseId.connect({ environment: "test", ...identity }) });
+ * ```
+ */
+export class Selvbetjening {
+  readonly #options: SelvbetjeningOptions;
+  readonly #environment: string;
+  readonly #origin: string;
+
+  constructor(options: SelvbetjeningOptions) {
+    checkTransport(options);
+    const { environment, login, keyBody } = options;
+    configured(typeof login === "function", "login: a function that makes a Client");
+    configured(keyBody === undefined || keyBody === "text" || keyBody === "object", "keyBody: text or object");
+    configured(
+      typeof environment === "string" || (isObject(environment) && typeof environment.portal === "string" && typeof environment.api === "string"),
+      "environment: test, production or two origins",
+    );
+    this.#environment = typeof environment === "string" ? environment : `${environment.portal} ${environment.api}`;
+    this.#origin = apis(["selvbetjening", "environment", this.#environment]).split("\n")[0]!;
+    this.#options = options;
+  }
+
+  /**
+   * `POST /v1/client-drafts`: creates a draft, answers its client id. Never repeated by the library. Prefer `Enrolment.begin`,
+   * which stores key and id first.
+   *
+   * @throws {SamtykkeError} `invalid_parameter` for a field, `key_refused` for private members or a key the service does not
+   * take, `secret_in_browser`; `unauthorized` for the API key; `api_error` with the property the service named in `provider.code`.
+   */
+  async createDraft(draft: ClientDraft, publicJwk: Jwk, options: { readonly apiKey: string } & SelvbetjeningCall): Promise<string> {
+    refusePage();
+    given(isObject(draft), "api", "a draft: { organizationNumber, … }");
+    given(isObject(options) && typeof options.apiKey === "string" && !/[\r\n]/.test(options.apiKey), "api", "apiKey: a text of one line");
+    const { json } = publicKey(publicJwk);
+    const out = request(apis(["selvbetjening", "request", this.#environment, "draft", options.apiKey, json], JSON.stringify(draft)));
+    const { head, body } = await send(out, "api", this.#options, options.signal);
+    return apis(["selvbetjening", "answer", "draft", "", ...head], body);
+  }
+
+  /** Where the person confirms a draft. With port and path in the older form, for drafts without `postClientConfirmationRedirectUri`. */
+  confirmUrl(clientId: string, older?: { readonly redirectPort: number; readonly redirectPath: string }): string {
+    given(typeof clientId === "string" && isOptions(older), "api", "a client id: a text");
+    return apis(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
+  }
+
+  /** The service for one client. Keep it: it keeps the token, and asks for no other while that one is valid. */
+  as(identity: Identity): SelvbetjeningClient {
+    refusePage();
+    given(isObject(identity) && typeof identity.clientId === "string" && isObject(identity.key), "api", "an identity: { clientId, key }");
+    return new SelvbetjeningClient(this.#options, this.#environment, this.#origin, identity);
+  }
+}
+
+/** The service for one client: made by {@link Selvbetjening.as}. */
+export class SelvbetjeningClient {
+  readonly #options: SelvbetjeningOptions;
+  readonly #environment: string;
+  readonly #origin: string;
+  readonly #identity: Identity;
+  #login: Promise<Login> | undefined;
+  #tokens: Promise<Tokens> | undefined;
+
+  /** @internal */
+  constructor(options: SelvbetjeningOptions, environment: string, origin: string, identity: Identity) {
+    this.#options = options;
+    this.#environment = environment;
+    this.#origin = origin;
+    this.#identity = identity;
+  }
+
+  /**
+   * `GET /v1/client`: access and settings.
+   *
+   * @throws {SamtykkeError} `token_error` with `invalid_client` while the client is not usable yet; `token_invalid`,
+   * `unauthorized`, `api_error`, `api_response_malformed`, `network_error`, `timeout`, `aborted`.
+   */
+  async getClient(options: SelvbetjeningCall = {}): Promise<CurrentClient> {
+    return JSON.parse(await this.#call("client", options)) as CurrentClient;
+  }
+
+  /**
+   * Waits until HelseID knows the client: a new one takes up to 20 seconds in test. Asks again on `invalid_client` alone, after
+   * 1 second, then longer, to 10; gives up after 120.
+   *
+   * @throws {SamtykkeError} `timeout` when it is still unknown; as {@link getClient}.
+   */
+  async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
+    return waiting<CurrentClient>(options, { first: 1, longest: 10, limit: 120 }, "a client that HelseID knows", async () => {
+      try {
+        return { done: await this.getClient(options) };
+      } catch (cause) {
+        if (cause instanceof SamtykkeError && cause.oauth?.error === "invalid_client") return { cause };
+        throw cause;
+      }
+    });
+  }
+
+  /**
+   * Waits until nothing is pending any more, asking after a minute, then longer, to 15. Approval can take days; end the wait by
+   * `signal`. Trouble of the service's does not end it. Look at `ready`: what is left can be a status that is not known.
+   *
+   * @throws {SamtykkeError} `aborted`, `timeout` (after 30 days unless `limit` is given); as {@link getClient}.
+   */
+  async waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
+    return waiting<CurrentClient>(options, { first: 60, longest: 900, limit: 30 * 86_400 }, "approval of all scopes and claims", async () => {
+      try {
+        const client = await this.getClient(options);
+        return client.pending.length ? { client } : { done: client };
+      } catch (cause) {
+        // HelseID's own trouble is not marked as retryable, since a token request is not sent twice.
+        const status = cause instanceof SamtykkeError ? (cause.http?.status ?? 0) : 0;
+        const passing = status === 429 || status >= 500 || (cause instanceof SamtykkeError && cause.retryable);
+        if (passing || code(cause, "network_error") || code(cause, "timeout")) return { cause };
+        throw cause;
+      }
+    });
+  }
+
+  /**
+   * `PUT /v1/client`: reads all settings, lets `change` make new ones of them, writes them whole. If they have changed meanwhile,
+   * `change` is asked again with the new ones, twice at most. Answers the client as it is afterwards.
+   *
+   * @throws {SamtykkeError} `invalid_parameter`, and nothing is sent, when a list is missing from what was read or from what
+   * `change` gave, or a status is unknown; `conflict`; as {@link getClient}.
+   * @example
+   * ```ts
+   * await client.update((settings) => ({ ...settings, redirectUris: ["https://app.example.no/callback"] }));
+   * ```
+   */
+  async update(change: (settings: ClientSettings) => ClientSettings | Promise<ClientSettings>, options: SelvbetjeningCall = {}): Promise<CurrentClient> {
+    given(typeof change === "function", "api", "a function of the settings");
+    const settingsOf = ({ head, body }: { head: readonly string[]; body: string }) => apis(["selvbetjening", "answer", "settings", "", ...head], body);
+    let before = await this.#exchange("client", [], "", options);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const settings = settingsOf(before);
+      const wanted = await change(JSON.parse(settings) as ClientSettings);
+      given(isObject(wanted), "api", "settings: all five lists, each an array or null");
+      // No ETag guards a write, so what it replaces is read again right before it.
+      const again = await this.#exchange("client", [], "", options);
+      if (settingsOf(again) === settings) {
+        await this.#call("update", options, [JSON.stringify(wanted)], again.body);
+        return this.getClient(options);
+      }
+      before = again;
+    }
+    throw hostError("conflict", {
+      phase: "api",
+      action: "try_later",
+      expected: "settings that nobody else changes at the same time",
+      hint: "Somebody else changes the client's settings; try again.",
+    });
+  }
+
+  /** `GET /v1/client-secret`: the client's keys. */
+  async listKeys(options: SelvbetjeningCall = {}): Promise<readonly ListedKey[]> {
+    return (JSON.parse(await this.#call("secrets", options)) as { keys: ListedKey[] }).keys;
+  }
+
+  /** The entry of a key in the list, by its thumbprint; nothing when the service does not have it. */
+  async findKey(publicJwk: Jwk, options: SelvbetjeningCall = {}): Promise<ListedKey | undefined> {
+    const { json } = publicKey(publicJwk);
+    const { keys, found } = JSON.parse(await this.#call("secrets", options, [], "", json)) as { keys: ListedKey[]; found?: number };
+    return found === undefined ? undefined : keys[found];
+  }
+
+  /**
+   * `POST /v1/client-secret`: adds a key, with token and proof of this client's own, the old one. Never repeated by the library.
+   * Prefer `Enrolment.rotateKey`, which loses no key when the answer is lost.
+   */
+  async addKey(publicJwk: Jwk, options: SelvbetjeningCall = {}): Promise<{ readonly expiresAt?: number }> {
+    const { json } = publicKey(publicJwk);
+    const time = await this.#call("addSecret", options, [this.#options.keyBody], json);
+    return time ? { expiresAt: Number(time) } : {};
+  }
+
+  /** `GET /v1/multi-tenant-delegations`: organisations that delegate to this client. */
+  async delegations(options: SelvbetjeningCall = {}): Promise<readonly Delegation[]> {
+    return JSON.parse(await this.#call("delegations", options)) as Delegation[];
+  }
+
+  async #call(operation: string, options: SelvbetjeningCall, args: readonly Value[] = [], rest = "", key = ""): Promise<string> {
+    const { head, body } = await this.#exchange(operation, args, rest, options);
+    return apis(["selvbetjening", "answer", operation, key, ...head], body);
+  }
+
+  /** Sends a call; when its token is refused, and so nothing was done, once more with a new one. */
+  async #exchange(
+    operation: string,
+    args: readonly Value[],
+    rest: string,
+    options: SelvbetjeningCall,
+  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
+    const answer = await this.#send(operation, args, rest, options);
+    if (answer.head[0] !== "401") return answer;
+    this.#tokens = undefined;
+    return this.#send(operation, args, rest, options);
+  }
+
+  /** Sends a call with token and proof; answers what came, not judged yet. */
+  async #send(
+    operation: string,
+    args: readonly Value[],
+    rest: string,
+    options: SelvbetjeningCall,
+  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
+    given(isOptions(options), "api", "options as an object");
+    const { signal } = options;
+    const out = request(apis(["selvbetjening", "request", this.#environment, operation, ...args], rest));
+    const controller = new AbortController();
+    let late = false;
+    const stop = () => controller.abort(signal?.reason);
+    const timer = setTimeout(
+      () => {
+        late = true;
+        controller.abort();
+      },
+      Math.min((this.#options.timeout ?? 30) * 1000, 2 ** 31 - 1),
+    );
+    const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    aborted.catch(() => {});
+    try {
+      if (signal?.aborted) stop();
+      signal?.addEventListener("abort", stop);
+      controller.signal.throwIfAborted();
+      const tokens = await Promise.race([this.#bearer(), aborted]);
+      const api = (await this.#connected()).fetch(tokens, { origins: [this.#origin] });
+      const { method, url, headers, body } = out;
+      const response = await Promise.race([api(url, { method, headers, body, signal: controller.signal }), aborted]);
+      const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
+      const text = await Promise.race([read(response, MAX_BODY), aborted]);
+      if (text === undefined) throw hostError("api_response_malformed", { http: { status: response.status } });
+      return { head: [`${response.status}`, header("content-type"), header("retry-after")], body: text };
+    } catch (cause) {
+      if (late) throw hostError("timeout", { phase: "api" }, cause);
+      if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
+      throw cause instanceof SamtykkeError ? cause : hostError("network_error", { phase: "api" }, cause);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  async #connected(): Promise<Connection> {
+    this.#login ??= (async () => this.#options.login(this.#identity))().catch((error: unknown) => {
+      this.#login = undefined;
+      throw error;
+    });
+    const login = await this.#login;
+    return "client" in login ? login.client() : login;
+  }
+
+  /** The token, while it is valid; parallel calls share one request (FK3 of NHN's profile). */
+  async #bearer(): Promise<Tokens> {
+    const current = this.#tokens;
+    if (current) {
+      const { expiresAt = Infinity } = await current;
+      // So that it does not end on its way.
+      if (expiresAt - 10 > Date.now() / 1000) return current;
+      if (this.#tokens === current) this.#tokens = undefined;
+    }
+    this.#tokens ??= (async () => (await this.#connected()).clientCredentials({ scope: SELVBETJENING_SCOPE, resource: SELVBETJENING_RESOURCE }))().catch(
+      (error: unknown) => {
+        this.#tokens = undefined;
+        throw error;
+      },
+    );
+    return this.#tokens;
+  }
+}

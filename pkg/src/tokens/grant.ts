@@ -1,0 +1,129 @@
+// How a token source asks: by a client with a grant, or by a function of the caller's. Either makes a new assertion each time.
+
+import { configured, isObject } from "../core/check.js";
+import type { Client } from "../protocol/client.js";
+import { heldBy } from "../protocol/authentication.js";
+import { Nonces } from "../protocol/dpop.js";
+import { hostError } from "../core/error.js";
+import { type Transport, checkTransport } from "../core/http.js";
+import { SigningKey } from "../crypto/keys.js";
+import { parties } from "../protocol/party.js";
+import type { AssertionRules } from "../protocol/provider.js";
+import type { Bearer } from "../protocol/resource.js";
+import { line, type Target } from "./clock.js";
+import type { Tokens } from "../protocol/tokens.js";
+
+/** How a client asks. */
+export type ClientGrant =
+  /** The client's own credentials (RFC 6749 section 4.4); `organisation` and `subject` have no place in it. */
+  | "client_credentials"
+  /** A signed statement (RFC 7523 section 2.1), signed anew for each request. */
+  | {
+      readonly key: SigningKey;
+      /** `iss`; the client id unless given. */
+      readonly issuer?: string;
+      /** `sub`; none unless given. */
+      readonly subject?: string;
+      readonly rules?: AssertionRules;
+      /**
+       * The statement's claims for a target, where a provider wants them there: then scope, resource and audience are no form
+       * parameters. Without it they are, and `organisation` and `subject` have no place.
+       */
+      readonly claims?: (target: Target) => Readonly<Record<string, unknown>>;
+    };
+
+/** Asks by a client. */
+export interface ClientAsk {
+  readonly client: Client;
+  /** `client_credentials` unless given. */
+  readonly grant?: ClientGrant;
+}
+
+/** Asks by a function of yours. */
+export interface RequestAsk extends Transport {
+  /** Asks for a token once, with a new assertion; ends when the signal says so. */
+  readonly request: (target: Target, signal: AbortSignal) => Promise<Tokens>;
+  /** Who issues the tokens, who asks, and with which key: what keeps two sources apart that share a store. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** The key that signs for the client or that its tokens are bound to: its thumbprint or id. */
+  readonly keyId?: string;
+  /** The key that tokens are bound to, for {@link TokenSource.fetch}. */
+  readonly dpop?: SigningKey;
+  /** Lets {@link TokenSource.fetch} call http on this machine. */
+  readonly development?: boolean;
+  /** Whole seconds to add to this machine's clock in the proofs of {@link TokenSource.fetch}; 0 unless given. */
+  readonly clockOffset?: number;
+}
+
+/** @internal */
+export interface Asking {
+  /** The lines of issuer, client and key, with which each target's name begins. */
+  readonly base: string;
+  readonly request: (target: Target, signal: AbortSignal) => Promise<Tokens>;
+  readonly bearer: Bearer;
+  /** What the provider says of tokens without an end, in seconds. */
+  readonly unknownLife?: number | undefined;
+}
+
+const baseOf = (issuer: string, clientId: string, key: string) => line("i", issuer) + line("c", clientId) + (key && line("k", key));
+
+/** @internal */
+export function askingOf(options: ClientAsk | RequestAsk): Asking {
+  configured(isObject(options), "{ client } or { request, issuer, clientId }");
+  return "client" in options ? byClient(options) : byFunction(options);
+}
+
+function byFunction(options: RequestAsk): Asking {
+  const { request, issuer, clientId, keyId = "", dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
+  configured(typeof request === "function", "request: a function, or client: a Client");
+  configured(
+    [issuer, clientId].every((value) => typeof value === "string" && value),
+    "issuer and clientId: texts",
+  );
+  configured(typeof keyId === "string", "keyId: a text");
+  configured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
+  configured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
+  const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
+  checkTransport(transport);
+  // A token that is bound to a key is of no use to a process that has another.
+  const key = dpop ? `${keyId} ${dpop.thumbprint}` : keyId;
+  return { base: baseOf(issuer, clientId, key), request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
+}
+
+function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
+  const party = isObject(client) ? parties.get(client) : undefined;
+  configured(!!party, "client: a Client");
+  configured(
+    grant === "client_credentials" || (isObject(grant) && grant.key instanceof SigningKey),
+    'grant: "client_credentials", or { key: a SigningKey, … }',
+  );
+  const { provider, authentication, transport, dpop, nonces, offset } = party!;
+  const signing = [heldBy(authentication)?.key, typeof grant === "object" ? grant.key : undefined, dpop];
+  const issuer = typeof grant === "object" ? (grant.issuer ?? "") : "";
+  const subject = typeof grant === "object" ? (grant.subject ?? "") : "";
+  const key = [...signing.map((one) => one?.thumbprint ?? ""), issuer, subject].join(" ").trim();
+  return {
+    base: baseOf(provider.issuer, provider.clientId, key),
+    request: (target, signal) => ask(client, grant, target, signal),
+    unknownLife: provider.server?.unknownLife,
+    bearer: { transport, dpop, nonces, development: provider.flags.includes("d"), offset },
+  };
+}
+
+async function ask(client: Client, grant: ClientGrant, target: Target, signal: AbortSignal): Promise<Tokens> {
+  const { scope, organisation, subject, resource, audience, ...rest } = target;
+  const claims = typeof grant === "object" ? grant.claims : undefined;
+  if (!claims && (organisation || subject)) {
+    throw hostError("invalid_parameter", {
+      phase: "token",
+      expected: "no organisation or subject: this grant has no place for them, so give claims or a request of your own",
+    });
+  }
+  const form = { resource, audience, scope: typeof scope === "string" || !scope ? scope : scope.join(" ") };
+  if (grant === "client_credentials") return client.clientCredentials({ ...rest, ...form, signal });
+  const { key, issuer, subject: sub, rules } = grant;
+  const signed = { key, ...(issuer !== undefined && { issuer }), ...(sub !== undefined && { subject: sub }) };
+  if (!claims) return client.jwtBearer({ ...rest, ...form, ...signed, ...(rules && { rules }), signal });
+  return client.jwtBearer({ ...rest, ...signed, rules: { ...rules, claims: { ...rules?.claims, ...claims(target) } }, signal });
+}
