@@ -20,7 +20,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::id_token::claims::{Claims, Unverified};
-use crate::protocol::token::Tokens;
+use crate::protocol::token::{RequestKind, Tokens};
 
 /// Seconds between polls when the server names none (RFC 8628 section 3.2).
 const INTERVAL: u32 = 5;
@@ -198,6 +198,7 @@ impl Exchange<Polled> {
         exchange.expect(|expectation| {
             expectation.id_token = has_openid(&device.requested_scope) && !client.profile.rules.id_token_optional;
             expectation.scope = device.requested_scope.clone();
+            expectation.kind = RequestKind::DeviceCode;
         });
         Ok(exchange)
     }

@@ -22,7 +22,7 @@ use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, Toke
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::id_token::{self, IdTokenExpectation};
-use crate::protocol::token::{Expectation, Tokens};
+use crate::protocol::token::{Expectation, RequestKind, Tokens};
 
 impl Exchange<Tokens> {
     /// Exchanges a checked code. The code is consumed: there is no second exchange with it.
@@ -54,7 +54,9 @@ impl Exchange<Tokens> {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
         }
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        exchange.context.expectation.scope = grant.scope.clone();
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.scope.clone();
+        expectation.kind = RequestKind::ClientCredentials;
         if let Some(attempt) = &mut exchange.attempt {
             attempt.request.repeatable = true;
         }
@@ -67,8 +69,10 @@ impl Exchange<Tokens> {
     /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
     pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        exchange.context.expectation.scope = grant.expected_scope();
-        exchange.context.expectation.refresh_token = Some(grant.token.clone());
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.expected_scope();
+        expectation.refresh_token = Some(grant.token.clone());
+        expectation.kind = RequestKind::RefreshToken;
         exchange.context.id_token.refresh_of = grant.claims.clone();
         exchange.context.kept = grant.id_token.clone();
         Ok(exchange)
@@ -81,7 +85,9 @@ impl Exchange<Tokens> {
     pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
         let unnamed = matches!(authentication, ClientAuthentication::None);
         let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
-        exchange.context.expectation.scope = grant.expected_scope();
+        let expectation = &mut exchange.context.expectation;
+        expectation.scope = grant.expected_scope();
+        expectation.kind = RequestKind::JwtBearer;
         if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
             attempt.grant = Some((**signed).clone());
         }
@@ -96,6 +102,7 @@ impl Exchange<Tokens> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
         let expectation = &mut exchange.context.expectation;
         expectation.scope = grant.scope.clone();
+        expectation.kind = RequestKind::TokenExchange;
         expectation.token_exchange = true;
         expectation.issued_token_type = !client.profile.requests.issued_token_type_optional;
         Ok(exchange)

@@ -3,12 +3,11 @@
 //! RFC 8259 section 4, RFC 9110 section 15, RFC 6749 section 5.2.
 //! Refuses bodies over 1 MiB, redirects, other statuses and media types, and members that stand twice.
 
-use crate::ground::error::{Action, Error, Kind, Result, codes};
+use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
 use crate::ground::http::{MAX_BODY, Response};
 use crate::ground::json::Value;
-use crate::ground::text::word;
 use crate::protocol::authorization::response::{is_error_code, oauth_error, shown_text};
-use crate::protocol::client::STANDARD_ERRORS;
+use crate::protocol::refusal::{self, RequestKind};
 
 /// An answer, and the error that its flaws become.
 #[derive(Clone, Copy)]
@@ -34,28 +33,29 @@ impl<'r> Answer<'r> {
         if body.len() > MAX_BODY { Err(self.wrong("at most 1 MiB")) } else { Ok(body) }
     }
 
-    /// Refuses all statuses but those of success; with `oauth`, a 4xx can carry an OAuth error.
+    /// Refuses all statuses but those of success; with `oauth`, what is in the body can be an OAuth error.
     pub(crate) fn check_status(&self, success: &[u16], oauth: bool) -> Result<()> {
-        match self.response.status {
-            status if success.contains(&status) => Ok(()),
-            300..=399 => Err(self.fail(&codes::REDIRECT_REFUSED)),
-            400..=499 if oauth && self.response.is_json() => {
-                Err(self.oauth()?.unwrap_or_else(|| self.fail(&codes::HTTP_STATUS_UNEXPECTED)))
-            }
-            _ => Err(self.fail(&codes::HTTP_STATUS_UNEXPECTED)),
+        let status = self.response.status;
+        if success.contains(&status) {
+            return Ok(());
         }
+        if matches!(status, 300..=399) {
+            return Err(self.fail(&codes::REDIRECT_REFUSED));
+        }
+        let found = if oauth && self.response.is_json() { Value::parse(self.body()?) } else { None };
+        let oauth = found.as_ref().and_then(oauth_in);
+        let known = oauth.is_some() && matches!(status, 400..=499);
+        let error = self.fail(if known { &codes::OAUTH_ERROR } else { &codes::HTTP_STATUS_UNEXPECTED });
+        Err(refusal::advised(if let Some(oauth) = oauth { error.oauth_error(oauth) } else { error }, self.kind()))
     }
 
-    /// The OAuth error in the body, if there is one.
-    fn oauth(&self) -> Result<Option<Error>> {
-        let value = Value::parse(self.body()?).unwrap_or(Value::Null);
-        let text = |name| value.text(name);
-        let Some(error) = text("error").filter(|error| is_error_code(error)) else { return Ok(None) };
-        let group = STANDARD_ERRORS.iter().find(|(_, errors)| word(errors, error.as_bytes()).is_some());
-        let action = group.map_or(Action::FixConfiguration, |(action, _)| *action);
-        let octets = |name| text(name).map(str::as_bytes);
-        let oauth = oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri"));
-        Ok(Some(self.fail(&codes::OAUTH_ERROR).advise(action).oauth_error(oauth)))
+    /// What was asked, as far as advice differs by it.
+    fn kind(&self) -> RequestKind {
+        match self.malformed.code() {
+            code if code == codes::PAR_RESPONSE_MALFORMED.code() => RequestKind::PushedRequest,
+            code if code == codes::METADATA_MALFORMED.code() => RequestKind::Metadata,
+            _ => RequestKind::Other,
+        }
     }
 
     /// The members of a successful answer, one JSON object.
@@ -70,4 +70,11 @@ impl<'r> Answer<'r> {
             _ => Err(self.wrong("one JSON object, no member twice")),
         }
     }
+}
+
+/// The OAuth error in an answer, if there is one (RFC 6749 section 5.2).
+pub(crate) fn oauth_in(answer: &Value<'_>) -> Option<OAuthError> {
+    let error = answer.text("error").filter(|error| is_error_code(error))?;
+    let octets = |name| answer.text(name).map(str::as_bytes);
+    Some(oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri")))
 }

@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod grant;
 pub mod id_token;
 pub mod profile;
+pub(crate) mod refusal;
 pub mod token;
 pub mod token_cache;
 

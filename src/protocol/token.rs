@@ -11,9 +11,12 @@ use crate::ground::http::{MAX_BODY, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, cut, number, word};
+use crate::protocol::answer::oauth_in;
 use crate::protocol::authorization::request::is_scope;
-use crate::protocol::authorization::response::{is_error_code, oauth_error};
+use crate::protocol::authorization::response::shown_text;
 use crate::protocol::id_token::claims::Claims;
+use crate::protocol::refusal;
+pub use crate::protocol::refusal::RequestKind;
 
 /// Ten years: no token lives longer, and no sum overflows.
 const MAX_EXPIRES_IN: i64 = 315_360_000;
@@ -58,6 +61,8 @@ pub struct Expectation {
     pub issued_token_type: bool,
     /// The refresh token that stays when no new one comes (RFC 6749 section 6).
     pub refresh_token: Option<Secret>,
+    /// The grant that was asked with: what an error asks of the caller follows from it.
+    pub kind: RequestKind,
 }
 
 /// Tokens that passed every check.
@@ -101,7 +106,7 @@ impl Tokens {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(response: &Response, expectation: &Expectation) -> Result<Self> {
-        let answer = read(response)?;
+        let answer = read(response, expectation.kind)?;
         let found = Found::judge(response, &answer, expectation)?;
         let mut others = Vec::new();
         for member in answer.members() {
@@ -146,30 +151,34 @@ fn wrong(response: &Response, expected: &'static str) -> Error {
 }
 
 /// The members of an answer that is no error.
-pub(crate) fn read(response: &Response) -> Result<Value<'_>> {
-    let bare = |kind: &'static Kind| Err(Error::new(kind).http(response));
+pub(crate) fn read(response: &Response, kind: RequestKind) -> Result<Value<'_>> {
+    let bare = |code: &'static Kind| Error::new(code).http(response);
     let body = response.body.expose();
     if body.len() > MAX_BODY {
-        return bare(&codes::TOKEN_RESPONSE_TOO_LARGE);
+        return Err(bare(&codes::TOKEN_RESPONSE_TOO_LARGE));
     }
-    match response.status {
-        200 | 400..=499 => {}
-        300..=399 => return bare(&codes::REDIRECT_REFUSED),
-        _ => return bare(&codes::HTTP_STATUS_UNEXPECTED),
+    let status = response.status;
+    if matches!(status, 300..=399) {
+        return Err(bare(&codes::REDIRECT_REFUSED));
     }
     if !response.is_json() {
-        let kind = if response.status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
+        let code = if status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
         let found = response.content_type.as_deref().unwrap_or_default();
-        return Err(fail(response, kind, "application/json").actual(crate::protocol::authorization::response::shown_text(found)));
+        let error = bare(code).expected("application/json").actual(shown_text(found));
+        return Err(if status == 200 { error } else { refusal::advised(error, kind) });
     }
-    let Some(answer @ Value::Object(_)) = Value::parse(body) else { return Err(wrong(response, "one JSON object, no member twice")) };
-    if response.status != 200 {
-        let Some(error) = answer.text("error").filter(|error| is_error_code(error.as_bytes())) else {
-            return Err(wrong(response, "error: a word of visible ASCII"));
-        };
-        let octets = |name| answer.text(name).map(str::as_bytes);
-        let oauth = oauth_error(error.as_bytes(), octets("error_description"), octets("error_uri"));
-        return Err(Error::new(&codes::TOKEN_ERROR).http(response).oauth_error(oauth));
+    let answer = Value::parse(body).unwrap_or(Value::Null);
+    if let Some(oauth) = oauth_in(&answer) {
+        // An answer with an error is one, whatever else it holds; of a status that was not to be expected, its words are kept.
+        let meant = matches!(status, 200 | 400..=499);
+        let code = if meant { &codes::TOKEN_ERROR } else { &codes::HTTP_STATUS_UNEXPECTED };
+        return Err(refusal::advised(bare(code).oauth_error(oauth), kind));
+    }
+    if status != 200 {
+        return Err(refusal::advised(bare(&codes::HTTP_STATUS_UNEXPECTED), kind));
+    }
+    if !matches!(answer, Value::Object(_)) {
+        return Err(wrong(response, "one JSON object, no member twice"));
     }
     if answer.get("error").is_some() {
         return Err(wrong(response, "either tokens or an error"));

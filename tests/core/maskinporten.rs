@@ -316,7 +316,7 @@ fn odd_token_answers() {
     for (status, media, body, code) in [
         (400, Some("text/html"), "<html>", "http_status_unexpected"),
         (400, None, "", "http_status_unexpected"),
-        (400, json, "{}", "token_response_malformed"),
+        (400, json, "{}", "http_status_unexpected"),
         (400, json, r#"{"error":"invalid_altinn_customer_configuration","error_description":"MP-303"}"#, "token_error"),
         (403, json, r#"{"error":"invalid_scope","error_description":"MP-250"}"#, "token_error"),
         (200, json, r#"{"token_type":"Bearer"}"#, "token_response_malformed"),

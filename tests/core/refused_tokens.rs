@@ -180,20 +180,21 @@ fn n057_scope_of_the_right_type_and_characters() {
 #[test]
 fn n059_error_only_with_4xx_and_a_word() {
     for odd in ["{}", r#"{"error":""}"#, r#"{"error":1}"#, r#"{"error":"a\nb"}"#, "[]", "oops"] {
-        refused(Tokens::judge(&Response::new(400, Some("application/json"), odd), &Expectation::default()), "token_response_malformed");
+        refused(Tokens::judge(&Response::new(400, Some("application/json"), odd), &Expectation::default()), "http_status_unexpected");
     }
-    for member in [r#""error":"invalid_grant""#, r#""error":null"#] {
-        refused(with(member), "token_response_malformed");
-    }
+    refused(with(r#""error":null"#), "token_response_malformed");
+    let error = refused(with(r#""error":"invalid_grant""#), "token_error");
+    assert_eq!((error.status(), error.oauth().map(|oauth| &*oauth.error)), (Some(200), Some("invalid_grant")), "whatever else it holds");
     let mut answer = Response::new(429, Some("application/json"), r#"{"error":"slow_down","error_description":"d"}"#);
     answer.retry_after = Some(" 7 ".into());
     let error = refused(Tokens::judge(&answer, &Expectation::default()), "token_error");
     assert_eq!((error.status(), error.retry_after(), error.retryable()), (Some(429), Some(7), false));
     assert_eq!(error.oauth().unwrap().description.as_deref(), Some("d"));
-    refused(
+    let error = refused(
         Tokens::judge(&Response::new(500, Some("application/json"), r#"{"error":"x"}"#), &Expectation::default()),
         "http_status_unexpected",
     );
+    assert_eq!((error.action().as_str(), error.oauth().map(|oauth| &*oauth.error)), ("try_later", Some("x")));
 }
 
 #[test]

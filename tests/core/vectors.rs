@@ -167,7 +167,7 @@ fn refusals_carry_the_code_of_their_reason() {
         ("TR073", "invalid_grant"),
         ("TR085", "http_status_unexpected"),
         ("TR088", "redirect_refused"),
-        ("TR091", "http_status_unexpected"),
+        ("TR091", "temporarily_unavailable"),
     ] {
         assert_eq!(detail("token_response", id), code, "{id}");
     }

@@ -104,7 +104,7 @@ test("d: two challenges in a row, one without a nonce, one with 200 end it; anot
   const body = { error: "use_dpop_nonce", error_description: "Authorization server requires nonce in DPoP proof" };
   for (const [answer, code] of [
     [{ status: 400, headers: { "dpop-nonce": "again" }, body }, "dpop_nonce_refused"],
-    [{ status: 200, headers: { "dpop-nonce": "again" }, body }, "token_response_malformed"],
+    [{ status: 200, headers: { "dpop-nonce": "again" }, body }, "token_error"],
     [{ status: 400, headers: { "dpop-nonce": "again" }, body: { error: "invalid_client" } }, "token_error"],
   ]) {
     const helseid = await connect(server);

@@ -159,11 +159,11 @@ test("what is no token answer is refused by name", async (t) => {
     ["an array", 200, JSON_TYPE, `[${body}]`, { code: "token_response_malformed" }],
     ["two answers", 200, JSON_TYPE, body + body, { code: "token_response_malformed" }],
     ["a member twice", 200, JSON_TYPE, body.replace("{", `{"access_token":"x",`), { code: "token_response_malformed" }],
-    ["error with 200", 200, JSON_TYPE, JSON.stringify(tokenBody({ error: "x" })), { code: "token_response_malformed" }],
+    ["error with 200", 200, JSON_TYPE, JSON.stringify(tokenBody({ error: "x" })), { code: "token_error" }],
     ["201", 201, JSON_TYPE, body, { code: "http_status_unexpected" }],
     ["204", 204, {}, undefined, { code: "http_status_unexpected" }],
     ["HTML with 404", 404, { "content-type": "text/html" }, "<html>", { code: "http_status_unexpected" }],
-    ["an error without a word", 400, JSON_TYPE, "{}", { code: "token_response_malformed" }],
+    ["an error without a word", 400, JSON_TYPE, "{}", { code: "http_status_unexpected" }],
     [
       "a token of another type",
       200,

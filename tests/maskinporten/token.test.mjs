@@ -208,7 +208,7 @@ test("answers that are none", async () => {
   for (const [fault, code] of [
     [{ status: 400, body: "<html>" }, "http_status_unexpected"],
     [{ status: 400 }, "http_status_unexpected"],
-    [{ status: 400, type: "application/json", body: "{}" }, "token_response_malformed"],
+    [{ status: 400, type: "application/json", body: "{}" }, "http_status_unexpected"],
     [{ status: 200, type: "application/json", body: '{"token_type":"Bearer"}' }, "token_response_malformed"],
     [{ status: 200, type: "application/json", body: '{"access_token":"x","token_type":"Bearer","expires_in":-5}' }, "token_response_malformed"],
     [{ status: 200, type: "application/json", body: '{"access_token":"x","token_type":"Bearer","expires_in":"599"}' }, "token_response_malformed"],

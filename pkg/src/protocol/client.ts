@@ -402,6 +402,7 @@ export class Client {
       { status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body },
       {
         ...expectation,
+        grant: grant[0] as string,
         idToken: required,
         scope,
         tokenType: dpop ? "DPoP" : "Bearer",

@@ -32,6 +32,8 @@ export interface Tokens {
 
 /** What a token answer is judged against. */
 export interface TokenExpectation {
+  /** The `grant_type` that was asked with: what an error asks of you follows from it; `authorization_code` unless given. */
+  readonly grant?: string;
   /** `DPoP` exactly when a proof was sent; `Bearer` unless given. */
   readonly tokenType?: "Bearer" | "DPoP";
   /** Whether an id_token must be there. */
@@ -67,8 +69,8 @@ export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation =
 /** @internal As {@link judgeTokens}, not frozen yet. */
 export function judged(answer: TokenAnswer, expectation: TokenExpectation): Tokens {
   given(isObject(answer) && typeof answer.body === "string" && isObject(expectation), "token", "an answer: { status, contentType, body }");
-  const { tokenType = "Bearer", idToken, scope = "", expiresInString, issuedTokenType, refreshToken } = expectation;
-  const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter), tokenType, idToken ? 1 : "", expiresInString ? 1 : ""];
+  const { grant, tokenType = "Bearer", idToken, scope = "", expiresInString, issuedTokenType, refreshToken } = expectation;
+  const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter), grant, tokenType, idToken ? 1 : "", expiresInString ? 1 : ""];
   const exchange = issuedTokenType && { required: "x", optional: "o" }[issuedTokenType];
   const tokens = JSON.parse(call([...head, exchange, refreshToken, scope], answer.body)) as Tokens;
   const others = Object.assign(Object.create(null), tokens.others) as Record<string, unknown>;

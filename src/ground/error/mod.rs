@@ -144,6 +144,11 @@ impl OAuthError {
     pub fn is(&self, code: &str) -> bool {
         <Text as AsRef<[u8]>>::as_ref(&self.error) == code.as_bytes()
     }
+
+    /// Whether the `error` code is one of these, single spaces between them.
+    pub(crate) fn is_any(&self, codes: &str) -> bool {
+        crate::ground::text::word(codes, self.error.as_ref()).is_some()
+    }
 }
 
 /// Everything that can go wrong, as data.
@@ -166,6 +171,9 @@ struct Inner {
     http: Option<Box<Http>>,
     expected: Option<Text>,
     actual: Option<Text>,
+    /// Where the kind's own does not fit what happened.
+    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+    hint: Option<&'static str>,
 }
 
 /// What a response adds to an error: apart, since most errors have none.
@@ -194,6 +202,8 @@ impl Error {
             http: None,
             expected: None,
             actual: None,
+            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+            hint: None,
         }))
     }
 
@@ -254,6 +264,17 @@ impl Error {
     #[must_use]
     pub fn retry(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
+        self
+    }
+
+    /// Says what to do where the kind's own hint does not fit the place. The browser's shell words it by action.
+    #[must_use]
+    #[cfg_attr(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")), allow(unused_mut, unused_variables))]
+    pub fn hinting(mut self, hint: &'static str) -> Self {
+        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+        {
+            self.0.hint = Some(hint);
+        }
         self
     }
 
@@ -352,13 +373,15 @@ impl Error {
     /// What to do now, in a sentence for a developer.
     #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn hint(&self) -> &'static str {
-        self.0.kind.hint
+        self.0.hint.unwrap_or(self.0.kind.hint)
     }
 
-    /// What to do, and the section behind the check, in a line each.
+    /// What to do, and the section behind the check.
     #[cfg(all(feature = "bindings-full", target_arch = "wasm32"))]
-    pub(crate) fn advice(&self) -> &'static str {
-        crate::ground::text::cut(self.0.kind.text, b'\n').1.unwrap_or_default()
+    pub(crate) fn advice(&self) -> [&'static str; 2] {
+        let rest = crate::ground::text::cut(self.0.kind.text, b'\n').1.unwrap_or_default();
+        let (hint, doc) = crate::ground::text::cut(rest, b'\n');
+        [self.0.hint.unwrap_or(hint), doc.unwrap_or_default()]
     }
 
     /// The specification section behind the check.
@@ -386,7 +409,7 @@ impl core::fmt::Display for Error {
             write!(f, "; found {actual:?}")?;
         }
         #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-        write!(f, ". {} [{}]", inner.kind.hint, inner.kind.doc)?;
+        write!(f, ". {} [{}]", self.hint(), inner.kind.doc)?;
         Ok(())
     }
 }

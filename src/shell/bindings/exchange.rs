@@ -30,7 +30,7 @@ use crate::protocol::dpop::{self, Proof, Server};
 use crate::protocol::endpoint;
 use crate::protocol::grant::{self, target};
 use crate::protocol::profile::Presence;
-use crate::protocol::token::{self, Expectation, Found, TokenType};
+use crate::protocol::token::{self, Expectation, Found, RequestKind, TokenType};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -344,21 +344,23 @@ fn dpop_answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Response lines, token type, id_token required, `expires_in` as a string accepted, token exchange (`x` and must name what it
+/// Response lines, the grant's name as in `form`, token type, id_token required, `expires_in` as a string accepted, token exchange (`x` and must name what it
 /// issued, `o` and may), the refresh token that was sent, scope, then the body.
 fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let mut response = response(&mut lines);
-    let [kind, id_token, expires_in_string, exchange, refresh, scope] = lines.take();
+    let [grant, kind, id_token, expires_in_string, exchange, refresh, scope] = lines.take();
+    let asked = RequestKind::named(grant);
     let expectation = Expectation {
         token_type: if kind == "DPoP" { TokenType::DPoP } else { TokenType::Bearer },
         id_token: !id_token.is_empty(),
         expires_in_string: !expires_in_string.is_empty(),
         token_exchange: !exchange.is_empty(),
         issued_token_type: exchange == "x",
+        kind: asked,
         ..Expectation::default()
     };
     response.body = Secret::new(lines.0);
-    let answer = token::read(&response)?;
+    let answer = token::read(&response, asked)?;
     let found = Found::judge(&response, &answer, &expectation)?;
     let mut json = Writer::new();
     json.string("accessToken", found.access_token).string("tokenType", found.token_type.as_str());

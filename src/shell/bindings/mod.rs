@@ -133,8 +133,9 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     {
         push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
         push_line(text, if error.retryable() { "1" } else { "" });
-        push(text, error.advice().as_bytes());
-        push(text, b"\n");
+        for line in error.advice() {
+            push_line(text, line);
+        }
     }
     #[cfg(feature = "bindings-full")]
     for value in [

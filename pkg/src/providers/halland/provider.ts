@@ -283,7 +283,9 @@ export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => glob
     const body = await read(response, MAX_BODY);
     try {
       if (body === undefined) throw hostError("token_response_too_large", { http: { status } });
-      judged({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body }, {});
+      // What an error asks of the caller follows from the grant.
+      const grant = new URLSearchParams(String(init.body)).get("grant_type") ?? "";
+      judged({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body }, { grant });
     } catch (error) {
       throw traced(error, id);
     }
