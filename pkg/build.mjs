@@ -247,7 +247,8 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
     return `import { ${names.map((name) => (prefix ? `${prefix}${name} as ${name}` : name)).join(", ")} } from "${from}";\n`;
   };
   const head = [
-    imports("core/wasm", [...(described ? ["describe"] : []), "provide"]),
+    imports("core/error", described ? ["describe"] : []),
+    imports("core/wasm", ["provide"]),
     imports("core/provider_wasm", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
     imports("core/error_details", described ? [described.replace("(apis)", "")] : []),
   ].join("");

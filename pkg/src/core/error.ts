@@ -1,7 +1,5 @@
 // The one error class. Its facts come from the core; the host adds only what it alone can see (network, wasm).
 
-import { details } from "./wasm.js";
-
 /** Where in the flow an error arose. */
 export type Phase = "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime";
 
@@ -114,4 +112,20 @@ export function thrown(answer: string): SamtykkeError {
 export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
   const facts = { code, phase: "callback", action: "restart", ...details?.known(code), ...more } as ErrorFacts;
   return new SamtykkeError(facts, cause === undefined ? undefined : { cause });
+}
+
+/** What the full core can say of an error beyond what a page needs. */
+export interface Details {
+  /** The facts in an error's further lines. */
+  more(lines: readonly (string | undefined)[]): Partial<ErrorFacts>;
+  /** The facts of a code that the host found, from the core's table. */
+  known(code: string): Partial<ErrorFacts>;
+}
+
+/** @internal */
+export let details: Details | undefined;
+
+/** @internal Whoever knows more of errors says so. */
+export function describe(full: Details): void {
+  details = full;
 }

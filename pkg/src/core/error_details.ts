@@ -1,6 +1,7 @@
 // What the full core says of an error beyond the browser one: retry, advice, the section behind the check, the response.
 
-import { type Details, type Value, call } from "./wasm.js";
+import { type Value, call } from "./wasm.js";
+import type { Details } from "./error.js";
 import { SamtykkeError } from "./error.js";
 
 /** @internal By the core behind a door. */

@@ -2,7 +2,7 @@
 // The calling code is ours rather than generated: after each call everything above the core's constants is zeroed. That frees
 // what the call took, as the core's allocator starts from zeroed memory, and leaves none of its secrets behind.
 
-import { type Action, type ErrorFacts, SamtykkeError, hostError, thrown } from "./error.js";
+import { type Action, SamtykkeError, hostError, thrown } from "./error.js";
 
 /** What a wasm of ours exports. */
 export interface Exports {
@@ -20,22 +20,6 @@ let rank = -1;
 /** Where the constants end: all above is zero in a new instance. */
 let constants: number;
 let exports: Exports | undefined;
-
-/** What the full core can say of an error beyond what a page needs. */
-export interface Details {
-  /** The facts in an error's further lines. */
-  more(lines: readonly (string | undefined)[]): Partial<ErrorFacts>;
-  /** The facts of a code that the host found, from the core's table. */
-  known(code: string): Partial<ErrorFacts>;
-}
-
-/** @internal */
-export let details: Details | undefined;
-
-/** @internal Whoever knows more of errors says so. */
-export function describe(full: Details): void {
-  details = full;
-}
 
 /** @internal Names where the wasm comes from. The full core does all the browser one does, so the higher rank wins. */
 export function provide(from: () => WebAssembly.Module, end: number, as: number): void {

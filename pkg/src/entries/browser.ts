@@ -4,17 +4,7 @@
  * @packageDocumentation
  */
 export { SamtykkeError, type Action, type ErrorFacts, type Phase } from "../core/error.js";
-export {
-  AuthorizationCode,
-  begin,
-  finish,
-  norskgjeld,
-  provider,
-  type AuthorizationRequest,
-  type ConsentRequest,
-  type FormPost,
-  type Login,
-  type NorskgjeldEnvironment,
-  type Provider,
-} from "../protocol/flow.js";
+export { AuthorizationCode, begin, finish, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login } from "../protocol/flow.js";
+export { provider, type Provider } from "../protocol/page_provider.js";
+export { norskgjeld, type NorskgjeldEnvironment } from "../providers/norskgjeld/provider.js";
 export { callback, isCallback, redirect, type AddressBar, type TransactionStorage } from "../page/page.js";

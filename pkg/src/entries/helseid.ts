@@ -13,7 +13,9 @@ export {
   type HelseIdFinish,
 } from "../providers/helseid/client.js";
 export { claimOf, type HelseIdDetails, type Organization } from "../providers/helseid/details.js";
-export { HelseIdSession, type HelseIdTarget, type HelseIdTokens, type SaveSession } from "../providers/helseid/session.js";
+export { HelseIdSession, type SaveSession } from "../providers/helseid/session.js";
+export type { HelseIdTarget } from "../providers/helseid/cache.js";
+export type { HelseIdTokens } from "../providers/helseid/granted.js";
 export type { Kept, Lock, TokenStore } from "../tokens/store.js";
 export type { FormPost, Login } from "../protocol/flow.js";
 export { type LogoutUrl, logoutReturn } from "../protocol/logout.js";

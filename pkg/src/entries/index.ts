@@ -26,16 +26,11 @@ export type { DeviceAuthorization } from "../protocol/device.js";
 export type { TokenTarget } from "../protocol/post.js";
 export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
 export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";
-export { judgeTokens, type TokenAnswer, type TokenExpectation, type Tokens } from "../protocol/tokens.js";
+export { judgeTokens, type TokenExpectation, type Tokens } from "../protocol/tokens.js";
+export type { TokenAnswer } from "../protocol/answer.js";
 export type { Fetch, Transport } from "../core/http.js";
-export {
-  provider,
-  type AliasedEndpoint,
-  type AssertionRules,
-  type Presence,
-  type ProviderOptions,
-  type ServerData,
-} from "../protocol/provider.js";
+export { provider, type ProviderOptions } from "../protocol/provider.js";
+export type { AliasedEndpoint, AssertionRules, Presence, ServerData } from "../protocol/profile.js";
 export { dpopKeyStore, type DpopKeyStore } from "../crypto/dpop_store.js";
 export {
   verifyIdToken,

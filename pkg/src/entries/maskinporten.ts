@@ -35,7 +35,7 @@ export {
   type SelfServiceCall,
   type SelfServiceOptions,
 } from "../providers/maskinporten/self_service.js";
-export type { Provider } from "../protocol/flow.js";
+export type { Provider } from "../protocol/page_provider.js";
 export { SamtykkeError } from "../core/error.js";
 export { SigningKey, publicJwkFromPem, type CustomSigner, type KeyOptions } from "../crypto/keys.js";
 export type { Tokens } from "../protocol/tokens.js";

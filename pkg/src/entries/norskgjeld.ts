@@ -19,5 +19,7 @@ export {
   type RegisteredConsent,
   type TokenInput,
 } from "../providers/norskgjeld/api.js";
-export { norskgjeld, type ConsentRequest, type NorskgjeldEnvironment, type Provider } from "../protocol/flow.js";
+export type { ConsentRequest } from "../protocol/flow.js";
+export type { Provider } from "../protocol/page_provider.js";
+export { norskgjeld, type NorskgjeldEnvironment } from "../providers/norskgjeld/provider.js";
 export { SamtykkeError } from "../core/error.js";

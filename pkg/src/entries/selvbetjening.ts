@@ -9,15 +9,8 @@ export {
   SELVBETJENING_SCOPE,
   Selvbetjening,
   type SelvbetjeningClient,
-  type AccessStatus,
-  type ClientClaim,
-  type ClientDraft,
-  type ClientSettings,
   type Connection,
-  type CurrentClient,
-  type Delegation,
   type Identity,
-  type ListedKey,
   type Login,
   type Pause,
   type SelvbetjeningCall,
@@ -25,6 +18,7 @@ export {
   type SelvbetjeningOptions,
   type WaitOptions,
 } from "../providers/selvbetjening/service.js";
+export type { AccessStatus, ClientClaim, ClientDraft, ClientSettings, CurrentClient, Delegation, ListedKey } from "../providers/selvbetjening/records.js";
 export {
   Enrolment,
   jwkKeys,

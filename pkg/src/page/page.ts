@@ -1,7 +1,8 @@
 // The page's convenience: begin and go, come back and finish, with the transaction kept in session storage.
 
 import { hostError } from "../core/error.js";
-import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type Provider, begin, finish } from "../protocol/flow.js";
+import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, begin, finish } from "../protocol/flow.js";
+import type { Provider } from "../protocol/page_provider.js";
 
 const PREFIX = "samtykke.";
 

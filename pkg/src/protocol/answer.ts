@@ -2,7 +2,6 @@
 
 import type { Value } from "../core/wasm.js";
 import { type CoreRequest, type Sent, type Transport, send } from "../core/http.js";
-import type { TokenAnswer } from "./tokens.js";
 
 /** An answer, for callers with an HTTP client of their own. */
 export interface HttpAnswer extends TokenAnswer {
@@ -51,3 +50,11 @@ export const get = (url: string, headers: Record<string, string> = {}): CoreRequ
 
 /** @internal An object without a prototype, so that no name in it means anything to JavaScript. */
 export const bare = <T extends object>(value: T): T => Object.assign(Object.create(null), value) as T;
+
+/** A token answer, for callers with an HTTP client of their own. */
+export interface TokenAnswer {
+  readonly status: number;
+  readonly contentType?: string | null;
+  readonly retryAfter?: string | null;
+  readonly body: string;
+}

@@ -3,7 +3,7 @@
 
 import { hostError } from "../core/error.js";
 import { SigningKey } from "../crypto/keys.js";
-import type { AssertionRules } from "./provider.js";
+import type { AssertionRules } from "./profile.js";
 
 /** The registered name of a client authentication method. */
 export type AuthenticationMethod = "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth";

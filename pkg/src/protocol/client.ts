@@ -6,17 +6,8 @@ import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./dev
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
 import { type SamtykkeError, hostError } from "../core/error.js";
-import {
-  type AuthorizationCode,
-  type AuthorizationRequest,
-  type ConsentRequest,
-  type FormPost,
-  type Login,
-  type Provider,
-  begin,
-  decoded,
-  finish,
-} from "./flow.js";
+import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, decoded, finish } from "./flow.js";
+import type { Provider } from "./page_provider.js";
 import { type Transport, checkTransport } from "../core/http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
 import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
@@ -26,13 +17,14 @@ import { SigningKey } from "../crypto/keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
 import { parties } from "./party.js";
 import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
-import type { AssertionRules } from "./provider.js";
+import type { AssertionRules } from "./profile.js";
 import { type Renewals, newRenewals, renew, spend } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
 import { assertion } from "./signing.js";
 import { type StartOptions, bound, start } from "./start.js";
-import { type TokenExpectation, type Tokens, hidden, judged } from "./tokens.js";
+import { type TokenExpectation, type Tokens, judged } from "./tokens.js";
+import { hidden } from "../core/hidden.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
 import { claimed } from "../crypto/webcrypto.js";
 

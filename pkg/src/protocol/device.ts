@@ -2,10 +2,11 @@
 
 import { call } from "../core/wasm.js";
 import { SamtykkeError, hostError } from "../core/error.js";
-import { now } from "./flow.js";
+import { now } from "../core/clock.js";
 import { type Party, type TokenTarget, post } from "./post.js";
 import { sleep } from "../core/sleep.js";
-import { type Tokens, hidden } from "./tokens.js";
+import type { Tokens } from "./tokens.js";
+import { hidden } from "../core/hidden.js";
 
 /** A login that waits for the person. Printing one shows nothing; the device code is the client's own. */
 export interface DeviceAuthorization {

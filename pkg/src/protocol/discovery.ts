@@ -5,8 +5,9 @@ import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from 
 import { challenges } from "./challenge.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import type { Provider } from "./flow.js";
-import { type AliasedEndpoint, type ProviderOptions, provider } from "./provider.js";
+import type { Provider } from "./page_provider.js";
+import { type ProviderOptions, provider } from "./provider.js";
+import type { AliasedEndpoint } from "./profile.js";
 
 /** A server's metadata, checked, in the standards' own names (RFC 8414 section 2). An object without a prototype. */
 export interface ServerMetadata {

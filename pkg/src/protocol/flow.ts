@@ -1,34 +1,9 @@
-// Provider settings, begin and finish: what page and worker share. No secret has a place here.
+// Begin and finish: what page and worker share. No secret has a place here.
 
-import type { ServerData } from "./provider.js";
-import { Lines, line, run } from "../core/wasm.js";
+import { known, type Provider } from "./page_provider.js";
+import { now } from "../core/clock.js";
+import { line, run } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { ENVIRONMENTS, PATHS } from "../generated/norskgjeld.js";
-
-/** A provider and your registration with it. Plain frozen data; holds no secret. */
-export interface Provider {
-  /** The profile's name; empty for a server without one. */
-  readonly id: string;
-  /** Issuer identifier, byte for byte. */
-  readonly issuer: string;
-  readonly authorizationEndpoint: string;
-  readonly tokenEndpoint: string;
-  /** Your client id. */
-  readonly clientId: string;
-  /** The redirect URI as registered; sent byte for byte. */
-  readonly redirectUri: string;
-  /** Marks of the profile, for the core. */
-  readonly flags: string;
-  /** Origin of the provider's APIs, where it has any. */
-  readonly api?: string;
-  /** The environment's name, where the provider has several. */
-  readonly environment?: string;
-  /** Further addresses and how requests look; read by the full client alone. */
-  readonly server?: ServerData;
-}
-
-/** norskgjeld's environments, or your own server's origins for development. */
-export type NorskgjeldEnvironment = "preprod" | "production" | { readonly auth: string; readonly api: string };
 
 /** A consent to ask norskgjeld for. */
 export interface ConsentRequest {
@@ -141,90 +116,6 @@ export const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, 
 export interface FormPost {
   readonly contentType: string;
   readonly body: string;
-}
-
-const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
-
-/** The time in seconds since 1970. */
-export const now = (): number => Math.floor(Date.now() / 1000);
-
-/** Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
-function place(address: string): string {
-  try {
-    const { origin, pathname } = new URL(address);
-    return origin + pathname;
-  } catch {
-    return "";
-  }
-}
-
-// The lines of providers made here: checked once, frozen, so that no later step need check them again.
-/** @internal */
-export const made = new WeakMap<Provider, string>();
-
-const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags, ""].map(line).join("\n");
-
-/** The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
-const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
-
-/** As lines of a call. */
-export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
-
-function checked(provider: Provider, options: object): Provider {
-  // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
-  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
-  const text = lines(provider);
-  run(`C\n${text}\n`);
-  // The last line says "checked here", so it is written here alone.
-  made.set(provider, `${text}c`);
-  return Object.freeze(provider);
-}
-
-/**
- * Norsk Gjeldsinformasjon, with your client id and redirect URI.
- *
- * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
- * @example
- * ```ts
- * const consent = norskgjeld({ environment: "preprod", clientId: "eksempelbank-client", redirectUri: "https://app.example.no/callback" });
- * ```
- */
-export function norskgjeld(options: { readonly environment: NorskgjeldEnvironment; readonly clientId: string; readonly redirectUri: string }): Provider {
-  const { environment, clientId, redirectUri } = options;
-  const own = typeof environment === "object" && environment;
-  const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
-  // An origin is all that its address comes to.
-  if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
-    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, or two origins" });
-  }
-  const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
-  const name = own ? `${auth} ${api}` : environment;
-  return checked(
-    { id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string },
-    options,
-  );
-}
-
-/**
- * Any server that keeps to the standards.
- *
- * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
- */
-export function provider(options: {
-  readonly issuer: string;
-  readonly authorizationEndpoint: string;
-  readonly tokenEndpoint?: string;
-  readonly clientId: string;
-  readonly redirectUri: string;
-  /** Whether the server names itself in every callback (RFC 9207). */
-  readonly issParameterSupported?: boolean;
-  /** Allows http to loopback, for a server on your own machine. */
-  readonly development?: boolean;
-}): Provider {
-  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri } = options;
-  const flags = `${options.issParameterSupported ? "i" : ""}${options.development ? "d" : ""}`;
-  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, options);
 }
 
 /**

@@ -2,9 +2,9 @@
 
 import { type Value, call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { now } from "./flow.js";
+import { now } from "../core/clock.js";
 import { type KeySource, verified } from "./jwks.js";
-import { hidden } from "./tokens.js";
+import { hidden } from "../core/hidden.js";
 import { type SignatureAlgorithm, base64url, claimed, octetsOf } from "../crypto/webcrypto.js";
 
 /** Claims of a verified token. An object without a prototype; `console.log` shows that it is there and no more, as it is of a person. */

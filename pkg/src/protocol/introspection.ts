@@ -4,7 +4,7 @@ import { present } from "../core/check.js";
 import { type HttpAnswer, answerLines, answerOf, bare } from "./answer.js";
 import { call } from "../core/wasm.js";
 import { type Party, post } from "./post.js";
-import { hidden } from "./tokens.js";
+import { hidden } from "../core/hidden.js";
 
 /** What kind a token is, to help the server find it; it may look elsewhere too. */
 export type TokenHint = "access_token" | "refresh_token";

@@ -2,7 +2,9 @@
 
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { AuthorizationCode, type FormPost, type Provider, clientLines, isUsed, now, use } from "./flow.js";
+import { AuthorizationCode, type FormPost, isUsed, use } from "./flow.js";
+import { type Provider, clientLines } from "./page_provider.js";
+import { now } from "../core/clock.js";
 import { type KeySource, verified } from "./jwks.js";
 
 /** @internal Judges a signed answer. */

@@ -3,7 +3,7 @@
 
 import { call } from "../core/wasm.js";
 import { SamtykkeError, hostError } from "../core/error.js";
-import { now } from "./flow.js";
+import { now } from "../core/clock.js";
 import { type Transport, request, send } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
 import { signing } from "../crypto/signatures.js";

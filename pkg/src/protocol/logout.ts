@@ -3,7 +3,7 @@
 import { base64url } from "../crypto/webcrypto.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { type Provider, clientLines } from "./flow.js";
+import { type Provider, clientLines } from "./page_provider.js";
 
 /** A logout to ask for. Without a hint the server asks the person whom to log out. */
 export interface LogoutRequest {

@@ -6,10 +6,10 @@ import { type Nonces, again } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
 import type { Phase } from "../core/error.js";
 import { hostError } from "../core/error.js";
-import { type Provider, clientLines } from "./flow.js";
+import { type Provider, clientLines } from "./page_provider.js";
 import { type Sent, type Transport, request, send } from "../core/http.js";
 import type { SigningKey } from "../crypto/keys.js";
-import type { AliasedEndpoint } from "./provider.js";
+import type { AliasedEndpoint } from "./profile.js";
 import { type Statement, clientAssertion, proof } from "./signing.js";
 
 /** What goes with every token request, whatever the grant. */

@@ -3,9 +3,9 @@
 import { heldBy, type ClientAuthentication } from "./authentication.js";
 import { isObject } from "../core/check.js";
 import { type Value, call, joined, run } from "../core/wasm.js";
-import { now } from "./flow.js";
+import { now } from "../core/clock.js";
 import type { SigningKey } from "../crypto/keys.js";
-import type { AssertionRules, Presence } from "./provider.js";
+import type { AssertionRules, Presence } from "./profile.js";
 import { base64url } from "../crypto/webcrypto.js";
 
 /** @internal What the core says of a key in a header: algorithm, key id, certificate names. */

@@ -3,7 +3,9 @@
 import { heldBy } from "./authentication.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { type AuthorizationRequest, type ConsentRequest, type Login, begin, clientLines, now } from "./flow.js";
+import { type AuthorizationRequest, type ConsentRequest, type Login, begin } from "./flow.js";
+import { clientLines } from "./page_provider.js";
+import { now } from "../core/clock.js";
 import type { SigningKey } from "../crypto/keys.js";
 import { type Party, endpointOf, post } from "./post.js";
 import { json, keyLines, signed } from "./signing.js";

@@ -1,9 +1,10 @@
 // The answer of a token endpoint: judged by the core, frozen, and shown to no log.
 
-import { oneLine } from "./answer.js";
+import { hidden } from "../core/hidden.js";
+import { oneLine, type TokenAnswer } from "./answer.js";
 import { given, isObject } from "../core/check.js";
 import { call } from "../core/wasm.js";
-import { now } from "./flow.js";
+import { now } from "../core/clock.js";
 import type { IdTokenClaims } from "./id_token.js";
 
 /** Tokens that passed every check. Keep them on the server; seal them before they go into a cookie. */
@@ -48,14 +49,6 @@ export interface TokenExpectation {
   readonly refreshToken?: string;
 }
 
-/** A token answer, for callers with an HTTP client of their own. */
-export interface TokenAnswer {
-  readonly status: number;
-  readonly contentType?: string | null;
-  readonly retryAfter?: string | null;
-  readonly body: string;
-}
-
 /**
  * Judges an answer of a token endpoint (RFC 6749 sections 5.1 and 5.2) that you fetched yourself. An id_token in it is text:
  * give it to `verifyIdToken`.
@@ -76,10 +69,4 @@ export function judged(answer: TokenAnswer, expectation: TokenExpectation): Toke
   const others = Object.assign(Object.create(null), tokens.others) as Record<string, unknown>;
   const expiresAt = tokens.expiresIn === undefined ? undefined : now() + tokens.expiresIn;
   return { ...tokens, ...(expiresAt !== undefined && { expiresAt }), others };
-}
-
-/** @internal Makes `console.log` of a value show that it is there, and no more. */
-export function hidden<T extends object>(value: T, name = "Tokens"): Readonly<T> {
-  Object.defineProperty(value, Symbol.for("nodejs.util.inspect.custom"), { value: () => `${name} { … }` });
-  return Object.freeze(value);
 }

@@ -7,7 +7,8 @@ import { MAX_BODY, header, read } from "../core/http.js";
 import { type TokenExpectations, common } from "./id_token.js";
 import { type KeySource, verified } from "./jwks.js";
 import type { ResourceFetch } from "./resource.js";
-import { type Tokens, hidden } from "./tokens.js";
+import type { Tokens } from "./tokens.js";
+import { hidden } from "../core/hidden.js";
 
 /** Claims as the server sent them, `sub` checked. An object without a prototype. Personal data: keep it out of logs. */
 export interface UserinfoClaims {

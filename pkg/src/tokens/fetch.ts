@@ -1,12 +1,12 @@
 // API calls with tokens of a source: the provider's headers, the named origins alone, one repetition with a new token when the
 // API refused the first. A gateway's own refusal is told from the token's by a rule, since no new token would help there.
 
+import type { Tokens } from "../protocol/tokens.js";
 import { configured, isObject } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { read } from "../core/http.js";
 import { type Bearer, type ResourceFetch, type ResourceInit, type ResourceOptions, replayable, resourceFetch } from "../protocol/resource.js";
 import type { Target } from "./clock.js";
-import type { TokenSource } from "./source.js";
 
 /** An answer that may be a refusal of the token. */
 export interface Refusal {
@@ -37,8 +37,15 @@ export interface ApiFetchOptions extends ResourceOptions {
 
 const MOST_READ = 1 << 16;
 
+/** What gives a call its tokens. */
+interface Tokened {
+  get(target: Target, options?: { readonly signal?: AbortSignal }): Promise<Tokens>;
+  /** Another one than that which was refused. */
+  renew(target: Target, tokens: Tokens, options?: { readonly signal?: AbortSignal }): Promise<Tokens>;
+}
+
 /** @internal */
-export function tokenFetch(source: Pick<TokenSource, "get" | "renew">, bearer: Bearer, target: Target, options: ApiFetchOptions): ResourceFetch {
+export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, options: ApiFetchOptions): ResourceFetch {
   configured(isObject(options) && Array.isArray(options.origins) && options.origins.length > 0, "origins: at least one that the token is for");
   const { origins, headers, refusal = {} } = options;
   configured(headers === undefined || isObject(headers) || typeof headers === "function", "headers: an object, or a function that gives one");

@@ -8,7 +8,7 @@ import { hostError } from "../core/error.js";
 import { type Transport, checkTransport } from "../core/http.js";
 import { SigningKey } from "../crypto/keys.js";
 import { parties } from "../protocol/party.js";
-import type { AssertionRules } from "../protocol/provider.js";
+import type { AssertionRules } from "../protocol/profile.js";
 import type { Bearer } from "../protocol/resource.js";
 import { line, type Target } from "./clock.js";
 import type { Tokens } from "../protocol/tokens.js";

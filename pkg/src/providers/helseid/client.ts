@@ -6,24 +6,16 @@ import { configured, given, isObject } from "../../core/check.js";
 import { Client, type ClientOptions, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
 import { hostError } from "../../core/error.js";
-import { type AuthorizationCode, type AuthorizationRequest, type FormPost, type Login, now } from "../../protocol/flow.js";
+import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from "../../protocol/flow.js";
+import { now } from "../../core/clock.js";
 import { ALGORITHMS, ISSUERS, METADATA } from "../../generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./details.js";
 import { SharedSessions } from "./shared.js";
-import {
-  HelseIdSession,
-  type HelseIdTarget,
-  type HelseIdTokens,
-  Kept,
-  MARGIN,
-  type SaveSession,
-  type Saved,
-  granted,
-  keyOf,
-  numbered,
-  restored,
-  waited,
-} from "./session.js";
+import { HelseIdSession, type SaveSession } from "./session.js";
+import { waited } from "../../core/waited.js";
+import { type Saved, restored } from "./saved.js";
+import { type HelseIdTarget, Kept, MARGIN, keyOf } from "./cache.js";
+import { type HelseIdTokens, granted, numbered } from "./granted.js";
 import { SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/post.js";
 import { type ProviderOptions, provider } from "../../protocol/provider.js";

@@ -1,39 +1,20 @@
 // A person's login at HelseID: one token for each audience and organisation, got by refresh, one refresh at a time.
 // The refresh token is spent by each, so the new one is stored before the token that came with it is given out.
 
-import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject } from "../../core/check.js";
+import { waited } from "../../core/waited.js";
+import { type Saved, restored } from "./saved.js";
+import { type HelseIdTarget, Kept, keyOf } from "./cache.js";
+import { type HelseIdTokens, granted, numbered } from "./granted.js";
+import { given, isObject } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
-import { SamtykkeError, hostError } from "../../core/error.js";
-import { now } from "../../protocol/flow.js";
-import { type HelseIdDetails, claimOf } from "./details.js";
+import { hostError } from "../../core/error.js";
+import { now } from "../../core/clock.js";
+import { claimOf } from "./details.js";
 import type { SharedSessions } from "./shared.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
 import type { ResourceFetch, ResourceOptions } from "../../protocol/resource.js";
-import { type Tokens, hidden } from "../../protocol/tokens.js";
+import type { Tokens } from "../../protocol/tokens.js";
 import type { UserinfoClaims } from "../../protocol/userinfo.js";
-
-/** Tokens, and what HelseID says of them. */
-export interface HelseIdTokens extends Tokens {
-  /** Seconds the refresh token lives from the answer on (`rt_expires_in`); absent: take it for expired. */
-  readonly refreshExpiresIn?: number;
-  /** Scopes withheld because the organisation has not signed their terms (`rejected_scope`). */
-  readonly rejectedScope: readonly string[];
-  /** Scopes of this audience that were asked for and not granted. Such a token is given out, and not kept. */
-  readonly missingScope: readonly string[];
-}
-
-/** What one token is for. */
-export interface HelseIdTarget {
-  /** The one audience, such as `nhn:phr`: what stands before the first slash of its scopes. */
-  readonly resource?: string;
-  /** Part of the login's scope, for a token that may do less; all that the audience has of it, unless given. */
-  readonly scope?: string;
-  /** For whom: the organisation can change from request to request, without a new login. */
-  readonly details?: HelseIdDetails;
-  /** Ends the waiting; a refresh on its way is not broken off, for its answer holds the next refresh token. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Stores a session: called with its text after the login, and at each refresh twice: with the new refresh token before anything
@@ -41,123 +22,6 @@ export interface HelseIdTarget {
  * token: encrypt it. Let one process at a time work with a session, or give `HelseId.connect` a `sessionStore`.
  */
 export type SaveSession = (session: string) => void | Promise<void>;
-
-/** @internal What is asked of every answer. */
-export interface Asked {
-  readonly resource?: string | undefined;
-  readonly scope: string;
-}
-
-/** @internal What HelseID adds to an answer, once the core has judged it: key, audience, scopes. */
-export function granted(tokens: Tokens, thumbprint: string, { resource, scope }: Asked): HelseIdTokens {
-  const named = tokens.scope === undefined ? "" : 1;
-  const head = ["helseid", "granted", thumbprint, resource, scope, named, tokens.scope, tokens.accessToken];
-  return hidden({ ...tokens, ...(JSON.parse(apis(head, JSON.stringify(tokens.others))) as Omit<HelseIdTokens, keyof Tokens>) });
-}
-
-/** @internal An error of HelseID's own carries its number; such an error asks for other settings, not for another try. */
-export async function numbered<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    const description = error instanceof SamtykkeError && error.oauth?.description;
-    const code = description && apis(["helseid", "number", description]);
-    if (!code) throw error;
-    const { name: _, message: _m, ...facts } = (error as SamtykkeError).toJSON();
-    throw new SamtykkeError({ ...facts, provider: { code }, action: "fix_configuration" }, { cause: error });
-  }
-}
-
-/** @internal Seconds before its end from which on a token counts as ended. */
-export const MARGIN = 10;
-const MOST = 256;
-
-/** @internal Tokens that are still good (FK3), and those that are on their way. */
-export class Kept {
-  readonly #tokens = new Map<string, HelseIdTokens>();
-  readonly #running = new Map<string, Promise<HelseIdTokens>>();
-
-  /** The kept token for a request, if it is still good. */
-  good(key: string): HelseIdTokens | undefined {
-    const kept = this.#tokens.get(key);
-    return kept && kept.expiresAt! > now() + MARGIN ? kept : undefined;
-  }
-
-  /** All that are kept, the newest last. */
-  get all(): ReadonlyMap<string, HelseIdTokens> {
-    return this.#tokens;
-  }
-
-  /** The kept token for a request; else that of the same request on its way; else a new one's. */
-  get(key: string, run: () => Promise<HelseIdTokens>): Promise<HelseIdTokens> {
-    const kept = this.good(key);
-    if (kept) return Promise.resolve(kept);
-    const other = this.#running.get(key);
-    if (other) return other;
-    const tokens = run()
-      .then((tokens) => {
-        this.put(key, tokens);
-        return tokens;
-      })
-      .finally(() => this.#running.delete(key));
-    this.#running.set(key, tokens);
-    return tokens;
-  }
-
-  put(key: string, tokens: HelseIdTokens): void {
-    this.#tokens.delete(key);
-    // One that lacks a scope would look whole to whoever asks next; one whose end is unknown would never end.
-    if (tokens.missingScope.length || tokens.expiresAt === undefined) return;
-    this.#tokens.set(key, tokens);
-    if (this.#tokens.size > MOST) this.#tokens.delete(this.#tokens.keys().next().value!);
-  }
-
-  clear(): void {
-    this.#tokens.clear();
-  }
-}
-
-/**
- * @internal Waits for what several may wait for. A caller's signal ends its own waiting alone: a refresh that is broken off
- * would lose the refresh token that is on its way.
- */
-export async function waited<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
-  const aborted = () => hostError("aborted", { phase: "token" }, signal!.reason);
-  if (signal?.aborted) throw aborted();
-  const running = run();
-  if (!signal) return running;
-  let stop = () => {};
-  const stopped = new Promise<never>((_, reject) => signal.addEventListener("abort", (stop = () => reject(aborted()))));
-  try {
-    return await Promise.race([running, stopped]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** @internal A request by everything that makes its token another. */
-export const keyOf = ({ resource, scope = "", details }: HelseIdTarget): string =>
-  // In whatever order the scopes are named.
-  JSON.stringify([resource, [...new Set(scope.split(" "))].sort().join(" ").trim(), details && claimOf(details)]);
-
-/** @internal What a session is made of. */
-export interface Saved {
-  readonly issuer: string;
-  readonly clientId: string;
-  /** The scope of the login, over all audiences. */
-  readonly scope: string;
-  /** The audience of the login's own tokens. */
-  readonly resource?: string;
-  readonly refreshToken?: string;
-  /** Seconds since 1970. */
-  readonly refreshExpiresAt?: number;
-  readonly idToken?: string;
-  readonly claims?: Tokens["claims"];
-  /** By which processes know that they have the same session. */
-  readonly id?: string;
-  /** How many refresh tokens there were before: the highest is the newest. */
-  readonly turn?: number;
-}
 
 /** @internal Where a session is kept. */
 export interface SessionStorage {
@@ -324,17 +188,4 @@ export class HelseIdSession {
   toJSON(): string {
     return "HelseIdSession";
   }
-}
-
-/** @internal Reads what was stored. */
-export function restored(text: string, issuer: string, clientId: string): Saved {
-  let saved: unknown;
-  try {
-    saved = JSON.parse(text);
-  } catch {
-    saved = undefined;
-  }
-  if (!isObject(saved) || typeof saved["scope"] !== "string") throw hostError("session_invalid", { phase: "session" });
-  configured(saved["issuer"] === issuer && saved["clientId"] === clientId, "a session of this client and environment");
-  return saved as unknown as Saved;
 }

@@ -3,10 +3,11 @@
 
 import { isObject } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
-import type { HelseIdTokens, Saved } from "./session.js";
+import type { Saved } from "./saved.js";
+import type { HelseIdTokens } from "./granted.js";
 import { DOWN, Shared } from "../../tokens/shared.js";
 import type { Kept as Record, TokenStore } from "../../tokens/store.js";
-import { hidden } from "../../protocol/tokens.js";
+import { hidden } from "../../core/hidden.js";
 
 /** @internal What a refresh makes, for those who come later. */
 export interface Turn {

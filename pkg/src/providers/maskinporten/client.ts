@@ -6,12 +6,14 @@ import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject } from "../../core/check.js";
 import { Client, type ClientOptions } from "../../protocol/client.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
-import { type Provider, made, now } from "../../protocol/flow.js";
+import { type Provider, made } from "../../protocol/page_provider.js";
+import { now } from "../../core/clock.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { provider as server } from "../../protocol/provider.js";
 import { sleep } from "../../core/sleep.js";
 import type { RequestAsk } from "../../tokens/grant.js";
-import { type Tokens, hidden } from "../../protocol/tokens.js";
+import type { Tokens } from "../../protocol/tokens.js";
+import { hidden } from "../../core/hidden.js";
 import { base64url } from "../../crypto/webcrypto.js";
 
 /** Maskinporten's environments, or your own server's addresses for development: issuer, token endpoint, self-service API. */

@@ -4,11 +4,11 @@
 import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError } from "../../core/error.js";
-import type { Provider } from "../../protocol/flow.js";
+import type { Provider } from "../../protocol/page_provider.js";
 import { type Transport, checkTransport, request, send } from "../../core/http.js";
 import { environmentOf } from "./client.js";
 import { sleep } from "../../core/sleep.js";
-import { hidden } from "../../protocol/tokens.js";
+import { hidden } from "../../core/hidden.js";
 
 /** How the self-service API is called. */
 export interface SelfServiceOptions extends Transport {

@@ -4,7 +4,7 @@
 import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
-import type { Provider } from "../../protocol/flow.js";
+import type { Provider } from "../../protocol/page_provider.js";
 import { type Transport, checkTransport, request, send } from "../../core/http.js";
 import { sleep } from "../../core/sleep.js";
 

@@ -5,17 +5,8 @@ import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
-import {
-  type ClientDraft,
-  type CurrentClient,
-  type ListedKey,
-  Selvbetjening,
-  type SelvbetjeningCall,
-  type SelvbetjeningClient,
-  type WaitOptions,
-  publicKey,
-  refusePage,
-} from "./service.js";
+import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, type WaitOptions, publicKey, refusePage } from "./service.js";
+import type { ClientDraft, CurrentClient, ListedKey } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
 
 /** Where enrolments are kept: a file, a table, a secret store. What is written holds a private key, unless {@link KeyMaker} says otherwise. */

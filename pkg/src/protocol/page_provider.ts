@@ -1,0 +1,85 @@
+// A provider as a page knows it: its addresses and your registration, checked once by the core. No secret has a place here.
+
+import { hostError } from "../core/error.js";
+import { Lines, line, run } from "../core/wasm.js";
+import type { ServerData } from "./profile.js";
+
+/** A provider and your registration with it. Plain frozen data; holds no secret. */
+export interface Provider {
+  /** The profile's name; empty for a server without one. */
+  readonly id: string;
+  /** Issuer identifier, byte for byte. */
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Your client id. */
+  readonly clientId: string;
+  /** The redirect URI as registered; sent byte for byte. */
+  readonly redirectUri: string;
+  /** Marks of the profile, for the core. */
+  readonly flags: string;
+  /** Origin of the provider's APIs, where it has any. */
+  readonly api?: string;
+  /** The environment's name, where the provider has several. */
+  readonly environment?: string;
+  /** Further addresses and how requests look; read by the full client alone. */
+  readonly server?: ServerData;
+}
+
+/** @internal What all errors of settings say. */
+export const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
+
+/** @internal Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
+export function place(address: string): string {
+  try {
+    const { origin, pathname } = new URL(address);
+    return origin + pathname;
+  } catch {
+    return "";
+  }
+}
+
+// The lines of providers made here: checked once, frozen, so that no later step need check them again.
+/** @internal */
+export const made = new WeakMap<Provider, string>();
+
+const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags, ""].map(line).join("\n");
+
+/** @internal The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
+export const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
+
+/** As lines of a call. */
+export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
+
+/** @internal Checks a provider by the core, and remembers that it was. `options` are searched for secrets. */
+export function checked(provider: Provider, options: object): Provider {
+  // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
+  if (Object.keys(options).some((name) => /secret|private_?key/i.test(name))) throw hostError("secret_in_browser", WRONG);
+  const text = lines(provider);
+  run(`C\n${text}\n`);
+  // The last line says "checked here", so it is written here alone.
+  made.set(provider, `${text}c`);
+  return Object.freeze(provider);
+}
+
+/**
+ * Any server that keeps to the standards.
+ *
+ * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
+ */
+export function provider(options: {
+  readonly issuer: string;
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint?: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Whether the server names itself in every callback (RFC 9207). */
+  readonly issParameterSupported?: boolean;
+  /** Allows http to loopback, for a server on your own machine. */
+  readonly development?: boolean;
+}): Provider {
+  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri } = options;
+  const flags = `${options.issParameterSupported ? "i" : ""}${options.development ? "d" : ""}`;
+  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, options);
+}
