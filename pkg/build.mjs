@@ -2,7 +2,8 @@
 // Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -119,6 +120,34 @@ function say(line) {
 
 function run(command, args, options = {}) {
   execFileSync(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+}
+
+/** What the wasms are made of: a name that changes with any of it. */
+let sources;
+function sourcesName() {
+  if (sources) return sources;
+  const hash = createHash("sha256");
+  const files = readdirSync(join(ROOT, "src"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort();
+  for (const path of [...paths, ...["Cargo.toml", "Cargo.lock", "package-lock.json"].map((name) => join(ROOT, name)), join(PKG, "build.mjs")]) {
+    hash.update(`${path.slice(ROOT.length)}\n`).update(readFileSync(path));
+  }
+  sources = hash.update(execFileSync("rustc", ["-vV"])).digest("hex").slice(0, 32);
+  return sources;
+}
+
+/** The wasm of a core; the one that was built of the same sources before, where there is one. */
+function coreOf(name, bindgen) {
+  const folder = join(TARGET, "npm", "built");
+  const file = join(folder, `${name}-${sourcesName()}.wasm`);
+  if (existsSync(file)) return readFileSync(file);
+  const wasm = buildCore(name, bindgen);
+  mkdirSync(folder, { recursive: true });
+  for (const old of readdirSync(folder)) if (old.startsWith(`${name}-`)) rmSync(join(folder, old));
+  // Moved when whole: another build may look for it meanwhile.
+  writeFileSync(`${file}.${process.pid}`, wasm);
+  renameSync(`${file}.${process.pid}`, file);
+  return wasm;
 }
 
 function buildCore(name, bindgen) {
@@ -282,7 +311,7 @@ export async function build() {
   const ends = {};
   for (const [name, core] of Object.entries(CORES)) {
     say(`building the ${name} wasm`);
-    const wasm = buildCore(name, wasmBindgen);
+    const wasm = coreOf(name, wasmBindgen);
     ends[name] = constantsEnd(wasm);
     writeFileSync(join(DIST, "wasm", `${name}.wasm`), wasm);
     writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(core.apart ? await apart(wasm) : wasm))};\n`);
