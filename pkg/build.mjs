@@ -132,7 +132,10 @@ function sourcesName() {
   for (const path of [...paths, ...["Cargo.toml", "Cargo.lock", "package-lock.json"].map((name) => join(ROOT, name)), join(PKG, "build.mjs")]) {
     hash.update(`${path.slice(ROOT.length)}\n`).update(readFileSync(path));
   }
-  sources = hash.update(execFileSync("rustc", ["-vV"])).digest("hex").slice(0, 32);
+  sources = hash
+    .update(execFileSync("rustc", ["-vV"]))
+    .digest("hex")
+    .slice(0, 32);
   return sources;
 }
 
