@@ -8,7 +8,16 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Programs that are not in package.json because only a full test run needs them. */
-export const versions = { geckodriver: "0.37.1", node22: "22.23.3", node24: "24.21.0", deno: "2.9.6", bun: "1.4.5", redis: "6.3.1", ioredis: "6.0.0" };
+export const versions = {
+  cargoDeny: "0.20.2",
+  geckodriver: "0.37.1",
+  node22: "22.23.3",
+  node24: "24.21.0",
+  deno: "2.9.6",
+  bun: "1.4.5",
+  redis: "6.3.1",
+  ioredis: "6.0.0",
+};
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const windows = platform() === "win32";
@@ -120,6 +129,12 @@ export async function ensureBindgen(gaps, lockFile = join(root, "Cargo.lock")) {
   const dir = await cargoProgram({ crate: "wasm-bindgen-cli", program: "wasm-bindgen", version, gaps });
   if (!dir) return {};
   return { wasmBindgen: join(dir, `wasm-bindgen${exe}`), wasmBindgenTestRunner: firstFile(join(dir, `wasm-bindgen-test-runner${exe}`)) };
+}
+
+/** The program that looks for advisories and licences among the crates: its path, or null. */
+export async function cargoDeny(gaps) {
+  const dir = await cargoProgram({ crate: "cargo-deny", program: "cargo-deny", version: versions.cargoDeny, gaps });
+  return dir && join(dir, `cargo-deny${exe}`);
 }
 
 // ---- npm ----
