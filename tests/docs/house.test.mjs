@@ -47,9 +47,6 @@ const LONG = {
   "src/ground/error/mod.rs": 560,
   "src/ground/json.rs": 480,
   "src/shell/bindings/exchange.rs": 470,
-  "tests/selvbetjening/client.test.mjs": 483,
-  "www/norskgjeld/norskgjeld.css": 500,
-  "www/page/src/texts.mjs": 790,
 };
 
 const house = (folder) => {

@@ -58,9 +58,12 @@ test("the pages are Norwegian, labelled, scriptless and strict", async () => {
   assert.equal(headers.get("referrer-policy"), "no-referrer");
   assert.equal(headers.get("x-content-type-options"), "nosniff");
 
-  const css = await fetch(`${nogi.authUrl}/assets/norskgjeld.css`);
-  assert.match(css.headers.get("content-type"), /^text\/css/);
-  const rules = await css.text();
+  let rules = "";
+  for (const sheet of ["norskgjeld", "parts"]) {
+    const css = await fetch(`${nogi.authUrl}/assets/${sheet}.css`);
+    assert.match(css.headers.get("content-type"), /^text\/css/);
+    rules += await css.text();
+  }
   for (const needed of ["prefers-color-scheme: dark", ":focus-visible", "max-width: 36rem"]) assert.ok(rules.includes(needed), needed);
 });
 

@@ -18,6 +18,7 @@ import { createTokenEndpoints } from "./token.mjs";
 
 const ASSETS = {
   "/assets/norskgjeld.css": ["text/css; charset=utf-8", readFileSync(new URL("norskgjeld.css", import.meta.url))],
+  "/assets/parts.css": ["text/css; charset=utf-8", readFileSync(new URL("parts.css", import.meta.url))],
   "/assets/mark.svg": ["image/svg+xml", readFileSync(new URL("mark.svg", import.meta.url))],
 };
 

@@ -28,6 +28,7 @@ function layout({ title, step, content }) {
   <title>${title} – lokal testleverandør</title>
   <link rel="icon" href="/assets/mark.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/assets/norskgjeld.css">
+  <link rel="stylesheet" href="/assets/parts.css">
 </head>
 <body>
   <aside class="banner" aria-label="Om denne siden"><strong>Lokal testleverandør.</strong> Ingen ekte innlogging, ingen ekte opplysninger.</aside>
