@@ -16,7 +16,7 @@ test("a key is replaced in two phases, and the new one proven before the old one
   store.writes.length = 0;
   const before = control.requests().length;
   const pauses = [];
-  control.state.settings.keyPropagation = 400;
+  control.state.settings.keyPropagation = 2_000;
   const rotation = await enrolment.rotateKey({ ...QUICK, onWait: (pause) => pauses.push(pause) });
   assert.ok(pauses.length, "HelseID did not know the new key at once");
   assert.equal(rotation.recovered, false);
@@ -226,7 +226,7 @@ test("a service that retires the old key at once, and loses its answer: the new 
 });
 
 test("the old key retired, the new one not known yet: it is waited for", async (t) => {
-  const { service, enrolment, record, store, control } = await enrolled(t, { retireOldKeys: true, keyPropagation: 300 });
+  const { service, enrolment, record, store, control } = await enrolled(t, { retireOldKeys: true, keyPropagation: 2_000 });
   control.next("POST /v1/client-secret", "lose");
   control.next("GET /v1/client-secret", "drop");
   await assert.rejects(enrolment.rotateKey(QUICK), code("network_error"));
