@@ -4,6 +4,10 @@
 //! `ENVIRONMENT=test` (or `production`, or the issuer of a server of yours), `REDIRECT_URI=http://localhost:1337/callback`,
 //! `SCOPE` (the login's), `MACHINE_SCOPE` (none: no machine's token). Refuses redirects, and prints no token and no person's data.
 
+// Empty on wasm, where `--all-targets` builds it too.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 mod io;
 
 use std::cell::RefCell;

@@ -3,6 +3,10 @@
 //! `cargo run --example verdicts -- tests/vectors/oauth`. The rules of the lines stand in `tests/core/verdict.rs`.
 //! Cases that are not decided are named on standard error.
 
+// Empty on wasm, where `--all-targets` builds it too.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 #[allow(dead_code)]
 #[path = "../tests/core/verdict.rs"]
 mod verdict;

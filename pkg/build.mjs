@@ -40,12 +40,12 @@ const WASM_OPT = [
 /** What the loader, pkg/src/core/wasm.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
 
-/** Each wasm: the crate's features, and a rank; of two for the protocol, the higher one serves. A small one is not worth taking apart. */
+/** Each wasm, and its rank: of two for the protocol, the higher one serves. A small one is not worth taking apart. */
 const PROVIDERS = ["acmidm", "halland", "helseid", "maskinporten", "norskgjeld", "selvbetjening"];
-const CORES = {
-  ...Object.fromEntries(PROVIDERS.map((name) => [name, { features: `bindings-${name}`, rank: 0, apart: true, provider: true }])),
-  browser: { features: "bindings", rank: 1 },
-  full: { features: "bindings-full", rank: 2, apart: true },
+export const CORES = {
+  ...Object.fromEntries(PROVIDERS.map((name) => [name, { rank: 0, apart: true, provider: true }])),
+  browser: { rank: 1 },
+  full: { rank: 2, apart: true },
 };
 /** Each entry that needs wasm, and which: a provider's APIs have one of their own, which the protocol's cannot stand in for. */
 const ENTRIES = {
@@ -153,6 +153,9 @@ function coreOf(name, bindgen) {
   return wasm;
 }
 
+/** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
+export const entryFlags = (name) => ["--cfg", "samtykke_entry", "--cfg", `samtykke_entry="${name}"`, "-A", "dead_code", "-A", "unused_imports"];
+
 function buildCore(name, bindgen) {
   // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
   // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
@@ -172,7 +175,9 @@ function buildCore(name, bindgen) {
       "--target",
       "wasm32-unknown-unknown",
       "--features",
-      CORES[name].features,
+      "npm",
+      "--",
+      ...entryFlags(name),
     ],
     {
       env: { ...process.env, RUSTFLAGS: remap, CARGO_TARGET_DIR: join(TARGET, "npm") },

@@ -22,7 +22,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(feature = "bindings-apis", allow(dead_code, unused_imports, reason = "the wasm of a provider's APIs uses a part of the crate"))]
 
 extern crate alloc;
 
@@ -49,9 +48,6 @@ pub use protocol::token::Tokens;
 pub use protocol::token_cache::TokenCache;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use shell::fetch;
-
-#[cfg(all(feature = "bindings", feature = "fetch", target_arch = "wasm32"))]
-compile_error!("`bindings` makes the npm wasm, without the standard library; `fetch` is for Rust on wasm. Choose one.");
 
 // The README's Rust is compiled and run too.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CORES, entryFlags } from "../pkg/build.mjs";
 import { ensure } from "../pkg/toolchain.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -24,6 +25,9 @@ const suite = (folder, ...flags) => {
   return node("--test", "--test-reporter=spec", ...flags, ...files);
 };
 
+const WASM = ["--target", "wasm32-unknown-unknown"];
+const TARGETS = [[], WASM];
+
 /** Stages: commands run one after the other; `quick` ones also for the inner loop; `minutes` until one is given up. */
 const STAGES = [
   {
@@ -39,22 +43,21 @@ const STAGES = [
     run: [
       node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"),
       ["cargo", "fmt", "--check"],
-      ["cargo", "clippy", "--locked", "--all-targets", "--features", "serde,p256,native-crypto,jose-jwk", "--", "-D", "warnings"],
-      ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "bindings-full", "--", "-D", "warnings"],
-      [
+      ...TARGETS.map((target) => ["cargo", "clippy", "--locked", "--all-targets", "--all-features", ...target, "--", "-D", "warnings"]),
+      ...Object.keys(CORES).map((entry) => [
         "cargo",
         "clippy",
         "--locked",
-        "--target",
-        "wasm32-unknown-unknown",
+        "--lib",
+        ...WASM,
         "--features",
-        "bindings-acmidm,bindings-halland,bindings-helseid,bindings-maskinporten,bindings-norskgjeld,bindings-selvbetjening",
+        "npm",
         "--",
         "-D",
         "warnings",
-      ],
-      ["cargo", "clippy", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch", "--", "-D", "warnings"],
-      ["cargo", "doc", "--locked", "--no-deps", "--features", "serde,p256,native-crypto,jose-jwk"],
+        ...entryFlags(entry),
+      ]),
+      ...TARGETS.map((target) => ["cargo", "doc", "--locked", "--no-deps", "--all-features", ...target]),
     ],
     env: { RUSTDOCFLAGS: "-D warnings" },
     minutes: 20,

@@ -6,6 +6,10 @@
 //! organisation number and a scope of yours, a space between them), `REGISTER=` (a scope, then files: see keys.rs).
 //! Refuses redirects and large bodies; signs a new assertion for each attempt, waits between them, and prints no token.
 
+// Empty on wasm, where `--all-targets` builds it too.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 mod ask;
 #[path = "../io/mod.rs"]
 mod io;

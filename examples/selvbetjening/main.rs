@@ -7,6 +7,10 @@
 //! `APPROVAL_SECONDS=60` between looks at the approval; `ROTATE` (when set: replaces the key at last).
 //! Run again after an interruption, it goes on where it was. Refuses redirects, and prints no key, no token and no secret.
 
+// Empty on wasm, where `--all-targets` builds it too.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 #[path = "../io/mod.rs"]
 mod io;
 mod listener;

@@ -5,6 +5,10 @@
 //! `SCOPE=idporten:scopes.write`, `CALLERS=100`, `RENEW=` (anything: all of them say that an API refused the token).
 //! Refuses redirects and large bodies, and prints no token: only how many callers got one, and how many different ones there were.
 
+// Empty on wasm, where `--all-targets` builds it too.
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 #[path = "../maskinporten/ask.rs"]
 mod ask;
 #[path = "../io/mod.rs"]

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use crate::flow::exchange::{KeyRole, SignRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
+use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
 use crate::ground::text::Form;
 use crate::ground::uuid;
@@ -136,7 +137,7 @@ impl Attempt {
 
     /// Whether authorization details go along: in a request object, which has them, or in the form. The package looks itself.
     pub(crate) fn has_details(&self) -> bool {
-        if cfg!(all(feature = "bindings", target_arch = "wasm32")) {
+        if NPM {
             return false;
         }
         let form = self.request.body.as_ref().map_or("", Secret::expose);

@@ -12,9 +12,9 @@ use crate::flow::attempt::{Attempt, Next};
 pub use crate::flow::step::{KeyRole, SignRequest, Step, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
+use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
 use crate::ground::text::Form;
-#[cfg(not(feature = "bindings"))]
 use crate::jose::certified;
 use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
 use crate::protocol::client::Client;
@@ -72,7 +72,6 @@ pub(crate) struct Context {
     /// The refresh token that came with the answer.
     pub(crate) renewed: Option<Secret>,
     session_end: Vec<String>,
-    #[cfg(not(feature = "bindings"))]
     keys_by_x5t: bool,
 }
 
@@ -84,10 +83,7 @@ impl Context {
         if !profile.requests.signing_algorithms.is_empty() {
             id_token.algorithms = named.collect();
         }
-        #[cfg(not(feature = "bindings"))]
-        {
-            id_token.auth_time_text = profile.requests.auth_time_text;
-        }
+        id_token.auth_time_text = profile.requests.auth_time_text;
         Self {
             expectation: Expectation::default(),
             id_token,
@@ -99,7 +95,6 @@ impl Context {
             fetched: false,
             renewed: None,
             session_end: profile.requests.session_end.clone(),
-            #[cfg(not(feature = "bindings"))]
             keys_by_x5t: profile.requests.keys_by_x5t,
         }
     }
@@ -116,8 +111,8 @@ impl Context {
 
     /// The key of a set for a token.
     fn select(&self, set: &str, token: &Unverified) -> Result<Jwk> {
-        #[cfg(not(feature = "bindings"))]
-        if self.keys_by_x5t {
+        // The npm wasm has no SHA-1: its shell chooses such keys.
+        if !NPM && self.keys_by_x5t {
             return certified::select(set, token.alg(), token.kid(), token.x5t()?.as_deref());
         }
         jwks::select(set, token.alg(), token.kid())
@@ -298,7 +293,6 @@ impl<T> Exchange<T> {
     }
 
     /// The same exchange, its answer judged by another judge over the one it has.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
     pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
         let Self { state, attempt, judge, context } = self;
         Exchange { state, attempt, judge: Box::new(over(judge)), context }

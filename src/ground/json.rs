@@ -7,26 +7,12 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::lean::{Many, many};
 use crate::ground::text::{cut, number};
 
 const MAX_DEPTH: u32 = 32;
 // Bounds the duplicate check, so that reading stays linear in the input.
 const MAX_MEMBERS: usize = 256;
-
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-type Many<T> = Vec<T>;
-/// The npm wasm never frees, so it need not walk over what it drops either.
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-type Many<T> = core::mem::ManuallyDrop<Vec<T>>;
-
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-fn many<T>(items: Vec<T>) -> Many<T> {
-    items
-}
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-fn many<T>(items: Vec<T>) -> Many<T> {
-    core::mem::ManuallyDrop::new(items)
-}
 
 /// A JSON value that borrows from its text.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,10 @@
 //! Refuses to be printed: there is no `Display`, and `Debug` shows a placeholder.
 
 use alloc::string::String;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+
 use zeroize::Zeroize;
+
+use crate::ground::lean::NPM;
 
 /// A secret text. Reading it takes a call that says so.
 ///
@@ -50,9 +52,10 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 // The npm wasm has no code for freeing; its loader drops the whole memory instead.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.0.zeroize();
+        if !NPM {
+            self.0.zeroize();
+        }
     }
 }

@@ -3,9 +3,8 @@
 //! Splits and checks, never normalises: what the caller registered is sent byte for byte.
 //! Refuses white space, controls, non-ASCII, userinfo, an empty host, odd ports and hosts that are private addresses.
 
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-use crate::ground::octet::{ADDRESS, AUTHORITY};
-use crate::ground::octet::{URI, is_all};
+use crate::ground::lean::LEAN;
+use crate::ground::octet::{ADDRESS, AUTHORITY, URI, is_all};
 use crate::ground::text::{cut, number};
 
 /// The parts of an absolute URI, borrowed from its text.
@@ -109,15 +108,16 @@ impl<'a> Uri<'a> {
 
 /// Whether a text is a web address to trust: https, or http to loopback when `loopback` allows it; no userinfo,
 /// no fragment.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
+    if LEAN {
+        return is_plain_web(text, loopback);
+    }
     Uri::parse(text).is_some_and(|uri| uri.is_secure(loopback) && uri.fragment.is_none())
 }
 
 /// As the other, for the browser entry: the browser itself refuses odd ports and hosts.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
 #[inline(never)]
-pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
+fn is_plain_web(text: &str, loopback: bool) -> bool {
     let (scheme, rest) = cut(text, b':');
     let Some(rest) = rest.and_then(|rest| rest.strip_prefix("//")) else { return false };
     let authority = cut(rest, b'/').0;
@@ -139,7 +139,7 @@ pub(crate) fn is_web(text: &str, loopback: bool) -> bool {
 /// assert!(!is_redirect_uri("javascript:alert(1)"));
 /// ```
 pub fn is_redirect_uri(text: &str) -> bool {
-    if crate::ground::lean::LEAN {
+    if LEAN {
         return is_web(text, true);
     }
     let Some(uri) = Uri::parse(text) else { return false };

@@ -77,7 +77,6 @@ fn refused(expected: &'static str) -> Error {
 /// assert_eq!(select(&set, alg, None, None).unwrap_err().code(), "key_ambiguous");
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-#[cfg(not(feature = "bindings"))]
 pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, x5t: Option<&str>) -> Result<Jwk> {
     use sha1::Digest;
     let Found { key, certificate } = find(jwks_json, alg, kid, x5t)?;
@@ -85,5 +84,4 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, x5t: 
     if other { Err(refused(OTHER)) } else { Ok(key) }
 }
 
-#[cfg(not(feature = "bindings"))]
 const OTHER: &str = "x5t: the SHA-1 of the key's certificate";

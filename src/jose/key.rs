@@ -7,12 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Result, codes};
-#[cfg(not(feature = "bindings"))]
 use crate::ground::text::{base64, base64url};
 use crate::jose::alg::Algorithm;
-#[cfg(not(feature = "bindings"))]
 use crate::jose::alg::Hash;
-#[cfg(not(feature = "bindings"))]
 use crate::jose::der;
 use crate::jose::jwk::Jwk;
 
@@ -64,7 +61,6 @@ impl KeyInfo {
     ///
     /// # Errors
     /// `key_refused` when the first one is not this key's.
-    #[cfg(not(feature = "bindings"))]
     pub fn certificates(mut self, pem: &str) -> Result<Self> {
         use sha1::Digest;
         let chain = der::certificates(pem)?;

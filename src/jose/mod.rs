@@ -4,7 +4,6 @@
 //! Refuses what it does not know: other serialisations, `crit`, `none`, keys that do not fit their algorithm.
 
 pub mod alg;
-#[cfg(any(not(feature = "bindings"), feature = "bindings-halland"))]
 pub mod certified;
 mod curve;
 pub mod der;

@@ -6,6 +6,7 @@
 use alloc::string::String;
 
 use crate::ground::error::{Action, Error, Kind, Result, codes};
+use crate::ground::lean::LEAN;
 use crate::ground::octet::{VISIBLE, is_all};
 use crate::ground::text::{cut, form_octets, pairs, word};
 use crate::ground::uri::{is_redirect_uri, is_web};
@@ -207,7 +208,7 @@ impl Registration<'_> {
         let query = |text| cut(text, b'?').1;
         // A client that no person logs in with has neither of the two; then there is no flow to begin.
         // The browser entry's clients always have a front channel.
-        let machine = !crate::ground::lean::LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
+        let machine = !LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
         let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
             "issuer: an https URL, no fragment, no query"
         } else if !machine
@@ -230,20 +231,20 @@ pub(crate) fn is_vschar(text: &str) -> bool {
     is_all(text, VISIBLE)
 }
 
-/// Parameters of the authorization request that the library sets itself.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
-    code_challenge_method code_verifier client_secret request request_uri";
-
-/// And those with a grammar of their own, which the browser wasm has no room to judge and so does not send.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-pub(crate) const RESERVED: &str = "client_id response_type response_mode redirect_uri scope state nonce code_challenge \
-    code_challenge_method code_verifier client_secret request request_uri max_age prompt resource claims acr_values authorization_details";
+/// Parameters of the authorization request that the library sets itself; in a page also those with a grammar of their own, which
+/// the browser wasm has no room to judge and so does not send.
+pub(crate) const RESERVED: &str = if LEAN {
+    "client_id response_type response_mode redirect_uri scope state nonce code_challenge code_challenge_method code_verifier \
+     client_secret request request_uri max_age prompt resource claims acr_values \
+     authorization_details"
+} else {
+    "client_id response_type response_mode redirect_uri scope state nonce code_challenge code_challenge_method code_verifier \
+     client_secret request request_uri"
+};
 
 /// Whether a query holds one of these names, or one that cannot be read.
 #[inline(never)]
 pub(crate) fn names_any(query: Option<&str>, names: &str) -> bool {
     // In a page such a query does no harm: the answer is refused for the doubled parameter.
-    !crate::ground::lean::LEAN
-        && pairs(query.unwrap_or_default()).any(|(name, _)| form_octets(name).is_none_or(|name| word(names, &name).is_some()))
+    !LEAN && pairs(query.unwrap_or_default()).any(|(name, _)| form_octets(name).is_none_or(|name| word(names, &name).is_some()))
 }

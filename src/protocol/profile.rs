@@ -137,10 +137,8 @@ pub struct Requests {
     pub request_id: Option<&'static str>,
     /// Whether the server's tokens may name their key by `x5t` where they have no `kid`, and are refused where the two
     /// contradict each other ([`jose::certified`](crate::jose::certified)).
-    #[cfg(not(feature = "bindings"))]
     pub keys_by_x5t: bool,
     /// Whether an id_token's `auth_time` may be an RFC 3339 text and not only a number (OIDC Core section 2).
-    #[cfg(not(feature = "bindings"))]
     pub auth_time_text: bool,
     /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
     /// as `assertion_details`; none for any.

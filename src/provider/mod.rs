@@ -4,26 +4,18 @@
 
 pub mod acmidm;
 pub mod halland;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
 pub mod helseid;
 pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 
+use crate::ground::lean::NPM;
 use crate::protocol::client::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
-pub static ALL: &[&Rules] = &[
-    &STANDARD,
-    &norskgjeld::RULES,
-    // The protocol's wasm needs nothing of these: the npm package's client is given their rules as data.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    &helseid::RULES,
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    &acmidm::RULES,
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    &halland::RULES,
-];
+// The npm wasm needs nothing of most: the package's client is given their rules as data.
+pub static ALL: &[&Rules] =
+    if NPM { &[&STANDARD, &norskgjeld::RULES] } else { &[&STANDARD, &norskgjeld::RULES, &helseid::RULES, &acmidm::RULES, &halland::RULES] };
 
 /// The rules of a provider by its short name.
 ///

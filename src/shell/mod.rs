@@ -1,6 +1,6 @@
 //! The shells: each carries out the steps of the machines for one kind of host, and decides nothing about the protocol.
 
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+#[cfg(samtykke_entry)]
 mod bindings;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub mod fetch;

@@ -1,4 +1,5 @@
 //! Native tests of the core, by its public API. No network, no clock.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 

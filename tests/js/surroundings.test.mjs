@@ -46,6 +46,28 @@ test("no unsafe code in the crate, no dependency in the npm package, no script t
   for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"]) assert.equal(manifest[name], undefined, name);
 });
 
+test("in the crate, only the bindings and one file of the ground know for which entry they are compiled", () => {
+  const sources = readdirSync(new URL("../../src/", import.meta.url), { recursive: true }).map((name) => String(name).replaceAll("\\", "/"));
+  const asking = sources.filter((name) => name.endsWith(".rs") && /cfg\w*!?\([^\n]*samtykke_entry/.test(read(`src/${name}`)));
+  const allowed = (name) => name.startsWith("shell/bindings/") || name === "shell/mod.rs" || name === "ground/lean.rs";
+  assert.ok(asking.includes("ground/lean.rs") && asking.includes("shell/bindings/mod.rs"));
+  assert.deepEqual(
+    asking.filter((name) => !allowed(name)),
+    [],
+  );
+  assert.doesNotMatch(read("src/shell/mod.rs"), /samtykke_entry\s*=/);
+  const [, features] = /^\[features\]\n([\s\S]*?)\n\[/m.exec(read("Cargo.toml"));
+  assert.deepEqual([...features.matchAll(/^([\w-]+) = /gm)].map((found) => found[1]).sort(), [
+    "default",
+    "fetch",
+    "jose-jwk",
+    "native-crypto",
+    "npm",
+    "p256",
+    "serde",
+  ]);
+});
+
 test("the policy that the README gives is strict", () => {
   const policy = new Map(
     /```text\n(default-src [^\n]*)\n```/

@@ -8,6 +8,9 @@ pub mod message;
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use crate::ground::lean::{Hint, LEAN, PROTOCOL, Text, text};
+use crate::ground::text::cut;
+
 /// Where in the flow an error arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -76,56 +79,43 @@ impl Action {
 /// A row of the error table.
 #[derive(Debug)]
 pub struct Kind {
-    /// The stable code.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    pub code: &'static str,
-    /// Where it arises.
-    pub phase: Phase,
-    /// What to do.
-    pub action: Action,
-    /// Whether the same step may be tried again as it is.
-    pub retryable: bool,
-    /// What to do, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    pub hint: &'static str,
-    /// The section that asks for the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    pub doc: &'static str,
-    /// The npm wasm's: code, hint and section in a line each; the browser's has the code alone, and its shell words it by action.
-    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-    pub(crate) text: &'static str,
+    pub(crate) phase: Phase,
+    pub(crate) action: Action,
+    pub(crate) retryable: bool,
+    /// Code, hint and section in a line each; a page has the code alone, and its shell words it by action.
+    text: &'static str,
 }
 
 impl Kind {
     /// The stable code.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &'static str {
+        if LEAN { self.text } else { cut(self.text, b'\n').0 }
     }
 
-    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-    pub(crate) fn code(&self) -> &'static str {
-        if crate::ground::lean::LEAN { self.text } else { crate::ground::text::cut(self.text, b'\n').0 }
+    /// Where it arises.
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
-}
 
-/// Foreign text in an error. The browser wasm hands its octets on, and the page reads them.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-pub(crate) type Text = String;
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-pub(crate) type Text = alloc::vec::Vec<u8>;
+    /// What to do.
+    pub fn action(&self) -> Action {
+        self.action
+    }
 
-/// A copy of text that is text already.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-fn text(octets: &[u8]) -> Text {
-    String::from_utf8(octets.to_vec()).unwrap_or_default()
-}
+    /// Whether the same step may be tried again as it is.
+    pub fn retryable(&self) -> bool {
+        self.retryable
+    }
 
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-pub(crate) fn text(octets: &[u8]) -> Text {
-    let mut text = Text::new();
-    crate::ground::text::push(&mut text, octets);
-    text
+    /// What to do, in a sentence for a developer.
+    pub fn hint(&self) -> &'static str {
+        cut(cut(self.text, b'\n').1.unwrap_or_default(), b'\n').0
+    }
+
+    /// The section that asks for the check.
+    pub fn doc(&self) -> &'static str {
+        cut(cut(self.text, b'\n').1.unwrap_or_default(), b'\n').1.unwrap_or_default()
+    }
 }
 
 /// An OAuth error as the server sent it (RFC 6749 sections 4.1.2.1 and 5.2). Untrusted text.
@@ -172,8 +162,7 @@ struct Inner {
     expected: Option<Text>,
     actual: Option<Text>,
     /// Where the kind's own does not fit what happened.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    hint: Option<&'static str>,
+    hint: Hint,
 }
 
 /// What a response adds to an error: apart, since most errors have none.
@@ -202,8 +191,7 @@ impl Error {
             http: None,
             expected: None,
             actual: None,
-            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-            hint: None,
+            hint: Hint::default(),
         }))
     }
 
@@ -269,12 +257,8 @@ impl Error {
 
     /// Says what to do where the kind's own hint does not fit the place. The browser's shell words it by action.
     #[must_use]
-    #[cfg_attr(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")), allow(unused_mut, unused_variables))]
     pub fn hinting(mut self, hint: &'static str) -> Self {
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-        {
-            self.0.hint = Some(hint);
-        }
+        self.0.hint = Hint::from(hint);
         self
     }
 
@@ -353,41 +337,34 @@ impl Error {
     }
 
     /// What was expected.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn expected_value(&self) -> Option<&str> {
-        self.0.expected.as_deref()
+        core::str::from_utf8(self.compared()[0]?).ok()
     }
 
     /// What was expected and what was found, as octets.
-    #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
     pub(crate) fn compared(&self) -> [Option<&[u8]>; 2] {
         [&self.0.expected, &self.0.actual].map(|text| text.as_ref().map(AsRef::as_ref))
     }
 
     /// What was found.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     pub fn actual_value(&self) -> Option<&str> {
-        self.0.actual.as_deref()
+        core::str::from_utf8(self.compared()[1]?).ok()
     }
 
     /// What to do now, in a sentence for a developer.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn hint(&self) -> &'static str {
-        self.0.hint.unwrap_or(self.0.kind.hint)
+        self.advice()[0]
     }
 
     /// What to do, and the section behind the check.
-    #[cfg(all(feature = "bindings-full", target_arch = "wasm32"))]
     pub(crate) fn advice(&self) -> [&'static str; 2] {
-        let rest = crate::ground::text::cut(self.0.kind.text, b'\n').1.unwrap_or_default();
-        let (hint, doc) = crate::ground::text::cut(rest, b'\n');
-        [self.0.hint.unwrap_or(hint), doc.unwrap_or_default()]
+        let kind = self.0.kind;
+        [self.0.hint.get().unwrap_or(kind.hint()), kind.doc()]
     }
 
     /// The specification section behind the check.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
     pub fn doc(&self) -> &'static str {
-        self.0.kind.doc
+        self.0.kind.doc()
     }
 }
 
@@ -401,16 +378,13 @@ impl core::fmt::Display for Error {
         if let Some(status) = self.status() {
             write!(f, " (HTTP {status})")?;
         }
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-        if let Some(expected) = &inner.expected {
+        if let Some(expected) = self.expected_value() {
             write!(f, "; expected {expected}")?;
         }
         if let Some(actual) = &inner.actual {
             write!(f, "; found {actual:?}")?;
         }
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-        write!(f, ". {} [{}]", self.hint(), inner.kind.doc)?;
-        Ok(())
+        write!(f, ". {} [{}]", self.hint(), self.doc())
     }
 }
 
@@ -442,29 +416,28 @@ impl serde::Serialize for Error {
     }
 }
 
+macro_rules! kind {
+    ($name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal) => {
+        #[doc = concat!("`", $code, "` (", $doc, "). ", $hint)]
+        pub static $name: Kind = Kind {
+            phase: Phase::$phase,
+            action: Action::$action,
+            retryable: $retryable,
+            text: if LEAN { $code } else { concat!($code, "\n", $hint, "\n", $doc) },
+        };
+    };
+}
+
 macro_rules! kinds {
-    ($($(#[$own:meta])* $name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal;)*) => {
+    ($($name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal;)*
+     => $($own:ident $its_code:literal $its_phase:ident $its_action:ident $its_retryable:literal $its_doc:literal $its_hint:literal;)*) => {
         /// The error table: one row for each stable code.
         pub mod codes {
-            use super::{Action, Kind, Phase};
-            $(
-                #[doc = concat!("`", $code, "` (", $doc, "). ", $hint)]
-                pub static $name: Kind = Kind {
-                    phase: Phase::$phase, action: Action::$action, retryable: $retryable,
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-                    code: $code,
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-                    hint: $hint,
-                    #[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-                    doc: $doc,
-                    #[cfg(all(feature = "bindings", target_arch = "wasm32", feature = "bindings-full"))]
-                    text: concat!($code, "\n", $hint, "\n", $doc),
-                    #[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-                    text: $code,
-                };
-            )*
+            use super::{Action, Kind, LEAN, PROTOCOL, Phase};
+            $(kind! { $name $code $phase $action $retryable $doc $hint })*
+            $(kind! { $own $its_code $its_phase $its_action $its_retryable $its_doc $its_hint })*
             /// Every row, for tests and tools that walk the whole table.
-            pub static ALL: &[&Kind] = &[$($(#[$own])* &$name),*];
+            pub static ALL: &[&Kind] = if PROTOCOL { &[$(&$name),*] } else { &[$(&$name,)* $(&$own),*] };
         }
     };
 }
@@ -494,8 +467,6 @@ kinds! {
     AUTHORIZATION_ERROR "authorization_error" Callback Restart false "RFC 6749 section 4.1.2.1" "See the server's error.";
     CONSENT_DENIED "consent_denied" Callback UserDeclined false "api-docs reference/consent" "Say that nothing was shared; offer to try again or go on without.";
     LOGIN_CANCELLED "login_cancelled" Callback UserCancelled false "api-docs reference/consent" "Say that the login was cancelled; offer to try again.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    CONFIRMATION_REFUSED "confirmation_refused" Callback UserCancelled false "Selvbetjening docs, confirm-client" "The draft was not confirmed; offer the confirm URL again. Ask for the client's status either way.";
     TOKEN_ERROR "token_error" Token Restart false "RFC 6749 section 5.2" "See the server's error; a code is never sent twice.";
     TOKEN_RESPONSE_MALFORMED "token_response_malformed" Token TryLater false "RFC 6749 section 5.1" "The server's answer breaks the standard; report it to the provider.";
     TOKEN_RESPONSE_TOO_LARGE "token_response_too_large" Token TryLater false "RFC 6749 section 5.1" "The server's answer is too large; report it to the provider.";
@@ -524,20 +495,10 @@ kinds! {
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-apis"))))]
-    REGISTRATION_CONFLICT "registration_conflict" Api FixConfiguration false "docs.digdir.no self-service API" "What is registered stands in the way: a key or name that is there already, a deactivated entry, or a change made meanwhile. Read it again.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider.";
     METADATA_ISSUER_MISMATCH "metadata_issuer_mismatch" Configuration FixConfiguration false "RFC 8414 section 3.3" "Give the issuer exactly as the server writes it.";
     RESOURCE_MISMATCH "resource_mismatch" Api FixConfiguration false "RFC 9728 section 3.3" "This metadata is another API's; send it no token.";
@@ -557,4 +518,12 @@ kinds! {
     RETURN_TO_REFUSED "return_to_refused" Session FixConfiguration false "RFC 9700 section 4.11.1" "Give a path on this origin, such as /result.";
     ORIGIN_REFUSED "origin_refused" Session FixConfiguration false "RFC 9700 section 4.7" "Only a page of this origin may post here.";
     WASM_UNAVAILABLE "wasm_unavailable" Runtime FixConfiguration false "CSP level 3 section 2.3" "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.";
+    // Of the providers' own APIs.
+    =>
+    CONFIRMATION_REFUSED "confirmation_refused" Callback UserCancelled false "Selvbetjening docs, confirm-client" "The draft was not confirmed; offer the confirm URL again. Ask for the client's status either way.";
+    CONSENT_INACTIVE "consent_inactive" Api Restart false "api-docs reference/openapi" "The consent is used, expired or withdrawn; ask for a new one.";
+    SUBSCRIPTION_KEY_REFUSED "subscription_key_refused" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the subscription's key and its header; the token is not the reason.";
+    CONFLICT "conflict" Api FixConfiguration false "api-docs reference/openapi" "client_consent_id is registered with other data; use a new one.";
+    NOT_FOUND "not_found" Api FixConfiguration false "RFC 9110 section 15.5.5" "Nothing is registered under this name; compare it, and the environment.";
+    REGISTRATION_CONFLICT "registration_conflict" Api FixConfiguration false "docs.digdir.no self-service API" "What is registered stands in the way: a key or name that is there already, a deactivated entry, or a change made meanwhile. Read it again.";
 }

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::lean::LEAN;
 use crate::ground::octet::{NQCHAR, run};
 use crate::ground::text::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::protocol::authorization::pkce::is_unreserved;
@@ -169,8 +170,7 @@ pub(crate) fn begin<'p>(
     url: &mut Vec<u8>,
     kept: &mut Vec<u8>,
 ) -> Result<()> {
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    if client.authorization_endpoint.is_empty() {
+    if !LEAN && client.authorization_endpoint.is_empty() {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a client with authorization_endpoint and redirect_uri"));
     }
     check_scope(asked.scope)?;
@@ -193,8 +193,7 @@ pub(crate) fn begin<'p>(
     push_field(kept, client.client_id.as_bytes());
     push_field(kept, client.redirect_uri.as_bytes());
     let sent = nonce.len();
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    {
+    if !LEAN {
         let acr = if asked.acr_optional { None } else { demanded_acr(asked.parameters.clone()) };
         if !nonce.is_empty() {
             push_demands(&mut nonce, &state, asked.parameters.clone(), acr.as_deref());
@@ -237,7 +236,6 @@ pub(crate) fn begin<'p>(
 }
 
 /// What else an id_token must answer to, kept with its nonce: `,max_age,state,acr`. A page's flow asks for neither age nor level.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iterator<Item = (&'p str, &'p str)>, acr: Option<&str>) {
     let age = parameters.find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
     for text in [age.as_bytes(), state] {
@@ -252,7 +250,6 @@ fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iter
 
 /// The levels of which the id_token must have one, spaces between them: those of an essential `acr` (OpenID Connect Core section
 /// 5.5.1.1), else those of `acr_values`.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn demanded_acr<'p>(parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Option<String> {
     let mut asked = None;
     for (name, value) in parameters {
@@ -270,7 +267,6 @@ fn demanded_acr<'p>(parameters: impl Iterator<Item = (&'p str, &'p str)>) -> Opt
 }
 
 /// What `claims` says of an id_token's `acr`, where it is essential and names values.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn essential_acr(claims: &str) -> Option<String> {
     use crate::ground::json::Value;
     let claims = Value::parse(claims)?;
@@ -333,7 +329,6 @@ fn wrong(expected: &'static str, actual: &str) -> Error {
 }
 
 /// What a parameter that has a grammar of its own should have been.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn misfit(name: &str, value: &str) -> Option<&'static str> {
     use crate::ground::json::Value;
     let (fits, expected) = match name {
@@ -355,15 +350,13 @@ fn misfit(name: &str, value: &str) -> Option<&'static str> {
 }
 
 /// Words with single spaces between them, none of them `none`.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 fn is_prompt(value: &str) -> bool {
     !crate::ground::text::Parts(Some(value), b' ').any(|word| word.is_empty() || word == "none")
 }
 
 fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone), free_resource: bool) -> Result<()> {
     // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-    if parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
+    if !LEAN && parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
         return Err(wrong("max_age=0 without prompt=none", "prompt"));
     }
     for (name, value) in parameters.clone() {
@@ -374,10 +367,9 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
         }
-        if !crate::ground::lean::LEAN && free_resource && name == "resource" {
+        if LEAN || (free_resource && name == "resource") {
             continue;
         }
-        #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
         if let Some(expected) = misfit(name, value) {
             return Err(wrong(expected, name));
         }

@@ -8,7 +8,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ground::error::{Error, Kind, OAuthError, Result, Text, codes};
+use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
+use crate::ground::lean::{LEAN, Text, fit};
 use crate::ground::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
@@ -286,8 +287,7 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
     let (before, fragment) = cut(text, b'#');
     let (base, query) = cut(before, b'?');
     let redirect_uri = fields[transaction::REDIRECT_URI];
-    if !base.is_empty() && base != redirect_uri && base != client.place && (crate::ground::lean::LEAN || !is_same_place(base, redirect_uri))
-    {
+    if !base.is_empty() && base != redirect_uri && base != client.place && (LEAN || !is_same_place(base, redirect_uri)) {
         return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(redirect_uri).found(place(base)));
     }
     match mode {
@@ -341,7 +341,7 @@ impl<'a> Answer<'a> {
                 return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
             }
             // A page has its browser judge that the octets are text.
-            *slot = form_octets(raw).filter(|value| crate::ground::lean::LEAN || core::str::from_utf8(value).is_ok());
+            *slot = form_octets(raw).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
             if slot.is_none() {
                 return fail(&codes::CALLBACK_MALFORMED);
             }
@@ -372,17 +372,17 @@ pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<
     OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
 }
 
-/// The server's link, if it is one that may be shown.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+/// The server's link, if it is one that may be shown. A page is not given it.
 fn link(uri: &[u8]) -> Option<Text> {
+    if LEAN {
+        return None;
+    }
     core::str::from_utf8(uri).ok().filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(Text::from)
 }
 
-/// Foreign octets fit to be shown, as [`shown_text`].
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
+/// Foreign octets fit to be shown, as [`shown_text`]; pkg/src/core/error.ts does it for a page.
 pub(crate) fn shown(octets: &[u8]) -> Text {
-    // What is shown of an answer was found to be text before.
-    shown_text(core::str::from_utf8(octets).unwrap_or_default())
+    fit(octets, shown_text)
 }
 
 /// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
@@ -393,15 +393,4 @@ pub(crate) fn shown_text(text: &str) -> String {
         push(&mut shown, if harmful(letter) { '\u{fffd}' } else { letter }.encode_utf8(&mut [0; 4]).as_bytes());
     }
     String::from_utf8(shown).unwrap_or_default()
-}
-
-/// A page is not given the link, and pkg/src/core/error.ts makes the text fit: it has text, and here there are only octets.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-fn link(_: &[u8]) -> Option<Text> {
-    None
-}
-
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-pub(crate) fn shown(octets: &[u8]) -> Text {
-    crate::ground::error::text(octets)
 }

@@ -6,16 +6,13 @@
 use alloc::string::String;
 
 use crate::ground::error::{Error, Result, codes};
+use crate::ground::lean::LEAN;
 use crate::ground::secret::Secret;
 use crate::ground::text::{number, take, word};
 use crate::protocol::authorization::pkce::is_verifier;
 
-/// The names of the modes.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
-pub(crate) const MODES: &str = "query fragment form_post jwt query.jwt fragment.jwt form_post.jwt";
-/// Those of a page, which cannot read a POST.
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-pub(crate) const MODES: &str = "query fragment";
+/// The names of the modes; in a page, which cannot read a POST, two.
+pub(crate) const MODES: &str = if LEAN { "query fragment" } else { "query fragment form_post jwt query.jwt fragment.jwt form_post.jwt" };
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode, JARM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -28,20 +25,15 @@ pub enum ResponseMode {
     /// In the body of a POST to `redirect_uri`.
     FormPost,
     /// Signed, in the query for a code (JARM section 2.3.4).
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     Jwt,
     /// Signed, in the query.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     QueryJwt,
     /// Signed, in the fragment.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     FragmentJwt,
     /// Signed, in the body of a POST.
-    #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
     FormPostJwt,
 }
 
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
 const ALL: &[ResponseMode] = &[
     ResponseMode::Query,
     ResponseMode::Fragment,
@@ -51,8 +43,6 @@ const ALL: &[ResponseMode] = &[
     ResponseMode::FragmentJwt,
     ResponseMode::FormPostJwt,
 ];
-#[cfg(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full")))]
-const ALL: &[ResponseMode] = &[ResponseMode::Query, ResponseMode::Fragment];
 
 impl ResponseMode {
     /// The parameter's value.
@@ -60,21 +50,19 @@ impl ResponseMode {
         match self {
             Self::Query => "query",
             Self::Fragment => "fragment",
+            // A page's flow has none of the rest.
+            _ if LEAN => "form_post",
             Self::FormPost => "form_post",
-            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
             Self::Jwt => "jwt",
-            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
             Self::QueryJwt => "query.jwt",
-            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
             Self::FragmentJwt => "fragment.jwt",
-            #[cfg(not(all(feature = "bindings", target_arch = "wasm32", not(feature = "bindings-full"))))]
             Self::FormPostJwt => "form_post.jwt",
         }
     }
 
     /// The mode of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        ALL.iter().find(|mode| mode.as_str() == name).copied()
+        ALL.iter().filter(|mode| !LEAN || matches!(mode, Self::Query | Self::Fragment)).find(|mode| mode.as_str() == name).copied()
     }
 }
 
@@ -192,18 +180,14 @@ pub(crate) fn split(text: &str) -> Fields<'_> {
 /// Whether fields are those of a transaction that was begun here.
 pub(crate) fn check(fields: &Fields<'_>) -> Result<()> {
     // In a page what else is wrong shows when it is used: as expired, as another client's, as an answer that does not fit.
-    let fits = !crate::ground::lean::LEAN
+    let fits = !LEAN
         && !fields[STATE].is_empty()
         && number(fields[CREATED]).is_some()
         && number(fields[LIFETIME]).is_some_and(|seconds| seconds <= u64::from(u32::MAX))
         && is_verifier(fields[VERIFIER])
         && has_openid(fields[SCOPE]) != fields[NONCE].is_empty()
         && word(MODES, fields[RESPONSE_MODE].as_bytes()).is_some();
-    if fits || (crate::ground::lean::LEAN && is_verifier(fields[VERIFIER])) {
-        Ok(())
-    } else {
-        Err(Error::new(&codes::TRANSACTION_MALFORMED))
-    }
+    if fits || (LEAN && is_verifier(fields[VERIFIER])) { Ok(()) } else { Err(Error::new(&codes::TRANSACTION_MALFORMED)) }
 }
 
 pub(crate) fn is_expired(fields: &Fields<'_>, now: u64) -> bool {

@@ -11,6 +11,8 @@ use alloc::string::String;
 
 use crate::ground::error::Result;
 use crate::ground::json::Value;
+use crate::ground::lean::NPM;
+use crate::ground::sha256;
 use crate::ground::text::{base64url, cut, equal};
 use crate::jose::alg::{Algorithm, RS256};
 use crate::protocol::id_token::claims::{Claims, NONCE, Terms, Typed, Unverified, clock};
@@ -163,20 +165,15 @@ fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm)
     None
 }
 
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
-fn half(alg: &Algorithm, value: &str) -> String {
-    let digest = alg.hash.digest(value.as_bytes());
-    base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())
-}
-
 /// The npm wasm has SHA-256 alone. Of the others its shell, which has WebCrypto, gives the half in place of the value; one that
 /// took the token for another algorithm's gives what is equal to no hash.
-#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
 fn half(alg: &Algorithm, value: &str) -> String {
-    if alg.hash.octets() > 32 {
-        return value.into();
+    if NPM {
+        let short = alg.hash.octets() <= 32;
+        return if short { base64url(sha256::digest(value.as_bytes()).get(..16).unwrap_or_default()) } else { value.into() };
     }
-    base64url(crate::ground::sha256::digest(value.as_bytes()).get(..16).unwrap_or_default())
+    let digest = alg.hash.digest(value.as_bytes());
+    base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())
 }
 
 /// The same person at the same server (OIDC Core section 12.2).

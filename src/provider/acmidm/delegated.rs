@@ -116,18 +116,6 @@ pub(crate) fn request(client: &Registration<'_>, url: &str, token: &str) -> Resu
     Ok(Request { method: "GET", url: url.into(), headers, body: None, repeatable: false })
 }
 
-/// As [`Delegation::finish`], of borrowed fields.
-#[cfg(all(feature = "bindings-acmidm", target_arch = "wasm32"))]
-pub(crate) fn judge<'a>(
-    fields: &Fields<'_>,
-    client: &Registration<'_>,
-    response: &Response,
-    parameters: &'a str,
-    now: u64,
-) -> Result<crate::protocol::authorization::response::Answer<'a>> {
-    crate::protocol::authorization::response::judge_parameters(fields, client, parameters, now).map_err(|error| error.http(response))
-}
-
 fn malformed(response: &Response) -> Error {
     Error::new(&codes::CALLBACK_MALFORMED).http(response).expected("one JSON object: code and state, or an error")
 }

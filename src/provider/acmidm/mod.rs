@@ -3,13 +3,11 @@
 //! Facts of authenticatie.vlaanderen.be/docs (client-authenticatie, aanvraag-access-token, refresh-token, afmelden, aanvraag-code).
 //! Refuses other signatures than RS256 and mixed environments; discovery, which omits what the server does, decides nothing.
 
-mod delegated;
+pub(crate) mod delegated;
 mod elys;
 mod ping;
 
 pub use delegated::{Delegation, delegated_scope};
-#[cfg(all(feature = "bindings-acmidm", target_arch = "wasm32"))]
-pub(crate) use delegated::{judge, parameters, request};
 pub use elys::{Actor, ElysApi, ElysEnvironment, Trace};
 pub use ping::{Expected, Mismatch, Ping, Point};
 

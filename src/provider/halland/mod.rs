@@ -4,12 +4,10 @@
 //! Refuses a Subscriber Key on its way anywhere but to the APIs named, other signatures than RS256, and a token without resource.
 
 mod certificate;
-mod gateway;
+pub(crate) mod gateway;
 mod msis;
 
 pub use certificate::{Current, current};
-#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
-pub(crate) use gateway::check_header;
 pub use gateway::{Refusal, SubscriberKey, refusal, refusal_error};
 pub use msis::Msis;
 
@@ -97,9 +95,7 @@ fn ruled(profile: Profile) -> Profile {
             free_resource: true,
             session_end: vec!["invalid_grant".into()],
             request_id: Some(REQUEST_ID),
-            #[cfg(not(feature = "bindings"))]
             keys_by_x5t: true,
-            #[cfg(not(feature = "bindings"))]
             auth_time_text: true,
             ..Requests::default()
         },

@@ -139,8 +139,8 @@ pub fn error_number(description: &str) -> Option<&str> {
 /// # Ok(()) }
 /// ```
 pub fn numbered(error: Error) -> Error {
-    let description = error.oauth().and_then(|oauth| oauth.description.as_deref());
-    match description.and_then(error_number).map(String::from) {
+    let description = error.oauth().and_then(|oauth| oauth.description.as_ref());
+    match description.and_then(|text| error_number(core::str::from_utf8(text.as_ref()).ok()?)).map(String::from) {
         Some(number) => error.provider(Some(number), None).advise(Action::FixConfiguration),
         None => error,
     }

@@ -7,20 +7,16 @@ mod cache;
 mod client;
 mod details;
 mod grant;
-mod granted;
+pub(crate) mod granted;
 mod login;
-mod scope;
+pub(crate) mod scope;
 
 pub use cache::TokenCache;
 pub use client::HelseId;
 pub use details::{Details, Organization};
 pub use grant::TokenRequest;
-#[cfg(feature = "bindings-apis")]
-pub(crate) use granted::{Bound, read};
 pub use granted::{Granted, error_number, numbered};
 pub use login::LoginRequest;
-#[cfg(feature = "bindings-apis")]
-pub(crate) use scope::check_level_in;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
 

@@ -16,7 +16,7 @@ mod problem;
 mod record;
 mod registration;
 mod request;
-mod wire;
+pub(crate) mod wire;
 
 pub use access::{AccessState, ScopeAccess};
 pub use access_token::{AccessToken, Organisation, TokenExpectation};
@@ -31,8 +31,6 @@ pub use problem::{Again, Problem};
 pub use record::Record;
 pub use registration::{check_client, maskinporten_client, replacement};
 pub use request::{MAX_LIFETIME, TokenRequest};
-#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
-pub(crate) use wire::{build, judged};
 
 use alloc::string::String;
 

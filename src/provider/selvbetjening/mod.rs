@@ -3,51 +3,31 @@
 //! Facts of NHN's Selvbetjening documentation and samples (`/v1/client-drafts`, `/v1/client`, `/v1/client-secret`).
 //! Refuses private members in what is published, answers that confirm nothing, and updates that would wipe settings.
 
-// The npm package has these processes in TypeScript, so its wasm has not.
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod abandon;
-mod api;
+pub(crate) mod api;
 mod client;
 mod confirmation;
-mod draft;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
+pub(crate) mod draft;
 mod enrolment;
 mod key;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod loopback;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod process;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod record;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod rotation;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod update;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 mod wait;
 
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use abandon::{Abandon, Abandoned};
 pub use api::{Api, Call, Delegation, ServiceTerms};
-#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
-pub(crate) use api::{added, drafted, updated};
 pub use client::{ClaimAccess, ClientSettings, CurrentClient, ScopeAccess, Status};
 pub use confirmation::judge_confirmation;
 pub use draft::{Claim, Draft};
-#[cfg(all(feature = "bindings-apis", target_arch = "wasm32"))]
-pub(crate) use draft::{array, texts};
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use enrolment::{Drafting, Enrolment, Key, confirmation_path};
 pub use key::{ClientSecret, PublicKey, SecretBody, find_secret};
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use loopback::Loopback;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use process::{Next, Order, Pause, Process};
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use rotation::{Rotated, Rotation};
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use update::Update;
-#[cfg(not(all(feature = "bindings", target_arch = "wasm32")))]
 pub use wait::{Pacing, Wait};
 
 use alloc::string::String;

@@ -9,8 +9,10 @@ use crate::ground::error::Result;
 use crate::ground::json::{Writer, push_string};
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
+use crate::protocol::authorization::response::judge_parameters;
 use crate::protocol::authorization::transaction;
-use crate::provider::acmidm::{self, ElysApi, ElysEnvironment, Expected, Ping, Trace};
+use crate::provider::acmidm::delegated::{parameters, request};
+use crate::provider::acmidm::{ElysApi, ElysEnvironment, Expected, Ping, Trace};
 
 /// `check`, `request` or `ping`; `delegation` or `delegated`.
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -27,7 +29,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "delegation" => {
             let client = browser::client(&mut lines)?;
             let [url, token] = lines.take();
-            push_request(text, &acmidm::request(&client, url, token)?);
+            push_request(text, &request(&client, url, token)?);
             Ok(())
         }
         "delegated" => delegated(lines, text),
@@ -48,9 +50,10 @@ fn delegated(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     transaction::check(&fields)?;
     let mut response = response(&mut lines);
     response.body = Secret::new(lines.0);
-    let parameters = acmidm::parameters(&fields, &response)?;
+    let parameters = parameters(&fields, &response)?;
     let mut code = Vec::new();
-    acmidm::judge(&fields, &client, &response, &parameters, number(now).unwrap_or_default())?.push_code(&mut code);
+    let answer = judge_parameters(&fields, &client, &parameters, number(now).unwrap_or_default());
+    answer.map_err(|error| error.http(&response))?.push_code(&mut code);
     text.push_str(&String::from_utf8(code).unwrap_or_default());
     Ok(())
 }

@@ -14,20 +14,20 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         // So that a provider can be made, and a host's error be worded, where this is the only wasm.
         "C" => browser::client(&mut lines).map(|_| ()),
         "error" => host_error(lines),
-        #[cfg(feature = "bindings-helseid")]
+        #[cfg(samtykke_entry = "helseid")]
         "helseid" => super::helseid::call(lines, text),
-        #[cfg(feature = "bindings-maskinporten")]
+        #[cfg(samtykke_entry = "maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
         "refused" => Err(refusal(lines)),
         // A call with a token, for where this is the only wasm too.
         "resource" => resource(lines, text),
-        #[cfg(feature = "bindings-acmidm")]
+        #[cfg(samtykke_entry = "acmidm")]
         "acmidm" => super::acmidm::call(lines, text),
-        #[cfg(feature = "bindings-halland")]
+        #[cfg(samtykke_entry = "halland")]
         "halland" => super::halland::call(lines, text),
-        #[cfg(feature = "bindings-norskgjeld")]
+        #[cfg(samtykke_entry = "norskgjeld")]
         "norskgjeld" => super::norskgjeld::call(lines, text),
-        #[cfg(feature = "bindings-selvbetjening")]
+        #[cfg(samtykke_entry = "selvbetjening")]
         "selvbetjening" => super::selvbetjening::call(lines, text),
         _ => refused("a known operation"),
     }

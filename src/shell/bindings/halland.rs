@@ -7,7 +7,7 @@ use super::{Lines, refused, some};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::{base64, decimal};
 use crate::jose::{Algorithm, certified, der};
-use crate::provider::halland::check_header;
+use crate::provider::halland::gateway::check_header;
 
 /// `header`; `validity`, with PEM as the rest; or `key`: algorithm, kid, x5t, then the key set, answered with the key and with its
 /// certificate, whose SHA-1 the shell compares.

@@ -7,9 +7,9 @@ use super::{Lines, refused, some};
 use crate::ground::error::Result;
 use crate::ground::json::{Value, Writer, push_string};
 use crate::ground::text::{cut, decimal, number};
-use crate::provider::helseid::{
-    Bound, Details, Organization, check_level_in, check_login, check_machine, check_name, error_number, read, resources_of,
-};
+use crate::provider::helseid::granted::{Bound, read};
+use crate::provider::helseid::scope::check_level_in;
+use crate::provider::helseid::{Details, Organization, check_login, check_machine, check_name, error_number, resources_of};
 
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match lines.next() {

@@ -11,9 +11,10 @@ use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::jose::{Algorithm, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
+use crate::provider::maskinporten::wire::{build, judged};
 use crate::provider::maskinporten::{
     AccessToken, AuthorizationDetails, Change, Environment, EuropeanCaller, Operation, Organisation, OrganisationNumber, Problem, Record,
-    TokenExpectation, TokenRequest, build, judged, replacement,
+    TokenExpectation, TokenRequest, replacement,
 };
 
 /// Its name says what it takes; see each.

@@ -6,30 +6,30 @@
 // wasm-bindgen asks for `pub` on what it exports.
 #![allow(unreachable_pub)]
 
-#[cfg(feature = "bindings-acmidm")]
+#[cfg(samtykke_entry = "acmidm")]
 mod acmidm;
-#[cfg(feature = "bindings-apis")]
+#[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
 mod apis;
 mod browser;
-#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+#[cfg(samtykke_entry = "full")]
 mod exchange;
-#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+#[cfg(samtykke_entry = "full")]
 mod full;
-#[cfg(feature = "bindings-halland")]
+#[cfg(samtykke_entry = "halland")]
 mod halland;
-#[cfg(feature = "bindings-helseid")]
+#[cfg(samtykke_entry = "helseid")]
 mod helseid;
-#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+#[cfg(samtykke_entry = "full")]
 mod jose;
-#[cfg(all(feature = "bindings-full", not(feature = "bindings-apis")))]
+#[cfg(samtykke_entry = "full")]
 mod judges;
-#[cfg(feature = "bindings-maskinporten")]
+#[cfg(samtykke_entry = "maskinporten")]
 mod maskinporten;
-#[cfg(feature = "bindings-norskgjeld")]
+#[cfg(samtykke_entry = "norskgjeld")]
 mod norskgjeld;
-#[cfg(feature = "bindings-selvbetjening")]
+#[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening;
-#[cfg(feature = "bindings-full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod text;
 
 use alloc::vec::Vec;
@@ -37,7 +37,7 @@ use alloc::vec::Vec;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::ground::error::{Error, Result, codes};
-#[cfg(feature = "bindings-full")]
+#[cfg(not(samtykke_entry = "browser"))]
 use crate::ground::text::decimal;
 use crate::ground::text::{push, take};
 
@@ -66,25 +66,25 @@ pub fn call(input: &str, random: &[u8]) -> f64 {
 }
 
 /// One letter each for what every page has to carry; words for the full core's.
-#[cfg(not(feature = "bindings-apis"))]
+#[cfg(any(samtykke_entry = "browser", samtykke_entry = "full"))]
 fn run(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     match lines.next() {
         "C" => browser::client(&mut lines).map(|_| ()),
         "B" => browser::begin(lines, random, text),
         "F" => browser::finish(lines, text),
-        #[cfg(feature = "bindings-full")]
+        #[cfg(not(samtykke_entry = "browser"))]
         operation => {
             let mut answer = alloc::string::String::with_capacity(1024);
             let done = full::call(operation, lines, &mut answer);
             *text = answer.into_bytes();
             done
         }
-        #[cfg(not(feature = "bindings-full"))]
+        #[cfg(samtykke_entry = "browser")]
         _ => Err(Error::new(&codes::INVALID_PARAMETER)),
     }
 }
 
-#[cfg(feature = "bindings-apis")]
+#[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
 fn run(mut lines: Lines<'_>, _: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let mut answer = alloc::string::String::with_capacity(1024);
     let done = apis::call(lines.next(), lines, &mut answer);
@@ -129,7 +129,7 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     let oauth = error.oauth();
     push_line(text, oauth.map(|oauth| &*oauth.error).unwrap_or_default());
     push_line(text, oauth.and_then(|oauth| oauth.description.as_deref()).unwrap_or_default());
-    #[cfg(feature = "bindings-full")]
+    #[cfg(not(samtykke_entry = "browser"))]
     {
         push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
         push_line(text, if error.retryable() { "1" } else { "" });
@@ -137,7 +137,7 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
             push_line(text, line);
         }
     }
-    #[cfg(feature = "bindings-full")]
+    #[cfg(not(samtykke_entry = "browser"))]
     for value in [
         error.status().map(|status| decimal(u64::from(status))).as_deref(),
         error.retry_after().map(|seconds| decimal(u64::from(seconds))).as_deref(),

@@ -9,9 +9,11 @@ use crate::ground::http::Response;
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
+use crate::provider::selvbetjening::api::{added, drafted, updated};
+use crate::provider::selvbetjening::draft::{array, texts};
 use crate::provider::selvbetjening::{
-    Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, PublicKey, SecretBody, ServiceTerms, Status, added, array, drafted,
-    find_secret, judge_confirmation, texts, updated,
+    Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, PublicKey, SecretBody, ServiceTerms, Status, find_secret,
+    judge_confirmation,
 };
 
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
