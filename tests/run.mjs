@@ -1,20 +1,34 @@
 // `npm test`: everything, in the order in which a failure tells most. `-- --quick`: native and Node only.
 // `-- --ci`: installs what a new machine lacks, and a runtime that could not run is a failure. `-- --only NAME…`: some stages.
-// Each stage's output is kept in target/test-logs; a failed one is printed. The summary says what ran where, and what did not.
+// `-- --match PATTERN`: in stages of Node's test runner, the tests whose names match. `-- --logs FOLDER`: for target/test-logs.
+// `-- --built`: the package as it is built.
+// Each stage's output is kept; a failed one is printed. The summary says what ran where, and what did not.
 
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { CORES, entryFlags } from "../pkg/build.mjs";
 import { ensure } from "../pkg/toolchain.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const LOGS = join(ROOT, "target", "test-logs");
-const args = process.argv.slice(2);
-const ci = args.includes("--ci") || process.env.CI === "true";
-const quick = args.includes("--quick");
-const only = args.includes("--only") ? args.slice(args.indexOf("--only") + 1) : null;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean" },
+    ci: { type: "boolean" },
+    only: { type: "boolean" },
+    match: { type: "string" },
+    logs: { type: "string" },
+    built: { type: "boolean" },
+  },
+});
+const LOGS = values.logs ?? join(ROOT, "target", "test-logs");
+const ci = values.ci || process.env.CI === "true";
+const { quick = false } = values;
+// The stages' own programs ask for it: whether they may install system packages, and whether a gap is a failure.
+if (ci) process.env.CI = "true";
 
 const node = (...rest) => [process.execPath, ...rest];
 // Files by name: Node 20 does not expand patterns itself.
@@ -22,6 +36,7 @@ const suite = (folder, ...flags) => {
   const files = readdirSync(join(ROOT, "tests", folder))
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => join("tests", folder, name));
+  if (values.match) flags.push(`--test-name-pattern=${values.match}`);
   return node("--test", "--test-reporter=spec", ...flags, ...files);
 };
 
@@ -119,6 +134,7 @@ const STAGES = [
   { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },
   { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },
   { name: "e2e", what: "the demo in Chromium with a person's clicks", run: [suite("e2e")], minutes: 15 },
+  { name: "fresh", what: "npm test itself on a machine with Rust and Node alone", run: [suite("fresh")], minutes: 15 },
   {
     name: "publish",
     what: "npm and cargo publish, dry",
@@ -130,6 +146,13 @@ const STAGES = [
     minutes: 15,
   },
 ];
+
+const only = values.only && positionals;
+const unknown = positionals.filter((name) => !only || !STAGES.some((stage) => stage.name === name));
+if (unknown.length || only?.length === 0) {
+  process.stderr.write(`no stage ${unknown.join(", ")}; after --only may stand ${STAGES.map(({ name }) => name).join(", ")}\n`);
+  process.exit(2);
+}
 
 const results = [];
 
@@ -194,7 +217,7 @@ async function stage({ name, what, run: commands, cwd = [], env, minutes }) {
 mkdirSync(LOGS, { recursive: true });
 const tools = await ensure({ rust: true, bindgen: true, npm: true, browsers: !quick, install: ci });
 const { build } = await import("../pkg/build.mjs");
-await build();
+if (!values.built) await build();
 (await import("./verdicts/run.mjs")).linkPackage();
 
 for (const one of STAGES) {

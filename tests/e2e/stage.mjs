@@ -1,37 +1,27 @@
 // The stage of the end-to-end tests: the demo on free ports, a real Chromium, and people who click.
 // A person is a fresh browser context; what the page logs as an error, or the CSP blocks, fails the test that made it.
-// Refuses to run without Chromium: what is missing and how to get it is said by pkg/toolchain.mjs.
+// Without a Chromium there is no stage: what is missing and how to get it is said by pkg/toolchain.mjs.
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { findBrowsers } from "../../pkg/toolchain.mjs";
 import { prepare } from "../../www/start/prepare.mjs";
 import { startDemo } from "../../www/start/services.mjs";
+import { launchChromium } from "../lib/browsers.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const screenshots = join(root, "target", "screenshots");
 
-const flags = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
+/** The demo and a browser, or why there is none. */
 export async function openStage({ timeoutSeconds = 2 } = {}) {
-  const executablePath = findBrowsers().chromium;
-  assert.ok(executablePath, "no Chrome or Chromium was found; `node pkg/toolchain.mjs` says how to get one");
+  const { browser, why } = await launchChromium();
+  if (why) return { why };
   assert.ok(await prepare({ progress: () => {} }), "the demo could not be built");
   await mkdir(screenshots, { recursive: true });
   const demo = await startDemo({ port: 0, authPort: 0, apiPort: 0, timeoutSeconds });
-  const browser = await chromium.launch({ executablePath, args: flags });
   return {
     demo,
+    version: `chromium ${browser.version()}`,
     control: demo.provider.control,
     person: (options) => person(browser, demo, options),
     async close() {

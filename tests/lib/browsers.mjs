@@ -1,9 +1,10 @@
 // Opens a real browser for a test: Chromium, Firefox or WebKit, each with an empty profile, no window and no traffic of its own.
-// By WebDriver where the machine has browser and driver; else by Playwright, for laptops where a person installed its browsers.
+// By WebDriver where the machine has browser and driver; else by Playwright, for laptops where a person installed its browsers,
+// and for machines without any browser, where npm brings a Chromium but no driver.
 // Refuses to guess: what is missing is said by `detectBrowser`, and opening one that is not there throws that text.
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { ask, findBrowsers, playwrightBrowser } from "../../pkg/toolchain.mjs";
+import { ask, ensureChromium, findBrowsers, playwrightBrowser } from "../../pkg/toolchain.mjs";
 import { plainEnv, start } from "./process.mjs";
 import { freePort } from "./server.mjs";
 import { removeDir, tempDir } from "./temp.mjs";
@@ -40,7 +41,7 @@ const firefoxPrefs = {
 const drivers = {
   chromium: {
     found: (on) => on.chromium && on.chromedriver,
-    missing: (on) => (on.chromium ? "chromedriver was not found" : "no Chrome or Chromium was found"),
+    missing: () => "no Chrome or Chromium was found; `node pkg/toolchain.mjs` says how to get one",
     program: (on) => on.chromium,
     command: (on, port) => [on.chromedriver, [`--port=${port}`]],
     capabilities: (on, profile) => ({
@@ -77,15 +78,21 @@ async function playwright(name, on) {
   }
 }
 
+/** What this machine has, with npm's Chromium where that is the only one. */
+async function found(name) {
+  if (name === "chromium") await ensureChromium();
+  return findBrowsers();
+}
+
 /** @returns {Promise<{available: boolean, version?: string, why?: string, by?: "webdriver" | "playwright"}>} */
 export async function detectBrowser(name) {
-  const on = findBrowsers();
+  const on = await found(name);
   const driver = drivers[name];
-  if (driver.found(on)) {
-    const told = driver.program(on) && ask(driver.program(on))?.match(/\d+(\.\w+)+/);
-    return { available: true, by: "webdriver", version: told ? `${name} ${told[0]}` : name };
-  }
-  if (await playwright(name, on)) return { available: true, by: "playwright", version: `Playwright ${name}` };
+  const program = driver.program(on);
+  const told = program && ask(program)?.match(/\d+(\.\w+)+/);
+  const version = told ? `${name} ${told[0]}` : name;
+  if (driver.found(on)) return { available: true, by: "webdriver", version };
+  if (await playwright(name, on)) return { available: true, by: "playwright", version };
   return { available: false, why: driver.missing(on) };
 }
 
@@ -161,9 +168,17 @@ async function byPlaywright({ type, path }) {
  * @param {"chromium" | "firefox" | "webkit"} name
  */
 export async function openBrowser(name) {
-  const on = findBrowsers();
+  const on = await found(name);
   if (drivers[name].found(on)) return byWebDriver(name, on);
-  const found = await playwright(name, on);
-  if (found) return byPlaywright(found);
+  const other = await playwright(name, on);
+  if (other) return byPlaywright(other);
   throw new Error(`${name} is not available: ${drivers[name].missing(on)}`);
+}
+
+/** Chromium driven by Playwright, for tests that click as a person does: the browser, or why there is none. The caller closes it. */
+export async function launchChromium() {
+  const executablePath = await ensureChromium();
+  if (!executablePath) return { why: drivers.chromium.missing() };
+  const { chromium } = await import("playwright-core");
+  return { browser: await chromium.launch({ executablePath, args: chromiumFlags }) };
 }

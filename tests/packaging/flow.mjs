@@ -7,9 +7,8 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findChromium } from "../../pkg/toolchain.mjs";
 import { startNorskgjeld } from "../../www/norskgjeld/index.mjs";
-import { chromiumFlags } from "../lib/browsers.mjs";
+import { launchChromium } from "../lib/browsers.mjs";
 import { pack } from "../lib/pack.mjs";
 import { freePort } from "../lib/server.mjs";
 import { removeDir, tempDir } from "../lib/temp.mjs";
@@ -23,13 +22,6 @@ function workerds() {
   if (process.platform === "win32") return null;
   const rows = execFileSync("ps", ["-A", "-o", "ppid=,comm="], { encoding: "utf8" }).trim().split("\n");
   return rows.filter((row) => row.trim().startsWith(`${process.pid} `) && row.includes("workerd"));
-}
-
-async function openChromium() {
-  const executablePath = findChromium();
-  if (!executablePath) return { why: "no Chrome or Chromium was found; `node pkg/toolchain.mjs` says how to get one" };
-  const { chromium } = await import("playwright-core");
-  return { browser: await chromium.launch({ executablePath, args: chromiumFlags }) };
 }
 
 /**
@@ -87,7 +79,7 @@ export async function runFlow({ tarball, report = console.log } = {}) {
     }));
     if (!sites) return;
 
-    const { browser, why } = await openChromium();
+    const { browser, why } = await launchChromium();
     if (why) {
       for (const name of ["page-flow", "page-denied", "worker-flow", "worker-denied", "worker-unknown-path", "vite-dev-flow"]) {
         report(`gap: ${name}: ${why}`);

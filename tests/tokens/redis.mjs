@@ -20,7 +20,7 @@ async function freePort() {
 /** Starts one, or answers why that cannot be. `freeze` and `thaw` make it slow; `kill` and `start` make it lose all. */
 export async function startRedis() {
   const gaps = [];
-  const program = await ensureRedis(gaps);
+  const program = await ensureRedis(gaps, { install: process.env.CI === "true" });
   const folder = await redisClients();
   if (!program) return { gap: `redis-server: ${gaps[0].why}; run: ${gaps[0].run}` };
   if (!folder) return { gap: "redis clients: npm could not install redis and ioredis; run: npm view redis" };
