@@ -88,7 +88,7 @@ impl Exchange<()> {
 /// Keeps what a plain judgement gave.
 struct Kept<T>(Option<T>, fn(&Response) -> Result<T>);
 
-impl<T> Judge<T> for Kept<T> {
+impl<T: Send + Sync> Judge<T> for Kept<T> {
     fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
         self.0 = Some(self.1(response)?);
         Ok(())

@@ -124,8 +124,8 @@ impl Context {
     }
 }
 
-/// What turns an answer into an outcome.
-pub(crate) trait Judge<T> {
+/// What turns an answer into an outcome. A machine waits in whatever thread its host likes.
+pub(crate) trait Judge<T>: Send + Sync {
     /// Takes the answer; it is judged here as far as that needs no clock.
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()>;
 

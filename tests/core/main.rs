@@ -36,6 +36,7 @@ mod selvbetjening;
 mod selvbetjening_process;
 mod selvbetjening_rotation;
 mod selvbetjening_wait;
+mod send_sync;
 #[cfg(feature = "serde")]
 mod stored;
 mod token_cache;
