@@ -51,7 +51,8 @@ export const CORES = {
 const ENTRIES = {
   browser: ["browser"],
   index: ["full"],
-  edge: ["full"],
+  // What a client brings.
+  edge: [],
   tokens: ["full"],
   acmidm: ["acmidm"],
   halland: ["halland"],
@@ -228,8 +229,22 @@ function rows(file) {
 /** What crate and package both know, from the crate's text files. */
 function writeGenerated() {
   const write = (name, file, lines) => writeFileSync(join(GENERATED, name), [`// Generated from src/${file} of the crate.`, ...lines, ""].join("\n"));
-  const texts = Object.fromEntries(rows("ground/error/messages.txt").map(([code, ...languages]) => [code, languages]));
-  write("messages.ts", "ground/error/messages.txt", [`export const TEXTS: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(texts, null, 1)};`]);
+  // Apart, for whoever has room for the actions' alone.
+  const actions = ["fix_configuration", "restart", "try_later", "user_declined", "user_cancelled"];
+  const texts = (holds) =>
+    JSON.stringify(
+      Object.fromEntries(
+        rows("ground/error/messages.txt")
+          .filter(([name]) => holds(name))
+          .map(([name, ...languages]) => [name, languages]),
+      ),
+      null,
+      1,
+    );
+  write("messages.ts", "ground/error/messages.txt", [
+    `export const ACTIONS: Readonly<Record<string, readonly string[]>> = ${texts((name) => actions.includes(name))};`,
+    `export const CODES: Readonly<Record<string, readonly string[]>> = ${texts((name) => !actions.includes(name))};`,
+  ]);
   const file = "provider/norskgjeld/environments.txt";
   const [[, ...paths], ...environments] = rows(file);
   write("norskgjeld.ts", file, [
@@ -276,7 +291,7 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
         return `${CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : ""}provide(${wasm}, ${CORES[core].rank});\n`;
       })
       .join("");
-  const { provider } = CORES[cores[0]];
+  const provider = CORES[cores[0]]?.provider;
   const described = provider ? "detailsOf(apis)" : cores[0] === "full" ? "details" : "";
   const imports = (module, names) => {
     if (!names.length) return "";
@@ -285,7 +300,7 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
   };
   const head = [
     imports("core/error", described ? ["describe"] : []),
-    imports("core/wasm", ["provide"]),
+    imports("core/wasm", cores.length ? ["provide"] : []),
     imports("core/provider_wasm", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
     imports("core/error_details", described ? [described.replace("(apis)", "")] : []),
   ].join("");
@@ -296,7 +311,9 @@ function writeEntry(entry, cores, ends) {
   const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
-  const readers = `import { read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
+  const readers = !cores.length
+    ? ""
+    : `import { read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
     [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,

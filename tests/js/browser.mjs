@@ -54,7 +54,7 @@ export class Jar {
 /** What every answer of every handler must and must not carry. */
 export function assertSafe(response, secrets = []) {
   assert.ok(response instanceof Response);
-  assert.equal(response.headers.get("cache-control"), "no-store");
+  assert.equal(response.headers.get("cache-control"), "private, no-store");
   assert.equal(response.headers.get("referrer-policy"), "no-referrer");
   for (const [name, value] of response.headers) {
     // The way out carries the state; nothing else of a flow is ever in a header.
@@ -70,7 +70,13 @@ export function assertSafe(response, secrets = []) {
 export function stage({ answers = [json(tokenBody())], client, redirectUri = `${ORIGIN}/callback`, origin = ORIGIN, https = true, ...options } = {}) {
   const { fetch, requests } = fetchOf(...answers);
   const errors = [];
-  const edge = createEdge({ client: client ?? clientOf({ fetch, redirectUri }), keys: [key()], onError: (error) => errors.push(error), ...options });
+  const edge = createEdge({
+    client: client ?? clientOf({ fetch, redirectUri }),
+    keys: [key()],
+    onError: (error) => errors.push(error),
+    errorPath: "/",
+    ...options,
+  });
   const jar = new Jar();
 
   const request = (path, { headers = {}, cookie = jar.header(), ...init } = {}) =>

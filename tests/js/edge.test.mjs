@@ -3,12 +3,12 @@
 // Refuses a token, code or verifier in any header, and a second exchange of one answer.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
-import { createEdge } from "samtykke/edge";
+import { Client, clientSecretBasic, norskgjeld } from "samtykke";
 
-import { ORIGIN, assertSafe, failure, key, parse, stage } from "./browser.mjs";
+import { Jar, ORIGIN, assertSafe, failure, key, parse, stage } from "./browser.mjs";
 import { CLIENT_ID, SECRET, TOKEN, TOKEN_URL, answered, assertNoSecret, clientOf, fails, freshCode, json, tokenBody } from "./support.mjs";
 
 test("login sends the person away with one sealed cookie, to the attribute", async () => {
@@ -19,14 +19,15 @@ test("login sends the person away with one sealed cookie, to the attribute", asy
   assert.ok(location.startsWith(`https://access-preprod.norskgjeld.no/oauth2/auth?client_id=${CLIENT_ID}&`));
   const set = response.headers.getSetCookie().map(parse);
   assert.equal(set.length, 1);
-  assert.equal(set[0].name, `__Host-samtykke-login-${state.slice(0, 16)}`);
+  assert.match(set[0].name, /^__Host-samtykke-[\w-]{8}-login-/);
+  assert.ok(set[0].name.endsWith(`-login-${state.slice(0, 16)}`));
   assert.deepEqual(set[0].attributes, ["HttpOnly", "Max-Age=3600", "Path=/", "SameSite=Lax", "Secure"]);
   assert.equal(response.headers.get("vary"), "Cookie");
   assert.equal(await response.text(), "");
 });
 
 test("the callback exchanges once, seals the session and leads to a clean path", async () => {
-  const { login, answer, callback, jar, requests, session } = stage({ returnTo: "/home", sessionSeconds: 600 });
+  const { login, answer, callback, jar, requests, session } = stage({ returnTo: "/home", maxAge: 600 });
   const flow = await login({ returnTo: "/result?tab=debt#top" });
   const response = await callback(answer(flow, { scope: "debt.unsecured.presentation" }));
   assertSafe(response, [flow.code, flow.state.slice(16)]);
@@ -34,12 +35,20 @@ test("the callback exchanges once, seals the session and leads to a clean path",
   assert.equal(response.headers.get("location"), "/result?tab=debt#top");
   const set = response.headers.getSetCookie().map(parse);
   assert.deepEqual(
-    set.map(({ name }) => name),
-    [`__Host-samtykke-login-${flow.state.slice(0, 16)}`, "__Host-samtykke-session"],
+    set.map(({ name }) => name.replace(/^__Host-samtykke-[\w-]{8}-/, "")),
+    [`login-${flow.state.slice(0, 16)}`, "session-0", "session-1", "session-2"],
   );
-  assert.deepEqual(set[0].attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
-  assert.deepEqual(set[1].attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "Secure"]);
-  assert.deepEqual([...jar.cookies.keys()], ["__Host-samtykke-session"]);
+  const ages = set.map(({ attributes }) => attributes.find((attribute) => attribute.startsWith("Max-Age=")).slice(8));
+  assert.ok(ages[0] === "0" && ages[1] <= 600 && ages[1] >= 598 && ages[2] === "0" && ages[3] === "0", ages.join());
+  for (const { attributes } of set)
+    assert.deepEqual(
+      attributes.filter((attribute) => !attribute.startsWith("Max-Age=")),
+      ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"],
+    );
+  assert.deepEqual(
+    [...jar.cookies.keys()].map((name) => name.slice(-10)),
+    ["-session-0"],
+  );
   assert.equal(requests.length, 1);
   assert.equal(requests[0].url, TOKEN_URL);
   const form = new URLSearchParams(requests[0].body);
@@ -51,12 +60,20 @@ test("the callback exchanges once, seals the session and leads to a clean path",
   assert.ok(Math.abs(expiresAt - Date.now() / 1000 - 600) < 3);
 });
 
-test("without a target of its own a flow ends at the configured path, and a session lives as long as its token", async () => {
+test("without a target of its own a flow ends at the configured path, and a session outlives its token", async () => {
   const { signIn, session } = stage({ returnTo: "/home", answers: [json(tokenBody({ expires_in: 120, vendor: "x".repeat(5000) }))] });
   assert.equal((await signIn()).headers.get("location"), "/home");
-  const { tokens, expiresAt } = await session();
-  assert.ok(Math.abs(expiresAt - Date.now() / 1000 - 120) < 3);
-  assert.equal(tokens.others, undefined);
+  const { tokens, expiresAt, idleAt, begunAt } = await session();
+  const now = Date.now() / 1000;
+  for (const [time, from] of [
+    [begunAt, 0],
+    [tokens.expiresAt, 120],
+    [idleAt, 3_600],
+    [expiresAt, 43_200],
+  ]) {
+    assert.ok(Math.abs(time - now - from) < 3, `${from}`);
+  }
+  assert.deepEqual(Object.keys(tokens.others), []);
 });
 
 test("a session ends on time, also when its cookie stays", async (t) => {
@@ -75,27 +92,33 @@ test("a session ends on time, also when its cookie stays", async (t) => {
 
 test("a session can remember data, and keeps its end", async () => {
   const { signIn, session, edge, jar, request } = stage();
+  await fails(edge.keep(request("/"), { a: 1 }), { code: "session_missing" });
   await signIn();
   const before = await session();
-  const value = await edge.keep({ ...before, data: { seen: ["æ", 1] } }, request("/"));
-  assert.equal(parse(value).name, "__Host-samtykke-session");
-  assertNoSecret(value, [TOKEN], "the cookie");
-  jar.take(new Response(null, { headers: { "set-cookie": value } }));
+  const take = async (data) => jar.take(edge.answer(new Response("page"), await edge.keep(request("/"), data)));
+  const response = await take({ seen: ["æ", 1] });
+  assert.equal(response.headers.get("cache-control"), "private, no-store");
+  assert.equal(response.headers.get("vary"), "Cookie");
+  assertNoSecret(response.headers.get("set-cookie"), [TOKEN], "the cookie");
   const after = await session();
   assert.deepEqual(after.data, { seen: ["æ", 1] });
-  assert.equal(after.expiresAt, before.expiresAt);
-  await fails(edge.keep({ ...before, data: { large: "x".repeat(4000) } }, request("/")), {
+  assert.deepEqual([after.expiresAt, after.idleAt, after.tokens.accessToken], [before.expiresAt, before.idleAt, TOKEN]);
+  await fails(edge.keep(request("/"), { large: randomBytes(4000).toString("hex") }), {
     code: "session_too_large",
     phase: "session",
     action: "fix_configuration",
   });
+  const cyclic = {};
+  cyclic.self = cyclic;
+  for (const odd of [cyclic, () => {}, 10n]) await fails(edge.keep(request("/"), odd), { code: "invalid_parameter", phase: "session" });
+  await take(null);
+  assert.equal((await session()).data, undefined);
 });
 
 test("logout needs a POST of this origin, and deletes the session", async () => {
   const { signIn, session, edge, jar, request } = stage({ returnTo: "/bye" });
   await signIn();
   for (const init of [
-    { method: "GET" },
     { method: "POST" },
     { method: "POST", headers: { origin: "https://evil.example" } },
     { method: "POST", headers: { "sec-fetch-site": "cross-site", origin: ORIGIN } },
@@ -104,6 +127,9 @@ test("logout needs a POST of this origin, and deletes the session", async () => 
     assert.equal(refused.status, 403);
     assert.deepEqual(refused.headers.getSetCookie(), []);
   }
+  const got = await edge.logout(request("/logout", { headers: { "sec-fetch-site": "same-origin" } }));
+  assert.deepEqual([got.status, got.headers.get("allow")], [405, "POST"]);
+  assert.match((await got.json()).hint, /a form that a page of this origin posts/);
   assert.ok(await session());
   const response = jar.take(await edge.logout(request("/logout", { method: "POST", headers: { origin: ORIGIN } })));
   assertSafe(response);
@@ -224,8 +250,12 @@ test("behind a proxy the public origin counts", async () => {
   assert.equal(failure(await callback(answer(await login()))), null);
   const { checked } = answered(clientOf({ redirectUri: `${ORIGIN}/callback` }));
   assert.equal((await posted(String(checked), { headers: { "sec-fetch-site": "", origin: ORIGIN } })).status, 204);
-  const without = stage(inside);
-  assert.equal(failure(await without.callback(without.answer(await without.login()))), "callback_wrong_redirect_uri");
+  const { response } = await stage(inside).login();
+  assert.equal(response.status, 403);
+  const { code: refused, expected, actual } = await response.json();
+  assert.equal(refused, "origin_refused");
+  assert.equal(actual, inside.origin);
+  assert.ok(expected.includes(ORIGIN) && expected.includes("behindProxy"), expected);
 });
 
 test("cookies without Secure only on http loopback, and only when asked for", async () => {
@@ -234,29 +264,34 @@ test("cookies without Secure only on http loopback, and only when asked for", as
   await login();
   const flow = await login();
   assert.equal((await callback(answer(flow))).headers.get("location"), "/");
-  assert.ok(jar.cookies.has("samtykke-session"));
+  assert.match(jar.names("session").join(), /^samtykke-[\w-]{8}-session-0$/);
   assert.ok(await session());
   await stage(local).login();
-  for (const origin of [
-    "https://localhost:4402",
-    "http://localhost.evil.example",
-    "http://localhostevil",
-    "http://app.example.no",
-    "http://127.0.0.1.evil.example",
-    ORIGIN,
-  ]) {
-    const { response } = await stage({ origin, insecureLocalhost: true }).login();
+  for (const origin of ["https://localhost:4402", "https://localhost.evil.example", "https://127.0.0.1.evil.example", ORIGIN]) {
+    const { response } = await stage({ origin, redirectUri: `${origin}/callback`, insecureLocalhost: true }).login();
     assert.match(response.headers.getSetCookie()[0], /^__Host-.*; Secure$/, origin);
   }
 });
 
-test("cookie names can be chosen, and two sets of handlers do not meet", async () => {
-  const { signIn, jar, request } = stage({ cookieName: "loan-2_x" });
-  await signIn();
-  assert.deepEqual([...jar.cookies.keys()], ["__Host-loan-2_x-session"]);
-  assert.equal(await createEdge({ client: clientOf(), keys: key() }).session(request("/")), null);
-  for (const cookieName of ["", "a b", "a;b", "a=b", "å", "x".repeat(41), "a\nb"]) {
-    await fails(() => createEdge({ client: clientOf(), keys: key(), cookieName }), { code: "invalid_configuration" });
+test("handlers of several clients and applications share an origin and keys, and do not meet", async () => {
+  const keys = [key()];
+  const jar = new Jar();
+  const client = (clientId) =>
+    new Client(norskgjeld({ environment: "preprod", clientId, redirectUri: `${ORIGIN}/callback` }), clientSecretBasic(SECRET), {
+      fetch: async () => json(tokenBody({ access_token: `of-${clientId}` })),
+    });
+  const both = ["one", "two"].flatMap((id) =>
+    ["/", "/app"].map((basePath) => ({ id, basePath, stage: stage({ client: client(id), keys, basePath, errorPath: basePath }) })),
+  );
+  for (const { stage } of both) Object.assign(stage.jar, { cookies: jar.cookies });
+  for (const { stage } of both) await stage.signIn();
+  assert.equal(jar.cookies.size, 4);
+  const names = [...jar.cookies.keys()];
+  for (const { id, stage } of both) {
+    assert.equal((await stage.session()).tokens.accessToken, `of-${id}`);
+    // Another's cookie under this one's name does not open.
+    const own = names.find((name) => name === names[both.findIndex((one) => one.stage === stage)]);
+    for (const other of names) if (other !== own) assert.equal(await stage.session(`${own}=${jar.cookies.get(other)}`), null);
   }
 });
 

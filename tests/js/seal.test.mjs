@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { test } from "node:test";
 
 import { Client, clientSecretBasic } from "samtykke";
@@ -28,18 +28,26 @@ test("what is sealed opens again, and never looks the same twice", async () => {
 
 test("node:crypto opens what we sealed, and we open what it sealed", async () => {
   const own = key();
-  for (const text of TEXTS) {
-    const octets = Buffer.from(await seal(own, "login", text), "base64url");
-    const decipher = createDecipheriv("aes-256-gcm", Buffer.from(own, "base64url"), octets.subarray(0, 12));
-    decipher.setAAD(Buffer.from("login"));
-    decipher.setAuthTag(octets.subarray(-16));
-    assert.equal(Buffer.concat([decipher.update(octets.subarray(12, -16)), decipher.final()]).toString(), text);
+  for (const purpose of ["login", "login of this client", ""]) {
+    // docs/formats.md: a key for each kind, which is the purpose's first word.
+    const derived = Buffer.from(hkdfSync("sha256", Buffer.from(own, "base64url"), Buffer.alloc(0), `samtykke 1 ${purpose.split(" ")[0]}`, 32));
+    for (const text of TEXTS) {
+      const octets = Buffer.from(await seal(own, purpose, text), "base64url");
+      assert.equal(octets[0], 1);
+      const decipher = createDecipheriv("aes-256-gcm", derived, octets.subarray(1, 13));
+      decipher.setAAD(Buffer.from(purpose));
+      decipher.setAuthTag(octets.subarray(-16));
+      assert.equal(Buffer.concat([decipher.update(octets.subarray(13, -16)), decipher.final()]).toString(), text);
 
-    const iv = randomBytes(12);
-    const cipher = createCipheriv("aes-256-gcm", Buffer.from(own, "base64url"), iv);
-    cipher.setAAD(Buffer.from("login"));
-    const sealed = Buffer.concat([iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]).toString("base64url");
-    assert.equal(await open(own, "login", sealed), text);
+      const iv = randomBytes(12);
+      const cipher = createCipheriv("aes-256-gcm", derived, iv);
+      cipher.setAAD(Buffer.from(purpose));
+      const sealed = Buffer.concat([Buffer.of(1), iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+      assert.equal(await open(own, purpose, sealed.toString("base64url")), text);
+      // Another version is another format.
+      for (const version of [0, 2, 255])
+        assert.equal(await open(own, purpose, Buffer.concat([Buffer.of(version), sealed.subarray(1)]).toString("base64url")), undefined);
+    }
   }
 });
 

@@ -142,8 +142,17 @@ const session: Session | null = await edge.session(new Request("https://app.exam
 session.tokens;
 if (session) {
   check<Same<typeof session.tokens.accessToken, string>>();
-  const value: string = await edge.keep({ ...session, data: { seen: true } }, new Request("https://app.example.no/"));
-  void value;
+  const lines: readonly string[] = await edge.keep(new Request("https://app.example.no/"), { seen: true });
+  const sub: string | undefined = session.claims?.sub;
+  // A session's tokens fit whatever takes tokens.
+  void [
+    lines,
+    sub,
+    client.userinfo(session.tokens),
+    client.refresh(session.tokens),
+    client.introspect(session.tokens.accessToken),
+    edge.fetch(session, { origins: ["https://api.example"] }),
+  ];
 }
 const opened: string | undefined = await open("k", "session", await seal("k", "session", "text"));
 // @ts-expect-error handlers need keys

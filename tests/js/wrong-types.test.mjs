@@ -83,22 +83,33 @@ test("handlers are made of a client, keys and options", async () => {
     await fails(() => createEdge({ ...made, client }), configuration);
   for (const keys of [undefined, null, 7, {}, [7], [null], [[]], true])
     await fails(() => createEdge({ ...made, keys }), { code: "invalid_configuration", phase: "session" });
-  const odd = { claim: [null, 7, {}], onError: [null, 7, {}], cookieName: [null, 7, ["a"]], sessionSeconds: [null, "60", 0, -1, 1.5, NaN, Infinity] };
+  const odd = {
+    claim: [null, 7, {}],
+    onError: [null, 7, {}],
+    maxAge: [null, "60", 0, -1, 1.5, NaN, Infinity],
+    idle: [0],
+    cookieBudget: ["1"],
+    refresh: ["always", true],
+    store: [{}, null],
+    errorPage: ["x"],
+    onSession: [{}],
+    waitUntil: [1],
+    crossSiteStart: [1],
+    paths: ["x", { nowhere: "/" }],
+    basePath: [7],
+    cookieName: ["samtykke"],
+    responseMode: ["fragment"],
+  };
   for (const [name, values] of Object.entries(odd)) for (const value of values) await fails(() => createEdge({ ...made, [name]: value }), configuration);
 });
 
 test("handlers answer requests, and say so when they get none", async () => {
   const { edge } = stage();
-  const session = { tokens: { accessToken: TOKEN }, expiresAt: 2e9 };
   for (const request of [undefined, ...NOTHINGS, {}, { url: `${ORIGIN}/callback` }, { url: 7, headers: {} }]) {
-    for (const name of ["login", "callback", "exchange", "session", "logout"])
+    for (const name of ["login", "callback", "exchange", "session", "refresh", "logout", "loggedOut", "backchannelLogout", "route", "handle", "keep"]) {
       await fails(edge[name](request, { purpose: "presentation" }), parameter("session"));
-    await fails(edge.keep(session, request), parameter("session"));
+    }
   }
-  const request = new Request(`${ORIGIN}/`);
-  for (const odd of [undefined, ...NOTHINGS, {}, { tokens: null }, { ...session, tokens: {} }, { ...session, expiresAt: "1" }, { tokens: session.tokens }])
-    await fails(edge.keep(odd, request), parameter("session"));
-  assert.match(await edge.keep(session, request), /^__Host-samtykke-session=/);
 });
 
 test("a login for no consent, or with odd options, is answered with its code", async () => {

@@ -1,6 +1,6 @@
 // What a person is told when something goes wrong, in nb, nn, sv, nl and en. The texts are the core's, generated.
 
-import { TEXTS } from "../generated/messages.js";
+import { ACTIONS, CODES } from "../generated/messages.js";
 
 /** Languages of the messages. */
 export type Language = "nb" | "nn" | "sv" | "nl" | "en";
@@ -25,8 +25,15 @@ export function languageOf(tag?: string): Language {
  * ```
  */
 export function userMessage(error: { readonly code: string; readonly action?: string }, language: Language = "en"): string {
+  return texts(error, [CODES, ACTIONS])[COLUMNS.indexOf(language)]!;
+}
+
+/** @internal As {@link userMessage}, by the action alone. */
+export const actionMessage = (error: { readonly code: string; readonly action?: string }, language: Language): string =>
+  texts(error, [ACTIONS])[COLUMNS.indexOf(language)]!;
+
+function texts(error: { readonly code: string; readonly action?: string }, tables: readonly (typeof ACTIONS)[]): readonly string[] {
   // Both may come from an address, where anyone can write "constructor".
-  const own = (name: unknown) => (typeof name === "string" && Object.hasOwn(TEXTS, name) ? TEXTS[name] : undefined);
-  const row = own(error?.code) ?? own(error?.action) ?? TEXTS["restart"]!;
-  return row[COLUMNS.indexOf(language)] ?? row[4]!;
+  const own = (name: unknown) => tables.find((table) => typeof name === "string" && Object.hasOwn(table, name))?.[name as string];
+  return own(error?.code) ?? own(error?.action) ?? ACTIONS["restart"]!;
 }

@@ -3,7 +3,7 @@
 
 /** A cipher, either way. */
 interface Cipher {
-  setAAD(text: string): void;
+  setAAD(octets: Uint8Array): void;
   setAuthTag(tag: Uint8Array): void;
   getAuthTag(): Uint8Array<ArrayBuffer>;
   update(text: string, as: "utf8"): Uint8Array<ArrayBuffer>;
@@ -17,6 +17,7 @@ interface NodeCrypto {
   createPublicKey(of: object): object;
   sign(hash: string | null, octets: Uint8Array, key: object): Uint8Array;
   verify(hash: string | null, octets: Uint8Array, key: object, signature: Uint8Array): boolean;
+  hkdfSync(hash: string, key: Uint8Array, salt: Uint8Array, info: Uint8Array, octets: number): ArrayBuffer;
   createSecretKey(octets: Uint8Array): object;
   createCipheriv(name: string, key: object, iv: Uint8Array): Cipher;
   createDecipheriv(name: string, key: object, iv: Uint8Array, options: { readonly authTagLength: number }): Cipher;

@@ -1,9 +1,10 @@
-// Sealed values: AES-256-GCM with a list of keys, the first to seal, all to open (NIST SP 800-38D).
-// The purpose is authenticated with the value, so that a login cookie cannot pass for a session.
+// Sealed values: AES-256-GCM with a list of keys, the first to seal, all to open (NIST SP 800-38D). docs/formats.md is its form.
+// Each kind of value has a key of its own (HKDF-SHA-256, RFC 5869), and the purpose is authenticated with the value, so that a
+// login cookie cannot pass for a session, nor one client's for another's.
 
 import { hostError } from "../core/error.js";
 import { nodeCrypto } from "../core/node.js";
-import { base64url, octetsFrom } from "./webcrypto.js";
+import { base64url, octetsFrom } from "./base64url.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -11,18 +12,25 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Keys for {@link seal}: 32 octets each as base64url, newest first. */
 export type SealKeys = string | readonly string[];
 
-/** A key for whoever uses it: Node's own crypto at once, where it is there, as the way to another thread costs more than the work. */
+/** @internal */
+export type Octets = Uint8Array<ArrayBuffer>;
+type Maybe<T> = T | Promise<T>;
+
+/** A derived key for whoever uses it: Node's own crypto at once, where it is there, as the way to another thread costs more than the work. */
 interface Key {
   readonly quick?: object;
   readonly slow?: Promise<CryptoKey>;
 }
 
-const imported = new Map<string, Key>();
+const VERSION = 1;
+const [IV, TAG] = [12, 16];
 
-function importKey(text: string): Key {
-  let key = imported.get(text);
-  if (!key) {
-    let raw: Uint8Array<ArrayBuffer>;
+const roots = new Map<string, Octets>();
+const derived = new Map<string, Key>();
+
+function root(text: string): Octets {
+  let raw = roots.get(text);
+  if (!raw) {
     try {
       // Not by octetsFrom: a key is to lie in no memory that Node's buffers share.
       raw = Uint8Array.from(atob(text.trim().replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
@@ -30,11 +38,33 @@ function importKey(text: string): Key {
       raw = new Uint8Array(0);
     }
     if (raw.length !== 32) throw hostError("invalid_configuration", { phase: "session", expected: "cookie keys of 32 octets as base64url" });
+    roots.set(text, raw);
+  }
+  return raw;
+}
+
+/** The key of a kind: what stands before a purpose's first space. */
+function keyFor(text: string, purpose: string): Key {
+  const info = `samtykke ${VERSION} ${purpose.split(" ", 1)[0]}`;
+  const name = `${text} ${info}`;
+  let key = derived.get(name);
+  if (!key) {
+    const raw = root(text);
     const node = nodeCrypto();
-    key = node ? { quick: node.createSecretKey(raw) } : { slow: crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]) };
-    imported.set(text, key);
+    key = node
+      ? { quick: node.createSecretKey(new Uint8Array(node.hkdfSync("sha256", raw, new Uint8Array(0), encoder.encode(info), 32))) }
+      : { slow: slowly(raw, info) };
+    derived.set(name, key);
+    // A failure is told where the key is used.
+    key.slow?.catch(() => derived.delete(name));
   }
   return key;
+}
+
+async function slowly(raw: Octets, info: string): Promise<CryptoKey> {
+  const secret = await crypto.subtle.importKey("raw", raw, "HKDF", false, ["deriveKey"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: encoder.encode(info) };
+  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
 // A missing environment variable arrives here as undefined.
@@ -44,51 +74,57 @@ const list = (keys: SealKeys | undefined): readonly string[] => (typeof keys ===
 export function checkKeys(keys: SealKeys): readonly string[] {
   const all = list(keys);
   if (!all.length) throw hostError("invalid_configuration", { phase: "session", expected: "at least one cookie key" });
-  for (const key of all) importKey(key).slow?.catch(() => {});
+  for (const key of all) root(key);
   return all;
 }
 
-/** Seals a text for a purpose with the first key. */
-export async function seal(keys: SealKeys, purpose: string, text: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const { quick, slow } = importKey(list(keys)[0]!);
-  const node = nodeCrypto();
-  let parts: readonly Uint8Array[];
-  if (node && quick) {
-    const cipher = node.createCipheriv("aes-256-gcm", quick, iv);
-    cipher.setAAD(purpose);
-    parts = [iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()];
-  } else {
-    const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(purpose) };
-    parts = [iv, new Uint8Array(await crypto.subtle.encrypt(algorithm, await slow!, encoder.encode(text)))];
-  }
+/** @internal Octets one after the other. */
+export function joined(parts: readonly Uint8Array[]): Octets {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
-  return encoded(whole);
+  return whole;
 }
+
+/** @internal Seals octets for a purpose with the first key: version, IV, what is sealed, tag. */
+export async function sealOctets(keys: SealKeys, purpose: string, octets: Octets): Promise<Octets> {
+  const iv = crypto.getRandomValues(new Uint8Array(IV));
+  const { quick, slow } = keyFor(list(keys)[0]!, purpose);
+  const node = nodeCrypto();
+  if (!node || !quick) {
+    const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(purpose) };
+    return joined([Uint8Array.of(VERSION), iv, new Uint8Array(await crypto.subtle.encrypt(algorithm, await slow!, octets))]);
+  }
+  const cipher = node.createCipheriv("aes-256-gcm", quick, iv);
+  cipher.setAAD(encoder.encode(purpose));
+  return joined([Uint8Array.of(VERSION), iv, cipher.update(octets), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Seals a text for a purpose with the first key. Its first word, such as `session`, has a key of its own. */
+export const seal = async (keys: SealKeys, purpose: string, text: string): Promise<string> => encoded(await sealOctets(keys, purpose, encoder.encode(text)));
 
 /** The language's own codec, where it is and Node's is not: a tenth of the time of one in loops. */
 const { Buffer: buffer, Uint8Array: own } = globalThis as unknown as {
   readonly Buffer?: unknown;
-  readonly Uint8Array: { fromBase64?(text: string, as: { alphabet: "base64url" }): Octets };
+  readonly Uint8Array: { fromBase64?(text: string, as: { alphabet: "base64url" }): Coded };
 };
-interface Octets extends Uint8Array<ArrayBuffer> {
+interface Coded extends Uint8Array<ArrayBuffer> {
   toBase64(as: { alphabet: "base64url"; omitPadding: true }): string;
 }
-const decoded = (text: string): Uint8Array<ArrayBuffer> => (!buffer && own.fromBase64 ? own.fromBase64(text, { alphabet: "base64url" }) : octetsFrom(text));
-const encoded = (octets: Uint8Array<ArrayBuffer>): string =>
-  !buffer && own.fromBase64 ? (octets as Octets).toBase64({ alphabet: "base64url", omitPadding: true }) : base64url(octets);
+const decoded = (text: string): Octets => (!buffer && own.fromBase64 ? own.fromBase64(text, { alphabet: "base64url" }) : octetsFrom(text));
 
-/** The octets of a sealed value, which has one spelling; a decoder takes padding, white space, stray bits and other letters too. */
-function octetsIn(sealed: string): Uint8Array<ArrayBuffer> | undefined {
+/** @internal */
+export const encoded = (octets: Octets): string =>
+  !buffer && own.fromBase64 ? (octets as Coded).toBase64({ alphabet: "base64url", omitPadding: true }) : base64url(octets);
+
+/** @internal The octets of a base64url text, which has one spelling; a decoder takes padding, white space, stray bits and other letters too. */
+export function octetsIn(text: string): Octets | undefined {
   try {
-    const whole = decoded(sealed);
-    // 12 of the IV and 16 of the tag, at least.
-    return whole.length >= 28 && encoded(whole) === sealed ? whole : undefined;
+    const whole = decoded(text);
+    return encoded(whole) === text ? whole : undefined;
   } catch {
     return undefined;
   }
@@ -98,20 +134,28 @@ function octetsIn(sealed: string): Uint8Array<ArrayBuffer> | undefined {
 export const open = async (keys: SealKeys, purpose: string, sealed: string): Promise<string | undefined> => opened(keys, purpose, sealed);
 
 /** @internal As {@link open}, at once where that can be. */
-export function opened(keys: SealKeys, purpose: string, sealed: string): string | undefined | Promise<string | undefined> {
+export function opened(keys: SealKeys, purpose: string, sealed: string): Maybe<string | undefined> {
   const whole = octetsIn(sealed);
-  if (!whole) return undefined;
+  const octets = whole && openOctets(keys, purpose, whole);
+  const text = (found: Octets | undefined) => found && decoder.decode(found);
+  return octets instanceof Promise ? octets.then(text) : text(octets);
+}
+
+/** @internal Opens octets that {@link sealOctets} sealed; nothing for any others. */
+export function openOctets(keys: SealKeys, purpose: string, whole: Octets): Maybe<Octets | undefined> {
+  if (whole.length < 1 + IV + TAG || whole[0] !== VERSION) return undefined;
+  const [iv, rest] = [whole.subarray(1, 1 + IV), whole.subarray(1 + IV)];
   const node = nodeCrypto();
-  if (!node) return openedSlowly(keys, purpose, whole);
+  if (!node) return openedSlowly(keys, purpose, iv, rest);
   for (const text of list(keys)) {
     try {
-      const decipher = node.createDecipheriv("aes-256-gcm", importKey(text).quick!, whole.subarray(0, 12), { authTagLength: 16 });
-      decipher.setAAD(purpose);
-      decipher.setAuthTag(whole.subarray(-16));
-      const octets = decipher.update(whole.subarray(12, -16));
-      // It throws unless the tag is right; before, nothing of the text is to be looked at.
+      const decipher = node.createDecipheriv("aes-256-gcm", keyFor(text, purpose).quick!, iv, { authTagLength: TAG });
+      decipher.setAAD(encoder.encode(purpose));
+      decipher.setAuthTag(rest.subarray(-TAG));
+      const octets = decipher.update(rest.subarray(0, -TAG));
+      // It throws unless the tag is right; before, nothing of what was sealed is to be looked at.
       decipher.final();
-      return decoder.decode(octets);
+      return octets;
     } catch {
       // The next key may fit.
     }
@@ -119,11 +163,11 @@ export function opened(keys: SealKeys, purpose: string, sealed: string): string 
   return undefined;
 }
 
-async function openedSlowly(keys: SealKeys, purpose: string, whole: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
-  const algorithm = { name: "AES-GCM", iv: whole.subarray(0, 12), additionalData: encoder.encode(purpose) };
+async function openedSlowly(keys: SealKeys, purpose: string, iv: Octets, rest: Octets): Promise<Octets | undefined> {
+  const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(purpose) };
   for (const text of list(keys)) {
     try {
-      return decoder.decode(await crypto.subtle.decrypt(algorithm, await importKey(text).slow!, whole.subarray(12)));
+      return new Uint8Array(await crypto.subtle.decrypt(algorithm, await keyFor(text, purpose).slow!, rest));
     } catch {
       // The next key may fit.
     }

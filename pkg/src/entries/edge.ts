@@ -1,8 +1,14 @@
 /**
- * Ready-made handlers for a worker: login, callback, session in a sealed cookie.
+ * Ready-made handlers for a worker or server: login, callback, session, refresh, logout.
  *
  * @packageDocumentation
  */
-export { createEdge, type Edge, type EdgeOptions, type Session } from "../edge/edge.js";
+export { createEdge, type Edge } from "../edge/edge.js";
+export type { LoginOptions, LoginParameters, LoginRequest, LoginSettings } from "../edge/login.js";
+export type { LogoutOptions } from "../edge/logout.js";
+export type { Data, EdgeOptions, EdgePaths, WaitUntil } from "../edge/options.js";
+export type { Refreshed } from "../edge/refresh.js";
+export type { Session } from "../edge/session.js";
 export { open, seal, type SealKeys } from "../crypto/seal.js";
+export type { SessionStore } from "../tokens/store.js";
 export { SamtykkeError } from "../core/error.js";

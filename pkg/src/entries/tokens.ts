@@ -7,7 +7,7 @@ export { TokenSource, type GetOptions, type TokenSourceOptions, type TokenSource
 export type { ApiFetchOptions, Refusal, RefusalRule } from "../tokens/fetch.js";
 export type { ClientAsk, ClientGrant, RequestAsk } from "../tokens/grant.js";
 export type { Target } from "../tokens/clock.js";
-export type { Kept, Lock, TokenStore } from "../tokens/store.js";
+export type { Kept, Lock, SessionStore, TokenStore } from "../tokens/store.js";
 export { denoKvStore, type DenoKv, type DenoKvAtomic, type DenoKvStoreOptions } from "../tokens/stores/deno_kv.js";
 export {
   TokenObject,

@@ -140,6 +140,11 @@ export class Client {
     this.#keys = keysOf(provider, jwks, options);
   }
 
+  /** The thumbprint of the DPoP key that tokens are bound to (RFC 7638, RFC 9449 section 6); none where they are bound to none. */
+  get thumbprint(): string | undefined {
+    return this.#party.dpop?.thumbprint;
+  }
+
   /**
    * As the function {@link begin}, for this client's provider.
    *

@@ -32,3 +32,17 @@ export interface TokenStore {
   /** Returns when nobody holds the lock any more, and after so many milliseconds in any case. Without it, the source looks now and then. */
   changed?(name: string, milliseconds: number): Promise<void>;
 }
+
+/**
+ * A store that keeps sessions as well: it deletes, and changes a text only where it is still the one that was read. Whatever cannot
+ * do that in one step, such as Workers KV, keeps no sessions.
+ */
+export interface SessionStore extends TokenStore {
+  /**
+   * Keeps a text for so many milliseconds where `before` is what is kept now, or nothing is and `before` is not given; `false`, and
+   * nothing changed, where not. A lock of the name stays as it is.
+   */
+  compareAndSet(name: string, before: string | undefined, text: string, milliseconds: number): Promise<boolean>;
+  /** Forgets what is kept under a name. A lock of the name stays as it is. */
+  delete(name: string): Promise<void>;
+}

@@ -514,7 +514,11 @@ kinds! {
     CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The server's answer breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in.";
     SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old or damaged; log in again.";
-    SESSION_TOO_LARGE "session_too_large" Session FixConfiguration false "RFC 6265 section 6.1" "Keep the tokens in a store, and its key in the cookie.";
+    SESSION_TOO_LARGE "session_too_large" Session FixConfiguration false "RFC 6265 section 6.1" "Allow more, keep less, or give the edge a store.";
+    SESSION_UNAVAILABLE "session_unavailable" Session TryLater true "RFC 9110 section 15.6.4" "The store of the sessions does not answer; nobody need log in again.";
+    SESSION_STALE "session_stale" Session Restart false "RFC 6749 section 5.2" "The server takes the refresh token no more; log in again for what needs a token.";
+    TOKEN_EXPIRED "token_expired" Api Restart false "RFC 6749 section 5.1" "Renew the session's tokens, or log in again.";
+    METHOD_REFUSED "method_refused" Session FixConfiguration false "RFC 9110 section 15.5.6" "Send the request by one of the methods in Allow; a logout is a form that a page of this origin posts.";
     RETURN_TO_REFUSED "return_to_refused" Session FixConfiguration false "RFC 9700 section 4.11.1" "Give a path on this origin, such as /result.";
     ORIGIN_REFUSED "origin_refused" Session FixConfiguration false "RFC 9700 section 4.7" "Only a page of this origin may post here.";
     WASM_UNAVAILABLE "wasm_unavailable" Runtime FixConfiguration false "CSP level 3 section 2.3" "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.";

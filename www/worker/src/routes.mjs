@@ -104,8 +104,7 @@ async function debt({ request, its, record }) {
   record.note("shown", { fields: [{ in: "body", name: "loans", value: `[${rest.loans?.length ?? 0}]` }] });
   const response = json(200, rest);
   // Sealed with the session, so that a person can withdraw their own consent and nobody else's.
-  if (rest.consent?.id) response.headers.append("set-cookie", await edge.keep({ ...found, data: { consentId: rest.consent.id } }, request));
-  return response;
+  return rest.consent?.id ? edge.answer(response, await edge.keep(request, { consentId: rest.consent.id })) : response;
 }
 
 async function withdraw({ request, its, record }) {

@@ -39,5 +39,9 @@ export const publicService = ({ environment, clientId, local }) => ({ environmen
 export function service({ environment, clientId, secret, keys, claim, timeout, origin, plainCookies }, callbackPath, over) {
   const provider = norskgjeld({ environment, clientId, redirectUri: `${origin}${callbackPath}` });
   const client = new Client(provider, clientSecretBasic(secret), { timeout, ...over });
-  return { provider, client, edge: createEdge({ client, keys, claim, returnTo: "/consent", errorPath: "/failed", insecureLocalhost: plainCookies }) };
+  return {
+    provider,
+    client,
+    edge: createEdge({ client, keys, claim, returnTo: "/consent", errorPath: "/failed", maxAge: 3_600, insecureLocalhost: plainCookies }),
+  };
 }

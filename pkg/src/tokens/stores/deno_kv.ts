@@ -4,7 +4,7 @@
 
 import { configured } from "../../core/check.js";
 import { sleep } from "../../core/sleep.js";
-import type { Kept, TokenStore } from "../store.js";
+import type { Kept, SessionStore } from "../store.js";
 
 type Key = readonly string[];
 
@@ -87,7 +87,7 @@ class Sightings {
  * const source = new TokenSource({ client, store: denoKvStore(await Deno.openKv()) });
  * ```
  */
-export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOptions = {}): TokenStore {
+export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOptions = {}): SessionStore {
   configured(typeof kv?.atomic === "function", "a Deno.Kv");
   const record = (name: string) => [...prefix, "token", name];
   const lock = (name: string) => [...prefix, "lock", name];
@@ -134,6 +134,23 @@ export function denoKvStore(kv: DenoKv, { prefix = ["samtykke"] }: DenoKvStoreOp
       const done = await steady(() => kv.atomic().check(held).set(record(name), value, { expireIn: milliseconds }).delete(lock(name)).commit());
       if (done.ok) records.see(name, done.versionstamp);
       return done.ok;
+    },
+    async compareAndSet(name, before, text, milliseconds) {
+      const { value, versionstamp } = await steady(() => kv.get<Record>(record(name)));
+      if (kept(name, value, versionstamp)?.text !== before) return false;
+      const next: Record = { text, ends: Date.now() + milliseconds, milliseconds };
+      const done = await steady(() =>
+        kv
+          .atomic()
+          .check({ key: record(name), versionstamp })
+          .set(record(name), next, { expireIn: milliseconds })
+          .commit(),
+      );
+      if (done.ok) records.see(name, done.versionstamp);
+      return done.ok;
+    },
+    async delete(name) {
+      await steady(() => kv.atomic().delete(record(name)).commit());
     },
     async unlock(name, fence) {
       const held = { key: lock(name), versionstamp: fence };

@@ -2,7 +2,7 @@
 // The runtime delivers no other request while an object waits for its storage (input gates), so each answer below is one step.
 
 import { configured } from "../../core/check.js";
-import type { Kept, Lock, TokenStore } from "../store.js";
+import type { Kept, Lock, SessionStore } from "../store.js";
 
 /** What a stub of a Durable Object must do. */
 export interface DurableObjectStub {
@@ -35,6 +35,9 @@ export interface DurableObjectState {
 interface Ending {
   readonly ends: number;
 }
+
+/** What is kept, or null for nothing, and what is to be. */
+type Swap = readonly [before: string | null, text: string];
 
 /** Reaches nothing but the object itself. */
 const ADDRESS = "https://tokens/";
@@ -69,6 +72,11 @@ export class TokenObject {
         return this.#lock(fence, milliseconds);
       case "write":
         return this.#write(fence, await request.text(), milliseconds);
+      case "swap":
+        return this.#swap(JSON.parse(await request.text()) as Swap, milliseconds);
+      case "delete":
+        await this.#storage.delete("record");
+        return new Response(null, { status: 204 });
       case "unlock":
         if (await this.#holds(fence)) await this.#release();
         return new Response(null, { status: 204 });
@@ -110,11 +118,21 @@ export class TokenObject {
 
   async #write(fence: string, text: string, milliseconds: number): Promise<Response> {
     if (!(await this.#holds(fence))) return new Response(null, { status: 409 });
+    await this.#keep(text, milliseconds);
+    await this.#release();
+    return new Response(null, { status: 204 });
+  }
+
+  async #swap([before, text]: Swap, milliseconds: number): Promise<Response> {
+    if (((await this.#record())?.text ?? null) !== before) return new Response(null, { status: 409 });
+    await this.#keep(text, milliseconds);
+    return new Response(null, { status: 204 });
+  }
+
+  async #keep(text: string, milliseconds: number): Promise<void> {
     const ends = Date.now() + milliseconds;
     await this.#storage.put("record", { text, ends });
     await this.#storage.setAlarm(ends);
-    await this.#release();
-    return new Response(null, { status: 204 });
   }
 
   async #release(): Promise<void> {
@@ -155,7 +173,7 @@ const wasReset = (error: unknown) => {
  * const source = new TokenSource({ client, store: durableObjectStore(env.TOKENS) });
  * ```
  */
-export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): TokenStore {
+export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): SessionStore {
   configured(typeof namespace?.idFromName === "function", "a binding to a Durable Object");
   const once = (name: string, path: string, body?: string) =>
     namespace.get(namespace.idFromName(name)).fetch(ADDRESS + path, body === undefined ? undefined : { method: "POST", body });
@@ -167,6 +185,10 @@ export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): T
       if (!wasReset(error)) throw error;
       return once(...question);
     }
+  };
+  const done = ({ status }: Awaited<ReturnType<typeof ask>>): boolean => {
+    if (status !== 204 && status !== 409) throw new Error(`the Durable Object answered ${status}`);
+    return status === 204;
   };
   const taken = async (answer: Awaited<ReturnType<typeof ask>>): Promise<{ fence: string; kept?: Kept }> => {
     if (answer.status !== 200) throw new Error(`the Durable Object answered ${answer.status}`);
@@ -182,10 +204,13 @@ export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): T
       const answer = await ask(name, `lock/${milliseconds}/${crypto.randomUUID()}`, "");
       return answer.status === 409 ? undefined : taken(answer);
     },
-    async write(name, fence, text, milliseconds) {
-      const { status } = await ask(name, `write/${milliseconds}/${fence}`, text);
-      if (status !== 204 && status !== 409) throw new Error(`the Durable Object answered ${status}`);
-      return status === 204;
+    write: async (name, fence, text, milliseconds) => done(await ask(name, `write/${milliseconds}/${fence}`, text)),
+    async compareAndSet(name, before, text, milliseconds) {
+      // Not twice: where the first answer was lost, the second would say that another changed it.
+      return done(await once(name, `swap/${milliseconds}`, JSON.stringify([before ?? null, text] satisfies Swap)));
+    },
+    async delete(name) {
+      await ask(name, "delete", "");
     },
     async unlock(name, fence) {
       await ask(name, `unlock/0/${fence}`, "");

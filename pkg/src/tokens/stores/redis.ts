@@ -3,7 +3,7 @@
 // a cluster. A record names its end by Redis's clock; a process learns once a minute how far its own is from that.
 
 import { configured } from "../../core/check.js";
-import type { Kept, TokenStore } from "../store.js";
+import type { Kept, SessionStore } from "../store.js";
 
 /**
  * Sends one command and answers what Redis answered: `(...command) => client.sendCommand(command)` of node-redis,
@@ -30,6 +30,14 @@ ${NOW}
 redis.call('set',KEYS[1],string.format('%.0f',now+ARGV[3])..' '..ARGV[2],'px',ARGV[3])
 redis.call('del',KEYS[2])
 return 1`;
+// A text that was given as `before` must be what is kept; without one nothing may be.
+const SWAP = `${NOW}
+local kept=redis.call('get',KEYS[1])
+local cut=kept and string.find(kept,' ',1,true)
+if cut then if tonumber(string.sub(kept,1,cut-1))>now then kept=string.sub(kept,cut+1) else kept=false end end
+if ARGV[3]=='1' then if kept~=ARGV[4] then return 0 end elseif kept then return 0 end
+redis.call('set',KEYS[1],string.format('%.0f',now+ARGV[2])..' '..ARGV[1],'px',ARGV[2])
+return 1`;
 const UNLOCK = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end return 0";
 /** Milliseconds for which the distance between two clocks counts as known. */
 const KNOWN_FOR = 60_000;
@@ -55,7 +63,7 @@ function keptOf(value: unknown, now: number): Kept | undefined {
  * const store = redisStore((...command) => redis.sendCommand(command));
  * ```
  */
-export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStoreOptions = {}): TokenStore {
+export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStoreOptions = {}): SessionStore {
   configured(typeof send === "function", "send: a function that sends one command");
   configured(typeof prefix === "string" && !/[{}]/.test(prefix), "prefix: a text without braces");
   const record = (name: string) => `${prefix}{${name}}`;
@@ -90,6 +98,13 @@ export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStore
     },
     async write(name, fence, text, milliseconds) {
       return Number(await send("EVAL", WRITE, "2", ...(keys(name).slice(0, 2) as [string, string]), fence, text, `${milliseconds}`)) === 1;
+    },
+    async compareAndSet(name, before, text, milliseconds) {
+      const known = before === undefined ? ["0", ""] : ["1", before];
+      return Number(await send("EVAL", SWAP, "1", record(name), text, `${milliseconds}`, ...known)) === 1;
+    },
+    async delete(name) {
+      await send("DEL", record(name));
     },
     async unlock(name, fence) {
       await send("EVAL", UNLOCK, "1", keys(name)[1], fence);

@@ -1,9 +1,9 @@
 // Any store, with its texts sealed: whoever reads the store learns no token, and cannot move one to another name.
 
 import { checkKeys, opened, seal, type SealKeys } from "../../crypto/seal.js";
-import type { Kept, TokenStore } from "../store.js";
+import type { Kept, SessionStore, TokenStore } from "../store.js";
 
-const purpose = (name: string) => `samtykke token ${name}`;
+const purpose = (name: string) => `token ${name}`;
 
 /**
  * Seals what a store keeps (AES-256-GCM): the first key seals, all open. What no key opens counts as not there.
@@ -14,7 +14,8 @@ const purpose = (name: string) => `samtykke token ${name}`;
  * const store = sealedStore(redisStore(send), env.TOKEN_KEYS);
  * ```
  */
-export function sealedStore(store: TokenStore, keys: SealKeys): TokenStore {
+export function sealedStore<S extends TokenStore>(store: S, keys: SealKeys): S extends SessionStore ? SessionStore : TokenStore;
+export function sealedStore(store: TokenStore & Partial<SessionStore>, keys: SealKeys): TokenStore & Partial<SessionStore> {
   const all = checkKeys(keys);
   const unsealed = async (name: string, kept: Kept | undefined): Promise<Kept | undefined> => {
     if (!kept) return undefined;
@@ -22,7 +23,18 @@ export function sealedStore(store: TokenStore, keys: SealKeys): TokenStore {
     const text = typeof found === "object" ? await found : found;
     return text === undefined ? undefined : { text, left: kept.left };
   };
+  const grown = store.compareAndSet &&
+    store.delete && {
+      async compareAndSet(name: string, before: string | undefined, text: string, milliseconds: number) {
+        const there = await store.read(name);
+        const found = await unsealed(name, there);
+        // A text that no key opens counts as not there, and is replaced as such.
+        return found?.text === before && store.compareAndSet!(name, there?.text, await seal(all, purpose(name), text), milliseconds);
+      },
+      delete: (name: string) => store.delete!(name),
+    };
   return {
+    ...grown,
     read: async (name) => unsealed(name, await store.read(name)),
     async lock(name, milliseconds) {
       const lock = await store.lock(name, milliseconds);

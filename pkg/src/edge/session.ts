@@ -1,0 +1,161 @@
+// A session: what is kept of it, what the application sees of it, and how long it lasts.
+// It lasts by a clock of its own: the end of an access token ends no session, that of the refresh token does, where it is known.
+
+import { now } from "../core/clock.js";
+import { claimed } from "../crypto/base64url.js";
+import type { IdTokenClaims } from "../protocol/id_token.js";
+import { hidden } from "../core/hidden.js";
+import type { Tokens } from "../protocol/tokens.js";
+import type { Data, Site } from "./options.js";
+import { pack, unpack } from "./pack.js";
+import type { Octets } from "../crypto/seal.js";
+import { trouble } from "./trouble.js";
+
+/** A person's login, as the application sees it. `console.log` and `JSON.stringify` show no token of it. */
+export interface Session {
+  /** The verified id_token's claims: who logged in. Absent where the login asked for no id_token. */
+  readonly claims?: IdTokenClaims;
+  /**
+   * For {@link Client.userinfo}, introspection, revocation and, by {@link Edge.fetch}, API calls. The access token may have ended;
+   * there is no refresh token in them: {@link Edge.refresh} alone renews them.
+   */
+  readonly tokens: Tokens;
+  /** The application's own. */
+  readonly data?: Data;
+  /** When the person logged in, in seconds since 1970. */
+  readonly begunAt: number;
+  /** When the session ends at the latest, in seconds since 1970. */
+  readonly expiresAt: number;
+  /** When it ends unless it is used, in seconds since 1970. */
+  readonly idleAt: number;
+}
+
+/** @internal What is kept of a session. */
+export interface Kept {
+  readonly begun: number;
+  /** When it ends, and when it does unless it is used. */
+  readonly ends: number;
+  readonly idle: number;
+  readonly tokens: Tokens;
+  readonly data?: Data;
+  /** The thumbprint of the key that the tokens are bound to. */
+  readonly key?: string;
+  /** How many times the tokens were renewed, so that the newest are known. */
+  readonly turn: number;
+}
+
+/** @internal Seconds before an access token's end from which on it is renewed. */
+export const MARGIN = 60;
+
+/** How servers tell how many seconds a refresh token lives: Keycloak, HelseID, AD FS. Keycloak's 0 is no end. */
+const REFRESH_LIVES = ["refresh_expires_in", "rt_expires_in", "refresh_token_expires_in"];
+
+function refreshEnd({ others, refreshToken }: Tokens): number {
+  const seconds = REFRESH_LIVES.map((name) => Number(others[name])).find((life) => life > 0);
+  return refreshToken !== undefined && seconds !== undefined ? now() + seconds : Infinity;
+}
+
+/** @internal What is kept of new tokens. */
+export function begun(site: Site, tokens: Tokens, data: Data | undefined): Kept {
+  const time = now();
+  const ends = Math.floor(Math.min(time + site.maxAge, refreshEnd(tokens)));
+  const key = tokens.tokenType === "DPoP" ? site.client.thumbprint : undefined;
+  return { begun: time, ends, idle: Math.min(time + site.idle, ends), tokens, turn: 0, ...(data && { data }), ...(key && { key }) };
+}
+
+/** What a refresh cannot change of a login, and may leave out (OpenID Connect Core section 12.2). */
+const LOGIN_FACTS = ["nonce", "auth_time", "acr", "amr", "azp", "sid"];
+
+/** @internal What is kept after a refresh. */
+export function renewedBy(site: Site, before: Kept, tokens: Tokens): Kept {
+  const old = before.tokens.claims;
+  const facts = old && tokens.claims && Object.fromEntries(LOGIN_FACTS.filter((name) => old[name] !== undefined).map((name) => [name, old[name]]));
+  const claims = tokens.claims && ({ ...facts, ...tokens.claims } as IdTokenClaims);
+  const ends = Math.floor(Math.min(before.begun + site.maxAge, refreshEnd(tokens)));
+  return used(site, { ...before, ends, tokens: { ...tokens, ...(claims && { claims }) }, turn: before.turn + 1 });
+}
+
+/** @internal What is kept after a use. */
+export const used = (site: Site, kept: Kept): Kept => ({ ...kept, idle: Math.min(now() + site.idle, kept.ends) });
+
+/** @internal Whether a session is over. */
+export const isOver = ({ ends, idle }: Kept): boolean => Math.min(ends, idle) <= now();
+
+/** @internal Whether a session's tokens are to be renewed, and can be. */
+export const isDue = ({ tokens: { expiresAt, refreshToken } }: Kept): boolean =>
+  refreshToken !== undefined && expiresAt !== undefined && expiresAt <= now() + MARGIN;
+
+/** @internal The session of what is kept. */
+export function shown({ begun: begunAt, ends: expiresAt, idle: idleAt, tokens, data }: Kept): Session {
+  const { refreshToken: _, ...rest } = tokens;
+  const { claims } = rest;
+  const session = { ...(claims && { claims }), ...(data && { data }), begunAt, expiresAt, idleAt };
+  // Not enumerable, so that no page gets it with the rest.
+  Object.defineProperty(session, "tokens", { value: hidden(rest) });
+  return hidden(session as unknown as Session, "Session");
+}
+
+interface Facts {
+  readonly b: number;
+  readonly e: number;
+  readonly i: number;
+  readonly n: number;
+  /** Token type, scope, requested scope, when the access token ends. */
+  readonly y: Tokens["tokenType"];
+  readonly s?: string;
+  readonly q: string;
+  readonly x?: number;
+  /** Claims, but for those that the id_token itself holds. */
+  readonly c?: Record<string, unknown>;
+  readonly d?: Data;
+  readonly k?: string;
+}
+
+/** @internal Packs what is kept. The id_token is part of it where a logout names it. */
+export async function packed(site: Site, { begun: b, ends: e, idle: i, turn: n, key: k, data: d, tokens }: Kept): Promise<Octets> {
+  const { tokenType: y, scope: s, requestedScope: q, expiresAt: x, claims, accessToken, refreshToken } = tokens;
+  const idToken = claims && site.postLogoutRedirectUri !== undefined ? tokens.idToken : undefined;
+  const there = idToken === undefined ? {} : claimed(idToken, 1);
+  const c = claims && Object.fromEntries(Object.entries(claims).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(there[name])));
+  return pack({ b, e, i, n, y, s, q, x, c, d, k } satisfies Facts, [accessToken, refreshToken, idToken]);
+}
+
+/** @internal What was packed. */
+export async function unpacked(octets: Octets): Promise<Kept> {
+  const { facts, tokens } = await unpack(octets);
+  const { b: begun, e: ends, i: idle, n: turn, y: tokenType, s: scope, q: requestedScope, x: expiresAt, c, d: data, k: key } = facts as Facts;
+  const [accessToken, refreshToken, idToken] = tokens as [string, string?, string?];
+  const claims = c && (Object.assign(Object.create(null), idToken === undefined ? {} : claimed(idToken, 1), c) as IdTokenClaims);
+  const kept: Tokens = {
+    accessToken,
+    tokenType,
+    requestedScope,
+    others: Object.create(null) as Tokens["others"],
+    ...(scope !== undefined && { scope }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(idToken !== undefined && { idToken }),
+    ...(claims && { claims: hidden(claims, "Claims") }),
+  };
+  return { begun, ends, idle, turn, tokens: kept, ...(data && { data }), ...(key && { key }) };
+}
+
+/** @internal Data of the application's, as it will be read again. */
+export function checkData(data: unknown, most: number, what: string): Data | undefined {
+  if (data === undefined || data === null) return undefined;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(data);
+  } catch {
+    // Told below.
+  }
+  if (text === undefined) throw trouble("invalid_parameter", `${what}: JSON`);
+  const length = new TextEncoder().encode(text).length;
+  if (length > most) throw trouble("session_too_large", `${what}: at most ${most} octets of JSON`, length);
+  return JSON.parse(text) as Data;
+}
+
+/** @internal A session whose key is not the client's any more can call nothing and renew nothing. */
+export function keyIsLost(site: Site, { key }: Kept): boolean {
+  return key !== undefined && key !== site.client.thumbprint;
+}
