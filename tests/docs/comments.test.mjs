@@ -31,7 +31,22 @@ const EXAMPLES = readdirSync(SRC, { recursive: true })
 
 /** Public names and the entry that has them. */
 const EXPORTS = new Map();
-for (const entry of ["", "/browser", "/norskgjeld", "/edge", "/tokens", "/messages", "/helseid", "/maskinporten", "/selvbetjening", "/acmidm", "/halland"]) {
+for (const entry of [
+  "",
+  "/browser",
+  "/norskgjeld",
+  "/edge",
+  "/edge/node",
+  "/edge/next",
+  "/edge/sveltekit",
+  "/tokens",
+  "/messages",
+  "/helseid",
+  "/maskinporten",
+  "/selvbetjening",
+  "/acmidm",
+  "/halland",
+]) {
   for (const name of Object.keys(await import(`samtykke${entry}`))) if (!EXPORTS.has(name)) EXPORTS.set(name, `samtykke${entry}`);
 }
 
@@ -75,6 +90,9 @@ const OWN = {
   DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
 const THERE = {
+  "edge/node.ts": { edge: 'import("samtykke/edge").Edge', app: "any" },
+  "edge/next.ts": { edge: 'import("samtykke/edge").Edge', NextResponse: "any", headers: "any", after: "any" },
+  "edge/sveltekit.ts": { edge: 'import("samtykke/edge").Edge' },
   "providers/selvbetjening/confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "providers/selvbetjening/enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "providers/selvbetjening/service.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },

@@ -194,7 +194,7 @@ export function createEdge(options: EdgeOptions): Edge {
       const { tokens } = session;
       const call = site.client.fetch(tokens, where);
       return async (input, init) => {
-        if (tokens.expiresAt !== undefined && tokens.expiresAt <= now()) throw trouble("token_expired", undefined, undefined, { phase: "api" });
+        if (tokens.expiresAt !== undefined && tokens.expiresAt <= now()) throw trouble("token_expired", { phase: "api" });
         return call(input, init);
       };
     },

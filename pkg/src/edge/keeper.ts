@@ -6,7 +6,7 @@ import type { SessionStore } from "../tokens/store.js";
 import { PIECES, cookies, pieces, setCookie, whole } from "./cookies.js";
 import type { Site } from "./options.js";
 import { type Kept, isOver, keyIsLost, packed, unpacked } from "./session.js";
-import { tooLarge, trouble } from "./trouble.js";
+import { cookiesOf, tooLarge, trouble } from "./trouble.js";
 
 /** A session that was found. */
 export interface Held {
@@ -65,7 +65,7 @@ export function cookieKeeper(site: Site): Keeper {
     const set = parts && (await lines(site, parts, kept.ends - now()));
     const size = set?.reduce((sum, line) => sum + line.length, 0) ?? value.length;
     if (!set || size > site.cookieBudget) {
-      throw tooLarge(site.cookieBudget, size);
+      throw tooLarge(cookiesOf(site.cookieBudget), size);
     }
     return set;
   };
@@ -136,7 +136,7 @@ async function patiently<T>(work: Promise<T>, milliseconds = LEASE): Promise<T> 
 function alive(site: Site, held: Held): Held | undefined {
   if (isOver(held.kept)) return undefined;
   if (!keyIsLost(site, held.kept)) return held;
-  site.problem(trouble("session_invalid", "the DPoP key that the session's tokens are bound to"));
+  site.problem(trouble("session_invalid", { expected: "the DPoP key that the session's tokens are bound to" }));
   return undefined;
 }
 
@@ -153,7 +153,7 @@ export async function asked<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await patiently(work(), STORE);
   } catch (cause) {
-    throw trouble("session_unavailable", undefined, undefined, {}, cause);
+    throw trouble("session_unavailable", {}, cause);
   }
 }
 

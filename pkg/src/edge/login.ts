@@ -14,7 +14,7 @@ import { type Site, knownNames } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { begun, checkData, shown } from "./session.js";
-import { tooLarge, trouble } from "./trouble.js";
+import { cookiesOf, tooLarge, trouble } from "./trouble.js";
 
 /** What to ask a person for: a request, and what most logins want of one by name. */
 export type LoginRequest = ConsentRequest | (AuthorizationRequest & LoginParameters);
@@ -66,28 +66,32 @@ const isPrefetch = ({ headers }: Request) => /\bprefetch\b/i.test(`${headers.get
 export async function unfit(site: Site, request: Request, methods: readonly string[]): Promise<Response | undefined> {
   if (isPrefetch(request)) return respond(204);
   if (methods.includes(request.method)) return undefined;
-  return refuse(site, request, trouble("method_refused", methods.join(" or "), request.method), { headers: { allow: methods.join(", ") } });
+  const allow = methods.join(", ");
+  return refuse(site, request, trouble("method_refused", { expected: allow, actual: request.method }), { headers: { allow } });
 }
 
 /** @internal A request that came by another origin than people see would lose its cookies there. */
 export function checkOrigin(site: Site, request: Request): void {
   const { origin } = new URL(request.url);
   if (site.behindProxy || origin === site.origin) return;
-  throw trouble("origin_refused", `${site.origin}, as redirectUri says; or behindProxy: true, where a proxy rewrites the request's URL`, origin);
+  throw trouble("origin_refused", {
+    expected: `${site.origin}, as redirectUri says; or behindProxy: true, where a proxy rewrites the request's URL`,
+    actual: origin,
+  });
 }
 
 /** @internal A form or fetch of this origin: the browser says so, and a page of another site cannot make it say so. */
 export function checkOwnOrigin(site: Site, request: Request): void {
   const from = request.headers.get("sec-fetch-site");
   if (from ? from !== "same-origin" : request.headers.get("origin") !== site.origin) {
-    throw trouble("origin_refused", `a page of ${site.origin}`);
+    throw trouble("origin_refused", { expected: `a page of ${site.origin}` });
   }
 }
 
 /** @internal A request's body as text. */
 export async function bodyOf(request: Request): Promise<string> {
   const body = await read(request, MAX_BODY);
-  if (body === undefined) throw trouble("callback_too_large", undefined, undefined, { phase: "callback" });
+  if (body === undefined) throw trouble("callback_too_large", { phase: "callback" });
   return body;
 }
 
@@ -138,7 +142,7 @@ export async function login(site: Site, request: Request, what: LoginRequest, op
     given(mode === "query" || site.secure, "authorization", "responseMode: query, with insecureLocalhost; a cookie that crosses sites is Secure");
     checkOrigin(site, request);
     if (!site.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site")
-      throw trouble("origin_refused", "a link of this site, or crossSiteStart: true");
+      throw trouble("origin_refused", { expected: "a link of this site, or crossSiteStart: true" });
     returnTo(target, inside(site));
     const carried = checkData({ state, exchange }, MAX_STATE, "state and exchange") as Omit<Carried, "transaction" | "returnTo">;
     const begun = await site.client.start(asWire(what), start);
@@ -146,7 +150,7 @@ export async function login(site: Site, request: Request, what: LoginRequest, op
     // A POST from the server's origin carries no Lax cookie.
     const line = setCookie(await loginName(site, begun.state), sealed, what.lifetime ?? 3600, mode === "form_post" ? "None" : "Lax", site.secure);
     if (line.length > Math.min(MAX_COOKIE, site.cookieBudget)) {
-      throw trouble("session_too_large", `a login cookie of at most ${MAX_COOKIE} octets: less state, a shorter returnTo or scope`, line.length);
+      throw tooLarge(`a login cookie of at most ${MAX_COOKIE} octets: less state, a shorter returnTo or scope`, line.length);
     }
     // One cookie a flow, so that tabs do not disturb each other; a few, so that headers stay small.
     return respond(303, { location: begun.url }, [line, ...(await dropped(site, request, line.length, MOST_FLOWS - 1))]);
@@ -193,7 +197,7 @@ export async function callback(site: Site, keeper: Keeper, request: Request): Pr
     const carried = opened ? (JSON.parse(opened) as Carried) : undefined;
     const used = () => clean.push(setCookie(name!, "", 0, "Lax", site.secure));
     const code = finished(site, carried?.transaction, answer, used);
-    if (!(await isFirst(site, state))) throw trouble("transaction_used", undefined, undefined, { phase: "callback" });
+    if (!(await isFirst(site, state))) throw trouble("transaction_used", { phase: "callback" });
     const set = await outliving(site, request, exchanged(site, keeper, request, code, carried!, clean, name!));
     return respond(303, { location: returnTo(carried!.returnTo, inside(site)) }, [...clean, ...set]);
   } catch (cause) {
@@ -234,7 +238,7 @@ async function exchanged(
     const data = checkData(await site.onSession?.(shown(first), settings), MAX_BODY, "data");
     const set = await keeper.begin(request, data ? { ...first, data } : first);
     const octets = [...clean, ...set].reduce((sum, line) => sum + line.length, 0);
-    if (octets > site.cookieBudget) throw tooLarge(site.cookieBudget, octets);
+    if (octets > site.cookieBudget) throw tooLarge(cookiesOf(site.cookieBudget), octets);
     const size = set.reduce((sum, line) => sum + line.split(";", 1)[0]!.length, 0);
     return [...set, ...(await dropped(site, request, size, MOST_FLOWS, name ?? ""))];
   } catch (cause) {
@@ -258,14 +262,14 @@ export async function exchange(site: Site, keeper: Keeper, request: Request, opt
     checkOwnOrigin(site, request);
     const body = await bodyOf(request);
     const code = body.startsWith('"') ? String(JSON.parse(body)) : body;
-    if (!(await isFirst(site, await keyOf(codeIn(code))))) throw trouble("transaction_used", undefined, undefined, { phase: "token" });
+    if (!(await isFirst(site, await keyOf(codeIn(code))))) throw trouble("transaction_used", { phase: "token" });
     return respond(
       204,
       {},
       await outliving(site, request, exchanged(site, keeper, request, code, { returnTo: site.home, ...(options && { exchange: options }) }, [])),
     );
   } catch (cause) {
-    return refuse(site, request, cause instanceof SyntaxError ? trouble("code_malformed", undefined, undefined, { phase: "callback" }) : cause);
+    return refuse(site, request, cause instanceof SyntaxError ? trouble("code_malformed", { phase: "callback" }) : cause);
   }
 }
 

@@ -70,7 +70,7 @@ export async function loggedOut(site: Site, request: Request): Promise<Response>
   const clean = [setCookie(name, "", 0, "Lax", site.secure)];
   try {
     const states = new URL(request.url).searchParams.getAll("state");
-    if (!sent || states.length !== 1 || states[0] !== sent) throw trouble("logout_state_mismatch", undefined, undefined, { action: "none" });
+    if (!sent || states.length !== 1 || states[0] !== sent) throw trouble("logout_state_mismatch", { action: "none" });
     return respond(303, { location: site.home }, clean);
   } catch (cause) {
     // Nobody was logged out by it; the person goes home all the same.

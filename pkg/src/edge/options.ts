@@ -125,49 +125,26 @@ export interface Site extends EdgeOptions {
   readonly waiters: WeakMap<Request, WaitUntil>;
 }
 
-const KINDS: Readonly<Record<keyof EdgeOptions, (value: never) => boolean>> = {
-  client: (value: Partial<Client>) => typeof value?.exchange === "function" && isObject(value.provider),
-  keys: () => true,
-  basePath: text,
-  // Judged as paths.
-  returnTo: () => true,
-  errorPath: () => true,
-  errorPage: callable,
-  maxAge: seconds,
-  idle: seconds,
-  store: (value: Partial<SessionStore>) => typeof value?.compareAndSet === "function" && typeof value.delete === "function",
-  refresh: (value: unknown) => value === "best-effort" || value === "off",
-  cookieBudget: seconds,
-  login: (value: unknown) => isObject(value) || callable(value),
-  onSession: callable,
-  paths: isObject,
-  postLogoutRedirectUri: text,
-  backchannelLogout: flag,
-  claim: callable,
-  waitUntil: callable,
-  crossSiteStart: flag,
-  behindProxy: flag,
-  insecureLocalhost: flag,
-  onError: callable,
-};
-const WORDS: Partial<Record<keyof EdgeOptions, string>> = {
-  client: "a Client",
-  store: "a store with compareAndSet and delete, such as memoryStore()",
-  refresh: "best-effort or off",
-};
+const isFunction = (value: unknown) => typeof value === "function";
 
-function text(value: unknown): boolean {
-  return typeof value === "string";
-}
-function callable(value: unknown): boolean {
-  return typeof value === "function";
-}
-function seconds(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) > 0;
-}
-function flag(value: unknown): boolean {
-  return typeof value === "boolean";
-}
+/** Each option, by what it must be. */
+const KINDS: readonly (readonly [kind: string, names: string, holds: (value: unknown) => boolean])[] = [
+  ["a Client", "client", (value) => isObject(value) && isFunction(value["exchange"]) && isObject(value["provider"])],
+  [
+    "a store with compareAndSet and delete, such as memoryStore()",
+    "store",
+    (value) => isObject(value) && isFunction(value["compareAndSet"]) && isFunction(value["delete"]),
+  ],
+  ["best-effort or off", "refresh", (value) => value === "best-effort" || value === "off"],
+  ["a function", "errorPage onSession claim waitUntil onError", isFunction],
+  ["a whole number, more than 0", "maxAge idle cookieBudget", (value) => Number.isSafeInteger(value) && (value as number) > 0],
+  ["true or false", "backchannelLogout crossSiteStart behindProxy insecureLocalhost", (value) => typeof value === "boolean"],
+  ["a text", "basePath postLogoutRedirectUri", (value) => typeof value === "string"],
+  ["an object", "paths", isObject],
+  ["a request, or a function that answers one", "login", (value) => isObject(value) || isFunction(value)],
+  // Judged elsewhere.
+  ["", "keys returnTo errorPath", () => true],
+];
 
 /** @internal Refuses names that nobody reads. */
 export function knownNames(value: object, known: readonly string[], of: string): void {
@@ -177,22 +154,13 @@ export function knownNames(value: object, known: readonly string[], of: string):
 /** @internal Judges options. */
 export function checkOptions(options: EdgeOptions): void {
   configured(isObject(options), "options: { client, keys }");
-  configured(KINDS.client(options.client as never), "client: a Client");
-  knownNames(options, Object.keys(KINDS), "options");
-  for (const [name, holds] of Object.entries(KINDS) as [keyof EdgeOptions, (value: unknown) => boolean][]) {
-    const value = options[name];
-    const kind =
-      WORDS[name] ??
-      (holds === seconds
-        ? "a whole number, more than 0"
-        : holds === callable
-          ? "a function"
-          : holds === flag
-            ? "true or false"
-            : holds === text
-              ? "a text"
-              : "an object");
-    configured(value === undefined || holds(value), `${name}: ${kind}`);
+  const names = KINDS.flatMap(([, names]) => names.split(" "));
+  knownNames(options, names, "options");
+  for (const [kind, names, holds] of KINDS) {
+    for (const name of names.split(" ")) {
+      const value = options[name as keyof EdgeOptions];
+      configured((value === undefined && name !== "client") || holds(value), `${name}: ${kind}`);
+    }
   }
   checkKeys(options.keys);
   configured(!options.backchannelLogout || !!options.store, "backchannelLogout with a store, which all isolates share");

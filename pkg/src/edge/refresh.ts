@@ -23,7 +23,7 @@ const WORTH_WRITING = 0.1;
 /** What a refresh is told of tokens that the server ended. */
 function told(cause: unknown): unknown {
   const over = cause instanceof SamtykkeError && (cause.code === "session_ended" || cause.oauth?.error === "invalid_grant");
-  return over ? trouble("session_stale", undefined, undefined, { oauth: cause.oauth, http: cause.http }, cause) : cause;
+  return over ? trouble("session_stale", { oauth: cause.oauth, http: cause.http }, cause) : cause;
 }
 
 async function renew(site: Site, { kept }: Held, store: (change: (kept: Held["kept"]) => Held["kept"]) => Promise<void>): Promise<void> {
@@ -32,7 +32,7 @@ async function renew(site: Site, { kept }: Held, store: (change: (kept: Held["ke
     store: (refreshToken) => store((now) => ({ ...now, tokens: { ...now.tokens, refreshToken } })),
   });
   // Nobody's id_token at the login: there is nobody to compare this one's person with.
-  if (!tokens.claims && next.idToken) throw trouble("claim_refused", "no id_token: the login had none to compare with");
+  if (!tokens.claims && next.idToken) throw trouble("claim_refused", { expected: "no id_token: the login had none to compare with" });
   await store((now) => renewedBy(site, now, next));
 }
 

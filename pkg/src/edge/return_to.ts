@@ -11,7 +11,7 @@ export interface Inside {
   readonly handlers: readonly string[];
 }
 
-const refused = (expected: string) => trouble("return_to_refused", expected);
+const refused = (expected: string) => trouble("return_to_refused", { expected });
 
 /**
  * Checks that `path` leads to this origin: it starts with one slash, and stays here however often it is decoded.

@@ -9,7 +9,7 @@ import type { Tokens } from "../protocol/tokens.js";
 import type { Data, Site } from "./options.js";
 import { pack, unpack } from "./pack.js";
 import type { Octets } from "../crypto/seal.js";
-import { trouble } from "./trouble.js";
+import { tooLarge, trouble } from "./trouble.js";
 
 /** A person's login, as the application sees it. `console.log` and `JSON.stringify` show no token of it. */
 export interface Session {
@@ -95,49 +95,27 @@ export function shown({ begun: begunAt, ends: expiresAt, idle: idleAt, tokens, d
   return hidden(session as unknown as Session, "Session");
 }
 
-interface Facts {
-  readonly b: number;
-  readonly e: number;
-  readonly i: number;
-  readonly n: number;
-  /** Token type, scope, requested scope, when the access token ends. */
-  readonly y: Tokens["tokenType"];
-  readonly s?: string;
-  readonly q: string;
-  readonly x?: number;
-  /** Claims, but for those that the id_token itself holds. */
-  readonly c?: Record<string, unknown>;
-  readonly d?: Data;
-  readonly k?: string;
-}
+/** What is packed beside the tokens: what is kept but for them, what else is known of them, claims that the id_token does not hold. */
+type Facts = Omit<Kept, "tokens"> & { readonly token: Pick<Tokens, "tokenType" | "scope" | "requestedScope" | "expiresAt">; readonly claims?: object };
 
 /** @internal Packs what is kept. The id_token is part of it where a logout names it. */
-export async function packed(site: Site, { begun: b, ends: e, idle: i, turn: n, key: k, data: d, tokens }: Kept): Promise<Octets> {
-  const { tokenType: y, scope: s, requestedScope: q, expiresAt: x, claims, accessToken, refreshToken } = tokens;
-  const idToken = claims && site.postLogoutRedirectUri !== undefined ? tokens.idToken : undefined;
+export async function packed(site: Site, { tokens, ...rest }: Kept): Promise<Octets> {
+  const { tokenType, scope, requestedScope, expiresAt, claims: all, accessToken, refreshToken } = tokens;
+  const idToken = all && site.postLogoutRedirectUri !== undefined ? tokens.idToken : undefined;
   const there = idToken === undefined ? {} : claimed(idToken, 1);
-  const c = claims && Object.fromEntries(Object.entries(claims).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(there[name])));
-  return pack({ b, e, i, n, y, s, q, x, c, d, k } satisfies Facts, [accessToken, refreshToken, idToken]);
+  const claims = all && Object.fromEntries(Object.entries(all).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(there[name])));
+  const facts: Facts = { ...rest, token: { tokenType, scope, requestedScope, expiresAt }, claims };
+  return pack(facts, [accessToken, refreshToken, idToken]);
 }
 
 /** @internal What was packed. */
 export async function unpacked(octets: Octets): Promise<Kept> {
   const { facts, tokens } = await unpack(octets);
-  const { b: begun, e: ends, i: idle, n: turn, y: tokenType, s: scope, q: requestedScope, x: expiresAt, c, d: data, k: key } = facts as Facts;
+  const { token, claims: more, ...rest } = facts as Facts;
   const [accessToken, refreshToken, idToken] = tokens as [string, string?, string?];
-  const claims = c && (Object.assign(Object.create(null), idToken === undefined ? {} : claimed(idToken, 1), c) as IdTokenClaims);
-  const kept: Tokens = {
-    accessToken,
-    tokenType,
-    requestedScope,
-    others: Object.create(null) as Tokens["others"],
-    ...(scope !== undefined && { scope }),
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(idToken !== undefined && { idToken }),
-    ...(claims && { claims: hidden(claims, "Claims") }),
-  };
-  return { begun, ends, idle, turn, tokens: kept, ...(data && { data }), ...(key && { key }) };
+  const claims = more && hidden(Object.assign(Object.create(null), idToken && claimed(idToken, 1), more) as IdTokenClaims, "Claims");
+  const others = Object.create(null) as Tokens["others"];
+  return { ...rest, tokens: { ...token, accessToken, others, ...(refreshToken && { refreshToken }), ...(idToken && { idToken }), ...(claims && { claims }) } };
 }
 
 /** @internal Data of the application's, as it will be read again. */
@@ -149,9 +127,9 @@ export function checkData(data: unknown, most: number, what: string): Data | und
   } catch {
     // Told below.
   }
-  if (text === undefined) throw trouble("invalid_parameter", `${what}: JSON`);
+  if (text === undefined) throw trouble("invalid_parameter", { expected: `${what}: JSON` });
   const length = new TextEncoder().encode(text).length;
-  if (length > most) throw trouble("session_too_large", `${what}: at most ${most} octets of JSON`, length);
+  if (length > most) throw tooLarge(`${what}: at most ${most} octets of JSON`, length);
   return JSON.parse(text) as Data;
 }
 
