@@ -87,7 +87,11 @@ export async function sendResponse(from: Response, to: NodeResponse): Promise<vo
   addHeaders(from, to);
   const reader = from.body?.getReader();
   for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader!.read()) {
-    if (!to.write(chunk.value)) await new Promise<void>((done) => (to.once("drain", done), to.once("close", done)));
+    if (to.write(chunk.value)) continue;
+    await new Promise<void>((done) => {
+      to.once("drain", done);
+      to.once("close", done);
+    });
   }
   to.end();
 }
