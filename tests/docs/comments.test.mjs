@@ -90,7 +90,10 @@ const OWN = {
   DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
 const THERE = {
-  "edge/node.ts": { edge: 'import("samtykke/edge").Edge', app: "{ use(handler: unknown): void; get(path: string, handler: (request: any, response: any) => void): void }" },
+  "edge/node.ts": {
+    edge: 'import("samtykke/edge").Edge',
+    app: "{ use(handler: unknown): void; get(path: string, handler: (request: any, response: any) => void): void }",
+  },
   "edge/next.ts": { edge: 'import("samtykke/edge").Edge', NextResponse: "any", headers: "any", after: "any" },
   "edge/sveltekit.ts": { edge: 'import("samtykke/edge").Edge' },
   "providers/selvbetjening/confirm_route.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },

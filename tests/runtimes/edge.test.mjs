@@ -22,7 +22,19 @@ for (const runtime of ["node", "workerd", "deno", "bun"]) {
       return t.skip(outcome.unavailable);
     }
     assert.ok(outcome.ok, `${outcome.error}\n${outcome.stack}`);
-    const usual = { home: "/home", kept: ["kari", "1", true, true], same: 1, refresh: 1, fresh: true, hint: true, left: null, revoked: 1, small: true, waited: true, errors: [] };
+    const usual = {
+      home: "/home",
+      kept: ["kari", "1", true, true],
+      same: 1,
+      refresh: 1,
+      fresh: true,
+      hint: true,
+      left: null,
+      revoked: 1,
+      small: true,
+      waited: true,
+      errors: [],
+    };
     assert.deepEqual(outcome.output.cookies, { ...usual, cookieStays: false });
     assert.deepEqual(outcome.output.store, { ...usual, cookieStays: true });
   });

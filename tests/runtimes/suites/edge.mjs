@@ -26,7 +26,8 @@ function browser() {
     }
     return response;
   };
-  const request = (path, init = {}) => new Request(new URL(path, ORIGIN), { ...init, headers: { cookie: [...jar].map((pair) => pair.join("=")).join("; "), ...init.headers } });
+  const request = (path, init = {}) =>
+    new Request(new URL(path, ORIGIN), { ...init, headers: { cookie: [...jar].map((pair) => pair.join("=")).join("; "), ...init.headers } });
   return { jar, take, request, largest: () => largest };
 }
 
@@ -61,7 +62,20 @@ async function session(options) {
   const out = take(await one.logout(request("/logout", { method: "POST", headers: { "sec-fetch-site": "same-origin" } })));
   await Promise.all(waited);
   const hint = new URL(out.headers.get("location")).searchParams.has("id_token_hint");
-  return { home: home.headers.get("location"), kept, same, refresh, fresh, cookieStays, hint, left: await one.session(request("/")), revoked: server.requests.revoke, small: largest() <= 3_800, waited: waited.length > 1, errors };
+  return {
+    home: home.headers.get("location"),
+    kept,
+    same,
+    refresh,
+    fresh,
+    cookieStays,
+    hint,
+    left: await one.session(request("/")),
+    revoked: server.requests.revoke,
+    small: largest() <= 3_800,
+    waited: waited.length > 1,
+    errors,
+  };
 }
 
 export async function run() {
