@@ -194,12 +194,12 @@ export async function callback(site: Site, keeper: Keeper, request: Request): Pr
     const sealed = name && all.get(name);
     const opened = sealed ? await open(site.keys, purpose(site), sealed) : undefined;
     if (sealed && !opened) throw trouble("session_invalid");
-    const carried = opened ? (JSON.parse(opened) as Carried) : undefined;
+    const { transaction, ...settings } = (opened ? JSON.parse(opened) : {}) as Partial<Carried>;
     const used = () => clean.push(setCookie(name!, "", 0, "Lax", site.secure));
-    const code = finished(site, carried?.transaction, answer, used);
+    const code = finished(site, transaction, answer, used);
     if (!(await isFirst(site, state))) throw trouble("transaction_used", { phase: "callback" });
-    const set = await outliving(site, request, exchanged(site, keeper, request, code, carried!, clean, name!));
-    return respond(303, { location: returnTo(carried!.returnTo, inside(site)) }, [...clean, ...set]);
+    const set = await outliving(site, request, exchanged(site, keeper, request, code, settings as LoginSettings, clean, name!));
+    return respond(303, { location: returnTo(settings.returnTo!, inside(site)) }, [...clean, ...set]);
   } catch (cause) {
     return refuse(site, request, cause, { set: clean, person: true });
   }
