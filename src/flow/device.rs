@@ -8,7 +8,7 @@ use alloc::string::String;
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::{Context, Exchange, Judge};
 use crate::flow::token::{TokenJudge, token_endpoint};
-use crate::ground::error::{Action, Error, Phase, Result, codes};
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
@@ -144,8 +144,6 @@ pub(crate) fn poll_error(error: Error) -> Result<Polled> {
             Some(oauth) => ended.oauth_error(oauth.clone()),
             None => ended,
         })
-    } else if is("access_denied") {
-        Err(error.advise(Action::UserDeclined))
     } else {
         Err(error)
     }

@@ -65,7 +65,7 @@ pub(crate) fn action(kind: RequestKind, status: u16, oauth: Option<&OAuthError>)
     match status {
         408 | 429 | 500..=599 => Action::TryLater,
         _ if is(LATER) => Action::TryLater,
-        _ if kind == RequestKind::DeviceCode && is("access_denied") => Action::UserDeclined,
+        400 if kind == RequestKind::DeviceCode && is("access_denied") => Action::UserDeclined,
         _ if is(OVER) => again,
         _ if is(WRONG) => Action::FixConfiguration,
         // A word of the server's own, or none: only this status tells of the code or the token that was sent.

@@ -9,13 +9,16 @@ pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 
-use crate::ground::lean::NPM;
+use crate::ground::lean::LEAN;
 use crate::protocol::client::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
-// The npm wasm needs nothing of most: the package's client is given their rules as data.
-pub static ALL: &[&Rules] =
-    if NPM { &[&STANDARD, &norskgjeld::RULES] } else { &[&STANDARD, &norskgjeld::RULES, &helseid::RULES, &acmidm::RULES, &halland::RULES] };
+// A page begins flows at two of them.
+pub static ALL: &[&Rules] = if LEAN {
+    &[&STANDARD, &norskgjeld::RULES]
+} else {
+    &[&STANDARD, &norskgjeld::RULES, &helseid::RULES, &acmidm::RULES, &halland::RULES]
+};
 
 /// The rules of a provider by its short name.
 ///

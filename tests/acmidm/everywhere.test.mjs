@@ -58,7 +58,7 @@ for (const runtime of ["node", "node22", "node24", "workerd", "deno", "bun"]) {
       machine: ["token_invalid", null, "invalid_token", null],
       units: { api: HSA, body: "" },
       gateway: ["subscription_key_refused", "invalid", null, null],
-      resource: ["token_error", null, "invalid_resource", "fix_configuration"],
+      resource: ["token_error", "MSIS9602", "invalid_resource", "fix_configuration"],
     });
     console.log(`ran: ACM/IDM and Region Halland in ${result.version}`);
   });

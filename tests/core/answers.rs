@@ -155,14 +155,17 @@ fn plain_userinfo() {
         assert_eq!(error.code(), expected, "{body}");
         assert!(!format!("{error}").contains("user-1"), "whose claims they are is personal");
     }
-    // Why the token was refused stands in the challenge alone (RFC 6750 section 3).
+    // A 401 is about the token, whatever the word (RFC 9110 section 15.5.2); the words stand in the challenge alone.
     for (status, header, expected, oauth) in [
         (401, Some("Bearer error=\"invalid_token\""), "token_invalid", Some("invalid_token")),
-        (401, Some("Basic error=\"x\", dPoP error=\"use_dpop_nonce\""), "unauthorized", Some("use_dpop_nonce")),
+        (401, Some("Basic error=\"x\", dPoP error=\"use_dpop_nonce\""), "token_invalid", Some("use_dpop_nonce")),
         (403, Some("Bearer error=\"insufficient_scope\""), "unauthorized", Some("insufficient_scope")),
-        (401, Some("Basic realm=\"Bearer error=\\\"invalid_token\\\"\""), "unauthorized", None),
-        (401, Some("Bearer error=\"invalid_token"), "unauthorized", None),
-        (401, None, "unauthorized", None),
+        (401, Some("Basic realm=\"Bearer error=\\\"invalid_token\\\"\""), "token_invalid", None),
+        (401, Some("Bearer error=\"invalid_token"), "token_invalid", None),
+        (401, Some("Bearer error=\"request_unauthorized\""), "token_invalid", Some("request_unauthorized")),
+        (403, Some("Bearer error=\"invalid_token\""), "token_invalid", Some("invalid_token")),
+        (403, None, "unauthorized", None),
+        (401, None, "token_invalid", None),
     ] {
         let mut response = json_answer(status, r#"{"error":"invalid_token"}"#);
         response.www_authenticate = header.map(String::from);
@@ -227,7 +230,7 @@ fn signed_userinfo() {
     assert!(judge(rs256(), &timed(NOW)).is_ok());
     assert_eq!(code(judge(rs256(), &timed(NOW + 60))), "claim_refused");
     assert_eq!(code(judge(rs256(), &json!({ "sub": "user-1", "nbf": NOW + 60 }))), "claim_refused");
-    for (status, expected) in [(302, "redirect_refused"), (401, "unauthorized"), (500, "http_status_unexpected")] {
+    for (status, expected) in [(302, "redirect_refused"), (401, "token_invalid"), (403, "unauthorized"), (500, "http_status_unexpected")] {
         let response = Response::new(status, Some("application/jwt"), &token(rs256(), &good));
         assert_eq!(code(userinfo::judge_signed(&response, Subject::Is("user-1"), &expectation, NOW)), expected);
     }

@@ -23,6 +23,7 @@ mod norskgjeld;
 mod norskgjeld_api;
 mod properties;
 mod readers;
+mod reality;
 mod refused_callbacks;
 mod refused_claims;
 mod refused_grants;

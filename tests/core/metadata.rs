@@ -300,7 +300,8 @@ fn a_profile_wins() {
     let profile = found.profile(&STANDARD, true);
     assert_eq!((profile.issuer.as_str(), profile.token_endpoint.as_str()), (ISSUER, "https://op.example/own"));
     assert!(profile.iss_parameter && profile.development && profile.requests.pushed && !profile.requests.request_object);
-    assert_eq!(profile.requests.signing_algorithms, ["RS256", "ES256"], "none and shared secrets are no signatures of the server");
+    assert_eq!(found.signing_algorithms(), ["RS256", "ES256"], "none and shared secrets are no signatures of the server");
+    assert!(profile.requests.signing_algorithms.is_empty(), "the server's list never widens what a client takes: RS256");
     let endpoints = profile.endpoints;
     let found = [
         endpoints.jwks_uri,

@@ -140,7 +140,7 @@ fn callback_errors() {
         ("temporarily_unavailable", "authorization_error", Action::TryLater),
         ("request_forbidden", "authorization_error", Action::Restart),
         ("request_unauthorized", "authorization_error", Action::Restart),
-        ("access_denied", "authorization_error", Action::Restart),
+        ("access_denied", "authorization_error", Action::UserDeclined),
         ("request_denied", "authorization_error", Action::Restart),
         ("login_required", "authorization_error", Action::Restart),
         ("consent_required", "authorization_error", Action::Restart),

@@ -31,7 +31,7 @@ fn api_errors() {
         ),
         (403, r#"{"error":"Invalid access token","error_description":"Access token is expired"}"#, "token_invalid", Action::Restart, None),
         (403, r#"{"error":"forbidden"}"#, "unauthorized", Action::FixConfiguration, None),
-        (401, "", "unauthorized", Action::FixConfiguration, None),
+        (401, "", "token_invalid", Action::Restart, None),
         (
             400,
             r#"{"status":400,"error":"Bad Request","message":"m","requestId":"r-1"}"#,

@@ -169,7 +169,7 @@ test("every documented failure of every call has its name", async () => {
     [own(403, "no valid consent"), { code: "consent_inactive", action: "restart" }],
     [own(403, "invalid consent"), { code: "consent_inactive" }],
     [own(403, "other"), { code: "unauthorized", action: "fix_configuration" }],
-    [bare(401), { code: "unauthorized", action: "fix_configuration" }],
+    [bare(401), { code: "token_invalid", action: "restart" }],
     [bare(403), { code: "unauthorized" }],
     [own(500, "server error"), { code: "api_error", action: "try_later" }],
     [bare(502, "<html>bad gateway", { "content-type": "text/html" }), { code: "api_error", action: "try_later" }],

@@ -92,7 +92,8 @@ const FLAGS: Names = [
 const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signal"];
 
 /**
- * Makes a provider of what a server publishes, and of what you say yourself, which wins. Make it once and keep it.
+ * Makes a provider of what a server publishes, and of what you say yourself, which wins. Make it once and keep it. What the server
+ * signs with is RS256 unless you name others (`signingAlgorithms`): its own list never widens what a client takes.
  *
  * @throws {SamtykkeError} As {@link serverMetadata}, and as `provider`.
  * @example
@@ -109,11 +110,6 @@ export async function discover(issuer: string, settings: DiscoverySettings): Pro
   const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
   const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
   const options: Record<string, unknown> = {};
-  // Those that are no signature of the server's (none, HS256) are nothing to verify with.
-  const algorithms = (members["id_token_signing_alg_values_supported"] as string[] | undefined)?.filter((name) =>
-    /^(?:[RPE]S(?:256|384|512)|EdDSA|Ed25519)$/.test(name),
-  );
-  if (algorithms?.length) options["signingAlgorithms"] = algorithms;
   for (const [name, member] of [...ENDPOINTS, ...FLAGS]) options[name] = members[member];
   const aliases = members["mtls_endpoint_aliases"] as Record<string, string> | undefined;
   if (aliases)

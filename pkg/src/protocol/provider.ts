@@ -28,9 +28,10 @@ export interface ProviderOptions extends ServerData {
 export function withServer(base: Provider, server: ServerData): Provider {
   // A mark for the core; the lines hold nothing else of what is added, so what was checked is still checked.
   const mark = server.freeResource ? "r" : "";
-  const whole = Object.freeze({ ...base, flags: base.flags + mark, server: Object.freeze({ ...base.server, ...server }) });
+  const { rules = base.id } = server;
+  const whole = Object.freeze({ ...base, id: rules, flags: base.flags + mark, server: Object.freeze({ ...base.server, ...server }) });
   const lines = made.get(base);
-  if (lines) made.set(whole, lines.replace(/\nc$/, `${mark}\nc`));
+  if (lines) made.set(whole, rules + lines.slice(base.id.length).replace(/\nc$/, `${mark}\nc`));
   return whole;
 }
 
@@ -57,6 +58,7 @@ export function provider(options: ProviderOptions): Provider {
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
+  "rules",
   "pushedAuthorizationRequestEndpoint",
   "deviceAuthorizationEndpoint",
   "jwksUri",

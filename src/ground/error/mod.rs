@@ -4,6 +4,7 @@
 //! Refuses to carry secrets: `expected` and `actual` hold names, numbers and public values only.
 
 pub mod message;
+pub(crate) mod told;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -141,6 +142,9 @@ impl OAuthError {
     }
 }
 
+/// Characters of a server's own words that a message shows.
+const LINE: usize = 200;
+
 /// Everything that can go wrong, as data.
 ///
 /// ```
@@ -262,11 +266,20 @@ impl Error {
         self
     }
 
-    /// Attaches the server's OAuth error.
+    /// Attaches the server's OAuth error, and the provider's own code and trace id where its words hold them.
     #[must_use]
     #[cold]
     #[inline(never)]
     pub fn oauth_error(mut self, oauth: OAuthError) -> Self {
+        // A page has no room for them.
+        if !LEAN {
+            let http = self.0.http.get_or_insert_default();
+            for text in [&oauth.uri, &oauth.description].into_iter().flatten() {
+                let text = core::str::from_utf8(text.as_ref()).unwrap_or_default();
+                http.provider_code = http.provider_code.take().or_else(|| told::own_code(text).map(String::from));
+                http.trace_id = http.trace_id.take().or_else(|| told::trace_id(text).map(String::from));
+            }
+        }
         self.0.oauth = Some(oauth);
         self
     }
@@ -374,6 +387,10 @@ impl core::fmt::Display for Error {
         write!(f, "{} in the {} phase", inner.kind.code(), inner.phase.as_str())?;
         if let Some(oauth) = &inner.oauth {
             write!(f, ": the server answered {:?}", oauth.error)?;
+            if let Some(words) = &oauth.description {
+                let words = core::str::from_utf8(words.as_ref()).unwrap_or_default();
+                write!(f, ", {:?}", words.chars().take(LINE).collect::<String>())?;
+            }
         }
         if let Some(status) = self.status() {
             write!(f, " (HTTP {status})")?;
@@ -496,7 +513,7 @@ kinds! {
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
-    UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token's scope and audience.";
+    UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token: that it is alive, its scope and its audience.";
     API_ERROR "api_error" Api TryLater false "api-docs reference/openapi" "See the provider's code and quote the trace id to its support.";
     API_RESPONSE_MALFORMED "api_response_malformed" Api TryLater false "api-docs reference/openapi" "The answer is not the documented one; report it with the trace id.";
     METADATA_MALFORMED "metadata_malformed" Configuration TryLater false "RFC 8414 section 3.2" "The server's metadata breaks the standard; report it to the provider.";

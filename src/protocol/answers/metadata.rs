@@ -159,7 +159,9 @@ impl Metadata {
         self.read(name, |value| Some(value.as_bool() == Some(true) || value.as_str() == Some("true"))).unwrap_or_default()
     }
 
-    /// The addresses a client needs, with a provider's rules.
+    /// The addresses a client needs, with a provider's rules. What the server signs with stays RS256 (OIDC Registration section 2)
+    /// unless you name others in [`Requests::signing_algorithms`](crate::protocol::profile::Requests::signing_algorithms): a list of
+    /// the server's never widens what a client takes.
     ///
     /// ```
     /// # use samtykke::Response;
@@ -188,7 +190,6 @@ impl Metadata {
         };
         profile.requests.pushed = self.flag("require_pushed_authorization_requests");
         profile.requests.request_object = self.flag("require_signed_request_object");
-        profile.requests.signing_algorithms = self.signing_algorithms();
         profile
     }
 

@@ -138,7 +138,8 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
     checked().map_err(here)
 }
 
-/// A successful answer, or why the token was refused: its challenge says so (RFC 6750 section 3), never the body.
+/// A successful answer, or why it was refused. A 401 is about the token (RFC 9110 section 15.5.2), whatever its words; a 403 about
+/// what it is good for, unless its challenge says otherwise (RFC 6750 section 3); the body never does.
 fn answer(response: &Response) -> Result<Answer<'_>> {
     let answer = Answer { response, malformed: &codes::USERINFO_MALFORMED };
     if !matches!(response.status, 401 | 403) {
@@ -152,7 +153,7 @@ fn answer(response: &Response) -> Result<Answer<'_>> {
             oauth = challenge.error();
         }
     }
-    let invalid = oauth.as_ref().is_some_and(|oauth| oauth.is("invalid_token"));
+    let invalid = response.status == 401 || oauth.as_ref().is_some_and(|oauth| oauth.is("invalid_token"));
     let error = answer.fail(if invalid { &codes::TOKEN_INVALID } else { &codes::UNAUTHORIZED });
     Err(match oauth {
         Some(oauth) => error.oauth_error(oauth),

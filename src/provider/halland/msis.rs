@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 
+use crate::ground::error::told::marked;
 use crate::ground::error::{Action, Error};
 
 const CODES: &str = include_str!("msis.txt");
@@ -30,13 +31,13 @@ impl Msis {
     /// assert_eq!(Msis::find("MSIS: none"), None);
     /// ```
     pub fn find(text: &str) -> Option<Self> {
-        let code = text.match_indices("MSIS").find_map(|(at, mark)| {
-            let rest = text.get(at..)?;
-            let digits = rest.bytes().skip(mark.len()).take_while(u8::is_ascii_digit).count();
-            if (3..=6).contains(&digits) { rest.get(..mark.len().saturating_add(digits)) } else { None }
-        })?;
+        let code = marked(text, "MSIS", 3, 6)?;
         let row = CODES.lines().find_map(|line| line.strip_prefix(code)?.strip_prefix('|')).and_then(|row| row.split_once('|'));
-        let action = row.map(|(action, _)| if action == "restart" { Action::Restart } else { Action::FixConfiguration });
+        let action = row.map(|(action, _)| match action {
+            "restart" => Action::Restart,
+            "try_later" => Action::TryLater,
+            _ => Action::FixConfiguration,
+        });
         Some(Self { code: code.into(), action, advice: row.map_or("", |(_, advice)| advice) })
     }
 

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
 use crate::flow::exchange::{Context, Judge};
+use crate::ground::error::told::marked;
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;
@@ -118,14 +119,7 @@ fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
 /// assert_eq!(error_number("HID-12"), None);
 /// ```
 pub fn error_number(description: &str) -> Option<&str> {
-    // From each `H` on: the name, four digits, and no fifth.
-    let fits = |at: &usize| {
-        let rest = description.get(*at..).unwrap_or_default();
-        let digits = rest.strip_prefix("HID-").unwrap_or_default().bytes().take_while(u8::is_ascii_digit).count();
-        digits == 4
-    };
-    let at = (0..description.len()).find(fits)?;
-    description.get(at..at.saturating_add(8))
+    marked(description, "HID-", 4, 4)
 }
 
 /// An error, with HelseID's number for it where there is one; such an error asks for other settings, not another try. What this
@@ -141,7 +135,10 @@ pub fn error_number(description: &str) -> Option<&str> {
 pub fn numbered(error: Error) -> Error {
     let description = error.oauth().and_then(|oauth| oauth.description.as_ref());
     match description.and_then(|text| error_number(core::str::from_utf8(text.as_ref()).ok()?)).map(String::from) {
-        Some(number) => error.provider(Some(number), None).advise(Action::FixConfiguration),
+        Some(number) => {
+            let trace = error.trace_id().map(String::from);
+            error.provider(Some(number), trace).advise(Action::FixConfiguration)
+        }
         None => error,
     }
 }

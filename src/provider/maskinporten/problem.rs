@@ -1,10 +1,11 @@
 //! What Maskinporten's errors mean, as data: an id, a kind, whether to ask again, what to do.
 //!
-//! docs.digdir.no `maskinporten_feilsoking`. The id stands in the description; the OAuth code beside it says little.
+//! docs.digdir.no `maskinporten_feilsoking`. The id stands in `error_uri` or in the description, or words alone; the OAuth code says little.
 //! Refuses nothing: an error that is not in the table is reported as it came.
 
 use alloc::string::String;
 
+use crate::ground::error::told::marked;
 use crate::ground::error::{Error, codes};
 
 const CODES: &str = include_str!("codes.txt");
@@ -60,34 +61,37 @@ pub struct Problem {
 impl Problem {
     /// Reads an error of a token request.
     pub fn of(error: &Error) -> Self {
-        let description = error.oauth().and_then(|oauth| oauth.description.as_deref()).unwrap_or_default();
-        Self::read(error.code(), error.status().unwrap_or_default(), AsRef::<[u8]>::as_ref(description))
+        let description = error.oauth().and_then(|oauth| oauth.description.as_ref()).map(AsRef::<[u8]>::as_ref);
+        let description = core::str::from_utf8(description.unwrap_or_default()).unwrap_or_default();
+        let own = error.provider_code().unwrap_or_default();
+        Self::read(error.code(), error.status().unwrap_or_default(), own, description)
     }
 
-    pub(crate) fn read(code: &str, status: u16, description: &[u8]) -> Self {
-        let id = id_in(description);
+    /// `own` is the provider's code as the error has it.
+    pub(crate) fn read(code: &str, status: u16, own: &str, description: &str) -> Self {
+        let id = id_in(own).or_else(|| id_in(description));
         let broken = [&codes::NETWORK_ERROR, &codes::TIMEOUT].iter().any(|kind| kind.code() == code);
         let trouble = code == codes::HTTP_STATUS_UNEXPECTED.code() || code == codes::TOKEN_ERROR.code();
         let trouble = trouble && matches!(status, 429 | 500..=599);
         let mut found = Self { id: None, kind: "unknown", again: Again::Never, advice: "See the server's description." };
-        if let Some((kind, again, advice)) = row(id.as_deref(), description) {
+        if let Some((kind, again, advice)) = row(id, description) {
             (found.kind, found.again, found.advice) = (kind, again, advice);
         } else if broken || trouble {
             (found.kind, found.again, found.advice) = ("server", Again::Later, "Try later, with a new assertion.");
         }
-        found.id = id;
+        found.id = id.map(String::from);
         found
     }
 }
 
 /// The row of an id, or of words in the description.
-fn row(id: Option<&str>, description: &[u8]) -> Option<(&'static str, Again, &'static str)> {
+fn row(id: Option<&str>, description: &str) -> Option<(&'static str, Again, &'static str)> {
     for line in CODES.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic())) {
         let mut values = line.split('|');
         let mark = values.next()?;
         let found = match id {
             Some(id) => id == mark,
-            None => description.windows(mark.len()).any(|window| window.eq_ignore_ascii_case(mark.as_bytes())),
+            None => description.as_bytes().windows(mark.len()).any(|window| window.eq_ignore_ascii_case(mark.as_bytes())),
         };
         if found {
             let kind = values.next()?;
@@ -104,8 +108,6 @@ fn row(id: Option<&str>, description: &[u8]) -> Option<(&'static str, Again, &'s
 }
 
 /// `MP-` and three digits, wherever they stand.
-fn id_in(description: &[u8]) -> Option<String> {
-    let found =
-        description.windows(6).find(|window| matches!(window, [b'M', b'P', b'-', digits @ ..] if digits.iter().all(u8::is_ascii_digit)))?;
-    String::from_utf8(found.into()).ok()
+fn id_in(text: &str) -> Option<&str> {
+    marked(text, "MP-", 3, 3)
 }

@@ -207,7 +207,9 @@ fn failure(response: &Response) -> Error {
         // The debt API answers an invalid token with 403, and a dead consent too.
         403 if says("token") => (&codes::TOKEN_INVALID, Action::Restart),
         403 if says("consent") => (&codes::CONSENT_INACTIVE, Action::Restart),
-        401 | 403 => (&codes::UNAUTHORIZED, Action::FixConfiguration),
+        // A 401 is about the token, whatever its words (RFC 9110 section 15.5.2).
+        401 => (&codes::TOKEN_INVALID, Action::Restart),
+        403 => (&codes::UNAUTHORIZED, Action::FixConfiguration),
         409 => (&codes::CONFLICT, Action::FixConfiguration),
         400 | 404 | 405 | 415 => (&codes::API_ERROR, Action::FixConfiguration),
         _ => (&codes::API_ERROR, Action::TryLater),

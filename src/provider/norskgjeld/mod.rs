@@ -160,4 +160,5 @@ static CALLBACK_ERRORS: &[(Action, &str)] = &[
         "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
     ),
     (Action::TryLater, "server_error temporarily_unavailable"),
+    (Action::UserDeclined, "access_denied"),
 ];

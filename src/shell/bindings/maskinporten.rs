@@ -88,11 +88,11 @@ fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// An error's code, its status, the description; answers id, kind, whether to ask again, advice.
+/// An error's code, its status, the provider's code, the description; answers id, kind, whether to ask again, advice.
 fn problem(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [code, status, description] = lines.take();
+    let [code, status, own, description] = lines.take();
     let status = number(status).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
-    let problem = Problem::read(code, status, description.as_bytes());
+    let problem = Problem::read(code, status, own, description);
     for value in [problem.id.as_deref().unwrap_or_default(), problem.kind, problem.again.as_str(), problem.advice] {
         push_line(text, value);
     }

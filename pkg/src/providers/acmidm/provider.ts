@@ -66,6 +66,7 @@ export function acmidm(options: AcmIdmOptions): Provider {
     endSessionEndpoint,
     clientId,
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
+    rules: "acmidm",
     assertion: { lifetime: 300, algorithms: ["RS256"] },
     sessionEnd: ["invalid_request", "invalid_grant"],
     unknownLife: 0,

@@ -19,7 +19,8 @@ import { type Tokens, judged } from "../../protocol/tokens.js";
 import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
-export const adfsRules: Pick<ServerData, "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
+export const adfsRules: Pick<ServerData, "rules" | "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
+  rules: "halland",
   assertion: Object.freeze({
     audience: "endpoint",
     kid: "never",

@@ -151,9 +151,9 @@ export interface MaskinportenProblem {
 
 /** What an error of a token request means, and what to do. */
 export function problem(error: unknown): MaskinportenProblem {
-  const { code, http, oauth } = error instanceof SamtykkeError ? error : ({} as Partial<SamtykkeError>);
+  const { code, http, oauth, provider } = error instanceof SamtykkeError ? error : ({} as Partial<SamtykkeError>);
   const description = oauth?.description?.replace(/\s+/g, " ");
-  const [id, kind, again, advice] = apis(["maskinporten", "problem", code, http?.status, description]).split("\n");
+  const [id, kind, again, advice] = apis(["maskinporten", "problem", code, http?.status, provider?.code, description]).split("\n");
   return { ...(id && { id }), kind, again, advice } as MaskinportenProblem;
 }
 

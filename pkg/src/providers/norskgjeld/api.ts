@@ -61,8 +61,8 @@ class Api {
         const { head, body } = await send(out, "api", this.#options, signal);
         return apis(["norskgjeld", "answer", operation, ...head], body);
       } catch (error) {
-        // A call that was refused for its token did nothing, so any may be sent again with another: once. 401 has no words here.
-        const invalid = error instanceof SamtykkeError && (error.code === "token_invalid" || error.http?.status === 401);
+        // A call that was refused for its token did nothing, so any may be sent again with another: once.
+        const invalid = error instanceof SamtykkeError && error.code === "token_invalid";
         if (invalid && typeof token === "function" && !refused) {
           refused = { token: bearer, error };
           attempt--;

@@ -1,0 +1,231 @@
+//! Answers in the forms in which real servers send them (`tests/reality`), replayed through the public API: every row a case.
+//! A row that no test here takes fails the last one, so that none is passed over.
+
+use samtykke::flow::device::{Device, DeviceRequest, Polled};
+use samtykke::flow::login::Start;
+use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
+use samtykke::protocol::introspection::Introspection;
+use samtykke::protocol::metadata::{Metadata, Policy};
+use samtykke::protocol::userinfo::{self, Subject};
+use samtykke::provider::maskinporten::{self, Again, Environment, Problem};
+use samtykke::provider::{acmidm, halland};
+use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step, Tokens};
+use serde_json::Value;
+
+use crate::flow::{NOW, REDIRECT_URI, finish_as, profile};
+
+fn file(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn servers() -> Vec<Value> {
+    file(include_str!("../reality/servers.json"))["rows"].as_array().unwrap().clone()
+}
+
+/// A row's answer: an object is JSON, a text has the media type that is named.
+fn answer(row: &Value) -> Response {
+    let status = row["status"].as_u64().map_or(200, |status| u16::try_from(status).unwrap());
+    let (media, body) = match &row["body"] {
+        Value::String(text) => (row["content-type"].as_str(), text.clone()),
+        Value::Null => (None, String::new()),
+        json => (Some("application/json"), json.to_string()),
+    };
+    let mut response = Response::new(status, media, &body);
+    response.www_authenticate = row["www-authenticate"].as_str().map(String::from);
+    response
+}
+
+fn client() -> Client {
+    let mut profile = profile();
+    profile.endpoints.device_authorization = Some("https://op.example/device".into());
+    profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
+    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+}
+
+fn secret() -> ClientAuthentication {
+    ClientAuthentication::secret_basic("s")
+}
+
+const GRANTS: [&str; 6] = ["authorization_code", "refresh_token", "device_code", "client_credentials", "jwt-bearer", "token-exchange"];
+const PERSONAL: [&str; 3] = ["authorization_code", "refresh_token", "device_code"];
+
+/// Sends a request of a machine's and hands it this answer.
+fn played<T>(mut exchange: Exchange<T>, response: Response) -> Result<T, Error> {
+    let Step::Send(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a request") };
+    exchange.receive(response)?;
+    match exchange.step(&[7; 32], NOW)? {
+        Step::Done(outcome) => Ok(outcome),
+        _ => panic!("an outcome"),
+    }
+}
+
+/// A grant answered so.
+fn granted(grant: &str, response: Response) -> Result<Tokens, Error> {
+    let (client, secret) = (client(), secret());
+    let exchange = match grant {
+        "authorization_code" => {
+            let code = finish_as(&client, AuthorizationRequest::new("read"), &format!("{REDIRECT_URI}?code=a&state=STATE")).unwrap();
+            Exchange::authorization_code(&client, &secret, code)
+        }
+        "refresh_token" => Exchange::refresh(&client, &secret, &Refresh::new("r")),
+        "client_credentials" => Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read")),
+        "jwt-bearer" => Exchange::jwt_bearer(&client, &secret, &JwtBearer::given("a.b.c")),
+        "token-exchange" => Exchange::token_exchange(&client, &secret, &TokenExchange::new("t")),
+        "device_code" => {
+            return match played(Exchange::device_poll(&client, &secret, &device()).unwrap(), response)? {
+                Polled::Tokens(tokens) => Ok(*tokens),
+                _ => panic!("no answer to wait at"),
+            };
+        }
+        other => panic!("{other}"),
+    };
+    played(exchange.unwrap(), response)
+}
+
+fn device() -> Device {
+    let body = r#"{"device_code":"d","user_code":"U","verification_uri":"https://op.example/d","expires_in":600}"#;
+    let exchange = Exchange::device_authorization(&client(), &secret(), &DeviceRequest::new("read")).unwrap();
+    played(exchange, Response::new(200, Some("application/json"), body)).unwrap()
+}
+
+#[test]
+fn what_to_do_follows_from_code_and_grant() {
+    let rows = file(include_str!("../reality/grant_errors.json"));
+    for row in rows["rows"].as_array().unwrap() {
+        let error = granted(row["grant"].as_str().unwrap(), answer(row)).unwrap_err();
+        assert_eq!(error.action().as_str(), row["action"].as_str().unwrap(), "{row}: {error}");
+        let body = if row["oauth.error"].is_null() { &row["body"]["error"] } else { &row["oauth.error"] };
+        assert_eq!(error.oauth().map(|oauth| &*oauth.error), body.as_str(), "{row}");
+        assert!(row["grant"] == "authorization_code" || !error.hint().contains("a code is never"), "{row}: {}", error.hint());
+        assert!(!error.retryable());
+    }
+}
+
+#[test]
+fn token_endpoints_of_real_servers() {
+    for row in servers().iter().filter(|row| row["at"] == "token" && !row["status"].is_null()) {
+        let wanted = row["action"].as_str().unwrap();
+        for grant in if wanted == "restart" { &PERSONAL[..] } else { &GRANTS[..] } {
+            let error = granted(grant, answer(row)).unwrap_err();
+            assert_eq!(error.action().as_str(), wanted, "{grant} {row}: {error}");
+            assert_eq!(error.oauth().map(|oauth| &*oauth.error), row["body"]["error"].as_str(), "{grant} {row}");
+            assert!(row["hint"].is_null() || error.hint().contains("clock"), "{grant} {row}: {}", error.hint());
+            if let Some(words) = row["body"]["error_description"].as_str() {
+                assert!(error.to_string().contains(words), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_endpoints_of_real_servers() {
+    for row in servers() {
+        let response = answer(&row);
+        let text = |name: &str| row[name].as_str().unwrap();
+        match text("at") {
+            "userinfo" => {
+                let error = userinfo::judge(&response, Subject::Unchecked).unwrap_err();
+                assert_eq!(error.code(), text("code"), "{row}");
+                assert!(error.code() != "unauthorized" || error.hint().contains("token"), "{}", error.hint());
+            }
+            "introspection" => {
+                let error = Introspection::judge(&response).unwrap_err();
+                assert_eq!(error.action().as_str(), text("action"), "{row}");
+            }
+            "discovery" if row["action"].is_string() => {
+                let error = Metadata::judge(&response, "https://op.example", &Policy::default()).unwrap_err();
+                assert_eq!((error.code(), error.action().as_str()), ("http_status_unexpected", text("action")), "{row}");
+            }
+            "par" => {
+                let exchange =
+                    Exchange::login(&client(), &secret(), AuthorizationRequest::new("read"), Start::new(), &[7; 96], NOW).unwrap();
+                let error = played(exchange, response).unwrap_err();
+                assert_eq!((error.phase().as_str(), error.action().as_str()), ("authorization", "fix_configuration"));
+                assert!(error.hint().contains("pushed authorization request"), "{}", error.hint());
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn maskinporten_says_why_in_link_words_or_both() {
+    let rows = file(include_str!("../reality/maskinporten.json"));
+    for row in rows["token_errors"].as_array().unwrap() {
+        let client = Client::new(maskinporten::profile(&Environment::test()), "c", "").unwrap();
+        let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &JwtBearer::given("a.b.c")).unwrap();
+        let error = played(exchange, answer(row)).unwrap_err();
+        let (expect, problem) = (&row["expect"], Problem::of(&error));
+        assert_eq!((error.code(), error.action().as_str()), ("token_error", "fix_configuration"), "{row}");
+        let text = |name: &str| expect[name].as_str();
+        if let Some(code) = text("provider.code") {
+            assert_eq!((error.provider_code(), problem.id.as_deref()), (Some(code), Some(code)), "{row}");
+        }
+        if let Some(trace) = text("provider.traceId") {
+            assert_eq!(error.trace_id(), Some(trace), "{row}");
+        }
+        assert!(error.trace_id().is_some(), "every row has one: {row}");
+        assert!(text("problem.kind").is_none_or(|kind| problem.kind == kind), "{row}: {problem:?}");
+        assert!(problem.kind != "unknown", "{row}");
+        assert_eq!(problem.again.as_str(), text("again").unwrap(), "{row}");
+    }
+    // One that is down says nothing, with or without a body.
+    for (status, body) in [(500, ""), (502, "<html>"), (503, r#"{"error":"temporarily_unavailable"}"#)] {
+        let error = granted("jwt-bearer", Response::new(status, Some("application/json"), body)).unwrap_err();
+        assert_eq!((error.action().as_str(), Problem::of(&error).again), ("try_later", Again::Later), "{status}");
+    }
+}
+
+#[test]
+fn ad_fs_says_why_in_its_description() {
+    let rows = file(include_str!("../reality/adfs.json"));
+    for row in rows["errors"].as_array().unwrap() {
+        let client = Client::new(halland::profile("https://adfs.example.se/adfs").for_machines(), "c", "").unwrap();
+        let grant = JwtBearer::given("a.b.c");
+        let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &grant);
+        // The certificate's assertion is not what is asked here.
+        assert_eq!(exchange.err().map(|error| error.code()), Some("invalid_configuration"), "{row}");
+        for grant in GRANTS {
+            let error = granted(grant, answer(row)).unwrap_err();
+            let (code, action) = (row["expect"]["provider.code"].as_str(), row["expect"]["action"].as_str());
+            assert_eq!((error.provider_code(), Some(error.action().as_str())), (code, action), "{row}");
+            let own = halland::Msis::of(&error).unwrap();
+            assert_eq!((Some(&*own.code), own.action.map(|action| action.as_str())), (code, action), "{row}");
+        }
+    }
+}
+
+#[test]
+fn ping_in_either_form() {
+    let rows = file(include_str!("../reality/acmidm.json"));
+    for row in rows["ping"].as_array().unwrap() {
+        let ping = acmidm::Ping::judge(&Response::new(200, Some("application/json"), &row["body"].to_string())).unwrap();
+        let expected = acmidm::Expected { client_id: "c-1", organisation_code: "0316.380.841", scope: "", issuer: "" };
+        assert_eq!(ping.compare(&expected), [], "{row}");
+        assert!(ping.organisation_name.is_some(), "{row}");
+        let other = acmidm::Expected { client_id: "c-2", organisation_code: "0316380842", ..expected };
+        assert_eq!(ping.compare(&other).len(), 2, "{row}");
+    }
+}
+
+#[test]
+fn providers_take_the_client_authentication_they_document_and_no_other() {
+    let secret = "a secret of at least thirty-two octets";
+    let halland = || halland::profile("https://adfs.example.se/adfs").for_machines();
+    let acmidm = || acmidm::profile(&acmidm::Environment::ti()).for_machines();
+    for (profile, authentication) in [
+        (halland(), ClientAuthentication::secret_basic(secret)),
+        (halland(), ClientAuthentication::secret_post(secret)),
+        (halland(), ClientAuthentication::secret_jwt(secret)),
+        (acmidm(), ClientAuthentication::secret_jwt(secret)),
+    ] {
+        let client = Client::new(profile, "c", "").unwrap();
+        let error = Exchange::client_credentials(&client, &authentication, &ClientCredentials::new("a")).unwrap_err();
+        assert_eq!(
+            (error.code(), error.expected_value(), error.actual_value()),
+            ("invalid_configuration", Some("private_key_jwt"), Some(authentication.method()))
+        );
+    }
+    let client = Client::new(acmidm(), "c", "").unwrap();
+    assert!(Exchange::client_credentials(&client, &ClientAuthentication::secret_basic(secret), &ClientCredentials::new("a")).is_ok());
+}

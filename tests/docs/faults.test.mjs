@@ -1,0 +1,33 @@
+// The table of faults that were found and mended (tests/faults.json): each has tests, and each of these exists.
+// Refuses a row without tests or places, rows out of order or twice, and a test that nobody runs under that name.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const text = readFileSync(join(ROOT, "tests", "faults.json"), "utf8");
+const rows = JSON.parse(text);
+
+/** Whether a file has a test of this name: a Rust function under `#[test]`, or a call of `test` or `it` in JavaScript. */
+function has(file, name) {
+  const source = readFileSync(join(ROOT, file), "utf8");
+  if (file.endsWith(".rs")) return new RegExp(`#\\[(?:wasm_bindgen_)?test\\]\\s*(?:#\\[[^\\]]*\\]\\s*)*(?:async )?fn ${name}\\(`).test(source);
+  return [`"${name}"`, `'${name}'`, `\`${name}\``].some((quoted) => source.includes(`(${quoted}`) || source.includes(`(\n  ${quoted}`));
+}
+
+test("every fault that was mended names the tests that fail without the mending, and the places searched", () => {
+  let last = 0;
+  for (const { row, kind, tests, places } of rows) {
+    assert.ok(Number.isInteger(row) && row > last, `row ${row} is out of order, or twice`);
+    last = row;
+    assert.ok(typeof kind === "string" && kind, `row ${row} has no kind`);
+    assert.ok(tests.length > 0, `row ${row} has no test`);
+    for (const { file, name } of tests) assert.ok(has(file, name), `row ${row}: no test "${name}" in ${file}`);
+    assert.ok(places.length > 0, `row ${row} names no place`);
+    for (const place of places) assert.ok(existsSync(join(ROOT, place)), `row ${row}: ${place} is not there`);
+  }
+  assert.equal(text.trimEnd().split("\n").length, rows.length + 2, "one row a line");
+});
