@@ -128,6 +128,12 @@ const STAGES = [
   },
   { name: "fapi", what: "a FAPI 2.0 login against oidc-provider in every runtime", run: [node("tests/fapi/check.mjs")], minutes: 15 },
   { name: "harness", what: "the runners of the runtimes themselves", run: [suite("lib"), suite("runtimes")], minutes: 15 },
+  {
+    name: "crate",
+    what: "the published crate's tests compile; no standard library; the oldest Rust",
+    run: [node("tests/packaging/crate.mjs", ...(ci ? ["--ci"] : []))],
+    minutes: 25,
+  },
   { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
   { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },
   { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
