@@ -34,16 +34,18 @@ mod shell;
 #[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
 pub mod signer;
 
-pub use flow::exchange::{Exchange, KeyRole, SignRequest, Step, VerifyRequest};
+pub use flow::exchange::Exchange;
+pub use flow::step::{KeyRole, SignRequest, Step, VerifyRequest};
 pub use ground::error::{self, Error, Result};
 pub use ground::http::{self, Request, Response};
 pub use ground::secret::Secret;
 pub use protocol::authorization::request::{AuthorizationRequest, Login};
 pub use protocol::authorization::response::{AuthorizationCode, Callback};
 pub use protocol::authorization::transaction::{ResponseMode, Transaction};
-pub use protocol::client::{Client, Profile};
+pub use protocol::client::Client;
 pub use protocol::client_auth::ClientAuthentication;
 pub use protocol::grant::ClientCredentials;
+pub use protocol::profile::Profile;
 pub use protocol::token::Tokens;
 pub use protocol::token_cache::TokenCache;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::flow::exchange::{KeyRole, SignRequest};
+use crate::flow::step::{KeyRole, SignRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::lean::NPM;

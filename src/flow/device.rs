@@ -91,7 +91,7 @@ impl Device {
         let wrong = |expected: &'static str| judged.wrong(expected);
         let text = |name: &str| answer.text(name);
         let device_code = text("device_code")
-            .filter(|code| crate::protocol::client::is_vschar(code))
+            .filter(|code| crate::protocol::syntax::is_vschar(code))
             .ok_or_else(|| wrong("device_code: visible ASCII"))?;
         let printable = |code: &&str| (1..=64).contains(&code.len()) && code.bytes().all(|octet| matches!(octet, b' '..=b'~'));
         let user_code = text("user_code").filter(printable).ok_or_else(|| wrong("user_code: 1 to 64 characters of ASCII"))?;

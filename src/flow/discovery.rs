@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::flow::exchange::Step;
+use crate::flow::step::Step;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::protocol::answers::metadata::{Metadata, Policy, check_issuer};

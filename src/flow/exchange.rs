@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::flow::attempt::{Attempt, Next};
-pub use crate::flow::step::{KeyRole, SignRequest, Step, VerifyRequest};
+use crate::flow::step::{Step, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::lean::NPM;

@@ -11,10 +11,11 @@ use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::text::{Form, equal, word};
 use crate::jose::{Algorithm, Compact};
-use crate::protocol::authorization::response::{self, AuthorizationCode, Callback, RESPONSE_PARAMETERS};
+use crate::protocol::authorization::response::{self, AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified};
+use crate::protocol::syntax::RESPONSE_PARAMETERS;
 
 impl Transaction {
     /// Judges a signed answer (`response_mode` `jwt` and its kin). The transaction is used up either way; the machine asks

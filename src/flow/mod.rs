@@ -8,5 +8,5 @@ pub mod exchange;
 pub mod jarm;
 pub mod login;
 pub mod resource;
-pub(crate) mod step;
+pub mod step;
 pub(crate) mod token;

@@ -11,10 +11,11 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
 use crate::ground::uri::Uri;
-use crate::protocol::client::{Client, is_vschar, names_any};
+use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
+use crate::protocol::syntax::{is_vschar, names_any};
 use crate::protocol::token::{TokenType, Tokens};
 
 /// Headers that are set here.

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod error;
 pub mod http;
+pub(crate) mod ip;
 pub mod json;
 pub(crate) mod lean;
 pub(crate) mod octet;

@@ -58,7 +58,7 @@ impl<'a> Uri<'a> {
                 let host = authority.get(..bracket.len().wrapping_add(1))?;
                 let digits = bracket.strip_prefix('[')?;
                 let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
-                (host, port, crate::ground::address::ipv6(digits).is_some())
+                (host, port, crate::ground::ip::ipv6(digits).is_some())
             }
             None => {
                 let (host, port) = cut(authority, b':');
@@ -125,25 +125,4 @@ fn is_plain_web(text: &str, loopback: bool) -> bool {
     let local = || host == "localhost" || host == "127.0.0.1" || authority.starts_with("[::1]");
     let fits = scheme == "https" || (loopback && scheme == "http" && local());
     fits && is_all(authority, AUTHORITY) && is_all(text, ADDRESS)
-}
-
-/// Whether a `redirect_uri` may be used: https; http for `localhost` and loopback literals; or a private-use scheme
-/// named after a domain (RFC 8252 section 7.1). No fragment, no userinfo, and no response parameter in its query.
-///
-/// ```
-/// use samtykke::ground::uri::is_redirect_uri;
-/// assert!(is_redirect_uri("https://rp.example/cb"));
-/// assert!(is_redirect_uri("http://127.0.0.1:51004/cb"));
-/// assert!(is_redirect_uri("com.example.app:/cb"));
-/// assert!(!is_redirect_uri("http://rp.example/cb"));
-/// assert!(!is_redirect_uri("javascript:alert(1)"));
-/// ```
-pub fn is_redirect_uri(text: &str) -> bool {
-    if LEAN {
-        return is_web(text, true);
-    }
-    let Some(uri) = Uri::parse(text) else { return false };
-    let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());
-    let query_fits = !crate::protocol::client::names_any(uri.query, crate::protocol::authorization::response::RESPONSE_PARAMETERS);
-    uri.fragment.is_none() && query_fits && (uri.is_secure(true) || private_use)
 }

@@ -6,8 +6,9 @@
 use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
 use crate::ground::http::{MAX_BODY, Response};
 use crate::ground::json::Value;
-use crate::protocol::authorization::response::{is_error_code, oauth_error, shown_text};
+use crate::protocol::authorization::response::{oauth_error, shown_text};
 use crate::protocol::refusal::{self, RequestKind};
+use crate::protocol::syntax::is_error_code;
 
 /// An answer, and the error that its flaws become.
 #[derive(Clone, Copy)]

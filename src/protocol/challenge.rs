@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 use crate::ground::error::{Error, OAuthError, Result, codes};
 use crate::ground::text::number;
-use crate::protocol::authorization::response::{is_error_code, oauth_error};
+use crate::protocol::authorization::response::oauth_error;
+use crate::protocol::syntax::is_error_code;
 
 /// The longest header that is read, in octets.
 const MAX_HEADER: usize = 16 * 1024;

@@ -11,8 +11,8 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::{Form, base64};
 use crate::jose::KeyInfo;
-use crate::protocol::client::{Client, Rules};
-use crate::protocol::profile::AssertionRules;
+use crate::protocol::client::Client;
+use crate::protocol::profile::{AssertionRules, Profile, Rules};
 
 /// How a client proves who it is. One value, one method: two cannot be combined.
 ///
@@ -110,6 +110,28 @@ impl ClientAuthentication {
             Self::None | Self::SecretJwt(_) | Self::PrivateKeyJwt(_) | Self::Tls => {}
         }
         Ok(())
+    }
+}
+
+impl Profile {
+    /// An endpoint by its metadata name; a client that presents a certificate is sent to the alias for those, where there
+    /// is one (RFC 8705 section 5). Empty where the server has none.
+    pub fn endpoint(&self, name: &str, authentication: &ClientAuthentication) -> &str {
+        if matches!(authentication, ClientAuthentication::Tls)
+            && let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name)
+        {
+            return alias;
+        }
+        let own = match name {
+            "token_endpoint" => return &self.token_endpoint,
+            "pushed_authorization_request_endpoint" => &self.endpoints.pushed_authorization_request,
+            "device_authorization_endpoint" => &self.endpoints.device_authorization,
+            "userinfo_endpoint" => &self.endpoints.userinfo,
+            "introspection_endpoint" => &self.endpoints.introspection,
+            "revocation_endpoint" => &self.endpoints.revocation,
+            _ => &None,
+        };
+        own.as_deref().unwrap_or_default()
     }
 }
 

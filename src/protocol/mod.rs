@@ -13,6 +13,7 @@ pub mod grant;
 pub mod id_token;
 pub mod profile;
 pub(crate) mod refusal;
+pub mod syntax;
 pub mod token;
 pub mod token_cache;
 

@@ -6,6 +6,97 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::{Action, Kind, Result};
+
+/// What one provider does differently, as data.
+#[derive(Debug)]
+pub struct Rules {
+    /// The provider's short name; empty for a server without rules of its own.
+    pub id: &'static str,
+    /// Judges a requested scope by the provider's grammar.
+    pub check_scope: fn(&str) -> Result<()>,
+    /// What to do about the errors of the callback: an action, and the `error` values it goes for, spaces between them.
+    pub callback_errors: &'static [(Action, &'static str)],
+    /// Errors of the callback that have a code of their own in this library, the server's `error` value itself.
+    pub callback_kinds: &'static [&'static Kind],
+    /// Client authentication methods the provider takes; empty for any.
+    pub client_authentication: &'static [&'static str],
+    /// Whether a token response may lack the `id_token` that `openid` asked for.
+    pub id_token_optional: bool,
+}
+
+fn any_scope(_: &str) -> Result<()> {
+    Ok(())
+}
+
+/// The rules of a server that keeps to the standards.
+pub static STANDARD: Rules = Rules {
+    id: "",
+    check_scope: any_scope,
+    callback_errors: STANDARD_ERRORS,
+    callback_kinds: &[],
+    client_authentication: &[],
+    id_token_optional: false,
+};
+
+/// What the standard error codes ask of the caller (RFC 6749 section 4.1.2.1, OIDC Core section 3.1.2.6).
+pub static STANDARD_ERRORS: &[(Action, &str)] = &[
+    (Action::UserDeclined, "access_denied"),
+    (Action::TryLater, "server_error temporarily_unavailable"),
+    (Action::FixConfiguration, "invalid_request invalid_scope unauthorized_client unsupported_response_type"),
+];
+
+/// A provider's addresses and rules.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// What the provider does differently.
+    pub rules: &'static Rules,
+    /// The issuer identifier, byte for byte.
+    pub issuer: String,
+    /// Where the browser is sent.
+    pub authorization_endpoint: String,
+    /// Where codes become tokens; empty where only the front channel is used.
+    pub token_endpoint: String,
+    /// Whether the server names itself in every callback (RFC 9207, `authorization_response_iss_parameter_supported`).
+    pub iss_parameter: bool,
+    /// Whether http to loopback is allowed, for development against a local server.
+    pub development: bool,
+    /// Further addresses.
+    pub endpoints: Endpoints,
+    /// How requests look.
+    pub requests: Requests,
+}
+
+impl Profile {
+    /// A server that keeps to the standards, over https.
+    pub fn new(issuer: &str, authorization_endpoint: &str, token_endpoint: &str) -> Self {
+        Self {
+            rules: &STANDARD,
+            issuer: issuer.into(),
+            authorization_endpoint: authorization_endpoint.into(),
+            token_endpoint: token_endpoint.into(),
+            iss_parameter: false,
+            development: false,
+            endpoints: Endpoints::default(),
+            requests: Requests::default(),
+        }
+    }
+
+    /// The same without a front channel: for a client that no person logs in with, and that has no redirect URI.
+    ///
+    /// ```
+    /// use samtykke::{Client, provider::acmidm::{self, Environment}};
+    /// let profile = acmidm::profile(&Environment::ti());
+    /// assert!(Client::new(profile.clone(), "client-1", "").is_err());
+    /// assert!(Client::new(profile.for_machines(), "client-1", "").is_ok());
+    /// ```
+    #[must_use]
+    pub fn for_machines(mut self) -> Self {
+        self.authorization_endpoint = String::new();
+        self
+    }
+}
+
 /// Addresses beyond the authorization and the token endpoint. `None`: the server has none, or none is known.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {

@@ -12,11 +12,11 @@ use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, cut, number, word};
 use crate::protocol::answer::oauth_in;
-use crate::protocol::authorization::request::is_scope;
 use crate::protocol::authorization::response::shown_text;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::refusal;
 pub use crate::protocol::refusal::RequestKind;
+use crate::protocol::syntax::is_scope;
 
 /// Ten years: no token lives longer, and no sum overflows.
 const MAX_EXPIRES_IN: i64 = 315_360_000;
@@ -239,7 +239,7 @@ impl<'a> Found<'a> {
 
 /// Visible ASCII, not empty (RFC 6749 appendix A.12, RFC 6750 section 2.1).
 fn is_token(text: &&str) -> bool {
-    crate::protocol::client::is_vschar(text)
+    crate::protocol::syntax::is_vschar(text)
 }
 
 /// A member that may be absent: `None` when it is there and does not fit.

@@ -10,7 +10,7 @@ pub mod norskgjeld;
 pub mod selvbetjening;
 
 use crate::ground::lean::LEAN;
-use crate::protocol::client::{Rules, STANDARD};
+use crate::protocol::profile::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
 // A page begins flows at two of them.

@@ -63,7 +63,7 @@ fn a_resource_is_any_text_where_the_profile_says_so() {
     assert_eq!(code(halland::target("")), "invalid_parameter");
     let open = ClientAuthentication::secret_post("s");
     let mut profile = halland::profile(ISSUER);
-    profile.rules = &samtykke::protocol::client::STANDARD;
+    profile.rules = &samtykke::protocol::profile::STANDARD;
     let client = client(profile);
     let exchange =
         |target: &Target| Exchange::client_credentials(&client, &open, &ClientCredentials::new("hsainfoapi.read")).unwrap().target(target);
@@ -283,7 +283,7 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
         }
     };
     let mut adfs = halland::profile(ISSUER);
-    adfs.rules = &samtykke::protocol::client::STANDARD;
+    adfs.rules = &samtykke::protocol::profile::STANDARD;
     for header in [format!(r#""x5t":"{x5t}""#), format!(r#""kid":"{x5t}","x5t":"{x5t}""#), format!(r#""kid":"{x5t}""#)] {
         assert!(verified(adfs.clone(), &header).unwrap(), "{header}");
     }
@@ -318,7 +318,7 @@ fn each_request_has_an_id_and_its_errors_too() {
     };
     // Where the server takes no secret, the profile says so first: a server like it, with its requests.
     let mut profile = halland::profile(ISSUER);
-    profile.rules = &samtykke::protocol::client::STANDARD;
+    profile.rules = &samtykke::protocol::profile::STANDARD;
     let (id, error) = sent(profile.clone());
     assert_eq!(id.as_deref(), Some("07070707-0707-4707-8707-070707070707"));
     assert_eq!((error.trace_id(), error.code(), error.status()), (id.as_deref(), "token_error", Some(400)));

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use samtykke::flow::discovery::{Discovery, WellKnown};
-use samtykke::protocol::client::STANDARD;
 use samtykke::protocol::metadata::{Metadata, Policy};
+use samtykke::protocol::profile::STANDARD;
 use samtykke::protocol::resource_metadata::{self, ResourceMetadata};
 use samtykke::{Error, Response};
 use serde_json::{Value, json};

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use samtykke::ground::address::is_private;
 use samtykke::ground::json::{Value, Writer, push_string};
 use samtykke::ground::text::{Form, base64, base64url, base64url_decode, decimal, equal, form_decode, number, pairs, push_percent};
-use samtykke::ground::uri::{Uri, is_redirect_uri};
+use samtykke::ground::uri::Uri;
+use samtykke::protocol::syntax::is_redirect_uri;
 
 type Json = serde_json::Value;
 

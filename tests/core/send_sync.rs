@@ -52,8 +52,8 @@ const _: () = {
     proved::<samtykke::protocol::authorization::transaction::ResponseMode>();
     proved::<samtykke::protocol::authorization::transaction::Transaction>();
     proved::<samtykke::protocol::challenge::Challenge>();
-    proved::<samtykke::protocol::client::Rules>();
-    proved::<samtykke::protocol::client::Profile>();
+    proved::<samtykke::protocol::profile::Rules>();
+    proved::<samtykke::protocol::profile::Profile>();
     proved::<samtykke::protocol::client::Client>();
     proved::<samtykke::protocol::client_auth::ClientAuthentication>();
     proved::<samtykke::protocol::client_auth::PrivateKeyJwt>();

@@ -13,9 +13,9 @@ use crate::ground::text::{Form, decimal};
 use crate::ground::time::seconds;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{is_list, list};
-use crate::protocol::client::is_vschar;
 use crate::protocol::endpoint::expected;
 use crate::protocol::id_token::claims::Claims;
+use crate::protocol::syntax::is_vschar;
 
 /// What kind a token is, to help the server find it (RFC 7009 section 2.1). It may look elsewhere too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,11 @@ use alloc::vec::Vec;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::{Form, cut, equal, form_octets, pairs, word};
-use crate::ground::uri::{Uri, is_redirect_uri};
+use crate::ground::uri::Uri;
 use crate::protocol::authorization::pkce::is_unreserved;
-use crate::protocol::client::{Client, names_any};
+use crate::protocol::client::Client;
+use crate::protocol::syntax::is_redirect_uri;
+use crate::protocol::syntax::names_any;
 
 /// A logout to ask for. All is optional; without a hint the server asks the person whom to log out.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +108,7 @@ impl Plan<'_> {
         if names_any(query, OWN) {
             return wrong("end_session_endpoint: without our parameters");
         }
-        if self.id_token_hint.is_some_and(|token| !crate::protocol::client::is_vschar(token)) {
+        if self.id_token_hint.is_some_and(|token| !crate::protocol::syntax::is_vschar(token)) {
             return wrong("id_token_hint: an id_token");
         }
         let returns = self.post_logout_redirect_uri;

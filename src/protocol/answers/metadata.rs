@@ -13,9 +13,9 @@ use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::response::shown_text;
-use crate::protocol::client::{Profile, Rules};
 use crate::protocol::endpoint::{expected, is_endpoint, refused};
 use crate::protocol::profile::Endpoints;
+use crate::protocol::profile::{Profile, Rules};
 
 /// What a server's metadata is judged by.
 ///
@@ -165,7 +165,7 @@ impl Metadata {
     ///
     /// ```
     /// # use samtykke::Response;
-    /// # use samtykke::protocol::{client::STANDARD, metadata::{Metadata, Policy}};
+    /// # use samtykke::protocol::{profile::STANDARD, metadata::{Metadata, Policy}};
     /// # let body = r#"{"issuer":"https://op.example","authorization_endpoint":"https://op.example/a","token_endpoint":"https://op.example/t"}"#;
     /// # let metadata = Metadata::judge(&Response::new(200, Some("application/json"), body), "https://op.example", &Policy::default())?;
     /// let profile = metadata.profile(&STANDARD, false);

@@ -67,7 +67,7 @@ pub(crate) fn request_with(
 /// The request without its proof.
 pub(crate) fn unproved(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
     crate::protocol::endpoint::check("userinfo_endpoint", endpoint, development).map_err(|error| error.at(Phase::Api))?;
-    if token_type == TokenType::NotApplicable || !crate::protocol::client::is_vschar(token.expose()) {
+    if token_type == TokenType::NotApplicable || !crate::protocol::syntax::is_vschar(token.expose()) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("an access token"));
     }
     let mut value = String::from(token_type.as_str());

@@ -9,7 +9,7 @@ use crate::ground::error::{Result, codes};
 use crate::ground::http::Response;
 use crate::ground::uri::Uri;
 use crate::protocol::answer::Answer;
-use crate::protocol::client::is_vschar;
+use crate::protocol::syntax::is_vschar;
 
 /// A day: longer than any pushed request is kept, and no sum overflows.
 const MAX_EXPIRES_IN: i64 = 86_400;

@@ -3,12 +3,12 @@
 //! RFC 6749 section 4.1.1, RFC 7636 section 4.3, OIDC Core section 3.1.2.1, RFC 8707, RFC 9396.
 //! Refuses parameters set twice, empty or reserved, scopes outside the grammar, and weak state, nonce or verifier.
 
+use crate::protocol::syntax::check_scope;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::lean::LEAN;
-use crate::ground::octet::{NQCHAR, run};
 use crate::ground::text::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::protocol::authorization::pkce::is_unreserved;
 use crate::protocol::authorization::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
@@ -292,26 +292,6 @@ fn push_parameter(url: &mut Vec<u8>, name: &str, value: &[u8]) {
         push(url, b"=");
         push_escaped(url, value, false);
     }
-}
-
-/// Scope tokens of NQCHAR, single spaces between them (RFC 6749 section 3.3 and appendix A.4).
-pub(crate) fn is_scope(scope: &[u8]) -> bool {
-    let mut rest = scope;
-    loop {
-        let token = run(rest, NQCHAR);
-        match rest.get(token..) {
-            Some([]) => return token > 0 || scope.is_empty(),
-            Some([b' ', after @ ..]) if token > 0 => rest = after,
-            _ => return false,
-        }
-    }
-}
-
-pub(crate) fn check_scope(scope: &str) -> Result<()> {
-    if is_scope(scope.as_bytes()) {
-        return Ok(());
-    }
-    Err(Error::new(&codes::INVALID_SCOPE).expected("scope: visible ASCII, single spaces"))
 }
 
 fn own_or_random(own: Option<&str>, name: &'static str, least: usize, random: &[u8]) -> Result<Vec<u8>> {

@@ -4,13 +4,13 @@
 //! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
 //! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
 
+use crate::protocol::syntax::{RESPONSE_PARAMETERS, is_code, is_error_code, is_scope};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
 use crate::ground::lean::{LEAN, Text, fit};
-use crate::ground::octet::{NQSCHAR, VSCHAR, is_all};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
 use crate::ground::uri::{Uri, is_web};
@@ -21,8 +21,7 @@ const MAX_ANSWER: usize = 32 * 1024;
 const MAX_PARAMETERS: usize = 64;
 const MAX_VALUE: usize = 8 * 1024;
 
-/// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
-pub(crate) const RESPONSE_PARAMETERS: &str = "state iss code error error_description error_uri scope response access_token id_token token";
+/// How many parameters a response may carry, each at most once.
 const COUNT: usize = 11;
 
 /// What came back to `redirect_uri`.
@@ -137,7 +136,7 @@ impl AuthorizationCode {
             && !text.bytes().any(|octet| octet < b' ')
             && crate::protocol::authorization::pkce::is_verifier(found.verifier())
             && found.code().is_some()
-            && crate::protocol::authorization::request::is_scope(found.scope().as_bytes());
+            && is_scope(found.scope().as_bytes());
         if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
     }
 }
@@ -263,11 +262,6 @@ fn fail<T>(kind: &'static Kind) -> Result<T> {
     Err(Error::new(kind))
 }
 
-/// A code is visible ASCII; a space inside is legal (RFC 6749 appendix A.11).
-fn is_code(code: &[u8]) -> bool {
-    is_all(code, VSCHAR)
-}
-
 /// The raw parameter text of an answer that arrived where and how it was asked for.
 fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callback: Callback<'a>) -> Result<&'a str> {
     let text = match callback {
@@ -321,7 +315,7 @@ impl<'a> Answer<'a> {
         push_escaped(out, code.as_deref().unwrap_or_default(), true);
         push(out, b" ");
         let granted = granted.as_deref().unwrap_or_default();
-        if crate::protocol::authorization::request::is_scope(granted) {
+        if is_scope(granted) {
             push_escaped(out, granted, true);
         }
     }
@@ -359,12 +353,6 @@ fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, 
     let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
     let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
     Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
-}
-
-/// `error` is NQSCHAR, not empty (RFC 6749 appendix A.7); 256 characters are plenty.
-pub(crate) fn is_error_code(error: impl AsRef<[u8]>) -> bool {
-    let error = error.as_ref();
-    error.len() <= 256 && is_all(error, NQSCHAR)
 }
 
 /// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.

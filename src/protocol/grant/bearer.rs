@@ -50,7 +50,7 @@ impl JwtBearer {
         Self { source: Source::Given(Secret::new(assertion)), scope: String::new(), asked: String::new() }
     }
 
-    /// With an assertion signed by this key ([`KeyRole::Grant`](crate::flow::exchange::KeyRole::Grant)), as the rules say;
+    /// With an assertion signed by this key ([`KeyRole::Grant`](crate::flow::step::KeyRole::Grant)), as the rules say;
     /// `iss` is the client id unless changed, `sub` is absent unless set.
     pub fn signed(key: KeyInfo, rules: AssertionRules) -> Self {
         let grant = SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() };

@@ -19,9 +19,9 @@ use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::Form;
-use crate::protocol::authorization::request::check_scope;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::client::Registration;
+use crate::protocol::syntax::check_scope;
 
 /// A client's own request for a token, without a person.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +64,7 @@ pub(crate) fn push_credentials(form: &mut Form, audience: Option<&str>, scope: &
 
 /// A token that goes into a form: visible ASCII, not empty (RFC 6749 appendix A).
 pub(crate) fn check_token(token: &str, expected: &'static str) -> Result<()> {
-    if crate::protocol::client::is_vschar(token) {
+    if crate::protocol::syntax::is_vschar(token) {
         return Ok(());
     }
     Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected(expected))

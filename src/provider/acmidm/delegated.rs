@@ -13,9 +13,12 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{Form, word};
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
-use crate::protocol::authorization::response::{AuthorizationCode, RESPONSE_PARAMETERS, is_error_code, oauth_error};
+use crate::protocol::authorization::response::{AuthorizationCode, oauth_error};
 use crate::protocol::authorization::transaction::{self, Fields};
-use crate::protocol::client::{Client, Registration, is_vschar};
+use crate::protocol::client::{Client, Registration};
+use crate::protocol::syntax::RESPONSE_PARAMETERS;
+use crate::protocol::syntax::is_error_code;
+use crate::protocol::syntax::is_vschar;
 use crate::provider::norskgjeld::join;
 
 /// Octets of an answer; a callback may have as many.

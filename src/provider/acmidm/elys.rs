@@ -209,7 +209,7 @@ impl<'a> ElysApi<'a> {
         if !path.starts_with('/') || !path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#') {
             return wrong("a path of the API: visible ASCII that begins with a slash");
         }
-        if !crate::protocol::client::is_vschar(self.token.expose()) {
+        if !crate::protocol::syntax::is_vschar(self.token.expose()) {
             return wrong("an access token: visible ASCII");
         }
         let headers = vec![

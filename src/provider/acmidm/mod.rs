@@ -19,8 +19,8 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::uri::is_web;
 use crate::protocol::answers::introspection::Introspection;
 use crate::protocol::answers::logout::Logout;
-use crate::protocol::client::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
+use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::token_cache::Policy;
 use crate::provider::norskgjeld::join;
 

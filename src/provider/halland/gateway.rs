@@ -9,7 +9,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::protocol::client::is_vschar;
+use crate::protocol::syntax::is_vschar;
 
 /// The key of a subscription. Two are given out, so that one can be renewed while the other serves.
 #[derive(Clone, Debug)]

@@ -17,9 +17,9 @@ use alloc::vec;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::Value;
 use crate::protocol::answers::metadata::Metadata;
-use crate::protocol::client::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::grant::Target;
 use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
+use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::token::Tokens;
 use crate::provider::norskgjeld::join;
 

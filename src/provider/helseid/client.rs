@@ -16,11 +16,12 @@ use crate::protocol::answers::logout::Logout;
 use crate::protocol::answers::userinfo::Subject;
 use crate::protocol::authorization::request::{Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::AuthorizationCode;
-use crate::protocol::client::{Client, Profile};
+use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::grant::{ClientCredentials, Refresh};
 use crate::protocol::id_token::claims::Claims;
+use crate::protocol::profile::Profile;
 use crate::protocol::token::Tokens;
 
 /// A confidential client. The private keys stay with whoever answers the `Sign` steps; one key may serve as both.

@@ -27,9 +27,9 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answers::metadata::{Metadata, Policy};
-use crate::protocol::client::{Profile, Rules, STANDARD};
 use crate::protocol::endpoint::is_endpoint;
 use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
+use crate::protocol::profile::{Profile, Rules, STANDARD};
 
 /// Seconds a client assertion may live at most.
 pub const MAX_ASSERTION_LIFETIME: u32 = 60;

@@ -6,8 +6,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::api::records;
 use super::record::Record;
+use super::record::records;
 use super::wire::wrong;
 use crate::ground::error::Result;
 

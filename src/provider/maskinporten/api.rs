@@ -3,12 +3,12 @@
 //! docs.digdir.no `maskinporten_sjolvbetjening_api`, `oidc_api_admin`, `oidc_api_admin_maskinporten`.
 //! Refuses what wire.rs refuses of requests and answers, and answers without what their types need.
 
+use super::record::records;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use super::access::{ScopeAccess, access, accesses};
-use super::keys::object;
 use super::operation::Operation;
 use super::organisation::OrganisationNumber;
 use super::record::Record;
@@ -17,7 +17,6 @@ use super::wire::{build, judged, malformed, wrong};
 use super::{Change, Environment};
 use crate::ground::error::Result;
 use crate::ground::http::{Request, Response};
-use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
@@ -41,11 +40,6 @@ impl<T> Call<T> {
         let text = judged(self.operation, response)?;
         (self.read)(&text).map_err(|_| malformed(response))
     }
-}
-
-pub(super) fn records(json: &str) -> Result<Vec<Record>> {
-    let list = Value::parse(json);
-    list.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(object).collect()
 }
 
 fn nothing(_: &str) -> Result<()> {

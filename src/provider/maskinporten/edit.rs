@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::api::SelfService;
 use super::keys::Change;
-use crate::flow::exchange::Step;
+use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 

@@ -3,12 +3,13 @@
 //! docs.digdir.no `oidc_api_admin_maskinporten`. A POST replaces the whole set, so each change is made from the set as it stands.
 //! Refuses private members, a sixth key, an id that is taken or has odd letters, other keys than RSA.
 
+use super::record::{object, refused};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::record::Record;
 use super::registration::check_public;
-use crate::ground::error::{Error, Kind, Phase, Result, codes};
+use crate::ground::error::{Phase, Result, codes};
 use crate::ground::json::{Value, Writer};
 use crate::jose::{Algorithm, Jwk};
 
@@ -153,20 +154,4 @@ fn keys(set: &str) -> Result<Vec<Record>> {
         return Err(refused(&codes::INVALID_PARAMETER, "a key set: keys, an array"));
     };
     items.iter().map(object).collect()
-}
-
-/// An object of an array, as JSON of its own.
-pub(crate) fn object(value: &Value<'_>) -> Result<Record> {
-    if !matches!(value, Value::Object(_)) {
-        return Err(refused(&codes::INVALID_PARAMETER, "an array of objects"));
-    }
-    let mut json = Writer::new();
-    for member in value.members() {
-        json.raw(&member.name, member.raw);
-    }
-    Record::parse(&json.take())
-}
-
-fn refused(kind: &'static Kind, expected: &'static str) -> Error {
-    Error::new(kind).at(Phase::Api).expected(expected)
 }

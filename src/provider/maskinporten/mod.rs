@@ -37,7 +37,7 @@ use alloc::string::String;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
-use crate::protocol::client::Profile;
+use crate::protocol::profile::Profile;
 
 const ENVIRONMENTS: &str = include_str!("environments.txt");
 

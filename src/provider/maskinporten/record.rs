@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, Kind, Phase, Result, codes};
 use crate::ground::json::{Value, Writer, push_string};
 use crate::ground::secret::Secret;
 use crate::ground::time::seconds;
@@ -149,4 +149,26 @@ impl core::fmt::Debug for Record {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Record(…)")
     }
+}
+
+/// The objects of a list.
+pub(super) fn records(json: &str) -> Result<Vec<Record>> {
+    let list = Value::parse(json);
+    list.as_ref().and_then(Value::as_array).unwrap_or_default().iter().map(object).collect()
+}
+
+/// An object of an array, as JSON of its own.
+pub(crate) fn object(value: &Value<'_>) -> Result<Record> {
+    if !matches!(value, Value::Object(_)) {
+        return Err(refused(&codes::INVALID_PARAMETER, "an array of objects"));
+    }
+    let mut json = Writer::new();
+    for member in value.members() {
+        json.raw(&member.name, member.raw);
+    }
+    Record::parse(&json.take())
+}
+
+pub(super) fn refused(kind: &'static Kind, expected: &'static str) -> Error {
+    Error::new(kind).at(Phase::Api).expected(expected)
 }

@@ -13,9 +13,9 @@ use crate::ground::json::push_string;
 use crate::ground::secret::Secret;
 use crate::jose::KeyInfo;
 use crate::protocol::assertion::KeyNames;
-use crate::protocol::authorization::request::check_scope;
 use crate::protocol::grant::JwtBearer;
 use crate::protocol::profile::{AssertionRules, Presence};
+use crate::protocol::syntax::check_scope;
 
 /// Seconds an assertion may live at most; also what it lives unless asked otherwise, as that forgives a slow clock most.
 pub const MAX_LIFETIME: u32 = 120;

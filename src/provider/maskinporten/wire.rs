@@ -7,11 +7,11 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::api::records;
 use super::keys::{is_kid, public_key};
 use super::operation::{Answers, Operation, PORTAL, Sends};
 use super::organisation::OrganisationNumber;
 use super::record::Record;
+use super::record::records;
 use super::registration::{check_client, check_public};
 use super::{Change, Environment};
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
@@ -19,7 +19,7 @@ use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::push_percent;
-use crate::protocol::authorization::request::check_scope;
+use crate::protocol::syntax::check_scope;
 
 /// The request of an operation. `strict`: the check digits of organisation numbers are looked at.
 pub(crate) fn build(
@@ -72,7 +72,7 @@ pub(crate) fn build(
     url.push_str(second.unwrap_or(&path));
     let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
     if operation.authorized() {
-        if !crate::protocol::client::is_vschar(token.expose()) {
+        if !crate::protocol::syntax::is_vschar(token.expose()) {
             return Err(wrong("an access token: visible ASCII"));
         }
         let mut bearer = String::from("Bearer ");

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::agreement::{Agreement, RegisteredConsent};
 use super::debt::{ConsentStatus, DebtInformation};
-use super::feed::EventPage;
+use super::event::EventPage;
 use super::{Environment, join};
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
@@ -77,7 +77,7 @@ impl<'a> Api<'a> {
     /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent.
     #[must_use]
     pub fn trace_id(mut self, trace_id: &'a str) -> Self {
-        self.trace_id = Some(trace_id).filter(|id| crate::protocol::client::is_vschar(id) && id.len() <= 128);
+        self.trace_id = Some(trace_id).filter(|id| crate::protocol::syntax::is_vschar(id) && id.len() <= 128);
         self
     }
 

@@ -6,13 +6,15 @@
 mod agreement;
 mod api;
 mod debt;
+mod event;
 mod feed;
 mod scope;
 
 pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
-pub use feed::{Batch, Event, EventPage, EventType, FeedReader};
+pub use event::{Event, EventPage, EventType};
+pub use feed::{Batch, FeedReader};
 pub use scope::{Purpose, Scope};
 
 use alloc::string::String;
@@ -21,7 +23,7 @@ use crate::ground::error::{Action, Error, Result, codes};
 use crate::ground::octet::{AUTHORITY, is_all};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
-use crate::protocol::client::{Profile, Rules};
+use crate::protocol::profile::{Profile, Rules};
 
 /// One of the two environments, or a local server for development. Base URL, issuer and audiences come from one
 /// value, so that preprod and production cannot be mixed.

@@ -6,7 +6,8 @@
 use core::time::Duration;
 
 use super::api::Api;
-use super::enrolment::{Enrolment, Key};
+use super::enrolment::Enrolment;
+use super::key::Key;
 use super::key::find_secret;
 use super::process::{Next, Order, Process, used};
 use crate::ground::error::{Error, Result, codes};

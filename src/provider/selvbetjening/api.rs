@@ -7,9 +7,10 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::client::{ClientSettings, CurrentClient, list, text};
+use super::client::{ClientSettings, CurrentClient};
 use super::draft::Draft;
 use super::key::{ClientSecret, PublicKey, SecretBody, expiration};
+use super::lists::{list, text};
 use super::{Environment, check_client_id, refused};
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::draft::{Claim, Lists};
+use super::lists::{Claim, Lists, key_and_value, list, text};
 use super::refused;
 use crate::ground::error::Result;
 use crate::ground::json::{Value, Writer};
@@ -219,23 +219,6 @@ impl ClientSettings {
             child_organization_numbers: list(&value, children, text).ok_or_else(wrong)?,
         })
     }
-}
-
-/// A list, `None` for null or absent; nothing at all when it is something else.
-pub(super) fn list<T>(value: &Value<'_>, name: &str, read: fn(&Value<'_>) -> Option<T>) -> Option<Option<Vec<T>>> {
-    match value.get(name) {
-        None | Some(Value::Null) => Some(None),
-        Some(items) => items.as_array()?.iter().map(read).collect::<Option<Vec<T>>>().map(Some),
-    }
-}
-
-pub(super) fn text(value: &Value<'_>) -> Option<String> {
-    value.as_str().map(String::from)
-}
-
-/// A claim as drafts and updates write it.
-pub(super) fn key_and_value(value: &Value<'_>) -> Option<Claim> {
-    Some(Claim { key: value.get("key").and_then(text)?, value: value.get("value").and_then(text)? })
 }
 
 fn scope(value: &Value<'_>) -> Option<ScopeAccess> {

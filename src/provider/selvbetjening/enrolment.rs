@@ -7,11 +7,11 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::api::{Api, Call};
+use super::begun::Begun;
 use super::confirmation::judge_confirmation;
 use super::draft::Draft;
-use super::key::{ClientSecret, PublicKey, find_secret};
+use super::key::{ClientSecret, Key, find_secret};
 use super::process::{Next, Order, Process, used};
-use super::record::Begun;
 use super::{Environment, check_client_id, join, refused};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
@@ -21,49 +21,6 @@ use crate::ground::uri::Uri;
 
 /// Seconds in which a confirmation has to come.
 const WITHIN: u64 = 3600;
-/// The longest name of a key.
-const MAX_REFERENCE: usize = 512;
-
-/// A key of the caller's: the name that finds its private part again, and its public part.
-///
-/// ```
-/// use samtykke::provider::selvbetjening::{Key, PublicKey};
-/// let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-/// let key = Key::new("arn:aws:kms:eu-north-1:1:key/9", PublicKey::parse(jwk)?)?;
-/// assert_eq!(key.public().kid(), "k1");
-/// assert!(Key::new(jwk, PublicKey::parse(jwk)?).is_err()); // a name, not a key
-/// # Ok::<(), samtykke::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    reference: String,
-    public: PublicKey,
-}
-
-impl Key {
-    /// Names a key: by a file, a row, or the name that a key service gave.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for a name that is empty, over 512 octets, or holds quotes or line ends, as a JWK and a PEM do: the
-    /// private key itself is no name.
-    pub fn new(reference: &str, public: PublicKey) -> Result<Self> {
-        let named = (1..=MAX_REFERENCE).contains(&reference.len()) && !reference.chars().any(|letter| letter == '"' || letter.is_control());
-        if !named {
-            return Err(refused("the name of a key: one line, without quotes"));
-        }
-        Ok(Self { reference: reference.into(), public })
-    }
-
-    /// The caller's name for it.
-    pub fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    /// Its public part. Compare its thumbprint with what the name led to.
-    pub fn public(&self) -> &PublicKey {
-        &self.public
-    }
-}
 
 /// A client, as it is kept. No private key and no token is in it, but the address that the confirmation comes to, which is
 /// nobody else's to know.
@@ -79,7 +36,7 @@ pub struct Enrolment {
 
 impl core::fmt::Debug for Enrolment {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Enrolment").field("client_id", &self.client_id).field("key", &self.key.reference).finish_non_exhaustive()
+        f.debug_struct("Enrolment").field("client_id", &self.client_id).field("key", &self.key.reference()).finish_non_exhaustive()
     }
 }
 
@@ -329,8 +286,8 @@ impl Drafting {
             return Err(used());
         }
         let begun = kept.begun.ok_or_else(missing)?;
-        let draft = Draft::from_json(&begun.draft, kept.key.public.clone())?;
-        let drafting = Enrolment::begin(environment, api_key, draft, &kept.key.reference)?.within(Duration::from_secs(begun.within))?;
+        let draft = Draft::from_json(&begun.draft, kept.key.public().clone())?;
+        let drafting = Enrolment::begin(environment, api_key, draft, kept.key.reference())?.within(Duration::from_secs(begun.within))?;
         if begun.older { drafting.older() } else { Ok(drafting) }
     }
 }

@@ -6,11 +6,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::refused;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::time::seconds;
 use crate::jose::alg::Family;
 use crate::jose::{Algorithm, Jwk, thumbprint};
+
+/// The longest name of a key.
+const MAX_REFERENCE: usize = 512;
 
 /// A public key that the service takes: checked, and written anew, so that nothing else goes along.
 ///
@@ -114,4 +118,45 @@ pub fn find_secret<'l>(list: &'l [ClientSecret], key: &PublicKey) -> Option<&'l 
         Some(thumbprint) => *thumbprint == key.thumbprint,
         None => secret.kid.as_ref() == Some(&key.kid),
     })
+}
+
+/// A key of the caller's: the name that finds its private part again, and its public part.
+///
+/// ```
+/// use samtykke::provider::selvbetjening::{Key, PublicKey};
+/// let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+/// let key = Key::new("arn:aws:kms:eu-north-1:1:key/9", PublicKey::parse(jwk)?)?;
+/// assert_eq!(key.public().kid(), "k1");
+/// assert!(Key::new(jwk, PublicKey::parse(jwk)?).is_err()); // a name, not a key
+/// # Ok::<(), samtykke::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    reference: String,
+    public: PublicKey,
+}
+
+impl Key {
+    /// Names a key: by a file, a row, or the name that a key service gave.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a name that is empty, over 512 octets, or holds quotes or line ends, as a JWK and a PEM do: the
+    /// private key itself is no name.
+    pub fn new(reference: &str, public: PublicKey) -> Result<Self> {
+        let named = (1..=MAX_REFERENCE).contains(&reference.len()) && !reference.chars().any(|letter| letter == '"' || letter.is_control());
+        if !named {
+            return Err(refused("the name of a key: one line, without quotes"));
+        }
+        Ok(Self { reference: reference.into(), public })
+    }
+
+    /// The caller's name for it.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// Its public part. Compare its thumbprint with what the name led to.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
 }

@@ -5,11 +5,13 @@
 
 mod abandon;
 pub(crate) mod api;
+mod begun;
 mod client;
 mod confirmation;
-pub(crate) mod draft;
+mod draft;
 mod enrolment;
 mod key;
+pub(crate) mod lists;
 mod loopback;
 mod process;
 mod record;
@@ -21,9 +23,10 @@ pub use abandon::{Abandon, Abandoned};
 pub use api::{Api, Call, Delegation, ServiceTerms};
 pub use client::{ClaimAccess, ClientSettings, CurrentClient, ScopeAccess, Status};
 pub use confirmation::judge_confirmation;
-pub use draft::{Claim, Draft};
-pub use enrolment::{Drafting, Enrolment, Key, confirmation_path};
-pub use key::{ClientSecret, PublicKey, SecretBody, find_secret};
+pub use draft::Draft;
+pub use enrolment::{Drafting, Enrolment, confirmation_path};
+pub use key::{ClientSecret, Key, PublicKey, SecretBody, find_secret};
+pub use lists::Claim;
 pub use loopback::Loopback;
 pub use process::{Next, Order, Pause, Process};
 pub use rotation::{Rotated, Rotation};

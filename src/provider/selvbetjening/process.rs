@@ -7,7 +7,7 @@ use alloc::string::String;
 use core::time::Duration;
 
 use super::client::CurrentClient;
-use super::enrolment::Key;
+use super::key::Key;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 

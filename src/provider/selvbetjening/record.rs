@@ -5,10 +5,11 @@
 
 use alloc::string::String;
 
+use super::begun::Begun;
 use super::draft::Draft;
-use super::enrolment::{Enrolment, Key};
-use super::key::PublicKey;
-use super::{Environment, check_client_id, join, refused};
+use super::enrolment::Enrolment;
+use super::key::{Key, PublicKey};
+use super::{Environment, check_client_id, join};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::{Value, Writer};
 use crate::ground::text::decimal;
@@ -17,36 +18,6 @@ const VERSION: &str = "1";
 const MAX_RECORD: usize = 1 << 16;
 const MEMBERS: [&str; 11] =
     ["v", "environment", "clientId", "key", "keyExpiresAt", "next", "draft", "older", "within", "until", "confirmed"];
-
-/// What a draft began with, and how far its confirmation is.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Begun {
-    /// Its JSON, without the key.
-    pub(super) draft: String,
-    pub(super) redirect_uri: String,
-    pub(super) older: bool,
-    /// Seconds in which a confirmation has to come.
-    pub(super) within: u64,
-    /// Set by the answer to the draft: seconds since 1970.
-    pub(super) until: Option<u64>,
-    pub(super) confirmed: bool,
-}
-
-impl Begun {
-    pub(super) fn new(draft: &Draft, within: u64) -> Result<Self> {
-        let Some(redirect_uri) = &draft.confirmation_redirect_uri else {
-            return Err(refused("postClientConfirmationRedirectUri: where the portal sends the person afterwards"));
-        };
-        let json = draft.json()?;
-        let mut plain = Writer::new();
-        for member in Value::parse(&json).as_ref().map_or(&[][..], Value::members) {
-            if member.name != "publicJwk" {
-                plain.raw(&member.name, member.raw);
-            }
-        }
-        Ok(Self { draft: plain.take(), redirect_uri: redirect_uri.clone(), older: false, within, until: None, confirmed: false })
-    }
-}
 
 impl Enrolment {
     /// As text, to be stored. It holds no private key.

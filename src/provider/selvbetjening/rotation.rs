@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::api::{Api, Call};
-use super::enrolment::{Enrolment, Key};
+use super::enrolment::Enrolment;
+use super::key::Key;
 use super::key::{ClientSecret, SecretBody, find_secret};
 use super::process::{Next, Order, Process, invalid_client, unclear, used};
 use super::refused;

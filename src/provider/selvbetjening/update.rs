@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use super::api::{Api, Call};
 use super::client::{ClientSettings, CurrentClient};
-use super::enrolment::{Enrolment, Key};
+use super::enrolment::Enrolment;
+use super::key::Key;
 use super::process::{Next, Order, Process, used};
 use crate::ground::error::{Action, Error, Result, codes};
 use crate::ground::http::Response;

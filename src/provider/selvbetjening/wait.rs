@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use super::api::{Api, Call};
 use super::client::CurrentClient;
-use super::enrolment::{Enrolment, Key};
+use super::enrolment::Enrolment;
+use super::key::Key;
 use super::process::{Next, Order, Pause, Process, invalid_client, passing, used};
 use super::refused;
 use crate::ground::error::{Error, Phase, Result, codes};

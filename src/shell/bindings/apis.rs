@@ -47,7 +47,7 @@ fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, _, development, origins, token_type, token] = lines.take();
     let origins: Vec<&str> = origins.split(' ').collect();
     crate::flow::resource::check(url, &origins, !development.is_empty())?;
-    if token_type != "Bearer" || !crate::protocol::client::is_vschar(token) {
+    if token_type != "Bearer" || !crate::protocol::syntax::is_vschar(token) {
         return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("an access token: visible ASCII"));
     }
     text.push_str("Bearer ");

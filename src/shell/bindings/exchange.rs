@@ -452,7 +452,7 @@ fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
     let origins = listed(origins, b' ');
     resource::check(url, &origins, !development.is_empty())?;
-    if !crate::protocol::client::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
+    if !crate::protocol::syntax::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
         return refused("an access token: visible ASCII, Bearer or DPoP");
     }
     let mut header = String::from(kind);

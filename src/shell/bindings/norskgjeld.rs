@@ -33,7 +33,7 @@ fn audiences(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let environment = Environment::named(lines.next())?;
     let token = Secret::new(lines.next());
-    if !crate::protocol::client::is_vschar(token.expose()) {
+    if !crate::protocol::syntax::is_vschar(token.expose()) {
         return refused("an access token: visible ASCII");
     }
     let api = Api::new(&environment, &token).trace_id(lines.next());

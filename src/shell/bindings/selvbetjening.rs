@@ -10,7 +10,7 @@ use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
 use crate::provider::selvbetjening::api::{added, drafted, updated};
-use crate::provider::selvbetjening::draft::{array, texts};
+use crate::provider::selvbetjening::lists::{array, texts};
 use crate::provider::selvbetjening::{
     Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, PublicKey, SecretBody, ServiceTerms, Status, find_secret,
     judge_confirmation,

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::webcrypto::{self, AsyncSigner};
-use crate::flow::exchange::{KeyRole, SignRequest, VerifyRequest};
+use crate::flow::step::{KeyRole, SignRequest, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::jose::{KeyInfo, Signer, Verifier};
 

@@ -13,7 +13,7 @@ use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use super::host::{call, get, name_of};
-use crate::flow::exchange::VerifyRequest;
+use crate::flow::step::VerifyRequest;
 use crate::ground::error::{Error, Kind, Result, codes};
 use crate::ground::json::Value;
 use crate::jose::alg::{Algorithm, Family, Hash};
