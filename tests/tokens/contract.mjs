@@ -68,6 +68,35 @@ export async function contract(one, other, name, { looks = false } = {}) {
   await sleep(500);
   is((await one.read(name)) ?? null, null, "a text ends");
 
+  // What a session store does besides.
+  const session = `${name}-session`;
+  is(await one.compareAndSet(session, "x", "y", 60_000), false, "a text that is not there is not changed");
+  is((await one.read(session)) ?? null, null, "nor made");
+  is(await one.compareAndSet(session, undefined, 'first ✓ "1"', 60_000), true, "one that must not be there is made");
+  is(await other.compareAndSet(session, undefined, "second", 60_000), false, "once");
+  is(await other.compareAndSet(session, 'first ✓ "2"', "second", 60_000), false, "another text is not changed");
+  const made = await other.read(session);
+  is(made.text, 'first ✓ "1"', "and stays as it was");
+  near(made.left, 60_000, "for as long");
+  const holder = await one.lock(session, 20_000);
+  is(await other.compareAndSet(session, made.text, "second", 60_000), true, "the right one is changed, whoever has the lock");
+  is((await one.read(session)).text, "second", "the new one is kept");
+  is((await other.lock(session, 20_000)) ?? null, null, "the lock stays");
+  is(await one.write(session, holder.fence, "third", 60_000), true, "and its holder writes");
+  const swaps = await Promise.all([one, other, one, other, one, other].map((each, at) => each.compareAndSet(session, "third", `by ${at}`, 60_000)));
+  is(swaps.filter(Boolean).length, 1, "of many at once, one changes it");
+  const held = await one.lock(session, 20_000);
+  await other.delete(session);
+  is((await one.read(session)) ?? null, null, "a deleted text is gone");
+  is((await other.lock(session, 20_000)) ?? null, null, "its lock stays");
+  is(await one.compareAndSet(session, held.kept.text, "back", 60_000), false, "and it does not come back");
+  await one.unlock(session, held.fence);
+  await other.delete(session);
+  is(await other.compareAndSet(session, undefined, "brief", 300), true, "it can be made anew");
+  await sleep(500);
+  is(await one.compareAndSet(session, "brief", "late", 60_000), false, "one that ended is not changed");
+  is(await one.compareAndSet(session, undefined, "anew", 60_000), true, "and counts as not there");
+
   const names = [`${name}-a`, `${name}-b`];
   const locks = await Promise.all([...names, ...names, ...names].map((each, at) => (at % 2 ? one : other).lock(each, 20_000)));
   is(locks.filter(Boolean).length, 2, "of many at once, one gets each lock");
