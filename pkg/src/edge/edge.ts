@@ -154,40 +154,22 @@ export function createEdge(options: EdgeOptions): Edge {
   const kept: Keeper = site.store ? storeKeeper(site, site.store) : cookieKeeper(site);
   /** Sessions that the server has not ended. */
   const keeper: Keeper = { ...kept, read: async (request) => stillIn(site, kept, request) };
-  const needRequest = (request: Request) =>
-    given(isObject(request) && typeof request.headers?.get === "function" && typeof request.url === "string", "session", "a Request");
   const edge: Edge = {
-    async login(request, what, more) {
-      needRequest(request);
-      return login(site, request, what, more);
-    },
-    async callback(request) {
-      needRequest(request);
-      return callback(site, keeper, request);
-    },
-    async exchange(request, more) {
-      needRequest(request);
-      return exchange(site, keeper, request, more);
-    },
-    async session(request) {
-      needRequest(request);
+    login: judged((request, what, more) => login(site, request, what, more)),
+    callback: judged((request) => callback(site, keeper, request)),
+    exchange: judged((request, more) => exchange(site, keeper, request, more)),
+    session: judged(async (request) => {
       const held = await keeper.read(request);
       return held ? shown(held.kept) : null;
-    },
-    async refresh(request, { always = false } = {}) {
-      needRequest(request);
-      return refreshed(site, keeper, request, always);
-    },
-    async keep(request, data) {
-      needRequest(request);
+    }),
+    refresh: judged((request, { always = false } = {}) => refreshed(site, keeper, request, always)),
+    keep: judged(async (request, data) => {
       const checked = checkData(data, 32 * 1024, "data");
       const held = await keeper.read(request);
-      const { cookies, kept: now } = held
-        ? await keeper.change(request, held, ({ data: _, ...rest }) => ({ ...rest, ...(checked && { data: checked }) }))
-        : { cookies: [], kept: undefined };
-      if (!now) throw trouble("session_missing");
-      return cookies;
-    },
+      const changed = held && (await keeper.change(request, held, ({ data: _, ...rest }) => ({ ...rest, ...(checked && { data: checked }) })));
+      if (!changed?.kept) throw trouble("session_missing");
+      return changed.cookies;
+    }),
     answer: withCookies,
     fetch(session, where) {
       given(isObject(session) && isObject(session.tokens), "api", "a session");
@@ -198,24 +180,11 @@ export function createEdge(options: EdgeOptions): Edge {
         return call(input, init);
       };
     },
-    async logout(request, more) {
-      needRequest(request);
-      return logout(site, keeper, request, more);
-    },
-    async loggedOut(request) {
-      needRequest(request);
-      return loggedOut(site, request);
-    },
-    async backchannelLogout(request) {
-      needRequest(request);
-      return backchannelLogout(site, request);
-    },
-    async route(request) {
-      needRequest(request);
-      return route(site, edge, request);
-    },
-    async handle(request, next) {
-      needRequest(request);
+    logout: judged((request, more) => logout(site, keeper, request, more)),
+    loggedOut: judged((request) => loggedOut(site, request)),
+    backchannelLogout: judged((request) => backchannelLogout(site, request)),
+    route: judged((request) => route(site, edge, request)),
+    handle: judged(async (request, next) => {
       const own = await route(site, edge, request);
       if (own) return own;
       let found: Refreshed;
@@ -225,11 +194,19 @@ export function createEdge(options: EdgeOptions): Edge {
         return refuse(site, request, cause);
       }
       return withCookies(await next(found.session, found.error), found.cookies);
-    },
+    }),
     keepAlive: (request, waitUntil) => void site.waiters.set(request, waitUntil),
   };
   return edge;
 }
+
+/** A handler that says so when it gets no request. */
+const judged =
+  <Rest extends unknown[], T>(work: (request: Request, ...rest: Rest) => Promise<T>) =>
+  async (request: Request, ...rest: Rest): Promise<T> => {
+    given(isObject(request) && typeof request.headers?.get === "function" && typeof request.url === "string", "session", "a Request");
+    return work(request, ...rest);
+  };
 
 async function stillIn(site: Site, keeper: Keeper, request: Request): Promise<Held | undefined> {
   const held = await keeper.read(request);
@@ -240,29 +217,15 @@ async function stillIn(site: Site, keeper: Keeper, request: Request): Promise<He
 async function route(site: Site, edge: Edge, request: Request): Promise<Response | undefined> {
   const { pathname, searchParams } = new URL(request.url);
   const { places } = site;
-  switch (pathname) {
-    case places.callback:
-      return edge.callback(request);
-    case places.loggedOut:
-      return edge.loggedOut(request);
-    case places.logout:
-      return edge.logout(request);
-    case places.exchange:
-      return edge.exchange(request);
-    case places.backchannelLogout:
-      return site.backchannelLogout ? edge.backchannelLogout(request) : undefined;
-    case places.login:
-      break;
-    default:
-      return undefined;
+  for (const name of ["callback", "loggedOut", "logout", "exchange", "backchannelLogout"] as const) {
+    if (places[name] === pathname && (name !== "backchannelLogout" || site.backchannelLogout)) return edge[name](request);
   }
-  if (site.login === undefined) return undefined;
-  let what: LoginRequest;
+  if (pathname !== places.login || site.login === undefined) return undefined;
   try {
-    what = typeof site.login === "function" ? await site.login(request) : site.login;
+    const what = typeof site.login === "function" ? await site.login(request) : site.login;
+    const target = searchParams.get("returnTo");
+    return await edge.login(request, what, target === null ? {} : { returnTo: target });
   } catch (cause) {
     return refuse(site, request, cause);
   }
-  const target = searchParams.get("returnTo");
-  return edge.login(request, what, target === null ? {} : { returnTo: target });
 }

@@ -13,16 +13,10 @@ const WORDS: Readonly<Record<Language, readonly [title: string, again: string, c
 
 /** @internal The best of the languages that a browser asks for (RFC 9110 section 12.5.4). */
 export function languageFor(accepted: string | null): Language {
-  const ranges = (accepted ?? "")
-    .slice(0, 1000)
-    .split(",")
-    .map((range) => {
-      const [tag = "", ...parameters] = range.split(";").map((part) => part.trim());
-      const weight = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
-      return { language: languageOf(tag), known: /^(nb|nn|no|da|sv|nl|en)\b/i.test(tag), weight: Math.max(weight, 0) || 0 };
-    });
+  const ranges = (accepted ?? "").slice(0, 1000).matchAll(/(?:^|,)\s*(nb|nn|no|da|sv|nl|en)\b[^,;]*(?:;\s*q=([\d.]*)[^,]*)?/gi);
+  const wanted = [...ranges].map(([, tag, weight = "1"]) => ({ tag, weight: Number(weight) })).filter(({ weight }) => weight > 0);
   // A sort keeps the order of equals.
-  return ranges.filter(({ known, weight }) => known && weight > 0).sort((one, two) => two.weight - one.weight)[0]?.language ?? "en";
+  return languageOf(wanted.sort((one, two) => two.weight - one.weight)[0]?.tag);
 }
 
 const escaped = (text: string) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
