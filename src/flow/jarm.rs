@@ -3,6 +3,7 @@
 //! JARM sections 2.1 to 2.4: state, issuer, audience and end are checked first, then the signature; only then is anything used.
 //! Refuses an answer that also carries parameters of its own, unsigned answers, and tokens in the front channel.
 
+use crate::ground::error::shown::shown_text;
 use alloc::string::String;
 
 use crate::flow::exchange::{Context, Exchange, Judge, unkeyed};
@@ -91,7 +92,7 @@ pub(crate) fn check(
     match found.text("iss") {
         None => return Err(Error::new(&codes::ISSUER_MISSING)),
         Some(other) if other != issuer => {
-            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(response::shown_text(other)));
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(String::from(issuer)).actual(shown_text(other)));
         }
         Some(_) => {}
     }

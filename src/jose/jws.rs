@@ -111,7 +111,7 @@ impl<'a> Compact<'a> {
     /// `algorithm_refused`, naming the algorithm found; `signature_invalid` for a length that cannot be right.
     pub fn algorithm(&self, allowed: &[&'static Algorithm]) -> Result<&'static Algorithm> {
         let Some(alg) = allowed.iter().copied().find(|alg| alg.name == self.alg) else {
-            return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::protocol::authorization::response::shown_text(&self.alg)));
+            return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::ground::error::shown::shown_text(&self.alg)));
         };
         if self.signature.is_empty() || (alg.signature_octets != 0 && alg.signature_octets != self.signature.len()) {
             return Err(Error::wanted(&codes::SIGNATURE_INVALID, "a signature as long as the algorithm makes them"));

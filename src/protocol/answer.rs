@@ -3,10 +3,10 @@
 //! RFC 8259 section 4, RFC 9110 section 15, RFC 6749 section 5.2.
 //! Refuses bodies over 1 MiB, redirects, other statuses and media types, and members that stand twice.
 
+use crate::ground::error::shown::{oauth_error, shown_text};
 use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
 use crate::ground::http::{MAX_BODY, Response};
 use crate::ground::json::Value;
-use crate::protocol::authorization::response::{oauth_error, shown_text};
 use crate::protocol::refusal::{self, RequestKind};
 use crate::protocol::syntax::is_error_code;
 

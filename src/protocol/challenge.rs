@@ -6,9 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::shown::oauth_error;
 use crate::ground::error::{Error, OAuthError, Result, codes};
 use crate::ground::text::number;
-use crate::protocol::authorization::response::oauth_error;
 use crate::protocol::syntax::is_error_code;
 
 /// The longest header that is read, in octets.

@@ -6,13 +6,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Kind, Result, codes};
 use crate::ground::http::{MAX_BODY, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, cut, number, word};
 use crate::protocol::answer::oauth_in;
-use crate::protocol::authorization::response::shown_text;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::refusal;
 pub use crate::protocol::refusal::RequestKind;
@@ -205,8 +205,7 @@ impl<'a> Found<'a> {
             Some(name) if name.eq_ignore_ascii_case(wanted) => expectation.token_type,
             Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
             Some(name) if !name.is_empty() => {
-                return Err(fail(response, &codes::TOKEN_TYPE_UNEXPECTED, wanted)
-                    .actual(crate::protocol::authorization::response::shown_text(name)));
+                return Err(fail(response, &codes::TOKEN_TYPE_UNEXPECTED, wanted).actual(crate::ground::error::shown::shown_text(name)));
             }
             _ => return wrong("token_type: a text"),
         };

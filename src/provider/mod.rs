@@ -8,6 +8,7 @@ pub mod helseid;
 pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
+pub(crate) mod table;
 
 use crate::ground::lean::LEAN;
 use crate::protocol::profile::{Rules, STANDARD};

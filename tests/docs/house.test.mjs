@@ -23,29 +23,12 @@ const HOUSES = {
 /** What is still allowed. A line that is no longer needed fails too: take it away. */
 const STILL = {
   "pkg/src": { upward: [], between: [], circles: [] },
-  src: {
-    upward: ["ground/uri.rs -> protocol/authorization/response.rs", "ground/uri.rs -> protocol/client.rs", "jose/jws.rs -> protocol/authorization/response.rs"],
-    between: [
-      "provider/acmidm/delegated.rs -> provider/norskgjeld/mod.rs",
-      "provider/acmidm/elys.rs -> provider/norskgjeld/mod.rs",
-      "provider/acmidm/mod.rs -> provider/norskgjeld/mod.rs",
-      "provider/halland/mod.rs -> provider/norskgjeld/mod.rs",
-    ],
-    circles: [
-      "ground/uri.rs protocol/authorization/request.rs protocol/authorization/response.rs protocol/client.rs protocol/client_auth.rs",
-      "provider/maskinporten/access.rs provider/maskinporten/api.rs provider/maskinporten/wire.rs",
-      "provider/norskgjeld/api.rs provider/norskgjeld/feed.rs",
-      "provider/selvbetjening/client.rs provider/selvbetjening/draft.rs",
-      "provider/selvbetjening/enrolment.rs provider/selvbetjening/process.rs provider/selvbetjening/record.rs",
-    ],
-  },
+  src: { upward: [], between: [], circles: [] },
 };
 
 const LONGEST = 450;
 /** Files that are longer, and how long they may be. */
 const LONG = {
-  "src/ground/error/mod.rs": 560,
-  "src/ground/json.rs": 480,
   "src/shell/bindings/exchange.rs": 470,
 };
 

@@ -99,7 +99,7 @@ test("all facts of an error survive the round trip, its cause and stack stay her
 });
 
 test("each code of the core's table has a message for people or an action that has one", () => {
-  const source = readFileSync(new URL("../../src/ground/error/mod.rs", import.meta.url), "utf8");
+  const source = readFileSync(new URL("../../src/ground/error/codes.rs", import.meta.url), "utf8");
   const codes = [...source.matchAll(/^ {4}[A-Z_]+ "([a-z_]+)" /gm)].map((match) => match[1]);
   assert.ok(codes.length > 40 && codes.includes("wasm_unavailable"));
   const texts = new Set();

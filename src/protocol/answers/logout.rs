@@ -133,7 +133,7 @@ impl Plan<'_> {
             if again || word(OWN, name.as_bytes()).is_some() || holds(query, name) {
                 return Err(Error::new(&codes::RESERVED_PARAMETER)
                     .at(Phase::Session)
-                    .actual(crate::protocol::authorization::response::shown_text(name)));
+                    .actual(crate::ground::error::shown::shown_text(name)));
             }
             if name.is_empty() {
                 return wrong("a parameter's name, not empty");

@@ -6,13 +6,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::{Member, Value, Writer};
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
-use crate::protocol::authorization::response::shown_text;
 use crate::protocol::endpoint::{expected, is_endpoint, refused};
 use crate::protocol::profile::Endpoints;
 use crate::protocol::profile::{Profile, Rules};

@@ -6,12 +6,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{check_issuer, has, is_list, list};
-use crate::protocol::authorization::response::shown_text;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::endpoint::{expected, get, insert, is_endpoint, refused};
 

@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
@@ -13,7 +14,6 @@ use crate::ground::secret::Secret;
 use crate::ground::text::equal;
 use crate::jose::Compact;
 use crate::protocol::answer::Answer;
-use crate::protocol::authorization::response::shown_text;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::id_token::IdTokenExpectation;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified, refused};

@@ -4,13 +4,14 @@
 //! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
 //! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
 
+use crate::ground::error::shown::{oauth_error, shown};
 use crate::protocol::syntax::{RESPONSE_PARAMETERS, is_code, is_error_code, is_scope};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ground::error::{Error, Kind, OAuthError, Result, codes};
-use crate::ground::lean::{LEAN, Text, fit};
+use crate::ground::error::{Error, Kind, Result, codes};
+use crate::ground::lean::{LEAN, Text};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
 use crate::ground::uri::{Uri, is_web};
@@ -353,32 +354,4 @@ fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, 
     let group = client.rules.callback_errors.iter().find(|(_, errors)| word(errors, error).is_some());
     let kind = kind.copied().unwrap_or(&codes::AUTHORIZATION_ERROR);
     Error::new(kind).advise(group.map_or(kind.action, |(action, _)| *action)).oauth_error(oauth_error(error, description, uri))
-}
-
-/// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
-pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> OAuthError {
-    OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
-}
-
-/// The server's link, if it is one that may be shown. A page is not given it.
-fn link(uri: &[u8]) -> Option<Text> {
-    if LEAN {
-        return None;
-    }
-    core::str::from_utf8(uri).ok().filter(|uri| Uri::parse(uri).is_some_and(|uri| uri.is_secure(false))).map(Text::from)
-}
-
-/// Foreign octets fit to be shown, as [`shown_text`]; pkg/src/core/error.ts does it for a page.
-pub(crate) fn shown(octets: &[u8]) -> Text {
-    fit(octets, shown_text)
-}
-
-/// Foreign text fit to be shown: at most 512 characters, controls and invisible direction marks replaced.
-pub(crate) fn shown_text(text: &str) -> String {
-    let harmful = |letter| matches!(letter, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut shown = Vec::new();
-    for letter in text.chars().take(512) {
-        push(&mut shown, if harmful(letter) { '\u{fffd}' } else { letter }.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-    String::from_utf8(shown).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::time::rfc3339;
@@ -13,7 +14,6 @@ use crate::jose::alg::Algorithm;
 use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
 use crate::jose::key::Verifier;
-use crate::protocol::authorization::response::shown_text;
 
 /// Seconds by which two clocks may differ, unless the caller says otherwise.
 pub const DEFAULT_SKEW: u32 = 10;

@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec;
 
+use crate::ground::error::shown::oauth_error;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
@@ -13,13 +14,13 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{Form, word};
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
-use crate::protocol::authorization::response::{AuthorizationCode, oauth_error};
+use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::{self, Fields};
 use crate::protocol::client::{Client, Registration};
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
 use crate::protocol::syntax::is_error_code;
 use crate::protocol::syntax::is_vschar;
-use crate::provider::norskgjeld::join;
+use crate::provider::table::join;
 
 /// Octets of an answer; a callback may have as many.
 const MAX_ANSWER: usize = 32 << 10;

@@ -11,7 +11,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Request;
 use crate::ground::secret::Secret;
 use crate::ground::uri::is_web;
-use crate::provider::norskgjeld::join;
+use crate::provider::table::join;
 
 const ELYS: &str = include_str!("elys.txt");
 

@@ -22,7 +22,7 @@ use crate::protocol::answers::logout::Logout;
 use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
 use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::token_cache::Policy;
-use crate::provider::norskgjeld::join;
+use crate::provider::table::{join, row};
 
 /// One of the two environments, or a local server for development. A client belongs to one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +32,6 @@ pub struct Environment {
 }
 
 const ENVIRONMENTS: &str = include_str!("environments.txt");
-
-/// The rest of the row of a text file that begins with these values.
-fn row<'a>(file: &'a str, key: &str) -> Option<&'a str> {
-    file.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|'))
-}
 
 impl Environment {
     /// Test and integration, `authenticatie-ti.vlaanderen.be`.

@@ -121,11 +121,7 @@ impl Ping {
         // Some servers answer with the token's members alone.
         let token = answer.get("token").unwrap_or(&answer);
         let text = |value: &Value<'_>, name: &str| {
-            value
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-                .map(crate::protocol::authorization::response::shown_text)
+            value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(crate::ground::error::shown::shown_text)
         };
         let two = |outer: &str, inner: &str| (text(&answer, outer), text(token, inner));
         let (organisation, client) = (two("VoOrgcode", "vo_orgcode"), two("clientId", "client_id"));
@@ -237,14 +233,10 @@ impl Ping {
 fn texts(value: Option<&Value<'_>>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     match value.as_str() {
-        Some(text) => text.split(' ').filter(|word| !word.is_empty()).map(crate::protocol::authorization::response::shown_text).collect(),
-        None => value
-            .as_array()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Value::as_str)
-            .map(crate::protocol::authorization::response::shown_text)
-            .collect(),
+        Some(text) => text.split(' ').filter(|word| !word.is_empty()).map(crate::ground::error::shown::shown_text).collect(),
+        None => {
+            value.as_array().unwrap_or_default().iter().filter_map(Value::as_str).map(crate::ground::error::shown::shown_text).collect()
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::protocol::grant::Target;
 use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
 use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
 use crate::protocol::token::Tokens;
-use crate::provider::norskgjeld::join;
+use crate::provider::table::{self, join};
 
 /// The header by which AD FS logs a request: a UUID, new for each (MS-OAPX section 3.2.5.2). [`Exchange`](crate::Exchange) sends it;
 /// give it to calls of the APIs too, and quote it to the service desk.
@@ -30,7 +30,7 @@ pub const REQUEST_ID: &str = "client-request-id";
 const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 fn row(key: &str) -> &'static str {
-    ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|')).unwrap_or_default()
+    table::row(ENVIRONMENTS, key).unwrap_or_default()
 }
 
 /// The name of the Subscriber Key's header, unless the publisher renamed it.

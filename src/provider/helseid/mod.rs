@@ -20,6 +20,7 @@ pub use login::LoginRequest;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
 
+use crate::provider::table::row;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -40,7 +41,7 @@ const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 /// The values of a row of the file of environments.
 fn values(key: &str) -> impl Iterator<Item = &'static str> {
-    let row = ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|'));
+    let row = row(ENVIRONMENTS, key);
     row.into_iter().flat_map(|rest| rest.split('|'))
 }
 

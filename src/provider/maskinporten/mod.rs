@@ -32,6 +32,7 @@ pub use record::Record;
 pub use registration::{check_client, maskinporten_client, replacement};
 pub use request::{MAX_LIFETIME, TokenRequest};
 
+use crate::provider::table;
 use alloc::string::String;
 
 use crate::ground::error::{Error, Result, codes};
@@ -56,7 +57,7 @@ pub struct Environment {
 
 /// The values of the row of a name.
 fn row(name: &str) -> Option<[&'static str; 4]> {
-    let rest = ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('|')).filter(|_| !name.is_empty())?;
+    let rest = table::row(ENVIRONMENTS, name).filter(|_| !name.is_empty())?;
     let mut values = rest.split('|');
     Some([values.next()?, values.next()?, values.next().unwrap_or_default(), values.next().unwrap_or_default()])
 }

@@ -206,7 +206,7 @@ fn failure(operation: &'static Operation, response: &Response) -> Error {
         400..=499 => (&codes::API_ERROR, Action::FixConfiguration),
         _ => (&codes::API_ERROR, Action::TryLater),
     };
-    let shown = |text: &str| crate::protocol::authorization::response::shown_text(text);
+    let shown = |text: &str| crate::ground::error::shown::shown_text(text);
     let mut error = Error::new(kind).at(Phase::Api).advise(action).http(response).provider(said.map(shown), trace.map(shown));
     let portal = operation.scope == PORTAL;
     match response.status {

@@ -7,15 +7,16 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::Environment;
 use super::agreement::{Agreement, RegisteredConsent};
 use super::debt::{ConsentStatus, DebtInformation};
 use super::event::EventPage;
-use super::{Environment, join};
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
+use crate::provider::table::join;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]
@@ -198,8 +199,8 @@ fn malformed(response: &Response) -> Error {
 fn failure(response: &Response) -> Error {
     let parsed = if response.body.expose().len() > MAX_BODY { None } else { Value::parse(response.body.expose()) };
     let text = |name: &str| parsed.as_ref().and_then(|value| value.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let code = text("error").map(crate::protocol::authorization::response::shown_text);
-    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::protocol::authorization::response::shown_text);
+    let code = text("error").map(crate::ground::error::shown::shown_text);
+    let trace = text("trace_id").or_else(|| text("requestId")).map(crate::ground::error::shown::shown_text);
     // The words are examples, not codes: matched without case, in code and description.
     let says = |word: &str| [text("error"), text("error_description")].into_iter().flatten().any(|text| contains(text, word));
     let (kind, action): (&'static Kind, Action) = match response.status {

@@ -17,6 +17,7 @@ pub use event::{Event, EventPage, EventType};
 pub use feed::{Batch, FeedReader};
 pub use scope::{Purpose, Scope};
 
+use crate::provider::table::{join, row};
 use alloc::string::String;
 
 use crate::ground::error::{Action, Error, Result, codes};
@@ -49,7 +50,7 @@ const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 /// The values of a row of the file of environments.
 fn values(key: &str) -> Option<impl Iterator<Item = &'static str>> {
-    ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|')).map(|rest| rest.split('|'))
+    row(ENVIRONMENTS, key).map(|rest| rest.split('|'))
 }
 
 /// The two origins of an environment.
@@ -127,12 +128,6 @@ impl Environment {
     pub(crate) fn url(&self, path: &str) -> String {
         join(&self.api, path)
     }
-}
-
-pub(crate) fn join(base: &str, path: &str) -> String {
-    let mut url = String::from(base);
-    url.push_str(path);
-    url
 }
 
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.

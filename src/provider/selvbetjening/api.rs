@@ -12,12 +12,12 @@ use super::draft::Draft;
 use super::key::{ClientSecret, PublicKey, SecretBody, expiration};
 use super::lists::{list, text};
 use super::{Environment, check_client_id, refused};
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::{Value, push_string};
 use crate::ground::octet::{VISIBLE, is_all};
 use crate::ground::secret::Secret;
-use crate::protocol::authorization::response::shown_text;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]

@@ -142,15 +142,13 @@ impl CurrentClient {
             return Err(refused("an answer of GET /v1/client with all five lists"));
         }
         if let Some(name) = self.unknown().next() {
-            return Err(
-                refused("statuses ok, pending or updatePending alone").actual(crate::protocol::authorization::response::shown_text(name))
-            );
+            return Err(refused("statuses ok, pending or updatePending alone").actual(crate::ground::error::shown::shown_text(name)));
         }
         let mut claims = self.claims.as_ref().map(|_| Vec::new());
         for access in self.claims.iter().flatten() {
             // The newest wish: writing the active one would take a waiting one back.
             let Some(value) = access.pending.as_ref().or(access.active.as_ref()) else {
-                return Err(refused("a value for every claim").actual(crate::protocol::authorization::response::shown_text(&access.claim)));
+                return Err(refused("a value for every claim").actual(crate::ground::error::shown::shown_text(&access.claim)));
             };
             claims.get_or_insert_default().push(Claim { key: access.claim.clone(), value: value.clone() });
         }

@@ -5,9 +5,9 @@
 
 use alloc::string::String;
 
+use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::text::{cut, form_decode, pairs};
-use crate::protocol::authorization::response::shown_text;
 
 const MAX_ANSWER: usize = 4096;
 

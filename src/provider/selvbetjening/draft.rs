@@ -10,9 +10,9 @@ use super::key::PublicKey;
 use super::lists::{Claim, Lists, check_organizations, key_and_value, list, text};
 use super::{SCOPE, refused};
 use crate::ground::error::Result;
+use crate::ground::error::shown::shown_text;
 use crate::ground::json::{Value, Writer};
 use crate::ground::uri::Uri;
-use crate::protocol::authorization::response::shown_text;
 
 /// What a draft may hold, but for its key.
 const MEMBERS: [&str; 7] = [

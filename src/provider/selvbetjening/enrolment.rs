@@ -12,12 +12,13 @@ use super::confirmation::judge_confirmation;
 use super::draft::Draft;
 use super::key::{ClientSecret, Key, find_secret};
 use super::process::{Next, Order, Process, used};
-use super::{Environment, check_client_id, join, refused};
+use super::{Environment, check_client_id, refused};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url, cut};
 use crate::ground::uri::Uri;
+use crate::provider::table::join;
 
 /// Seconds in which a confirmation has to come.
 const WITHIN: u64 = 3600;

@@ -5,10 +5,11 @@
 
 use alloc::string::String;
 
-use super::{join, refused};
+use super::refused;
 use crate::ground::error::Result;
 use crate::ground::octet::{UNRESERVED, is_all};
 use crate::ground::text::{cut, decimal};
+use crate::provider::table::join;
 
 /// A receiver, on a port that the caller listens on.
 ///

@@ -33,6 +33,7 @@ pub use rotation::{Rotated, Rotation};
 pub use update::Update;
 pub use wait::{Pacing, Wait};
 
+use crate::provider::table::{join, row};
 use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
@@ -62,7 +63,7 @@ pub struct Environment {
 }
 
 fn known(name: &str) -> Option<(&'static str, &'static str)> {
-    let row = ENVIRONMENTS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('|'))?;
+    let row = row(ENVIRONMENTS, name)?;
     let (portal, api) = cut(row, b'|');
     Some((portal, api?))
 }
@@ -168,12 +169,6 @@ fn check_client_id(client_id: &str) -> Result<()> {
     // It becomes a part of a path, so dots alone would lead elsewhere.
     let fits = client_id.len() <= 128 && is_all(client_id, UNRESERVED) && client_id.bytes().any(|octet| octet != b'.');
     if fits { Ok(()) } else { Err(refused("a client id: letters, digits, - . _ ~")) }
-}
-
-pub(crate) fn join(base: &str, path: &str) -> String {
-    let mut url = String::from(base);
-    url.push_str(path);
-    url
 }
 
 #[cold]

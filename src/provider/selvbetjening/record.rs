@@ -9,10 +9,11 @@ use super::begun::Begun;
 use super::draft::Draft;
 use super::enrolment::Enrolment;
 use super::key::{Key, PublicKey};
-use super::{Environment, check_client_id, join};
+use super::{Environment, check_client_id};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::{Value, Writer};
 use crate::ground::text::decimal;
+use crate::provider::table::join;
 
 const VERSION: &str = "1";
 const MAX_RECORD: usize = 1 << 16;
@@ -73,18 +74,14 @@ impl Enrolment {
             _ => return Err(malformed()),
         };
         if version != VERSION {
-            return Err(malformed()
-                .expected("a record of version 1")
-                .actual(crate::protocol::authorization::response::shown_text(version)));
+            return Err(malformed().expected("a record of version 1").actual(crate::ground::error::shown::shown_text(version)));
         }
         let value = value.ok_or_else(malformed)?;
         let known = value.members().iter().all(|member| MEMBERS.contains(&&*member.name));
         let theirs = value.text("environment").filter(|_| known).ok_or_else(malformed)?;
         let ours = name(environment);
         if theirs != ours {
-            return Err(Error::new(&codes::TRANSACTION_MISMATCH)
-                .expected(ours)
-                .actual(crate::protocol::authorization::response::shown_text(theirs)));
+            return Err(Error::new(&codes::TRANSACTION_MISMATCH).expected(ours).actual(crate::ground::error::shown::shown_text(theirs)));
         }
         let kept = Self::members(environment, &value).ok_or_else(malformed)?;
         // A draft that was never answered has neither a client id nor a time, and nothing after them.
