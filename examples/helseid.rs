@@ -16,7 +16,6 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use samtykke::flow::discovery::Discovery;
-use samtykke::ground::json::Value;
 use samtykke::jose::{Algorithm, Signer, Verifier};
 use samtykke::protocol::grant::Refresh;
 use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest, SECURITY_LEVEL, TokenRequest, resources_of};
@@ -35,7 +34,8 @@ fn main() -> Outcome<()> {
         issuer => Environment::custom(issuer)?,
     };
     let jwk = std::env::var("CLIENT_JWK").map_err(|_| "set CLIENT_JWK")?;
-    let text = |name: &str| Value::parse(&jwk).and_then(|value| value.get(name)?.as_str().map(String::from));
+    let members: serde_json::Value = serde_json::from_str(&jwk)?;
+    let text = |name: &str| members.get(name)?.as_str().map(String::from);
     let alg = text("alg").and_then(|alg| Algorithm::named(&alg)).ok_or("CLIENT_JWK: with its alg")?;
     let key = NativeKey::from_jwk(&jwk, alg)?;
     let http = http()?;
@@ -63,10 +63,7 @@ fn main() -> Outcome<()> {
     }
 
     // Listen before the person is sent away, so that no answer is missed.
-    let listener = TcpListener::bind((
-        "localhost",
-        samtykke::ground::uri::Uri::parse(&redirect_uri).and_then(|uri| uri.port?.parse().ok()).unwrap_or(80),
-    ))?;
+    let listener = TcpListener::bind(("localhost", url::Url::parse(&redirect_uri)?.port().unwrap_or(80)))?;
     let scope = setting("SCOPE", SCOPE);
     let login = world.drive(|nonce| Ok(helseid.login(&LoginRequest::new(scope.as_str()), nonce, &random()?, now().as_secs())?))?;
     println!("open {}", login.url);
@@ -124,7 +121,8 @@ impl World {
 
 /// The address that the browser arrives at; other requests, such as for an icon, are answered with 404.
 fn wait(listener: &TcpListener, redirect_uri: &str) -> Outcome<String> {
-    let path = samtykke::ground::uri::Uri::parse(redirect_uri).map(|uri| uri.path).unwrap_or("/");
+    let uri = url::Url::parse(redirect_uri)?;
+    let path = uri.path();
     let origin = redirect_uri.strip_suffix(path).unwrap_or(redirect_uri);
     for stream in listener.incoming() {
         let mut stream = stream?;

@@ -15,10 +15,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use samtykke::ground::uri::Uri;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use samtykke::protocol::authorization::request::RANDOM_OCTETS;
 use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
 use samtykke::{Callback, Client, ClientAuthentication, Exchange, Step};
+use url::Url;
 
 use io::{Outcome, http, now, random, send};
 
@@ -53,7 +54,7 @@ fn main() -> Outcome<()> {
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
 
     // Asked once: a consent without days is spent by one lookup. By its number norskgjeld's support can find the call.
-    let trace = samtykke::ground::text::base64url(&random::<16>()?);
+    let trace = Base64UrlUnpadded::encode_string(&random::<16>()?);
     let call = Api::new(&environment, &tokens.access_token).trace_id(&trace).debt();
     let debt = call.finish(&send(&http, &call.request)?)?;
     let loans = debt.loans.iter().filter(|answer| answer.loan.is_some()).count();
@@ -64,16 +65,19 @@ fn main() -> Outcome<()> {
 }
 
 fn listen(redirect_uri: &str) -> Outcome<TcpListener> {
-    let uri = Uri::parse(redirect_uri)
-        .filter(Uri::is_loopback)
-        .ok_or("REDIRECT_URI: http on this machine, such as http://localhost:4402/callback")?;
-    let host = uri.host.unwrap_or("localhost").trim_matches(['[', ']']);
-    Ok(TcpListener::bind((host, uri.port.unwrap_or("80").parse::<u16>()?))?)
+    let here = |uri: &Url| uri.scheme() == "http" && matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let uri = Url::parse(redirect_uri)?;
+    if !here(&uri) {
+        return Err("REDIRECT_URI: http on this machine, such as http://localhost:4402/callback".into());
+    }
+    let host = uri.host_str().unwrap_or("localhost").trim_matches(['[', ']']);
+    Ok(TcpListener::bind((host, uri.port().unwrap_or(80)))?)
 }
 
 /// The address that the browser arrives at; other requests, such as for an icon, are answered with 404.
 fn wait(listener: &TcpListener, redirect_uri: &str) -> Outcome<String> {
-    let path = Uri::parse(redirect_uri).map(|uri| uri.path).filter(|path| !path.is_empty()).unwrap_or("/");
+    let uri = Url::parse(redirect_uri)?;
+    let path = uri.path();
     let origin = redirect_uri.strip_suffix(path).unwrap_or(redirect_uri);
     for stream in listener.incoming() {
         let mut stream = stream?;

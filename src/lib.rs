@@ -19,14 +19,14 @@
 //! assert!(login.url.starts_with("https://access-preprod.norskgjeld.no/oauth2/auth?"));
 //! # Ok::<(), samtykke::Error>(())
 //! ```
-#![no_std]
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 
 pub mod flow;
-pub mod ground;
+mod ground;
 pub mod jose;
 pub mod protocol;
 pub mod provider;
@@ -50,6 +50,11 @@ pub use protocol::token::Tokens;
 pub use protocol::token_cache::TokenCache;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use shell::fetch;
+
+// What no user can call has its tests inside.
+#[cfg(test)]
+#[path = "../tests/core/internals/mod.rs"]
+mod internals;
 
 // The README's Rust is compiled and run too.
 #[cfg(doctest)]

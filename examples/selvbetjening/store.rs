@@ -6,6 +6,7 @@
 use std::fs::{OpenOptions, rename};
 use std::io::{ErrorKind, Write};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use samtykke::jose::{Signer, thumbprint};
 use samtykke::provider::selvbetjening::{Key, PublicKey};
 use samtykke::signer::p256::P256Key;
@@ -59,7 +60,7 @@ impl Store {
         let name = thumbprint(&info.public);
         let public = info.public.clone().named(Some(&name), Some(info.alg)).to_json();
         let mut jwk: Map<String, Value> = serde_json::from_str(&public)?;
-        jwk.insert("d".into(), samtykke::ground::text::base64url(&octets).into());
+        jwk.insert("d".into(), Base64UrlUnpadded::encode_string(&octets).into());
         self.keys.insert(name.clone(), Value::Object(jwk).to_string().into());
         self.write()?;
         Ok(Key::new(&name, PublicKey::parse(&public)?)?)

@@ -9,16 +9,7 @@ use crate::ground::text::cut;
 use crate::ground::uri::Uri;
 
 /// Whether a URI's host is a loopback, private, link-local or unspecified address, or the name `localhost`.
-///
-/// ```
-/// use samtykke::ground::{address::is_private, uri::Uri};
-/// let private = |text| is_private(&Uri::parse(text).unwrap());
-/// assert!(private("https://169.254.169.254/"));
-/// assert!(private("https://0x7f.1/"));
-/// assert!(private("https://[::ffff:10.0.0.1]/"));
-/// assert!(!private("https://access.norskgjeld.no/"));
-/// ```
-pub fn is_private(uri: &Uri<'_>) -> bool {
+pub(crate) fn is_private(uri: &Uri<'_>) -> bool {
     let Some(host) = uri.host else { return true };
     let host = host.strip_suffix('.').unwrap_or(host);
     if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

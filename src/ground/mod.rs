@@ -1,15 +1,15 @@
 //! The ground floor: text, numbers, addresses, requests and errors, which know nothing of OAuth.
 
-pub mod address;
+pub(crate) mod address;
 pub mod error;
 pub mod http;
 pub(crate) mod ip;
-pub mod json;
+pub(crate) mod json;
 pub(crate) mod lean;
 pub(crate) mod octet;
-pub mod secret;
-pub mod sha256;
-pub mod text;
+pub(crate) mod secret;
+pub(crate) mod sha256;
+pub(crate) mod text;
 pub(crate) mod time;
-pub mod uri;
+pub(crate) mod uri;
 pub(crate) mod uuid;

@@ -11,13 +11,8 @@ use crate::ground::text::push;
 const ZEROS: [u8; 64] = [0; 64];
 
 /// The hash of these octets.
-///
-/// ```
-/// let digest = samtykke::ground::sha256::digest(b"abc");
-/// assert_eq!(samtykke::ground::text::base64url(&digest), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-/// ```
 #[inline(never)]
-pub fn digest(octets: &[u8]) -> [u8; 32] {
+pub(crate) fn digest(octets: &[u8]) -> [u8; 32] {
     let mut state = [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19u32];
     // The text, the bit that ends it, zeros, and in the last eight octets its length in bits.
     let mut padded = Vec::new();

@@ -19,11 +19,7 @@ pub(crate) fn push(out: &mut Vec<u8>, octets: &[u8]) {
 }
 
 /// Octets as unpadded base64url (RFC 4648 section 5).
-///
-/// ```
-/// assert_eq!(samtykke::ground::text::base64url(&[0xff, 0xef]), "_-8");
-/// ```
-pub fn base64url(octets: &[u8]) -> String {
+pub(crate) fn base64url(octets: &[u8]) -> String {
     let mut text = Vec::new();
     push_base64url(&mut text, octets);
     ascii(text)
@@ -40,12 +36,7 @@ fn ascii(octets: Vec<u8>) -> String {
 }
 
 /// Octets as padded base64 (RFC 4648 section 4), the form that HTTP Basic asks for.
-///
-/// ```
-/// assert_eq!(samtykke::ground::text::base64(b"a:b"), "YTpi");
-/// assert_eq!(samtykke::ground::text::base64(b"a"), "YQ==");
-/// ```
-pub fn base64(octets: &[u8]) -> String {
+pub(crate) fn base64(octets: &[u8]) -> String {
     let mut text = Vec::new();
     base64_with(&mut text, octets, BASE64);
     while !text.len().is_multiple_of(4) {
@@ -68,15 +59,8 @@ fn base64_with(text: &mut Vec<u8>, octets: &[u8], alphabet: &[u8; 64]) {
 
 /// Strict unpadded base64url to octets; `None` for padding, other characters, an impossible length
 /// or trailing bits that are not zero (one text for each value, RFC 4648 section 3.5).
-///
-/// ```
-/// use samtykke::ground::text::base64url_decode;
-/// assert_eq!(base64url_decode("_-8"), Some(vec![0xff, 0xef]));
-/// assert_eq!(base64url_decode("_-8="), None);
-/// assert_eq!(base64url_decode("_-9"), None); // trailing bits
-/// ```
 #[inline(never)]
-pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn base64url_decode(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::with_capacity(text.len());
     for group in text.as_bytes().chunks(4) {
         let mut bits = 0u32;
@@ -105,20 +89,14 @@ pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Appends `text` percent-encoded: everything but the unreserved characters of RFC 3986 becomes `%XX`.
-pub fn push_percent(out: &mut String, text: &str) {
+pub(crate) fn push_percent(out: &mut String, text: &str) {
     let mut octets = core::mem::take(out).into_bytes();
     push_escaped(&mut octets, text.as_bytes(), false);
     *out = ascii(octets);
 }
 
 /// Appends `text` form-encoded: as [`push_percent`], with a space written `+` (RFC 6749 appendix B).
-///
-/// ```
-/// let mut out = String::new();
-/// samtykke::ground::text::push_form(&mut out, "a%b+c d:e/f~g");
-/// assert_eq!(out, "a%25b%2Bc+d%3Ae%2Ff~g");
-/// ```
-pub fn push_form(out: &mut String, text: &str) {
+pub(crate) fn push_form(out: &mut String, text: &str) {
     let mut octets = core::mem::take(out).into_bytes();
     push_escaped(&mut octets, text.as_bytes(), true);
     *out = ascii(octets);
@@ -144,14 +122,7 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &[u8], plus: bool) {
 }
 
 /// Form-decodes one name or value; `None` for a broken escape or octets that are not UTF-8.
-///
-/// ```
-/// use samtykke::ground::text::form_decode;
-/// assert_eq!(form_decode("a%2Bb+c"), Some("a+b c".into()));
-/// assert_eq!(form_decode("%zz"), None);
-/// assert_eq!(form_decode("%FF"), None);
-/// ```
-pub fn form_decode(text: &str) -> Option<String> {
+pub(crate) fn form_decode(text: &str) -> Option<String> {
     String::from_utf8(form_octets(text)?.into_owned()).ok()
 }
 
@@ -180,13 +151,13 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// The pairs of a query or form body, raw: split at `&` and the first `=`, empty pieces skipped, nothing decoded.
-pub fn pairs(text: &str) -> Pairs<'_> {
+pub(crate) fn pairs(text: &str) -> Pairs<'_> {
     Pairs(Some(text))
 }
 
 /// Iterator of [`pairs`].
 #[derive(Clone)]
-pub struct Pairs<'a>(Option<&'a str>);
+pub(crate) struct Pairs<'a>(Option<&'a str>);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, &'a str);
@@ -204,14 +175,9 @@ impl<'a> Iterator for Pairs<'a> {
 }
 
 /// What stands before the first `at` (an ASCII character), and what after it, if it is there.
-///
-/// ```
-/// assert_eq!(samtykke::ground::text::cut("a=b=c", b'='), ("a", Some("b=c")));
-/// assert_eq!(samtykke::ground::text::cut("abc", b'='), ("abc", None));
-/// ```
 // One small function for what the standard library does in many generic ones: it is the hot brick of the small wasm.
 #[inline(never)]
-pub fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
     match find(text.as_bytes(), at).and_then(|found| text.split_at_checked(found)) {
         Some((before, rest)) => (before, rest.get(1..)),
         None => (text, None),
@@ -292,7 +258,7 @@ pub(crate) fn take<'a>(rest: &mut &'a str, pieces: &mut [&'a str], at: u8) {
 
 /// Digits as a number; `None` for anything else, a sign included, or beyond 2^53.
 #[inline(never)]
-pub fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     let mut value: u64 = 0;
     for digit in text.bytes() {
         let digit = digit.wrapping_sub(b'0');
@@ -305,7 +271,7 @@ pub fn number(text: &str) -> Option<u64> {
 }
 
 /// Digits of a number, without the formatting machinery.
-pub fn decimal(mut number: u64) -> String {
+pub(crate) fn decimal(mut number: u64) -> String {
     let mut digits = [0; 20];
     let mut count = 0;
     for digit in digits.iter_mut().rev() {
@@ -322,25 +288,19 @@ pub fn decimal(mut number: u64) -> String {
 }
 
 /// A form body or query being written: `name=value` pairs joined by `&`.
-///
-/// ```
-/// let mut form = samtykke::ground::text::Form::new();
-/// form.push("grant_type", "client_credentials").push("scope", "a b");
-/// assert_eq!(form.into_string(), "grant_type=client_credentials&scope=a+b");
-/// ```
 #[derive(Default)]
-pub struct Form {
+pub(crate) struct Form {
     text: String,
 }
 
 impl Form {
     /// An empty form.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds a pair; both sides are form-encoded.
-    pub fn push(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn push(&mut self, name: &str, value: &str) -> &mut Self {
         if !self.text.is_empty() {
             self.text.push('&');
         }
@@ -351,7 +311,7 @@ impl Form {
     }
 
     /// Adds a pair when there is a value.
-    pub fn push_some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+    pub(crate) fn push_some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.push(name, value);
         }
@@ -368,12 +328,12 @@ impl Form {
     }
 
     /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
     /// The text: a body of `application/x-www-form-urlencoded`.
-    pub fn into_string(self) -> String {
+    pub(crate) fn into_string(self) -> String {
         self.text
     }
 }
@@ -381,7 +341,7 @@ impl Form {
 /// Whether octets are equal, in a time that depends on their lengths alone.
 ///
 /// Used for `state`, `nonce` and hashes, so that an answer's timing tells nothing of the stored value.
-pub fn equal(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
+pub(crate) fn equal(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
     let (left, right) = (left.as_ref(), right.as_ref());
     if left.len() != right.len() {
         return false;

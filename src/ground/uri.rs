@@ -9,7 +9,7 @@ use crate::ground::text::{cut, number};
 
 /// The parts of an absolute URI, borrowed from its text.
 #[derive(Clone, Copy)]
-pub struct Uri<'a> {
+pub(crate) struct Uri<'a> {
     /// Before the colon, as written.
     pub scheme: &'a str,
     /// Host without port and userinfo; IPv6 with its brackets; `None` for a scheme without `//`.
@@ -26,15 +26,7 @@ pub struct Uri<'a> {
 
 impl<'a> Uri<'a> {
     /// Splits `text`; `None` when it is not an absolute URI or carries userinfo.
-    ///
-    /// ```
-    /// use samtykke::ground::uri::Uri;
-    /// let uri = Uri::parse("https://rp.example:8443/cb?x=1").unwrap();
-    /// assert_eq!((uri.host, uri.port, uri.path), (Some("rp.example"), Some("8443"), "/cb"));
-    /// assert!(Uri::parse("http://localhost:80@evil.example/").is_none());
-    /// assert!(Uri::parse("\tjavascript:alert(1)").is_none());
-    /// ```
-    pub fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         if !is_all(text, URI) {
             return None;
         }
@@ -72,22 +64,22 @@ impl<'a> Uri<'a> {
     }
 
     /// Whether the scheme is `name`, in any case.
-    pub fn is_scheme(&self, name: &str) -> bool {
+    pub(crate) fn is_scheme(&self, name: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(name)
     }
 
     /// Whether the host is `localhost` or a loopback literal, `127.0.0.1` or `[::1]` (RFC 8252 section 7.3).
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         self.host.is_some_and(|host| host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]")
     }
 
     /// Whether this is https with a host, or http to loopback when `loopback` allows it.
-    pub fn is_secure(&self, loopback: bool) -> bool {
+    pub(crate) fn is_secure(&self, loopback: bool) -> bool {
         self.host.is_some() && (self.is_scheme("https") || (loopback && self.is_scheme("http") && self.is_loopback()))
     }
 
     /// Whether both have the same scheme, host and port (RFC 6454), default ports counted as given.
-    pub fn same_origin(&self, other: &Uri<'_>) -> bool {
+    pub(crate) fn same_origin(&self, other: &Uri<'_>) -> bool {
         let same_host = match (self.host, other.host) {
             (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
             (None, None) => true,

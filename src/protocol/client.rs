@@ -1,6 +1,6 @@
 //! A client as a provider knows it: the provider's facts, a client id and a redirect URI. No secret.
 //!
-//! RFC 6749 section 2, RFC 8414 section 2. A provider is data: its [`Rules`](crate::protocol::profile::Rules) are a row, never a branch.
+//! RFC 6749 section 2, RFC 8414 section 2. A provider is data: its [`Rules`] are a row, never a branch.
 //! Refuses endpoints and redirect URIs that are not https (http only for loopback), userinfo and fragments.
 
 use alloc::string::String;

@@ -1,7 +1,7 @@
 //! Answers of the PAR, userinfo, introspection and revocation endpoints: each flaw is refused.
 
+use crate::encode::base64url;
 use proptest::prelude::*;
-use samtykke::ground::text::base64url;
 use samtykke::protocol::authorization::par::PushedRequest;
 use samtykke::protocol::id_token::IdTokenExpectation;
 use samtykke::protocol::introspection::Introspection;

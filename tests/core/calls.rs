@@ -1,6 +1,6 @@
 //! Requests for userinfo, introspection and revocation, and the machines that carry them through.
 
-use samtykke::ground::text::base64url;
+use crate::encode::base64url;
 use samtykke::protocol::id_token::rules::IdTokenRules;
 use samtykke::protocol::introspection::TokenHint;
 use samtykke::protocol::userinfo::{self, Subject};

@@ -331,7 +331,7 @@ fn each_request_has_an_id_and_its_errors_too() {
 #[cfg(feature = "native-crypto")]
 #[test]
 fn keys_as_older_tools_write_them() {
-    use samtykke::ground::text::{base64, base64url_decode};
+    use crate::encode::{base64, base64url_decode};
     use samtykke::jose::Signer;
     use samtykke::signer::native::NativeKey;
     let start = PEM.find("-----BEGIN PRIVATE").unwrap();

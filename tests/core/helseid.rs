@@ -1,6 +1,6 @@
 //! HelseID: what is sent, to the claim, and every refusal of the provider's own; signatures are the machine's business alone.
 
-use samtykke::ground::text::{base64url, base64url_decode};
+use crate::encode::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::metadata::Metadata;

@@ -1,6 +1,6 @@
 //! HelseID: every refusal of the provider's own, lettered as its reference sheet letters them.
 
-use samtykke::ground::text::base64url;
+use crate::encode::base64url;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::grant::Target;
 use samtykke::provider::helseid::{

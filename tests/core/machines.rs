@@ -1,6 +1,6 @@
 //! What a machine sends to ACM/IDM and to Region Halland: assertion and form as documented, and keys that neither takes.
 
-use samtykke::ground::text::base64url_decode;
+use crate::encode::base64url_decode;
 use samtykke::jose::{Algorithm, KeyInfo, der};
 use samtykke::protocol::grant::Target;
 use samtykke::provider::acmidm::{self, Environment};

@@ -21,8 +21,6 @@ mod maskinporten_european;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
-mod properties;
-mod readers;
 mod reality;
 mod refused_callbacks;
 mod refused_claims;
@@ -46,3 +44,5 @@ mod vectors;
 mod verdict;
 #[cfg(feature = "native-crypto")]
 mod wycheproof;
+
+use verdict::encode;

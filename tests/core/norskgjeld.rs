@@ -90,7 +90,7 @@ fn basic_decodes_to_the_documented_pair() {
     // The marks that some decoders leave alone and others do not are always escaped.
     assert_eq!(
         samtykke::protocol::client_auth::basic("-._~!*'()", "x").expose(),
-        format!("Basic {}", samtykke::ground::text::base64(b"%2D%2E%5F%7E%21%2A%27%28%29:x"))
+        format!("Basic {}", crate::encode::base64(b"%2D%2E%5F%7E%21%2A%27%28%29:x"))
     );
 }
 

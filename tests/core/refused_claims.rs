@@ -1,7 +1,7 @@
 //! Claims of id_tokens, logout tokens and signed answers: one change to a good token for each refusal.
 //! Deleting the check fails the test; the numbers are those of the project's checklist.
 
-use samtykke::ground::text::base64url;
+use crate::encode::base64url;
 use samtykke::jose::{Algorithm, Compact, jwks};
 use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::id_token::claims::Claims;

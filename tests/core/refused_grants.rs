@@ -1,9 +1,9 @@
 //! What is signed, and what is asked for: assertions, request objects, targets, refresh, exchange, devices, nonces, keys.
 //! Deleting the check fails the test; the numbers are those of the project's checklist.
 
+use crate::encode::{base64url, base64url_decode};
 use samtykke::flow::device::{Device, DeviceRequest, Polled};
 use samtykke::flow::login::Start;
-use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo, der, hmac};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::dpop::{Nonces, Server};

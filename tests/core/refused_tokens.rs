@@ -1,8 +1,8 @@
 //! The token request and its answer: one test for each refusal, named after its number in the project's checklist.
 //! Deleting the check fails the test.
 
+use crate::encode::base64url;
 use crate::flow::*;
-use samtykke::ground::text::base64url;
 use samtykke::jose::Jwk;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step};

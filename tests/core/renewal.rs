@@ -2,7 +2,7 @@
 //!
 //! OIDC Core sections 10.1.1 and 12.2, RFC 9700 section 4.14.2. Verdicts on signatures are given by hand.
 
-use samtykke::ground::text::base64url;
+use crate::encode::base64url;
 use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;

@@ -1,6 +1,6 @@
 //! Calls of APIs with a token: where it may go, in what, and how often (RFC 6750, RFC 9449 sections 7 and 9).
 
-use samtykke::ground::text::base64url_decode;
+use crate::encode::base64url_decode;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{Error, Exchange, Request, Response, Secret, Step};

@@ -2,8 +2,8 @@
 //!
 //! RFC 6979, 7515, 7517, 7636 (in `vectors.rs`), 7638, 8037, 9126, 9449, OIDC Core appendix A.
 
+use crate::encode::{base64url, base64url_decode};
 use samtykke::flow::login::Start;
-use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Compact, Jwk, KeyInfo, Signer, Verifier, hmac, jwks, thumbprint};
 use samtykke::protocol::authorization::par::PushedRequest;
 use samtykke::protocol::challenge::Challenge;

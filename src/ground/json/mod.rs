@@ -6,7 +6,7 @@
 mod write;
 
 use write::plain;
-pub use write::{Writer, push_string};
+pub(crate) use write::{Writer, push_string};
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -49,14 +49,6 @@ pub struct Member<'a> {
 
 impl<'a> Value<'a> {
     /// Reads one JSON text; a UTF-8 byte order mark before it is ignored (RFC 8259 section 8.1).
-    ///
-    /// ```
-    /// use samtykke::ground::json::Value;
-    /// let value = Value::parse(r#"{"a":[1,"x"]}"#).unwrap();
-    /// assert!(value.get("a").is_some());
-    /// assert!(Value::parse(r#"{"a":1,"a":2}"#).is_none()); // duplicate member
-    /// assert!(Value::parse("{}{}").is_none());
-    /// ```
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
         reader.space();
@@ -109,24 +101,11 @@ impl<'a> Value<'a> {
     }
 
     /// A number that is an integer of at most 2^53 - 1 either way; `3600.0` and `36e2` count as 3600.
-    ///
-    /// ```
-    /// use samtykke::ground::json::Value;
-    /// assert_eq!(Value::parse("3600.0").unwrap().as_integer(), Some(3600));
-    /// assert_eq!(Value::parse("1.5").unwrap().as_integer(), None);
-    /// assert_eq!(Value::parse("1e400").unwrap().as_integer(), None);
-    /// ```
     pub fn as_integer(&self) -> Option<i64> {
         self.scaled(false)
     }
 
     /// A NumericDate (RFC 7519 section 2): a number of seconds, a fraction counting as the next whole second.
-    ///
-    /// ```
-    /// use samtykke::ground::json::Value;
-    /// assert_eq!(Value::parse("1700000300.5").unwrap().as_seconds(), Some(1_700_000_301));
-    /// assert_eq!(Value::parse("1e400").unwrap().as_seconds(), None);
-    /// ```
     // Upwards, so that `exp > now` and `nbf <= now` are exact for a clock of whole seconds.
     pub fn as_seconds(&self) -> Option<i64> {
         self.scaled(true)

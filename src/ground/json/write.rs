@@ -5,13 +5,7 @@
 use alloc::string::String;
 
 /// Appends `text` as a JSON string, quotes included.
-///
-/// ```
-/// let mut out = String::new();
-/// samtykke::ground::json::push_string(&mut out, "a\"b\n");
-/// assert_eq!(out, r#""a\"b\u000a""#);
-/// ```
-pub fn push_string(out: &mut String, text: &str) {
+pub(crate) fn push_string(out: &mut String, text: &str) {
     out.push_str("\"");
     let mut rest = text;
     // Whole runs at once: most text has nothing to escape.
@@ -37,7 +31,7 @@ pub(super) fn plain(text: &str) -> usize {
 }
 
 /// A JSON object being written, member by member.
-pub struct Writer {
+pub(crate) struct Writer {
     text: String,
 }
 
@@ -49,12 +43,12 @@ impl Default for Writer {
 
 impl Writer {
     /// An empty object.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { text: String::from("{") }
     }
 
     /// Adds a member whose value is already JSON.
-    pub fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
         if self.text.len() > 1 {
             self.text.push_str(",");
         }
@@ -65,14 +59,14 @@ impl Writer {
     }
 
     /// Adds a string member.
-    pub fn string(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn string(&mut self, name: &str, value: &str) -> &mut Self {
         let mut json = String::new();
         push_string(&mut json, value);
         self.raw(name, &json)
     }
 
     /// Adds a string member when there is a value.
-    pub fn some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+    pub(crate) fn some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.string(name, value);
         }
@@ -80,7 +74,7 @@ impl Writer {
     }
 
     /// The finished text; the writer is empty afterwards.
-    pub fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> String {
         let mut text = core::mem::replace(&mut self.text, String::from("{"));
         text.push_str("}");
         text

@@ -13,9 +13,9 @@
 //! `access_token_in`: `query` or `header`, where the caller puts the token of an API call. Detail: the status.
 //! `resource_url`: a call of that address, on an origin that the token is for. Detail: the status.
 
+use super::encode::{base64url, base64url_decode};
 use samtykke::error::codes;
 use samtykke::flow::login::Start;
-use samtykke::ground::text::{base64url, base64url_decode};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::profile::{AssertionRules, Audience};

@@ -1,8 +1,8 @@
 //! Whole answers: a valid one is accepted, one fault anywhere refuses it, harmless changes do not, nothing panics.
 
+use crate::protocol::token::{Expectation, Tokens};
+use crate::{AuthorizationCode, AuthorizationRequest, Callback, Client, Error, Profile, Response, Transaction};
 use proptest::prelude::*;
-use samtykke::protocol::token::{Expectation, Tokens};
-use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, Error, Profile, Response, Transaction};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -17,7 +17,7 @@ fn transaction(random: &[u8; 96]) -> Transaction {
 }
 
 fn answer(pairs: &[(String, String)]) -> String {
-    let mut form = samtykke::ground::text::Form::new();
+    let mut form = crate::ground::text::Form::new();
     for (name, value) in pairs {
         form.push(name, value);
     }
@@ -152,11 +152,11 @@ proptest! {
             }
             let _ = Client::new(Profile::new(text, text, text), text, text);
             let _ = client().begin(AuthorizationRequest::new(text.clone()).state(text.clone()).parameter(text.clone(), text.clone()), &[7; 96], NOW);
-            if let Some(uri) = samtykke::ground::uri::Uri::parse(text) { let _ = samtykke::ground::address::is_private(&uri); }
-            let _ = samtykke::ground::json::Value::parse(text).map(|value| value.as_integer());
-            let _ = samtykke::provider::norskgjeld::Scope::parse(text);
-            let _ = samtykke::provider::norskgjeld::Environment::named(text);
-            let _ = (samtykke::ground::text::base64url_decode(text), samtykke::ground::text::form_decode(text), samtykke::ground::text::number(text));
+            if let Some(uri) = crate::ground::uri::Uri::parse(text) { let _ = crate::ground::address::is_private(&uri); }
+            let _ = crate::ground::json::Value::parse(text).map(|value| value.as_integer());
+            let _ = crate::provider::norskgjeld::Scope::parse(text);
+            let _ = crate::provider::norskgjeld::Environment::named(text);
+            let _ = (crate::ground::text::base64url_decode(text), crate::ground::text::form_decode(text), crate::ground::text::number(text));
         }
     }
 }
