@@ -18,6 +18,10 @@ import * as publint from "./projects/lint/publint.mjs";
 import * as next from "./projects/next/build.mjs";
 import * as nodeCjs from "./projects/node/cjs.mjs";
 import * as nodeEsm from "./projects/node/esm.mjs";
+import * as express from "./projects/express/run.mjs";
+import * as hono from "./projects/hono/run.mjs";
+import * as nextEdge from "./projects/next-edge/run.mjs";
+import * as sveltekit from "./projects/sveltekit/run.mjs";
 import * as files from "./projects/tarball/files.mjs";
 import * as typescript from "./projects/typescript/check.mjs";
 import * as viteBuild from "./projects/vite/build.mjs";
@@ -43,6 +47,10 @@ export const projects = [
   workerd,
   demoWorker,
   next,
+  express,
+  hono,
+  nextEdge,
+  sveltekit,
 ];
 
 /** Runs one project in a fresh folder. Never throws: a failure is a result. */

@@ -1,0 +1,3 @@
+import { handlers } from "../../edge.js";
+
+export const { GET, POST } = handlers;

@@ -1,0 +1,2 @@
+export { proxy } from "./edge.js";
+export const config = { matcher: ["/me"] };

@@ -1,0 +1,1 @@
+export const GET = ({ locals }) => new Response(locals.session?.claims.sub ?? "nobody");
