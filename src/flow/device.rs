@@ -29,6 +29,7 @@ pub(crate) const MAX_INTERVAL: u32 = 3600;
 
 /// What a device asks for.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct DeviceRequest {
     /// Scope tokens, single spaces between them; empty for the server's default.
     pub scope: String,
@@ -68,6 +69,7 @@ pub struct Device {
 
 /// What a poll brought.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Polled {
     /// The person is not done: wait for the interval and poll again.
     Pending,

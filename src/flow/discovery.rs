@@ -13,6 +13,7 @@ use crate::protocol::endpoint::{get, insert};
 
 /// Where metadata is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WellKnown {
     /// `/.well-known/openid-configuration`, behind the issuer's path.
     OpenId,

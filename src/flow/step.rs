@@ -25,6 +25,7 @@ pub enum Step<T> {
 
 /// Which of the caller's keys signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyRole {
     /// The key of the client authentication.
     Client,
@@ -35,6 +36,7 @@ pub enum KeyRole {
 }
 
 /// Something to sign. `Debug` shows none of it.
+#[non_exhaustive]
 pub struct SignRequest {
     /// Which key signs.
     pub key: KeyRole,
@@ -45,6 +47,7 @@ pub struct SignRequest {
 }
 
 /// A signature to verify. `Debug` shows none of it.
+#[non_exhaustive]
 pub struct VerifyRequest {
     /// How it was signed.
     pub alg: &'static Algorithm,

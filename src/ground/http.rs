@@ -42,6 +42,7 @@ impl core::fmt::Debug for Request {
 /// assert_eq!(response.status, 200);
 /// ```
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Response {
     /// HTTP status code.
     pub status: u16,

@@ -9,6 +9,7 @@ use sha2::Digest;
 
 /// How an algorithm signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Family {
     /// RSASSA-PKCS1-v1_5 (RFC 7518 section 3.3).
     RsaPkcs1,
@@ -24,6 +25,7 @@ pub enum Family {
 
 /// A hash of the SHA-2 family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hash {
     /// SHA-256.
     Sha256,
@@ -59,6 +61,7 @@ impl Hash {
 
 /// A row of the algorithm table.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Algorithm {
     /// `alg`, as registered; case-sensitive (RFC 7515 section 4.1.1).
     pub name: &'static str,

@@ -15,6 +15,7 @@ use crate::jose::jwk::Jwk;
 
 /// What is known of a signing key; nothing in it is secret.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct KeyInfo {
     /// What it signs with.
     pub alg: &'static Algorithm,

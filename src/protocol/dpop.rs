@@ -21,6 +21,7 @@ const MAX_ORIGINS: usize = 64;
 
 /// Which server a proof is for: the two give nonces of their own, and challenge in their own ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Server {
     /// The authorization server: 400 with `use_dpop_nonce` as OAuth error (RFC 9449 section 8).
     Authorization,

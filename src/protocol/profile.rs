@@ -121,6 +121,7 @@ pub struct Endpoints {
 
 /// Whether something is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Presence {
     /// Never.
     #[default]
@@ -133,6 +134,7 @@ pub enum Presence {
 
 /// The `aud` of a client assertion: one string, never an array.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Audience {
     /// The issuer identifier, byte for byte.
     #[default]

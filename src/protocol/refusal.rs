@@ -7,6 +7,7 @@ use crate::ground::error::{Action, Error, OAuthError};
 
 /// What was asked of the server: a grant of the token endpoint, or another endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum RequestKind {
     /// A code exchanged for tokens (RFC 6749 section 4.1.3).
     #[default]

@@ -23,6 +23,7 @@ const MAX_EXPIRES_IN: i64 = 315_360_000;
 
 /// How a token is presented (RFC 6749 section 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum TokenType {
     /// `Bearer` (RFC 6750).
     #[default]
@@ -67,6 +68,7 @@ pub struct Expectation {
 
 /// Tokens that passed every check.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Tokens {
     /// The access token. Opaque: never parsed.
     pub access_token: Secret,

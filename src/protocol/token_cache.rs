@@ -107,6 +107,7 @@ pub fn early(life: Millis, margin: Millis, random: u16) -> Millis {
 
 /// Why no token came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// The server or the way to it has trouble: no answer, 429, 5xx, an answer that is none.
     Trouble,

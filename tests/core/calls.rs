@@ -49,7 +49,8 @@ fn userinfo_requests() {
         assert_eq!(code(userinfo::request(endpoint, &bearer, None, false)), "endpoint_refused");
     }
     assert!(userinfo::request("http://localhost:1/u", &bearer, None, true).is_ok());
-    let broken = Tokens { access_token: Secret::new("a\r\nb"), ..tokens("Bearer") };
+    let mut broken = tokens("Bearer");
+    broken.access_token = Secret::new("a\r\nb");
     assert_eq!(code(userinfo::request("https://op.example/u", &broken, None, false)), "invalid_configuration");
 }
 

@@ -76,7 +76,8 @@ fn time_is_the_hosts() {
 
 #[wasm_bindgen_test]
 fn values_are_plain_objects() {
-    let loan = Loan { kind: Some("creditFacility".into()), ..Loan::default() };
+    let mut loan = Loan::default();
+    loan.kind = Some("creditFacility".into());
     let value = fetch::to_js(&loan).unwrap();
     assert!(!value.is_instance_of::<js_sys::Map>());
     assert_eq!(Reflect::get(&value, &"kind".into()).unwrap(), JsValue::from_str("creditFacility"));

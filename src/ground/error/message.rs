@@ -7,6 +7,7 @@ use crate::ground::error::Error;
 
 /// Languages of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Language {
     /// Norwegian bokmål
     Nb,

@@ -16,6 +16,7 @@ use crate::ground::text::cut;
 
 /// Where in the flow an error arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
     /// Building the client from its settings.
     Configuration,
@@ -50,6 +51,7 @@ impl Phase {
 
 /// What the caller should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// Settings or a request are wrong; no retry helps until they are changed.
     FixConfiguration,

@@ -19,6 +19,7 @@ use crate::protocol::syntax::is_vschar;
 
 /// What kind a token is, to help the server find it (RFC 7009 section 2.1). It may look elsewhere too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenHint {
     /// An access token.
     AccessToken,

@@ -21,6 +21,7 @@ use crate::protocol::token::{TokenType, Tokens};
 
 /// Whose claims are expected.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Subject<'a> {
     /// The `sub` of the verified id_token. Without this check another person's claims could be put in place of theirs.
     Is(&'a str),

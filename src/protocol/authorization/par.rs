@@ -18,6 +18,7 @@ const MAX_REQUEST_URI: usize = 2048;
 
 /// A pushed authorization request that the server has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PushedRequest {
     /// What stands for the request in the browser's URL; percent-encode it there. Used once.
     pub request_uri: String,

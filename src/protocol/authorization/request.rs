@@ -97,6 +97,7 @@ impl AuthorizationRequest {
 
 /// A flow that has begun.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Login {
     /// Where to send the browser, by a top-level navigation.
     pub url: String,

@@ -27,6 +27,7 @@ const COUNT: usize = 11;
 
 /// What came back to `redirect_uri`.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum Callback<'a> {
     /// The URL the browser arrived at. Behind a proxy that rewrites it, only its query (`?code=…`) or fragment (`#code=…`).
     Url(&'a str),

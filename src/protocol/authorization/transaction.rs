@@ -16,6 +16,7 @@ pub(crate) const MODES: &str = if LEAN { "query fragment" } else { "query fragme
 
 /// How the answer travels (OAuth 2.0 Multiple Response Types, Form Post Response Mode, JARM).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ResponseMode {
     /// In the query of `redirect_uri`: the default for a code, and not named in the request.
     #[default]

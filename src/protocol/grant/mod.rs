@@ -25,6 +25,7 @@ use crate::protocol::syntax::check_scope;
 
 /// A client's own request for a token, without a person.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ClientCredentials {
     /// Scope tokens, single spaces between them; empty for the server's default.
     pub scope: String,

@@ -17,6 +17,7 @@ const ELYS: &str = include_str!("elys.txt");
 
 /// Who the client is in a declaration. Each actor has a client and a scope of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Actor {
     /// An undertaker.
     Uitvaartondernemer,

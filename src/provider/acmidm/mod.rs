@@ -129,6 +129,7 @@ pub static RULES: Rules = Rules {
 
 /// A means by which a person logs in, as one of the `acr_values`. Only when one is asked for does the id_token have an `acr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LoginMeans {
     /// The electronic identity card.
     Eid,
@@ -152,6 +153,7 @@ impl LoginMeans {
 /// Whom an opaque token is for. The token endpoint takes an unknown `audience` without a word, and then aims the token at
 /// the client itself; the API refuses it later.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GrantedAudience {
     /// APIs, by their client ids.
     Apis(Vec<String>),

@@ -54,6 +54,7 @@ pub struct Expected<'a> {
 
 /// What was compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Point {
     /// Whether the token is active.
     Active,
@@ -82,6 +83,7 @@ impl Point {
 
 /// Something that does not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// What.
     pub point: Point,

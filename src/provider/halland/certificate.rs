@@ -8,6 +8,7 @@ use crate::jose::der::validity;
 
 /// The certificate to sign with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Current {
     /// Its place in the list.
     pub index: usize,

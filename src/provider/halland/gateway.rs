@@ -77,6 +77,7 @@ pub(crate) fn check_header(name: &str) -> Result<()> {
 
 /// What a 401 is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// The gateway saw no Subscriber Key. A new token would not help.
     KeyMissing,

@@ -12,6 +12,7 @@ const CODES: &str = include_str!("msis.txt");
 
 /// A code, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Msis {
     /// Such as `MSIS9602`.
     pub code: String,

@@ -20,6 +20,7 @@ use crate::protocol::token::Tokens;
 
 /// Tokens, and what HelseID says of them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Granted {
     /// The tokens. Store the refresh token before anything else: the one it replaces is spent.
     pub tokens: Tokens,

@@ -14,6 +14,7 @@ use crate::ground::error::Result;
 /// An organisation's access to a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ScopeAccess {
     /// The scope's name.
     pub scope: String,
@@ -30,6 +31,7 @@ pub struct ScopeAccess {
 /// Where an access stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub enum AccessState {
     /// Asked for.
     Requested,

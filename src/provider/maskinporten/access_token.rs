@@ -25,6 +25,7 @@ pub struct TokenExpectation<'a> {
 /// An organisation as the token names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Organisation {
     /// The whole identifier, such as `0192:991825827`.
     pub id: String,
@@ -36,6 +37,7 @@ pub struct Organisation {
 
 /// A caller of an API.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AccessToken {
     /// Whose access it is.
     pub consumer: Organisation,

@@ -21,6 +21,7 @@ pub struct AuthorizationDetails(String);
 
 /// Who gave a consent.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum ConsentFrom {
     /// A person: 11 digits.
     Person(Secret),

@@ -13,6 +13,7 @@ use crate::ground::http::Response;
 
 /// What to change.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Edit {
     /// Adds a public key, JSON with `kid`.
     Add(String),

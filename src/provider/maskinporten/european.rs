@@ -16,6 +16,7 @@ const AUTHORITIES: [&str; 2] = ["etsi-en-319-412", "etsi_en_119_612"];
 /// A European business that calls an API whose scope has `supports_european_businesses`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct EuropeanCaller {
     /// What identifies it, as its certificate has it: `NTRSE-5560001111`. Decide on access by this alone: a number means nothing
     /// without its register and country.

@@ -18,6 +18,7 @@ pub const MAX_KEYS: usize = 5;
 
 /// What a change sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// The whole new set; `None` when none is left, which takes a DELETE.
     pub set: Option<String>,

@@ -12,6 +12,7 @@ const CODES: &str = include_str!("codes.txt");
 
 /// Whether asking again can help. Every time needs a new assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Again {
     /// Not before something was put right.
     Never,
@@ -46,6 +47,7 @@ impl Again {
 /// assert_eq!((problem.id.as_deref(), problem.kind, problem.again), (Some("MP-012"), "reused", Again::Once));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// Maskinporten's id, such as `MP-110`; also one that is not in the table.
     pub id: Option<String>,

@@ -28,6 +28,7 @@ pub struct Agreement {
 /// A registered consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct RegisteredConsent {
     /// Your own id, as registered.
     pub client_consent_id: String,

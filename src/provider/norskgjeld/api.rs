@@ -41,6 +41,7 @@ impl<T> Call<T> {
 
 /// What a revocation found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Revoked {
     /// The consent was active and is withdrawn now.
     Withdrawn,

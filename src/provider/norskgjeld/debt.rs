@@ -13,6 +13,7 @@ use crate::ground::time::seconds;
 /// `debt_information`: a person's unsecured debt as the creditors answered.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct DebtInformation {
     /// National identity number, 11 digits. Personal data: compare it with your customer, keep it from logs.
     #[cfg_attr(feature = "serde", serde(serialize_with = "expose"))]
@@ -35,6 +36,7 @@ fn expose<S: serde::Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
 /// One creditor's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct CreditorAnswer {
     /// The creditor's name.
     pub creditor_name: String,
@@ -45,6 +47,7 @@ pub struct CreditorAnswer {
 /// A loan. Money is in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Loan {
     /// `creditFacility`, `repaymentLoan`, `chargeCard`, or a kind yet unknown.
     pub kind: Option<String>,
@@ -75,6 +78,7 @@ pub struct Loan {
 /// The consent behind a lookup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct DebtConsent {
     /// The id to look up, check and revoke it by.
     pub id: String,
@@ -87,6 +91,7 @@ pub struct DebtConsent {
 /// `consent_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ConsentStatus {
     /// Whether the consent can be used.
     pub active: bool,

@@ -11,6 +11,7 @@ use crate::ground::json::Value;
 /// What happened to a consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub enum EventType {
     /// `SAMTYKKE_OPPRETTET`
     Created,
@@ -23,6 +24,7 @@ pub enum EventType {
 /// An event. Key on [`consent_id`](Self::consent_id), the outer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Event {
     /// Its number in the feed.
     pub sequence_number: u64,
@@ -44,6 +46,7 @@ pub struct Event {
 
 /// One answer of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EventPage {
     /// Its events, in the order of the answer.
     pub events: Vec<Event>,

@@ -19,6 +19,7 @@ const MAX_EVENTS: usize = 10_000;
 /// What a reading brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Batch {
     /// New events, each once.
     pub events: Vec<Event>,

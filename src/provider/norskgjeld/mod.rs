@@ -37,6 +37,7 @@ pub struct Environment {
 
 /// A service of norskgjeld, for which a token is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Service {
     /// Debt lookup, consent status and revocation.
     Debt,

@@ -11,6 +11,7 @@ use crate::protocol::authorization::request::AuthorizationRequest;
 
 /// Why the debt is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Purpose {
     /// Only shown to the person. At most 365 days.
     Presentation,

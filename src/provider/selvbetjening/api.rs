@@ -41,6 +41,7 @@ impl<T> Call<T> {
 /// Who may act for whom: a delegation to a client of several organisations, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Delegation {
     /// The organisation that delegates: nine digits.
     pub organization_number: String,
@@ -55,6 +56,7 @@ pub struct Delegation {
 /// The terms of a service. Unsigned ones explain a `rejected_scope` in a token answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ServiceTerms {
     /// Where they are.
     pub uri: Option<String>,

@@ -14,6 +14,7 @@ use crate::ground::json::{Value, Writer};
 /// How far an access is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub enum Status {
     /// Granted.
     Ok,
@@ -50,6 +51,7 @@ impl Status {
 /// Access to a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ScopeAccess {
     /// The scope.
     pub scope: String,
@@ -62,6 +64,7 @@ pub struct ScopeAccess {
 /// A claim for one API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ClaimAccess {
     /// The claim's name.
     pub claim: String,

@@ -36,6 +36,7 @@ const MEMBERS: [&str; 7] = [
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Draft {
     /// The organisation's number: nine digits.
     pub organization_number: String,

@@ -69,6 +69,7 @@ impl PublicKey {
 
 /// How a key stands in the body of `POST /v1/client-secret`. NHN's samples send a text, its libraries an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum SecretBody {
     /// A JSON string that holds the JWK.
     #[default]
@@ -80,6 +81,7 @@ pub enum SecretBody {
 /// A key as the service lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ClientSecret {
     /// `kid`.
     pub kid: Option<String>,
