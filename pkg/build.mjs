@@ -310,15 +310,16 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
 function writeEntry(entry, cores, ends) {
   const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
-  const imported = (suffix) => cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("");
+  const imported = (suffix) =>
+    `import { compiled } from "./lib/core/wasm_module.js";\n${cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("")}`;
   const readers = !cores.length
     ? ""
     : `import { read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
     [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,
-    [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => core)}${reexport}`,
-    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => core)}${reexport}`,
+    [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => `compiled(${core})`)}${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => `compiled(${core})`)}${reexport}`,
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
 }

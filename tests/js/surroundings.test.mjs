@@ -81,3 +81,23 @@ test("the policy that the README gives is strict", () => {
   for (const name of ["connect-src", "form-action"]) assert.equal(policy.get(name), "'self'");
   assert.equal(policy.get("require-trusted-types-for"), "'script'");
 });
+
+test("where a bundler hands over no module, the error tells of that and not of a policy", async () => {
+  const dist = new URL("../../pkg/dist/lib/core/", import.meta.url);
+  const [{ provide, run }, { compiled }] = await Promise.all([import(new URL("wasm.js", dist)), import(new URL("wasm_module.js", dist))]);
+  for (const [rank, imported] of ["/assets/full.wasm", { memory: {} }, Promise.resolve(), new Uint8Array(8), undefined].entries()) {
+    provide(() => compiled(imported), 0, rank);
+    assert.throws(
+      () => run("any"),
+      ({ code, hint, cause }) => code === "wasm_unavailable" && /hand over .* as a WebAssembly\.Module/.test(hint) && cause instanceof TypeError,
+    );
+  }
+  // What refuses to compile is the page's policy.
+  provide(() => new WebAssembly.Module(new Uint8Array(8)), 0, 9);
+  assert.throws(
+    () => run("any"),
+    ({ code, hint }) => code === "wasm_unavailable" && hint.includes("'wasm-unsafe-eval'"),
+  );
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  assert.equal(compiled(module), module);
+});

@@ -16,14 +16,17 @@ import * as importMap from "./projects/import-map/page.mjs";
 import * as attw from "./projects/lint/attw.mjs";
 import * as publint from "./projects/lint/publint.mjs";
 import * as next from "./projects/next/build.mjs";
+import * as nitro from "./projects/nitro/run.mjs";
 import * as nodeCjs from "./projects/node/cjs.mjs";
 import * as nodeEsm from "./projects/node/esm.mjs";
 import * as express from "./projects/express/run.mjs";
 import * as hono from "./projects/hono/run.mjs";
 import * as nextEdge from "./projects/next-edge/run.mjs";
 import * as sveltekit from "./projects/sveltekit/run.mjs";
+import * as parcel from "./projects/parcel/build.mjs";
 import * as files from "./projects/tarball/files.mjs";
 import * as typescript from "./projects/typescript/check.mjs";
+import * as vitest from "./projects/vitest/run.mjs";
 import * as viteBuild from "./projects/vite/build.mjs";
 import * as viteDev from "./projects/vite/dev.mjs";
 import * as webpack from "./projects/webpack/build.mjs";
@@ -44,6 +47,9 @@ export const projects = [
   viteDev,
   viteBuild,
   webpack,
+  parcel,
+  vitest,
+  nitro,
   workerd,
   demoWorker,
   next,

@@ -5,6 +5,22 @@ import { type Phase, hostError } from "./error.js";
 
 export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
+// Values of another realm count too: jsdom in a test runner and Node's vm put classes of theirs in the place of those that made them.
+
+/** Octets. */
+export const isOctets = (value: unknown): value is Uint8Array<ArrayBuffer> => ArrayBuffer.isView(value) && tagOf(value) === "Uint8Array";
+
+/** Octets that are not looked at yet. */
+export const isBuffer = (value: unknown): value is ArrayBuffer => tagOf(value) === "ArrayBuffer";
+
+/** A `Request`; a `URL` has no url. */
+export const isRequest = (value: unknown): value is Request => isObject(value) && typeof value.url === "string";
+
+/** A body that is there once: a `ReadableStream`, or what is read by and by as one is. */
+export const isStream = (value: unknown): boolean => isObject(value) && (typeof value.getReader === "function" || Symbol.asyncIterator in value);
+
+const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
+
 /** What there is of these members, all of them unless named. */
 export const present = (from: object, names: readonly string[] = Object.keys(from)): Record<string, unknown> =>
   Object.fromEntries(names.map((name) => [name, (from as Record<string, unknown>)[name]]).filter(([, value]) => value !== undefined));

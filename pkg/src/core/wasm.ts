@@ -37,7 +37,8 @@ export function instantiate(kept: Exports | undefined, module: () => WebAssembly
   try {
     return new WebAssembly.Instance(module()).exports as unknown as Exports;
   } catch (cause) {
-    throw unavailable(cause, "fix_configuration", "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
+    // What gives the module can know better.
+    throw unavailable(cause, "fix_configuration", (cause as { hint?: string }).hint ?? "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
   }
 }
 

@@ -1,7 +1,7 @@
 // Signing keys: WebCrypto's, which cannot be read out, or a signer of yours (KMS, HSM) behind the same face.
 // The core checks every key before WebCrypto sees it: type, curve, point, RSA size and exponent, private members.
 
-import { present } from "../core/check.js";
+import { isBuffer, isOctets, present } from "../core/check.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type Use, made, signing, sourced } from "./signatures.js";
@@ -178,11 +178,11 @@ export class SigningKey {
     let signed: Uint8Array;
     try {
       const made = await this.#sign(octetsOf(input));
-      signed = made instanceof ArrayBuffer ? new Uint8Array(made) : made;
+      signed = isBuffer(made) ? new Uint8Array(made) : made;
     } catch (cause) {
       throw hostError("signing_failed", {}, cause);
     }
-    if (!(signed instanceof Uint8Array) || signed.length !== expected) {
+    if (!isOctets(signed) || signed.length !== expected) {
       throw hostError("signing_failed", { expected: `a signature of ${expected} octets, not DER` });
     }
     return signed;

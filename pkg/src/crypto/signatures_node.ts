@@ -1,6 +1,7 @@
 // As signatures.ts, in Node: at once by its own crypto, where the way to WebCrypto's other thread costs more than the work itself.
 // That other copy of a key is seen by nothing outside this file, and lies as WebCrypto's does, outside of what scripts can read.
 
+import { isOctets } from "../core/check.js";
 import { nodeCrypto } from "../core/node.js";
 import { type Source, type Use, made as madeByWebCrypto, signing as signingByWebCrypto } from "./signatures.js";
 import { type CryptoKey, rowOf } from "./webcrypto.js";
@@ -17,7 +18,7 @@ const pays = (alg: string, use: Use) => (["ES256", "EdDSA", "Ed25519"].includes(
 export function sourced(key: CryptoKey, source: Source, alg: string, use: Use): CryptoKey {
   const node = pays(alg, use);
   if (node) {
-    const of = source instanceof Uint8Array ? { format: "der", type: "pkcs8", key: source } : { format: "jwk", key: source };
+    const of = isOctets(source) ? { format: "der", type: "pkcs8", key: source } : { format: "jwk", key: source };
     own.set(key, { key: use === "sign" ? node.createPrivateKey(of) : node.createPublicKey(of), dsaEncoding: "ieee-p1363" });
   }
   return key;

@@ -33,7 +33,7 @@ export interface NodeResponse {
 function bodyOf(request: NodeRequest): RequestInit["body"] {
   const { body } = request;
   if (body === undefined || body === null) return streamOf(request);
-  if (typeof body === "string" || body instanceof Uint8Array) return body as RequestInit["body"];
+  if (typeof body === "string" || ArrayBuffer.isView(body)) return body as RequestInit["body"];
   if (!/urlencoded/.test(`${request.headers["content-type"]}`)) return JSON.stringify(body);
   const form = new URLSearchParams();
   // A name that came twice is a list, and is to be refused as such.

@@ -3,6 +3,7 @@
 
 import { type Nonces, again } from "./dpop.js";
 import { call } from "../core/wasm.js";
+import { isRequest, isStream } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { type Transport, ask, header } from "../core/http.js";
 import type { SigningKey } from "../crypto/keys.js";
@@ -52,7 +53,7 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: Resou
   if (tokenType === "DPoP" && !dpop) throw hostError("invalid_configuration", { phase: "api", expected: "dpop: the token's key" });
   const named = origins.map((origin) => `${origin}`).join(" ");
   return async (input, init = {}) => {
-    const given = input instanceof Request ? input : undefined;
+    const given = isRequest(input) ? input : undefined;
     // As fetch will read it, so that what is judged and proved is what is called.
     let url: string;
     try {
@@ -105,7 +106,7 @@ export async function replayable(
 ): Promise<{ body?: RequestInit["body"]; duplex?: "half" }> {
   if (body === null || body === undefined) return {};
   if (typeof body === "string") return { body };
-  const stream = body instanceof ReadableStream || Symbol.asyncIterator in (body as object);
+  const stream = isStream(body);
   if (stream && !twice) return { body, duplex: "half" };
   // The body of a Request is a stream too, but one that is read whole here, before anything is sent.
   if (stream && !ofRequest) throw refused("a body that can be sent twice: text, octets, Blob, FormData, URLSearchParams");

@@ -3,7 +3,7 @@
 
 import { apis } from "../core/provider_wasm.js";
 import { answerLines } from "../protocol/answer.js";
-import { configured, given } from "../core/check.js";
+import { configured, given, isStream } from "../core/check.js";
 import { Nonces } from "../protocol/dpop.js";
 import { SamtykkeError } from "../core/error.js";
 import { type Transport, checkTransport, read } from "../core/http.js";
@@ -73,7 +73,7 @@ export async function guardedFetch(guard: Guard, input: string | URL, init: Reso
     if (response.status !== 401) return response;
     const error = refusal(401, response.headers.get("content-type"), response.headers.get("www-authenticate"), (await read(response, MOST)) ?? "");
     // A stream was read by the first sending.
-    if (init.body instanceof ReadableStream) throw error;
+    if (isStream(init.body)) throw error;
     if (error.code === "token_invalid") {
       if (renewed || typeof token === "string") throw error;
       renewed = true;

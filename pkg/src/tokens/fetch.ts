@@ -2,7 +2,7 @@
 // API refused the first. A gateway's own refusal is told from the token's by a rule, since no new token would help there.
 
 import type { Tokens } from "../protocol/tokens.js";
-import { configured, isObject } from "../core/check.js";
+import { configured, isObject, isRequest, isStream } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { read } from "../core/http.js";
 import { type Bearer, type ResourceFetch, type ResourceInit, type ResourceOptions, replayable, resourceFetch } from "../protocol/resource.js";
@@ -51,12 +51,11 @@ export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, opti
   configured(headers === undefined || isObject(headers) || typeof headers === "function", "headers: an object, or a function that gives one");
   configured(isObject(refusal) || typeof refusal === "function", "refusal: a rule, or a function");
   return async (input, init = {}) => {
-    const request = input instanceof Request ? input : undefined;
+    const request = isRequest(input) ? input : undefined;
     const sent = new Headers(init.headers ?? request?.headers);
     for (const [name, value] of Object.entries((typeof headers === "function" ? await headers() : headers) ?? {})) sent.set(name, value);
     const given = init.body === undefined ? request?.body : init.body;
-    const once =
-      given !== null && given !== undefined && !request && typeof given === "object" && (given instanceof ReadableStream || Symbol.asyncIterator in given);
+    const once = !request && isStream(given);
     const { body } = once ? { body: given } : await replayable(given, sent, true, !!request);
     const signal = init.signal ?? request?.signal;
     const all: ResourceInit = {

@@ -2,7 +2,7 @@
 // Each operation is one command or one script, so one round trip and nothing in between; all three keys have one hash tag, for
 // a cluster. A record names its end by Redis's clock; a process learns once a minute how far its own is from that.
 
-import { configured } from "../../core/check.js";
+import { configured, isOctets } from "../../core/check.js";
 import type { Kept, SessionStore } from "../store.js";
 
 /**
@@ -43,7 +43,7 @@ const UNLOCK = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS
 const KNOWN_FOR = 60_000;
 
 /** Some clients answer octets, and some numbers as texts. */
-const textOf = (value: unknown) => (typeof value === "string" ? value : value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value));
+const textOf = (value: unknown) => (typeof value === "string" ? value : isOctets(value) ? new TextDecoder().decode(value) : String(value));
 
 /** A record as it is kept: when it ends, and the text. */
 function keptOf(value: unknown, now: number): Kept | undefined {

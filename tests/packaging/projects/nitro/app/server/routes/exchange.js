@@ -1,0 +1,3 @@
+import { exchange } from "../../exchange.js";
+
+export default defineEventHandler(() => exchange());

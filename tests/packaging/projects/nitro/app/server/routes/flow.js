@@ -1,0 +1,3 @@
+import { flow } from "../../flow.js";
+
+export default defineEventHandler(() => flow());

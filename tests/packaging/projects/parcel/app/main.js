@@ -1,0 +1,3 @@
+import { flow } from "./flow.js";
+
+document.querySelector("#result").textContent = flow();
