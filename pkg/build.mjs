@@ -1,9 +1,10 @@
 // Builds the npm package: core to wasm, wasm to text, TypeScript to JavaScript, and one small file for each entry.
-// Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself.
+// Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself; `--fast`, for the inner
+// loop, leaves the wasm larger than it need be.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -19,26 +20,31 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 // Named one by one: --all-features emits encodings that Node 20 rejects.
 const WASM_FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext", "multivalue"];
 // Memory starts empty, and below 1024 is only the far end of the stack.
-const WASM_OPT = [
-  "--low-memory-unused",
-  "--zero-filled-memory",
-  "--one-caller-inline-max-function-size=300",
-  "--converge",
-  "--flatten",
-  "--rereloop",
-  "-Oz",
-  "-Oz",
-  "--coalesce-locals-learning",
-  "--reorder-locals",
-  "--vacuum",
-  "--reorder-functions",
-  "--strip-debug",
-  "--strip-producers",
-  "--strip-target-features",
-];
+const FAST = process.argv.includes("--fast");
+const WASM_OPT = FAST
+  ? ["-O1", "--strip-debug", "--strip-producers", "--strip-target-features"]
+  : [
+      "--low-memory-unused",
+      "--zero-filled-memory",
+      "--one-caller-inline-max-function-size=300",
+      "--converge",
+      "--flatten",
+      "--rereloop",
+      "-Oz",
+      "-Oz",
+      "--coalesce-locals-learning",
+      "--reorder-locals",
+      "--vacuum",
+      "--reorder-functions",
+      "--strip-debug",
+      "--strip-producers",
+      "--strip-target-features",
+    ];
 
 /** What the loader, pkg/src/core/wasm.ts, calls. The rest of what wasm-bindgen exports is for its own loader, and goes, imports and all. */
 const USED = ["memory", "call", "__wbindgen_malloc"];
+/** And what pkg/src/core/run.ts calls, where there are machines. */
+const RUNS = ["run_start", "run_text", "run_step"];
 
 /** Each wasm, and its rank: of two for the protocol, the higher one serves. A small one is not worth taking apart. */
 const PROVIDERS = ["acmidm", "halland", "helseid", "maskinporten", "norskgjeld", "selvbetjening"];
@@ -135,6 +141,7 @@ function sourcesName() {
   }
   sources = hash
     .update(execFileSync("rustc", ["-vV"]))
+    .update(WASM_OPT.join(" "))
     .digest("hex")
     .slice(0, 32);
   return sources;
@@ -147,7 +154,8 @@ function coreOf(name, bindgen) {
   if (existsSync(file)) return readFileSync(file);
   const wasm = buildCore(name, bindgen);
   mkdirSync(folder, { recursive: true });
-  for (const old of readdirSync(folder)) if (old.startsWith(`${name}-`)) rmSync(join(folder, old));
+  for (const old of readdirSync(folder))
+    if (statSync(join(folder, old), { throwIfNoEntry: false })?.mtimeMs < Date.now() - 86_400_000) rmSync(join(folder, old));
   // Moved when whole: another build may look for it meanwhile.
   writeFileSync(`${file}.${process.pid}`, wasm);
   renameSync(`${file}.${process.pid}`, file);
@@ -187,7 +195,9 @@ function buildCore(name, bindgen) {
   const out = join(DIST, `.bindgen-${name}`);
   run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
   const [graph, reached, optimised] = ["graph.json", "reached.wasm", "optimised.wasm"].map((file) => join(out, file));
-  writeFileSync(graph, JSON.stringify([{ name: "loader", root: true, reaches: USED }, ...USED.map((name) => ({ name, export: name }))]));
+  const there = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(out, "samtykke_bg.wasm")))).map(({ name }) => name);
+  const used = [...USED, ...RUNS.filter((name) => there.includes(name))];
+  writeFileSync(graph, JSON.stringify([{ name: "loader", root: true, reaches: used }, ...used.map((name) => ({ name, export: name }))]));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
   const binaryen = (tool, args) =>
     run(process.execPath, [join(ROOT, "node_modules", "binaryen", "bin", tool), ...features, ...args], { stdio: ["ignore", "ignore", "inherit"] });
@@ -198,12 +208,19 @@ function buildCore(name, bindgen) {
   return wasm;
 }
 
+/** The one function that a wasm with machines asks for: it ends a call that must not go on. */
+function linked(wasm) {
+  const asked = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
+  if (asked.length > 1) throw new Error("the wasm asks for more than pkg/src/core/run.ts gives");
+  return Object.fromEntries(asked.map(({ module, name }) => [module, { [name]: () => {} }]));
+}
+
 /**
  * Where a wasm's constants end. pkg/src/core/wasm.ts zeroes all above after each call, and this makes sure that it brings back
  * the memory of a new instance: that the allocator's state, and all else that changes, lies there.
  */
 function constantsEnd(wasm) {
-  const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
+  const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm), linked(wasm)).exports;
   const before = new Uint8Array(memory.buffer.slice(0));
   const end = before.findLastIndex((octet) => octet !== 0) + 1;
   const text = new TextEncoder().encode("C\nno client\n");

@@ -35,7 +35,7 @@ mod shell;
 pub mod signer;
 
 pub use flow::exchange::Exchange;
-pub use flow::step::{KeyRole, SignRequest, Step, VerifyRequest};
+pub use flow::step::{FindRequest, KeyRole, SignRequest, Step, VerifyRequest};
 pub use ground::error::{self, Error, Result};
 pub use ground::http::{self, Request, Response};
 pub use ground::secret::Secret;

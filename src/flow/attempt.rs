@@ -165,7 +165,7 @@ impl Attempt {
         let profile = &self.client.profile;
         if let (Some(object), None) = (&self.object, &self.made.object) {
             let input = object.input(&self.client, jti, now)?;
-            return Ok(Some((KeyRole::Client, object.key.alg, input)));
+            return Ok(Some((KeyRole::Object, object.key.alg, input)));
         }
         if let (Some(grant), None) = (&self.grant, &self.made.grant) {
             let statement = Statement {
@@ -223,7 +223,7 @@ impl Attempt {
         let place = match role {
             KeyRole::Dpop => &mut self.made.proof,
             KeyRole::Grant => &mut self.made.grant,
-            KeyRole::Client if self.object.is_some() && self.made.object.is_none() => &mut self.made.object,
+            KeyRole::Object => &mut self.made.object,
             KeyRole::Client => &mut self.made.assertion,
         };
         *place = Some(token);
@@ -250,6 +250,16 @@ impl Attempt {
             request.headers.push(("dpop", proof.clone()));
         }
         request
+    }
+
+    /// Whether a request is out, or a signature.
+    pub(crate) fn is_awaiting(&self) -> bool {
+        self.awaited.is_some() || (self.sent && !self.answered)
+    }
+
+    /// Whether the request that was handed out last is answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered
     }
 
     /// Takes the response; `None`: the same request is due once more, with the nonce the server named.

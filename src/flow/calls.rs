@@ -35,6 +35,8 @@ fn attempt(
     endpoint::check(name, url, client.profile().development).map_err(|error| error.at(Phase::Token))?;
     let mut attempt = Attempt::form(client, authentication, url, introspection::form(token.expose(), hint)?, false)?;
     attempt.request.repeatable = true;
+    // It issues nothing, so there is nothing to bind.
+    attempt.bound = false;
     Ok(attempt)
 }
 

@@ -86,6 +86,20 @@ impl Device {
     }
 
     /// Judges the answer to a [`DeviceRequest`]; `development` allows http to loopback.
+    /// As much of a login as a poll needs, where only that was kept: its device code, and the scope that was asked for.
+    #[must_use]
+    pub fn polled(device_code: &str, scope: &str) -> Self {
+        Self {
+            device_code: Secret::new(device_code),
+            user_code: String::new(),
+            verification_uri: String::new(),
+            verification_uri_complete: None,
+            expires_in: 0,
+            interval: INTERVAL,
+            requested_scope: scope.into(),
+        }
+    }
+
     pub(crate) fn judge(response: &Response, scope: &str, development: bool) -> Result<Self> {
         let judged = Answer { response, malformed: &codes::DEVICE_RESPONSE_MALFORMED };
         judged.check_status(&[200], true)?;
@@ -216,6 +230,10 @@ impl Judge<Polled> for PollJudge {
             self.waiting = Some(poll_error(error)?);
         }
         Ok(())
+    }
+
+    fn token(&self) -> Option<&str> {
+        self.tokens.token()
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {

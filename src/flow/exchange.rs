@@ -9,12 +9,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::flow::attempt::{Attempt, Next};
-use crate::flow::step::{Step, VerifyRequest};
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use crate::flow::step::{FindRequest, Step, VerifyRequest};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::Response;
+use crate::ground::json::Value;
 use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
+use crate::ground::text::{Form, base64url, base64url_decode, cut};
+use crate::jose::alg::Hash;
 use crate::jose::certified;
 use crate::jose::{Algorithm, Jwk, KeyInfo, jwks};
 use crate::protocol::client::Client;
@@ -71,6 +74,18 @@ pub(crate) struct Context {
     fetched: bool,
     /// The refresh token that came with the answer.
     pub(crate) renewed: Option<Secret>,
+    /// Whether the refresh token that was sent stays.
+    kept_refresh: bool,
+    /// Whether a refresh token that came is to be stored before anything else of the answer is judged.
+    storing: bool,
+    /// Whether the shell finds the server's keys.
+    keys_outside: bool,
+    /// A name for the code or refresh token that is sent.
+    pub(crate) spends: Option<(Spent, String)>,
+    /// Whether the shell makes the digests that the npm wasm does not carry.
+    digests_outside: bool,
+    /// How many of the values that a token has hashes of were seen to.
+    hashed: usize,
     session_end: Vec<String>,
     keys_by_x5t: bool,
 }
@@ -94,6 +109,12 @@ impl Context {
             development: profile.development,
             fetched: false,
             renewed: None,
+            kept_refresh: false,
+            storing: false,
+            keys_outside: false,
+            spends: None,
+            digests_outside: false,
+            hashed: 0,
             session_end: profile.requests.session_end.clone(),
             keys_by_x5t: profile.requests.keys_by_x5t,
         }
@@ -120,14 +141,63 @@ impl Context {
 
     /// Whether signatures of the server's can be verified at all.
     pub(crate) fn is_keyed(&self) -> bool {
-        self.jwks.is_some() || self.jwks_uri.is_some()
+        self.keys_outside || self.jwks.is_some() || self.jwks_uri.is_some()
     }
+
+    /// The refresh token of a refresh's answer, whatever else is wrong with it: the one that was sent is spent by now.
+    fn renew(&mut self, response: &Response) {
+        let Some(sent) = self.expectation.refresh_token.as_ref().filter(|_| response.status == 200) else { return };
+        let found = Value::newest(response.body.expose(), "refresh_token").map(Secret::new);
+        self.kept_refresh = found.as_ref().is_none_or(|found| found == sent);
+        self.renewed = found.filter(|found| found != sent && crate::protocol::syntax::is_vschar(found.expose()));
+    }
+
+    /// What the shell is to hash next for the hashes in this token (OIDC Core section 3.1.3.6), and its place.
+    fn undigested(&mut self, token: Option<&str>) -> Option<(Hash, Secret, usize)> {
+        let hash = token.filter(|_| self.digests_outside).and_then(hash_of).filter(|hash| hash.octets() > SHA_256)?;
+        let rules = &self.id_token;
+        while self.hashed < 3 {
+            let place = self.hashed;
+            self.hashed = place.saturating_add(1);
+            let value = match place {
+                0 => rules.access_token.clone(),
+                1 => rules.code.clone(),
+                _ => rules.state.as_deref().map(Secret::new),
+            };
+            if let Some(value) = value {
+                return Some((hash, value, place));
+            }
+        }
+        None
+    }
+}
+
+/// When what a request carries is spent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spent {
+    Sent,
+    Answered,
+}
+
+/// Octets of the one digest that every build carries.
+const SHA_256: usize = 32;
+
+/// The hash of a token's algorithm; nothing for a token that cannot be read.
+fn hash_of(token: &str) -> Option<Hash> {
+    let header = base64url_decode(cut(token, b'.').0)?;
+    let header = Value::parse(core::str::from_utf8(&header).ok()?)?;
+    Algorithm::named(header.text("alg")?).map(|alg| alg.hash)
 }
 
 /// What turns an answer into an outcome. A machine waits in whatever thread its host likes.
 pub(crate) trait Judge<T>: Send + Sync {
     /// Takes the answer; it is judged here as far as that needs no clock.
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()>;
+
+    /// The token whose hashes the answer's values must have.
+    fn token(&self) -> Option<&str> {
+        None
+    }
 
     /// What must be verified before there is an outcome; its claims are checked already.
     fn unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {
@@ -143,7 +213,12 @@ pub(crate) trait Judge<T>: Send + Sync {
 
 enum State {
     Trying,
+    /// With the answer that is judged once its refresh token is stored.
+    Storing(Response),
+    StoreWanted(Response),
     Judging,
+    DigestWanted(usize),
+    FindWanted(Unverified),
     /// With the time the keys were asked for.
     KeysWanted(Unverified, u64),
     VerdictWanted(Unverified),
@@ -173,6 +248,28 @@ impl<T> Exchange<T> {
             attempt.dpop = Some(key.clone());
             attempt.nonce = nonce.map(String::from);
         }
+        self
+    }
+
+    /// Has a refresh token that comes stored by [`Step::Store`], before anything else of the answer is judged.
+    #[must_use]
+    pub fn storing(mut self) -> Self {
+        self.context.storing = true;
+        self
+    }
+
+    /// Leaves the server's keys to the shell: it is asked by [`Step::Find`] to find one and to verify with it.
+    #[must_use]
+    pub fn keys_outside(mut self) -> Self {
+        self.context.keys_outside = true;
+        self
+    }
+
+    /// Leaves SHA-384 and SHA-512 to the shell: it is asked by [`Step::Digest`] for what a token signed with these is checked by.
+    #[must_use]
+    pub fn digests_outside(mut self) -> Self {
+        self.context.digests_outside = true;
+        self.context.id_token.hashes_given = true;
         self
     }
 
@@ -256,10 +353,21 @@ impl<T> Exchange<T> {
                     }
                 })
             }
-            State::Judging => match self.judge.unverified(&self.context, now)? {
-                Some(token) => self.choose(token, now),
-                None => self.judge.finish(None, now).map(Step::Done),
-            },
+            State::Storing(answer) => {
+                let token = self.context.renewed.clone().ok_or_else(used)?;
+                self.state = State::StoreWanted(answer);
+                Ok(Step::Store(token))
+            }
+            State::Judging => {
+                if let Some((hash, value, place)) = self.context.undigested(self.judge.token()) {
+                    self.state = State::DigestWanted(place);
+                    return Ok(Step::Digest(hash, value));
+                }
+                match self.judge.unverified(&self.context, now)? {
+                    Some(token) => self.choose(token, now),
+                    None => self.judge.finish(None, now).map(Step::Done),
+                }
+            }
             State::Keyed(token) => self.choose(token, now),
             State::Verified(claims) => self.judge.finish(Some(claims), now).map(Step::Done),
             other => {
@@ -282,7 +390,7 @@ impl<T> Exchange<T> {
             return Err(error.expected("client assertion: a claim that goes neither with a code nor with a request's details"));
         }
         let wanted = match attempt.server {
-            Server::Authorization => attempt.client.profile.requests.dpop && !attempt.unsent,
+            Server::Authorization => attempt.client.profile.requests.dpop && attempt.bound && !attempt.unsent,
             Server::Resource => attempt.bound,
         };
         if wanted && attempt.dpop.is_none() {
@@ -298,6 +406,11 @@ impl<T> Exchange<T> {
         Exchange { state, attempt, judge: Box::new(over(judge)), context }
     }
 
+    /// What a signed token of the server's will be judged against, to be made stricter: `acr`, trusted audiences, skew.
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
+        &mut self.context.id_token
+    }
+
     pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
         change(&mut self.context.expectation);
     }
@@ -305,6 +418,12 @@ impl<T> Exchange<T> {
     /// The key for a token, or the request for the key set.
     fn choose(&mut self, token: Unverified, now: u64) -> Result<Step<T>> {
         let context = &mut self.context;
+        if context.keys_outside {
+            let (alg, kid, input, signature) =
+                (token.alg(), token.kid().map(String::from), token.signing_input().into(), token.signature().into());
+            self.state = State::FindWanted(token);
+            return Ok(Step::Find(FindRequest { alg, kid, input, signature }));
+        }
         let chosen = context.jwks.as_deref().map(|set| context.select(set, &token));
         let missing = match &chosen {
             None => true,
@@ -340,13 +459,66 @@ impl<T> Exchange<T> {
         }
     }
 
+    /// Judges an answer that is there to stay.
+    fn judge(&mut self, answer: &Response) -> Result<()> {
+        self.state = State::Over;
+        let judged = self.judge.answer(answer, &mut self.context);
+        judged.map_err(|error| self.attempt.as_ref().map_or_else(|| used(), |attempt| attempt.traced(error)))?;
+        self.state = State::Judging;
+        Ok(())
+    }
+
+    /// The refresh token that [`Step::Store`] handed out is safe.
+    fn stored(&mut self) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::StoreWanted(answer) => self.judge(&answer),
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// Takes the digest that [`Step::Digest`] asked for.
+    fn digested(&mut self, digest: &[u8]) -> Result<()> {
+        let State::DigestWanted(place) = self.state else { return Err(used()) };
+        self.state = State::Judging;
+        let half = base64url(digest.get(..digest.len() / 2).unwrap_or_default());
+        let rules = &mut self.context.id_token;
+        match place {
+            0 => rules.access_token = Some(Secret::new(half)),
+            1 => rules.code = Some(Secret::new(half)),
+            _ => rules.state = Some(half),
+        }
+        Ok(())
+    }
+
+    /// The step that was handed out could not be carried out: the flow is over.
+    fn failed(&mut self, failure: Failure) -> Error {
+        let (phase, repeatable) = match &self.state {
+            State::Trying => match &self.attempt {
+                Some(attempt) if attempt.is_awaiting() => (attempt.phase(), attempt.request.repeatable),
+                _ => return used(),
+            },
+            State::KeysWanted(..) => (Phase::Token, true),
+            State::StoreWanted(_) => (Phase::Session, false),
+            State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_) => (Phase::Token, false),
+            _ => return used(),
+        };
+        self.state = State::Over;
+        let error = failure.error(phase, repeatable);
+        // The refresh token is spent, and what came for it is gone.
+        let lost = matches!((failure, &self.context.spends), (Failure::Cut(200), Some((Spent::Answered, _))));
+        if lost { error.advise(Action::Restart).retry(false) } else { error }
+    }
+
     /// Takes whether the signature that [`step`](Self::step) handed out is right.
     ///
     /// # Errors
     /// `signature_invalid` when it is not; `transaction_used` unless one is out.
     pub fn verified(&mut self, right: bool) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
-            State::VerdictWanted(token) => {
+            State::VerdictWanted(token) | State::FindWanted(token) => {
                 self.state = State::Verified(token.release(right)?);
                 Ok(())
             }
@@ -366,14 +538,24 @@ impl<T> Exchange<T> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
                 let Some(attempt) = &mut self.attempt else { return Err(used()) };
-                let answer = attempt.receive(response).map_err(|error| attempt.traced(error))?;
+                let answer = match attempt.receive(response) {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        // An answer out of turn is refused, and changes nothing.
+                        if !attempt.is_answered() || error.code() == codes::TRANSACTION_USED.code() {
+                            self.state = State::Trying;
+                        }
+                        return Err(attempt.traced(error));
+                    }
+                };
                 self.state = State::Trying;
-                if let Some(answer) = answer {
-                    self.state = State::Over;
-                    self.judge.answer(&answer, &mut self.context).map_err(|error| attempt.traced(error))?;
-                    self.state = State::Judging;
+                let Some(answer) = answer else { return Ok(()) };
+                self.context.renew(&answer);
+                if self.context.storing && self.context.renewed.is_some() {
+                    self.state = State::Storing(answer);
+                    return Ok(());
                 }
-                Ok(())
+                self.judge(&answer)
             }
             State::KeysWanted(token, at) => {
                 self.context.jwks = Some(jwks::judge(&response)?);
@@ -386,6 +568,38 @@ impl<T> Exchange<T> {
                 Err(used())
             }
         }
+    }
+}
+
+impl<T> Machine for Exchange<T> {
+    type Output = T;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
+        match input {
+            Input::Start => {}
+            Input::Response(response) => self.receive(response)?,
+            Input::Signature(signature) => self.signed(&signature)?,
+            Input::Verdict(right) => self.verified(right)?,
+            Input::Digest(digest) => self.digested(&digest)?,
+            Input::Stored => self.stored()?,
+            Input::Failed(failure) => return Err(self.failed(failure)),
+        }
+        self.step(moment.random, moment.now)
+    }
+
+    fn nonce(&self) -> Option<&str> {
+        self.dpop_nonce()
+    }
+
+    fn keeps(&self) -> bool {
+        self.context.kept_refresh
+    }
+
+    fn spends(&self) -> Option<Spends<'_>> {
+        self.context.spends.as_ref().map(|(when, name)| match when {
+            Spent::Sent => Spends::Sent(name),
+            Spent::Answered => Spends::Answered(name),
+        })
     }
 }
 

@@ -69,6 +69,9 @@ pub(crate) fn front_channel(endpoint: &str, client_id: &str, name: &str, value: 
     String::from_utf8(url).unwrap_or_default()
 }
 
+/// Binds a code to a key (RFC 9449 section 10).
+pub(crate) const DPOP_JKT: &str = "dpop_jkt";
+
 impl Exchange<Login> {
     /// Begins a flow as the provider asks: pushed where it takes pushed requests, signed where an object is given, as
     /// [`Client::begin`] otherwise.
@@ -103,6 +106,14 @@ impl Exchange<Login> {
         random: &[u8; RANDOM_OCTETS],
         now: u64,
     ) -> Result<Self> {
+        if let Some((key, _)) = &start.dpop {
+            request = request.parameter(DPOP_JKT, thumbprint(&key.public));
+        }
+        Self::begun(client, authentication, client.begin_any(request, random, now)?, start)
+    }
+
+    /// Sends a flow on its way that has begun.
+    pub(crate) fn begun(client: &Client, authentication: &ClientAuthentication, login: Login, start: Start) -> Result<Self> {
         let profile = &client.profile;
         let missing = |expected: &'static str| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Authorization).expected(expected);
         if profile.requests.dpop && start.dpop.is_none() {
@@ -111,10 +122,7 @@ impl Exchange<Login> {
         if profile.requests.request_object && start.object.is_none() {
             return Err(missing("a request object: the provider takes signed requests only"));
         }
-        if let Some((key, _)) = &start.dpop {
-            request = request.parameter("dpop_jkt", thumbprint(&key.public));
-        }
-        let Login { url, transaction } = client.begin_any(request, random, now)?;
+        let Login { url, transaction } = login;
         let pushed = profile.endpoint("pushed_authorization_request_endpoint", authentication);
         let is_pushed = !pushed.is_empty() || profile.requests.pushed;
         let parameters = parameters(&url, &profile.authorization_endpoint);

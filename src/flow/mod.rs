@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod exchange;
 pub mod jarm;
 pub mod login;
+pub mod machine;
 pub mod resource;
 pub mod step;
 pub(crate) mod token;

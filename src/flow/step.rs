@@ -7,6 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::http::Request;
+use crate::ground::secret::Secret;
+use crate::jose::alg::Hash;
 use crate::jose::{Algorithm, Jwk};
 
 /// What the caller has to do next.
@@ -19,6 +21,14 @@ pub enum Step<T> {
     Sign(SignRequest),
     /// Check this signature and tell `verified` whether it is right.
     Verify(VerifyRequest),
+    /// Find the key for this signature, check it, and tell `verified` whether it is right. Only a machine that was told so leaves
+    /// the keys to its shell.
+    Find(FindRequest),
+    /// The digest of these octets, by a hash that the core does not carry here.
+    Digest(Hash, Secret),
+    /// Store this refresh token, and say so before anything else: the one it replaces is spent. Only a machine that was told so
+    /// asks for it.
+    Store(Secret),
     /// The flow is over.
     Done(T),
 }
@@ -31,6 +41,8 @@ pub enum KeyRole {
     Client,
     /// The key that tokens are bound to.
     Dpop,
+    /// The key of a [`RequestObject`](crate::protocol::authorization::jar::RequestObject): the client's own unless another was given.
+    Object,
     /// The key of a [`JwtBearer`](crate::protocol::grant::JwtBearer) grant.
     Grant,
 }
@@ -57,6 +69,24 @@ pub struct VerifyRequest {
     pub input: String,
     /// The signature.
     pub signature: Vec<u8>,
+}
+
+/// A signature to verify by a key that the shell looks up. `Debug` shows none of it.
+pub struct FindRequest {
+    /// How it was signed.
+    pub alg: &'static Algorithm,
+    /// The key's id, where the token names one.
+    pub kid: Option<String>,
+    /// What was signed: the octets of this text. Up to its dot it is the header, by which a shell may know the key already.
+    pub input: String,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl core::fmt::Debug for FindRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("FindRequest").field("alg", &self.alg.name).finish_non_exhaustive()
+    }
 }
 
 impl core::fmt::Debug for SignRequest {

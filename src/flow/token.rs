@@ -6,12 +6,12 @@
 use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
-use crate::flow::exchange::{Context, Exchange, Judge, unkeyed, used};
+use crate::flow::exchange::{Context, Exchange, Judge, Spent, unkeyed, used};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
+use crate::ground::text::{Form, Parts, base64url, word};
 use crate::jose::Compact;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::has_openid;
@@ -20,7 +20,6 @@ use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, TokenExchange};
 use crate::protocol::id_token::claims::{Claims, Unverified};
-use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::id_token::{self, IdTokenExpectation};
 use crate::protocol::token::{Expectation, RequestKind, Tokens};
 
@@ -42,6 +41,7 @@ impl Exchange<Tokens> {
         id_token.state = code.state().map(String::from);
         id_token.acr_values = acr.unwrap_or_default();
         id_token.code = code.code();
+        exchange.context.spends = id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(client, code.expose())));
         Ok(exchange)
     }
 
@@ -75,6 +75,7 @@ impl Exchange<Tokens> {
         expectation.kind = RequestKind::RefreshToken;
         exchange.context.id_token.refresh_of = grant.claims.clone();
         exchange.context.kept = grant.id_token.clone();
+        exchange.context.spends = Some((Spent::Answered, spent_name(client, grant.token.expose())));
         Ok(exchange)
     }
 
@@ -139,10 +140,40 @@ impl Exchange<Tokens> {
         self.context.renewed.as_ref()
     }
 
-    /// What an id_token will be judged against, to be made stricter: `acr`, trusted audiences, skew.
-    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
-        &mut self.context.id_token
+    /// Demands one of these `acr` values, spaces between them, none for no more than the login did. What the login demanded can be
+    /// narrowed, not widened.
+    ///
+    /// # Errors
+    /// `invalid_parameter` where none of them is among those that the login demanded.
+    pub fn narrow_acr(&mut self, values: &str) -> Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let demanded = &mut self.context.id_token.acr_values;
+        let mut left = String::new();
+        for value in Parts(Some(values), b' ').filter(|value| demanded.is_empty() || word(demanded, value.as_bytes()).is_some()) {
+            if !left.is_empty() {
+                left.push_str(" ");
+            }
+            left.push_str(value);
+        }
+        if left.is_empty() {
+            return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("acrValues: some that the login demanded"));
+        }
+        *demanded = left;
+        self.context.expectation.id_token = true;
+        Ok(())
     }
+}
+
+/// A name for what is sent once, that tells nothing of it.
+fn spent_name(client: &Client, value: &str) -> String {
+    let mut text = String::new();
+    for part in [&*client.profile.issuer, &*client.client_id, value] {
+        text.push_str(part);
+        text.push_str("\n");
+    }
+    base64url(&crate::ground::sha256::digest(text.as_bytes()))
 }
 
 /// Where tokens come from, when secrets may be sent there.
@@ -185,9 +216,12 @@ impl Judge<Tokens> for TokenJudge {
             self.claims = context.id_token.refresh_of.clone();
             self.id_token = context.kept.take();
         }
-        context.renewed = tokens.refresh_token.clone().filter(|token| Some(token) != context.expectation.refresh_token.as_ref());
         self.tokens = Some(tokens);
         Ok(())
+    }
+
+    fn token(&self) -> Option<&str> {
+        Some(self.tokens.as_ref()?.id_token.as_ref()?.expose())
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {

@@ -94,6 +94,22 @@ pub struct Tokens {
 const KNOWN: &str = "access_token token_type expires_in scope refresh_token id_token";
 
 impl Tokens {
+    /// An access token alone, where only that was kept.
+    #[must_use]
+    pub fn bare(access_token: &str, token_type: TokenType) -> Self {
+        Self {
+            access_token: Secret::new(access_token),
+            token_type,
+            expires_in: None,
+            scope: None,
+            requested_scope: String::new(),
+            refresh_token: None,
+            id_token: None,
+            claims: None,
+            others: Vec::new(),
+        }
+    }
+
     /// Judges an answer of the token endpoint.
     ///
     /// # Errors

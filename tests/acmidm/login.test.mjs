@@ -118,10 +118,13 @@ test("the end of a refresh token, invalid_request, is the end of the session", a
   await fails(client.clientCredentials({ scope: "vo" }), { code: "token_error" });
 });
 
-test("another isolate's refresh of a replaced token ends the session too", async () => {
+test("a token that another isolate has refreshed ends the session; one that this one has is not sent again, whatever client asks", async () => {
   const { tokens } = await loggedIn({ scope: "openid offline_access" });
-  await client.refresh(tokens);
-  await fails((await clientOf()).refresh(tokens.refreshToken), { code: "session_ended" });
+  world.faults.push({ path: "/v1/token", status: 400, body: '{"error":"invalid_request"}' });
+  await fails(client.refresh(tokens), { code: "session_ended" });
+  const renewed = await client.refresh(tokens);
+  await fails((await clientOf()).refresh(tokens.refreshToken), { code: "transaction_used" });
+  assert.notEqual(renewed.refreshToken, tokens.refreshToken);
 });
 
 test("logout and switch-identity: addresses for the browser, and the return judged", async () => {

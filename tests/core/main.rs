@@ -8,6 +8,7 @@ mod answers;
 mod calls;
 mod challenges;
 mod discovery;
+mod driving;
 mod errors;
 mod flow;
 mod halland;

@@ -194,14 +194,14 @@ test("a refresh keeps the old token when none comes back, shares one request, an
 });
 
 test("a refresh token that was replaced is not sent again, though the id_token that came with the new one is refused", async () => {
-  const { fetch, requests } = fetchOf(tokens({ refresh_token: "r1", id_token: `${text({ alg: "none" })}.${text({})}.AAAA` }), tokens());
+  const { fetch, requests } = fetchOf(tokens({ refresh_token: "q1", id_token: `${text({ alg: "none" })}.${text({})}.AAAA` }), tokens());
   const client = new Client(op, clientSecretJwt(SHARED), { fetch });
   const stored = [];
-  await fails(client.refresh("r0", { store: (next) => void stored.push(next) }), { code: "algorithm_refused" });
-  assert.deepEqual(stored, ["r1"]);
-  await fails(client.refresh("r0"), { code: "transaction_used", phase: "token" });
+  await fails(client.refresh("q0", { store: (next) => void stored.push(next) }), { code: "algorithm_refused" });
+  assert.deepEqual(stored, ["q1"]);
+  await fails(client.refresh("q0"), { code: "transaction_used", phase: "token" });
   assert.equal(requests.length, 1);
-  assert.equal((await client.refresh("r1")).refreshToken, "r1");
+  assert.equal((await client.refresh("q1")).refreshToken, "q1");
 });
 
 test("a request object carries no sub, and no parameter of another's making", async () => {

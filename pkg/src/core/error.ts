@@ -66,6 +66,11 @@ export class SamtykkeError extends Error {
   declare readonly expected?: string;
   /** What was found. */
   declare readonly actual?: string;
+  /**
+   * The body of a successful answer that cannot be asked for again and was refused all the same, such as a refresh's: nothing of it
+   * was checked, and it may hold tokens. A function, so that nothing shows it unasked; `samtykke/browser`, which asks nothing, has none.
+   */
+  declare raw?: () => string | undefined;
   /** What to do now, for a developer. */
   declare readonly hint: string;
   /** The section behind the check, or the README's part on errors. */

@@ -30,17 +30,27 @@ export function provide(from: () => WebAssembly.Module, end: number, as: number)
   compiled = exports = undefined;
 }
 
+let imports: WebAssembly.Imports | undefined;
+
+/** @internal Says what a wasm with machines asks of its host. */
+export function link(to: WebAssembly.Imports): void {
+  imports = to;
+}
+
 /** @internal The instance, or a new one. */
 export function instantiate(kept: Exports | undefined, module: () => WebAssembly.Module): Exports {
   // Memory never shrinks: after a large answer the instance is replaced.
   if (kept && kept.memory.buffer.byteLength < 4e6) return kept;
   try {
-    return new WebAssembly.Instance(module()).exports as unknown as Exports;
+    return new WebAssembly.Instance(module(), imports).exports as unknown as Exports;
   } catch (cause) {
     // What gives the module can know better.
     throw unavailable(cause, "fix_configuration", (cause as { hint?: string }).hint ?? "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.");
   }
 }
+
+/** @internal The protocol's wasm, and where its constants end. */
+export const moduleOf = (): [WebAssembly.Module, number] => [(compiled ??= source!()), constants];
 
 /** Lines that were joined and checked before. */
 export class Lines {
@@ -84,5 +94,6 @@ export function run(text: string, random?: Uint8Array, core = (exports = instant
   throw thrown(answer);
 }
 
-const unavailable = (cause: unknown, action: Action, hint?: string) =>
+/** @internal */
+export const unavailable = (cause: unknown, action: Action, hint?: string) =>
   new SamtykkeError({ code: "wasm_unavailable", phase: "runtime", action, hint }, { cause });

@@ -23,7 +23,7 @@ export {
   type TokenExchangeOptions,
 } from "../protocol/client.js";
 export type { DeviceAuthorization } from "../protocol/device.js";
-export type { TokenTarget } from "../protocol/post.js";
+export type { TokenTarget } from "../protocol/target.js";
 export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
 export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";
 export { judgeTokens, type TokenExpectation, type Tokens } from "../protocol/tokens.js";

@@ -1,13 +1,12 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { configured, given, isObject, present } from "../core/check.js";
+import { configured, given, isObject } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
-import { type Value, call } from "../core/wasm.js";
-import { type SamtykkeError, hostError } from "../core/error.js";
+import type { Value } from "../core/wasm.js";
+import { hostError } from "../core/error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, decoded, finish } from "./flow.js";
-import type { Provider } from "./page_provider.js";
 import { type Transport, checkTransport } from "../core/http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
 import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
@@ -15,18 +14,17 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "../crypto/keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
-import { parties } from "./party.js";
-import { type Party, type TokenTarget, endpointOf, post } from "./post.js";
+import { type Asked, type Party, ask, parties } from "./party.js";
+import { type TokenTarget, targetLines } from "./target.js";
+import type { Provider } from "./page_provider.js";
 import type { AssertionRules } from "./profile.js";
-import { type Renewals, newRenewals, renew, spend } from "./refresh.js";
+import { renew } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
-import { assertion } from "./signing.js";
+import { json, keyLines, ruleLines } from "./signing.js";
 import { type StartOptions, bound, start } from "./start.js";
-import { type TokenExpectation, type Tokens, judged } from "./tokens.js";
-import { hidden } from "../core/hidden.js";
+import { type Tokens, tokensOf } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
-import { claimed } from "../crypto/webcrypto.js";
 
 /** How a client works, beside its authentication. */
 export interface ClientOptions extends Transport {
@@ -88,9 +86,6 @@ export interface TokenExchangeOptions extends TokenTarget {
   readonly scope?: string;
 }
 
-// A code that may have been sent is never sent again by this realm, whatever came of it. Bounded: the oldest go first.
-const sent = new Set<string>();
-
 /**
  * The code in the text of an {@link AuthorizationCode}, decoded: encoded, one code has many spellings.
  *
@@ -118,7 +113,6 @@ export class Client {
   readonly #party: Party;
   readonly #options: ClientOptions;
   readonly #keys: KeySource | undefined;
-  readonly #renewals: Renewals = newRenewals();
 
   constructor(
     readonly provider: Provider,
@@ -135,9 +129,22 @@ export class Client {
     if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
-    this.#party = { provider, authentication, transport: options, dpop, nonces: new Nonces(), offset };
-    parties.set(this, this.#party);
+    const { trustedAudiences, skew } = options.idToken ?? {};
     this.#keys = keysOf(provider, jwks, options);
+    const { expiresInString } = options;
+    this.#party = {
+      provider,
+      authentication,
+      transport: options,
+      dpop,
+      nonces: new Nonces(),
+      offset,
+      keys: this.#keys,
+      trustedAudiences,
+      skew,
+      expiresInString,
+    };
+    parties.set(this, this.#party);
   }
 
   /** The thumbprint of the DPoP key that tokens are bound to (RFC 7638, RFC 9449 section 6); none where they are bound to none. */
@@ -196,23 +203,7 @@ export class Client {
     given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
     if (text.includes("\n")) throw hostError("code_malformed");
-    const key = () => `${this.provider.issuer} ${codeIn(text)}`;
-    const ready = () => {
-      if (sent.has(key())) throw hostError("transaction_used", { phase: "token" });
-      spend(sent, key());
-    };
-    const [nonce, maxAge, state, acr] = text.split(" ", 4)[3]?.split(",") ?? [];
-    const demanded = acr === undefined ? undefined : decoded(acr).split(" ");
-    // Those that the login demanded can be narrowed here, not widened.
-    const acrValues = demanded && options.acrValues ? demanded.filter((value) => options.acrValues!.includes(value)) : (demanded ?? options.acrValues);
-    given(!demanded || !!acrValues?.length, "token", "acrValues: some that the login demanded");
-    const idToken: Partial<IdTokenExpectations> = {
-      nonce,
-      state,
-      acrValues,
-      ...(maxAge && { maxAge: +maxAge }),
-    };
-    return this.#tokens(["authorization_code", text], options, {}, { ready, idToken: () => ({ ...idToken, code: codeIn(text) }) });
+    return this.#tokens("code", [text, options.acrValues?.join(" ")], options);
   }
 
   /**
@@ -223,7 +214,7 @@ export class Client {
   async clientCredentials(options: TokenTarget & { readonly scope?: string } = {}): Promise<Tokens> {
     given(isObject(options), "token", "options as an object");
     const [audience, ...others] = [options.audience ?? []].flat();
-    return this.#tokens(["client_credentials", audience, options.scope], { ...options, audience: others }, {});
+    return this.#tokens("credentials", [audience, options.scope], { ...options, audience: others });
   }
 
   /**
@@ -238,28 +229,10 @@ export class Client {
     const before = typeof tokens === "string" ? undefined : tokens;
     const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
-    const { scope = "" } = options;
+    const { scope = "", store } = options;
     const granted = before && (before.scope ?? before.requestedScope);
-    const same = JSON.stringify({ ...options, signal: undefined });
-    return renew(this.#renewals, refreshToken, same, (came) =>
-      this.#tokens(
-        ["refresh_token", refreshToken, scope, granted, before ? 1 : ""],
-        options,
-        { refreshToken },
-        {
-          kept: present(before ?? {}, ["idToken", "claims"]),
-          // Without the login's claims there is nothing to compare a nonce with, so the one that comes is taken.
-          idToken: (token) => (before?.claims ? { refreshOf: before.claims } : { nonce: nonceIn(token) }),
-          store: (next) => {
-            came(next);
-            return options.store?.(next);
-          },
-        },
-      ).catch((cause: SamtykkeError) => {
-        const { oauth, http } = cause;
-        throw oauth && this.provider.server?.sessionEnd?.includes(oauth.error) ? hostError("session_ended", { oauth, http }, cause) : cause;
-      }),
-    );
+    const lines = [refreshToken, scope, granted, before ? 1 : "", before?.idToken, json(before?.claims)];
+    return renew(this.#party, refreshToken, options, (asked) => this.#tokens("refresh", lines, options, asked), store);
   }
 
   /**
@@ -271,20 +244,16 @@ export class Client {
     const ready = "assertion" in options ? options.assertion : "";
     if (!("key" in options)) {
       if (!ready) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
-      return this.#tokens(["jwt_bearer", ready, options.scope], options, {});
+      return this.#tokens("bearer", [ready, options.scope], options);
     }
     const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
-    const more = async (to: { server: string; address: string; offset: number }) =>
-      `assertion=${await assertion(key, { typ: null, ...rules }, { ...to, issuer, subject })}`;
-    return this.#tokens(["jwt_bearer", "", options.scope], options, {}, { more });
+    return this.#tokens("bearer", ["", options.scope, ...ruleLines({ typ: null, ...rules }), ...keyLines(key), issuer, subject], options, { key });
   }
 
   /** Exchanges one token for another (RFC 8693). */
   async tokenExchange(options: TokenExchangeOptions): Promise<Tokens> {
     const { subjectToken, subjectTokenType, actor, requestedTokenType, scope } = options;
-    const issuedTokenType = this.provider.server?.issuedTokenTypeOptional ? "optional" : "required";
-    const grant = ["token_exchange", subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope];
-    return this.#tokens(grant, options, { issuedTokenType });
+    return this.#tokens("exchange", [subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope], options);
   }
 
   /** Begins a login on another device (RFC 8628): show the person `userCode` and `verificationUri`, then {@link devicePoll}. */
@@ -298,7 +267,7 @@ export class Client {
    * @throws {SamtykkeError} `token_error` (`user_declined` when the person refused), `device_code_expired`, `aborted`.
    */
   async devicePoll(device: DeviceAuthorization, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
-    return devicePoll(device, () => this.#tokens(["device_code", device.deviceCode, device.requestedScope], options, {}), options.signal);
+    return devicePoll(this.#party, device, options.signal);
   }
 
   /**
@@ -325,10 +294,7 @@ export class Client {
    * `token_invalid` or `unauthorized` when the token was refused; for a signed answer as {@link verifyIdToken}; `network_error`, …
    */
   async userinfo(tokens: Tokens, options: UserinfoOptions = {}): Promise<UserinfoClaims> {
-    const endpoint = endpointOf(this.#party, "userinfoEndpoint") ?? "";
-    call(["endpoint", "userinfo_endpoint", endpoint, this.provider.flags.includes("d") ? 1 : ""]);
-    const api = this.fetch(tokens, { origins: [new URL(endpoint).origin] });
-    return userinfo(api, endpoint, tokens, options, this.#expected(), () => this.#keys ?? unkeyed("api"));
+    return userinfo(this.#party, tokens, options, this.#expected());
   }
 
   /**
@@ -368,60 +334,11 @@ export class Client {
     return { issuer, clientId, algorithms: server?.signingAlgorithms, trustedAudiences, skew };
   }
 
-  async #tokens(
-    grant: readonly Value[],
-    target: TokenTarget,
-    expectation: TokenExpectation,
-    more: {
-      readonly ready?: () => void;
-      readonly store?: RefreshOptions["store"];
-      readonly idToken?: (token: string) => Partial<IdTokenExpectations>;
-      readonly kept?: Partial<Tokens>;
-      readonly more?: (to: { server: string; address: string; offset: number }) => Promise<string>;
-    } = {},
-  ): Promise<Tokens> {
+  async #tokens(operation: string, lines: readonly Value[], target: TokenTarget, asked: Asked = {}): Promise<Tokens> {
     given(isObject(target), "token", "options as an object");
-    const { dpop } = this.#party;
-    const keys = this.#keys;
-    const answer = await post(this.#party, {
-      endpoint: "tokenEndpoint",
-      grant,
-      target,
-      // An id_token that cannot be verified would be of no use, and the code would be gone.
-      ready: (idToken) => {
-        if (idToken && !keys) unkeyed("token");
-        more.ready?.();
-      },
-      more: more.more,
-    });
-    const { head, body, idToken: required, scope } = answer;
-    const tokens = judged(
-      { status: +head[0]!, contentType: head[1]!, retryAfter: head[2]!, body },
-      {
-        ...expectation,
-        grant: grant[0] as string,
-        idToken: required,
-        scope,
-        tokenType: dpop ? "DPoP" : "Bearer",
-        expiresInString: !!this.#options.expiresInString,
-      },
-    );
-    const { idToken, accessToken, refreshToken } = tokens;
-    if (refreshToken) await more.store?.(refreshToken);
-    if (!idToken || !keys) return hidden({ ...(!idToken && more.kept), ...tokens });
-    const claims = await verifyIdToken(
-      idToken,
-      { ...this.#expected(), authTimeText: this.provider.server?.authTimeText, accessToken, ...more.idToken?.(idToken) },
-      keys,
-    );
-    return hidden({ ...tokens, claims });
+    const { signal } = target;
+    return tokensOf(await ask(this.#party, operation, [...lines, ...targetLines(target)], { ...(signal && { signal }), ...asked }));
   }
-}
-
-/** The nonce of a token that is about to be verified; nothing for one that cannot be read. */
-function nonceIn(token: string): string | undefined {
-  const { nonce } = claimed(token, 1);
-  return typeof nonce === "string" ? nonce : undefined;
 }
 
 function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {

@@ -1,6 +1,6 @@
 // A provider from its issuer alone, and an API's metadata from its challenge. What you give yourself wins over what is found.
 
-import { snake } from "./post.js";
+import { snake } from "./party.js";
 import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
 import { challenges } from "./challenge.js";
 import { call } from "../core/wasm.js";

@@ -118,18 +118,8 @@ export interface FormPost {
   readonly body: string;
 }
 
-/**
- * Begins a flow: the URL to send the browser to, and the transaction to keep.
- *
- * @throws {SamtykkeError} `invalid_scope`, `invalid_parameter` or `reserved_parameter`, naming the parameter.
- * @example
- * ```ts
- * const login = begin(consent, { purpose: "presentation", days: 100 });
- * sessionStorage.setItem(login.state, login.transaction);
- * location.assign(login.url);
- * ```
- */
-export function begin(provider: Provider, request: ConsentRequest | AuthorizationRequest): Login {
+/** @internal The lines of a request: what every one says, then its parameters. */
+export function requestLines(request: ConsentRequest | AuthorizationRequest): [(string | number | undefined)[], string[]] {
   const {
     purpose,
     days,
@@ -145,14 +135,32 @@ export function begin(provider: Provider, request: ConsentRequest | Authorizatio
   } = request as ConsentRequest & AuthorizationRequest;
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
-  const values: (string | number | undefined)[] = [now(), wanted, lifetime, responseMode, state, nonce, codeVerifier, acrOptional && 1];
+  const parameters: string[] = [];
   for (const name in extra) {
-    for (const value of [extra[name]!].flat()) values.push(`${name}=${value}`);
+    for (const value of [extra[name]!].flat()) parameters.push(`${name}=${value}`);
   }
-  const text = ["B", known(provider), ...values.map(line), ""].join("\n");
-  const [url, transaction] = run(text, crypto.getRandomValues(new Uint8Array(96))).split("\n") as [string, string];
+  return [[now(), wanted, lifetime, responseMode, state, nonce, codeVerifier, acrOptional && 1], parameters];
+}
+
+/** @internal A flow that has begun, as the core words it. */
+export function loginOf(text: string): Login {
+  const [url, transaction] = text.split("\n") as [string, string];
   return { state: words(transaction, 0, 1), url, transaction };
 }
+
+/**
+ * Begins a flow: the URL to send the browser to, and the transaction to keep.
+ *
+ * @throws {SamtykkeError} `invalid_scope`, `invalid_parameter` or `reserved_parameter`, naming the parameter.
+ * @example
+ * ```ts
+ * const login = begin(consent, { purpose: "presentation", days: 100 });
+ * sessionStorage.setItem(login.state, login.transaction);
+ * location.assign(login.url);
+ * ```
+ */
+export const begin = (provider: Provider, request: ConsentRequest | AuthorizationRequest): Login =>
+  loginOf(run(["B", known(provider), ...requestLines(request).flat().map(line), ""].join("\n"), crypto.getRandomValues(new Uint8Array(96))));
 
 // One use of an answer in this realm, whatever store the caller keeps transactions in. Bounded: the oldest go first.
 let used = new Set<string>();

@@ -1,9 +1,9 @@
 // What a server says of a token (RFC 7662).
 
 import { present } from "../core/check.js";
-import { type HttpAnswer, answerLines, answerOf, bare } from "./answer.js";
+import { type HttpAnswer, answerLines, bare } from "./answer.js";
 import { call } from "../core/wasm.js";
-import { type Party, post } from "./post.js";
+import { type Party, ask } from "./party.js";
 import { hidden } from "../core/hidden.js";
 
 /** What kind a token is, to help the server find it; it may look elsewhere too. */
@@ -45,26 +45,15 @@ export interface Introspection {
  *
  * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
  */
-export function judgeIntrospection(answer: HttpAnswer): Introspection {
-  const text = call(["introspection", ...answerLines(answer)], answer.body);
+export const judgeIntrospection = (answer: HttpAnswer): Introspection => introspectionOf(call(["introspection", ...answerLines(answer)], answer.body));
+
+function introspectionOf(text: string): Introspection {
   const end = text.indexOf("\n");
   const { scope, client_id, token_type, sub, iss, aud = [], exp, iat, nbf, active: _, ...others } = JSON.parse(text.slice(end + 1)) as Record<string, unknown>;
   const named = { scope, clientId: client_id, tokenType: token_type, subject: sub, issuer: iss, expiresAt: exp, issuedAt: iat, notBefore: nbf };
-  const known = present(named);
-  return hidden({ active: end > 0, ...known, audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
+  return hidden({ active: end > 0, ...present(named), audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
 }
 
 /** @internal Asks the server about a token. */
-export const introspect = async (party: Party, token: string, options: TokenCallOptions): Promise<Introspection> =>
-  judgeIntrospection(await tokenCall(party, "introspect", token, options));
-
-/** @internal Sends a token to one of the two endpoints that take any. */
-export const tokenCall = async (party: Party, what: "introspect" | "revoke", token: string, { hint, signal }: TokenCallOptions): Promise<HttpAnswer> =>
-  answerOf(
-    await post(party, {
-      endpoint: what === "revoke" ? "revocationEndpoint" : "introspectionEndpoint",
-      grant: [what, token, hint],
-      proved: false,
-      ...(signal && { target: { signal } }),
-    }),
-  );
+export const introspect = async (party: Party, token: string, { hint, signal }: TokenCallOptions): Promise<Introspection> =>
+  introspectionOf(await ask(party, "introspect", [token, hint], { signal }));

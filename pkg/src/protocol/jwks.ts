@@ -188,6 +188,21 @@ export class JwksCache {
 }
 
 /**
+ * @internal Whether a token's signature is right, by the key that the source finds for it. All else about the token is judged.
+ *
+ * @throws {SamtykkeError} What looking up the key throws.
+ */
+export async function isRight(keys: KeySource, alg: string, kid: string, token: string): Promise<boolean> {
+  const header = token.slice(0, token.indexOf("."));
+  let known = keys.known(header);
+  if (known?.alg !== alg) known = { alg, key: await keys.find(token, alg, kid) };
+  const dot = token.lastIndexOf(".");
+  if (!(await signing(alg, known.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) return false;
+  keys.remember(header, known);
+  return true;
+}
+
+/**
  * @internal Verifies a token, and gives its claims' JSON only then. `judge` lets the core check all but the signature; its
  * answer is algorithm and key id, then the claims.
  *
@@ -198,16 +213,6 @@ export async function verified(token: string, keys: KeySource, judge: () => stri
   const answer = judge();
   const first = answer.indexOf("\n");
   const second = answer.indexOf("\n", first + 1);
-  const alg = answer.slice(0, first);
-  const header = token.slice(0, token.indexOf("."));
-  let known = keys.known(header);
-  if (known?.alg !== alg) {
-    known = { alg, key: await keys.find(token, alg, answer.slice(first + 1, second)) };
-  }
-  const dot = token.lastIndexOf(".");
-  if (!(await signing(alg, known!.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) {
-    throw hostError("signature_invalid");
-  }
-  keys.remember(header, known!);
+  if (!(await isRight(keys, answer.slice(0, first), answer.slice(first + 1, second), token))) throw hostError("signature_invalid");
   return answer.slice(second + 1);
 }

@@ -1,6 +1,115 @@
-// What a client holds, for the parts of this package that work on its behalf.
+// Who sends, and with what: a client's settings as the core's machines read them, and the hands that carry out their steps.
 
-import type { Party } from "./post.js";
+import { type ClientAuthentication, heldBy } from "./authentication.js";
+import { type Hands, drive } from "../core/drive.js";
+import type { Nonces } from "./dpop.js";
+import { type Value, joined } from "../core/wasm.js";
+import { type Provider, clientLines } from "./page_provider.js";
+import type { Transport } from "../core/http.js";
+import { type KeySource, isRight } from "./jwks.js";
+import type { SigningKey } from "../crypto/keys.js";
+import type { AliasedEndpoint } from "./profile.js";
+import { jwkLine, keyLines, ruleLines } from "./signing.js";
 
-/** @internal */
+/** @internal Who sends, and with what. */
+export interface Party {
+  readonly provider: Provider;
+  readonly authentication: ClientAuthentication;
+  readonly transport: Transport;
+  readonly dpop: SigningKey | undefined;
+  readonly nonces: Nonces;
+  readonly offset: number;
+  /** Where the server's keys are, when they are known. */
+  readonly keys?: KeySource | undefined;
+  readonly trustedAudiences?: readonly string[] | undefined;
+  readonly skew?: number | undefined;
+  readonly expiresInString?: boolean | undefined;
+}
+
+/** @internal What a client holds, for the parts of this package that work on its behalf. */
 export const parties = new WeakMap<object, Party>();
+
+/** @internal A name of ours as the metadata writes it. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** @internal The address of an endpoint; a client with a certificate goes to the alias for those (RFC 8705 section 5). */
+export function endpointOf({ provider, authentication }: Pick<Party, "provider" | "authentication">, name: AliasedEndpoint): string | undefined {
+  const alias = authentication.method === "tls_client_auth" ? provider.server?.mtlsEndpointAliases?.[name] : undefined;
+  return alias ?? (name === "tokenEndpoint" ? provider.tokenEndpoint : provider.server?.[name]);
+}
+
+/** A client's lines, put together once. */
+const known = new WeakMap<Party, string>();
+
+function linesOf(party: Party): string {
+  let text = known.get(party);
+  if (text === undefined) known.set(party, (text = written(party)));
+  return text;
+}
+
+function written({ provider, authentication, dpop, keys, trustedAudiences, skew, expiresInString }: Party): string {
+  const { server = {} } = provider;
+  const { secret, key, rules } = heldBy(authentication)!;
+  const aliases = Object.entries(server.mtlsEndpointAliases ?? {}).map(([name, url]) => `${snake(name)} ${url}`);
+  const marks = [
+    server.requirePushedRequests && "P",
+    server.requireRequestObject && "O",
+    server.requireDpop && "D",
+    server.issuedTokenTypeOptional && "I",
+    server.authTimeText && "T",
+    expiresInString && "S",
+    keys && "K",
+  ];
+  return joined([
+    clientLines(provider),
+    server.pushedAuthorizationRequestEndpoint,
+    server.deviceAuthorizationEndpoint,
+    server.userinfoEndpoint,
+    server.introspectionEndpoint,
+    server.revocationEndpoint,
+    aliases.join(" "),
+    marks.filter(Boolean).join(""),
+    server.sessionEnd?.join(" "),
+    server.signingAlgorithms?.join(" "),
+    trustedAudiences?.join("\t"),
+    skew,
+    authentication.method,
+    secret,
+    ...ruleLines({ ...server.assertion, ...rules }),
+    ...keyLines(key),
+    dpop?.alg,
+    dpop && jwkLine(dpop),
+  ]);
+}
+
+/** @internal What an operation is run with beyond what the client holds. */
+export interface Asked {
+  readonly signal?: AbortSignal | null | undefined;
+  readonly store?: ((refreshToken: string) => void | Promise<void>) | undefined;
+  /** The key of a grant, or of a request object. */
+  readonly key?: SigningKey | undefined;
+  /** Where the request goes, where that is not the token endpoint. */
+  readonly at?: string | undefined;
+  /** Whether that is an API, whose nonces are its own. */
+  readonly resource?: boolean;
+  /** Octets of randomness at the start. */
+  readonly random?: number;
+}
+
+/** @internal Drives the machine of one of the protocol's operations to its outcome. */
+export function ask(party: Party, operation: string, lines: readonly Value[], { signal, store, key, at, resource, random }: Asked = {}): Promise<string> {
+  const { authentication, transport, dpop, nonces, offset, keys } = party;
+  const server = resource ? "r" : "a";
+  const place = at ?? endpointOf(party, "tokenEndpoint")!;
+  const hands: Hands = {
+    transport,
+    signal,
+    offset,
+    store,
+    sign: (role, input) => (role === "dpop" ? dpop! : role === "client" ? heldBy(authentication)!.key! : key!).sign(input),
+    verify: (alg, kid, token) => isRight(keys!, alg, kid, token),
+    nonce: (nonce) => nonces.keep(server, place, nonce),
+  };
+  const nonce = dpop && nonces.of(server, place);
+  return drive(operation, joined([nonce, store && 1]) + linesOf(party) + joined(lines), hands, random);
+}

@@ -1,42 +1,66 @@
-// Refresh tokens that rotate: one request at a time for each, and none for one that was replaced (RFC 9700 section 4.14.2).
-// A server that sees a replaced one again may end the whole login, as it would after a theft.
+// Refresh tokens that rotate: one request at a time for each (RFC 9700 section 4.14.2). A server that sees one again that was
+// replaced may end the whole login, as it would after a theft; that none is sent again is the driver's memory.
 
-import { hostError } from "../core/error.js";
+import { Shared } from "../core/wait.js";
+import { type SamtykkeError, hostError } from "../core/error.js";
+import type { Asked, Party } from "./party.js";
+import type { TokenTarget } from "./target.js";
 import type { Tokens } from "./tokens.js";
 
-/** @internal What a client remembers of its refresh tokens. Bounded: the oldest go first. */
-export interface Renewals {
-  readonly running: Map<string, { readonly same: string; readonly tokens: Promise<Tokens> }>;
-  readonly replaced: Set<string>;
+type Store = (refreshToken: string) => void | Promise<void>;
+
+/** A refresh on its way, and who stores what comes. */
+interface Renewal {
+  /** What was asked for with it. */
+  readonly same: string;
+  readonly stores: Store[];
+  /** The refresh token that came, and what became of each caller's storing. */
+  came?: { readonly token: string; readonly stored: ReadonlyMap<Store, Promise<void>> };
 }
 
-/** @internal */
-export const newRenewals = (): Renewals => ({ running: new Map(), replaced: new Set() });
-
-/** @internal Remembers what is not to be sent again. Bounded: the oldest go first. */
-export function spend(spent: Set<string>, value: string): void {
-  spent.add(value);
-  if (spent.size > 1000) spent.delete(spent.values().next().value!);
-}
+// Beyond clients: one that is made anew for each request must not send a token that another's refresh has replaced.
+const shared = new Shared<Tokens>(false);
+const renewals = new Map<string, Renewal>();
 
 /**
- * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. `run` says what
- * came for the token: with another in its place it is spent, whatever becomes of the rest of the answer.
+ * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. It belongs to
+ * neither: a signal ends its own caller's wait, and each caller's `store` is told what came before anything else of it is judged.
  */
-export function renew(
-  { running, replaced }: Renewals,
-  refreshToken: string,
-  same: string,
-  run: (came: (next: string) => void) => Promise<Tokens>,
-): Promise<Tokens> {
-  const other = running.get(refreshToken);
-  if (other?.same === same) return other.tokens;
-  if (other || replaced.has(refreshToken)) {
+export async function renew(party: Party, refreshToken: string, options: TokenTarget, run: (asked: Asked) => Promise<Tokens>, store?: Store): Promise<Tokens> {
+  const { provider, transport } = party;
+  const name = `${provider.issuer}\n${provider.clientId}\n${refreshToken}`;
+  const same = JSON.stringify({ ...options, signal: undefined });
+  let renewal = shared.running(name) && renewals.get(name);
+  if (renewal && renewal.same !== same) {
     throw hostError("transaction_used", { phase: "token", expected: "the newest refresh token, one refresh at a time" });
   }
-  const tokens = run((next) => {
-    if (next !== refreshToken) spend(replaced, refreshToken);
-  }).finally(() => running.delete(refreshToken));
-  running.set(refreshToken, { same, tokens });
+  if (!renewal) renewals.set(name, (renewal = { same, stores: [] }));
+  const own = renewal;
+  if (store) own.stores.push(store);
+  const work = async () => {
+    try {
+      return await run({ signal: undefined, ...(own.stores.length && { store: (token) => storing(own, token) }) });
+    } catch (error) {
+      // Where the caller's own `fetch` has judged the answer, the machine has not seen it.
+      const { oauth, http, code } = error as SamtykkeError;
+      const ended = code === "token_error" && oauth && provider.server?.sessionEnd?.includes(oauth.error);
+      throw ended ? hostError("session_ended", { oauth, http }, error) : error;
+    } finally {
+      if (renewals.get(name) === own) renewals.delete(name);
+    }
+  };
+  const signal = options.signal;
+  // Longer than the request itself may take, so that it ends by itself where it can.
+  const tokens = await shared.run(name, work, { signal, timeout: 2 * (transport.timeout ?? 30) + 1 }, "token");
+  if (store) await (own.came ? (own.came.stored.get(store) ?? (own.came.token && store(own.came.token))) : undefined);
   return tokens;
+}
+
+/** Tells all who wait. One whose own storing fails hears of that alone; where all fail, the refresh does. */
+async function storing(renewal: Renewal, token: string): Promise<void> {
+  const stored = new Map(renewal.stores.map((store) => [store, Promise.resolve(token).then(store)]));
+  renewal.came = { token, stored };
+  const results = await Promise.allSettled(stored.values());
+  const [first] = results;
+  if (first?.status === "rejected" && results.every(({ status }) => status === "rejected")) throw first.reason;
 }

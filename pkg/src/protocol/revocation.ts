@@ -2,8 +2,8 @@
 
 import { type HttpAnswer, answerLines } from "./answer.js";
 import { call } from "../core/wasm.js";
-import { type TokenCallOptions, tokenCall } from "./introspection.js";
-import type { Party } from "./post.js";
+import type { TokenCallOptions } from "./introspection.js";
+import { type Party, ask } from "./party.js";
 
 /**
  * Judges an answer of a revocation endpoint that you fetched yourself.
@@ -15,5 +15,6 @@ export function judgeRevocation(answer: HttpAnswer): void {
 }
 
 /** @internal Revokes a token. */
-export const revoke = async (party: Party, token: string, options: TokenCallOptions): Promise<void> =>
-  judgeRevocation(await tokenCall(party, "revoke", token, options));
+export async function revoke(party: Party, token: string, { hint, signal }: TokenCallOptions): Promise<void> {
+  await ask(party, "revoke", [token, hint], { signal });
+}

@@ -70,3 +70,15 @@ export function judged(answer: TokenAnswer, expectation: TokenExpectation): Toke
   const expiresAt = tokens.expiresIn === undefined ? undefined : now() + tokens.expiresIn;
   return { ...tokens, ...(expiresAt !== undefined && { expiresAt }), others };
 }
+
+/** @internal Tokens as the core's machines hand them out. */
+export function tokensOf(text: string): Tokens {
+  const { others, claims, ...tokens } = JSON.parse(text) as Tokens & { claims?: IdTokenClaims };
+  const expiresAt = tokens.expiresIn === undefined ? undefined : now() + tokens.expiresIn;
+  return hidden({
+    ...tokens,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(claims && { claims: hidden(Object.setPrototypeOf(claims, null) as IdTokenClaims, "Claims") }),
+    others: Object.setPrototypeOf(others, null) as Readonly<Record<string, unknown>>,
+  });
+}

@@ -3,12 +3,11 @@
 import { type HttpAnswer, answerLines, bare } from "./answer.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { MAX_BODY, header, read } from "../core/http.js";
 import { type TokenExpectations, common } from "./id_token.js";
 import { type KeySource, verified } from "./jwks.js";
-import type { ResourceFetch } from "./resource.js";
-import type { Tokens } from "./tokens.js";
+import { type Party, ask, endpointOf } from "./party.js";
 import { hidden } from "../core/hidden.js";
+import type { Tokens } from "./tokens.js";
 
 /** Claims as the server sent them, `sub` checked. An object without a prototype. Personal data: keep it out of logs. */
 export interface UserinfoClaims {
@@ -61,27 +60,15 @@ export async function judgeSignedUserinfo(answer: HttpAnswer, check: SubjectChec
 
 /** @internal Fetches the claims; they are compared with the `sub` of the verified id_token, or with `subject`. */
 export async function userinfo(
-  api: ResourceFetch,
-  endpoint: string,
-  tokens: Tokens,
-  { signed, unchecked, subject = tokens.claims?.sub, signal }: UserinfoOptions,
+  party: Party,
+  { tokenType, accessToken, claims }: Tokens,
+  { signed, unchecked, subject = claims?.sub, signal }: UserinfoOptions,
   expected: TokenExpectations,
-  keys: () => KeySource,
 ): Promise<UserinfoClaims> {
   const check: SubjectCheck = { ...(subject && { subject }), ...(unchecked && { unchecked }) };
-  subjectLines(check);
-  const found = signed ? keys() : undefined;
-  const response = await api(endpoint, { headers: { accept: "application/json, application/jwt" }, ...(signal && { signal }) });
-  const body = await read(response, MAX_BODY);
-  if (body === undefined) throw hostError("userinfo_malformed", { http: { status: response.status } });
-  const answer = {
-    status: response.status,
-    contentType: header(response, "content-type"),
-    retryAfter: header(response, "retry-after"),
-    wwwAuthenticate: header(response, "www-authenticate"),
-    body,
-  };
-  return found
-    ? judgeSignedUserinfo(answer, check, { ...expected, ...(signed === true ? {} : signed) } as TokenExpectations, found)
-    : judgeUserinfo(answer, check);
+  const at = endpointOf(party, "userinfoEndpoint");
+  const agreed: Partial<TokenExpectations> = { ...expected, ...(signed === true ? {} : signed || {}) };
+  const lines = signed ? [1, (agreed.algorithms ?? ["RS256"]).join(" "), agreed.trustedAudiences?.join("\t"), agreed.skew] : ["", "", "", ""];
+  const text = await ask(party, "userinfo", [tokenType, accessToken, ...subjectLines(check), ...lines], { signal, at, resource: true });
+  return hidden(bare(JSON.parse(text) as UserinfoClaims), "UserinfoClaims");
 }

@@ -1,7 +1,7 @@
 // Names of targets and lengths of time for the token source: pure functions, the crate's (src/protocol/token_cache.rs) once more.
 // They stand here because the call of a kept token must not cost a crossing into wasm; one table tests both.
 
-import type { TokenTarget } from "../protocol/post.js";
+import type { TokenTarget } from "../protocol/target.js";
 
 /** What a token is for. Callers with equal targets share one token; whatever differs keeps them apart. */
 export interface Target extends Omit<TokenTarget, "signal"> {

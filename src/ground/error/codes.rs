@@ -79,6 +79,7 @@ kinds! {
     RESOURCE_REFUSED "resource_refused" Api FixConfiguration false "RFC 6750 section 5.3" "A token goes to the https origins it is for; name this one.";
     NETWORK_ERROR "network_error" Runtime TryLater false "RFC 9110 section 9.2.2" "The server could not be reached; see the cause.";
     TIMEOUT "timeout" Runtime TryLater false "RFC 9110 section 9.2.2" "No answer came in time; raise the timeout or try later.";
+    STORE_FAILED "store_failed" Session TryLater false "RFC 9700 section 4.14.2" "What came could not be stored; it is on the error. See the cause.";
     ABORTED "aborted" Runtime None false "RFC 9110 section 9.2.2" "The caller's signal ended the request.";
     TOKEN_INVALID "token_invalid" Api Restart false "RFC 6750 section 3.1" "Get a new token; at most once for a call.";
     UNAUTHORIZED "unauthorized" Api FixConfiguration false "RFC 9110 section 15.5.2" "Check the token: that it is alive, its scope and its audience.";

@@ -50,11 +50,36 @@ pub struct Member<'a> {
 impl<'a> Value<'a> {
     /// Reads one JSON text; a UTF-8 byte order mark before it is ignored (RFC 8259 section 8.1).
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0 };
+        let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0, lenient: false };
         reader.space();
         let value = reader.value(MAX_DEPTH)?;
         reader.space();
         (reader.at == reader.text.len()).then_some(value)
+    }
+
+    /// The text of this name in an object whose other members may be wrong, or stand there twice; nothing where the text itself
+    /// stands there twice and differs.
+    pub(crate) fn newest(text: &'a str, name: &str) -> Option<String> {
+        let mut reader = Reader { text: text.strip_prefix('\u{feff}').unwrap_or(text), at: 0, lenient: true };
+        reader.space();
+        let mut found: Option<String> = None;
+        let mut more = reader.eat(b'{');
+        while more {
+            reader.space();
+            let member = reader.string()?;
+            reader.space();
+            reader.eat(b':').then_some(())?;
+            reader.space();
+            match reader.value(MAX_DEPTH)? {
+                Value::String(text) if member == name => match &found {
+                    Some(other) if *other != *text => return None,
+                    _ => found = Some(text.into()),
+                },
+                _ => {}
+            }
+            more = !reader.ends(b'}')?;
+        }
+        found
     }
 
     /// A member of an object; `None` when this is no object or has no such member.
@@ -172,6 +197,8 @@ fn signed(text: &str) -> Option<i32> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Takes objects with doubled members.
+    lenient: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -232,7 +259,7 @@ impl<'a> Reader<'a> {
         loop {
             self.space();
             let name = self.string()?;
-            if members.len() >= MAX_MEMBERS || members.iter().any(|member| member.name == name) {
+            if members.len() >= MAX_MEMBERS || !self.lenient && members.iter().any(|member| member.name == name) {
                 return None;
             }
             self.space();

@@ -49,6 +49,9 @@ pub struct IdTokenExpectation<'a> {
     pub refresh_of: Option<&'a Claims>,
     /// Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number (OIDC Core section 2).
     pub auth_time_text: bool,
+    /// Whether access token, code and state are the halves that such a claim holds already, for a token whose hash is not SHA-256:
+    /// made by a shell that has the hash where the core has not.
+    pub hashes_given: bool,
 }
 
 impl<'a> IdTokenExpectation<'a> {
@@ -68,6 +71,7 @@ impl<'a> IdTokenExpectation<'a> {
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
             auth_time_text: false,
+            hashes_given: false,
         }
     }
 
@@ -157,7 +161,7 @@ fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm)
     ];
     for (name, value, fault) in rows {
         if let (Some(hash), Some(value)) = (found.text(name), value)
-            && !equal(hash, half(alg, value))
+            && !equal(hash, half(alg, value, expected.hashes_given))
         {
             return Some(fault);
         }
@@ -165,12 +169,13 @@ fn hashes(found: &Typed<'_>, expected: &IdTokenExpectation<'_>, alg: &Algorithm)
     None
 }
 
-/// The npm wasm has SHA-256 alone. Of the others its shell, which has WebCrypto, gives the half in place of the value; one that
-/// took the token for another algorithm's gives what is equal to no hash.
-fn half(alg: &Algorithm, value: &str) -> String {
+/// The left half of a value's digest; the value itself where the shell has made that already.
+fn half(alg: &Algorithm, value: &str, given: bool) -> String {
+    if (NPM || given) && alg.hash.octets() > 32 {
+        return value.into();
+    }
     if NPM {
-        let short = alg.hash.octets() <= 32;
-        return if short { base64url(sha256::digest(value.as_bytes()).get(..16).unwrap_or_default()) } else { value.into() };
+        return base64url(sha256::digest(value.as_bytes()).get(..16).unwrap_or_default());
     }
     let digest = alg.hash.digest(value.as_bytes());
     base64url(digest.get(..alg.hash.octets() / 2).unwrap_or_default())

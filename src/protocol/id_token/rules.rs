@@ -48,6 +48,7 @@ pub struct IdTokenRules {
     pub refresh_of: Option<Claims>,
     /// Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number; from the provider's profile.
     pub auth_time_text: bool,
+    pub(crate) hashes_given: bool,
 }
 
 impl IdTokenRules {
@@ -67,6 +68,7 @@ impl IdTokenRules {
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
             auth_time_text: false,
+            hashes_given: false,
         }
     }
 
@@ -95,6 +97,7 @@ impl IdTokenRules {
         expectation.skew = self.skew;
         expectation.refresh_of = self.refresh_of.as_ref();
         expectation.auth_time_text = self.auth_time_text;
+        expectation.hashes_given = self.hashes_given;
         judge(&expectation)
     }
 }

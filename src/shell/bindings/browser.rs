@@ -34,6 +34,12 @@ pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
 /// as `name=value`; answers URL and transaction.
 pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let client = client(&mut lines)?;
+    begun(&client, lines, random, text)
+}
+
+/// As [`begin`], for a client that was read.
+#[inline(always)]
+pub(super) fn begun(client: &Registration<'_>, mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let [now, scope, lifetime, response_mode, state, nonce, verifier, acr_optional] = lines.take();
     let Ok(random) = random.try_into() else { return refused("randomness") };
     if number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {
@@ -63,7 +69,7 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
         acr_optional: !LEAN && !acr_optional.is_empty(),
     };
     let mut kept = Vec::new();
-    begin_flow(&client, &asked, random, text, &mut kept)?;
+    begin_flow(client, &asked, random, text, &mut kept)?;
     push(text, b"\n");
     push(text, &kept);
     Ok(())

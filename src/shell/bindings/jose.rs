@@ -105,6 +105,7 @@ fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()>
     expected.state = some(state);
     expected.refresh_of = before.as_ref();
     expected.auth_time_text = !auth_time_text.is_empty();
+    expected.hashes_given = true;
     let check = if operation == "id_token" { id_token::check } else { logout_token::check };
     push_unverified(text, &check(lines.0, &expected, common.now)?);
     Ok(())

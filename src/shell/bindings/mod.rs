@@ -14,6 +14,8 @@ mod browser;
 #[cfg(samtykke_entry = "full")]
 mod exchange;
 #[cfg(samtykke_entry = "full")]
+mod exchanges;
+#[cfg(samtykke_entry = "full")]
 mod full;
 #[cfg(samtykke_entry = "halland")]
 mod halland;
@@ -27,6 +29,8 @@ mod judges;
 mod maskinporten;
 #[cfg(samtykke_entry = "norskgjeld")]
 mod norskgjeld;
+#[cfg(samtykke_entry = "full")]
+mod run;
 #[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening;
 #[cfg(not(samtykke_entry = "browser"))]

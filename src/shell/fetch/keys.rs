@@ -123,7 +123,7 @@ impl<'a> Keys<'a> {
 
     pub(super) async fn sign(&self, request: &SignRequest) -> Result<Vec<u8>> {
         let (holder, expected) = match request.key {
-            KeyRole::Client => (self.client, "a signer for the client's key"),
+            KeyRole::Client | KeyRole::Object => (self.client, "a signer for the client's key"),
             KeyRole::Dpop => (self.dpop, "a signer for the DPoP key"),
             KeyRole::Grant => (self.grant, "a signer for the grant's key"),
         };

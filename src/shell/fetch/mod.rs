@@ -301,6 +301,8 @@ impl Transport {
                 Step::Sign(request) => exchange.signed(&keys.sign(&request).await?)?,
                 Step::Verify(request) => exchange.verified(keys.verify(&request).await?)?,
                 Step::Done(outcome) => return Ok(outcome),
+                // Only a machine that was told so leaves keys, digests and storing to its shell; this one is told of none.
+                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(exchange.phase())),
             }
         }
     }
@@ -362,7 +364,7 @@ impl Transport {
             match reader.step(api)? {
                 Step::Send(request) => send::repeatedly(self, &traced(request)?, |response| reader.receive(api, response)).await?,
                 Step::Done(batch) => return Ok(batch),
-                Step::Sign(_) | Step::Verify(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
             }
         }
     }

@@ -10,7 +10,7 @@ import { HEADER, MSIS, PATHS } from "../../generated/halland.js";
 import { type Fetch, MAX_BODY, type Transport, read } from "../../core/http.js";
 import type { Jwks, JwksCache, KeySource, KnownKey } from "../../protocol/jwks.js";
 import type { PublicJwk, SigningKey } from "../../crypto/keys.js";
-import type { TokenTarget } from "../../protocol/post.js";
+import type { TokenTarget } from "../../protocol/target.js";
 import { provider } from "../../protocol/provider.js";
 import type { ServerData } from "../../protocol/profile.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "../guarded_fetch.js";

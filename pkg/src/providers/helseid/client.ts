@@ -17,7 +17,7 @@ import { type Saved, restored } from "./saved.js";
 import { type HelseIdTarget, Kept, MARGIN, keyOf } from "./cache.js";
 import { type HelseIdTokens, granted, numbered } from "./granted.js";
 import { SigningKey } from "../../crypto/keys.js";
-import type { TokenTarget } from "../../protocol/post.js";
+import type { TokenTarget } from "../../protocol/target.js";
 import { type ProviderOptions, provider } from "../../protocol/provider.js";
 import type { ResourceFetch, ResourceOptions } from "../../protocol/resource.js";
 import type { Target } from "../../tokens/clock.js";

@@ -1,0 +1,190 @@
+// The one place that carries out a machine's steps: sends, reads bodies, limits time, ends early, caps, follows no redirect, signs,
+// verifies, digests, stores. It decides nothing: what came of a step goes back to the machine, and so does what went wrong.
+
+import { SamtykkeError } from "./error.js";
+import { type CoreRequest, type Fetch, MAX_BODY, type Transport, header, hostOptions, request } from "./http.js";
+import { Run, type RunStep } from "./run.js";
+import { Ended, limited } from "./wait.js";
+
+/** @internal What a machine's steps are carried out with. */
+export interface Hands {
+  readonly transport: Transport;
+  readonly signal?: AbortSignal | null | undefined;
+  /** Seconds to add to this machine's clock. */
+  readonly offset?: number;
+  /** Signs octets by the key of a role: `client`, `dpop`, `grant`. */
+  readonly sign?: (role: string, input: string) => Promise<Uint8Array>;
+  /** Finds the key for a token, and says whether its signature is right. */
+  readonly verify?: (alg: string, kid: string, token: string) => Promise<boolean>;
+  /** Keeps the server's newest DPoP nonce. */
+  readonly nonce?: (nonce: string) => void;
+  /** Stores a refresh token that came. */
+  readonly store?: ((refreshToken: string) => void | Promise<void>) | undefined;
+}
+
+// What nothing shows: no log, no JSON, no walk over an error's own properties.
+const raws = new WeakMap<object, Uint8Array>();
+SamtykkeError.prototype.raw = function (this: object) {
+  const octets = raws.get(this);
+  return octets && new TextDecoder().decode(octets);
+};
+
+/** Names of what is never sent again. Bounded: the oldest go first. */
+const spent = new Set<string>();
+
+function spend(name: string): void {
+  spent.add(name);
+  if (spent.size > 2000) spent.delete(spent.values().next().value!);
+}
+
+/** An answer: status, media type, `Retry-After`, `DPoP-Nonce`, `WWW-Authenticate` as lines; the body. */
+interface Answer {
+  readonly status: number;
+  readonly lines: string;
+  readonly body: Uint8Array;
+}
+
+async function answered(
+  { fetch = globalThis.fetch as Fetch }: Transport,
+  { method, url, headers, body }: CoreRequest,
+  signal: AbortSignal,
+  name: string,
+): Promise<Answer> {
+  const init: RequestInit = { method, headers, ...hostOptions(), redirect: "manual", signal };
+  if (body !== undefined) init.body = body;
+  const response = await fetch.call(undefined, url, init);
+  const { status } = response;
+  if (response.type === "opaqueredirect" || response.redirected) throw new Ended("redirected", status);
+  // What was sent with it is spent, whatever becomes of the rest.
+  if (name && status === 200) spend(name);
+  const lines = `${status}\n${["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name)).join("\n")}\n`;
+  let octets: Uint8Array | undefined;
+  try {
+    octets = await whole(response, MAX_BODY);
+  } catch (cause) {
+    throw new Ended("cut", status, cause);
+  }
+  if (!octets) throw new Ended("too_large", status);
+  return { status, lines, body: octets };
+}
+
+/** A body of at most `most` octets; nothing for a longer one, which is cut off where it gets too long. */
+async function whole(response: Response, most: number): Promise<Uint8Array | undefined> {
+  const length = response.headers.get("content-length");
+  const reader = length === null || +length > most || response.headers.has("content-encoding") ? response.body?.getReader() : undefined;
+  if (!reader) {
+    const octets = new Uint8Array(await response.arrayBuffer());
+    return octets.length > most ? undefined : octets;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > most) {
+      // Not waited for: a stream that never ends need not end its cancelling either.
+      reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  if (chunks.length === 1) return chunks[0];
+  const octets = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    octets.set(chunk, at);
+    at += chunk.length;
+  }
+  return octets;
+}
+
+/** Says that a step could not be carried out. What the machine then throws gets its cause. */
+function failed(run: Run, why: string, cause: unknown): RunStep {
+  const ended = cause instanceof Ended ? cause : undefined;
+  try {
+    return run.step("failed", `${ended?.why ?? why}\n${ended?.status ?? ""}\n`);
+  } catch (error) {
+    // An error of ours says more than the machine can know.
+    if (cause instanceof SamtykkeError) throw cause;
+    const first = ended ? ended.cause : cause;
+    if (first !== undefined) Object.defineProperty(error, "cause", { value: first, writable: true, configurable: true });
+    throw error;
+  }
+}
+
+/** A run on its way. */
+interface Drive extends Hands {
+  readonly run: Run;
+  /** Whether something was sent. */
+  sent: boolean;
+  /** The last answer, where it cannot be asked for again. */
+  answer?: Answer | undefined;
+}
+
+async function sent(drive: Drive, text: string): Promise<RunStep> {
+  const { run, transport, signal } = drive;
+  const end = text.indexOf("\n");
+  const name = text.slice(1, end);
+  const core = request(text.slice(end + 1));
+  // A second sending is the machine's own doing: the same request with the nonce that the server asked for.
+  if (name && !drive.sent && spent.has(name)) return failed(run, "used", undefined);
+  if (signal?.aborted) return failed(run, "aborted", new Ended("aborted", 0, signal.reason));
+  drive.sent = true;
+  if (name && text[0] === "s") spend(name);
+  const controller = new AbortController();
+  let answer: Answer;
+  try {
+    answer = await limited(answered(transport, core, controller.signal, name), { timeout: transport.timeout, signal }, (reason) => controller.abort(reason));
+  } catch (cause) {
+    return failed(run, "network", cause);
+  }
+  drive.answer = core.repeatable ? undefined : answer;
+  try {
+    return run.step("response", answer.lines, answer.body);
+  } finally {
+    if (name && run.keeps) spent.delete(name);
+  }
+}
+
+/** Carries out a step that is not the last. */
+async function carried(drive: Drive, { name, rest }: RunStep): Promise<RunStep> {
+  if (name === "send") return sent(drive, rest);
+  const { run, transport, signal } = drive;
+  const limits = { timeout: transport.timeout, signal };
+  const [first, ...others] = name === "store" ? [rest] : rest.split("\n");
+  const text = others.pop()!;
+  try {
+    if (name === "sign") return run.step("signature", "", await limited(drive.sign!(first!, text), limits));
+    if (name === "digest") return run.step("digest", "", new Uint8Array(await crypto.subtle.digest(first!, new TextEncoder().encode(text))));
+    if (name === "store") {
+      // Not the caller's to end: what it replaces is spent.
+      await limited(Promise.resolve(rest).then(drive.store), { timeout: transport.timeout });
+      return run.step("stored");
+    }
+    const [kid, signature] = others as [string, string];
+    return run.step("verdict", (await limited(drive.verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : "");
+  } catch (cause) {
+    if (cause instanceof SamtykkeError) throw cause;
+    return failed(run, name === "sign" ? "signer" : name === "store" ? "store" : "network", cause);
+  }
+}
+
+/** @internal Makes the machine of an operation and its lines, and drives it to its outcome. */
+export async function drive(operation: string, lines: string, hands: Hands, randomness?: number): Promise<string> {
+  const run = new Run(operation, lines, hands.offset, randomness);
+  const drive: Drive = { ...hands, run, sent: false };
+  try {
+    let step = run.first();
+    while (step.name !== "done") step = await carried(drive, step);
+    return step.rest;
+  } catch (error) {
+    const { answer } = drive;
+    // What cannot be asked for again is not lost with the error.
+    if (answer && answer.status < 300) raws.set(error as object, answer.body);
+    throw error;
+  } finally {
+    run.end();
+    if (run.nonce) hands.nonce?.(run.nonce);
+  }
+}
