@@ -13,6 +13,7 @@ import * as demoWorker from "./projects/demo-worker/run.mjs";
 import * as deno from "./projects/deno/run.mjs";
 import * as esbuild from "./projects/esbuild/build.mjs";
 import * as importMap from "./projects/import-map/page.mjs";
+import * as jest from "./projects/jest/run.mjs";
 import * as attw from "./projects/lint/attw.mjs";
 import * as publint from "./projects/lint/publint.mjs";
 import * as next from "./projects/next/build.mjs";
@@ -49,6 +50,7 @@ export const projects = [
   webpack,
   parcel,
   vitest,
+  jest,
   nitro,
   workerd,
   demoWorker,

@@ -1,0 +1,3 @@
+const { webcrypto } = require("node:crypto");
+
+Object.defineProperty(globalThis, "crypto", { value: webcrypto });
