@@ -59,6 +59,7 @@ const ENTRIES = {
   index: ["full"],
   // What a client brings.
   edge: [],
+  edge_store: [],
   tokens: ["full"],
   acmidm: ["acmidm"],
   halland: ["halland"],

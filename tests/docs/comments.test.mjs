@@ -36,6 +36,7 @@ for (const entry of [
   "/browser",
   "/norskgjeld",
   "/edge",
+  "/edge/store",
   "/edge/node",
   "/edge/next",
   "/edge/sveltekit",

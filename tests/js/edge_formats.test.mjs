@@ -10,6 +10,7 @@ import { inflateRawSync } from "node:zlib";
 
 import { Client, clientSecretBasic, provider } from "samtykke";
 import { createEdge, open } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { memoryStore } from "samtykke/tokens";
 
 import { ENDPOINTS, ISSUER, keycloak } from "../lib/keycloak.mjs";
@@ -48,7 +49,13 @@ async function made() {
   const store = memoryStore();
   const { compareAndSet } = store;
   store.compareAndSet = (name, before, text, life) => ((records[name] = text), compareAndSet(name, before, text, life));
-  return { at: Math.floor(Date.now() / 1000), key: KEY, binding: BINDING, cookies: await flow({}), store: { ...(await flow({ store })), records } };
+  return {
+    at: Math.floor(Date.now() / 1000),
+    key: KEY,
+    binding: BINDING,
+    cookies: await flow({}),
+    store: { ...(await flow({ store: storedSessions(store) })), records },
+  };
 }
 if (process.argv.includes("--write")) writeFileSync(FILE, `${JSON.stringify(await made(), null, 2)}\n`);
 
@@ -136,7 +143,7 @@ test("the package opens the vectors", async (t) => {
   assert.deepEqual(shown(fromCookies), vectors.cookies.says);
   const store = memoryStore();
   for (const [name, text] of Object.entries(vectors.store.records)) await store.compareAndSet(name, undefined, text, 60_000);
-  const fromStore = await edgeOf(fetch, { store }).session(new Request(ORIGIN, { headers: { cookie: cookie(vectors.store.session) } }));
+  const fromStore = await edgeOf(fetch, { store: storedSessions(store) }).session(new Request(ORIGIN, { headers: { cookie: cookie(vectors.store.session) } }));
   assert.deepEqual(shown(fromStore), vectors.store.says);
   assert.match(await open(KEY, `login ${BINDING}`, Object.values(vectors.cookies.login)[0]), /"returnTo":"\/home"/);
 });

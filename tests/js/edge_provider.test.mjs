@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 
 import { Client, clientSecretBasic, discover } from "samtykke";
 import { createEdge } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { memoryStore } from "samtykke/tokens";
 
 import { Jar, ORIGIN, key } from "./browser.mjs";
@@ -139,7 +140,7 @@ const KEYS = key();
 
 for (const [name, options] of [
   ["cookies", { refresh: "best-effort" }],
-  ["a store", { store: memoryStore() }],
+  ["a store", { store: storedSessions(memoryStore()) }],
 ]) {
   test(`oidc-provider: login at a level, refresh in two isolates at once, userinfo and logout, from ${name}`, async () => {
     const { edges, errors } = await edgeOf(options);
@@ -191,7 +192,7 @@ test("oidc-provider: a lower level than was demanded is no login", async () => {
 });
 
 test("oidc-provider: its logout token ends the session in every isolate", async () => {
-  const { edges, errors } = await edgeOf({ store: memoryStore(), backchannelLogout: true });
+  const { edges, errors } = await edgeOf({ store: storedSessions(memoryStore()), backchannelLogout: true });
   const first = person(edges[0]);
   const second = person(edges[1]);
   for (const { signIn } of [first, second]) await signIn();

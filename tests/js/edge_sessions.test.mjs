@@ -7,6 +7,7 @@ import { inspect } from "node:util";
 import { test } from "node:test";
 
 import { SigningKey } from "samtykke";
+import { storedSessions } from "samtykke/edge/store";
 import { memoryStore, sealedStore } from "samtykke/tokens";
 
 import { ENDPOINTS, keycloak } from "../lib/keycloak.mjs";
@@ -16,8 +17,8 @@ import { fails, pause } from "./support.mjs";
 
 const kinds = [
   ["cookies", () => ({})],
-  ["a store", () => ({ store: memoryStore() })],
-  ["a sealed store", () => ({ store: sealedStore(memoryStore(), key()) })],
+  ["a store", () => ({ store: storedSessions(memoryStore()) })],
+  ["a sealed store", () => ({ store: storedSessions(sealedStore(memoryStore(), key())) })],
 ];
 
 for (const [name, options] of kinds) {
@@ -175,8 +176,8 @@ test("tokens are renewed within a minute of their end, and only where that was a
     [{ refresh: "off" }, 30, 0],
     [{ refresh: "best-effort" }, 30, 1],
     [{ refresh: "best-effort" }, 90, 0],
-    [{ store: memoryStore() }, 30, 1],
-    [{ store: memoryStore() }, 90, 0],
+    [{ store: storedSessions(memoryStore()) }, 30, 1],
+    [{ store: storedSessions(memoryStore()) }, 90, 0],
   ]) {
     const { world, signIn, refresh, edge } = await stage(options);
     world.next.life = life;

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createEdge } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { memoryStore } from "samtykke/tokens";
 
 import { ISSUER, keycloak } from "../lib/keycloak.mjs";
@@ -15,7 +16,7 @@ import { assertNoSecret, fails, pause } from "./support.mjs";
 
 test("with a store a hundred requests in two isolates make one refresh, stored before it is used, and the cookie stays", async () => {
   const store = memoryStore();
-  const { world, signIn, make, request, jar, session, edge } = await stage({ store });
+  const { world, signIn, make, request, jar, session, edge } = await stage({ store: storedSessions(store) });
   world.next.life = 30;
   await signIn();
   world.next.life = 300;
@@ -35,7 +36,7 @@ test("with a store a hundred requests in two isolates make one refresh, stored b
 
 test("a store that is down ends no session and begins no login", async () => {
   const store = memoryStore();
-  const { signIn, session, edge, request, post, jar, errors } = await stage({ store, errorPath: "/failed" });
+  const { signIn, session, edge, request, post, jar, errors } = await stage({ store: storedSessions(store), errorPath: "/failed" });
   await signIn();
   const before = jar.header();
   const broken = { ...store };
@@ -57,7 +58,7 @@ test("a store's session has a new number at each login, none of the browser's ch
   const texts = [];
   const { compareAndSet } = store;
   store.compareAndSet = (name, before, text, life) => (names.push(name), texts.push(text), compareAndSet(name, before, text, life));
-  const { signIn, jar, session, edge } = await stage({ store });
+  const { signIn, jar, session, edge } = await stage({ store: storedSessions(store) });
   await signIn();
   const [cookie] = jar.names("session");
   const first = jar.cookies.get(cookie);
@@ -90,7 +91,7 @@ test("a store's session has a new number at each login, none of the browser's ch
 
 test("a session that ends while its tokens are renewed does not come back", async () => {
   const store = memoryStore();
-  const { world, signIn, refresh, edge, post, session, jar } = await stage({ store });
+  const { world, signIn, refresh, edge, post, session, jar } = await stage({ store: storedSessions(store) });
   await signIn();
   let go;
   world.next.wait = new Promise((done) => {
@@ -110,7 +111,7 @@ test("logout tokens end the session they name, or all of the person's, in every 
   const store = memoryStore();
   const server = await keycloak();
   const people = await Promise.all(
-    [0, 1, 2].map(() => stage({ server, store, backchannelLogout: true, keys: ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"] })),
+    [0, 1, 2].map(() => stage({ server, store: storedSessions(store), backchannelLogout: true, keys: ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"] })),
   );
   const logins = [];
   for (const [at, { signIn }] of people.entries()) logins.push((await signIn(undefined, undefined, { sub: at < 2 ? "kari" : "ola" })).login);
@@ -150,7 +151,7 @@ test("logout tokens end the session they name, or all of the person's, in every 
 
 test("two callbacks in two isolates send one code once, where there is a store", async () => {
   const store = memoryStore();
-  const { world, edge, make, request, take, jar } = await stage({ store });
+  const { world, edge, make, request, take, jar } = await stage({ store: storedSessions(store) });
   const other = make({ client: clientFor(world) });
   const away = take(await edge.login(request("/login"), { scope: "openid" }));
   const { url } = world.authorize(away.headers.get("location"));
@@ -158,4 +159,20 @@ test("two callbacks in two isolates send one code once, where there is a store",
   const both = await Promise.all([edge, other].map((one) => one.callback(new Request(url, { headers: { cookie } }))));
   assert.deepEqual(both.map(({ status }) => status).sort(), [303, 400]);
   assert.equal(world.requests.code, 1);
+});
+
+test("a store that cannot delete, or compare before it sets, keeps no sessions", async () => {
+  const { read, lock, write, unlock, compareAndSet, ...rest } = memoryStore();
+  for (const store of [
+    undefined,
+    null,
+    {},
+    { read, lock, write, unlock },
+    { read, lock, write, unlock, compareAndSet },
+    { read, lock, write, unlock, delete: rest.delete },
+  ]) {
+    await fails(() => storedSessions(store), { code: "invalid_configuration" });
+  }
+  const { world } = await stage();
+  await fails(() => createEdge({ client: clientFor(world), keys: key(), store: memoryStore() }), { code: "invalid_configuration" });
 });

@@ -15,6 +15,7 @@ import {
 } from "samtykke";
 import * as browser from "samtykke/browser";
 import { createEdge, open, seal, type Edge, type Session } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { languageOf, userMessage, type Language } from "samtykke/messages";
 import { HelseId, type SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
 import { TokenSource, denoKvStore, durableObjectStore, memoryStore, redisStore, sealedStore, type TokenObject, type TokenStore } from "samtykke/tokens";
@@ -155,6 +156,11 @@ if (session) {
   ];
 }
 const opened: string | undefined = await open("k", "session", await seal("k", "session", "text"));
+createEdge({ client, keys: ["k"], store: storedSessions(memoryStore()), backchannelLogout: true });
+// @ts-expect-error a store of tokens alone compares nothing before it sets
+storedSessions({} as TokenStore);
+// @ts-expect-error a store is no place for sessions yet
+createEdge({ client, keys: ["k"], store: memoryStore() });
 // @ts-expect-error handlers need keys
 createEdge({ client });
 // @ts-expect-error and a client, not its provider

@@ -6,12 +6,12 @@ import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
 import { encoded } from "../crypto/seal.js";
 import type { ResourceFetch, ResourceOptions } from "../protocol/resource.js";
-import { type Held, type Keeper, cookieKeeper, storeKeeper } from "./keeper.js";
+import { type Held, type Keeper, cookieKeeper } from "./keeper.js";
 import { type LoginOptions, type LoginRequest, callback, exchange, login } from "./login.js";
-import { type LogoutOptions, backchannelLogout, loggedOut, logout, wasLoggedOut } from "./logout.js";
+import { type LogoutOptions, loggedOut, logout } from "./logout.js";
 import { type Data, type EdgeOptions, type Site, type WaitUntil, checkOptions, placesOf } from "./options.js";
 import { type Refreshed, refreshed } from "./refresh.js";
-import { refuse, withCookies } from "./respond.js";
+import { refuse, respond, withCookies } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { type Session, checkData, shown } from "./session.js";
 import { runtimeWaitUntil } from "./wait_until.js";
@@ -151,7 +151,7 @@ function siteOf(options: EdgeOptions): Site {
  */
 export function createEdge(options: EdgeOptions): Edge {
   const site = siteOf(options);
-  const kept: Keeper = site.store ? storeKeeper(site, site.store) : cookieKeeper(site);
+  const kept: Keeper = site.store?.keeper(site) ?? cookieKeeper(site);
   /** Sessions that the server has not ended. */
   const keeper: Keeper = { ...kept, read: async (request) => stillIn(site, kept, request) };
   const edge: Edge = {
@@ -182,7 +182,7 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     logout: judged((request, more) => logout(site, keeper, request, more)),
     loggedOut: judged((request) => loggedOut(site, request)),
-    backchannelLogout: judged((request) => backchannelLogout(site, request)),
+    backchannelLogout: judged(async (request) => (site.backchannelLogout ? site.store!.logout(site, request) : respond(404))),
     route: judged((request) => route(site, edge, request)),
     handle: judged(async (request, next) => {
       const own = await route(site, edge, request);
@@ -211,7 +211,7 @@ const judged =
 async function stillIn(site: Site, keeper: Keeper, request: Request): Promise<Held | undefined> {
   const held = await keeper.read(request);
   const claims = site.backchannelLogout && held?.kept.tokens.claims;
-  return claims && (await wasLoggedOut(site, claims, held.kept.begun)) ? undefined : held;
+  return claims && (await site.store!.isOver(site, claims, held.kept.begun)) ? undefined : held;
 }
 
 async function route(site: Site, edge: Edge, request: Request): Promise<Response | undefined> {

@@ -9,7 +9,7 @@ import { type ExchangeOptions, codeIn } from "../protocol/client.js";
 import type { AuthorizationCode, AuthorizationRequest, ConsentRequest, FormPost } from "../protocol/flow.js";
 import type { StartOptions } from "../protocol/start.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
-import { type Keeper, MOST, asked, nameOf, sessionNames } from "./keeper.js";
+import { type Keeper, MOST, sessionNames } from "./keeper.js";
 import { type Site, knownNames } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
@@ -165,10 +165,7 @@ export const inside = ({ basePath, places }: Site) => ({ basePath, handlers: Obj
 /** Claims a flow for this callback alone. */
 async function isFirst(site: Site, key: string): Promise<boolean> {
   if (site.claim) return site.claim(key);
-  const { store } = site;
-  if (!store) return true;
-  const name = await nameOf("claim", site, key);
-  return asked(() => store.compareAndSet(name, undefined, "1", 3_600_000));
+  return site.store ? site.store.claim(site, key) : true;
 }
 
 /** @internal Ends a flow: checks, exchanges, keeps the session, 303 to a clean path. */

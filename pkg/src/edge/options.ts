@@ -4,10 +4,10 @@ import { configured, isObject } from "../core/check.js";
 import type { SamtykkeError } from "../core/error.js";
 import { type SealKeys, checkKeys } from "../crypto/seal.js";
 import type { Client } from "../protocol/client.js";
-import type { SessionStore } from "../tokens/store.js";
 import type { LoginRequest, LoginSettings } from "./login.js";
 import { pathOf, returnTo } from "./return_to.js";
 import type { Session } from "./session.js";
+import type { StoredSessions } from "./store.js";
 
 /** What outlives a response: `ctx.waitUntil` of a worker, `after` of Next. */
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -41,8 +41,8 @@ export interface EdgeOptions {
   readonly maxAge?: number;
   /** Seconds a session lasts without use; 3,600 (an hour) unless given. */
   readonly idle?: number;
-  /** Keeps sessions, so that the browser has no more than their number. Without one they lie sealed in cookies. */
-  readonly store?: SessionStore;
+  /** Keeps sessions, so that the browser has no more than their number: `storedSessions(…)`. Without it they lie sealed in cookies. */
+  readonly store?: StoredSessions;
   /**
    * Without a store: `best-effort` renews tokens that end within 60 seconds in {@link Edge.refresh} and {@link Edge.handle}, once
    * for each isolate; `off`, the default, never. A server that revokes a login when a refresh token comes twice can end one so.
@@ -130,11 +130,7 @@ const isFunction = (value: unknown) => typeof value === "function";
 /** Each option, by what it must be. */
 const KINDS: readonly (readonly [kind: string, names: string, holds: (value: unknown) => boolean])[] = [
   ["a Client", "client", (value) => isObject(value) && isFunction(value["exchange"]) && isObject(value["provider"])],
-  [
-    "a store with compareAndSet and delete, such as memoryStore()",
-    "store",
-    (value) => isObject(value) && isFunction(value["compareAndSet"]) && isFunction(value["delete"]),
-  ],
+  ["storedSessions(…) of samtykke/edge/store", "store", (value) => isObject(value) && isFunction(value["keeper"])],
   ["best-effort or off", "refresh", (value) => value === "best-effort" || value === "off"],
   ["a function", "errorPage onSession claim waitUntil onError", isFunction],
   ["a whole number, more than 0", "maxAge idle cookieBudget", (value) => Number.isSafeInteger(value) && (value as number) > 0],

@@ -10,5 +10,4 @@ export type { Data, EdgeOptions, EdgePaths, WaitUntil } from "../edge/options.js
 export type { Refreshed } from "../edge/refresh.js";
 export type { Session } from "../edge/session.js";
 export { open, seal, type SealKeys } from "../crypto/seal.js";
-export type { SessionStore } from "../tokens/store.js";
 export { SamtykkeError } from "../core/error.js";

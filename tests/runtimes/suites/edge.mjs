@@ -4,6 +4,7 @@
 
 import { Client, clientSecretBasic, provider } from "samtykke";
 import { createEdge } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { memoryStore } from "samtykke/tokens";
 
 import { ENDPOINTS, ISSUER, keycloak } from "../../lib/keycloak.mjs";
@@ -79,5 +80,5 @@ async function session(options) {
 }
 
 export async function run() {
-  return { cookies: await session({ refresh: "best-effort" }), store: await session({ store: memoryStore() }) };
+  return { cookies: await session({ refresh: "best-effort" }), store: await session({ store: storedSessions(memoryStore()) }) };
 }
