@@ -3,6 +3,7 @@
 
 import { configured, isObject } from "./check.js";
 import { type Phase, SamtykkeError, hostError } from "./error.js";
+import { waited } from "./wait.js";
 
 /** A function like the global `fetch`; give your own for a proxy, a fixed egress address or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -101,6 +102,8 @@ export async function ask<T>(
     Math.min(timeout * 1000, LONGEST_TIMER),
   );
   const stop = () => controller.abort(signal?.reason);
+  // One that follows the caller's holds on to nothing when the body has ended, which nobody tells; an old runtime has none.
+  const follows = open && signal && AbortSignal.any ? AbortSignal.any([controller.signal, signal]) : undefined;
   const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
   aborted.catch(() => {});
   // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
@@ -109,10 +112,10 @@ export async function ask<T>(
   try {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", stop);
-    const response = await within(fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: controller.signal }));
+    const response = await within(fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: follows ?? controller.signal }));
     if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase });
     const taken = await take(response, within);
-    done = open;
+    done = open && !follows;
     return taken;
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
@@ -150,8 +153,9 @@ export function send(
  * Reads a body of at most `most` octets; `undefined` for a longer one, which is cut off where it gets too long.
  * Octets that are not UTF-8 are neither JSON nor a form: such a body counts as empty, and the status says the rest.
  */
-export async function read(message: Response | Request, most: number): Promise<string | undefined> {
+export async function read(message: Response | Request, most: number, begun?: (cancel: () => void) => void): Promise<string | undefined> {
   const reader = message.body?.getReader();
+  begun?.(() => reader?.cancel().catch(() => {}));
   if (!reader) {
     const text = await message.text();
     return text.length > most ? undefined : text;
@@ -175,4 +179,27 @@ export async function read(message: Response | Request, most: number): Promise<s
   } catch {
     return "";
   }
+}
+
+/**
+ * @internal As {@link read}, for an answer of an API whose head has come: its body has a time limit of its own, and the caller's signal.
+ *
+ * @throws {SamtykkeError} `timeout`, `aborted`, `network_error`.
+ */
+export async function readWithin(
+  response: Response,
+  most: number,
+  { timeout }: Transport,
+  signal: AbortSignal | null | undefined,
+): Promise<string | undefined> {
+  let cancel = () => {};
+  const work = read(response, most, (stop) => {
+    cancel = stop;
+  });
+  const text = work.catch((cause: unknown) => {
+    if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
+    throw hostError("network_error", { phase: "api" }, cause);
+  });
+  // Later: Node's fetch leaves a rejection behind where a copy is let go of while its signal aborts.
+  return waited(text, { timeout, signal }, "api", {}, () => void setTimeout(() => cancel()));
 }

@@ -4,6 +4,7 @@
 import { configured, given, isObject } from "../core/check.js";
 import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
+import { tell } from "../core/wait.js";
 import { encoded } from "../crypto/seal.js";
 import type { ResourceFetch, ResourceOptions } from "../protocol/resource.js";
 import { type Held, type Keeper, cookieKeeper } from "./keeper.js";
@@ -76,12 +77,12 @@ export interface Edge {
 }
 
 /** Cookies' names, by what they derive from: an edge may be made anew for each request. */
-const names = new Map<string, Promise<string>>();
+const names = new Map<string, string>();
 
-function nameFor(binding: string): Promise<string> {
+async function nameFor(binding: string): Promise<string> {
   let name = names.get(binding);
   if (!name) {
-    name = crypto.subtle.digest("SHA-256", new TextEncoder().encode(binding)).then((hash) => `samtykke-${encoded(new Uint8Array(hash, 0, 6))}`);
+    name = `samtykke-${encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(binding)), 0, 6))}`;
     names.set(binding, name);
   }
   return name;
@@ -115,11 +116,8 @@ function siteOf(options: EdgeOptions): Site {
     name: async () => `${secure ? "__Host-" : ""}${await nameFor(binding)}`,
     problem(cause) {
       const error = cause instanceof SamtykkeError ? cause : hostError("api_error", { phase: "session", action: "try_later" }, cause);
-      try {
-        onError(error);
-      } catch {
-        // A listener's trouble is not the person's.
-      }
+      // A listener's trouble is not the person's.
+      tell(onError, error);
       return error;
     },
     outlive(request, work) {

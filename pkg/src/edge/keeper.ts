@@ -85,11 +85,11 @@ export function cookieKeeper(site: Site): Keeper {
     async alone(_, held, renew) {
       let kept = held.kept;
       const key = `${site.binding} ${kept.tokens.refreshToken}`;
-      const once = running.get(key) ?? begin();
-      kept = await patiently(once);
+      const [once, until] = running.get(key) ?? begin();
+      kept = await patiently(once, until - Date.now());
       return { cookies: kept === held.kept ? [] : await write(kept), kept };
 
-      function begin(): Promise<Kept> {
+      function begin(): Renewal {
         let last = held.kept;
         const run = renew(held, async (change) => {
           last = change(last) ?? last;
@@ -103,17 +103,22 @@ export function cookieKeeper(site: Site): Keeper {
             return last;
           },
         );
-        running.set(key, done);
+        const renewal: Renewal = [done, Date.now() + LEASE];
+        running.set(key, renewal);
         done.catch(() => running.delete(key));
         if (running.size > MOST_RUNNING) running.delete(running.keys().next().value!);
-        return done;
+        return renewal;
       }
     },
   };
 }
 
 /** Renewals by the token that they spend: whoever comes with the same cookie meanwhile, or a little later, gets what came of it. */
-const running = new Map<string, Promise<Kept>>();
+const running = new Map<string, Renewal>();
+
+/** What comes of one, and until when it is waited for: one that was cut off never ends. */
+type Renewal = readonly [done: Promise<Kept>, until: number];
+
 const MOST_RUNNING = 1_000;
 /** Milliseconds that a renewal may take: two requests, for a nonce's sake, and the storing. */
 export const LEASE = 65_000;

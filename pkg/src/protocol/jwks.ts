@@ -3,6 +3,7 @@
 
 import { call } from "../core/wasm.js";
 import { SamtykkeError, hostError } from "../core/error.js";
+import { PATIENCE, Shared, tell } from "../core/wait.js";
 import { now } from "../core/clock.js";
 import { type Transport, request, send } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
@@ -94,6 +95,16 @@ export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonl
 /** No set is kept longer, whatever the server says: a key that it took back would be trusted as long. */
 const DAY = 86_400;
 
+/** How many addresses are remembered. */
+const MOST = 1_000;
+
+/** Keeps the newest. */
+function put<T>(map: Map<string, T>, name: string, value: T): void {
+  map.delete(name);
+  map.set(name, value);
+  if (map.size > MOST) map.delete(map.keys().next().value!);
+}
+
 /** How key sets are fetched and kept. */
 export interface JwksCacheOptions extends Transport {
   /** Seconds after which a set is fetched anew. Unless given: what the server says (`max-age`), a minute to a day; else 600. */
@@ -109,7 +120,7 @@ export interface JwksCacheOptions extends Transport {
 }
 
 /**
- * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each.
+ * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each; of 1,000 addresses at most.
  *
  * @example
  * ```ts
@@ -119,8 +130,9 @@ export interface JwksCacheOptions extends Transport {
 export class JwksCache {
   readonly #options: JwksCacheOptions;
   readonly #sets = new Map<string, { set: KeySet; text: string; at: number; life: number }>();
-  readonly #running = new Map<string, Promise<KeySet>>();
-  readonly #tried = new Map<string, number>();
+  readonly #fetching = new Shared<KeySet>(PATIENCE);
+  /** By address, when an unknown key id last caused a fetch. */
+  readonly #asked = new Map<string, number>();
 
   constructor(options: JwksCacheOptions = {}) {
     this.#options = options;
@@ -150,39 +162,42 @@ export class JwksCache {
 
   #keep(uri: string, text: string, at: number, life: number | string = 600): KeySet {
     const set = new KeySet(text);
-    this.#sets.set(uri, { set, text, at, life: this.#options.maxAge ?? Math.min(Math.max(+life, 60), DAY) });
+    put(this.#sets, uri, { set, text, at, life: this.#options.maxAge ?? Math.min(Math.max(+life, 60), DAY) });
     return set;
   }
 
   async #find(uri: string, fresh: KeySet | undefined, token: string, alg: string, kid: string): Promise<CryptoKey> {
+    if (!fresh) return (await this.#fetch(uri)).find(token, alg, kid);
     try {
-      return await (fresh ?? (await this.#fetch(uri))).find(token, alg, kid);
+      return await fresh.find(token, alg, kid);
     } catch (error) {
-      const unknown = error instanceof SamtykkeError && error.code === "key_not_found";
-      // A token with a made-up key id must not make this client knock at the server's door all the time.
-      if (!unknown || now() - (this.#tried.get(uri) ?? 0) < Math.max(this.#options.cooldown ?? 60, 10)) throw error;
+      if (!(error instanceof SamtykkeError) || error.code !== "key_not_found") throw error;
+      // Another's fetch may have brought it meanwhile, or be on its way.
+      const newer = this.#sets.get(uri)?.set;
+      if (newer && newer !== fresh) return newer.find(token, alg, kid);
+      if (!this.#fetching.running(uri)) {
+        // A token with a made-up key id must not make this client knock at the server's door all the time.
+        const since = now() - (this.#asked.get(uri) ?? 0);
+        if (since >= 0 && since < Math.max(this.#options.cooldown ?? 60, 10)) throw error;
+        put(this.#asked, uri, now());
+      }
     }
     return (await this.#fetch(uri)).find(token, alg, kid);
   }
 
+  /** Whoever waits does so for the time of one request; a fetch that does not end is begun anew. */
   #fetch(uri: string): Promise<KeySet> {
-    let running = this.#running.get(uri);
-    if (!running) {
-      running = this.#load(uri).finally(() => this.#running.delete(uri));
-      this.#running.set(uri, running);
-    }
-    return running;
+    return this.#fetching.run(uri, () => this.#load(uri), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
   }
 
   async #load(uri: string): Promise<KeySet> {
     const { development, onFetch } = this.#options;
     const out = request(call(["jwks_request", uri, development ? 1 : ""]));
     const at = now();
-    this.#tried.set(uri, at);
     const { head, body, caching } = await send(out, "token", this.#options);
     call(["jwks_answer", ...head], body);
     const set = this.#keep(uri, body, at, /\bmax-age=(\d+)/i.exec(caching)?.[1]);
-    onFetch?.(uri);
+    tell(onFetch, uri);
     return set;
   }
 }

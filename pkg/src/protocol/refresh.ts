@@ -19,8 +19,8 @@ interface Renewal {
 }
 
 // Beyond clients: one that is made anew for each request must not send a token that another's refresh has replaced.
-const shared = new Shared<Tokens>(false);
-const renewals = new Map<string, Renewal>();
+const shared = new Shared<Tokens>();
+const renewals = new WeakMap<Promise<Tokens>, Renewal>();
 
 /**
  * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. It belongs to
@@ -30,12 +30,11 @@ export async function renew(party: Party, refreshToken: string, options: TokenTa
   const { provider, transport } = party;
   const name = `${provider.issuer}\n${provider.clientId}\n${refreshToken}`;
   const same = JSON.stringify({ ...options, signal: undefined });
-  let renewal = shared.running(name) && renewals.get(name);
-  if (renewal && renewal.same !== same) {
+  const running = shared.running(name);
+  const own = (running && renewals.get(running)) ?? { same, stores: [] };
+  if (own.same !== same) {
     throw hostError("transaction_used", { phase: "token", expected: "the newest refresh token, one refresh at a time" });
   }
-  if (!renewal) renewals.set(name, (renewal = { same, stores: [] }));
-  const own = renewal;
   if (store) own.stores.push(store);
   const work = async () => {
     try {
@@ -45,13 +44,14 @@ export async function renew(party: Party, refreshToken: string, options: TokenTa
       const { oauth, http, code } = error as SamtykkeError;
       const ended = code === "token_error" && oauth && provider.server?.sessionEnd?.includes(oauth.error);
       throw ended ? hostError("session_ended", { oauth, http }, error) : error;
-    } finally {
-      if (renewals.get(name) === own) renewals.delete(name);
     }
   };
   const signal = options.signal;
   // Longer than the request itself may take, so that it ends by itself where it can.
-  const tokens = await shared.run(name, work, { signal, timeout: 2 * (transport.timeout ?? 30) + 1 }, "token");
+  const waiting = shared.run(name, work, { signal, timeout: 2 * (transport.timeout ?? 30) + 1 }, "token");
+  const begun = shared.running(name);
+  if (begun && !running) renewals.set(begun, own);
+  const tokens = await waiting;
   if (store) await (own.came ? (own.came.stored.get(store) ?? (own.came.token && store(own.came.token))) : undefined);
   return tokens;
 }

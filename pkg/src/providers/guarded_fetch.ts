@@ -6,7 +6,7 @@ import { answerLines } from "../protocol/answer.js";
 import { configured, given, isStream } from "../core/check.js";
 import { Nonces } from "../protocol/dpop.js";
 import { SamtykkeError } from "../core/error.js";
-import { type Transport, checkTransport, read } from "../core/http.js";
+import { type Transport, checkTransport, readWithin } from "../core/http.js";
 import { type ResourceInit, resourceFetch } from "../protocol/resource.js";
 import type { Tokens } from "../protocol/tokens.js";
 
@@ -71,7 +71,8 @@ export async function guardedFetch(guard: Guard, input: string | URL, init: Reso
     const send = resourceFetch(bearer, { accessToken: current, tokenType: "Bearer" } as Tokens, { origins });
     const response = await send(input, { ...init, headers });
     if (response.status !== 401) return response;
-    const error = refusal(401, response.headers.get("content-type"), response.headers.get("www-authenticate"), (await read(response, MOST)) ?? "");
+    const body = (await readWithin(response, MOST, transport, init.signal)) ?? "";
+    const error = refusal(401, response.headers.get("content-type"), response.headers.get("www-authenticate"), body);
     // A stream was read by the first sending.
     if (isStream(init.body)) throw error;
     if (error.code === "token_invalid") {

@@ -3,8 +3,7 @@
 
 import type { Tokens } from "../protocol/tokens.js";
 import { configured, isObject, isRequest, isStream } from "../core/check.js";
-import { hostError } from "../core/error.js";
-import { read } from "../core/http.js";
+import { type Transport, readWithin } from "../core/http.js";
 import { type Bearer, type ResourceFetch, type ResourceInit, type ResourceOptions, replayable, resourceFetch } from "../protocol/resource.js";
 import type { Target } from "./clock.js";
 
@@ -69,7 +68,7 @@ export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, opti
     const tokens = await source.get(target, waiting);
     const call = resourceFetch(bearer, tokens, { origins });
     const response = await call(address, all);
-    if (once || !(await refuses(refusal, response))) return response;
+    if (once || !(await refuses(refusal, response, bearer.transport, signal))) return response;
     const next = await source.renew(target, tokens, waiting);
     if (next.accessToken === tokens.accessToken) return response;
     // Let go of the refusal, so that its connection can be used again; nobody waits for that.
@@ -79,7 +78,12 @@ export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, opti
 }
 
 /** Whether an answer says that the token is no good. */
-async function refuses(refusal: NonNullable<ApiFetchOptions["refusal"]>, response: Response): Promise<boolean> {
+async function refuses(
+  refusal: NonNullable<ApiFetchOptions["refusal"]>,
+  response: Response,
+  transport: Transport,
+  signal: AbortSignal | null | undefined,
+): Promise<boolean> {
   const rule = typeof refusal === "function" ? undefined : refusal;
   const statuses = rule?.statuses ?? [401];
   // A judge of yours sees every answer of the kinds that refuse.
@@ -88,16 +92,18 @@ async function refuses(refusal: NonNullable<ApiFetchOptions["refusal"]>, respons
   // A token that is good for less than was wanted: another one would be no better.
   if (rule && /error="?insufficient_scope/i.test(challenge)) return false;
   const asks = typeof refusal === "function" || rule?.gateway || rule?.token;
-  const body = asks ? await text(response) : "";
+  const body = asks ? await text(response, transport, signal) : "";
   if (typeof refusal === "function") return refusal({ status: response.status, challenge, body });
   const has = (texts: readonly string[] | undefined) => texts?.some((one) => body.toLowerCase().includes(one.toLowerCase()));
   return !has(rule?.gateway) && (!rule?.token || !!has(rule.token));
 }
 
-async function text(response: Response): Promise<string> {
+async function text(response: Response, transport: Transport, signal: AbortSignal | null | undefined): Promise<string> {
   try {
-    return (await read(response.clone(), MOST_READ)) ?? "";
-  } catch (cause) {
-    throw hostError("network_error", { phase: "api" }, cause);
+    return (await readWithin(response.clone(), MOST_READ, transport, signal)) ?? "";
+  } catch (error) {
+    // The caller gets no answer, so nobody else lets go of it.
+    response.body?.cancel().catch(() => {});
+    throw error;
   }
 }

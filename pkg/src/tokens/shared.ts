@@ -5,6 +5,7 @@ import { call } from "../core/wasm.js";
 import { nodeCrypto } from "../core/node.js";
 import { sleep } from "../core/sleep.js";
 import { TimeLimit } from "../core/time_limit.js";
+import { tell } from "../core/wait.js";
 import type { Entry, Flight } from "./entry.js";
 import type { Kept, Lock, TokenStore } from "./store.js";
 
@@ -28,7 +29,7 @@ type Named = Pick<Entry, "name" | "hash" | "record">;
 type Timed = Pick<Flight, "until">;
 
 /** @internal */
-export class Shared {
+export class SharedStore {
   #failures = 0;
   #back = 0;
   readonly #limit: TimeLimit;
@@ -129,7 +130,7 @@ export class Shared {
       over = true;
       limit.end(running);
       this.#back = this.clock() + Math.min(1000 * 2 ** this.#failures++, LONGEST_PAUSE);
-      this.onError?.(error);
+      tell(this.onError, error);
       then(DOWN);
     };
     const done = (answer: T) => {

@@ -8,10 +8,11 @@ import { type Target, nameOf, pause } from "./clock.js";
 import { Entry, type Flight, errorFrom, faultOf } from "./entry.js";
 import { type ApiFetchOptions, tokenFetch } from "./fetch.js";
 import { type Asking, type ClientAsk, type RequestAsk, askingOf } from "./grant.js";
-import { DOWN, Shared } from "./shared.js";
+import { DOWN, SharedStore } from "./shared.js";
 import type { Kept, TokenStore } from "./store.js";
 import type { Tokens } from "../protocol/tokens.js";
 import { sleep } from "../core/sleep.js";
+import { Ended, limited, tell } from "../core/wait.js";
 
 /** How a token source works; all of it may be left out. */
 export interface TokenSourceSettings {
@@ -75,7 +76,7 @@ interface Gate {
  */
 export class TokenSource {
   readonly #asking: Asking;
-  readonly #shared: Shared;
+  readonly #shared: SharedStore;
   readonly #entries = new Map<string, Entry>();
   readonly #clock: () => number;
   readonly #margin: number;
@@ -125,7 +126,7 @@ export class TokenSource {
     this.#patience = patience * 1000;
     this.#retries = retries;
     this.#most = most;
-    this.#shared = new Shared(store, clock, storeTimeout * 1000, this.#question + SLACK, onStoreError);
+    this.#shared = new SharedStore(store, clock, storeTimeout * 1000, this.#question + SLACK, onStoreError);
   }
 
   /**
@@ -213,7 +214,7 @@ export class TokenSource {
       }
       if (entry.valid(now)) {
         const landed = flight.done.catch(() => {});
-        waitUntil?.(landed);
+        tell(waitUntil, landed);
         return entry.tokens!;
       }
       // Whoever runs the flight cannot outlive it; the flight itself ends in time.
@@ -402,22 +403,14 @@ export class TokenSource {
     const now = this.#clock();
     const most = Math.min(this.#question, Math.max(deadline - now, 1));
     flight.until = now + most + SLACK;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(late());
-        controller.abort();
-      }, most);
+    const asking = async () => this.#asking.request(target, controller.signal);
+    const tokens = await limited(asking(), { timeout: most / 1000 }, () => controller.abort()).catch((cause: unknown) => {
+      throw cause instanceof Ended ? late() : cause;
     });
-    try {
-      const tokens = await Promise.race([this.#asking.request(target, controller.signal), end]);
-      const wanted =
-        isObject(tokens) && typeof tokens.accessToken === "string" && tokens.accessToken && (tokens.tokenType === "Bearer" || tokens.tokenType === "DPoP");
-      if (!wanted) throw hostError("token_response_malformed", { phase: "token", expected: "tokens, with an access token" });
-      return tokens;
-    } finally {
-      clearTimeout(timer);
-    }
+    const wanted =
+      isObject(tokens) && typeof tokens.accessToken === "string" && tokens.accessToken && (tokens.tokenType === "Bearer" || tokens.tokenType === "DPoP");
+    if (!wanted) throw hostError("token_response_malformed", { phase: "token", expected: "tokens, with an access token" });
+    return tokens;
   }
 }
 

@@ -21,10 +21,9 @@ export const MARGIN = 10;
 
 const MOST = 256;
 
-/** @internal Tokens that are still good (FK3), and those that are on their way. */
+/** @internal Tokens that are still good (FK3). */
 export class Kept {
   readonly #tokens = new Map<string, HelseIdTokens>();
-  readonly #running = new Map<string, Promise<HelseIdTokens>>();
 
   /** The kept token for a request, if it is still good. */
   good(key: string): HelseIdTokens | undefined {
@@ -35,22 +34,6 @@ export class Kept {
   /** All that are kept, the newest last. */
   get all(): ReadonlyMap<string, HelseIdTokens> {
     return this.#tokens;
-  }
-
-  /** The kept token for a request; else that of the same request on its way; else a new one's. */
-  get(key: string, run: () => Promise<HelseIdTokens>): Promise<HelseIdTokens> {
-    const kept = this.good(key);
-    if (kept) return Promise.resolve(kept);
-    const other = this.#running.get(key);
-    if (other) return other;
-    const tokens = run()
-      .then((tokens) => {
-        this.put(key, tokens);
-        return tokens;
-      })
-      .finally(() => this.#running.delete(key));
-    this.#running.set(key, tokens);
-    return tokens;
   }
 
   put(key: string, tokens: HelseIdTokens): void {

@@ -8,11 +8,12 @@ import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js
 import { hostError } from "../../core/error.js";
 import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from "../../protocol/flow.js";
 import { now } from "../../core/clock.js";
+import { ASKING, PATIENCE, Shared } from "../../core/wait.js";
+import { type Fetch, checkTransport } from "../../core/http.js";
 import { ALGORITHMS, ISSUERS, METADATA } from "../../generated/helseid.js";
 import { type HelseIdDetails, claimOf } from "./details.js";
 import { SharedSessions } from "./shared.js";
 import { HelseIdSession, type SaveSession } from "./session.js";
-import { waited } from "../../core/waited.js";
 import { type Saved, restored } from "./saved.js";
 import { type HelseIdTarget, Kept, MARGIN, keyOf } from "./cache.js";
 import { type HelseIdTokens, granted, numbered } from "./granted.js";
@@ -127,8 +128,15 @@ class HelseIdClient extends Client {
 }
 
 const DAY = 86_400;
+
 /** Metadata by issuer, for a day (FK2). */
-const documents = new Map<string, { readonly until: number; readonly document: Promise<ServerMetadata> }>();
+interface Metadata {
+  readonly documents: Map<string, { readonly until: number; readonly document: ServerMetadata }>;
+  readonly fetching: Shared<ServerMetadata>;
+}
+
+/** By whom it is fetched with: what one tenant's network says is not told to another. */
+const known = new WeakMap<Fetch, Metadata>();
 
 const MEMBERS = [
   ["tokenEndpoint", "token_endpoint"],
@@ -140,20 +148,20 @@ const MEMBERS = [
   ["introspectionEndpoint", "introspection_endpoint"],
 ] as const satisfies readonly (readonly [keyof ProviderOptions, string])[];
 
-function metadataOf(issuer: string, development: boolean, { fetch, timeout }: HelseIdOptions): Promise<ServerMetadata> {
-  const known = documents.get(issuer);
-  if (known && known.until > now()) return known.document;
-  const document = serverMetadata(issuer, {
-    wellKnown: "openid",
-    metadata: METADATA,
-    development,
-    ...(fetch && { fetch }),
-    ...(timeout !== undefined && { timeout }),
-  });
-  documents.set(issuer, { until: now() + DAY, document });
-  // What failed is asked for again by whoever comes next.
-  document.catch(() => documents.delete(issuer));
-  return document;
+async function metadataOf(issuer: string, development: boolean, { fetch = globalThis.fetch as Fetch, timeout = 30 }: HelseIdOptions): Promise<ServerMetadata> {
+  let own = known.get(fetch);
+  if (!own) known.set(fetch, (own = { documents: new Map(), fetching: new Shared(PATIENCE) }));
+  const { documents, fetching } = own;
+  const name = `${issuer} ${development}`;
+  const kept = documents.get(name);
+  if (kept && kept.until > now()) return kept.document;
+  const load = async () => {
+    // HelseID's endpoints are where it is itself.
+    const document = await serverMetadata(issuer, { wellKnown: "openid", metadata: METADATA, development, origins: [], fetch, timeout });
+    documents.set(name, { until: now() + DAY, document });
+    return document;
+  };
+  return fetching.run(name, load, { timeout: timeout + 1 }, "configuration");
 }
 
 /**
@@ -172,6 +180,7 @@ export class HelseId {
   readonly #development: boolean;
   readonly #dpop: SigningKey;
   readonly #kept = new Kept();
+  readonly #asking = new Shared<HelseIdTokens>(ASKING);
   readonly #shared: SharedSessions | undefined;
   #client: { readonly document: ServerMetadata; readonly client: Client } | undefined;
 
@@ -191,7 +200,7 @@ export class HelseId {
    * `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`; `network_error`, …
    */
   static async connect(options: HelseIdOptions): Promise<HelseId> {
-    configured(isObject(options), "options as an object");
+    checkTransport(options);
     const { environment, key, dpop, securityLevel = 4, assertionLifetime = 30 } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
     const issuer = (isObject(environment) ? environment.issuer : ISSUERS[environment as string]) ?? "";
@@ -324,7 +333,7 @@ export class HelseId {
     return new HelseIdSession(
       () => this.client(),
       this.#dpop.thumbprint,
-      { ...storage, shared: this.#shared },
+      { ...storage, shared: this.#shared, timeout: this.#options.timeout ?? 30 },
       { ...saved, issuer: this.#issuer, clientId: this.#options.clientId },
     );
   }
@@ -340,9 +349,15 @@ export class HelseId {
     given(isObject(asked), "token", "a target as an object");
     const { scope = "", resource, details, signal } = asked;
     apis(["helseid", "machine", scope]);
-    return waited(signal, () =>
-      this.#kept.get(keyOf(asked), async () => this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } })),
-    );
+    const key = keyOf(asked);
+    const kept = this.#kept.good(key);
+    if (kept && !signal?.aborted) return kept;
+    const ask = async () => {
+      const tokens = await this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } });
+      this.#kept.put(key, tokens);
+      return tokens;
+    };
+    return this.#asking.run(key, ask, { signal, timeout: 2 * (this.#options.timeout ?? 30) + 1 }, "token");
   }
 
   async #own({

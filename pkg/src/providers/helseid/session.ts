@@ -1,7 +1,6 @@
 // A person's login at HelseID: one token for each audience and organisation, got by refresh, one refresh at a time.
 // The refresh token is spent by each, so the new one is stored before the token that came with it is given out.
 
-import { waited } from "../../core/waited.js";
 import { type Saved, restored } from "./saved.js";
 import { type HelseIdTarget, Kept, keyOf } from "./cache.js";
 import { type HelseIdTokens, granted, numbered } from "./granted.js";
@@ -9,6 +8,7 @@ import { given, isObject } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
 import { hostError } from "../../core/error.js";
 import { now } from "../../core/clock.js";
+import { Shared } from "../../core/wait.js";
 import { claimOf } from "./details.js";
 import type { SharedSessions } from "./shared.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
@@ -28,6 +28,8 @@ export interface SessionStorage {
   readonly save: SaveSession;
   readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
   readonly shared: SharedSessions | undefined;
+  /** Seconds that one request may take. */
+  readonly timeout: number;
 }
 
 /** A person's login. Made by `HelseId.finish`, and from what was stored by `HelseId.session`. */
@@ -36,9 +38,8 @@ export class HelseIdSession {
   readonly #thumbprint: string;
   readonly #storage: SessionStorage;
   readonly #kept = new Kept();
+  readonly #refreshes = new Shared<HelseIdTokens>();
   #saved: Saved;
-  /** The refresh that is running, whatever comes of it. */
-  #last: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(client: () => Promise<Client>, thumbprint: string, storage: SessionStorage, saved: Saved) {
@@ -85,7 +86,7 @@ export class HelseIdSession {
    * The token for an audience, and an organisation: the one that is still good, or a new one by refresh. Callers may ask at the
    * same time; refreshes run one after the other.
    *
-   * @throws {SamtykkeError} `token_error` with `oauth` (`invalid_grant`: log in again) and HelseID's number as
+   * @throws {SamtykkeError} `timeout` with `restart` where a refresh did not end, since its request was cut off; `token_error` with `oauth` (`invalid_grant`: log in again) and HelseID's number as
    * `provider.code`; `claim_refused` for a token of another key or audience; what `save` threw; …
    */
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
@@ -93,14 +94,17 @@ export class HelseIdSession {
     const { details, scope, signal, resource = this.#saved.resource } = target;
     given(scope === undefined || typeof scope === "string", "token", "scope: a text");
     const asked: HelseIdTarget = { ...(resource && { resource }), ...(scope && { scope }), ...(details && { details }) };
-    return waited(signal, () =>
-      this.#kept.get(keyOf(asked), () => {
-        const run = () => this.#turn(asked);
-        const tokens = this.#last.then(run, run);
-        this.#last = tokens;
-        return tokens;
-      }),
-    );
+    const key = keyOf(asked);
+    const kept = this.#kept.good(key);
+    if (kept && !signal?.aborted) return kept;
+    const work = async () => {
+      const found = this.#kept.good(key) ?? (await this.#turn(asked));
+      this.#kept.put(key, found);
+      return found;
+    };
+    // Two requests, for the nonce's sake, and the storing; with a store, another's turn and the wait for it before.
+    const { shared, timeout } = this.#storage;
+    return this.#refreshes.turn("", key, work, { signal, timeout: (2 * timeout + 5) * (shared ? 3 : 1) }, "token");
   }
 
   /** A refresh, or what another process's brought, where a store tells. */

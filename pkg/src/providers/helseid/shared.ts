@@ -5,7 +5,7 @@ import { isObject } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
 import type { Saved } from "./saved.js";
 import type { HelseIdTokens } from "./granted.js";
-import { DOWN, Shared } from "../../tokens/shared.js";
+import { DOWN, SharedStore } from "../../tokens/shared.js";
 import type { Kept as Record, TokenStore } from "../../tokens/store.js";
 import { hidden } from "../../core/hidden.js";
 
@@ -55,10 +55,10 @@ function tokensOf(facts: SharedTokens, expiresAt: number): HelseIdTokens {
 
 /** @internal The store of a HelseID client, as its sessions use it. */
 export class SharedSessions {
-  readonly #shared: Shared;
+  readonly #shared: SharedStore;
 
   constructor(store: TokenStore, timeout: number, onError: ((error: unknown) => void) | undefined) {
-    this.#shared = new Shared(store, Date.now, 1_000, leaseOf(timeout), onError);
+    this.#shared = new SharedStore(store, Date.now, 1_000, leaseOf(timeout), onError);
   }
 
   /**

@@ -5,6 +5,7 @@ import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
+import { PATIENCE, Shared } from "../../core/wait.js";
 import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, type WaitOptions, publicKey, refusePage } from "./service.js";
 import type { ClientDraft, CurrentClient, ListedKey } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
@@ -15,6 +16,9 @@ export interface EnrolmentStore {
   /** Done when it is safe: the next step begins after it. */
   write(id: string, text: string): Promise<void> | void;
 }
+
+/** Seconds that a rotation may take beyond the wait for its key to be usable: several requests, and the storing. */
+const REQUESTS = 600;
 
 /** Makes keys and finds them again: by the private JWK itself, or by the name that a key service gave. */
 export interface KeyMaker {
@@ -142,9 +146,12 @@ export class Enrolment {
   readonly #store: EnrolmentStore;
   readonly #keys: KeyMaker;
   #kept: Kept;
-  #client: Promise<SelvbetjeningClient> | undefined;
-  #rotation: Promise<Rotation> | undefined;
-  #written: Promise<void> = Promise.resolve();
+  #client: SelvbetjeningClient | undefined;
+  readonly #opening = new Shared<SelvbetjeningClient>(PATIENCE);
+  readonly #rotations = new Shared<Rotation>();
+  /** Who waits for the rotation that runs. */
+  #rotation = { waiting: 0, ending: new AbortController() };
+  readonly #writes = new Shared<void>();
 
   private constructor(
     service: Selvbetjening,
@@ -254,12 +261,13 @@ export class Enrolment {
   }
 
   /** The service for this client, with its present key. */
-  client(): Promise<SelvbetjeningClient> {
-    this.#client ??= this.#with(this.#kept.key).catch((error: unknown) => {
-      this.#client = undefined;
-      throw error;
-    });
-    return this.#client;
+  async client(): Promise<SelvbetjeningClient> {
+    const { key } = this.#kept;
+    if (this.#client) return this.#client;
+    const client = await this.#opening.run(key, () => this.#with(key), {}, "api");
+    // A rotation may have ended meanwhile.
+    if (this.#kept.key === key) this.#client ??= client;
+    return client;
   }
 
   /** The present key, to log in with elsewhere. After a rotation it is another one. */
@@ -308,17 +316,24 @@ export class Enrolment {
   /**
    * Replaces the key, in two phases. First the new key is stored, then registered with the old one; then it is proven by a token
    * and a call of its own, and only then does it take the old one's place. Whenever it ends early, call it again: it goes on
-   * with the same new key, and looks for it in the service's list before it registers it a second time.
+   * with the same new key, and looks for it in the service's list before it registers it a second time. Whoever calls it
+   * meanwhile waits for the same rotation, which goes on until the last of them is gone.
    *
    * @throws {SamtykkeError} `timeout` when the new key is not accepted in time; the old one stays. As `addKey`, `listKeys`. A key
    * that the service will not take at all is given up by {@link abandonKey}.
    */
   rotateKey(options: WaitOptions = {}): Promise<Rotation> {
     given(isOptions(options), "api", "options as an object");
-    this.#rotation ??= this.#rotate(options).finally(() => {
-      this.#rotation = undefined;
+    const { signal, ...rest } = options;
+    if (!this.#rotations.running("")) this.#rotation = { waiting: 0, ending: new AbortController() };
+    const own = this.#rotation;
+    own.waiting++;
+    const work = () => this.#rotate({ ...rest, signal: own.ending.signal });
+    return this.#rotations.run("", work, { signal, timeout: (rest.limit ?? 120) + REQUESTS }, "api").finally(() => {
+      if (--own.waiting) return;
+      own.ending.abort(signal?.reason);
+      if (own === this.#rotation) this.#rotations.forget("");
     });
-    return this.#rotation;
   }
 
   /**
@@ -329,14 +344,14 @@ export class Enrolment {
    */
   async abandonKey(call: SelvbetjeningCall = {}): Promise<AbandonedKey> {
     const { next } = this.#kept;
-    if (this.#rotation) throw hostError("transaction_used", { phase: "api" });
+    if (this.#rotations.running("")) throw hostError("transaction_used", { phase: "api" });
     if (next === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a new key on its way" });
     const key = await this.#keys.open(next);
     // With a token that is got now: a kept one outlives the key.
     const registered = (await (await this.#with(this.#kept.key)).findKey(published(key), call)) !== undefined;
     await this.#write(({ next: still, ...kept }) => {
       // A rotation that began meanwhile goes on with the key.
-      if (this.#rotation || still !== next) throw hostError("transaction_used", { phase: "api" });
+      if (this.#rotations.running("") || still !== next) throw hostError("transaction_used", { phase: "api" });
       return kept;
     });
     return { thumbprint: key.thumbprint, registered };
@@ -364,7 +379,7 @@ export class Enrolment {
     await fresh.waitUntilUsable(options);
     await this.#write(({ next: _, keyExpiresAt: _old, ...kept }) => ({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) }));
     // Its tokens are the old key's.
-    this.#client = Promise.resolve(fresh);
+    this.#client = fresh;
     return { thumbprint: key.thumbprint, ...(expiresAt !== undefined && { expiresAt }), recovered };
   }
 
@@ -403,9 +418,7 @@ export class Enrolment {
       await this.#store.write(this.id, JSON.stringify(kept));
       this.#kept = kept;
     };
-    const written = this.#written.then(run, run);
-    this.#written = written;
-    return written;
+    return this.#writes.turn("", undefined, run, {}, "api");
   }
 }
 

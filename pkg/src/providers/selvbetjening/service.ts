@@ -11,6 +11,7 @@ import type { Jwk } from "../../crypto/webcrypto.js";
 import type { SigningKey } from "../../crypto/keys.js";
 import type { ResourceFetch } from "../../protocol/resource.js";
 import { sleep } from "../../core/sleep.js";
+import { ASKING, PATIENCE, Shared, tell } from "../../core/wait.js";
 import type { Tokens } from "../../protocol/tokens.js";
 
 /** `test`, `production`, or the origins of a service of your own (https, or http on loopback). */
@@ -109,7 +110,7 @@ export async function waiting<T>(
     const wish = found.cause instanceof SamtykkeError ? (found.cause.http?.retryAfter ?? 0) : 0;
     const pause = Math.max(seconds, wish);
     if (elapsed + pause > limit) throw hostError("timeout", { phase: "api", expected }, found.cause);
-    onWait?.({ attempt, seconds: pause, elapsed, ...(found.client && { client: found.client }) });
+    tell(onWait, { attempt, seconds: pause, elapsed, ...(found.client && { client: found.client }) });
     // A timer of more than 31 bits would end at once.
     await sleep(Math.min(pause * 1000, 2 ** 31 - 1), "api", signal);
   }
@@ -179,8 +180,10 @@ export class SelvbetjeningClient {
   readonly #environment: string;
   readonly #origin: string;
   readonly #identity: Identity;
-  #login: Promise<Login> | undefined;
-  #tokens: Promise<Tokens> | undefined;
+  #login: Login | undefined;
+  #tokens: Tokens | undefined;
+  readonly #beginning = new Shared<Login>(PATIENCE);
+  readonly #asking = new Shared<Tokens>(ASKING);
 
   /** @internal */
   constructor(options: SelvbetjeningOptions, environment: string, origin: string, identity: Identity) {
@@ -363,29 +366,26 @@ export class SelvbetjeningClient {
   }
 
   async #connected(): Promise<Connection> {
-    this.#login ??= (async () => this.#options.login(this.#identity))().catch((error: unknown) => {
-      this.#login = undefined;
-      throw error;
-    });
-    const login = await this.#login;
+    const begin = async () => this.#options.login(this.#identity);
+    const login = (this.#login ??= await this.#beginning.run("login", begin, this.#limits, "configuration"));
     return "client" in login ? login.client() : login;
   }
 
   /** The token, while it is valid; parallel calls share one request (FK3 of NHN's profile). */
   async #bearer(): Promise<Tokens> {
-    const current = this.#tokens;
-    if (current) {
-      const { expiresAt = Infinity } = await current;
-      // So that it does not end on its way.
-      if (expiresAt - 10 > Date.now() / 1000) return current;
-      if (this.#tokens === current) this.#tokens = undefined;
-    }
-    this.#tokens ??= (async () => (await this.#connected()).clientCredentials({ scope: SELVBETJENING_SCOPE, resource: SELVBETJENING_RESOURCE }))().catch(
-      (error: unknown) => {
-        this.#tokens = undefined;
-        throw error;
-      },
-    );
-    return this.#tokens;
+    const { expiresAt = Infinity } = this.#tokens ?? {};
+    // So that it does not end on its way.
+    if (this.#tokens && expiresAt - 10 > Date.now() / 1000) return this.#tokens;
+    const ask = async () => {
+      const tokens = await (await this.#connected()).clientCredentials({ scope: SELVBETJENING_SCOPE, resource: SELVBETJENING_RESOURCE });
+      this.#tokens = tokens;
+      return tokens;
+    };
+    return this.#asking.run("token", ask, this.#limits, "token");
+  }
+
+  /** Two requests, for the nonce's sake. */
+  get #limits(): { readonly timeout: number } {
+    return { timeout: 2 * (this.#options.timeout ?? 30) + 1 };
   }
 }
