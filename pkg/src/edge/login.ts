@@ -130,12 +130,12 @@ async function dropped(site: Site, request: Request, added: number, most: number
 
 /** @internal Starts a flow: 303 to the server, with the transaction sealed in a cookie of its own. */
 export async function login(site: Site, request: Request, what: LoginRequest, options: LoginOptions = {}): Promise<Response> {
-  const no = await unfit(site, request, ["GET", "POST", "HEAD"]);
+  const no = await unfit(site, request, ["GET", "POST"]);
   if (no) return no;
   try {
     given(isObject(what) && isOptions(options), "session", "a consent or an authorization request, and options");
     const { returnTo: target = site.home, exchange, state, ...start } = options;
-    knownNames(options, ["returnTo", "exchange", "state", "requestObject", "pushedRequests"], "login");
+    knownNames(options, ["returnTo", "exchange", "state", "requestObject"], "login");
     const mode = `${("responseMode" in what && what.responseMode) || "query"}`;
     // A signed answer shows no state to find its cookie by: for `finishJarm` and a route of your own. A fragment reaches no server.
     given(mode === "query" || mode === "form_post", "authorization", "responseMode: query or form_post");
