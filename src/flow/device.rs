@@ -6,7 +6,8 @@
 use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
-use crate::flow::exchange::{Context, Exchange, Judge};
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::{Context, Judge};
 use crate::flow::token::{TokenJudge, token_endpoint};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;

@@ -6,7 +6,8 @@
 use crate::ground::error::shown::shown_text;
 use alloc::string::String;
 
-use crate::flow::exchange::{Context, Exchange, Judge, unkeyed};
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::{Context, Judge, unkeyed};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;

@@ -7,7 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::flow::attempt::Attempt;
-use crate::flow::exchange::{Context, Exchange, Judge};
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::{Context, Judge};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::text::{Form, cut, push_escaped};

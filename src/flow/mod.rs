@@ -6,6 +6,7 @@ pub mod device;
 pub mod discovery;
 pub mod exchange;
 pub mod jarm;
+pub(crate) mod judge;
 pub mod login;
 pub mod machine;
 pub mod resource;

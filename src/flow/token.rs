@@ -6,7 +6,8 @@
 use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
-use crate::flow::exchange::{Context, Exchange, Judge, Spent, unkeyed, used};
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::{Context, Judge, Spent, unkeyed, used};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;

@@ -47,14 +47,14 @@ pub(crate) fn fit(octets: &[u8], _: impl Fn(&str) -> String) -> Text {
 
 /// A hint in place of the kind's own. A page has none: its shell words errors by action.
 #[cfg(not(samtykke_entry = "browser"))]
-#[derive(Default)]
 pub(crate) struct Hint(Option<&'static str>);
 #[cfg(samtykke_entry = "browser")]
-#[derive(Default)]
 pub(crate) struct Hint;
 
 #[cfg(not(samtykke_entry = "browser"))]
 impl Hint {
+    pub(crate) const NONE: Self = Self(None);
+
     pub(crate) fn get(&self) -> Option<&'static str> {
         self.0
     }
@@ -62,6 +62,8 @@ impl Hint {
 
 #[cfg(samtykke_entry = "browser")]
 impl Hint {
+    pub(crate) const NONE: Self = Self;
+
     pub(crate) fn get(&self) -> Option<&'static str> {
         None
     }

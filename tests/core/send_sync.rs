@@ -16,7 +16,12 @@ const _: () = {
     proved::<samtykke::flow::discovery::Discovery<'static>>();
     proved::<samtykke::flow::exchange::Exchange<()>>();
     proved::<samtykke::flow::login::Start>();
+    proved::<samtykke::flow::machine::Failure>();
+    proved::<samtykke::flow::machine::Input>();
+    proved::<samtykke::flow::machine::Moment<'static>>();
+    proved::<samtykke::flow::machine::Spends<'static>>();
     proved::<samtykke::Step<()>>();
+    proved::<samtykke::flow::step::FindRequest>();
     proved::<samtykke::KeyRole>();
     proved::<samtykke::SignRequest>();
     proved::<samtykke::VerifyRequest>();

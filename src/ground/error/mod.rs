@@ -199,7 +199,7 @@ impl Error {
             http: None,
             expected: None,
             actual: None,
-            hint: Hint::default(),
+            hint: Hint::NONE,
         }))
     }
 

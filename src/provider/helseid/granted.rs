@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
-use crate::flow::exchange::{Context, Judge};
+use crate::flow::judge::{Context, Judge};
 use crate::ground::error::told::marked;
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::Response;

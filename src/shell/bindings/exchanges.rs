@@ -6,18 +6,16 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::run::Live;
+use super::outcome::{Live, Out, Texted};
 use super::text::{listed, push_line};
 use super::{Lines, browser, refused, some};
-use crate::flow::device::{Device, DeviceRequest, Polled};
-use crate::flow::exchange::{Context, Exchange, Judge};
+use crate::flow::device::{Device, DeviceRequest};
+use crate::flow::exchange::Exchange;
 use crate::flow::login::{DPOP_JKT, Start};
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::http::Response;
-use crate::ground::json::{Value, Writer};
+use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::{cut, decimal, number};
-use crate::ground::time::seconds;
+use crate::ground::text::{cut, number};
 use crate::jose::{Algorithm, Jwk, KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::request::Login;
@@ -26,9 +24,9 @@ use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::{ClientAuthentication, PrivateKeyJwt};
 use crate::protocol::grant::{ACCESS_TOKEN, ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
-use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::claims::Claims;
 use crate::protocol::id_token::rules::IdTokenRules;
-use crate::protocol::introspection::{Introspection, TokenHint};
+use crate::protocol::introspection::TokenHint;
 use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Profile, Requests};
 use crate::protocol::token::{TokenType, Tokens};
 use crate::protocol::userinfo::Subject;
@@ -382,127 +380,4 @@ fn target(mut lines: Lines<'_>) -> Result<Target> {
 /// An exchange whose outcome is a text; the shell finds keys and makes the digests that are not in here.
 fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
     Box::new(exchange.digests_outside().judged(Texted))
-}
-
-/// Judges as another does, and writes the outcome down.
-struct Texted<T>(Box<dyn Judge<T>>);
-
-impl<T: Out> Judge<String> for Texted<T> {
-    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        self.0.answer(response, context)
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.0.token()
-    }
-
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        self.0.unverified(context, now)
-    }
-
-    fn signed(&mut self, object: &str) {
-        self.0.signed(object);
-    }
-
-    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<String> {
-        let mut text = String::with_capacity(1024);
-        self.0.finish(claims, now)?.push(&mut text);
-        Ok(text)
-    }
-}
-
-/// An outcome as the package reads it.
-trait Out {
-    fn push(&self, text: &mut String);
-}
-
-impl Out for () {
-    fn push(&self, _: &mut String) {}
-}
-
-impl Out for Tokens {
-    fn push(&self, text: &mut String) {
-        let mut json = Writer::new();
-        json.string("accessToken", self.access_token.expose()).string("tokenType", self.token_type.as_str());
-        if let Some(seconds) = self.expires_in {
-            json.raw("expiresIn", &decimal(u64::from(seconds)));
-        }
-        json.some("scope", self.scope.as_deref()).string("requestedScope", &self.requested_scope);
-        json.some("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
-        json.some("idToken", self.id_token.as_ref().map(Secret::expose));
-        let mut others = Writer::new();
-        for (name, value) in &self.others {
-            others.raw(name, value.expose());
-        }
-        json.raw("others", &others.take());
-        if let Some(claims) = &self.claims {
-            json.raw("claims", &dated(claims));
-        }
-        text.push_str(&json.take());
-    }
-}
-
-/// Claims with `auth_time` as a number, where a server writes it as a date.
-fn dated(claims: &Claims) -> String {
-    match Value::parse(claims.json()) {
-        Some(value) if value.text("auth_time").is_some() => {
-            let mut json = Writer::new();
-            for member in value.members() {
-                match seconds(&member.value).and_then(|time| u64::try_from(time).ok()).filter(|_| member.name == "auth_time") {
-                    Some(time) => json.raw(&member.name, &decimal(time)),
-                    None => json.raw(&member.name, member.raw),
-                };
-            }
-            json.take()
-        }
-        _ => claims.json().into(),
-    }
-}
-
-impl Out for Claims {
-    fn push(&self, text: &mut String) {
-        text.push_str(self.json());
-    }
-}
-
-/// Whether the token is active in a line, then the members.
-impl Out for Introspection {
-    fn push(&self, text: &mut String) {
-        text.push_str(if self.active() { "1\n" } else { "\n" });
-        text.push_str(self.members().json());
-    }
-}
-
-/// Where to send the browser in a line, then the transaction.
-impl Out for Login {
-    fn push(&self, text: &mut String) {
-        text.push_str(&self.url);
-        text.push_str("\n");
-        text.push_str(self.transaction.serialize().expose());
-    }
-}
-
-impl Out for Device {
-    fn push(&self, text: &mut String) {
-        let mut json = Writer::new();
-        json.string("deviceCode", self.device_code.expose())
-            .string("userCode", &self.user_code)
-            .string("verificationUri", &self.verification_uri)
-            .some("verificationUriComplete", self.verification_uri_complete.as_deref())
-            .raw("expiresIn", &decimal(u64::from(self.expires_in)))
-            .raw("interval", &decimal(u64::from(self.interval)))
-            .string("requestedScope", &self.requested_scope);
-        text.push_str(&json.take());
-    }
-}
-
-/// `pending`, `slow_down`, or the tokens.
-impl Out for Polled {
-    fn push(&self, text: &mut String) {
-        match self {
-            Self::Pending => text.push_str("pending"),
-            Self::SlowDown => text.push_str("slow_down"),
-            Self::Tokens(tokens) => tokens.push(text),
-        }
-    }
 }

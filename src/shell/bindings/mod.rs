@@ -30,6 +30,8 @@ mod maskinporten;
 #[cfg(samtykke_entry = "norskgjeld")]
 mod norskgjeld;
 #[cfg(samtykke_entry = "full")]
+mod outcome;
+#[cfg(samtykke_entry = "full")]
 mod run;
 #[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening;

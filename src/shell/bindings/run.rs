@@ -4,23 +4,20 @@
 //! A step answers with lines: the newest DPoP nonce (a blank after it: what was sent stays good), the step's name, then what the
 //! step needs. `!` names an error.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::outcome::Live;
 use super::text::{push_line, push_request};
 use super::{Lines, TWO_TO_THE_32, exchanges, failure, some};
-use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use crate::flow::machine::{Failure, Input, Moment, Spends};
 use crate::flow::step::{KeyRole, Step};
 use crate::ground::error::{Error, codes};
 use crate::ground::http::Response;
 use crate::ground::text::{base64url, number};
 use crate::jose::alg::Hash;
-
-/// A machine whose outcome is a text.
-pub(super) type Live = Box<dyn Machine<Output = String>>;
 
 /// A machine on its way.
 #[wasm_bindgen]
