@@ -107,7 +107,7 @@ kinds! {
     METHOD_REFUSED "method_refused" Session FixConfiguration false "RFC 9110 section 15.5.6" "Send the request by one of the methods in Allow; a logout is a form that a page of this origin posts.";
     RETURN_TO_REFUSED "return_to_refused" Session FixConfiguration false "RFC 9700 section 4.11.1" "Give a path on this origin, such as /result.";
     ORIGIN_REFUSED "origin_refused" Session FixConfiguration false "RFC 9700 section 4.7" "Only a page of this origin may post here.";
-    WASM_UNAVAILABLE "wasm_unavailable" Runtime FixConfiguration false "CSP level 3 section 2.3" "Allow wasm: script-src 'self' 'wasm-unsafe-eval'; see the cause.";
+    WASM_UNAVAILABLE "wasm_unavailable" Runtime FixConfiguration false "CSP level 3 section 2.3" "Allow wasm: CSP 'wasm-unsafe-eval', or bundle for workerd";
     // Of the providers' own APIs.
     =>
     CONFIRMATION_REFUSED "confirmation_refused" Callback UserCancelled false "Selvbetjening docs, confirm-client" "The draft was not confirmed; offer the confirm URL again. Ask for the client's status either way.";
