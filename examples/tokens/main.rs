@@ -65,5 +65,9 @@ fn main() -> Outcome<()> {
 fn failure(error: Box<dyn Error>) -> Failure {
     let known = error.downcast_ref::<samtykke::Error>();
     let fault = known.map_or(Fault::Trouble, Fault::of);
-    Failure { text: error.to_string(), fault, retry_after: known.and_then(samtykke::Error::retry_after).map(u64::from) }
+    Failure {
+        text: error.to_string(),
+        fault,
+        retry_after: known.and_then(|known| known.retry_after_at(io::now().as_secs())).map(u64::from),
+    }
 }

@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 
 use crate::flow::step::{KeyRole, SignRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
 use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
 use crate::ground::uuid;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
 use crate::protocol::assertion::{self, ASSERTION_TYPE, KeyNames, Statement};
@@ -290,11 +290,12 @@ impl Attempt {
 fn append(request: &mut Request, form: Form) {
     let more = Secret::new(form.into_string());
     if let (Some(body), false) = (&request.body, more.expose().is_empty()) {
-        let mut text = String::from(body.expose());
-        if !text.is_empty() {
-            text.push('&');
+        let mut text = Secret::with_capacity(body.expose().len().saturating_add(more.expose().len()).saturating_add(1));
+        text.push_str(body.expose());
+        if !body.expose().is_empty() {
+            text.push_str("&");
         }
         text.push_str(more.expose());
-        request.body = Some(Secret::new(text));
+        request.body = Some(text);
     }
 }

@@ -10,10 +10,9 @@ use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge};
 use crate::flow::token::{TokenJudge, token_endpoint};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::Response;
-use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
 use crate::ground::uri::Uri;
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::transaction::has_openid;
@@ -21,7 +20,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::id_token::claims::{Claims, Unverified};
-use crate::protocol::token::{RequestKind, Tokens};
+use crate::protocol::token::{RequestKind, Tokens, lifetime};
 
 /// Seconds between polls when the server names none (RFC 8628 section 3.2).
 const INTERVAL: u32 = 5;
@@ -86,7 +85,6 @@ impl Device {
         self.interval = self.interval.saturating_add(5).min(MAX_INTERVAL);
     }
 
-    /// Judges the answer to a [`DeviceRequest`]; `development` allows http to loopback.
     /// As much of a login as a poll needs, where only that was kept: its device code, and the scope that was asked for.
     #[must_use]
     pub fn polled(device_code: &str, scope: &str) -> Self {
@@ -101,15 +99,14 @@ impl Device {
         }
     }
 
-    pub(crate) fn judge(response: &Response, scope: &str, development: bool) -> Result<Self> {
+    /// Judges the answer to a [`DeviceRequest`]; `development` allows http to loopback, `texts` lifetimes as strings of digits.
+    pub(crate) fn judge(response: &Response, scope: &str, development: bool, texts: bool) -> Result<Self> {
         let judged = Answer { response, malformed: &codes::DEVICE_RESPONSE_MALFORMED };
-        judged.check_status(&[200], true)?;
-        let answer = judged.object()?;
+        let answer = judged.success(&[200])?;
         let wrong = |expected: &'static str| judged.wrong(expected);
         let text = |name: &str| answer.text(name);
-        let device_code = text("device_code")
-            .filter(|code| crate::protocol::syntax::is_vschar(code))
-            .ok_or_else(|| wrong("device_code: visible ASCII"))?;
+        let device_code =
+            text("device_code").filter(|code| crate::protocol::syntax::is_vschar(code)).ok_or_else(|| wrong("device_code: ASCII"))?;
         let printable = |code: &&str| (1..=64).contains(&code.len()) && code.bytes().all(|octet| matches!(octet, b' '..=b'~'));
         let user_code = text("user_code").filter(printable).ok_or_else(|| wrong("user_code: 1 to 64 characters of ASCII"))?;
         let address = |uri: &&str| Uri::parse(uri).is_some_and(|uri| uri.is_secure(development));
@@ -121,7 +118,7 @@ impl Device {
             Some(uri) => Some(uri.as_str().filter(address).ok_or_else(|| wrong("verification_uri_complete: an https URL"))?),
         };
         let seconds = |name: &str, least: i64, most: i64| {
-            let found = answer.get(name).and_then(Value::as_integer).filter(|seconds| (least..=most).contains(seconds));
+            let found = answer.get(name).and_then(|value| lifetime(value, texts)).filter(|seconds| (least..=most).contains(seconds));
             found.and_then(|seconds| u32::try_from(seconds).ok())
         };
         let expires_in = seconds("expires_in", 1, 86_400).ok_or_else(|| wrong("expires_in: whole seconds, 1 to one day"))?;
@@ -141,7 +138,7 @@ impl Device {
     }
 
     pub(crate) fn form(&self) -> Result<Form> {
-        crate::protocol::grant::check_token(self.device_code.expose(), "a device code: visible ASCII")?;
+        crate::protocol::grant::check_token(self.device_code.expose(), "a device code: ASCII")?;
         let mut form = Form::new();
         form.push("grant_type", "urn:ietf:params:oauth:grant-type:device_code").push("device_code", self.device_code.expose());
         Ok(form)
@@ -190,8 +187,8 @@ struct DeviceJudge {
 }
 
 impl Judge<Device> for DeviceJudge {
-    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
-        self.device = Some(Device::judge(response, &self.scope, self.development)?);
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        self.device = Some(Device::judge(response, &self.scope, self.development, context.expectation.expires_in_string)?);
         Ok(())
     }
 

@@ -1,13 +1,14 @@
 //! Finding a server's metadata from its issuer alone.
 //!
-//! OIDC Discovery 1.0 section 4.1, then RFC 8414 section 3.1 when the first address has nothing.
-//! Refuses redirects, and to ask a second time when the first answer was wrong rather than absent.
+//! OIDC Discovery 1.0 section 4.1, then RFC 8414 section 3.1 when the first address has nothing of the kind.
+//! Refuses to follow a redirect, and to ask a second time where a document was there and is wrong.
 
 use alloc::string::String;
 
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
+use crate::ground::json::Value;
 use crate::protocol::answers::metadata::{Metadata, Policy, check_issuer};
 use crate::protocol::endpoint::{get, insert};
 
@@ -44,9 +45,14 @@ impl WellKnown {
     }
 }
 
-/// Whether an answer says that there is nothing at an address, so that the next one is worth a try.
+/// Whether an answer is no metadata at all, so that the next address is worth a try: none there, another page, another document.
 pub(crate) fn is_absent(response: &Response) -> bool {
-    matches!(response.status, 400..=499)
+    match response.status {
+        300..=499 => true,
+        200 if response.is_json() => Value::parse(response.body.expose()).is_some_and(|document| document.get("issuer").is_none()),
+        200 => true,
+        _ => false,
+    }
 }
 
 /// Discovery on its way: hands out a request, takes its answer, and perhaps hands out another.
@@ -73,6 +79,8 @@ pub struct Discovery<'a> {
     policy: Policy<'a>,
     /// The addresses that have not been tried.
     left: &'static [WellKnown],
+    /// What was wrong with the first answer.
+    first: Option<Error>,
     state: State,
 }
 
@@ -102,7 +110,7 @@ impl<'a> Discovery<'a> {
         if addresses.is_empty() {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("an address to look at"));
         }
-        Ok(Self { issuer, policy, left: addresses, state: State::Ready })
+        Ok(Self { issuer, policy, left: addresses, first: None, state: State::Ready })
     }
 
     /// The next step.
@@ -128,15 +136,23 @@ impl<'a> Discovery<'a> {
     /// Takes the answer to the request that [`step`](Self::step) handed out.
     ///
     /// # Errors
-    /// Those of [`Metadata::judge`]; `transaction_used` unless a request is out.
+    /// Those of [`Metadata::judge`], of the first answer where none of the addresses has metadata; `transaction_used` unless a
+    /// request is out.
     pub fn receive(&mut self, response: &Response) -> Result<()> {
         if !matches!(core::mem::replace(&mut self.state, State::Over), State::Sent) {
             return used();
         }
-        self.state = if is_absent(response) && !self.left.is_empty() {
-            State::Ready
-        } else {
-            State::Done(Metadata::judge(response, self.issuer, &self.policy)?)
+        self.state = match Metadata::judge(response, self.issuer, &self.policy) {
+            Ok(metadata) => State::Done(metadata),
+            Err(error) if is_absent(response) => {
+                let first = self.first.take().unwrap_or(error);
+                if self.left.is_empty() {
+                    return Err(first);
+                }
+                self.first = Some(first);
+                State::Ready
+            }
+            Err(error) => return Err(error),
         };
         Ok(())
     }

@@ -9,9 +9,10 @@ use alloc::string::String;
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge, unkeyed};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::json::Value;
-use crate::ground::text::{Form, equal, word};
+use crate::ground::text::{equal, word};
 use crate::jose::{Algorithm, Compact};
 use crate::protocol::authorization::response::{self, AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::Transaction;
@@ -106,11 +107,12 @@ pub(crate) fn check(
         skew: claims::DEFAULT_SKEW,
         dated: false,
         auth_time_text: false,
+        endless: false,
     };
     claims::audience(&found, &terms).map_err(at)?;
     match claims::times(&found, &terms) {
         Some(expected) => Err(at(claims::refused(expected))),
-        None => Ok(Unverified::new(&token, alg, json)),
+        None => Ok(Unverified::new(&token, alg, found.json(json))),
     }
 }
 

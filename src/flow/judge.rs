@@ -64,7 +64,12 @@ impl Context {
         }
         id_token.auth_time_text = profile.requests.auth_time_text;
         Self {
-            expectation: Expectation::default(),
+            expectation: Expectation {
+                expires_in_string: profile.requests.expires_in_string,
+                default_token_type: profile.requests.default_token_type,
+                scope_list: profile.requests.scope_list,
+                ..Expectation::default()
+            },
             id_token,
             kept: None,
             jwks: None,

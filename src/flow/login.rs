@@ -10,8 +10,9 @@ use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
-use crate::ground::text::{Form, cut, push_escaped};
+use crate::ground::text::{cut, push_escaped};
 use crate::jose::{KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::par::PushedRequest;
@@ -176,8 +177,8 @@ impl LoginJudge {
 }
 
 impl Judge<Login> for LoginJudge {
-    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
-        let pushed = PushedRequest::judge(response, false)?;
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        let pushed = PushedRequest::judge(response, context.expectation.expires_in_string)?;
         self.url = front_channel(&self.endpoint, &self.client_id, "request_uri", &pushed.request_uri);
         Ok(())
     }

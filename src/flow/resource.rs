@@ -16,7 +16,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
-use crate::protocol::syntax::{is_vschar, names_any};
+use crate::protocol::syntax::{is_token68, names_any};
 use crate::protocol::token::{TokenType, Tokens};
 
 /// Headers that are set here.
@@ -74,7 +74,7 @@ impl Exchange<Response> {
             return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(*name));
         }
         let token = tokens.access_token.expose();
-        if tokens.token_type == TokenType::NotApplicable || !is_vschar(token) {
+        if tokens.token_type == TokenType::NotApplicable || !is_token68(token) {
             return Err(wrong("an access token"));
         }
         let mut header = String::from(tokens.token_type.as_str());
@@ -94,7 +94,7 @@ struct ResourceJudge {
 
 impl Judge<Response> for ResourceJudge {
     fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
-        if (300..=399).contains(&response.status) {
+        if response.is_redirect() {
             return Err(Error::new(&codes::REDIRECT_REFUSED).at(Phase::Api).http(response));
         }
         self.response = Some(response.clone());

@@ -9,10 +9,11 @@ use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge, Spent, unkeyed, used};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::{Form, Parts, base64url, word};
+use crate::ground::text::{Parts, base64url, word};
 use crate::jose::Compact;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::has_openid;
@@ -196,7 +197,7 @@ pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
 /// The nonce of a token that is about to be judged; nothing for one that cannot be read.
 fn nonce_in(token: &str) -> Option<String> {
     let token = Compact::parse(token).ok()?;
-    let claims = Value::parse(core::str::from_utf8(token.payload()).ok()?)?;
+    let (claims, _) = Value::parse_claims(core::str::from_utf8(token.payload()).ok()?).ok()?;
     claims.text("nonce").map(String::from)
 }
 

@@ -7,7 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::secret::Secret;
-use crate::ground::text::{essence, number};
+use crate::ground::text::{Parts, essence, number};
+use crate::ground::time::http_date;
 
 /// The largest response body that is read, in octets (1 MiB).
 pub const MAX_BODY: usize = 1 << 20;
@@ -79,12 +80,23 @@ impl Response {
     /// Whether the media type is this one, as [`is_json`](Self::is_json).
     #[inline(never)]
     pub(crate) fn is_media(&self, name: &str) -> bool {
-        essence(self.content_type.as_deref().unwrap_or_default()).eq_ignore_ascii_case(name)
+        // Some servers say it twice, and a list of header lines is joined by commas: what all of them say is meant.
+        Parts(Some(self.content_type.as_deref().unwrap_or_default()), b',').all(|one| essence(one).eq_ignore_ascii_case(name))
     }
 
-    /// `Retry-After` in seconds, when it was given as a number (RFC 9110 section 10.2.3); a date counts as absent.
+    /// Whether the answer sends elsewhere; 304 says that nothing has changed (RFC 9110 section 15.4.5).
+    pub(crate) fn is_redirect(&self) -> bool {
+        matches!(self.status, 300..=303 | 305..=399)
+    }
+
+    /// `Retry-After` in seconds, when it was given as a number (RFC 9110 section 10.2.3).
     pub fn retry_after_seconds(&self) -> Option<u32> {
         u32::try_from(number(essence(self.retry_after.as_deref()?))?).ok()
+    }
+
+    /// `Retry-After` in seconds since 1970, when it was given as a date (RFC 9110 section 10.2.3).
+    pub fn retry_at(&self) -> Option<u64> {
+        http_date(essence(self.retry_after.as_deref()?)).and_then(|at| u64::try_from(at).ok())
     }
 }
 

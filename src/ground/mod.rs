@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub mod error;
+pub(crate) mod form;
 pub mod http;
 pub(crate) mod ip;
 pub(crate) mod json;

@@ -8,8 +8,8 @@
 pub(crate) const UNRESERVED: u8 = 1;
 /// What a URI may hold, percent included; a backslash or a tab changes what a browser would see (RFC 3986 section 2).
 pub(crate) const URI: u8 = 2;
-/// Visible ASCII (RFC 6749 appendix A, VSCHAR, without the space).
-pub(crate) const VISIBLE: u8 = 4;
+/// What an address is made of that can hold no parameters: letters, digits and marks of scheme, host, port and path.
+pub(crate) const PLACE: u8 = 4;
 /// Visible ASCII and the space (RFC 6749 appendix A, VSCHAR).
 pub(crate) const VSCHAR: u8 = 8;
 /// As VSCHAR, without `"` and `\` (RFC 6749 appendix A, NQSCHAR).
@@ -39,8 +39,11 @@ const fn classes() -> [u8; 128] {
         if matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b':' | b'[' | b']') {
             class |= AUTHORITY;
         }
+        if class & AUTHORITY != 0 || octet == b'/' {
+            class |= PLACE;
+        }
         if matches!(octet, b'!'..=b'~') {
-            class |= VISIBLE | if matches!(octet, b'"' | b'\\') { 0 } else { NQCHAR };
+            class |= if matches!(octet, b'"' | b'\\') { 0 } else { NQCHAR };
         }
         if matches!(octet, b' '..=b'~') {
             class |= VSCHAR | if matches!(octet, b'"' | b'\\') { 0 } else { NQSCHAR };
@@ -63,4 +66,9 @@ pub(crate) fn run(text: &[u8], class: u8) -> usize {
 pub(crate) fn is_all(text: impl AsRef<[u8]>, class: u8) -> bool {
     let octets = text.as_ref();
     !octets.is_empty() && run(octets, class) == octets.len()
+}
+
+/// Whether a text is visible ASCII and not empty: what a header or an address can hold.
+pub(crate) fn is_visible(text: &str) -> bool {
+    is_all(text, VSCHAR) && !text.as_bytes().contains(&b' ')
 }

@@ -31,6 +31,20 @@ impl Secret {
         Self(text.into())
     }
 
+    /// An empty text with room for so many octets: as long as no more are pushed, nothing of it is left behind in memory.
+    pub(crate) fn with_capacity(octets: usize) -> Self {
+        Self(String::with_capacity(octets))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.0.push_str(text);
+    }
+
     /// The text itself, for the one place that has to send or store it.
     pub fn expose(&self) -> &str {
         &self.0

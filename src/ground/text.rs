@@ -37,7 +37,8 @@ fn ascii(octets: Vec<u8>) -> String {
 
 /// Octets as padded base64 (RFC 4648 section 4), the form that HTTP Basic asks for.
 pub(crate) fn base64(octets: &[u8]) -> String {
-    let mut text = Vec::new();
+    // Four digits for three octets, all at once: a secret that is encoded leaves no copies behind.
+    let mut text = Vec::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
     base64_with(&mut text, octets, BASE64);
     while !text.len().is_multiple_of(4) {
         text.push(b'=');
@@ -128,11 +129,16 @@ pub(crate) fn form_decode(text: &str) -> Option<String> {
 
 /// As [`form_decode`], whatever the octets say, and without a copy where nothing is encoded.
 pub(crate) fn form_octets(text: &str) -> Option<Cow<'_, [u8]>> {
+    form_octets_into(text, Vec::new())
+}
+
+/// As [`form_octets`], into what has room for it already: what is decoded is no longer than what it is decoded from, so a secret
+/// that is never grows, and leaves no copy behind.
+pub(crate) fn form_octets_into(text: &str, mut out: Vec<u8>) -> Option<Cow<'_, [u8]>> {
     if cut(text, b'%').1.is_none() && cut(text, b'+').1.is_none() {
         return Some(Cow::Borrowed(text.as_bytes()));
     }
     let mut rest = text.bytes();
-    let mut out = Vec::new();
     while let Some(octet) = rest.next() {
         push(
             &mut out,
@@ -182,6 +188,16 @@ pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
         Some((before, rest)) => (before, rest.get(1..)),
         None => (text, None),
     }
+}
+
+/// What stands behind the last `at`; all of it where there is none.
+#[inline(never)]
+pub(crate) fn last(text: &str, at: u8) -> &str {
+    let mut last = text;
+    while let Some(after) = cut(last, at).1 {
+        last = after;
+    }
+    last
 }
 
 /// Which word of a list this is: words with single spaces between them, counted from 0.
@@ -285,57 +301,6 @@ pub(crate) fn decimal(mut number: u64) -> String {
     let mut text = Vec::new();
     push(&mut text, digits.get(20usize.wrapping_sub(count)..).unwrap_or_default());
     ascii(text)
-}
-
-/// A form body or query being written: `name=value` pairs joined by `&`.
-#[derive(Default)]
-pub(crate) struct Form {
-    text: String,
-}
-
-impl Form {
-    /// An empty form.
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a pair; both sides are form-encoded.
-    pub(crate) fn push(&mut self, name: &str, value: &str) -> &mut Self {
-        if !self.text.is_empty() {
-            self.text.push('&');
-        }
-        push_form(&mut self.text, name);
-        self.text.push('=');
-        push_form(&mut self.text, value);
-        self
-    }
-
-    /// Adds a pair when there is a value.
-    pub(crate) fn push_some(&mut self, name: &str, value: Option<&str>) -> &mut Self {
-        if let Some(value) = value {
-            self.push(name, value);
-        }
-        self
-    }
-
-    /// Adds pairs that are encoded already.
-    pub(crate) fn append(&mut self, encoded: &str) -> &mut Self {
-        if !self.text.is_empty() && !encoded.is_empty() {
-            self.text.push('&');
-        }
-        self.text.push_str(encoded);
-        self
-    }
-
-    /// Whether nothing was added.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// The text: a body of `application/x-www-form-urlencoded`.
-    pub(crate) fn into_string(self) -> String {
-        self.text
-    }
 }
 
 /// Whether octets are equal, in a time that depends on their lengths alone.

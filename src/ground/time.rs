@@ -1,9 +1,9 @@
-//! Times in answers: seconds since 1970, written as a number or as ISO 8601 (RFC 3339).
+//! Times in answers: seconds since 1970, written as a number, as ISO 8601 (RFC 3339), or as a date of HTTP (RFC 9110 section 5.6.7).
 //!
-//! Several forms coexist in providers' documented answers; all become seconds. Refuses other texts.
+//! Several forms coexist in providers' documented answers; all become seconds. Refuses other texts, and days that no calendar has.
 
 use crate::ground::json::Value;
-use crate::ground::text::cut;
+use crate::ground::text::{cut, take, word};
 
 /// Seconds since 1970 from a number or an RFC 3339 text; fractions are cut.
 pub(crate) fn seconds(value: &Value<'_>) -> Option<i64> {
@@ -35,8 +35,27 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
             _ => return None,
         }
     }
-    let fits =
-        (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 61;
+    let at = civil([year, month, day], [hour, minute, second])?.wrapping_sub(offset);
+    // A leap second ends a day in Greenwich.
+    (second < 60 || at % DAY == 0).then_some(at)
+}
+
+const DAY: i64 = 86_400;
+
+/// Seconds since 1970 of a date and a time of day that exist; a leap second counts as the second after it.
+fn civil([year, month, day]: [i64; 3], [hour, minute, second]: [i64; 3]) -> Option<i64> {
+    let leap = i64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    let longest = match month {
+        2 => leap.wrapping_add(28),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let fits = (1970..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=longest).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..61).contains(&second);
     if !fits {
         return None;
     }
@@ -46,7 +65,19 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let leaps = (year / 4).wrapping_sub(year / 100).wrapping_add(year / 400);
     let days = year.wrapping_mul(365).wrapping_add(leaps).wrapping_add(shifted.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(day);
     let hours = days.wrapping_sub(719_469).wrapping_mul(24).wrapping_add(hour);
-    Some(hours.wrapping_mul(60).wrapping_add(minute).wrapping_mul(60).wrapping_add(second).wrapping_sub(offset))
+    Some(hours.wrapping_mul(60).wrapping_add(minute).wrapping_mul(60).wrapping_add(second))
+}
+
+const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+
+/// Seconds since 1970 of a date as servers have to write it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<i64> {
+    let (mut rest, mut parts) = (text, [""; 6]);
+    take(&mut rest, &mut parts, b' ');
+    let [weekday, day, month, year, clock, zone] = parts;
+    let month = i64::try_from(word(MONTHS, month.as_bytes())?).ok()?.wrapping_add(1);
+    let at = civil([whole(year)?, month, whole(day)?], three(clock, b':')?);
+    if weekday.ends_with(',') && zone == "GMT" && rest.is_empty() { at } else { None }
 }
 
 /// Three whole numbers with a mark between them, no sign anywhere.
@@ -75,10 +106,44 @@ mod tests {
         assert_eq!(of(r#""yesterday""#), None);
         assert_eq!(of(r#""2026-13-01T00:00:00Z""#), None);
         assert_eq!(of("1.5"), None);
+        for odd in [
+            "2023-02-31T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2023-04-31T00:00:00Z",
+            "2100-02-29T00:00:00Z",
+            "2023-02-01T00:00:60Z",
+            "2023-00-10T00:00:00Z",
+        ] {
+            assert_eq!(of(&alloc::format!("\"{odd}\"")), None, "{odd}");
+        }
+        assert_eq!(of(r#""2016-12-31T23:59:60Z""#), Some(1_483_228_800), "a leap second");
+        assert_eq!(of(r#""2017-01-01T00:59:60+01:00""#), Some(1_483_228_800));
+        assert_eq!(of(r#""2024-02-29T12:00:00Z""#), Some(1_709_208_000));
         for odd in
             ["2024-1-1-1T00:00:00Z", "2024-+1-01T00:00:00Z", "2024-01-01T00:00:+1Z", "2024-01-01T00:00:00+-1:00", "2024-01-01T0:0:0:0Z"]
         {
             assert_eq!(of(&alloc::format!("\"{odd}\"")), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn reads_the_dates_of_http() {
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(http_date("Thu, 01 Jan 2026 00:00:00 GMT"), Some(1_767_225_600));
+        assert_eq!(http_date("Mon, 30 Nov 2026 12:00:00 GMT"), Some(1_796_040_000));
+        for odd in [
+            "",
+            "120",
+            "soon",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 194 08:49:37 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT x",
+        ] {
+            assert_eq!(http_date(odd), None, "{odd}");
         }
     }
 }

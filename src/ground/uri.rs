@@ -3,9 +3,9 @@
 //! Splits and checks, never normalises: what the caller registered is sent byte for byte.
 //! Refuses white space, controls, non-ASCII, userinfo, an empty host, odd ports and hosts that are private addresses.
 
-use crate::ground::lean::LEAN;
+use crate::ground::lean::{LEAN, NPM};
 use crate::ground::octet::{ADDRESS, AUTHORITY, URI, is_all};
-use crate::ground::text::{cut, number};
+use crate::ground::text::{Parts, cut, number};
 
 /// The parts of an absolute URI, borrowed from its text.
 #[derive(Clone, Copy)]
@@ -55,7 +55,8 @@ impl<'a> Uri<'a> {
             None => {
                 let (host, port) = cut(authority, b':');
                 // No `@` among these: userinfo cannot hide in a host.
-                (host, port, host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_')))
+                // The package's shell has the host's own reader of URLs for this.
+                (host, port, is_name(host) && (NPM || crate::ground::address::is_host(host)))
             }
         };
         let host_fits = host_fits && !host.is_empty();
@@ -96,6 +97,14 @@ impl<'a> Uri<'a> {
             None => None,
         }
     }
+}
+
+/// Letters, digits and marks of a host's name; what a browser would have to decode (`xn--`) must hold something.
+fn is_name(host: &str) -> bool {
+    let fits = |label: &str| {
+        !matches!(label.as_bytes(), [b'x' | b'X', b'n' | b'N', b'-', b'-'] | [b'x' | b'X', b'n' | b'N', b'-', b'-', .., b'-'])
+    };
+    host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_')) && Parts(Some(host), b'.').all(fits)
 }
 
 /// Whether a text is a web address to trust: https, or http to loopback when `loopback` allows it; no userinfo,

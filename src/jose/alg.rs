@@ -85,8 +85,21 @@ impl Algorithm {
     /// assert_eq!(Algorithm::named("ES256").unwrap().crv, "P-256");
     /// assert!(Algorithm::named("none").is_none() && Algorithm::named("HS256").is_none() && Algorithm::named("es256").is_none());
     /// ```
+    ///
+    /// `Ed25519`, the name that says its curve (RFC 9864 section 2.2), is `EdDSA`: one algorithm, written under its older name.
+    ///
+    /// ```
+    /// # use samtykke::jose::Algorithm;
+    /// assert_eq!(Algorithm::named("Ed25519").unwrap().name, "EdDSA");
+    /// ```
     pub fn named(name: &str) -> Option<&'static Self> {
+        let name = if name == "Ed25519" { "EdDSA" } else { name };
         ALGORITHMS.iter().copied().find(|row| row.name == name)
+    }
+
+    /// Whether a name is this algorithm's, or another name of it.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        Self::named(name).is_some_and(|row| core::ptr::eq(row, self))
     }
 
     /// The HMAC algorithm of a name: for `client_secret_jwt`, never to choose a key that a server published.
@@ -118,8 +131,6 @@ pub static ALGORITHMS: &[&Algorithm] = &[
     &row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96),
     &row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132),
     &row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
-    // The same under the name that says its curve (RFC 9864 section 2.2).
-    &row("Ed25519", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
 ];
 
 /// HMAC with a shared secret, kept apart so that no header can choose it.

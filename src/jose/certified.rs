@@ -11,7 +11,7 @@ use crate::ground::json::Value;
 use crate::jose::alg::Algorithm;
 use crate::jose::der;
 use crate::jose::jwk::Jwk;
-use crate::jose::jwks::{self, MAX_KEYS, is_candidate};
+use crate::jose::jwks::{self, is_candidate};
 
 /// A key that was found, and its certificate in DER where the set has it: whose SHA-1 must yet be the `x5t`.
 pub(crate) struct Found {
@@ -23,25 +23,20 @@ pub(crate) struct Found {
 pub(crate) fn find(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, x5t: Option<&str>) -> Result<Found> {
     let Some(x5t) = x5t else { return Ok(Found { key: jwks::select(jwks_json, alg, kid)?, certificate: None }) };
     let set = Value::parse(jwks_json);
-    let Some(keys) = set.as_ref().and_then(|set| set.get("keys")).and_then(Value::as_array).filter(|keys| keys.len() <= MAX_KEYS) else {
-        return Err(Error::new(&codes::JWKS_MALFORMED).expected("keys: an array of at most 100"));
-    };
+    let Some(keys) = jwks::keys(set.as_ref()) else { return Err(Error::new(&codes::JWKS_MALFORMED).expected(jwks::KEYS)) };
     // AD FS names its keys by their certificates, in `kid` as in `x5t`; another server may have the one or the other.
     let certified = |key: &Value<'_>| key.text("x5t").or(key.text("kid")) == Some(x5t);
     let named = |key: &Value<'_>| if kid.is_some() { key.text("kid") == kid } else { certified(key) };
-    let mut fitting = keys.iter().filter(|key| is_candidate(key, alg, None) && named(key));
-    let Some(chosen) = fitting.next() else {
+    let Some(chosen) = jwks::only(keys, &|key| is_candidate(key, alg, None) && named(key))? else {
         return Err(Error::wanted(&codes::KEY_NOT_FOUND, "a key with the token's kid or x5t, for its algorithm and for signatures"));
     };
-    if fitting.next().is_some() {
-        return Err(Error::wanted(&codes::KEY_AMBIGUOUS, "one key that fits the token"));
-    }
-    let another = keys.iter().any(|key| key != chosen && certified(key));
+    let another = keys.iter().any(|key| certified(key) && key != chosen && !jwks::is_same(chosen, key));
     if another || chosen.text("x5t").is_some_and(|own| own != x5t) {
         return Err(refused("kid and x5t: names of one key"));
     }
     let key = Jwk::from_value(chosen).map_err(|error| error.at(Phase::Token))?;
-    let certificate = chosen.get("x5c").map(|chain| certificate(chain, &key)).transpose()?;
+    let chain = chosen.get("x5c").filter(|chain| chain.as_array() != Some(&[]));
+    let certificate = chain.map(|chain| certificate(chain, &key)).transpose()?;
     if key.fits(alg) { Ok(Found { key, certificate }) } else { Err(Error::new(&codes::KEY_NOT_FOUND)) }
 }
 

@@ -67,7 +67,7 @@ impl Jwk {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_value(value: &Value<'_>) -> Result<Self> {
-        if Parts(Some(PRIVATE), b' ').any(|name| value.get(name).is_some()) {
+        if is_private(value) {
             return Err(refused("a public key, without private members"));
         }
         Self::public_part(value)
@@ -121,7 +121,7 @@ impl Jwk {
 
     /// Whether the key may verify signatures of an algorithm: by its type, curve, `alg`, `use` and `key_ops`.
     pub fn fits(&self, alg: &Algorithm) -> bool {
-        self.signs && self.kty == alg.kty && self.crv == alg.crv && self.alg.as_deref().is_none_or(|own| own == alg.name)
+        self.signs && self.kty == alg.kty && self.crv == alg.crv && self.alg.as_deref().is_none_or(|own| alg.is(own))
     }
 
     /// The same key under another id, for another algorithm.
@@ -164,11 +164,21 @@ fn refused(expected: &'static str) -> Error {
     Error::wanted(&codes::KEY_REFUSED, expected)
 }
 
+/// A member; an empty list counts as absent, as some tools write them all.
+fn member<'v, 'a>(value: &'v Value<'a>, name: &str) -> Option<&'v Value<'a>> {
+    value.get(name).filter(|found| found.as_array() != Some(&[]))
+}
+
+/// Whether a key is a private or a symmetric one.
+pub(crate) fn is_private(value: &Value<'_>) -> bool {
+    Parts(Some(PRIVATE), b' ').any(|name| member(value, name).is_some())
+}
+
 /// Members that are texts; empty for those that are not there.
 fn texts<'v, const COUNT: usize>(value: &'v Value<'_>, names: [&str; COUNT]) -> Result<[&'v str; COUNT]> {
     let mut texts = [""; COUNT];
     for (text, name) in texts.iter_mut().zip(names) {
-        match value.get(name) {
+        match member(value, name) {
             Some(Value::String(found)) => *text = found,
             Some(_) => return Err(refused("kty, crv, kid, alg, use and the key's own members: texts")),
             None => {}
@@ -177,15 +187,19 @@ fn texts<'v, const COUNT: usize>(value: &'v Value<'_>, names: [&str; COUNT]) -> 
     Ok(texts)
 }
 
+/// More operations than there are names for (RFC 7517 section 4.3); it bounds the look for doubles.
+const MAX_OPERATIONS: usize = 16;
+
 /// Whether `key_ops` allows signatures (RFC 7517 section 4.3): texts, none twice; an absent one allows all.
 fn verifies(value: &Value<'_>) -> Result<bool> {
-    let Some(operations) = value.get("key_ops") else { return Ok(true) };
+    let Some(operations) = member(value, "key_ops") else { return Ok(true) };
+    let wrong = || refused("key_ops: an array of at most 16 texts, none twice");
+    let names = operations.as_array().filter(|names| names.len() <= MAX_OPERATIONS).ok_or_else(wrong)?;
     let mut found = false;
-    let names = operations.as_array().unwrap_or(core::slice::from_ref(operations));
     for (at, name) in names.iter().enumerate() {
         let name = name.as_str();
-        if name.is_none() || operations.as_array().is_none() || names.iter().take(at).any(|other| other.as_str() == name) {
-            return Err(refused("key_ops: an array of texts, none twice"));
+        if name.is_none() || names.iter().take(at).any(|other| other.as_str() == name) {
+            return Err(wrong());
         }
         found |= matches!(name, Some("verify" | "sign"));
     }

@@ -1,7 +1,8 @@
 //! Compact JWS: read strictly, and put together.
 //!
 //! RFC 7515 sections 3.1, 4, 5 and 7.1, RFC 7797 section 7, RFC 8725 sections 3.1 and 3.10.
-//! Refuses other serialisations, sloppy base64url, members given twice, `crit`, `b64`, keys in the header, and sizes no server sends.
+//! Refuses other serialisations, sloppy base64url, members given twice, `crit`, `b64`, compression, encryption, and sizes no server sends.
+//! Keys and addresses in a header (`jwk`, `jku`, `x5c`, `x5u`) are the sender's, whoever that is: never used, never fetched.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,7 +20,7 @@ const MAX_HEADER: usize = 16 << 10;
 /// Octets of a signature: RSA of 8192 bits.
 const MAX_SIGNATURE: usize = 1024;
 
-const REFUSED: &str = "crit b64 jwk jku x5u cty zip enc";
+const REFUSED: &str = "crit b64 zip enc";
 
 /// A compact JWS that was read, not verified: nothing in it can be believed yet.
 ///
@@ -110,7 +111,7 @@ impl<'a> Compact<'a> {
     /// # Errors
     /// `algorithm_refused`, naming the algorithm found; `signature_invalid` for a length that cannot be right.
     pub fn algorithm(&self, allowed: &[&'static Algorithm]) -> Result<&'static Algorithm> {
-        let Some(alg) = allowed.iter().copied().find(|alg| alg.name == self.alg) else {
+        let Some(alg) = allowed.iter().copied().find(|alg| alg.is(&self.alg)) else {
             return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::ground::error::shown::shown_text(&self.alg)));
         };
         if self.signature.is_empty() || (alg.signature_octets != 0 && alg.signature_octets != self.signature.len()) {
@@ -131,16 +132,18 @@ fn read_header(header: &str) -> Result<[Option<String>; 3]> {
     let Some(object @ Value::Object(_)) = Value::parse(header) else {
         return Err(malformed("a header that is one JSON object, no member twice"));
     };
-    // Extensions are refused whole; a key or an address in the header is the sender's, whoever that is; no token inside a token.
-    if Parts(Some(REFUSED), b' ').any(|name| object.get(name).is_some()) {
-        return Err(malformed("a header without crit, b64, jwk, jku, x5u, cty, zip and enc"));
+    // Extensions change what is signed, or what it means: refused whole, an empty one too.
+    if Parts(Some(REFUSED), b' ').any(|name| object.member(name).is_some()) {
+        return Err(malformed("a header without crit, b64, zip and enc"));
     }
     let mut texts = [None, None, None];
     for (text, name) in texts.iter_mut().zip(["alg", "kid", "typ"]) {
         *text = match object.get(name) {
             None => None,
+            // Any text is a key id (section 4.1.4); an empty one names nothing.
+            Some(Value::String(found)) if name == "kid" => Some(String::from(&**found)).filter(|kid| !kid.is_empty()),
             Some(Value::String(found)) if !found.is_empty() => Some(String::from(&**found)),
-            Some(_) => return Err(malformed("alg, kid and typ: texts, not empty")),
+            Some(_) => return Err(malformed("alg, kid and typ: texts, alg and typ not empty")),
         };
     }
     Ok(texts)

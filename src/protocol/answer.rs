@@ -40,14 +40,26 @@ impl<'r> Answer<'r> {
         if success.contains(&status) {
             return Ok(());
         }
-        if matches!(status, 300..=399) {
+        if self.response.is_redirect() {
             return Err(self.fail(&codes::REDIRECT_REFUSED));
         }
         let found = if oauth && self.response.is_json() { Value::parse(self.body()?) } else { None };
-        let oauth = found.as_ref().and_then(oauth_in);
-        let known = oauth.is_some() && matches!(status, 400..=499);
+        Err(self.refused(found.as_ref().and_then(oauth_in)))
+    }
+
+    /// A refusal: in the server's own words where it has some, and with a code of ours that says whether they were meant as one.
+    fn refused(&self, oauth: Option<OAuthError>) -> Error {
+        let known = oauth.is_some() && matches!(self.response.status, 200..=299 | 400..=499);
         let error = self.fail(if known { &codes::OAUTH_ERROR } else { &codes::HTTP_STATUS_UNEXPECTED });
-        Err(refusal::advised(if let Some(oauth) = oauth { error.oauth_error(oauth) } else { error }, self.kind()))
+        refusal::advised(if let Some(oauth) = oauth { error.oauth_error(oauth) } else { error }, self.kind())
+    }
+
+    /// The members of an answer that is a success by its status and holds no OAuth error, whatever else it holds.
+    pub(crate) fn success(&self, statuses: &[u16]) -> Result<Value<'r>> {
+        self.check_status(statuses, true)?;
+        let object = self.object()?;
+        let oauth = oauth_in(&object);
+        if oauth.is_some() { Err(self.refused(oauth)) } else { Ok(object) }
     }
 
     /// What was asked, as far as advice differs by it.

@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::lean::LEAN;
+use crate::ground::lean::{LEAN, NPM};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
 use crate::protocol::profile::{Profile, Rules};
@@ -97,6 +97,8 @@ impl Registration<'_> {
         // A client that no person logs in with has neither of the two; then there is no flow to begin.
         // The browser entry's clients always have a front channel.
         let machine = !LEAN && self.authorization_endpoint.is_empty() && self.redirect_uri.is_empty();
+        // An address of the web that the host's own reader of URLs cannot read has no place.
+        let is_unreadable = NPM && !LEAN && self.place.is_empty() && is_web(self.redirect_uri, true);
         let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
             "issuer: an https URL, no fragment, no query"
         } else if !machine
@@ -104,8 +106,8 @@ impl Registration<'_> {
         {
             "authorization_endpoint: an https URL, no fragment"
         } else if !is_vschar(self.client_id) {
-            "client_id: visible ASCII"
-        } else if !machine && !is_redirect_uri(self.redirect_uri) {
+            "client_id: ASCII"
+        } else if !machine && (!is_redirect_uri(self.redirect_uri) || is_unreadable) {
             "redirect_uri: an https URL, no fragment"
         } else {
             return Ok(());

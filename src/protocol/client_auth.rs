@@ -8,8 +8,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::secret::Secret;
-use crate::ground::text::{Form, base64};
+use crate::ground::text::{base64, cut, push_form};
 use crate::jose::KeyInfo;
 use crate::protocol::client::Client;
 use crate::protocol::profile::{AssertionRules, Profile, Rules};
@@ -103,7 +104,9 @@ impl ClientAuthentication {
             Self::SecretBasic(secret) | Self::SecretPost(secret) | Self::SecretJwt(secret) if secret.expose().is_empty() => {
                 return Err(no_secret());
             }
-            Self::SecretBasic(secret) => headers.push(("authorization", basic(&client.client_id, secret.expose()))),
+            Self::SecretBasic(secret) => {
+                headers.push(("authorization", basic_with(&client.client_id, secret.expose(), client.profile.requests.raw_basic)))
+            }
             Self::SecretPost(secret) => {
                 form.push("client_secret", secret.expose());
             }
@@ -114,10 +117,10 @@ impl ClientAuthentication {
 }
 
 impl Profile {
-    /// An endpoint by its metadata name; a client that presents a certificate is sent to the alias for those, where there
-    /// is one (RFC 8705 section 5). Empty where the server has none.
+    /// An endpoint by its metadata name; a client that presents a certificate, to authenticate itself or to have tokens bound to
+    /// it, is sent to the alias for those, where there is one (RFC 8705 section 5). Empty where the server has none.
     pub fn endpoint(&self, name: &str, authentication: &ClientAuthentication) -> &str {
-        if matches!(authentication, ClientAuthentication::Tls)
+        if (matches!(authentication, ClientAuthentication::Tls) || self.requests.certificate_bound)
             && let Some((_, alias)) = self.endpoints.mtls_aliases.iter().find(|(known, _)| known == name)
         {
             return alias;
@@ -150,37 +153,46 @@ pub(crate) fn no_secret() -> Error {
     Error::wanted(&codes::INVALID_CONFIGURATION, "a client secret, not empty")
 }
 
-/// The `Authorization` value of HTTP Basic for an OAuth client: id and secret are form-encoded first, so that
-/// `%`, `+` and `:` in them survive; every mark is escaped, which all decoders read alike.
+/// The `Authorization` value of HTTP Basic for an OAuth client: id and secret are form-encoded first, so that `%`, `+` and `:` in
+/// them survive. Letters, digits and `*-._~` stay as they are, which all decoders read alike.
 ///
 /// ```
-/// let header = samtykke::protocol::client_auth::basic("eksempelbank-client", "a%b+c d:e/f");
-/// assert_eq!(header.expose(), "Basic ZWtzZW1wZWxiYW5rJTJEY2xpZW50OmElMjViJTJCYytkJTNBZSUyRmY=");
+/// let header = samtykke::protocol::client_auth::basic("eksempelbank-client", "a%b+c d:e/f~g");
+/// // eksempelbank-client:a%25b%2Bc+d%3Ae%2Ff~g
+/// assert_eq!(header.expose(), "Basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZmfmc=");
 /// ```
 pub fn basic(client_id: &str, secret: &str) -> Secret {
-    let mut pair = String::new();
-    push_strict(&mut pair, client_id);
-    pair.push(':');
-    push_strict(&mut pair, secret);
-    let pair = Secret::new(pair);
-    let mut header = String::from("Basic ");
-    header.push_str(&base64(pair.expose().as_bytes()));
-    Secret::new(header)
+    basic_with(client_id, secret, false)
 }
 
-fn push_strict(out: &mut String, text: &str) {
-    let mut encoded = String::new();
-    crate::ground::text::push_form(&mut encoded, text);
-    let mut rest = &*encoded;
-    while let Some((letter, after)) = rest.split_at_checked(1) {
-        out.push_str(match letter {
-            "-" => "%2D",
-            "." => "%2E",
-            "_" => "%5F",
-            "~" => "%7E",
-            other => other,
-        });
+/// As [`basic`]; `raw` sends both as they are.
+pub(crate) fn basic_with(client_id: &str, secret: &str, raw: bool) -> Secret {
+    // Room for all that may come, so that no copy of the secret is left behind by growing.
+    let room = client_id.len().saturating_add(secret.len()).saturating_mul(3).saturating_add(1);
+    let mut pair = String::with_capacity(room);
+    push_pair(&mut pair, client_id, raw);
+    pair.push(':');
+    push_pair(&mut pair, secret, raw);
+    let pair = Secret::new(pair);
+    let encoded = Secret::new(base64(pair.expose().as_bytes()));
+    let mut header = Secret::with_capacity(encoded.expose().len().saturating_add(6));
+    header.push_str("Basic ");
+    header.push_str(encoded.expose());
+    header
+}
+
+fn push_pair(out: &mut String, text: &str, raw: bool) {
+    if raw {
+        return out.push_str(text);
+    }
+    // The form encoding of the URL standard, but for `~`, leaves `*` as it is.
+    let mut rest = Some(text);
+    while let Some(left) = rest {
+        let (part, after) = cut(left, b'*');
+        push_form(out, part);
+        if after.is_some() {
+            out.push('*');
+        }
         rest = after;
     }
-    zeroize::Zeroize::zeroize(&mut encoded);
 }

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Action, Kind, Result};
+use crate::protocol::token::TokenType;
 
 /// What one provider does differently, as data.
 #[derive(Debug)]
@@ -233,6 +234,17 @@ pub struct Requests {
     pub keys_by_x5t: bool,
     /// Whether an id_token's `auth_time` may be an RFC 3339 text and not only a number (OIDC Core section 2).
     pub auth_time_text: bool,
+    /// Accepts lifetimes written as a string of digits in every answer that has one, for servers that break the standard there.
+    pub expires_in_string: bool,
+    /// The type of a token whose answer names none, for servers that break the standard there (RFC 6749 section 5.1).
+    pub default_token_type: Option<TokenType>,
+    /// Accepts `scope` as a list of texts in token answers, for servers that break the standard there.
+    pub scope_list: bool,
+    /// Sends HTTP Basic credentials as they are, for servers that do not decode them (RFC 6749 section 2.3.1 has them form-encoded).
+    pub raw_basic: bool,
+    /// Whether the server binds tokens to the certificate of the connection (RFC 8705 sections 3 and 5): then requests go to the
+    /// addresses for clients that present one, however the client authenticates itself.
+    pub certificate_bound: bool,
     /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
     /// as `assertion_details`; none for any.
     pub not_with_code: Vec<String>,

@@ -34,7 +34,7 @@ impl RequestKind {
     /// The grant of a `grant_type`, or of the end of its URN; a code's unless it is known.
     #[allow(dead_code, reason = "the npm package's shell alone has names")]
     pub(crate) fn named(name: &str) -> Self {
-        match name.rsplit(':').next().unwrap_or_default() {
+        match crate::ground::text::last(name, b':') {
             "refresh_token" => Self::RefreshToken,
             "device_code" => Self::DeviceCode,
             "client_credentials" => Self::ClientCredentials,

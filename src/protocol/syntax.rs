@@ -5,16 +5,23 @@
 
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::lean::LEAN;
-use crate::ground::octet::{NQCHAR, NQSCHAR, VISIBLE, VSCHAR, is_all, run};
-use crate::ground::text::{form_octets, pairs, word};
+use crate::ground::octet::{NQCHAR, NQSCHAR, UNRESERVED, VSCHAR, is_all, run};
+use crate::ground::text::{Parts, cut, form_octets, pairs, word};
 use crate::ground::uri::{Uri, is_web};
 
 /// The parameters an authorization response may carry, and those that must not be in one. Each at most once.
 pub(crate) const RESPONSE_PARAMETERS: &str = "state iss code error error_description error_uri scope response access_token id_token token";
 
-/// Whether a text is visible ASCII and not empty.
+/// Whether a text is ASCII without controls, spaces included, and not empty (RFC 6749 appendix A): an id, a secret, a code, a token.
 pub(crate) fn is_vschar(text: &str) -> bool {
-    is_all(text, VISIBLE)
+    is_all(text, VSCHAR)
+}
+
+/// Whether a token can stand in an `Authorization` header: token68 (RFC 6750 section 2.1, RFC 9110 section 11.2).
+pub(crate) fn is_token68(token: &str) -> bool {
+    let (digits, end) = cut(token, b'=');
+    let padded = end.unwrap_or_default().bytes().all(|octet| octet == b'=');
+    padded && !digits.is_empty() && digits.bytes().all(|octet| matches!(octet, b'+' | b'/') || run(&[octet], UNRESERVED) == 1)
 }
 
 /// A code is visible ASCII; a space inside is legal (RFC 6749 appendix A.11).
@@ -48,6 +55,9 @@ pub(crate) fn check_scope(scope: &str) -> Result<()> {
     Err(Error::new(&codes::INVALID_SCOPE).expected("scope: visible ASCII, single spaces"))
 }
 
+/// Path segments that mean this one and the one above, in all spellings (WHATWG URL section 4.1).
+const DOTS: &str = ". .. %2e %2E .%2e .%2E %2e. %2E. %2e%2e %2e%2E %2E%2e %2E%2E";
+
 /// Whether a `redirect_uri` may be used: https; http for `localhost` and loopback literals; or a private-use scheme
 /// named after a domain (RFC 8252 section 7.1). No fragment, no userinfo, and no response parameter in its query.
 ///
@@ -65,8 +75,10 @@ pub fn is_redirect_uri(text: &str) -> bool {
     }
     let Some(uri) = Uri::parse(text) else { return false };
     let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());
+    // A browser resolves these, so that what comes back stands at another path than the one that was registered.
+    let dotted = Parts(Some(uri.path), b'/').any(|part| word(DOTS, part.as_bytes()).is_some());
     let query_fits = !names_any(uri.query, RESPONSE_PARAMETERS);
-    uri.fragment.is_none() && query_fits && (uri.is_secure(true) || private_use)
+    uri.fragment.is_none() && query_fits && !dotted && (uri.is_secure(true) || private_use)
 }
 
 /// Whether a query holds one of these names, or one that cannot be read.

@@ -56,6 +56,10 @@ pub struct Expectation {
     pub scope: String,
     /// Accepts `expires_in` written as a string of digits, for servers that break the standard there.
     pub expires_in_string: bool,
+    /// The type of an answer that names none, for servers that break the standard there.
+    pub default_token_type: Option<TokenType>,
+    /// Accepts `scope` as a list of texts, for servers that break the standard there.
+    pub scope_list: bool,
     /// Whether a token exchange was asked for, which may issue what is no access token.
     pub token_exchange: bool,
     /// Whether the answer must name what it issued (RFC 8693 section 2.2.1).
@@ -136,7 +140,7 @@ impl Tokens {
             access_token: Secret::new(found.access_token),
             token_type: found.token_type,
             expires_in: found.expires_in,
-            scope: found.scope.map(String::from),
+            scope: found.scope,
             requested_scope: expectation.scope.clone(),
             refresh_token: found.refresh_token.map(Secret::new).or_else(|| expectation.refresh_token.clone()),
             id_token: found.id_token.map(Secret::new),
@@ -176,7 +180,7 @@ pub(crate) fn read(response: &Response, kind: RequestKind) -> Result<Value<'_>> 
         return Err(bare(&codes::TOKEN_RESPONSE_TOO_LARGE));
     }
     let status = response.status;
-    if matches!(status, 300..=399) {
+    if response.is_redirect() {
         return Err(bare(&codes::REDIRECT_REFUSED));
     }
     if !response.is_json() {
@@ -195,13 +199,11 @@ pub(crate) fn read(response: &Response, kind: RequestKind) -> Result<Value<'_>> 
     if status != 200 {
         return Err(refusal::advised(bare(&codes::HTTP_STATUS_UNEXPECTED), kind));
     }
-    if !matches!(answer, Value::Object(_)) {
-        return Err(wrong(response, "one JSON object, no member twice"));
+    match &answer {
+        Value::Object(_) if answer.text("error").is_none() => Ok(answer),
+        Value::Object(_) => Err(wrong(response, "error: a word of visible ASCII")),
+        _ => Err(wrong(response, "one JSON object, no member twice")),
     }
-    if answer.get("error").is_some() {
-        return Err(wrong(response, "either tokens or an error"));
-    }
-    Ok(answer)
 }
 
 /// What an answer's members say, borrowed from them.
@@ -209,7 +211,8 @@ pub(crate) struct Found<'a> {
     pub(crate) access_token: &'a str,
     pub(crate) token_type: TokenType,
     pub(crate) expires_in: Option<u32>,
-    pub(crate) scope: Option<&'a str>,
+    /// Single blanks between its tokens.
+    pub(crate) scope: Option<String>,
     pub(crate) refresh_token: Option<&'a str>,
     pub(crate) id_token: Option<&'a str>,
 }
@@ -217,9 +220,10 @@ pub(crate) struct Found<'a> {
 impl<'a> Found<'a> {
     pub(crate) fn judge(response: &Response, answer: &'a Value<'_>, expectation: &Expectation) -> Result<Self> {
         let wrong = |expected: &'static str| Err(wrong(response, expected));
-        let Some(access_token) = answer.text("access_token").filter(is_token) else { return wrong("access_token: visible ASCII") };
+        let Some(access_token) = answer.text("access_token").filter(is_token) else { return wrong("access_token: ASCII") };
         let wanted = expectation.token_type.as_str();
-        let token_type = match answer.text("token_type") {
+        let named = answer.get("token_type").map_or(expectation.default_token_type.map(TokenType::as_str), Value::as_str);
+        let token_type = match named {
             Some(name) if name.eq_ignore_ascii_case(wanted) => expectation.token_type,
             Some(name) if expectation.token_exchange && name.eq_ignore_ascii_case("N_A") => TokenType::NotApplicable,
             Some(name) if !name.is_empty() => {
@@ -229,34 +233,65 @@ impl<'a> Found<'a> {
         };
         let mut expires_in = None;
         if let Some(value) = answer.get("expires_in") {
-            let text =
-                value.as_str().filter(|_| expectation.expires_in_string).and_then(number).and_then(|seconds| i64::try_from(seconds).ok());
-            let seconds = value.as_integer().or(text).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
+            let seconds = lifetime(value, expectation.expires_in_string).filter(|seconds| (0..=MAX_EXPIRES_IN).contains(seconds));
             expires_in = seconds.and_then(|seconds| u32::try_from(seconds).ok());
             if expires_in.is_none() {
                 return wrong("expires_in: whole seconds, 0 to ten years");
             }
         }
-        let Some(scope) = optional(answer, "scope", |scope| is_scope(scope.as_bytes())) else { return wrong("scope: scope tokens") };
-        let Some(refresh_token) = optional(answer, "refresh_token", is_token) else { return wrong("refresh_token: visible ASCII") };
+        let scope = answer.get("scope").map(|scope| scope_of(scope, expectation.scope_list).filter(|scope| is_scope(scope.as_bytes())));
+        if scope == Some(None) {
+            return wrong("scope: scope tokens");
+        }
+        let Some(refresh_token) = optional(answer, "refresh_token", is_token) else {
+            return wrong("refresh_token: ASCII");
+        };
         let Some(id_token) = optional(answer, "id_token", is_jwt) else { return wrong("id_token: a JWT in compact form") };
         if expectation.id_token && id_token.is_none() {
             return Err(Error::new(&codes::ID_TOKEN_MISSING).http(response));
         }
-        if answer.get("authorization_details").is_some_and(|details| details.as_array().is_none()) {
-            return wrong("authorization_details: an array");
+        if answer.get("authorization_details").is_some_and(|details| !crate::protocol::grant::target::are_details(details)) {
+            return wrong("authorization_details: an array of objects, each with a type");
         }
         let issued = optional(answer, "issued_token_type", is_token);
         if issued.is_none() || (expectation.issued_token_type && issued == Some(None)) {
             return wrong("issued_token_type: a URI");
         }
-        Ok(Self { access_token, token_type, expires_in, scope, refresh_token, id_token })
+        Ok(Self { access_token, token_type, expires_in, scope: scope.flatten(), refresh_token, id_token })
     }
 }
 
-/// Visible ASCII, not empty (RFC 6749 appendix A.12, RFC 6750 section 2.1).
+/// ASCII without controls, not empty (RFC 6749 appendix A.12). What a header cannot hold is refused where a header is made.
 fn is_token(text: &&str) -> bool {
     crate::protocol::syntax::is_vschar(text)
+}
+
+/// Seconds; with `texts`, digits as a text too.
+pub(crate) fn lifetime(value: &Value<'_>, texts: bool) -> Option<i64> {
+    let digits = || number(value.as_str().filter(|_| texts)?).and_then(|seconds| i64::try_from(seconds).ok());
+    value.as_integer().or_else(digits)
+}
+
+/// Scope tokens with single blanks between them: however many a server writes, they say nothing. With `lists`, out of a list too.
+fn scope_of(value: &Value<'_>, lists: bool) -> Option<String> {
+    let texts = value.as_array().filter(|items| lists && is_list(items)).unwrap_or(core::slice::from_ref(value));
+    let mut scope = String::new();
+    for text in texts {
+        let mut rest = Some(text.as_str()?);
+        while let Some(left) = rest {
+            let (token, after) = cut(left, b' ');
+            if !token.is_empty() && !scope.is_empty() {
+                scope.push_str(" ");
+            }
+            scope.push_str(token);
+            rest = after;
+        }
+    }
+    Some(scope)
+}
+
+fn is_list(items: &[Value<'_>]) -> bool {
+    items.iter().all(|item| item.as_str().is_some())
 }
 
 /// A member that may be absent: `None` when it is there and does not fit.

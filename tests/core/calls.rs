@@ -81,7 +81,10 @@ fn requests_with_client_authentication() {
             assert_eq!(error.code(), "endpoint_refused");
             assert!(error.expected_value().unwrap().starts_with(name));
         }
-        for odd in ["", "a b", "a\nb", "é"] {
+        // A space is a letter of tokens (RFC 6749 appendix A).
+        let request = build(&client("https://op.example/x"), &basic, &Secret::new("a b"), None).unwrap();
+        assert_eq!(request.body.unwrap().expose(), "token=a+b");
+        for odd in ["", "a\tb", "a\nb", "é"] {
             assert_eq!(code(build(&client("https://op.example/x"), &basic, &Secret::new(odd), None)), "invalid_parameter", "{odd}");
         }
         // The methods that sign do so here as well: an assertion under the secret goes along.
@@ -151,7 +154,12 @@ fn machines() {
         }
         exchange.step(&[7; 32], NOW)
     };
-    let token = format!("{}.{}.{}A", base64url(br#"{"alg":"RS256","kid":"a"}"#), base64url(br#"{"sub":"user-1"}"#), "_".repeat(341));
+    let token = format!(
+        "{}.{}.{}A",
+        base64url(br#"{"alg":"RS256","kid":"a"}"#),
+        base64url(br#"{"sub":"user-1","iss":"https://op.example","aud":"client-1"}"#),
+        "_".repeat(341)
+    );
     let jwt = |token: &str| Response::new(200, Some("application/jwt"), token);
     let Step::Done(claims) = signed(Some(true), jwt(&token)).unwrap() else { panic!("the claims") };
     assert_eq!(claims.text("sub").as_deref(), Some("user-1"));

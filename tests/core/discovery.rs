@@ -29,17 +29,41 @@ fn discovery_asks_twice_at_most() {
     let Step::Done(metadata) = discovery.step().unwrap() else { panic!("the metadata") };
     assert_eq!(metadata.text("issuer").as_deref(), Some("https://op.example/tenant/"));
     assert_eq!(code(discovery.step()), "transaction_used");
-    // Nothing at either address; a wrong answer, a redirect or trouble at the first: no second request.
+    // Nothing at either address: the error is the first one's.
     let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
     discovery.step().unwrap();
     discovery.receive(&not_there).unwrap();
     discovery.step().unwrap();
     assert_eq!(code(discovery.receive(&not_there)), "http_status_unexpected");
+    // Whatever is no metadata at the first address: the second one is asked, and the error stays the first one's.
+    for (response, expected) in [
+        (Response::new(302, None, ""), "redirect_refused"),
+        (Response::new(405, None, ""), "http_status_unexpected"),
+        (Response::new(200, Some("text/html"), "<html>"), "content_type_unexpected"),
+        (Response::new(200, None, ""), "content_type_unexpected"),
+        (answer(&json!({})), "metadata_issuer_mismatch"),
+        (answer(&json!({ "issuer": null })), "metadata_issuer_mismatch"),
+        (answer(&json!([])), "metadata_malformed"),
+    ] {
+        for (second, outcome) in [
+            (answer(&with("issuer", ISSUER.into())), None),
+            (Response::new(404, None, ""), Some(expected)),
+            (answer(&with("issuer", "https://evil.example".into())), Some("metadata_issuer_mismatch")),
+            (Response::new(500, None, ""), Some("http_status_unexpected")),
+        ] {
+            let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
+            discovery.step().unwrap();
+            discovery.receive(&response).unwrap();
+            assert!(matches!(discovery.step().unwrap(), Step::Send(_)));
+            assert_eq!(discovery.receive(&second).err().map(|error| error.code()), outcome, "{expected}");
+        }
+    }
+    // Another issuer's document, a broken one or trouble at the first: no second request.
     for (response, expected) in [
         (answer(&with("issuer", "https://op.example/".into())), "metadata_issuer_mismatch"),
-        (Response::new(302, None, ""), "redirect_refused"),
+        (answer(&with("token_endpoint", 5.into())), "metadata_malformed"),
+        (Response::new(200, Some("application/json"), "{"), "metadata_malformed"),
         (Response::new(503, None, ""), "http_status_unexpected"),
-        (Response::new(200, Some("text/html"), ""), "content_type_unexpected"),
     ] {
         let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
         discovery.step().unwrap();

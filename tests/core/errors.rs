@@ -92,9 +92,12 @@ fn no_text_shows_a_secret() {
     let body = format!(r#"{{"access_token":"{secret}","token_type":"Bearer","refresh_token":"{secret}","x":"{secret}"}}"#);
     let response = Response::new(200, Some("application/json"), &body);
     texts.push(format!("{response:?} {:?}", Tokens::judge(&response, &Default::default()).unwrap()));
-    for odd in
-        [body.replace("Bearer", ""), body.replace("\"x\"", "\"scope\"").replace("S3CRET\"}", "S3CRET \"}"), format!("{body}x"), "x".into()]
-    {
+    for odd in [
+        body.replace("Bearer", ""),
+        body.replace("\"x\"", "\"scope\"").replace("S3CRET\"}", "S3CRET\\\"\"}"),
+        format!("{body}x"),
+        "x".into(),
+    ] {
         let error = Tokens::judge(&Response::new(200, Some("application/json"), &odd), &Default::default()).unwrap_err();
         texts.extend([format!("{error}"), format!("{error:?}")]);
     }
@@ -141,7 +144,14 @@ fn an_answer_that_is_no_url_is_not_shown() {
     // A query without its mark, or userinfo, would end up in a log.
     let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
-    for answer in ["code=S3CRET&state=x", "/cb/code=S3CRET", "https://user:S3CRET@rp.example/cb?code=a"] {
+    for answer in [
+        "code=S3CRET&state=x",
+        "/cb/code=S3CRET",
+        "https://user:S3CRET@rp.example/cb?code=a",
+        "https://rp.example/cb&code=S3CRET&state=x",
+        "https://rp.example/cb%3Fcode%3DS3CRET%26state%3Dx",
+        "https://rp.example/cb;code=S3CRET",
+    ] {
         let login = client.begin(AuthorizationRequest::new("read"), &[7; 96], 0).unwrap();
         let error = login.transaction.finish(&client, Callback::Url(answer), 0).unwrap_err();
         assert_eq!(error.code(), "callback_wrong_redirect_uri");

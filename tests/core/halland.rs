@@ -256,7 +256,8 @@ fn names_and_certificates_that_do_not_fit() {
     assert_eq!(chosen(&[format!(r#"{OTHER},"x5t":"{x5t}","x5c":["{x5c}"]"#)], None, Some(&x5t)), "key_refused");
     let renamed = format!(r#"{key},"x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ","x5c":["{x5c}"]"#);
     assert_eq!(chosen(&[renamed], None, Some("hOBcHZi846VCHSJbFAs26Go9VTQ")), "key_refused");
-    for odd in ["[]", "5", r#"["!"]"#, r#"[""]"#, "[5]", r#""x""#] {
+    assert_eq!(chosen(&[format!(r#"{key},"x5t":"{x5t}","x5c":[]"#)], None, Some(&x5t)), "none", "an empty list is none");
+    for odd in ["5", r#"["!"]"#, r#"[""]"#, "[5]", r#""x""#] {
         assert_eq!(chosen(&[format!(r#"{key},"x5t":"{x5t}","x5c":{odd}"#)], None, Some(&x5t)), "key_refused", "{odd}");
     }
 }

@@ -14,6 +14,7 @@ mod flow;
 mod halland;
 mod helseid;
 mod helseid_refused;
+mod leniency;
 mod logout;
 mod machines;
 mod maskinporten;

@@ -287,7 +287,7 @@ fn a_code_handed_to_a_worker_is_checked_again() {
     let code = finish_as(&client(), request, &format!("{REDIRECT_URI}?code=a+b%2B&scope=read+more&state=STATE")).unwrap();
     let text = code.serialize().expose();
     let again = AuthorizationCode::parse(text).unwrap();
-    assert_eq!((again.issuer(), again.client_id(), again.redirect_uri()), (ISSUER, "client-1", REDIRECT_URI));
+    assert_eq!((again.issuer(), &*again.client_id(), again.redirect_uri()), (ISSUER, "client-1", REDIRECT_URI));
     assert_eq!(
         (again.scope(), again.granted_scope().as_deref(), again.nonce()),
         ("read openid", Some("read more"), Some("nonce-nonce-nonce"))
@@ -325,7 +325,7 @@ fn a_transaction_tells_what_it_is_bound_to() {
     let login = begin(request).unwrap();
     assert!(login.url.contains("&scope=read%20write&"));
     let found = login.transaction;
-    assert_eq!((found.issuer(), found.client_id(), found.redirect_uri()), (ISSUER, "client-1", REDIRECT_URI));
+    assert_eq!((found.issuer(), &*found.client_id(), found.redirect_uri()), (ISSUER, "client-1", REDIRECT_URI));
     assert_eq!((found.scope(), found.response_mode()), ("read write", ResponseMode::Fragment));
     assert_eq!((found.is_expired(NOW + 3600), found.is_expired(NOW + 3601)), (false, true));
 }

@@ -182,10 +182,17 @@ fn n086_a_key_that_may_not_verify() {
     let rs256 = Algorithm::named("EdDSA").unwrap();
     let set =
         |more: &str| format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"{more}}}]}}"#);
-    for fits in ["", r#","use":"sig""#, r#","key_ops":["verify"]"#, r#","key_ops":["sign","verify"],"alg":"EdDSA""#] {
+    for fits in [
+        "",
+        r#","key_ops":[],"x5c":[],"oth":[]"#,
+        r#","use":null,"kid":null,"d":null"#,
+        r#","use":"sig""#,
+        r#","key_ops":["verify"]"#,
+        r#","key_ops":["sign","verify"],"alg":"EdDSA""#,
+    ] {
         jwks::select(&set(fits), rs256, None).unwrap();
     }
-    for odd in [r#","use":"enc""#, r#","key_ops":["sign"]"#, r#","key_ops":[]"#, r#","key_ops":["encrypt"]"#, r#","alg":"ES256""#] {
+    for odd in [r#","use":"enc""#, r#","key_ops":["sign"]"#, r#","key_ops":["encrypt"]"#, r#","alg":"ES256""#] {
         refused(jwks::select(&set(odd), rs256, None), "key_not_found");
     }
     let many = |count: usize| format!(r#"{{"keys":[{}]}}"#, vec![r#"{"kty":"none"}"#; count].join(","));

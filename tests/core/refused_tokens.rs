@@ -5,7 +5,8 @@ use crate::encode::base64url;
 use crate::flow::*;
 use samtykke::jose::Jwk;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step};
+use samtykke::protocol::userinfo;
+use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Step};
 
 fn judge(body: &str) -> Result<Tokens, Error> {
     Tokens::judge(&Response::new(200, Some("application/json"), body), &Expectation::default())
@@ -74,7 +75,7 @@ fn n049_redirects() {
 #[test]
 fn n050_one_client_authentication() {
     let (form, header) = body(&ClientAuthentication::secret_basic("s"));
-    assert_eq!((form.contains("client_secret"), header.as_deref()), (false, Some("Basic Y2xpZW50JTJEMTpz")));
+    assert_eq!((form.contains("client_secret"), header.as_deref()), (false, Some("Basic Y2xpZW50LTE6cw==")));
     let (form, header) = body(&ClientAuthentication::secret_post("a&b"));
     assert_eq!((form.matches("client_id=").count(), form.ends_with("&client_secret=a%26b"), header), (1, true, None));
     let (form, header) = body(&ClientAuthentication::None);
@@ -115,8 +116,8 @@ fn n052_success_is_200_with_one_json_object() {
 }
 
 #[test]
-fn n053_access_token_visible_ascii_and_a_type() {
-    for odd in ["null", "1", "\"\"", "{}", r#""a\r\nb""#, r#""a b""#, r#""å""#, r#""a\u007f""#] {
+fn n053_access_token_without_controls_and_a_type() {
+    for odd in ["null", "1", "\"\"", "{}", r#""a\r\nb""#, r#""a\tb""#, r#""å""#, r#""a\u007f""#] {
         refused(judge(&format!(r#"{{"access_token":{odd},"token_type":"Bearer"}}"#)), "token_response_malformed");
     }
     refused(judge(r#"{"token_type":"Bearer"}"#), "token_response_malformed");
@@ -125,10 +126,19 @@ fn n053_access_token_visible_ascii_and_a_type() {
     }
     refused(judge(r#"{"access_token":"tok"}"#), "token_response_malformed");
     for name in ["refresh_token", "id_token"] {
-        for odd in ["null", "1", "\"\"", r#""a b""#] {
+        for odd in ["1", "\"\"", r#""a\tb""#] {
             refused(with(&format!(r#""{name}":{odd}"#)), "token_response_malformed");
         }
+        with(&format!(r#""{name}":null"#)).unwrap();
     }
+    refused(with(r#""id_token":"a b""#), "token_response_malformed");
+    // A space is a letter of tokens (RFC 6749 appendix A); what cannot stand in a header is refused where a header is made.
+    let spaced = with(r#""refresh_token":"W <? _?""#).unwrap();
+    assert_eq!(spaced.refresh_token.unwrap().expose(), "W <? _?");
+    let spaced = judge(r#"{"access_token":"a b","token_type":"Bearer"}"#).unwrap();
+    refused(userinfo::request("https://op.example/u", &spaced, None, false), "invalid_configuration");
+    let request = Request { method: "GET", url: "https://rs.example/r".into(), headers: Vec::new(), body: None, repeatable: true };
+    refused(Exchange::resource(&client(), &spaced, &["https://rs.example"], request), "invalid_parameter");
     assert_eq!(with(r#""refresh_token":"r""#).unwrap().refresh_token.unwrap().expose(), "r");
 }
 
@@ -151,7 +161,8 @@ fn n055_no_downgrade_from_dpop() {
 
 #[test]
 fn n056_expires_in_whole_seconds_within_bounds() {
-    for odd in ["null", "-1", "1.5", "1e400", "{}", "[3600]", "true", "\"3600\"", "315360001", "9007199254740993", "1e-1"] {
+    assert_eq!(with(r#""expires_in":null"#).unwrap().expires_in, None);
+    for odd in ["-1", "1.5", "1e400", "{}", "[3600]", "true", "\"3600\"", "315360001", "9007199254740993", "1e-1"] {
         refused(with(&format!(r#""expires_in":{odd}"#)), "token_response_malformed");
     }
     for (fine, seconds) in [("0", 0), ("3600", 3600), ("3600.0", 3600), ("36e2", 3600), ("315360000", 315_360_000)] {
@@ -168,9 +179,14 @@ fn n056_expires_in_whole_seconds_within_bounds() {
 
 #[test]
 fn n057_scope_of_the_right_type_and_characters() {
-    for odd in ["null", "1", "[]", r#""a\"b""#, r#""a  b""#, r#"" a""#, r#""å""#] {
+    for odd in ["1", "[]", r#"["a"]"#, r#""a\"b""#, r#""a\tb""#, r#""å""#] {
         refused(with(&format!(r#""scope":{odd}"#)), "token_response_malformed");
     }
+    assert_eq!(with(r#""scope":null"#).unwrap().scope, None);
+    for blanks in [r#""a  b""#, r#"" a b""#, r#""a b ""#, r#""  a   b  ""#] {
+        assert_eq!(with(&format!(r#""scope":{blanks}"#)).unwrap().scope.as_deref(), Some("a b"), "{blanks}");
+    }
+    assert_eq!(with(r#""scope":" ""#).unwrap().scope.as_deref(), Some(""));
     let expectation = Expectation { scope: "read".into(), ..Expectation::default() };
     let tokens = Tokens::judge(&Response::new(200, Some("application/json"), GOOD), &expectation).unwrap();
     assert_eq!((tokens.scope, &*tokens.requested_scope), (None, "read"));
@@ -182,16 +198,22 @@ fn n059_error_only_with_4xx_and_a_word() {
     for odd in ["{}", r#"{"error":""}"#, r#"{"error":1}"#, r#"{"error":"a\nb"}"#, "[]", "oops"] {
         refused(Tokens::judge(&Response::new(400, Some("application/json"), odd), &Expectation::default()), "http_status_unexpected");
     }
-    refused(with(r#""error":null"#), "token_response_malformed");
-    let error = refused(with(r#""error":"invalid_grant""#), "token_error");
-    assert_eq!((error.status(), error.oauth().map(|oauth| &*oauth.error)), (Some(200), Some("invalid_grant")), "whatever else it holds");
+    // Refused whatever else it holds, and the server's words reach the caller.
+    let error = refused(with(r#""error":"bad_verification_code","error_description":"expired""#), "token_error");
+    let oauth = error.oauth().unwrap();
+    assert_eq!((oauth.error.as_str(), oauth.description.as_deref()), ("bad_verification_code", Some("expired")));
+    refused(judge(r#"{"error":"bad_verification_code"}"#), "token_error");
+    for odd in [r#""error":"""#, r#""error":"a\nb""#] {
+        refused(with(odd), "token_response_malformed");
+    }
+    with(r#""error":null,"error_description":null"#).unwrap();
     let mut answer = Response::new(429, Some("application/json"), r#"{"error":"slow_down","error_description":"d"}"#);
     answer.retry_after = Some(" 7 ".into());
     let error = refused(Tokens::judge(&answer, &Expectation::default()), "token_error");
     assert_eq!((error.status(), error.retry_after(), error.retryable()), (Some(429), Some(7), false));
     assert_eq!(error.oauth().unwrap().description.as_deref(), Some("d"));
     let error = refused(
-        Tokens::judge(&Response::new(500, Some("application/json"), r#"{"error":"x"}"#), &Expectation::default()),
+        Tokens::judge(&Response::new(500, Some("application/json"), r#"{"error":"x","error_description":"d"}"#), &Expectation::default()),
         "http_status_unexpected",
     );
     assert_eq!((error.action().as_str(), error.oauth().map(|oauth| &*oauth.error)), ("try_later", Some("x")));
@@ -227,7 +249,8 @@ fn n061_bounds_and_no_second_sending() {
 
 #[test]
 fn n062_authorization_details_are_an_array() {
-    for odd in [r#""x""#, "{}", "null", "1"] {
+    with(r#""authorization_details":null"#).unwrap();
+    for odd in [r#""x""#, "{}", "1", "[1]", "[{}]", r#"[{"type":"a"},{"type":5}]"#, r#"[{"type":null}]"#] {
         refused(with(&format!(r#""authorization_details":{odd}"#)), "token_response_malformed");
     }
     let tokens = with(r#""authorization_details":[ {"type":"a"} ],"__proto__":{"admin":true}"#).unwrap();

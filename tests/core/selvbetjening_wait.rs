@@ -116,7 +116,9 @@ fn a_wait_for_approval_outlives_trouble_and_heeds_the_servers_hint() {
         (Err(Error::new(&codes::HTTP_STATUS_UNEXPECTED).http(&Response::new(502, None, ""))), 4.0),
         (busy(503, "30"), 30.0),
         (busy(429, "1"), 4.0),
-        (busy(503, "Wed, 21 Oct 2026 07:28:00 GMT"), 4.0),
+        // A date is as good as a number; one that is past says nothing.
+        (busy(503, "Wed, 21 Oct 2015 07:28:00 GMT"), 4.0),
+        (busy(503, "Tue, 14 Nov 2023 22:15:00 GMT"), 42.0),
     ] {
         sent(&mut wait, now);
         let approved = given.as_ref().is_ok_and(|response| response.status == 200);

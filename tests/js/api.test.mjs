@@ -286,7 +286,13 @@ test("Retry-After is honoured, up to half a minute", async () => {
     const error = await fails(debtApi({ fetch }).status(ID), { code: "api_error", retryable: true });
     assert.deepEqual(error.http, { status: 429, retryAfter: 31 });
     assert.equal(requests.length, 1);
-    for (const odd of ["-5", "soon", "Wed, 21 Oct 2099 07:28:00 GMT", "1e9", "99999999999999999999"]) {
+    // A date is as good as a number.
+    const later = fetchOf(busy("Wed, 21 Oct 2099 07:28:00 GMT"));
+    await fails(debtApi({ fetch: later.fetch }).status(ID), { code: "api_error", retryable: true });
+    assert.equal(later.requests.length, 1);
+    await debtApi(fetchOf(busy(new Date(Date.now() + 20_000).toUTCString()), json({ active: true }))).status(ID);
+    assert.ok(delays.splice(0).some((delay) => delay > 17_000 && delay <= 21_000));
+    for (const odd of ["-5", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "1e9", "99999999999999999999"]) {
       await debtApi(fetchOf(busy(odd), json({ active: true }))).status(ID);
       assert.ok(
         delays.splice(0).every((delay) => delay <= 500),

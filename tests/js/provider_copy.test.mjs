@@ -18,7 +18,7 @@ test("a copy cannot vouch for itself", () => {
       { redirectUri: "http://evil.example/" },
       { authorizationEndpoint: "http://evil.example/auth" },
       { issuer: "javascript:x" },
-      { clientId: "a b" },
+      { clientId: "a\tb" },
     ]) {
       assert.throws(() => begin({ ...made, flags, ...wrong }, { purpose: "presentation" }), code("invalid_configuration"));
     }

@@ -1,6 +1,7 @@
 // Sends the core's requests by fetch. Follows no redirect, sends no cookie, keeps no cached answer, reads at most 1 MiB.
 // Options that a runtime lacks are not passed: Cloudflare's workerd throws on some of them.
 
+import { seconds } from "./clock.js";
 import { configured, isObject } from "./check.js";
 import { type Phase, SamtykkeError, hostError } from "./error.js";
 import { waited } from "./wait.js";
@@ -144,7 +145,7 @@ export function send(
     const [type, retry, nonce, challenge, caching] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate", "cache-control"].map((name) =>
       header(response, name),
     ) as [string, string, string, string, string];
-    return { head: [`${status}`, type, retry], nonce, challenge, caching, body: text };
+    return { head: [`${status}`, type, seconds(retry) ?? ""], nonce, challenge, caching, body: text };
   };
   return ask(transport, phase, url, { method, headers, body }, signal, take, { repeatable });
 }

@@ -39,8 +39,8 @@ export function link(to: WebAssembly.Imports): void {
 
 /** @internal The instance, or a new one. */
 export function instantiate(kept: Exports | undefined, module: () => WebAssembly.Module): Exports {
-  // Memory never shrinks: after a large answer the instance is replaced.
-  if (kept && kept.memory.buffer.byteLength < 4e6) return kept;
+  // Memory never shrinks: after a huge answer the instance is replaced. Not after a large one: growing anew is what takes the time.
+  if (kept && kept.memory.buffer.byteLength < 2e7) return kept;
   try {
     return new WebAssembly.Instance(module(), imports).exports as unknown as Exports;
   } catch (cause) {

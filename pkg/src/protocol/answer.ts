@@ -1,5 +1,6 @@
 // Answers of a server's endpoints on their way to the core that judges them: sent for here, or fetched by the caller.
 
+import { seconds } from "../core/clock.js";
 import type { Value } from "../core/wasm.js";
 import { type CoreRequest, type Sent, type Transport, send } from "../core/http.js";
 
@@ -22,7 +23,7 @@ export const oneLine = (text?: string | null) => text?.replace(/\s+/g, " ");
 export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }: HttpAnswer): Value[] => [
   status,
   oneLine(contentType),
-  oneLine(retryAfter),
+  oneLine(seconds(retryAfter)),
   oneLine(wwwAuthenticate),
 ];
 

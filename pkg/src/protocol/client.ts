@@ -1,7 +1,7 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { configured, given, isObject } from "../core/check.js";
+import { configured, given, isObject, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import type { Value } from "../core/wasm.js";
@@ -14,7 +14,7 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "../crypto/keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
-import { type Asked, type Party, ask, parties } from "./party.js";
+import { type Asked, type Leniencies, type Party, ask, parties } from "./party.js";
 import { type TokenTarget, targetLines } from "./target.js";
 import type { Provider } from "./page_provider.js";
 import type { AssertionRules } from "./profile.js";
@@ -27,15 +27,13 @@ import { type Tokens, tokensOf } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
 
 /** How a client works, beside its authentication. */
-export interface ClientOptions extends Transport {
+export interface ClientOptions extends Transport, Leniencies {
   /** Binds every token to this key (RFC 9449): requests carry proofs, and a token that is not bound is refused. */
   readonly dpop?: SigningKey;
   /** Where the server's keys are: a cache that fetches and keeps them, or the keys themselves. A cache of its own unless given. */
   readonly jwks?: JwksCache | KeySource | Jwks;
   /** What every id_token must say beside the usual: audiences to trust, `skew`. */
   readonly idToken?: Pick<IdTokenExpectations, "trustedAudiences" | "skew">;
-  /** Accepts `expires_in` as a string of digits, for servers that break the standard there. */
-  readonly expiresInString?: boolean;
   /** Seconds to add to this machine's clock in what is signed, where the clock is known to be wrong. */
   readonly clockOffset?: number;
 }
@@ -125,13 +123,13 @@ export class Client {
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
     checkTransport(options);
-    const { dpop, jwks, clockOffset: offset = 0 } = options;
+    const { dpop, jwks, clockOffset: offset = 0, defaultTokenType } = options;
+    if (![undefined, "Bearer", "DPoP"].includes(defaultTokenType)) throw wrong("defaultTokenType: Bearer or DPoP");
     if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     const { trustedAudiences, skew } = options.idToken ?? {};
     this.#keys = keysOf(provider, jwks, options);
-    const { expiresInString } = options;
     this.#party = {
       provider,
       authentication,
@@ -142,7 +140,7 @@ export class Client {
       keys: this.#keys,
       trustedAudiences,
       skew,
-      expiresInString,
+      lenient: options,
     };
     parties.set(this, this.#party);
   }
@@ -324,7 +322,7 @@ export class Client {
 
   /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
   async logoutToken(token: string): Promise<LogoutClaims> {
-    return verifyLogoutToken(token, this.#expected(), this.#keys ?? unkeyed("session"));
+    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, ["logoutTokenWithoutExp"]) }, this.#keys ?? unkeyed("session"));
   }
 
   /** What every token of the server's must say. */

@@ -4,7 +4,7 @@ import { snake } from "./party.js";
 import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
 import { challenges } from "./challenge.js";
 import { call } from "../core/wasm.js";
-import { hostError } from "../core/error.js";
+import { SamtykkeError, hostError } from "../core/error.js";
 import type { Provider } from "./page_provider.js";
 import { type ProviderOptions, provider } from "./provider.js";
 import type { AliasedEndpoint } from "./profile.js";
@@ -64,11 +64,26 @@ export const judgeMetadata = (answer: HttpAnswer, issuer: string, rules: Metadat
  */
 export async function serverMetadata(issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> {
   const forms = settings.wellKnown ? [settings.wellKnown] : ["openid", "oauth"];
-  for (let at = 0; ; at++) {
-    const url = call(["well_known", issuer, forms[at], settings.development ? 1 : ""]);
-    const metadata = judge(await ask(get(url), "configuration", settings), issuer, settings, at + 1 < forms.length);
+  // What was wrong at the first address, where no other has metadata either.
+  let first: (() => ServerMetadata) | undefined;
+  for (const form of forms) {
+    const url = call(["well_known", issuer, form, settings.development ? 1 : ""]);
+    let answer: HttpAnswer;
+    try {
+      answer = await ask(get(url), "configuration", settings);
+    } catch (error) {
+      // A page is not shown where a redirect leads, nor its status.
+      if (!(error instanceof SamtykkeError) || error.code !== "redirect_refused") throw error;
+      first ??= () => {
+        throw error;
+      };
+      continue;
+    }
+    const metadata = judge(answer, issuer, settings, true);
     if (metadata) return metadata;
+    first ??= () => judge(answer, issuer, settings, false)!;
   }
+  return first!();
 }
 
 type Names = readonly (readonly [keyof ProviderOptions, string])[];

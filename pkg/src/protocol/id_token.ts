@@ -65,6 +65,15 @@ export interface IdTokenExpectations extends TokenExpectations {
   readonly authTimeText?: boolean;
 }
 
+/** What a logout token must say. */
+export interface LogoutTokenExpectations extends TokenExpectations {
+  /**
+   * Accepts one without `exp`, which some servers leave out and Back-Channel Logout 1.0 section 2.4 demands, while its `iat` is at
+   * most two minutes old.
+   */
+  readonly logoutTokenWithoutExp?: boolean;
+}
+
 const RS256: readonly SignatureAlgorithm[] = ["RS256"];
 
 /** @internal The lines that all such tokens are judged by. */
@@ -117,6 +126,6 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
  *
  * @throws {SamtykkeError} As {@link verifyIdToken}.
  */
-export async function verifyLogoutToken(token: string, expected: TokenExpectations, keys: KeySource): Promise<LogoutClaims> {
-  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", ""], keys);
+export async function verifyLogoutToken(token: string, expected: LogoutTokenExpectations, keys: KeySource): Promise<LogoutClaims> {
+  return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", expected.logoutTokenWithoutExp ? 1 : ""], keys);
 }

@@ -23,7 +23,26 @@ export interface Party {
   readonly keys?: KeySource | undefined;
   readonly trustedAudiences?: readonly string[] | undefined;
   readonly skew?: number | undefined;
-  readonly expiresInString?: boolean | undefined;
+  readonly lenient?: Leniencies | undefined;
+}
+
+/** What servers that break a standard need; each is off unless given. */
+export interface Leniencies {
+  /** Accepts lifetimes (`expires_in`, `interval`) as strings of digits, in every answer that has them. */
+  readonly expiresInString?: boolean;
+  /** The type of a token whose answer names none (RFC 6749 section 5.1 requires it). */
+  readonly defaultTokenType?: "Bearer" | "DPoP";
+  /** Accepts `scope` as a list of texts in token answers. */
+  readonly scopeList?: boolean;
+  /** Sends HTTP Basic credentials as they are, for servers that do not decode them (RFC 6749 section 2.3.1 has them form-encoded). */
+  readonly rawBasic?: boolean;
+  /**
+   * Tokens are bound to the certificate of the connection (RFC 8705 sections 3 and 5), which your `fetch` presents: requests go to
+   * the server's addresses for such clients, however the client authenticates itself.
+   */
+  readonly certificateBound?: boolean;
+  /** Accepts logout tokens without `exp` (Back-Channel Logout 1.0 section 2.4 demands it) while their `iat` is at most two minutes old. */
+  readonly logoutTokenWithoutExp?: boolean;
 }
 
 /** @internal What a client holds, for the parts of this package that work on its behalf. */
@@ -33,8 +52,8 @@ export const parties = new WeakMap<object, Party>();
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** @internal The address of an endpoint; a client with a certificate goes to the alias for those (RFC 8705 section 5). */
-export function endpointOf({ provider, authentication }: Pick<Party, "provider" | "authentication">, name: AliasedEndpoint): string | undefined {
-  const alias = authentication.method === "tls_client_auth" ? provider.server?.mtlsEndpointAliases?.[name] : undefined;
+export function endpointOf({ provider, authentication, lenient }: Pick<Party, "provider" | "authentication" | "lenient">, name: AliasedEndpoint): string | undefined {
+  const alias = authentication.method === "tls_client_auth" || lenient?.certificateBound ? provider.server?.mtlsEndpointAliases?.[name] : undefined;
   return alias ?? (name === "tokenEndpoint" ? provider.tokenEndpoint : provider.server?.[name]);
 }
 
@@ -47,7 +66,7 @@ function linesOf(party: Party): string {
   return text;
 }
 
-function written({ provider, authentication, dpop, keys, trustedAudiences, skew, expiresInString }: Party): string {
+function written({ provider, authentication, dpop, keys, trustedAudiences, skew, lenient = {} }: Party): string {
   const { server = {} } = provider;
   const { secret, key, rules } = heldBy(authentication)!;
   const aliases = Object.entries(server.mtlsEndpointAliases ?? {}).map(([name, url]) => `${snake(name)} ${url}`);
@@ -57,7 +76,11 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
     server.requireDpop && "D",
     server.issuedTokenTypeOptional && "I",
     server.authTimeText && "T",
-    expiresInString && "S",
+    lenient.expiresInString && "S",
+    lenient.scopeList && "L",
+    lenient.defaultTokenType && { Bearer: "b", DPoP: "d" }[lenient.defaultTokenType],
+    lenient.rawBasic && "R",
+    lenient.certificateBound && "C",
     keys && "K",
   ];
   return joined([

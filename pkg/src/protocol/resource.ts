@@ -39,7 +39,7 @@ export interface Bearer {
 
 /** The response, unless it leads elsewhere. */
 function whole(response: Response): Response {
-  if (response.status >= 300 && response.status < 400) throw hostError("redirect_refused", { phase: "api" });
+  if (response.status >= 300 && response.status < 400 && response.status !== 304) throw hostError("redirect_refused", { phase: "api" });
   return response;
 }
 

@@ -4,7 +4,7 @@ import { hidden } from "../core/hidden.js";
 import { oneLine, type TokenAnswer } from "./answer.js";
 import { given, isObject } from "../core/check.js";
 import { call } from "../core/wasm.js";
-import { now } from "../core/clock.js";
+import { now, seconds } from "../core/clock.js";
 import type { IdTokenClaims } from "./id_token.js";
 
 /** Tokens that passed every check. Keep them on the server; seal them before they go into a cookie. */
@@ -43,6 +43,10 @@ export interface TokenExpectation {
   readonly scope?: string;
   /** Accepts `expires_in` as a string of digits, for servers that break the standard there. */
   readonly expiresInString?: boolean;
+  /** The type of an answer that names none, for servers that break the standard there. */
+  readonly defaultTokenType?: "Bearer" | "DPoP";
+  /** Accepts `scope` as a list of texts, for servers that break the standard there. */
+  readonly scopeList?: boolean;
   /** A token exchange was asked for: `required` when the answer must name what it issued (RFC 8693 section 2.2.1). */
   readonly issuedTokenType?: "required" | "optional";
   /** The refresh token that was sent, which stays when no new one comes. */
@@ -62,8 +66,10 @@ export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation =
 /** @internal As {@link judgeTokens}, not frozen yet. */
 export function judged(answer: TokenAnswer, expectation: TokenExpectation): Tokens {
   given(isObject(answer) && typeof answer.body === "string" && isObject(expectation), "token", "an answer: { status, contentType, body }");
-  const { grant, tokenType = "Bearer", idToken, scope = "", expiresInString, issuedTokenType, refreshToken } = expectation;
-  const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(answer.retryAfter), grant, tokenType, idToken ? 1 : "", expiresInString ? 1 : ""];
+  const { grant, tokenType = "Bearer", idToken, scope = "", issuedTokenType, refreshToken } = expectation;
+  const { expiresInString, scopeList, defaultTokenType } = expectation;
+  const lenient = (expiresInString ? "e" : "") + (scopeList ? "s" : "") + (defaultTokenType ? { Bearer: "b", DPoP: "d" }[defaultTokenType] : "");
+  const head = ["tokens", answer.status, oneLine(answer.contentType), oneLine(seconds(answer.retryAfter)), grant, tokenType, idToken ? 1 : "", lenient];
   const exchange = issuedTokenType && { required: "x", optional: "o" }[issuedTokenType];
   const tokens = JSON.parse(call([...head, exchange, refreshToken, scope], answer.body)) as Tokens;
   const others = Object.assign(Object.create(null), tokens.others) as Record<string, unknown>;

@@ -11,7 +11,7 @@ pub(crate) mod told;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use crate::ground::lean::{Hint, LEAN, Text, text};
+use crate::ground::lean::{Hint, LEAN, NPM, Text, text};
 use crate::ground::text::cut;
 
 /// Where in the flow an error arose.
@@ -178,6 +178,7 @@ struct Inner {
 struct Http {
     status: Option<u16>,
     retry_after: Option<u32>,
+    retry_at: Option<u64>,
     provider_code: Option<String>,
     trace_id: Option<String>,
 }
@@ -296,6 +297,8 @@ impl Error {
         let http = self.0.http.get_or_insert_default();
         http.status = Some(response.status);
         http.retry_after = response.retry_after_seconds();
+        // The package's shell reads a date itself, by the host's own reader and clock.
+        http.retry_at = if NPM { None } else { response.retry_at() };
         self
     }
 
@@ -338,9 +341,15 @@ impl Error {
         self.0.http.as_ref()?.status
     }
 
-    /// Seconds to wait before the next try, when the server said so.
+    /// Seconds to wait before the next try, when the server said so as a number.
     pub fn retry_after(&self) -> Option<u32> {
         self.0.http.as_ref()?.retry_after
+    }
+
+    /// As [`retry_after`](Self::retry_after), also of a date, from `now` on (seconds since 1970); 0 for one that is past.
+    pub fn retry_after_at(&self, now: u64) -> Option<u32> {
+        let http = self.0.http.as_ref()?;
+        http.retry_after.or_else(|| u32::try_from(http.retry_at?.saturating_sub(now)).ok())
     }
 
     /// The provider's own code, such as the debt API's `no valid consent`. Untrusted text.

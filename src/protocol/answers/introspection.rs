@@ -7,9 +7,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::json::{Member, Value, Writer};
-use crate::ground::text::{Form, decimal};
+use crate::ground::text::decimal;
 use crate::ground::time::seconds;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{is_list, list};
@@ -56,7 +57,7 @@ impl TokenHint {
 /// `invalid_parameter` for a token that is none.
 pub(crate) fn form(token: &str, hint: Option<TokenHint>) -> Result<Form> {
     if !is_vschar(token) {
-        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("token: visible ASCII, not empty"));
+        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("token: ASCII, not empty"));
     }
     let mut form = Form::new();
     form.push("token", token).push_some("token_type_hint", hint.map(TokenHint::as_str));
@@ -86,13 +87,14 @@ impl Introspection {
     /// ```
     pub fn judge(response: &Response) -> Result<Self> {
         let answer = Answer { response, malformed: &codes::INTROSPECTION_MALFORMED };
-        answer.check_status(&[200], true)?;
-        let object = answer.object()?;
-        let active = object.get("active").and_then(Value::as_bool).filter(|_| object.get("error").is_none());
-        let Some(active) = active else { return Err(answer.wrong("active: true or false, and no error")) };
+        let object = answer.success(&[200])?;
+        let Some(active) = object.get("active").and_then(Value::as_bool) else { return Err(answer.wrong("active: true or false")) };
         let mut json = Writer::new();
         // Nothing is told of a token that is not active.
         for Member { name, value, raw } in if active { object.members() } else { &[] } {
+            if matches!(value, Value::Null) {
+                continue;
+            }
             let what = match &**name {
                 "scope" | "aud" if value.as_str().is_none() && !is_list(value) => ": a text or a list of texts",
                 "scope" if value.as_str().is_none() => {

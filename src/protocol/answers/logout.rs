@@ -7,8 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::secret::Secret;
-use crate::ground::text::{Form, cut, equal, form_octets, pairs, word};
+use crate::ground::text::{cut, equal, form_octets, pairs, word};
 use crate::ground::uri::Uri;
 use crate::protocol::authorization::pkce::is_unreserved;
 use crate::protocol::client::Client;
@@ -108,7 +109,7 @@ impl Plan<'_> {
         if names_any(query, OWN) {
             return wrong("end_session_endpoint: without our parameters");
         }
-        if self.id_token_hint.is_some_and(|token| !crate::protocol::syntax::is_vschar(token)) {
+        if self.id_token_hint.is_some_and(|token| !crate::ground::octet::is_visible(token)) {
             return wrong("id_token_hint: an id_token");
         }
         let returns = self.post_logout_redirect_uri;

@@ -1,7 +1,8 @@
 //! A server's metadata: where its endpoints are and what it can do, judged and joined with what the profile says.
 //!
 //! OIDC Discovery 1.0 sections 3 and 4, RFC 8414 sections 2 and 3, RFC 8705 section 5, RFC 9126 section 5, RFC 9207.
-//! Refuses another issuer's document, endpoints that are not https on a public host, wrong types, and weak algorithms alone.
+//! Refuses another issuer's document; of the members that the library reads: endpoints that are not https on a public host, wrong
+//! types, and weak algorithms alone. All others are handed on as they came.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,6 +11,7 @@ use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::{Member, Value, Writer};
+use crate::ground::text::word;
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
@@ -51,33 +53,32 @@ enum Is {
     List,
     /// A list of texts, `none` not among them (RFC 8414 section 2).
     Signing,
+    /// As a list that signs, with an algorithm in it that is no shared secret's (RFC 9449 section 5.1).
+    Proving,
     /// `true` or `false`.
     Flag,
-    /// As a flag, or the same word as a text, which some servers write; nothing here depends on it.
-    Word,
 }
 
-/// How names end, and what such members are; the first row that fits holds. Others are kept and not judged.
-const ENDINGS: &[(&str, Is)] = &[
-    ("_endpoint", Is::Endpoint),
-    ("jwks_uri", Is::Endpoint),
-    ("_auth_signing_alg_values_supported", Is::Signing),
-    ("_values_supported", Is::List),
-    ("_types_supported", Is::List),
-    ("_modes_supported", Is::List),
-    ("_methods_supported", Is::List),
-    ("scopes_supported", Is::List),
-    ("_parameter_supported", Is::Flag),
-    ("require_pushed_authorization_requests", Is::Flag),
-    ("require_signed_request_object", Is::Flag),
-    ("tls_client_certificate_bound_access_tokens", Is::Flag),
-    ("channel_logout_supported", Is::Word),
-    ("channel_logout_session_supported", Is::Word),
+/// The members that the library reads, and what they are. Others are handed on and not judged: what a server says wrongly of things
+/// that nobody here uses is no reason to refuse it.
+const READ: &[(&str, Is)] = &[
+    (
+        "authorization_endpoint token_endpoint userinfo_endpoint introspection_endpoint revocation_endpoint end_session_endpoint \
+         pushed_authorization_request_endpoint device_authorization_endpoint jwks_uri",
+        Is::Endpoint,
+    ),
+    ("code_challenge_methods_supported grant_types_supported response_modes_supported id_token_signing_alg_values_supported", Is::List),
+    ("dpop_signing_alg_values_supported", Is::Proving),
+    ("authorization_response_iss_parameter_supported require_pushed_authorization_requests require_signed_request_object", Is::Flag),
 ];
 const ALIASES: &str = "mtls_endpoint_aliases";
 
 fn kind(name: &str) -> Option<Is> {
-    ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, is)| *is)
+    // Those of the token, the introspection and the revocation endpoint.
+    if name.ends_with("_endpoint_auth_signing_alg_values_supported") {
+        return Some(Is::Signing);
+    }
+    READ.iter().find(|(names, _)| word(names, name.as_bytes()).is_some()).map(|(_, is)| *is)
 }
 
 impl Metadata {
@@ -114,12 +115,15 @@ impl Metadata {
         json.string("issuer", issuer);
         for (own, members) in [(false, document.members()), (true, profile.members())] {
             for Member { name, value, raw } in members {
-                let skipped = if own { matches!(value, Value::Null) } else { profile.get(name).is_some() };
+                // In a profile `null` says that there is no such member; in a document it says nothing.
+                let absent = matches!(value, Value::Null) && (own || is_read(name));
+                let skipped = absent || (!own && profile.member(name).is_some());
                 if name != "issuer" && !skipped {
                     json.raw(name, raw);
                 }
             }
         }
+        drop(document);
         let json = json.take();
         let members = Value::parse(&json).unwrap_or(Value::Null);
         let judge = Judge { answer, issuer: Uri::parse(issuer), policy };
@@ -127,6 +131,7 @@ impl Metadata {
             judge.member(&member.name, &member.value)?;
         }
         judge.together(&members)?;
+        drop(members);
         Ok(Self { json })
     }
 
@@ -154,7 +159,7 @@ impl Metadata {
         self.list(name).is_some_and(|values| values.iter().any(|value| value == wanted))
     }
 
-    /// Whether a member is there and `true`.
+    /// Whether a member is there and `true`, or the same word as a text, which some servers write where nothing is judged.
     pub fn flag(&self, name: &str) -> bool {
         self.read(name, |value| Some(value.as_bool() == Some(true) || value.as_str() == Some("true"))).unwrap_or_default()
     }
@@ -173,41 +178,52 @@ impl Metadata {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn profile(&self, rules: &'static Rules, development: bool) -> Profile {
-        let text = |name| self.text(name).unwrap_or_default();
+        // Read once, however long the document is.
+        let members = Value::parse(&self.json).unwrap_or(Value::Null);
+        let some = |name| members.text(name).map(String::from);
+        let text = |name| some(name).unwrap_or_default();
+        let flag = |name| members.get(name).and_then(Value::as_bool).unwrap_or_default();
         let mut profile = Profile::new(&text("issuer"), &text("authorization_endpoint"), &text("token_endpoint"));
         profile.rules = rules;
-        profile.iss_parameter = self.flag("authorization_response_iss_parameter_supported");
+        profile.iss_parameter = flag("authorization_response_iss_parameter_supported");
         profile.development = development;
         profile.endpoints = Endpoints {
-            pushed_authorization_request: self.text("pushed_authorization_request_endpoint"),
-            device_authorization: self.text("device_authorization_endpoint"),
-            jwks_uri: self.text("jwks_uri"),
-            userinfo: self.text("userinfo_endpoint"),
-            introspection: self.text("introspection_endpoint"),
-            revocation: self.text("revocation_endpoint"),
-            end_session: self.text("end_session_endpoint"),
-            mtls_aliases: self.aliases(),
+            pushed_authorization_request: some("pushed_authorization_request_endpoint"),
+            device_authorization: some("device_authorization_endpoint"),
+            jwks_uri: some("jwks_uri"),
+            userinfo: some("userinfo_endpoint"),
+            introspection: some("introspection_endpoint"),
+            revocation: some("revocation_endpoint"),
+            end_session: some("end_session_endpoint"),
+            mtls_aliases: members.get(ALIASES).map(aliases).unwrap_or_default(),
         };
-        profile.requests.pushed = self.flag("require_pushed_authorization_requests");
-        profile.requests.request_object = self.flag("require_signed_request_object");
+        profile.requests.pushed = flag("require_pushed_authorization_requests");
+        profile.requests.request_object = flag("require_signed_request_object");
         profile
     }
 
     /// Names and addresses of the endpoints for clients with a TLS certificate (RFC 8705 section 5).
     pub fn aliases(&self) -> Vec<(String, String)> {
-        let pairs = |aliases: &Value<'_>| {
-            let texts = aliases.members().iter().map(|member| Some((String::from(&*member.name), String::from(member.value.as_str()?))));
-            Some(texts.flatten().collect())
-        };
-        self.read(ALIASES, pairs).unwrap_or_default()
+        self.read(ALIASES, |value| Some(aliases(value))).unwrap_or_default()
     }
 
     /// Algorithms the server names for id_tokens, as far as the library verifies them.
     pub fn signing_algorithms(&self) -> Vec<String> {
-        let mut names = self.list("id_token_signing_alg_values_supported").unwrap_or_default();
-        names.retain(|name| Algorithm::named(name).is_some());
-        names
+        self.read(ID_TOKEN_ALGORITHMS, |value| Some(signing_algorithms(value))).unwrap_or_default()
     }
+}
+
+const ID_TOKEN_ALGORITHMS: &str = "id_token_signing_alg_values_supported";
+
+fn aliases(value: &Value<'_>) -> Vec<(String, String)> {
+    let texts = value.members().iter().map(|member| Some((String::from(&*member.name), String::from(member.value.as_str()?))));
+    texts.flatten().collect()
+}
+
+fn signing_algorithms(value: &Value<'_>) -> Vec<String> {
+    let mut names = list(value).unwrap_or_default();
+    names.retain(|name| Algorithm::named(name).is_some());
+    names
 }
 
 struct Judge<'a, 'r> {
@@ -221,14 +237,14 @@ impl Judge<'_, '_> {
         let what = match kind(name) {
             Some(Is::Endpoint) => return self.endpoint(name, value),
             Some(Is::List) if !is_list(value) => ": a list of texts",
-            Some(Is::Signing) if !is_list(value) || has(value, "none") => ": a list of algorithms that sign",
+            Some(Is::Signing | Is::Proving) if !is_list(value) || has(value, "none") => ": a list of algorithms that sign",
+            Some(Is::Proving) if !signs(value) => ": a list with an algorithm that signs with a private key",
             Some(Is::Flag) if value.as_bool().is_none() => ": true or false",
-            Some(Is::Word) if value.as_bool().is_none() && !matches!(value.as_str(), Some("true" | "false")) => ": true or false",
             None if name == ALIASES => match value {
                 Value::Object(aliases) => {
                     // What is no endpoint's name is not used either.
                     for Member { name, value, .. } in aliases.iter() {
-                        if matches!(kind(name), Some(Is::Endpoint)) {
+                        if matches!(kind(name), Some(Is::Endpoint)) && !matches!(value, Value::Null) {
                             self.endpoint(name, value)?;
                         }
                     }
@@ -264,8 +280,6 @@ impl Judge<'_, '_> {
         } else if lacks("authorization_endpoint") && named("grant_types_supported", &["authorization_code", "implicit"]) {
             // Without a list of its own, a server is taken to offer the code grant (RFC 8414 section 2).
             "authorization_endpoint"
-        } else if lacks("jwks_uri") && id_token_algorithms.is_some() {
-            "jwks_uri, to verify id_tokens with"
         } else if lacks("pushed_authorization_request_endpoint")
             && members.get("require_pushed_authorization_requests").and_then(Value::as_bool) == Some(true)
         {
@@ -293,6 +307,16 @@ pub(crate) fn list(value: &Value<'_>) -> Option<Vec<String>> {
 /// Whether this is a list of texts.
 pub(crate) fn is_list(value: &Value<'_>) -> bool {
     value.as_array().is_some_and(|items| items.iter().all(|item| item.as_str().is_some()))
+}
+
+/// Whether a member is one that the library reads.
+fn is_read(name: &str) -> bool {
+    name == ALIASES || kind(name).is_some()
+}
+
+/// Whether a list holds an algorithm that is no shared secret's; one that is not known here may be.
+fn signs(list: &Value<'_>) -> bool {
+    list.as_array().unwrap_or_default().iter().filter_map(Value::as_str).any(|name| Algorithm::symmetric(name).is_none())
 }
 
 /// Whether a list holds a text.

@@ -68,7 +68,7 @@ pub(crate) fn request_with(
 /// The request without its proof.
 pub(crate) fn unproved(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
     crate::protocol::endpoint::check("userinfo_endpoint", endpoint, development).map_err(|error| error.at(Phase::Api))?;
-    if token_type == TokenType::NotApplicable || !crate::protocol::syntax::is_vschar(token.expose()) {
+    if token_type == TokenType::NotApplicable || !crate::protocol::syntax::is_token68(token.expose()) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("an access token"));
     }
     let mut value = String::from(token_type.as_str());
@@ -118,13 +118,9 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
         let json = claims::payload(&token)?;
         let claims = Typed::parse(json)?;
         let terms = Terms { dated: false, ..expectation.terms(now) };
-        // Section 5.3.2 says they should be there; where they are, they must fit. A nonce or hash would make it an id_token.
-        if claims.get("iss").is_some() {
-            claims::issuer(&claims, &terms)?;
-        }
-        if claims.get("aud").is_some() {
-            claims::audience(&claims, &terms)?;
-        }
+        // What is signed for nobody in particular could have been signed for another client. A nonce or hash would make it an id_token.
+        claims::issuer(&claims, &terms)?;
+        claims::audience(&claims, &terms)?;
         // Who says from when says until when.
         let timed = claims.get("exp").or(claims.get("nbf"));
         if let (Some(_), Some(expected)) = (timed, claims::times(&claims, &terms)) {
@@ -134,7 +130,7 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
             return Err(refused("userinfo: another kind of token is refused"));
         }
         check_subject(&answer, claims.value(), subject)?;
-        Ok(Unverified::new(&token, alg, json))
+        Ok(Unverified::new(&token, alg, claims.json(json)))
     };
     checked().map_err(here)
 }

@@ -7,9 +7,10 @@ use alloc::string::String;
 
 use crate::ground::error::{Result, codes};
 use crate::ground::http::Response;
+use crate::ground::octet::is_visible;
 use crate::ground::uri::Uri;
 use crate::protocol::answer::Answer;
-use crate::protocol::syntax::is_vschar;
+use crate::protocol::token::lifetime;
 
 /// A day: longer than any pushed request is kept, and no sum overflows.
 const MAX_EXPIRES_IN: i64 = 86_400;
@@ -42,17 +43,10 @@ impl PushedRequest {
     /// ```
     pub fn judge(response: &Response, expires_in_string: bool) -> Result<Self> {
         let answer = Answer { response, malformed: &codes::PAR_RESPONSE_MALFORMED };
-        answer.check_status(&[201, 200], true)?;
-        let object = answer.object()?;
-        if object.get("error").is_some() {
-            return Err(answer.wrong("either a request_uri or an error"));
-        }
+        let object = answer.success(&[201, 200])?;
         let request_uri = object.text("request_uri").filter(|uri| is_request_uri(uri));
         let request_uri = request_uri.ok_or_else(|| answer.wrong("request_uri: a urn or https URI"))?;
-        let seconds = object.get("expires_in").and_then(|value| {
-            let digits = value.as_str().filter(|_| expires_in_string).and_then(crate::ground::text::number);
-            value.as_integer().or(digits.and_then(|seconds| i64::try_from(seconds).ok()))
-        });
+        let seconds = object.get("expires_in").and_then(|value| lifetime(value, expires_in_string));
         let seconds = seconds.filter(|seconds| (1..=MAX_EXPIRES_IN).contains(seconds)).and_then(|seconds| u32::try_from(seconds).ok());
         let expires_in = seconds.ok_or_else(|| answer.wrong("expires_in: whole seconds, 1 to a day"))?;
         Ok(Self { request_uri: request_uri.into(), expires_in })
@@ -64,5 +58,5 @@ fn is_request_uri(text: &str) -> bool {
         let urn = uri.is_scheme("urn") && uri.host.is_none() && !uri.path.is_empty();
         (urn || uri.is_secure(false)) && uri.fragment.is_none()
     });
-    scheme_fits && is_vschar(text) && text.len() <= MAX_REQUEST_URI
+    scheme_fits && is_visible(text) && text.len() <= MAX_REQUEST_URI
 }

@@ -191,7 +191,9 @@ pub(crate) fn begin<'p>(
     // In the order of the transaction's fields.
     push_field(kept, &state);
     push_field(kept, client.issuer.as_bytes());
-    push_field(kept, client.client_id.as_bytes());
+    // Encoded: an id may hold spaces, and a space ends a field.
+    push_escaped(kept, client.client_id.as_bytes(), true);
+    push_field(kept, b"");
     push_field(kept, client.redirect_uri.as_bytes());
     let sent = nonce.len();
     if !LEAN {

@@ -10,10 +10,13 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use zeroize::Zeroize;
+
 use crate::ground::error::{Error, Kind, Result, codes};
-use crate::ground::lean::{LEAN, Text};
+use crate::ground::lean::{LEAN, NPM, Text, room};
+use crate::ground::octet::{PLACE, is_all};
 use crate::ground::secret::Secret;
-use crate::ground::text::{cut, equal, form_decode, form_octets, number, pairs, push, push_escaped, word};
+use crate::ground::text::{cut, equal, form_decode, form_octets, form_octets_into, number, pairs, push, push_escaped, word};
 use crate::ground::uri::{Uri, is_web};
 use crate::protocol::authorization::transaction::{self, Fields, Transaction};
 use crate::protocol::client::{Client, Registration};
@@ -73,8 +76,8 @@ impl AuthorizationCode {
     }
 
     /// The client id the code was issued to.
-    pub fn client_id(&self) -> &str {
-        self.field(CLIENT_ID)
+    pub fn client_id(&self) -> String {
+        form_decode(self.field(CLIENT_ID)).unwrap_or_default()
     }
 
     /// The redirect URI, byte for byte as it was sent.
@@ -118,7 +121,9 @@ impl AuthorizationCode {
     }
 
     pub(crate) fn code(&self) -> Option<Secret> {
-        form_decode(self.field(CODE)).filter(|code| is_code(code.as_bytes())).map(Secret::new)
+        let text = self.field(CODE);
+        let code = String::from_utf8(form_octets_into(text, room(text.len()))?.into_owned()).map(Secret::new).ok()?;
+        Some(code).filter(|code| is_code(code.expose().as_bytes()))
     }
 
     /// As text, for the page that hands its code to a worker over https. It holds code and verifier: send it once,
@@ -176,7 +181,11 @@ impl Transaction {
 /// A code with what its exchange needs, out of a transaction's fields and an answer that was judged.
 fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
     {
-        let mut text = Vec::with_capacity(1024);
+        // Room for all of it, escaped: growing would leave the code behind.
+        let known = fields.iter().map(|field| field.len().saturating_add(1)).fold(0, usize::saturating_add);
+        let [_, _, code, _, _, _, granted, ..] = &answer.values;
+        let more = [code, granted].map(|value| value.as_deref().unwrap_or_default().len().saturating_mul(3));
+        let mut text = Vec::with_capacity(more.into_iter().fold(known, usize::saturating_add).saturating_add(2));
         for at in [transaction::ISSUER, transaction::CLIENT_ID, transaction::REDIRECT_URI, transaction::NONCE, transaction::VERIFIER] {
             text.extend_from_slice(fields.get(at).copied().unwrap_or_default().as_bytes());
             text.push(b' ');
@@ -205,13 +214,18 @@ pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_
 pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, now: u64) -> Result<()> {
     let issuer = fields[transaction::ISSUER];
     let redirect_uri = fields[transaction::REDIRECT_URI];
-    if issuer != client.issuer || fields[transaction::CLIENT_ID] != client.client_id || redirect_uri != client.redirect_uri {
+    if issuer != client.issuer || !is_id(fields[transaction::CLIENT_ID], client.client_id) || redirect_uri != client.redirect_uri {
         return fail(&codes::TRANSACTION_MISMATCH);
     }
     if transaction::is_expired(fields, now) {
         return fail(&codes::TRANSACTION_EXPIRED);
     }
     Ok(())
+}
+
+/// Whether a field is this client id, which is encoded there.
+fn is_id(field: &str, client_id: &str) -> bool {
+    form_octets(field).is_some_and(|id| *id == *client_id.as_bytes())
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
@@ -273,6 +287,10 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
     if text.len() > MAX_ANSWER {
         return fail(&codes::CALLBACK_TOO_LARGE);
     }
+    // A URL's reader drops some of these and encodes others: what it hands on is not what stands here. A page's own address has none.
+    if !LEAN && text.bytes().any(|octet| octet < b' ' || octet == 0x7f) {
+        return fail(&codes::CALLBACK_MALFORMED);
+    }
     if let Callback::FormPost { content_type, .. } = callback {
         let essence = crate::ground::text::essence(content_type);
         if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -293,9 +311,9 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
     }
 }
 
-/// An address fit to be shown: what is no URL could hold the answer, or a password.
+/// An address fit to be shown, as far as it cannot hold the answer: without its `?`, a code would stand in the path.
 fn place(base: &str) -> Text {
-    if is_web(base, true) { shown(base.as_bytes()) } else { Text::new() }
+    if is_web(base, true) && is_all(base, PLACE) { shown(base.as_bytes()) } else { Text::new() }
 }
 
 /// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
@@ -308,6 +326,17 @@ fn is_same_place(base: &str, redirect_uri: &str) -> bool {
 /// The known parameters, decoded, in the order of `RESPONSE_PARAMETERS`; unknown ones are ignored.
 pub(crate) struct Answer<'a> {
     values: [Option<Cow<'a, [u8]>>; COUNT],
+}
+
+/// What was decoded may be a code.
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        for value in self.values.iter_mut().flatten() {
+            if let (false, Cow::Owned(octets)) = (NPM, value) {
+                octets.zeroize();
+            }
+        }
+    }
 }
 
 impl<'a> Answer<'a> {
@@ -337,7 +366,7 @@ impl<'a> Answer<'a> {
                 return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
             }
             // A page has its browser judge that the octets are text.
-            *slot = form_octets(raw).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
+            *slot = form_octets_into(raw, room(raw.len())).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
             if slot.is_none() {
                 return fail(&codes::CALLBACK_MALFORMED);
             }

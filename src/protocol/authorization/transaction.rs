@@ -138,8 +138,8 @@ impl Transaction {
     }
 
     /// The client id the flow was begun with.
-    pub fn client_id(&self) -> &str {
-        self.field(CLIENT_ID)
+    pub fn client_id(&self) -> String {
+        crate::ground::text::form_decode(self.field(CLIENT_ID)).unwrap_or_default()
     }
 
     /// The redirect URI the flow was begun with, byte for byte.
@@ -182,6 +182,7 @@ pub(crate) fn split(text: &str) -> Fields<'_> {
 pub(crate) fn check(fields: &Fields<'_>) -> Result<()> {
     // In a page what else is wrong shows when it is used: as expired, as another client's, as an answer that does not fit.
     let fits = !LEAN
+        && !fields.iter().any(|field| field.bytes().any(|octet| octet < b' ' || octet == 0x7f))
         && !fields[STATE].is_empty()
         && number(fields[CREATED]).is_some()
         && number(fields[LIFETIME]).is_some_and(|seconds| seconds <= u64::from(u32::MAX))

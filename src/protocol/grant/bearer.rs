@@ -8,8 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::Result;
+use crate::ground::form::Form;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
 use crate::jose::KeyInfo;
 use crate::protocol::profile::AssertionRules;
 
@@ -115,7 +115,7 @@ impl JwtBearer {
 pub(crate) fn push(form: &mut Form, given: Option<&str>, scope: &str) -> Result<()> {
     form.push("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
     if let Some(assertion) = given {
-        super::check_token(assertion, "an assertion: visible ASCII")?;
+        super::check_token(assertion, "an assertion: ASCII")?;
         form.push("assertion", assertion);
     }
     super::push_scope(form, scope)

@@ -18,7 +18,7 @@ pub use token_exchange::{ACCESS_TOKEN, TokenExchange};
 use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
-use crate::ground::text::Form;
+use crate::ground::form::Form;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::client::Registration;
 use crate::protocol::syntax::check_scope;
@@ -63,7 +63,7 @@ pub(crate) fn push_credentials(form: &mut Form, audience: Option<&str>, scope: &
     push_scope(form, scope)
 }
 
-/// A token that goes into a form: visible ASCII, not empty (RFC 6749 appendix A).
+/// A token that goes into a form: ASCII without controls, not empty (RFC 6749 appendix A, VSCHAR).
 pub(crate) fn check_token(token: &str, expected: &'static str) -> Result<()> {
     if crate::protocol::syntax::is_vschar(token) {
         return Ok(());
@@ -88,7 +88,7 @@ impl AuthorizationCode {
         let code = self.code().ok_or_else(|| Error::new(&codes::CODE_MALFORMED).at(Phase::Token))?;
         let mut form = Form::new();
         form.push("grant_type", "authorization_code")
-            .push("client_id", self.client_id())
+            .push("client_id", client.client_id)
             .push("redirect_uri", self.redirect_uri())
             .push("code", code.expose())
             .push("code_verifier", self.verifier());

@@ -6,8 +6,9 @@
 use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::secret::Secret;
-use crate::ground::text::{Form, Parts, word};
+use crate::ground::text::{Parts, word};
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
 
@@ -83,7 +84,7 @@ impl Refresh {
 
 /// Adds a refresh, for a part of what was granted.
 pub(crate) fn push(form: &mut Form, token: &str, granted: Option<&str>, scope: &str) -> Result<()> {
-    super::check_token(token, "a refresh token: visible ASCII")?;
+    super::check_token(token, "a refresh token: ASCII")?;
     if let Some(granted) = granted {
         let wider = Parts(Some(scope), b' ').find(|wanted| !wanted.is_empty() && word(granted, wanted.as_bytes()).is_none());
         if let Some(wider) = wider {

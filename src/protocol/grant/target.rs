@@ -7,8 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::json::Value;
-use crate::ground::text::{Form, word};
+use crate::ground::text::word;
 use crate::ground::uri::Uri;
 
 /// Parameters of a token request that the library sets itself.
@@ -140,9 +141,13 @@ pub(crate) fn is_text(text: &str) -> bool {
     !text.is_empty() && !text.bytes().any(|octet| octet < b' ' || octet == 0x7f)
 }
 
-/// RFC 9396 section 2: an array of objects, each with a `type` that is a text.
+/// An array of one or more.
 fn is_details(json: &str) -> bool {
     let value = Value::parse(json);
-    let typed = |item: &Value<'_>| item.text("type").is_some();
-    value.as_ref().and_then(Value::as_array).is_some_and(|items| !items.is_empty() && items.iter().all(typed))
+    value.is_some_and(|value| are_details(&value) && value.as_array() != Some(&[]))
+}
+
+/// RFC 9396 sections 2 and 7: an array of objects, each with a `type` that is a text.
+pub(crate) fn are_details(value: &Value<'_>) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(|item| item.text("type").is_some()))
 }

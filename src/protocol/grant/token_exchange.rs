@@ -6,8 +6,8 @@
 use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::secret::Secret;
-use crate::ground::text::Form;
 use crate::ground::uri::Uri;
 
 /// `subject_token_type` of an access token (RFC 8693 section 3).
@@ -90,7 +90,7 @@ pub(crate) fn push(
 
 #[inline(never)]
 fn push_side(form: &mut Form, name: &str, type_name: &str, (token, token_type): (&str, &str)) -> Result<()> {
-    super::check_token(token, "subject and actor token: visible ASCII")?;
+    super::check_token(token, "subject and actor token: ASCII")?;
     check_type(token_type)?;
     form.push(name, token).push(type_name, token_type);
     Ok(())

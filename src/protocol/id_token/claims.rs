@@ -7,8 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::shown::shown_text;
-use crate::ground::error::{Error, Result, codes};
-use crate::ground::json::Value;
+use crate::ground::error::{Action, Error, Result, codes};
+use crate::ground::json::{Value, Writer};
+use crate::ground::lean::NPM;
 use crate::ground::time::rfc3339;
 use crate::jose::alg::Algorithm;
 use crate::jose::jwk::Jwk;
@@ -38,8 +39,7 @@ impl Claims {
     /// # Errors
     /// `claim_refused`.
     pub fn stored(json: &str) -> Result<Self> {
-        Typed::read(json, true)?;
-        Ok(Self { json: json.into() })
+        Ok(Self { json: Typed::read(json, true)?.json(json) })
     }
 
     /// The claims as JSON text: one object, no member twice.
@@ -92,9 +92,9 @@ pub struct Unverified {
 
 impl Unverified {
     /// What is left of a token whose `typ`, algorithm and claims passed.
-    pub(crate) fn new(token: &Compact<'_>, alg: &'static Algorithm, json: &str) -> Self {
+    pub(crate) fn new(token: &Compact<'_>, alg: &'static Algorithm, claims: String) -> Self {
         let (input, signature) = (token.signing_input().into(), token.signature().into());
-        Self { alg, kid: token.kid().map(String::from), input, signature, claims: json.into() }
+        Self { alg, kid: token.kid().map(String::from), input, signature, claims }
     }
 
     /// The algorithm to verify with; an allowed one.
@@ -199,7 +199,10 @@ pub(crate) fn clock(now: u64, skew: u32) -> (i64, i64) {
 }
 
 /// Claims whose types are right: what is read from them is there or is not, and never something else.
-pub(crate) struct Typed<'a>(Value<'a>);
+pub(crate) struct Typed<'a> {
+    claims: Value<'a>,
+    repeated: bool,
+}
 
 /// Claims that are texts (RFC 7519 section 4.1, OIDC Core section 2, OIDC Back-Channel Logout section 2.4).
 const TEXTS: &str = "iss sub azp nonce acr at_hash c_hash s_hash jti sid";
@@ -218,10 +221,17 @@ impl<'a> Typed<'a> {
 
     /// As [`parse`](Self::parse); `auth_time` may be a date as text where `dates` says so.
     pub(crate) fn read(json: &'a str, dates: bool) -> Result<Self> {
-        let Some(claims @ Value::Object(_)) = Value::parse(json) else { return Err(refused("one JSON object, no claim twice")) };
+        let (claims, repeated) = match Value::parse_claims(json) {
+            Ok((claims @ Value::Object(_), repeated)) => (claims, repeated),
+            // No login begun anew will mend what the server writes.
+            Err(name) if !name.is_empty() => return Err(wrong(name, ": once, or with one value", None).advise(Action::FixConfiguration)),
+            _ => return Err(refused("claims: one JSON object")),
+        };
         for member in claims.members() {
             let name = &*member.name;
             let fits = match &member.value {
+                // As if it were not there.
+                Value::Null => true,
                 value @ Value::String(_) => {
                     if name == "auth_time" {
                         dates && seconds(value).is_some()
@@ -243,16 +253,29 @@ impl<'a> Typed<'a> {
                 return Err(wrong("the right type of ", name, None));
             }
         }
-        Ok(Self(claims))
+        Ok(Self { claims, repeated })
     }
 
     /// All of them.
     pub(crate) fn value(&self) -> &Value<'a> {
-        &self.0
+        &self.claims
+    }
+
+    /// The text they were read from, each of them once.
+    pub(crate) fn json(&self, text: &str) -> String {
+        // JavaScript takes the last of equal ones.
+        if NPM || !self.repeated {
+            return text.into();
+        }
+        let mut json = Writer::new();
+        for member in self.claims.members() {
+            json.raw(&member.name, member.raw);
+        }
+        json.take()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.0.get(name)
+        self.claims.get(name)
     }
 
     /// A claim that is a text.
@@ -297,7 +320,12 @@ pub(crate) struct Terms<'a> {
     pub(crate) dated: bool,
     /// Whether `auth_time` may be a date as text.
     pub(crate) auth_time_text: bool,
+    /// Whether `exp` may be left out, and `iat` counts in its place.
+    pub(crate) endless: bool,
 }
+
+/// Seconds for which a token without an end is good.
+const ENDLESS: i64 = 120;
 
 /// Reads a token of a kind (its `typ`, besides `JWT`), checks what all kinds share, then what is `more`: the latter answers
 /// what it expected and did not find.
@@ -316,7 +344,7 @@ pub(crate) fn check(
     audience(&found, terms)?;
     match times(&found, terms).or_else(|| more(&found, alg)) {
         Some(expected) => Err(refused(expected)),
-        None => Ok(Unverified::new(&token, alg, json)),
+        None => Ok(Unverified::new(&token, alg, found.json(json))),
     }
 }
 
@@ -332,8 +360,14 @@ pub(crate) fn issuer(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
     if found == Some(terms.issuer) { Ok(()) } else { Err(wrong("iss: ", terms.issuer, found)) }
 }
 
+/// More audiences than any token has; it bounds what they are compared with.
+const MAX_AUDIENCES: usize = 100;
+
 /// `aud`: the client, and no other that is not trusted.
 pub(crate) fn audience(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
+    if claims.audiences().len() > MAX_AUDIENCES {
+        return Err(refused("aud: at most 100"));
+    }
     let (mut this, mut other) = (false, None);
     for audience in claims.audiences() {
         let name = audience.as_str().unwrap_or_default();
@@ -350,8 +384,9 @@ pub(crate) fn audience(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
 pub(crate) fn times(claims: &Typed<'_>, terms: &Terms<'_>) -> Option<&'static str> {
     let (now, skew) = clock(terms.now, terms.skew);
     let latest = Some(now.saturating_add(skew));
-    let expires = claims.seconds("exp");
     let issued = claims.seconds("iat");
+    let own = issued.filter(|_| terms.endless).map(|issued| issued.saturating_add(ENDLESS));
+    let expires = claims.seconds("exp").or(own);
     // Absent counts as less than any time.
     Some(if expires <= Some(now.saturating_sub(skew)) {
         if expires.is_none() { "exp: seconds since 1970" } else { EXPIRED }

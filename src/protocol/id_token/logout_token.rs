@@ -3,10 +3,10 @@
 //! OIDC Back-Channel Logout 1.0 sections 2.4 and 2.6; RFC 8417 for `events`.
 //! Refuses id_tokens passed off as one (a nonce, no event), and tokens that name neither person nor session.
 
-use crate::ground::error::Result;
+use crate::ground::error::{Phase, Result};
 use crate::ground::json::Value;
 use crate::protocol::id_token::IdTokenExpectation;
-use crate::protocol::id_token::claims::{self, Typed, Unverified};
+use crate::protocol::id_token::claims::{self, Terms, Typed, Unverified};
 
 /// The event a logout token tells of.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -24,8 +24,12 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// assert!(check("eyJhbGciOiJSUzI1NiJ9.e30.AAAA", &expectation, 1_700_000_000).is_err());
 /// ```
 pub fn check(token: &str, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
-    claims::check(token, "logout+jwt", &expectation.terms(now), &|found, _| event(found))
+    let terms = Terms { endless: expectation.logout_token_without_exp, ..expectation.terms(now) };
+    claims::check(token, "logout+jwt", &terms, &|found, _| event(found)).map_err(|error| error.at(Phase::Session).hinting(HINT))
 }
+
+/// Nobody logs in here: what is wrong is the server's, or the client's settings.
+const HINT: &str = "Answer 400 (Back-Channel Logout 1.0 section 2.4). Where the server sends no exp: logoutTokenWithoutExp.";
 
 /// What is expected of the event and not so.
 fn event(found: &Typed<'_>) -> Option<&'static str> {

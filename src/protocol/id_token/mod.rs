@@ -52,6 +52,9 @@ pub struct IdTokenExpectation<'a> {
     /// Whether access token, code and state are the halves that such a claim holds already, for a token whose hash is not SHA-256:
     /// made by a shell that has the hash where the core has not.
     pub hashes_given: bool,
+    /// Whether a logout token may lack `exp`, which some servers leave out and Back-Channel Logout 1.0 section 2.4 demands: it must
+    /// then have been issued within the last two minutes.
+    pub logout_token_without_exp: bool,
 }
 
 impl<'a> IdTokenExpectation<'a> {
@@ -72,13 +75,14 @@ impl<'a> IdTokenExpectation<'a> {
             refresh_of: None,
             auth_time_text: false,
             hashes_given: false,
+            logout_token_without_exp: false,
         }
     }
 
     /// What a token of any kind from this server is judged by.
     pub(crate) fn terms(&self, now: u64) -> Terms<'a> {
         let Self { issuer, client_id, algorithms, trusted_audiences, skew, auth_time_text, .. } = *self;
-        Terms { issuer, client_id, trusted_audiences, algorithms, now, skew, dated: true, auth_time_text }
+        Terms { issuer, client_id, trusted_audiences, algorithms, now, skew, dated: true, auth_time_text, endless: false }
     }
 }
 

@@ -8,10 +8,11 @@ use alloc::vec;
 
 use crate::ground::error::shown::oauth_error;
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::{Form, word};
+use crate::ground::text::word;
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::AuthorizationCode;
@@ -19,7 +20,7 @@ use crate::protocol::authorization::transaction::{self, Fields};
 use crate::protocol::client::{Client, Registration};
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
 use crate::protocol::syntax::is_error_code;
-use crate::protocol::syntax::is_vschar;
+use crate::protocol::syntax::{is_token68, is_vschar};
 use crate::provider::table::join;
 
 /// Octets of an answer; a callback may have as many.
@@ -113,8 +114,8 @@ pub(crate) fn request(client: &Registration<'_>, url: &str, token: &str) -> Resu
     let (scheme, rest) = client.issuer.split_once("://").unwrap_or_default();
     let origin = join(&join(scheme, "://"), rest.split('/').next().unwrap_or_default());
     crate::flow::resource::check(url, &[&origin], client.development).map_err(at)?;
-    if !is_vschar(token) {
-        return Err(at(Error::new(&codes::INVALID_PARAMETER).expected("the access token of a login: visible ASCII")));
+    if !is_token68(token) {
+        return Err(at(Error::new(&codes::INVALID_PARAMETER).expected("the access token of a login: token68")));
     }
     let headers = vec![("accept", Secret::new("application/json")), ("authorization", Secret::new(join("Bearer ", token)))];
     Ok(Request { method: "GET", url: url.into(), headers, body: None, repeatable: false })
@@ -129,7 +130,7 @@ pub(crate) fn parameters(fields: &Fields<'_>, response: &Response) -> Result<Str
     let answer = Answer { response, malformed: &codes::CALLBACK_MALFORMED };
     let fail = |kind| answer.fail(kind).at(Phase::Authorization);
     let successful = response.status == 200;
-    if matches!(response.status, 300..=399) {
+    if response.is_redirect() {
         return Err(
             fail(&codes::REDIRECT_REFUSED).expected("JSON: a redirect asks a person to log in, so the token counts for nothing here")
         );

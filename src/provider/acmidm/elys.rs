@@ -210,8 +210,8 @@ impl<'a> ElysApi<'a> {
         if !path.starts_with('/') || !path.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'#') {
             return wrong("a path of the API: visible ASCII that begins with a slash");
         }
-        if !crate::protocol::syntax::is_vschar(self.token.expose()) {
-            return wrong("an access token: visible ASCII");
+        if !crate::protocol::syntax::is_token68(self.token.expose()) {
+            return wrong("an access token: token68");
         }
         let headers = vec![
             ("accept", Secret::new("application/json")),

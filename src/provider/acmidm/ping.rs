@@ -253,7 +253,7 @@ fn same_code(one: &str, other: &str) -> bool {
 /// An answer that is no success. Bodies of failures are not documented, so the status alone decides.
 pub(crate) fn refused(response: &Response) -> Error {
     let (kind, action, expected): (&'static Kind, Action, &'static str) = match response.status {
-        300..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration, "an answer of the API itself"),
+        300..=303 | 305..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration, "an answer of the API itself"),
         401 => (
             &codes::TOKEN_INVALID,
             Action::Restart,

@@ -8,8 +8,8 @@ use alloc::string::String;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
+use crate::ground::octet::is_visible;
 use crate::ground::secret::Secret;
-use crate::protocol::syntax::is_vschar;
 
 /// The key of a subscription. Two are given out, so that one can be renewed while the other serves.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl SubscriberKey {
     /// `invalid_configuration`.
     pub fn under(header: &'static str, key: &str) -> Result<Self> {
         check_header(header)?;
-        if !is_vschar(key) {
+        if !is_visible(key) {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("subscriber key: visible ASCII, not empty"));
         }
         Ok(Self { header, key: Secret::new(key) })

@@ -72,8 +72,8 @@ pub(crate) fn build(
     url.push_str(second.unwrap_or(&path));
     let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
     if operation.authorized() {
-        if !crate::protocol::syntax::is_vschar(token.expose()) {
-            return Err(wrong("an access token: visible ASCII"));
+        if !crate::protocol::syntax::is_token68(token.expose()) {
+            return Err(wrong("an access token: token68"));
         }
         let mut bearer = String::from("Bearer ");
         bearer.push_str(token.expose());
@@ -197,7 +197,7 @@ fn failure(operation: &'static Operation, response: &Response) -> Error {
         .filter(|text| !text.is_empty());
     let trace = value.get("correlation_id").and_then(Value::as_str);
     let (kind, action): (&'static Kind, Action) = match response.status {
-        300..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
+        300..=303 | 305..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
         401 => (&codes::TOKEN_INVALID, Action::Restart),
         403 => (&codes::UNAUTHORIZED, Action::FixConfiguration),
         404 => (&codes::NOT_FOUND, Action::FixConfiguration),

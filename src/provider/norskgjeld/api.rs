@@ -79,7 +79,7 @@ impl<'a> Api<'a> {
     /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent.
     #[must_use]
     pub fn trace_id(mut self, trace_id: &'a str) -> Self {
-        self.trace_id = Some(trace_id).filter(|id| crate::protocol::syntax::is_vschar(id) && id.len() <= 128);
+        self.trace_id = Some(trace_id).filter(|id| crate::ground::octet::is_visible(id) && id.len() <= 128);
         self
     }
 
@@ -205,7 +205,7 @@ fn failure(response: &Response) -> Error {
     // The words are examples, not codes: matched without case, in code and description.
     let says = |word: &str| [text("error"), text("error_description")].into_iter().flatten().any(|text| contains(text, word));
     let (kind, action): (&'static Kind, Action) = match response.status {
-        300..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
+        300..=303 | 305..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
         // The debt API answers an invalid token with 403, and a dead consent too.
         403 if says("token") => (&codes::TOKEN_INVALID, Action::Restart),
         403 if says("consent") => (&codes::CONSENT_INACTIVE, Action::Restart),

@@ -102,7 +102,7 @@ pub struct ConsentStatus {
 /// An optional member: `None` when it is there with another type.
 fn field<'v, 'a, T>(object: &'v Value<'a>, name: &str, read: impl FnOnce(&'v Value<'a>) -> Option<T>) -> Option<Option<T>> {
     match object.get(name) {
-        None | Some(Value::Null) => Some(None),
+        None => Some(None),
         Some(value) => read(value).map(Some),
     }
 }

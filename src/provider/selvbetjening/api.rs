@@ -16,7 +16,7 @@ use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::{Value, push_string};
-use crate::ground::octet::{VISIBLE, is_all};
+use crate::ground::octet::is_visible;
 use crate::ground::secret::Secret;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
@@ -107,7 +107,7 @@ impl<'a> Api<'a> {
     /// # Errors
     /// `invalid_parameter` when a field or the API key does not fit.
     pub fn create_draft(&self, api_key: &Secret, draft: &Draft) -> Result<Call<String>> {
-        if !is_all(api_key.expose(), VISIBLE) {
+        if !is_visible(api_key.expose()) {
             return Err(refused("an API key: visible ASCII"));
         }
         let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), drafted);
@@ -222,7 +222,7 @@ fn malformed(response: &Response) -> Error {
 /// An error answer: `{property, message}`, `{type, title, status, detail, instance}`, or a text, as JSON or not; a page is none.
 fn failure(response: &Response) -> Error {
     let (kind, action): (&'static Kind, Action) = match response.status {
-        300..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
+        300..=303 | 305..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration),
         401 => (&codes::TOKEN_INVALID, Action::Restart),
         403 => (&codes::UNAUTHORIZED, Action::FixConfiguration),
         400..=428 | 430..=499 => (&codes::API_ERROR, Action::FixConfiguration),

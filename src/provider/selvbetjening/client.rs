@@ -104,14 +104,14 @@ impl CurrentClient {
     /// Reads the answer to `GET /v1/client`; `None` when it is not the documented one.
     pub(super) fn read(value: &Value<'_>) -> Option<Self> {
         let [scopes, claims, redirects, logouts, children] = MEMBERS;
-        value.get(scopes)?;
+        value.member(scopes)?;
         Some(Self {
             scopes: list(value, scopes, scope)?,
             claims: list(value, claims, claim)?,
             redirect_uris: list(value, redirects, text)?,
             post_logout_redirect_uris: list(value, logouts, text)?,
             child_organization_numbers: list(value, children, text)?,
-            whole: MEMBERS.iter().all(|name| value.get(name).is_some()),
+            whole: MEMBERS.iter().all(|name| value.member(name).is_some()),
         })
     }
 
@@ -207,7 +207,7 @@ impl ClientSettings {
     pub fn replaced_by(&self, json: &str) -> Result<Self> {
         let wrong = || refused("all five lists, each an array or null, and nothing else");
         let value = Value::parse(json).ok_or_else(wrong)?;
-        let known = value.members().len() == MEMBERS.len() && MEMBERS.iter().all(|name| value.get(name).is_some());
+        let known = value.members().len() == MEMBERS.len() && MEMBERS.iter().all(|name| value.member(name).is_some());
         let [scopes, claims, redirects, logouts, children] = MEMBERS;
         if !known {
             return Err(wrong());

@@ -109,7 +109,7 @@ impl ClientSecret {
 /// A time, or none; nothing at all for a text that is no time.
 pub(super) fn expiration(value: &Value<'_>) -> Option<Option<i64>> {
     match value.get("expiration") {
-        None | Some(Value::Null) => Some(None),
+        None => Some(None),
         Some(time) => seconds(time).map(Some),
     }
 }

@@ -117,7 +117,7 @@ impl Wait {
 
     /// The next pause, or the end. A server that says when to come again is not asked before.
     fn sleep(&mut self, now: Duration, client: Option<CurrentClient>, cause: Option<Error>) -> Result<()> {
-        let wanted = cause.as_ref().and_then(Error::retry_after).unwrap_or_default();
+        let wanted = cause.as_ref().and_then(|cause| cause.retry_after_at(now.as_secs())).unwrap_or_default();
         let pause = self.pause.max(Duration::from_secs(wanted.into()));
         if self.elapsed(now).saturating_add(pause) > self.pacing.limit {
             let expected = if self.approval { "approval of all scopes and claims" } else { "a client that HelseID knows" };

@@ -47,8 +47,8 @@ fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, _, development, origins, token_type, token] = lines.take();
     let origins: Vec<&str> = origins.split(' ').collect();
     crate::flow::resource::check(url, &origins, !development.is_empty())?;
-    if token_type != "Bearer" || !crate::protocol::syntax::is_vschar(token) {
-        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("an access token: visible ASCII"));
+    if token_type != "Bearer" || !crate::protocol::syntax::is_token68(token) {
+        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("an access token: token68"));
     }
     text.push_str("Bearer ");
     text.push_str(token);

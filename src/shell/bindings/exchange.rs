@@ -12,7 +12,7 @@ use crate::flow::{jarm, resource};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
-use crate::ground::text::{base64url, decimal, number};
+use crate::ground::text::{base64url, cut, decimal, number};
 use crate::jose::{Algorithm, Stamp};
 use crate::protocol::authorization::response::{self, Callback};
 use crate::protocol::authorization::transaction::{self};
@@ -61,16 +61,21 @@ fn dpop_answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Response lines, the grant's name as in `form`, token type, id_token required, `expires_in` as a string accepted, token exchange (`x` and must name what it
-/// issued, `o` and may), the refresh token that was sent, scope, then the body.
+/// Response lines, the grant's name as in `form`, token type, id_token required, what is accepted beside the standard (`e` `expires_in`
+/// as a string, `s` scope as a list, `b` or `d` an answer without `token_type`, taken for Bearer or DPoP), token exchange (`x` and must
+/// name what it issued, `o` and may), the refresh token that was sent, scope, then the body.
 fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let mut response = response(&mut lines);
-    let [grant, kind, id_token, expires_in_string, exchange, refresh, scope] = lines.take();
+    let [grant, kind, id_token, lenient, exchange, refresh, scope] = lines.take();
     let asked = RequestKind::named(grant);
+    let has = |mark| cut(lenient, mark).1.is_some();
+    let default = if has(b'b') { Some(TokenType::Bearer) } else { None };
     let expectation = Expectation {
         token_type: if kind == "DPoP" { TokenType::DPoP } else { TokenType::Bearer },
         id_token: !id_token.is_empty(),
-        expires_in_string: !expires_in_string.is_empty(),
+        expires_in_string: has(b'e'),
+        scope_list: has(b's'),
+        default_token_type: if has(b'd') { Some(TokenType::DPoP) } else { default },
         token_exchange: !exchange.is_empty(),
         issued_token_type: exchange == "x",
         kind: asked,
@@ -84,7 +89,7 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     if let Some(seconds) = found.expires_in {
         json.raw("expiresIn", &decimal(u64::from(seconds)));
     }
-    json.some("scope", found.scope).string("requestedScope", scope);
+    json.some("scope", found.scope.as_deref()).string("requestedScope", scope);
     // The old one stays when no new one comes.
     json.some("refreshToken", found.refresh_token.or(some(refresh))).some("idToken", found.id_token);
     let mut others = Writer::new();
@@ -136,8 +141,8 @@ fn resource_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, method, development, origins, kind, token] = lines.take();
     let origins = listed(origins, b' ');
     resource::check(url, &origins, !development.is_empty())?;
-    if !crate::protocol::syntax::is_vschar(token) || !matches!(kind, "Bearer" | "DPoP") {
-        return refused("an access token: visible ASCII, Bearer or DPoP");
+    if !crate::protocol::syntax::is_token68(token) || !matches!(kind, "Bearer" | "DPoP") {
+        return refused("an access token: token68, Bearer or DPoP");
     }
     let mut header = String::from(kind);
     header.push(' ');

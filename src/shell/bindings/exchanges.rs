@@ -38,7 +38,6 @@ struct Party {
     dpop: Option<KeyInfo>,
     nonce: Option<String>,
     storing: bool,
-    expires_in_string: bool,
     trusted_audiences: Vec<String>,
     skew: Option<u32>,
     keyed: bool,
@@ -130,7 +129,6 @@ impl Party {
         if self.storing {
             exchange = exchange.storing();
         }
-        exchange.expect(|expectation| expectation.expires_in_string = self.expires_in_string);
         exchange = exchange.target(&target(lines)?)?;
         Ok(live(self.judging(exchange)))
     }
@@ -212,7 +210,8 @@ impl Party {
 /// algorithms; audiences to trust; skew; method, secret, rules, key; the DPoP key.
 ///
 /// Marks: `P`, `O`, `D` the server requires pushed requests, request objects, DPoP; `I` it may leave out `issued_token_type`;
-/// `T` its `auth_time` may be a text; `S` its `expires_in` may be one; `K` its keys are known.
+/// `T` its `auth_time` may be a text; `S` its lifetimes may be; `L` its scopes may be lists; `b` or `d` tokens without a type are Bearer
+/// or DPoP; `R` HTTP Basic is raw; `C` tokens are bound to a certificate; `K` its keys are known.
 fn party(lines: &mut Lines<'_>) -> Result<Party> {
     let [nonce, storing] = lines.take();
     let [_, _, _, token_endpoint] = lines.clone().take();
@@ -255,6 +254,11 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
         issued_token_type_optional: has(b'I'),
         signing_algorithms: texts(algorithms, b' '),
         auth_time_text: has(b'T'),
+        expires_in_string: has(b'S'),
+        scope_list: has(b'L'),
+        default_token_type: if has(b'b') { Some(TokenType::Bearer) } else { has(b'd').then_some(TokenType::DPoP) },
+        raw_basic: has(b'R'),
+        certificate_bound: has(b'C'),
         ..Requests::default()
     };
     let authentication = match (method, key) {
@@ -274,7 +278,6 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
         dpop: public_key(dpop_alg, dpop_jwk)?,
         nonce: own(nonce),
         storing: !storing.is_empty(),
-        expires_in_string: has(b'S'),
         trusted_audiences: texts(audiences, b'\t'),
         skew: number(skew).and_then(|skew| u32::try_from(skew).ok()),
         keyed: has(b'K'),

@@ -90,10 +90,10 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// Time, skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token,
 /// code, state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. Answers algorithm,
-/// key id, then the claims. A logout token is judged by the first six.
+/// key id, then the claims. A logout token is judged by the first six, and the last says whether it may lack `exp`.
 fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let common = Common::read(&mut lines)?;
-    let [nonce, max_age, acr_values, access_token, code, state, before, auth_time_text] = lines.take();
+    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
     let Some(max_age) = small(max_age) else { return refused("maxAge: whole seconds") };
     let before = some(before).map(Claims::stored).transpose()?;
     let mut expected = common.expectation();
@@ -104,7 +104,8 @@ fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()>
     expected.code = some(code);
     expected.state = some(state);
     expected.refresh_of = before.as_ref();
-    expected.auth_time_text = !auth_time_text.is_empty();
+    expected.auth_time_text = !lax.is_empty();
+    expected.logout_token_without_exp = !lax.is_empty();
     expected.hashes_given = true;
     let check = if operation == "id_token" { id_token::check } else { logout_token::check };
     push_unverified(text, &check(lines.0, &expected, common.now)?);

@@ -33,8 +33,8 @@ fn audiences(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let environment = Environment::named(lines.next())?;
     let token = Secret::new(lines.next());
-    if !crate::protocol::syntax::is_vschar(token.expose()) {
-        return refused("an access token: visible ASCII");
+    if !crate::protocol::syntax::is_token68(token.expose()) {
+        return refused("an access token: token68");
     }
     let api = Api::new(&environment, &token).trace_id(lines.next());
     let request = match lines.next() {

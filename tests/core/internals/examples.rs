@@ -89,7 +89,7 @@ fn text_cut() {
 
 #[test]
 fn text_form() {
-    let mut form = crate::ground::text::Form::new();
+    let mut form = crate::ground::form::Form::new();
     form.push("grant_type", "client_credentials").push("scope", "a b");
     assert_eq!(form.into_string(), "grant_type=client_credentials&scope=a+b");
 }

@@ -17,7 +17,7 @@ fn transaction(random: &[u8; 96]) -> Transaction {
 }
 
 fn answer(pairs: &[(String, String)]) -> String {
-    let mut form = crate::ground::text::Form::new();
+    let mut form = crate::ground::form::Form::new();
     for (name, value) in pairs {
         form.push(name, value);
     }

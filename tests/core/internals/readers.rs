@@ -1,8 +1,9 @@
 //! The small readers and writers, compared with the crates that are standard for each job.
 
 use crate::ground::address::is_private;
+use crate::ground::form::Form;
 use crate::ground::json::{Value, Writer, push_string};
-use crate::ground::text::{Form, base64, base64url, base64url_decode, decimal, equal, form_decode, number, pairs, push_percent};
+use crate::ground::text::{base64, base64url, base64url_decode, decimal, equal, form_decode, number, pairs, push_percent};
 use crate::ground::uri::Uri;
 use crate::protocol::syntax::is_redirect_uri;
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 // Selvbetjening, the self-service of HelseID: drafts, the client's access and settings, its keys, delegations.
 // The core words each request and judges each answer; the token and its DPoP proof come from a Client of the caller's.
 
+import { seconds } from "../../core/clock.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
 import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
@@ -354,7 +355,7 @@ export class SelvbetjeningClient {
       const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
       const text = await Promise.race([read(response, MAX_BODY), aborted]);
       if (text === undefined) throw hostError("api_response_malformed", { http: { status: response.status } });
-      return { head: [`${response.status}`, header("content-type"), header("retry-after")], body: text };
+      return { head: [`${response.status}`, header("content-type"), seconds(header("retry-after")) ?? ""], body: text };
     } catch (cause) {
       if (late) throw hostError("timeout", { phase: "api" }, cause);
       if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
