@@ -4,7 +4,7 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, Spent, is_recent, unkeyed, used};
+use crate::flow::judge::{Context, Judge, JwksTimes, Spent, is_recent, unkeyed, used};
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -127,12 +127,12 @@ impl<T> Exchange<T> {
         self
     }
 
-    /// As [`jwks`](Self::jwks), with the time it was fetched, in seconds since 1970 ([`known_jwks_at`](Self::known_jwks_at)):
-    /// within a minute of that a key that is not in it is not asked for again, so that made-up key ids do not make a client
-    /// knock at the server's door all the time. How old a set may be is the caller's to say; ten minutes are usual.
+    /// As [`jwks`](Self::jwks), with the times of [`known_jwks_at`](Self::known_jwks_at): within a minute of a fetch that an
+    /// unknown key id caused there is no other, so that made-up key ids do not make a client knock at the server's door all the
+    /// time. How old a set may be is the caller's to say; ten minutes are usual.
     #[must_use]
-    pub fn jwks_at(mut self, json: impl Into<String>, fetched: u64) -> Self {
-        self.context.jwks_at = Some(fetched);
+    pub fn jwks_at(mut self, json: impl Into<String>, times: JwksTimes) -> Self {
+        self.context.jwks_at = Some(times);
         self.jwks(json)
     }
 
@@ -141,9 +141,9 @@ impl<T> Exchange<T> {
         self.context.jwks.as_deref()
     }
 
-    /// The key set that was used and when it was fetched, to be kept for [`jwks_at`](Self::jwks_at), in memory or in a store
-    /// that many share; `None` where it was given without a time.
-    pub fn known_jwks_at(&self) -> Option<(&str, u64)> {
+    /// The key set that was used and its times, to be kept for [`jwks_at`](Self::jwks_at), in memory or in a store that many
+    /// share, also where the flow failed; `None` where it was given without.
+    pub fn known_jwks_at(&self) -> Option<(&str, JwksTimes)> {
         Some((self.known_jwks()?, self.context.jwks_at?))
     }
 
@@ -275,6 +275,10 @@ impl<T> Exchange<T> {
         match (chosen, &context.jwks_uri) {
             // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
             (_, Some(uri)) if missing && !context.fetched && !is_recent(context.jwks_at, now) => {
+                if context.jwks.is_some() {
+                    let fetched = context.jwks_at.map_or(0, |times| times.fetched);
+                    context.jwks_at = Some(JwksTimes::new(fetched, Some(now)));
+                }
                 context.fetched = true;
                 let request = jwks::request(uri, context.development)?;
                 self.state = State::KeysWanted(token, now);
@@ -401,7 +405,8 @@ impl<T> Exchange<T> {
             }
             State::KeysWanted(token, at) => {
                 self.context.jwks = Some(jwks::judge(&response)?);
-                self.context.jwks_at = Some(at);
+                let unknown = self.context.jwks_at.and_then(|times| times.unknown);
+                self.context.jwks_at = Some(JwksTimes::new(at, unknown));
                 self.state = State::Keyed(token);
                 Ok(())
             }

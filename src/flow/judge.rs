@@ -23,6 +23,23 @@ use crate::protocol::token::Expectation;
 /// Seconds between two fetches of a key set that an unknown key id causes.
 const COOLDOWN: u64 = 60;
 
+/// When a key set was fetched, and why, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JwksTimes {
+    /// When it was fetched; 0 where nobody said.
+    pub fetched: u64,
+    /// When an unknown key id last caused a fetch, whatever came of it.
+    pub unknown: Option<u64>,
+}
+
+impl JwksTimes {
+    /// Times that were kept.
+    pub fn new(fetched: u64, unknown: Option<u64>) -> Self {
+        Self { fetched, unknown }
+    }
+}
+
 /// What an answer is judged against.
 pub(crate) struct Context {
     pub(crate) expectation: Expectation,
@@ -31,8 +48,8 @@ pub(crate) struct Context {
     pub(crate) kept: Option<Secret>,
     /// The server's key set, when it is known.
     pub(super) jwks: Option<String>,
-    /// When it was asked for, in seconds since 1970; `None` where the caller has not said.
-    pub(super) jwks_at: Option<u64>,
+    /// When it was asked for; `None` where the caller has not said.
+    pub(super) jwks_at: Option<JwksTimes>,
     pub(super) jwks_uri: Option<String>,
     pub(super) development: bool,
     pub(super) fetched: bool,
@@ -190,7 +207,7 @@ pub(crate) fn unkeyed() -> Error {
         .expected("the provider's jwks_uri, or its key set: its signatures are verified")
 }
 
-/// Whether a key set came so lately that a key which is not in it is none of the server's; a time to come says nothing.
-pub(super) fn is_recent(at: Option<u64>, now: u64) -> bool {
-    at.and_then(|at| now.checked_sub(at)).is_some_and(|age| age < COOLDOWN)
+/// Whether an unknown key id caused a fetch so lately that another one is none of the server's; a time to come says nothing.
+pub(super) fn is_recent(times: Option<JwksTimes>, now: u64) -> bool {
+    times.and_then(|times| now.checked_sub(times.unknown?)).is_some_and(|age| age < COOLDOWN)
 }

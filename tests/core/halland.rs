@@ -8,7 +8,8 @@ use samtykke::protocol::profile::{Audience, Presence};
 use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, current, refusal, refusal_error};
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
+    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, JwksTimes, Profile, Request, Response, Result, Secret,
+    Step,
 };
 
 const ISSUER: &str = "https://adfs.example.se/adfs";
@@ -271,8 +272,9 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
         let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600,"auth_time":"2023-11-14T22:13:20.180Z"}"#;
         let header = format!(r#"{{"alg":"RS256",{header}}}"#);
         let token = append_signature(&signing_input(&header, claims), &[7; 256]);
-        let mut exchange =
-            Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r")).unwrap().jwks_at(set.clone(), 1_700_000_000);
+        let mut exchange = Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r"))
+            .unwrap()
+            .jwks_at(set.clone(), JwksTimes::new(1_700_000_000, Some(1_700_000_000)));
         assert!(matches!(exchange.step(&[7; 32], 1_700_000_001), Ok(Step::Send(_))));
         let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{}"}}"#, token.expose());
         exchange.receive(Response::new(200, Some("application/json"), &body)).unwrap();

@@ -7,7 +7,8 @@ use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, JwksTimes, Response, Step, Tokens,
+    Transaction,
 };
 use serde_json::{Value, json};
 
@@ -208,10 +209,18 @@ fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
     assert!(exchange.known_jwks_at().is_none());
     assert_eq!(drive(&mut exchange, &by("a"), &set("a"), NOW).0, 1);
     let (known, at) = exchange.known_jwks_at().unwrap();
-    assert_eq!((known, at), (&*set("a"), NOW));
-    // Just fetched: a made-up key id does not make this client knock again.
+    assert_eq!((known, at), (&*set("a"), JwksTimes::new(NOW, None)));
+    // Rotated right after that fetch, which no unknown key id has caused.
+    let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), at);
+    let (fetched, outcome) = drive(&mut exchange, &by("b"), &set("b"), NOW + 1);
+    outcome.unwrap();
+    assert_eq!((fetched, exchange.known_jwks_at().unwrap()), (1, (&*set("b"), JwksTimes::new(NOW + 1, Some(NOW + 1)))));
+    // A made-up key id does not make this client knock again, also where the fetch failed.
+    let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), at);
+    let _ = refused(drive(&mut exchange, &by("b"), "{}", NOW + 1).1, "jwks_malformed");
+    assert_eq!(exchange.known_jwks_at().unwrap(), (&*set("a"), JwksTimes::new(NOW, Some(NOW + 1))));
     for (later, fetches) in [(0, 0), (59, 0), (60, 1), (3600, 1)] {
-        let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW - later);
+        let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW - later)));
         let (fetched, outcome) = drive(&mut exchange, &by("b"), &set("b"), NOW);
         assert_eq!(fetched, fetches, "after {later} s");
         match fetches {
@@ -220,8 +229,11 @@ fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
         }
     }
     // A set that fits is not fetched again, however old; one from a time to come is no reason to wait.
-    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW - 3600), &by("a"), "", NOW).0, 0);
-    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), NOW + 3600), &by("b"), &set("b"), NOW).0, 1);
+    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW - 3600, None)), &by("a"), "", NOW).0, 0);
+    assert_eq!(
+        drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW + 3600))), &by("b"), &set("b"), NOW).0,
+        1
+    );
     // Without a time, as before: one fetch.
     assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks(set("a")), &by("b"), &set("b"), NOW).0, 1);
 }

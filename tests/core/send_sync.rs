@@ -15,6 +15,7 @@ const _: () = {
     proved::<samtykke::flow::discovery::WellKnown>();
     proved::<samtykke::flow::discovery::Discovery<'static>>();
     proved::<samtykke::flow::exchange::Exchange<()>>();
+    proved::<samtykke::JwksTimes>();
     proved::<samtykke::flow::login::Start>();
     proved::<samtykke::flow::machine::Failure>();
     proved::<samtykke::flow::machine::Input>();

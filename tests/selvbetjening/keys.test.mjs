@@ -278,3 +278,21 @@ test("keys of other algorithms, and keys that stay with a key service", async (t
   assert.doesNotMatch(kept.get(enrolment.id), /"d"/);
   assert.deepEqual(control.violations(), []);
 });
+
+test("a rotation goes on until the last who waits for it is gone", async (t) => {
+  const { enrolment, record, control } = await enrolled(t);
+  control.state.settings.keyPropagation = 1_000;
+  const [one, two] = [new AbortController(), new AbortController()];
+  const gone = enrolment.rotateKey({ ...QUICK, signal: one.signal });
+  const stays = enrolment.rotateKey(QUICK);
+  one.abort();
+  await assert.rejects(gone, code("aborted"));
+  const { thumbprint } = await stays;
+  assert.deepEqual(thumbprints(record).at(-1), thumbprint);
+  const alone = enrolment.rotateKey({ ...QUICK, signal: two.signal });
+  setTimeout(() => two.abort(), 300);
+  await assert.rejects(alone, code("aborted"));
+  assert.equal((await enrolment.key()).thumbprint, thumbprint);
+  assert.notEqual((await enrolment.rotateKey(QUICK)).thumbprint, thumbprint);
+  assert.deepEqual(control.violations(), []);
+});

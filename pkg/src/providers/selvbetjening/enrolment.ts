@@ -5,6 +5,7 @@ import { apis } from "../../core/provider_wasm.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
+import { encoded } from "../../crypto/seal.js";
 import { PATIENCE, Shared } from "../../core/wait.js";
 import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, type WaitOptions, publicKey, refusePage } from "./service.js";
 import type { ClientDraft, CurrentClient, ListedKey } from "./records.js";
@@ -16,9 +17,6 @@ export interface EnrolmentStore {
   /** Done when it is safe: the next step begins after it. */
   write(id: string, text: string): Promise<void> | void;
 }
-
-/** Seconds that a rotation may take beyond the wait for its key to be usable: several requests, and the storing. */
-const REQUESTS = 600;
 
 /** Makes keys and finds them again: by the private JWK itself, or by the name that a key service gave. */
 export interface KeyMaker {
@@ -263,8 +261,7 @@ export class Enrolment {
   /** The service for this client, with its present key. */
   async client(): Promise<SelvbetjeningClient> {
     const { key } = this.#kept;
-    if (this.#client) return this.#client;
-    const client = await this.#opening.run(key, () => this.#with(key), {}, "api");
+    const client = this.#client ?? (await this.#opening.run(key, () => this.#with(key), {}, "api"));
     // A rotation may have ended meanwhile.
     if (this.#kept.key === key) this.#client ??= client;
     return client;
@@ -328,12 +325,15 @@ export class Enrolment {
     if (!this.#rotations.running("")) this.#rotation = { waiting: 0, ending: new AbortController() };
     const own = this.#rotation;
     own.waiting++;
-    const work = () => this.#rotate({ ...rest, signal: own.ending.signal });
-    return this.#rotations.run("", work, { signal, timeout: (rest.limit ?? 120) + REQUESTS }, "api").finally(() => {
-      if (--own.waiting) return;
-      own.ending.abort(signal?.reason);
-      if (own === this.#rotation) this.#rotations.forget("");
-    });
+    // Beyond the wait for the key to be usable, several requests and the storing.
+    const limits = { signal, timeout: (rest.limit ?? 120) + 600 };
+    return this.#rotations
+      .run("", () => this.#rotate({ ...rest, signal: own.ending.signal }), limits, "api")
+      .finally(() => {
+        if (--own.waiting) return;
+        own.ending.abort(signal?.reason);
+        if (own === this.#rotation) this.#rotations.forget("");
+      });
   }
 
   /**
@@ -437,13 +437,7 @@ export function keeping(service: Selvbetjening, options: EnrolmentKeeping): void
 const isName = (id: unknown): id is string => typeof id === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(id);
 
 /** @internal 256 bits, so that an address that holds it is bound to its draft. */
-export function randomId(): string {
-  const octets = crypto.getRandomValues(new Uint8Array(32));
-  return btoa(String.fromCharCode(...octets))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
-    .replace(/=/g, "");
-}
+export const randomId = (): string => encoded(crypto.getRandomValues(new Uint8Array(32)));
 
 /** Port and path of a redirect URI on loopback, for the older form. */
 function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
