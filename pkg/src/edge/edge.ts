@@ -7,16 +7,17 @@ import { now } from "../core/clock.js";
 import { tell } from "../core/wait.js";
 import { encoded } from "../crypto/seal.js";
 import type { ResourceFetch, ResourceOptions } from "../protocol/resource.js";
-import { type Held, type Keeper, cookieKeeper } from "./keeper.js";
-import { type LoginOptions, type LoginRequest, callback, exchange, login } from "./login.js";
+import { cookieKeeper } from "./keeper.js";
+import { type LoginOptions, callback, exchange, login } from "./login.js";
 import { type LogoutOptions, loggedOut, logout } from "./logout.js";
-import { type Data, type EdgeOptions, type Site, type WaitUntil, checkOptions, placesOf } from "./options.js";
+import { type EdgeOptions, type Site, type WaitUntil, checkOptions, placesOf } from "./options.js";
 import { type Refreshed, refreshed } from "./refresh.js";
 import { refuse, respond, withCookies } from "./respond.js";
 import { returnTo } from "./return_to.js";
-import { type Session, checkData, shown } from "./session.js";
+import { checkData, shown } from "./session.js";
 import { runtimeWaitUntil } from "./wait_until.js";
 import { trouble } from "./trouble.js";
+import type { Data, Held, Keeper, LoginRequest, Session } from "./model.js";
 
 /** The handlers. Each answers a Response to send on, with `private, no-store` and `no-referrer`. */
 export interface Edge {

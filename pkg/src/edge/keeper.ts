@@ -4,34 +4,9 @@ import { now } from "../core/clock.js";
 import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
 import { PIECES, cookies, pieces, setCookie, whole } from "./cookies.js";
 import type { Site } from "./options.js";
-import { type Kept, isOver, keyIsLost, packed, unpacked } from "./session.js";
+import { isOver, keyIsLost, packed, unpacked } from "./session.js";
 import { cookiesOf, tooLarge, trouble } from "./trouble.js";
-
-/** A session that was found. */
-export interface Held {
-  readonly kept: Kept;
-  /** What names this session, and in cookies this writing of it. */
-  readonly id: string;
-}
-
-/** A change of what is kept; nothing where there is nothing to change. */
-export type Change = (kept: Kept) => Kept | undefined;
-
-/** A place for sessions. Cookies that it answers are for the response. */
-export interface Keeper {
-  read(request: Request): Promise<Held | undefined>;
-  /** Keeps a new session; one that the request had is over. */
-  begin(request: Request, kept: Kept): Promise<string[]>;
-  /** Changes a session; the last answer is what is kept then, nothing where the session is gone. */
-  change(request: Request, held: Held, change: Change): Promise<{ cookies: string[]; kept: Kept | undefined }>;
-  end(request: Request, held: Held | undefined): Promise<string[]>;
-  /** Runs `renew` where nobody else does at once. It is given what is kept now, and answers what is kept then. */
-  alone(
-    request: Request,
-    held: Held,
-    renew: (held: Held, store: (change: Change) => Promise<void>) => Promise<void>,
-  ): Promise<{ cookies: string[]; kept: Kept | undefined }>;
-}
+import type { Held, Keeper, Kept } from "./model.js";
 
 export const random = (octets: number): string => encoded(crypto.getRandomValues(new Uint8Array(octets)));
 /** Octets of all cookies of one edge, as a request carries them. */

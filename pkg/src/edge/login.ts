@@ -9,29 +9,13 @@ import { type ExchangeOptions, codeIn } from "../protocol/client.js";
 import type { AuthorizationCode, AuthorizationRequest, ConsentRequest, FormPost } from "../protocol/flow.js";
 import type { StartOptions } from "../protocol/start.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
-import { type Keeper, MOST, sessionNames } from "./keeper.js";
+import { MOST, sessionNames } from "./keeper.js";
 import { type Site, knownNames } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { begun, checkData, shown } from "./session.js";
 import { cookiesOf, tooLarge, trouble } from "./trouble.js";
-
-/** What to ask a person for: a request, and what most logins want of one by name. */
-export type LoginRequest = ConsentRequest | (AuthorizationRequest & LoginParameters);
-
-/** Parameters with a grammar of their own. */
-export interface LoginParameters {
-  /** The levels of assurance of which the login must have one, the best first; a wish with `acrOptional: true`. */
-  readonly acrValues?: readonly string[];
-  /** Single claims (OpenID Connect Core section 5.5). */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  /** `login`, `consent`, `select_account`, `none`. */
-  readonly prompt?: string;
-  /** Seconds since the person last authenticated, at most. */
-  readonly maxAge?: number;
-  /** What the tokens are for (RFC 8707). */
-  readonly resource?: string | readonly string[];
-}
+import type { Keeper, LoginRequest, LoginSettings } from "./model.js";
 
 /** How one login goes. */
 export interface LoginOptions extends Omit<StartOptions, "signal"> {
@@ -41,13 +25,6 @@ export interface LoginOptions extends Omit<StartOptions, "signal"> {
   readonly exchange?: Omit<ExchangeOptions, "signal">;
   /** The application's own, for `onSession`: JSON, at most 1,024 octets. */
   readonly state?: unknown;
-}
-
-/** What a login carried through the flow. */
-export interface LoginSettings {
-  readonly returnTo: string;
-  readonly state?: unknown;
-  readonly exchange?: Omit<ExchangeOptions, "signal">;
 }
 
 interface Carried extends LoginSettings {

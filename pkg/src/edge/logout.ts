@@ -2,12 +2,12 @@
 // POST of this origin: no link and no other site makes one.
 
 import { cookies, setCookie } from "./cookies.js";
-import type { Held, Keeper } from "./keeper.js";
 import { checkOwnOrigin, inside, unfit } from "./login.js";
 import type { Site } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { trouble } from "./trouble.js";
+import type { Held, Keeper } from "./model.js";
 
 /** How one logout goes. */
 export interface LogoutOptions {

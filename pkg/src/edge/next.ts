@@ -3,7 +3,7 @@
 
 import type { SamtykkeError } from "../core/error.js";
 import type { Edge } from "./edge.js";
-import type { Session } from "./session.js";
+import type { Session } from "./model.js";
 
 /** What of Next is used. */
 export interface NextParts {

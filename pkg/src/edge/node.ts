@@ -2,7 +2,7 @@
 
 import type { SamtykkeError } from "../core/error.js";
 import type { Edge } from "./edge.js";
-import type { Session } from "./session.js";
+import type { Session } from "./model.js";
 
 /** What of Node's `IncomingMessage`, or Express's request, is used. */
 export interface NodeRequest extends AsyncIterable<Uint8Array | string> {

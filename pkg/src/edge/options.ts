@@ -4,10 +4,9 @@ import { configured, isObject } from "../core/check.js";
 import type { SamtykkeError } from "../core/error.js";
 import { type SealKeys, checkKeys } from "../crypto/seal.js";
 import type { Client } from "../protocol/client.js";
-import type { LoginRequest, LoginSettings } from "./login.js";
+import type { IdTokenClaims } from "../protocol/id_token.js";
+import type { Data, Keeper, LoginRequest, LoginSettings, Session } from "./model.js";
 import { pathOf, returnTo } from "./return_to.js";
-import type { Session } from "./session.js";
-import type { StoredSessions } from "./store.js";
 
 /** What outlives a response: `ctx.waitUntil` of a worker, `after` of Next. */
 export type WaitUntil = (work: Promise<unknown>) => void;
@@ -22,6 +21,18 @@ export interface EdgePaths {
   readonly exchange?: string;
   /** Takes the server's logout tokens; `backchannel-logout` under `basePath` unless given. */
   readonly backchannelLogout?: string;
+}
+
+/** Sessions in a store; made by `storedSessions` of `samtykke/edge/store`. */
+export interface StoredSessions {
+  /** @internal */
+  keeper(site: Site): Keeper;
+  /** @internal Whether a flow is claimed for the first time. */
+  claim(site: Site, key: string): Promise<boolean>;
+  /** @internal Takes a logout token of the server's. */
+  logout(site: Site, request: Request): Promise<Response>;
+  /** @internal Whether the server ended the session of these claims. */
+  isOver(site: Site, claims: IdTokenClaims, begun: number): Promise<boolean>;
 }
 
 /** How the handlers behave. */
@@ -99,9 +110,6 @@ export interface EdgeOptions {
   /** Hears of every failure, with its cause; nothing of it holds a secret. */
   readonly onError?: (error: SamtykkeError) => void;
 }
-
-/** Data of the application's: small, JSON. */
-export type Data = Readonly<Record<string, unknown>>;
 
 /** @internal Options with what is derived from them. */
 export interface Site extends EdgeOptions {

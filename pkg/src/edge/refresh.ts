@@ -2,10 +2,10 @@
 // before anything else of the answer is looked at, and the person it is for is the one who logged in (OpenID Connect Core 12.2).
 
 import { SamtykkeError } from "../core/error.js";
-import type { Held, Keeper } from "./keeper.js";
 import type { Site } from "./options.js";
-import { type Session, isDue, renewedBy, shown, used } from "./session.js";
+import { isDue, renewedBy, shown, used } from "./session.js";
 import { trouble } from "./trouble.js";
+import type { Held, Keeper, Session } from "./model.js";
 
 /** What came of looking after a session. */
 export interface Refreshed {

@@ -6,43 +6,11 @@ import { claimed } from "../crypto/base64url.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
 import { hidden } from "../core/hidden.js";
 import type { Tokens } from "../protocol/tokens.js";
-import type { Data, Site } from "./options.js";
+import type { Site } from "./options.js";
 import { pack, unpack } from "./pack.js";
 import type { Octets } from "../crypto/seal.js";
 import { tooLarge, trouble } from "./trouble.js";
-
-/** A person's login, as the application sees it. `console.log` and `JSON.stringify` show no token of it. */
-export interface Session {
-  /** The verified id_token's claims: who logged in. Absent where the login asked for no id_token. */
-  readonly claims?: IdTokenClaims;
-  /**
-   * For {@link Client.userinfo}, introspection, revocation and, by {@link Edge.fetch}, API calls. The access token may have ended;
-   * there is no refresh token in them: {@link Edge.refresh} alone renews them.
-   */
-  readonly tokens: Tokens;
-  /** The application's own. */
-  readonly data?: Data;
-  /** When the person logged in, in seconds since 1970. */
-  readonly begunAt: number;
-  /** When the session ends at the latest, in seconds since 1970. */
-  readonly expiresAt: number;
-  /** When it ends unless it is used, in seconds since 1970. */
-  readonly idleAt: number;
-}
-
-/** @internal What is kept of a session. */
-export interface Kept {
-  readonly begun: number;
-  /** When it ends, and when it does unless it is used. */
-  readonly ends: number;
-  readonly idle: number;
-  readonly tokens: Tokens;
-  readonly data?: Data;
-  /** The thumbprint of the key that the tokens are bound to. */
-  readonly key?: string;
-  /** How many times the tokens were renewed, so that the newest are known. */
-  readonly turn: number;
-}
+import type { Data, Kept, Session } from "./model.js";
 
 /** @internal Seconds before an access token's end from which on it is renewed. */
 export const MARGIN = 60;

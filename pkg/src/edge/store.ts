@@ -7,15 +7,16 @@ import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
 import type { SessionStore } from "../tokens/store.js";
 import { cookies } from "./cookies.js";
-import { type Change, type Keeper, LEASE, alive, lines, patiently, random, sessionNames } from "./keeper.js";
+import { LEASE, alive, lines, patiently, random, sessionNames } from "./keeper.js";
 import { bodyOf } from "./login.js";
-import type { Site } from "./options.js";
+import type { Site, StoredSessions } from "./options.js";
 import { respond } from "./respond.js";
-import { type Kept, packed, unpacked } from "./session.js";
+import { packed, unpacked } from "./session.js";
 import { trouble } from "./trouble.js";
+import type { Change, Keeper, Kept } from "./model.js";
 
-/** Sessions in a store, for `createEdge({ store })`; made by {@link storedSessions}. */
-export class StoredSessions {
+/** Sessions in a store. */
+class InStore implements StoredSessions {
   readonly #store: SessionStore;
 
   /** @internal */
@@ -59,7 +60,7 @@ export function storedSessions(store: SessionStore): StoredSessions {
   const fits =
     isObject(store) && ["read", "lock", "unlock", "compareAndSet", "delete"].every((name) => typeof store[name as keyof SessionStore] === "function");
   configured(fits, "a store with compareAndSet and delete, such as memoryStore()");
-  return new StoredSessions(store);
+  return new InStore(store);
 }
 
 const digest = async (text: string): Promise<string> => encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));

@@ -2,7 +2,7 @@
 
 import type { SamtykkeError } from "../core/error.js";
 import type { Edge } from "./edge.js";
-import type { Session } from "./session.js";
+import type { Session } from "./model.js";
 
 /** What the hook puts into `locals`: `App.Locals` extends it. */
 export interface EdgeLocals {

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
-export { StoredSessions, storedSessions } from "../edge/store.js";
+export type { StoredSessions } from "../edge/options.js";
+export { storedSessions } from "../edge/store.js";
 export type { SessionStore } from "../tokens/store.js";

@@ -52,7 +52,10 @@ export const parties = new WeakMap<object, Party>();
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** @internal The address of an endpoint; a client with a certificate goes to the alias for those (RFC 8705 section 5). */
-export function endpointOf({ provider, authentication, lenient }: Pick<Party, "provider" | "authentication" | "lenient">, name: AliasedEndpoint): string | undefined {
+export function endpointOf(
+  { provider, authentication, lenient }: Pick<Party, "provider" | "authentication" | "lenient">,
+  name: AliasedEndpoint,
+): string | undefined {
   const alias = authentication.method === "tls_client_auth" || lenient?.certificateBound ? provider.server?.mtlsEndpointAliases?.[name] : undefined;
   return alias ?? (name === "tokenEndpoint" ? provider.tokenEndpoint : provider.server?.[name]);
 }

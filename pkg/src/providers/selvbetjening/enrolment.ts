@@ -2,6 +2,7 @@
 // if the answer to a new key is lost, or if the program ends in between.
 
 import { apis } from "../../core/provider_wasm.js";
+import { portOf } from "./loopback.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
@@ -438,10 +439,3 @@ const isName = (id: unknown): id is string => typeof id === "string" && /^[A-Za-
 
 /** @internal 256 bits, so that an address that holds it is bound to its draft. */
 export const randomId = (): string => encoded(crypto.getRandomValues(new Uint8Array(32)));
-
-/** Port and path of a redirect URI on loopback, for the older form. */
-function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
-  const found = /^http:\/\/(?:localhost|127\.0\.0\.1):(\d{1,5})(\/.*)$/.exec(redirectUri);
-  given(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
-  return { redirectPort: Number(found![1]), redirectPath: found![2]! };
-}
