@@ -60,6 +60,7 @@ const ENTRIES = {
   // What a client brings.
   edge: [],
   edge_store: [],
+  keys: [],
   tokens: ["full"],
   acmidm: ["acmidm"],
   halland: ["halland"],

@@ -2,6 +2,8 @@
 //!
 //! Several forms coexist in providers' documented answers; all become seconds. Refuses other texts, and days that no calendar has.
 
+use alloc::string::String;
+
 use crate::ground::json::Value;
 use crate::ground::text::{cut, take, word};
 
@@ -80,6 +82,22 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
     if weekday.ends_with(',') && zone == "GMT" && rest.is_empty() { at } else { None }
 }
 
+/// Seconds since 1970 as RFC 3339 writes them, in UTC.
+pub(crate) fn iso(seconds: i64) -> String {
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // The same calendar the other way: eras of 400 years, from 1 March of year 0.
+    let shifted = days.wrapping_add(719_468);
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = day.wrapping_sub(day / 1460).wrapping_add(day / 36_524).wrapping_sub(day / 146_096) / 365;
+    let day = day.wrapping_sub(year.wrapping_mul(365).wrapping_add(year / 4).wrapping_sub(year / 100));
+    let month = day.wrapping_mul(5).wrapping_add(2) / 153;
+    let day = day.wrapping_sub(month.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(1);
+    let (month, next) = if month < 10 { (month.wrapping_add(3), 0) } else { (month.wrapping_sub(9), 1) };
+    let year = year.wrapping_add(era.wrapping_mul(400)).wrapping_add(next);
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    alloc::format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Three whole numbers with a mark between them, no sign anywhere.
 fn three(text: &str, mark: u8) -> Option<[i64; 3]> {
     let (first, rest) = cut(text, mark);
@@ -94,6 +112,16 @@ fn whole(digits: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_what_it_reads() {
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(1_709_251_199), "2024-02-29T23:59:59Z");
+        for day in 0..100_000 {
+            let seconds = day * 86_400 + day % 86_400;
+            assert_eq!(rfc3339(&iso(seconds)), Some(seconds));
+        }
+    }
 
     #[test]
     fn reads_the_three_forms() {

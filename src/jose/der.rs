@@ -35,10 +35,12 @@ fn refused(expected: &'static str) -> Error {
 /// A block of PEM: its label, and what is in it.
 pub(crate) struct Block<'a> {
     pub(crate) label: &'a str,
+    /// Empty for a private key in the encryption before PKCS#8.
     pub(crate) der: Vec<u8>,
 }
 
-/// The blocks of a PEM text; text around them is skipped, as RFC 7468 section 2 allows.
+/// The blocks of a PEM text; text around them is skipped, as RFC 7468 section 2 allows, and a line break may be written as a
+/// backslash and a letter, as secret managers and environment files keep it.
 pub(crate) fn blocks(pem: &str) -> Result<Vec<Block<'_>>> {
     let wrong = || refused("PEM: blocks from -----BEGIN to -----END, base64 between");
     let mut found = Vec::new();
@@ -47,22 +49,34 @@ pub(crate) fn blocks(pem: &str) -> Result<Vec<Block<'_>>> {
         let (label, after) = after.split_once("-----").ok_or_else(wrong)?;
         let (body, after) = after.split_once("-----END ").ok_or_else(wrong)?;
         rest = after.strip_prefix(label).and_then(|after| after.strip_prefix("-----")).ok_or_else(wrong)?;
-        // The other alphabet, and padding: the strict reader sees to the remainder.
-        let text: String = body
-            .chars()
-            .filter(|letter| !letter.is_ascii_whitespace())
-            .map(|letter| match letter {
-                '+' => '-',
-                '/' => '_',
-                '-' | '_' => '!',
-                other => other,
-            })
-            .collect();
-        let plain = text.trim_end_matches('=');
-        let der = base64url_decode(plain).filter(|der| !der.is_empty() && text.len().is_multiple_of(4)).ok_or_else(wrong)?;
+        // RFC 1421 section 4.6.1.1: the encryption before PKCS#8, whose key is one round of MD5. Told apart by its empty content.
+        let older = body.contains("Proc-Type: 4,ENCRYPTED");
+        let der = if older { Vec::new() } else { content(body).ok_or_else(wrong)? };
         found.push(Block { label, der });
     }
     if found.is_empty() { Err(wrong()) } else { Ok(found) }
+}
+
+/// What is in a block: base64 of something, in lines.
+fn content(body: &str) -> Option<Vec<u8>> {
+    let mut text = String::with_capacity(body.len());
+    let mut letters = body.chars().filter(|letter| !letter.is_ascii_whitespace()).peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            // One backslash or several, and the letter that says which break it is.
+            '\\' => {
+                while letters.next_if_eq(&'\\').is_some() {}
+                letters.next_if(|letter| matches!(letter, 'n' | 'r'))?;
+            }
+            // The other alphabet, and padding: the strict reader sees to the remainder.
+            '+' => text.push('-'),
+            '/' => text.push('_'),
+            '-' | '_' => return None,
+            other => text.push(other),
+        }
+    }
+    let plain = text.trim_end_matches('=');
+    base64url_decode(plain).filter(|der| !der.is_empty() && text.len().is_multiple_of(4))
 }
 
 /// The public key of a PEM text: of its only block, `PUBLIC KEY`, or of its first, `CERTIFICATE`.
@@ -117,26 +131,43 @@ pub fn certificate(der: &[u8]) -> Result<Jwk> {
 }
 
 fn certified(der: &[u8]) -> Option<String> {
-    let mut inner = statement(der)?;
-    // Algorithm, issuer, validity, subject.
-    for _ in 0..4 {
-        inner.take(SEQUENCE)?;
-    }
-    key_json(inner.take(SEQUENCE)?)
+    key_json(Certificate::read(der)?.key)
 }
 
-/// What a certificate states, after its version and serial number.
-fn statement(der: &[u8]) -> Option<Der<'_>> {
-    let mut outer = Der(der);
-    let mut certificate = Der(outer.take(SEQUENCE).filter(|_| outer.0.is_empty())?);
-    let mut inner = Der(certificate.take(SEQUENCE)?);
-    certificate.take(SEQUENCE)?;
-    certificate.take(BIT_STRING).filter(|_| certificate.0.is_empty())?;
-    if inner.0.first() == Some(&VERSION) {
-        inner.take(VERSION)?;
+/// What a certificate states: each part without its own tag and length.
+struct Certificate<'a> {
+    issuer: &'a [u8],
+    validity: &'a [u8],
+    subject: &'a [u8],
+    key: &'a [u8],
+}
+
+impl<'a> Certificate<'a> {
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let mut outer = Der(der);
+        let mut certificate = Der(outer.take(SEQUENCE).filter(|_| outer.0.is_empty())?);
+        let mut inner = Der(certificate.take(SEQUENCE)?);
+        certificate.take(SEQUENCE)?;
+        certificate.take(BIT_STRING).filter(|_| certificate.0.is_empty())?;
+        if inner.0.first() == Some(&VERSION) {
+            inner.take(VERSION)?;
+        }
+        inner.take(INTEGER)?;
+        inner.take(SEQUENCE)?;
+        Some(Self {
+            issuer: inner.take(SEQUENCE)?,
+            validity: inner.take(SEQUENCE)?,
+            subject: inner.take(SEQUENCE)?,
+            key: inner.take(SEQUENCE)?,
+        })
     }
-    inner.take(INTEGER)?;
-    Some(inner)
+
+    /// From when to when it is valid, in seconds since 1970 (RFC 5280 section 4.1.2.5).
+    fn times(&self) -> Option<(i64, i64)> {
+        let mut validity = Der(self.validity);
+        let times = (validity.time()?, validity.time()?);
+        validity.0.is_empty().then_some(times)
+    }
 }
 
 /// From when to when the first certificate of a PEM text is valid, in seconds since 1970 (RFC 5280 section 4.1.2.5).
@@ -145,15 +176,31 @@ fn statement(der: &[u8]) -> Option<Der<'_>> {
 /// `key_refused`.
 pub fn validity(pem: &str) -> Result<(i64, i64)> {
     let found = certificates(pem)?;
-    let times = found.first().and_then(|der| {
-        let mut inner = statement(der)?;
-        inner.take(SEQUENCE)?;
-        inner.take(SEQUENCE)?;
-        let mut validity = Der(inner.take(SEQUENCE)?);
-        let times = (validity.time()?, validity.time()?);
-        validity.0.is_empty().then_some(times)
-    });
+    let times = found.first().and_then(|der| Certificate::read(der)?.times());
     times.ok_or_else(|| refused("a certificate in DER, with its validity"))
+}
+
+/// Certificates that lead from a key's own to a root are not more than these.
+const MAX_CHAIN: usize = 10;
+
+/// Where in a list the certificate of a key stands, then where those stand that lead to a root: the issuer of each is the subject
+/// of the next, octet for octet (RFC 5280 section 4.1.2.4). What leads nowhere is left out. And when the first is valid.
+pub(crate) fn chain(list: &[Vec<u8>], key: &str) -> Result<(Vec<usize>, (i64, i64))> {
+    let read: Vec<_> = list.iter().map(|der| Certificate::read(der)).collect();
+    let of_key = |der: &Vec<u8>| certificate(der).is_ok_and(|own| own.required_json() == key);
+    let own = list.iter().position(of_key);
+    let at = |place: usize| read.get(place).and_then(Option::as_ref);
+    let Some((own, times)) = own.and_then(|own| Some((own, at(own)?.times()?))) else {
+        return Err(refused("PEM of CERTIFICATEs, one of them this very key's, with its validity"));
+    };
+    let mut order = alloc::vec![own];
+    let mut last = at(own);
+    while let Some(one) = last.filter(|one| one.issuer != one.subject && order.len() < MAX_CHAIN) {
+        let next = (0..list.len()).find(|place| !order.contains(place) && at(*place).is_some_and(|other| other.subject == one.issuer));
+        last = next.and_then(at);
+        order.extend(next);
+    }
+    Ok((order, times))
 }
 
 /// What is inside a SubjectPublicKeyInfo, as a JWK.

@@ -27,6 +27,9 @@ pub struct KeyInfo {
     pub x5t_s256: Option<String>,
     /// Its certificate first, then those that lead to a root: base64 of DER (RFC 7515 section 4.1.6).
     pub x5c: Vec<String>,
+    /// From when to when its certificate is valid, in seconds since 1970. A statement that names the certificate is refused
+    /// before and after, without a request.
+    pub valid: Option<(i64, i64)>,
     /// The public key.
     pub public: Jwk,
 }
@@ -48,7 +51,7 @@ impl KeyInfo {
         if !public.fits(alg) {
             return Err(Error::new(&codes::KEY_REFUSED).expected("a key whose type, curve, alg, use and key_ops fit the algorithm"));
         }
-        Ok(Self { alg, kid: public.kid().map(String::from), x5t: None, x5t_s256: None, x5c: Vec::new(), public })
+        Ok(Self { alg, kid: public.kid().map(String::from), x5t: None, x5t_s256: None, x5c: Vec::new(), valid: None, public })
     }
 
     /// The id its headers name.
@@ -58,20 +61,24 @@ impl KeyInfo {
         self
     }
 
-    /// Its certificate, and those that lead to a root, as PEM.
+    /// Its certificate, and those that lead to a root, as PEM, in any order; others among them are left out.
     ///
     /// # Errors
-    /// `key_refused` when the first one is not this key's.
-    pub fn certificates(mut self, pem: &str) -> Result<Self> {
+    /// `key_refused` when none of them is this key's.
+    pub fn certificates(self, pem: &str) -> Result<Self> {
+        self.certified(&der::certificates(pem)?)
+    }
+
+    /// As [`certificates`](Self::certificates), from DER.
+    pub(crate) fn certified(mut self, list: &[Vec<u8>]) -> Result<Self> {
         use sha1::Digest;
-        let chain = der::certificates(pem)?;
-        let own = chain.first().map(Vec::as_slice).unwrap_or_default();
-        if der::certificate(own)?.required_json() != self.public.required_json() {
-            return Err(Error::new(&codes::KEY_REFUSED).expected("the certificate of this very key first"));
-        }
+        let (order, times) = der::chain(list, &self.public.required_json())?;
+        let chain: Vec<&[u8]> = order.into_iter().filter_map(|place| list.get(place)).map(Vec::as_slice).collect();
+        let own = chain.first().copied().unwrap_or_default();
         self.x5t = Some(base64url(&sha1::Sha1::digest(own)));
         self.x5t_s256 = Some(base64url(&Hash::Sha256.digest(own)));
-        self.x5c = chain.iter().map(|der| base64(der)).collect();
+        self.x5c = chain.into_iter().map(base64).collect();
+        self.valid = Some(times);
         Ok(self)
     }
 }

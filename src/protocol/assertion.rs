@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::{Value, Writer, push_string};
+use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
 use crate::ground::text::word;
+use crate::ground::time::iso;
 use crate::ground::uuid::uuid;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature, hmac, signing_input};
 use crate::protocol::profile::{AssertionRules, Audience, Presence};
@@ -30,6 +32,8 @@ pub(crate) struct KeyNames<'a> {
     pub(crate) x5t: Option<&'a str>,
     pub(crate) x5t_s256: Option<&'a str>,
     pub(crate) x5c: Vec<&'a str>,
+    /// From when to when the certificate is valid. The npm package's shell, which fills in the time, looks at that itself.
+    pub(crate) valid: Option<(i64, i64)>,
 }
 
 impl<'a> From<&'a KeyInfo> for KeyNames<'a> {
@@ -40,6 +44,7 @@ impl<'a> From<&'a KeyInfo> for KeyNames<'a> {
             x5t: key.x5t.as_deref(),
             x5t_s256: key.x5t_s256.as_deref(),
             x5c: key.x5c.iter().map(String::as_str).collect(),
+            valid: key.valid,
         }
     }
 }
@@ -89,8 +94,22 @@ pub(crate) fn audience<'a>(rules: &'a AssertionRules, issuer: &'a str, endpoint:
 
 /// What a key signs to make an assertion.
 pub(crate) fn input(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<String> {
+    let [_, certificate @ ..] = rules.shape().names;
+    if let (false, Some(valid), Stamp::Made { now, .. }) = (NPM || certificate == [Presence::Never; 3], key.valid, statement.stamp) {
+        in_time(valid, i64::try_from(now).unwrap_or(i64::MAX))?;
+    }
     let [header, claims] = parts(&rules.shape(), key, statement)?;
     Ok(signing_input(&header, &claims))
+}
+
+/// Refuses to name a certificate out of its time: the server would, and say less.
+fn in_time((start, end): (i64, i64), now: i64) -> Result<()> {
+    if start <= now && now <= end {
+        return Ok(());
+    }
+    let [start, end, now] = [start, end, now].map(iso);
+    let error = Error::new(&codes::KEY_REFUSED).expected(alloc::format!("a certificate that is valid at {now}"));
+    Err(error.actual(alloc::format!("one from {start} to {end}")))
 }
 
 /// The header and the claims of an assertion, as JSON.

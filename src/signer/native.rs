@@ -98,22 +98,35 @@ impl NativeKey {
         Ok(Self { info, pair })
     }
 
-    /// A private key from PEM (PKCS#8, or PKCS#1 for RSA; not encrypted), to sign with an algorithm that fits it.
+    /// A private key from PEM, not encrypted, to sign with an algorithm that fits it: PKCS#8, PKCS#1 (`RSA PRIVATE KEY`) or SEC1
+    /// (`EC PRIVATE KEY`), with text around it. Certificates in the same text are the key's.
     ///
     /// # Errors
     /// `key_refused`.
     pub fn from_pem(pem: &str, alg: &'static Algorithm) -> Result<Self> {
-        let other = |_| refused("PKCS#8, or PKCS#1 for RSA, of a key for this algorithm");
-        if let (How::Rsa(encoding, _), Some(der)) = (row(alg)?, private::pkcs1(pem)) {
-            return Self::new(Pair::Rsa(RsaPair::from_der(&der).map_err(other)?, *encoding), alg);
-        }
-        let der = private::pkcs8(pem)?;
-        let pair = match row(alg)? {
-            How::Rsa(encoding, _) => Pair::Rsa(RsaPair::from_pkcs8(&der).map_err(other)?, *encoding),
-            How::Ecdsa(signing, _) => Pair::Ecdsa(EcdsaKeyPair::from_pkcs8(signing, &der).map_err(other)?),
-            How::Ed25519 => Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(other)?),
+        Self::found(&private::read(pem, None)?, alg)
+    }
+
+    /// As [`from_pem`](Self::from_pem), of an `ENCRYPTED PRIVATE KEY` too: PBES2 with PBKDF2, at most ten million rounds, and
+    /// AES-CBC.
+    ///
+    /// # Errors
+    /// `key_refused`.
+    #[cfg(feature = "encrypted-keys")]
+    pub fn from_encrypted_pem(pem: &str, passphrase: &[u8], alg: &'static Algorithm) -> Result<Self> {
+        Self::found(&private::read(pem, Some(passphrase))?, alg)
+    }
+
+    fn found(found: &private::Found, alg: &'static Algorithm) -> Result<Self> {
+        let other = |_| refused("a key for this algorithm").actual(found.label);
+        let der = &found.der[..];
+        let pair = match (row(alg)?, found.label) {
+            (How::Rsa(encoding, _), "RSA PRIVATE KEY") => Pair::Rsa(RsaPair::from_der(der).map_err(other)?, *encoding),
+            (How::Rsa(encoding, _), _) => Pair::Rsa(RsaPair::from_pkcs8(der).map_err(other)?, *encoding),
+            (How::Ecdsa(signing, _), _) => Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(signing, der).map_err(other)?),
+            (How::Ed25519, _) => Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(other)?),
         };
-        Self::new(pair, alg)
+        Self::new(pair, alg)?.with(|info| found.named(info))
     }
 
     /// A new key; RSA of 3072 bits.

@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use ::p256::SecretKey;
 use ::p256::ecdsa::signature::{Signer as _, Verifier as _};
 use ::p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use ::p256::pkcs8::DecodePrivateKey;
@@ -48,13 +49,32 @@ impl P256Key {
         Ok(Self { info: KeyInfo::new(made.info.alg, public)?, key: made.key })
     }
 
-    /// A private key from PEM (PKCS#8).
+    /// A private key from PEM, not encrypted: PKCS#8 or SEC1 (`EC PRIVATE KEY`), with text around it. Certificates in the same
+    /// text are the key's.
     ///
     /// # Errors
     /// `key_refused`.
     pub fn from_pem(pem: &str) -> Result<Self> {
-        let der = private::pkcs8(pem)?;
-        Self::new(SigningKey::from_pkcs8_der(&der).map_err(|_| refused("PKCS#8 of a P-256 key"))?)
+        Self::found(&private::read(pem, None)?)
+    }
+
+    /// As [`from_pem`](Self::from_pem), of an `ENCRYPTED PRIVATE KEY` too: PBES2 with PBKDF2, at most ten million rounds, and
+    /// AES-CBC.
+    ///
+    /// # Errors
+    /// `key_refused`.
+    #[cfg(feature = "encrypted-keys")]
+    pub fn from_encrypted_pem(pem: &str, passphrase: &[u8]) -> Result<Self> {
+        Self::found(&private::read(pem, Some(passphrase))?)
+    }
+
+    fn found(found: &private::Found) -> Result<Self> {
+        let other = || refused("a P-256 key").actual(found.label);
+        let key = match found.label {
+            "EC PRIVATE KEY" => SecretKey::from_sec1_der(&found.der).map_err(|_| other())?.into(),
+            _ => SigningKey::from_pkcs8_der(&found.der).map_err(|_| other())?,
+        };
+        Self::new(key)?.with(|info| found.named(info))
     }
 
     /// A new key, made of 32 octets that nobody else knows.

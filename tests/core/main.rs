@@ -14,6 +14,8 @@ mod flow;
 mod halland;
 mod helseid;
 mod helseid_refused;
+#[cfg(all(feature = "native-crypto", feature = "p256"))]
+mod keys;
 mod leniency;
 mod logout;
 mod machines;

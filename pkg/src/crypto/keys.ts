@@ -4,8 +4,9 @@
 import { isBuffer, isOctets, present } from "../core/check.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
+import { type Block, blocks, labels, unfit } from "./pem.js";
 import { type Use, made, signing, sourced } from "./signatures.js";
-import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsFrom, octetsOf, refuse, rowOf } from "./webcrypto.js";
+import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsOf, refuse, rowOf } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
 export type PublicJwk =
@@ -13,7 +14,7 @@ export type PublicJwk =
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string }
   | { readonly kty: "RSA"; readonly n: string; readonly e: string };
 
-/** A certificate's names in a header (RFC 7515 sections 4.1.6 to 4.1.8). */
+/** A certificate's names in a header (RFC 7515 sections 4.1.6 to 4.1.8), and when it is valid. */
 export interface CertificateNames {
   /** SHA-1 of the certificate, base64url. */
   readonly x5t: string;
@@ -21,6 +22,10 @@ export interface CertificateNames {
   readonly x5tS256: string;
   /** The certificate first, then those that lead to a root: base64 of DER. */
   readonly x5c: readonly string[];
+  /** From when it is valid, in seconds since 1970. */
+  readonly notBefore: number;
+  /** Until when. */
+  readonly notAfter: number;
 }
 
 /** Which key, and how headers name it. */
@@ -29,7 +34,10 @@ export interface KeyOptions {
   readonly alg?: SignatureAlgorithm;
   /** The id that headers name. None is made up. */
   readonly kid?: string;
-  /** The key's certificate, then those that lead to a root, as PEM. */
+  /**
+   * The key's certificate and those that lead to a root, as PEM, in any order; others among them are left out. An assertion that
+   * names a certificate is refused before it is valid and after, without a request.
+   */
   readonly certificates?: string;
 }
 
@@ -43,6 +51,7 @@ export interface CustomSigner {
   readonly sign: (octets: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 }
 
+const CERTIFICATE = "CERTIFICATE";
 const PUBLIC = ["kty", "crv", "x", "y", "n", "e"];
 const MEMBERS = [...PUBLIC, "d", "p", "q", "dp", "dq", "qi"];
 
@@ -102,19 +111,23 @@ export class SigningKey {
   }
 
   /**
-   * A private key from PEM: unencrypted PKCS#8 (`-----BEGIN PRIVATE KEY-----`).
+   * A private key from PEM: unencrypted PKCS#8 (`-----BEGIN PRIVATE KEY-----`), with text around it, on one line, line breaks
+   * written as `\n`. Certificates in the same text are the key's, unless `certificates` are given. Other forms, and encrypted
+   * ones, are read by `readKey` of `samtykke/keys`; PKCS#12 (`.p12`, `.pfx`) becomes PEM by `openssl pkcs12 -nodes -in key.p12`.
    *
-   * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
+   * @throws {SamtykkeError} `key_refused` saying what was expected and what was found; `algorithm_refused`.
    */
   static async fromPem(pem: string, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
     const found = blocks(pem);
-    if (found.length !== 1 || found[0]!.label !== "PRIVATE KEY") {
-      throw hostError("key_refused", { expected: "PEM of one PRIVATE KEY, unencrypted PKCS#8" });
+    const [key, ...more] = found.filter(({ label }) => label.includes("PRIVATE KEY"));
+    if (more.length || key?.label !== "PRIVATE KEY") {
+      throw unfit("PEM of one PRIVATE KEY, unencrypted PKCS#8; readKey of samtykke/keys makes it of other forms", labels(found));
     }
-    const der = found[0]!.der;
+    const { der } = key;
     // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
     const readable = await imported("pkcs8", der, options.alg, true);
-    const facts = await factsOf(present(await crypto.subtle.exportKey("jwk", readable), PUBLIC), options, "public");
+    const beside = found.filter(({ label }) => label === CERTIFICATE);
+    const facts = await factsOf(present(await crypto.subtle.exportKey("jwk", readable), PUBLIC), options, "public", beside);
     return SigningKey.#paired(facts, await imported("pkcs8", der, options.alg, false));
   }
 
@@ -205,35 +218,25 @@ export class SigningKey {
  * @throws {SamtykkeError} `key_refused`.
  */
 export function publicJwkFromPem(pem: string): PublicJwk {
-  const [first, ...others] = blocks(pem);
-  if (!first || (first.label === "PUBLIC KEY" ? others.length : first.label !== "CERTIFICATE")) {
-    throw hostError("key_refused", { expected: "PEM of one PUBLIC KEY, or of CERTIFICATEs" });
+  const found = blocks(pem);
+  const [first, ...others] = found;
+  if (!first || (first.label === "PUBLIC KEY" ? others.length : first.label !== CERTIFICATE)) {
+    throw unfit("PEM of one PUBLIC KEY, or of CERTIFICATEs", labels(found));
   }
   return JSON.parse(publicLines(first)[1]) as PublicJwk;
 }
 
-interface Block {
-  readonly label: string;
-  readonly base64: string;
-  readonly der: Uint8Array<ArrayBuffer>;
-}
-
-/** The blocks of a PEM text (RFC 7468); what is no base64 is no block. */
-function blocks(pem: string): Block[] {
-  return [...pem.matchAll(/-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g)].map(([, label, body]) => {
-    const base64 = body!.replace(/\s/g, "");
-    try {
-      return { label: label!, base64, der: octetsFrom(base64) };
-    } catch (cause) {
-      throw hostError("key_refused", { expected: "base64 in PEM" }, cause);
-    }
-  });
+/** @internal Refuses to name a certificate out of its time; `time` in seconds since 1970. */
+export function inTime({ certificate }: SigningKey, time: number): void {
+  if (!certificate || (certificate.notBefore <= time && time <= certificate.notAfter)) return;
+  const date = (seconds: number) => new Date(seconds * 1000).toISOString();
+  throw unfit(`a certificate that is valid at ${date(time)}`, `one from ${date(certificate.notBefore)} to ${date(certificate.notAfter)}`);
 }
 
 /** Thumbprint and JWK of a public key or certificate. */
 const publicLines = ({ label, der }: Block) => call(["der", label], base64url(der)).split("\n") as [string, string];
 
-async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "private" | "public"): Promise<Facts> {
+async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "private" | "public", beside: readonly Block[] = []): Promise<Facts> {
   let text: string | undefined;
   try {
     text = JSON.stringify(jwk);
@@ -245,15 +248,22 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
   const facts: Facts = { alg: name, thumbprint, publicJwk: JSON.parse(json) as PublicJwk };
   const id = kid ?? (own || undefined);
   if (id !== undefined) facts.kid = id;
-  if (certificates !== undefined) {
-    const chain = blocks(certificates);
-    if (!chain[0] || chain.some(({ label }) => label !== "CERTIFICATE") || publicLines(chain[0])[0] !== thumbprint) {
-      throw hostError("key_refused", { expected: "PEM of CERTIFICATEs, this key's first" });
-    }
-    const hash = async (name: string) => base64url(new Uint8Array(await crypto.subtle.digest(name, chain[0]!.der)));
-    facts.certificate = Object.freeze({ x5t: await hash("SHA-1"), x5tS256: await hash("SHA-256"), x5c: Object.freeze(chain.map(({ base64 }) => base64)) });
-  }
+  const list = certificates === undefined ? beside : blocks(certificates);
+  if (certificates !== undefined && (!list.length || list.some(({ label }) => label !== CERTIFICATE))) throw unfit("PEM of CERTIFICATEs", labels(list));
+  if (list.length) facts.certificate = await named(json, list);
   return facts;
+}
+
+/** The names of the certificate among these that is a key's; the core puts the others in order. */
+async function named(json: string, list: readonly Block[]): Promise<CertificateNames> {
+  const [notBefore, notAfter, ...order] = call(["chain", json, ...list.map(({ der }) => base64url(der))])
+    .trim()
+    .split("\n")
+    .map(Number) as [number, number, ...number[]];
+  const chain = order.map((place) => list[place]!);
+  const hash = async (name: string) => base64url(new Uint8Array(await crypto.subtle.digest(name, chain[0]!.der)));
+  const x5c = Object.freeze(chain.map(({ base64 }) => base64));
+  return Object.freeze({ x5t: await hash("SHA-1"), x5tS256: await hash("SHA-256"), x5c, notBefore, notAfter });
 }
 
 /** What WebCrypto makes of a key that the core has checked. */

@@ -26,6 +26,5 @@ export {
   type PingReport,
 } from "../providers/acmidm/provider.js";
 export type { Provider } from "../protocol/page_provider.js";
-export { fromPkcs1 } from "../crypto/pkcs1.js";
 export type { RefusableToken } from "../providers/guarded_fetch.js";
 export { SamtykkeError } from "../core/error.js";

@@ -9,7 +9,7 @@ import type { Transport } from "../core/http.js";
 import { type KeySource, isRight } from "./jwks.js";
 import type { SigningKey } from "../crypto/keys.js";
 import type { AliasedEndpoint } from "./profile.js";
-import { jwkLine, keyLines, ruleLines } from "./signing.js";
+import { jwkLine, keyLines, ruleLines, stated } from "./signing.js";
 
 /** @internal Who sends, and with what. */
 export interface Party {
@@ -132,7 +132,7 @@ export function ask(party: Party, operation: string, lines: readonly Value[], { 
     signal,
     offset,
     store,
-    sign: (role, input) => (role === "dpop" ? dpop! : role === "client" ? heldBy(authentication)!.key! : key!).sign(input),
+    sign: (role, input) => (role === "dpop" ? dpop!.sign(input) : stated(role === "client" ? heldBy(authentication)!.key! : key!, input, offset)),
     verify: (alg, kid, token) => isRight(keys!, alg, kid, token),
     nonce: (nonce) => nonces.keep(server, place, nonce),
   };

@@ -3,9 +3,9 @@
 import { isObject } from "../core/check.js";
 import type { Value } from "../core/wasm.js";
 import { now } from "../core/clock.js";
-import type { SigningKey } from "../crypto/keys.js";
+import { type SigningKey, inTime } from "../crypto/keys.js";
 import type { AssertionRules, Presence } from "./profile.js";
-import { base64url } from "../crypto/webcrypto.js";
+import { base64url, claimed } from "../crypto/webcrypto.js";
 
 /** @internal What the core knows of a key: algorithm, public JWK, key id, certificate names. No lines' worth for none. */
 export const keyLines = (key?: SigningKey): Value[] => [
@@ -58,6 +58,12 @@ async function filled(key: SigningKey, { header, claims, rest }: Worded, offset:
 /** @internal Signs what the core worded with its stamp open. */
 export const stamped = (key: SigningKey, text: string, offset: number, lifetime: number, nonce?: string): Promise<string> =>
   filled(key, cut(text), offset, lifetime, nonce);
+
+/** @internal Signs a statement of a client's; one that names a certificate out of its time is refused instead. */
+export async function stated(key: SigningKey, input: string, offset: number): Promise<Uint8Array> {
+  if (key.certificate && ["x5t", "x5t#S256", "x5c"].some((name) => name in claimed(input, 0))) inTime(key, now() + offset);
+  return key.sign(input);
+}
 
 /** @internal Lines by which the core words a proof. */
 export const proofLines = (key: SigningKey, nonce: string | undefined): Value[] => [key.alg, jwkLine(key), nonce && "-"];

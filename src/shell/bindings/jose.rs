@@ -11,7 +11,7 @@ use super::{Lines, refused, some};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::{base64url_decode, cut, number};
+use crate::ground::text::{base64url_decode, cut, decimal, number};
 use crate::jose::alg::{ALGORITHMS, Algorithm};
 use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
@@ -25,6 +25,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     match operation {
         "jwk" => jwk(lines, text),
         "der" => der(lines, text),
+        "chain" => chain(lines, text),
         "key" => key(lines, text),
         "id_token" | "logout_token" => token(operation, lines, text),
         "jwks_request" => jwks_request(lines, text),
@@ -73,6 +74,21 @@ fn der(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let public = if label == "CERTIFICATE" { der::certificate(&octets)? } else { der::spki(&octets)? };
     push_line(text, &thumbprint(&public));
     push_line(text, &public.required_json());
+    Ok(())
+}
+
+/// A public key as JSON, its required members alone, then certificates in DER as base64url. Answers from when to when the key's
+/// own is valid, its place, and the places of those that lead to a root.
+fn chain(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let key = lines.next();
+    let mut list = Vec::new();
+    while lines.more() {
+        list.push(base64url_decode(lines.next()).unwrap_or_default());
+    }
+    let (order, (start, end)) = der::chain(&list, key)?;
+    for number in [start, end].into_iter().chain(order.into_iter().map(|place| place as i64)) {
+        push_line(text, &decimal(number.unsigned_abs()));
+    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [scope, consumer, own, pid, details] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
     let x5c: Vec<&str> = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
-    let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c };
+    let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c, valid: None };
     let unchecked = marks.contains('u');
     let seconds = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
     let mut request = TokenRequest::new(scope).lifetime(seconds);

@@ -186,12 +186,9 @@ export interface CertificateTimes {
  * @throws {SamtykkeError} `key_refused` for a key without certificate.
  */
 export function certificateTimes(key: SigningKey): CertificateTimes {
-  const first = isObject(key) ? key.certificate?.x5c[0] : undefined;
-  if (first === undefined) throw hostError("key_refused", { expected: "a key with its certificate" });
-  const [notBefore, notAfter] = apis(["halland", "validity"], `-----BEGIN CERTIFICATE-----\n${first}\n-----END CERTIFICATE-----`).split("\n").map(Number) as [
-    number,
-    number,
-  ];
+  const certificate = isObject(key) ? key.certificate : undefined;
+  if (!certificate) throw hostError("key_refused", { expected: "a key with its certificate" });
+  const { notBefore, notAfter } = certificate;
   return { notBefore, notAfter };
 }
 

@@ -8,7 +8,7 @@ import { Client, type ClientOptions } from "../../protocol/client.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { type Provider, made } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
-import { SigningKey } from "../../crypto/keys.js";
+import { SigningKey, inTime } from "../../crypto/keys.js";
 import { provider as server } from "../../protocol/provider.js";
 import { sleep } from "../../core/sleep.js";
 import type { RequestAsk } from "../../tokens/grant.js";
@@ -285,6 +285,8 @@ export class MaskinportenClient {
     const marks = `${uncheckedOrganisationNumbers === true ? "u" : ""}${text === undefined ? "" : "t"}`;
     const details = authorizationDetails && JSON.stringify(Array.isArray(authorizationDetails) ? authorizationDetails : [authorizationDetails]);
     const { alg, kid, certificate } = this.#key;
+    const time = now() + clockOffset;
+    inTime(this.#key, time);
     return apis([
       "maskinporten",
       "grant",
@@ -295,7 +297,7 @@ export class MaskinportenClient {
       kid,
       certificate?.x5c.join(","),
       crypto.randomUUID(),
-      now() + clockOffset,
+      time,
       lifetime,
       scope,
       consumerOrg,
