@@ -49,7 +49,7 @@ const STAGES = [
     name: "native",
     quick: true,
     what: "crate: unit, vector, property and documentation tests",
-    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk"]],
+    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk,encrypted-keys"]],
     minutes: 20,
   },
   {

@@ -91,7 +91,16 @@ impl Jwk {
         }
         let signs = verifies(value)? && matches!(purpose, "" | "sig");
         let own = |text: &str| (!text.is_empty()).then(|| String::from(text));
-        Ok(Self { kty: kind.kty, crv: kind.crv, one: one.into(), two: two.into(), kid: own(kid), alg: own(alg), signs })
+        // Some tools write the key's type where its algorithm belongs (`RSA`): that names none.
+        Ok(Self {
+            kty: kind.kty,
+            crv: kind.crv,
+            one: one.into(),
+            two: two.into(),
+            kid: own(kid),
+            alg: own(alg).filter(|alg| alg != kind.kty),
+            signs,
+        })
     }
 
     /// `kty`: `EC`, `OKP` or `RSA`.

@@ -85,7 +85,7 @@ pub(crate) fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) 
     kid.is_none_or(|kid| text("kid") == Some(kid))
         && text("kty") == Some(alg.kty)
         && text("crv").unwrap_or_default() == alg.crv
-        && absent_or("alg", &|name| name.is_empty() || alg.is(name))
+        && absent_or("alg", &|name| name.is_empty() || name == alg.kty || alg.is(name))
         && absent_or("use", &|name| name.is_empty() || name == "sig")
         && verifies
 }

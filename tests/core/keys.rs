@@ -102,6 +102,15 @@ fn what_is_not_read_says_what_it_is_and_how_to_convert_it() {
     }
 }
 
+#[test]
+fn an_alg_that_says_the_type_names_none() {
+    let pair = key(file!("ec.sec1.pem"), "ES256");
+    let jwk = pair.info().public.to_json();
+    let with = |alg: &str| samtykke::jose::Jwk::parse(&jwk.replacen('{', &format!(r#"{{"alg":"{alg}","#), 1)).unwrap();
+    assert_eq!((with("EC").alg(), with("EC").fits(alg("ES256"))), (None, true));
+    assert!(!with("ES384").fits(alg("ES256")) && !with("RSA").fits(alg("ES256")) && with("ES256").fits(alg("ES256")));
+}
+
 #[cfg(feature = "encrypted-keys")]
 #[test]
 fn encrypted_keys() {
