@@ -276,8 +276,7 @@ impl<T> Exchange<T> {
             // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
             (_, Some(uri)) if missing && !context.fetched && !is_recent(context.jwks_at, now) => {
                 if context.jwks.is_some() {
-                    let fetched = context.jwks_at.map_or(0, |times| times.fetched);
-                    context.jwks_at = Some(JwksTimes::new(fetched, Some(now)));
+                    context.jwks_at = Some(JwksTimes::asked(context.jwks_at, now));
                 }
                 context.fetched = true;
                 let request = jwks::request(uri, context.development)?;

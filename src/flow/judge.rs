@@ -38,6 +38,11 @@ impl JwksTimes {
     pub fn new(fetched: u64, unknown: Option<u64>) -> Self {
         Self { fetched, unknown }
     }
+
+    /// These times once an unknown key id causes a fetch.
+    pub(super) fn asked(times: Option<Self>, now: u64) -> Self {
+        Self::new(times.map_or(0, |times| times.fetched), Some(now))
+    }
 }
 
 /// What an answer is judged against.
