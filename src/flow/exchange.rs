@@ -19,7 +19,6 @@ use crate::ground::text::base64url;
 use crate::jose::{KeyInfo, jwks};
 use crate::protocol::client::Client;
 use crate::protocol::dpop::Server;
-use crate::protocol::grant::Target;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::{Expectation, TokenType, Tokens};
@@ -156,20 +155,6 @@ impl<T> Exchange<T> {
     /// answer came. Errors of an answer have it as [`Error::trace_id`].
     pub fn request_id(&self) -> Option<&str> {
         self.attempt.as_ref()?.request_id.as_deref()
-    }
-
-    /// What the token is for, and further parameters.
-    ///
-    /// # Errors
-    /// `invalid_parameter`, `reserved_parameter`.
-    pub fn target(mut self, target: &Target) -> Result<Self> {
-        if let Some(attempt) = &mut self.attempt {
-            let mut form = Form::new();
-            target.push(attempt.client.profile.requests.free_resource, &mut form)?;
-            attempt.append(form);
-            attempt.claims.extend(target.claims.iter().cloned());
-        }
-        Ok(self)
     }
 
     /// The next step. `random` holds fresh random octets for each call, `now` is in seconds since 1970.

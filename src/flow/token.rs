@@ -20,7 +20,7 @@ use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
-use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, TokenExchange};
+use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::{self, IdTokenExpectation};
 use crate::protocol::token::{Expectation, RequestKind, Tokens};
@@ -165,6 +165,22 @@ impl Exchange<Tokens> {
         *demanded = left;
         self.context.expectation.id_token = true;
         Ok(())
+    }
+}
+
+impl<T> Exchange<T> {
+    /// What the token is for, and further parameters.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, `reserved_parameter`.
+    pub fn target(mut self, target: &Target) -> Result<Self> {
+        if let Some(attempt) = &mut self.attempt {
+            let mut form = Form::new();
+            target.push(attempt.client.profile.requests.free_resource, &mut form)?;
+            attempt.append(form);
+            attempt.claims.extend(target.claims.iter().cloned());
+        }
+        Ok(self)
     }
 }
 

@@ -2,14 +2,13 @@
 // if the answer to a new key is lost, or if the program ends in between.
 
 import { apis } from "../../core/provider_wasm.js";
-import { portOf } from "./loopback.js";
 import { configured, given, isObject, isOptions } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { encoded } from "../../crypto/seal.js";
 import { PATIENCE, Shared } from "../../core/wait.js";
 import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, type WaitOptions, publicKey, refusePage } from "./service.js";
-import type { ClientDraft, CurrentClient, ListedKey } from "./records.js";
+import { type ClientDraft, type CurrentClient, type ListedKey, portOf } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
 
 /** Where enrolments are kept: a file, a table, a secret store. What is written holds a private key, unless {@link KeyMaker} says otherwise. */

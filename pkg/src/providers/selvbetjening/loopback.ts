@@ -186,10 +186,3 @@ function once(run: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => (running ??= run());
 }
-
-/** @internal Port and path of a redirect URI on loopback, for the older form. */
-export function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
-  const found = /^http:\/\/(?:localhost|127\.0\.0\.1):(\d{1,5})(\/.*)$/.exec(redirectUri);
-  given(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
-  return { redirectPort: Number(found![1]), redirectPath: found![2]! };
-}
