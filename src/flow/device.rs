@@ -73,8 +73,9 @@ pub struct Device {
 pub enum Polled {
     /// The person is not done: wait for the interval and poll again.
     Pending,
-    /// As [`Pending`](Self::Pending), and too fast: wait five seconds longer from now on ([`Device::slow_down`]).
-    SlowDown,
+    /// As [`Pending`](Self::Pending), and too fast, or the server is busy: wait five seconds longer from now on
+    /// ([`Device::slow_down`]), and this time at least so many seconds (`Retry-After`; 0 where it has none).
+    SlowDown(u32),
     /// The person is done.
     Tokens(alloc::boxed::Box<Tokens>),
 }
@@ -150,8 +151,8 @@ pub(crate) fn poll_error(error: Error) -> Result<Polled> {
     let is = |code| error.oauth().is_some_and(|oauth| oauth.is(code));
     if is("authorization_pending") {
         Ok(Polled::Pending)
-    } else if is("slow_down") {
-        Ok(Polled::SlowDown)
+    } else if is("slow_down") || (error.oauth().is_none() && matches!(error.status(), Some(429 | 503))) {
+        Ok(Polled::SlowDown(error.retry_after().unwrap_or_default().min(MAX_INTERVAL)))
     } else if is("expired_token") {
         let ended = Error::new(&codes::DEVICE_CODE_EXPIRED);
         Err(match error.oauth() {

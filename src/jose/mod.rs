@@ -21,3 +21,8 @@ pub use jws::{Compact, append_signature, signing_input};
 pub use key::{KeyInfo, Signer, Verifier};
 pub(crate) use stamp::Stamp;
 pub use thumbprint::thumbprint;
+
+/// Whether a token is encrypted: five parts where a signed one has three (RFC 7516 section 3.1).
+pub(crate) fn is_encrypted(token: &str) -> bool {
+    token.bytes().filter(|octet| *octet == b'.').count() == 4
+}

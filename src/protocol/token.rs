@@ -168,6 +168,12 @@ fn fail(response: &Response, kind: &'static Kind, expected: &'static str) -> Err
 
 #[cold]
 #[inline(never)]
+fn bare(response: &Response) -> Error {
+    Error::new(&codes::TOKEN_RESPONSE_MALFORMED).http(response)
+}
+
+#[cold]
+#[inline(never)]
 fn wrong(response: &Response, expected: &'static str) -> Error {
     fail(response, &codes::TOKEN_RESPONSE_MALFORMED, expected)
 }
@@ -246,7 +252,10 @@ impl<'a> Found<'a> {
         let Some(refresh_token) = optional(answer, "refresh_token", is_token) else {
             return wrong("refresh_token: ASCII");
         };
-        let Some(id_token) = optional(answer, "id_token", is_jwt) else { return wrong("id_token: a JWT in compact form") };
+        let Some(id_token) = optional(answer, "id_token", is_jwt) else {
+            let encrypted = answer.text("id_token").is_some_and(crate::jose::is_encrypted);
+            return if encrypted { Err(refusal::encrypted(bare(response))) } else { wrong("id_token: a JWT in compact form") };
+        };
         if expectation.id_token && id_token.is_none() {
             return Err(Error::new(&codes::ID_TOKEN_MISSING).http(response));
         }

@@ -172,7 +172,7 @@ fn environments_are_whole_and_the_profile_wins_over_metadata() {
         ("issuer", json!("https://helseid-sts.nhn.no"), "metadata_issuer_mismatch"),
         ("issuer", json!(format!("{ISSUER}/")), "metadata_issuer_mismatch"),
         ("token_endpoint", json!("http://helseid-sts.test.nhn.no/connect/token"), "endpoint_refused"),
-        ("pushed_authorization_request_endpoint", Value::Null, "metadata_malformed"),
+        ("pushed_authorization_request_endpoint", Value::Null, "endpoint_missing"),
     ] {
         let mut other = document.clone();
         if value.is_null() {

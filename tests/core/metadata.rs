@@ -316,7 +316,8 @@ fn a_profile_wins() {
         assert_eq!(code(judge(&document(), &Policy { profile, ..Policy::default() })), expected);
     }
     // HelseID again: a profile that demands PAR, and a document without the endpoint.
-    assert_eq!(code(judge(&without(&["pushed_authorization_request_endpoint"]), &policy)), "metadata_malformed");
+    let error = judge(&without(&["pushed_authorization_request_endpoint"]), &policy).unwrap_err();
+    assert_eq!((error.code(), error.action().as_str()), ("endpoint_missing", "fix_configuration"), "the caller asks, the server lacks it");
 
     let profile = found.profile(&STANDARD, true);
     assert_eq!((profile.issuer.as_str(), profile.token_endpoint.as_str()), (ISSUER, "https://op.example/own"));

@@ -229,3 +229,74 @@ fn providers_take_the_client_authentication_they_document_and_no_other() {
     let client = Client::new(acmidm(), "c", "").unwrap();
     assert!(Exchange::client_credentials(&client, &ClientAuthentication::secret_basic(secret), &ClientCredentials::new("a")).is_ok());
 }
+
+#[test]
+fn an_encrypted_token_is_said_to_be_one() {
+    let part = "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIn0";
+    let jwe = format!("{part}.AA.AA.AA.AA");
+    let body = format!(r#"{{"access_token":"x","token_type":"Bearer","id_token":"{jwe}"}}"#);
+    let id_token = granted("authorization_code", Response::new(200, Some("application/json"), &body)).unwrap_err();
+    let userinfo = userinfo::judge(&Response::new(200, Some("application/jwt"), &jwe), Subject::Unchecked).unwrap_err();
+    for error in [id_token, userinfo] {
+        assert_eq!((error.action().as_str(), error.actual_value()), ("fix_configuration", Some("an encrypted one, in five")), "{error}");
+        assert!(error.hint().contains("encrypted_response_alg") && !error.to_string().contains(part), "{error}");
+    }
+    let signed = userinfo::judge(&Response::new(200, Some("application/jwt"), "e30.e30.AA"), Subject::Unchecked).unwrap_err();
+    assert_eq!((signed.code(), signed.action().as_str()), ("content_type_unexpected", "fix_configuration"));
+}
+
+#[test]
+fn a_busy_server_slows_a_device_down() {
+    let polled = |status, retry_after: Option<&str>| {
+        let mut response = Response::new(status, None, "");
+        response.retry_after = retry_after.map(String::from);
+        played(Exchange::device_poll(&client(), &secret(), &device()).unwrap(), response)
+    };
+    assert!(matches!(polled(429, None), Ok(Polled::SlowDown(0))));
+    assert!(matches!(polled(503, Some("30")), Ok(Polled::SlowDown(30))));
+    assert_eq!(polled(500, None).unwrap_err().code(), "http_status_unexpected");
+    assert_eq!(polled(403, None).unwrap_err().action().as_str(), "fix_configuration");
+}
+
+/// Each code of the standards at each grant: what is to be done, and texts that fit.
+#[test]
+fn every_code_at_every_grant() {
+    let wrong = "invalid_client unauthorized_client invalid_request invalid_scope invalid_target invalid_dpop_proof \
+        invalid_authorization_details unsupported_grant_type";
+    let later = "server_error temporarily_unavailable";
+    let over = "invalid_grant something_new";
+    for grant in GRANTS {
+        let person = PERSONAL.contains(&grant);
+        let rows = [(wrong, "fix_configuration"), (later, "try_later"), (over, if person { "restart" } else { "fix_configuration" })];
+        for (code, wanted) in rows.iter().flat_map(|(codes, wanted)| codes.split(' ').map(move |code| (code, *wanted))) {
+            let body = format!(r#"{{"error":"{code}","error_description":"the server's words","error_uri":"https://op.example/e"}}"#);
+            let error = granted(grant, Response::new(400, Some("application/json"), &body)).unwrap_err();
+            assert_eq!((error.code(), error.phase().as_str(), error.action().as_str()), ("token_error", "token", wanted), "{grant} {code}");
+            let text = error.to_string();
+            for part in [code, "the server's words", "token phase", "HTTP 400", error.hint(), error.doc()] {
+                assert!(text.contains(part), "{grant} {code}: {text}");
+            }
+            assert_eq!(error.doc(), "RFC 6749 section 5.2");
+            let hint = error.hint();
+            let about = |word: &str, own: &[&str]| !hint.contains(word) || own.contains(&grant);
+            assert!(
+                about("a code is never", &["authorization_code"]) && about("The code is", &["authorization_code"]),
+                "{grant} {code}: {hint}"
+            );
+            assert!(about("refresh token", &["refresh_token"]) && about("other device", &["device_code"]), "{grant} {code}: {hint}");
+            assert!(about("assertion was", &["jwt-bearer"]), "{grant} {code}: {hint}");
+        }
+        for (status, wanted) in [
+            (400, if person { "restart" } else { "fix_configuration" }),
+            (401, "fix_configuration"),
+            (403, "fix_configuration"),
+            (404, "fix_configuration"),
+            (405, "fix_configuration"),
+            (408, "try_later"),
+            (500, "try_later"),
+        ] {
+            let error = granted(grant, Response::new(status, None, "")).unwrap_err();
+            assert_eq!((error.code(), error.action().as_str()), ("http_status_unexpected", wanted), "{grant} {status}");
+        }
+    }
+}

@@ -300,7 +300,7 @@ fn a_poll_goes_on_slows_down_or_ends() {
     };
     let error = |code: &str| poll(&format!(r#"{{"error":"{code}"}}"#), 400).1;
     assert!(matches!(error("authorization_pending").unwrap(), Polled::Pending));
-    assert!(matches!(error("slow_down").unwrap(), Polled::SlowDown));
+    assert!(matches!(error("slow_down").unwrap(), Polled::SlowDown(0)));
     assert_eq!(error("access_denied").unwrap_err().action().as_str(), "user_declined");
     let ended = error("expired_token").unwrap_err();
     assert_eq!((ended.code(), ended.oauth().map(|oauth| &*oauth.error)), ("device_code_expired", Some("expired_token")));

@@ -54,6 +54,17 @@ test("a poll keeps the server's pace: slower when told, twice as slow after a br
   assert.equal(requests.length, 7);
 });
 
+test("a busy server without a word slows the poll down, and its Retry-After is heeded once", async () => {
+  const busy = (status, headers) => () => new Response("", { status, headers });
+  const { client } = clientOf(codes(), busy(429), busy(503, { "retry-after": "29" }), error("authorization_pending"), granted());
+  const device = await client.deviceAuthorization();
+  await quickTimers(async (delays) => {
+    await client.devicePoll(device);
+    assert.deepEqual(delays, [5000, 10_000, 29_000, 15_000]);
+  });
+  await fails(clientOf(busy(500)).client.devicePoll({ ...device, interval: 0 }), { code: "http_status_unexpected" });
+});
+
 test("no interval is longer than an hour, and one that is not named is five seconds", async () => {
   const { client } = clientOf(codes({ interval: undefined }));
   assert.equal((await client.deviceAuthorization()).interval, 5);

@@ -179,3 +179,21 @@ test("a scope with a line end cannot slip another parameter past the checks", as
   await fails(() => begin(provider(generic), { scope: "read", extra: { claims: "{}\nstate=x" } }), { code: "invalid_parameter" });
   assert.equal(requests.length, 0);
 });
+
+test("a message says what was expected, what was found, where and the server's words, whoever found it", async () => {
+  const host = await fails(() => full.clientSecretBasic(""), {}).catch(() => undefined);
+  const found = await fails(() => new full.Client(preprod, clientSecretBasic("s"), { timeout: -1 }), { code: "invalid_configuration" });
+  for (const error of [host, found].filter(Boolean)) {
+    assert.ok(error.expected && error.message.includes(`expected ${error.expected}`) && error.message.includes(`${error.phase} phase`), error.message);
+  }
+  const moved = await fails(() => new full.Client(preprod, clientSecretBasic("s")).refresh("", {}), { code: "invalid_parameter", phase: "token" });
+  assert.match(moved.message, /^invalid_parameter in the token phase; expected /, "the phase is this error's, not the table's");
+  const answer = json({ error: "invalid_client", error_description: `${"Client authentication failed. ".repeat(100)}` }, 401);
+  const told = await fails(() => clientOf(fetchOf(answer)).clientCredentials(), { code: "token_error" });
+  assert.match(told.message, /answered "invalid_client", "Client authentication failed\./);
+  assert.ok(told.message.length < 900, "cut at 512 characters");
+  // Facts that are taken over from another error keep the message their own.
+  const other = new SamtykkeError({ ...told.toJSON(), action: "try_later", phase: "api" });
+  assert.match(other.message, /^token_error in the api phase: the server answered/);
+  assert.deepEqual([other.name, Object.keys(other).includes("message"), other.toJSON().message], ["SamtykkeError", false, other.message]);
+});

@@ -80,10 +80,10 @@ export class SamtykkeError extends Error {
     const { code, phase, action, oauth, expected, actual } = facts;
     const hint = facts.hint || `Next: ${action}`;
     super(
-      `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
+      `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"${oauth.description ? `, "${oauth.description}"` : ""}` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false }, facts, { hint, doc: facts.doc || "README, Errors" });
+    Object.assign(this, { retryable: false, ...facts, hint, doc: facts.doc || "README, Errors", message: this.message });
     for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 
@@ -94,7 +94,7 @@ export class SamtykkeError extends Error {
 }
 
 /** Foreign text fit to be shown: controls and invisible direction marks replaced, 512 characters at most. */
-const shown = (text?: string) => text?.replace(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "\ufffd").slice(0, 512);
+const shown = (text?: string) => text?.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, "\ufffd").slice(0, 512);
 
 /** The error of a failed call's answer. Empty lines are left out. */
 export function thrown(answer: string): SamtykkeError {

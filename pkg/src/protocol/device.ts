@@ -40,13 +40,17 @@ export async function deviceAuthorization(party: Party, scope: string, target: T
 /** @internal Polls until the person is done. */
 export async function devicePoll(party: Party, device: DeviceAuthorization, signal?: AbortSignal): Promise<Tokens> {
   let { interval } = device;
+  let longer = 0;
   for (;;) {
-    await sleep(interval * 1000, "token", signal);
+    await sleep(Math.max(interval, longer) * 1000, "token", signal);
+    longer = 0;
     if (now() >= device.expiresAt) throw hostError("device_code_expired");
     try {
       const polled = await ask(party, "poll", [device.deviceCode, device.requestedScope], { signal });
-      if (polled === "slow_down") interval += 5;
-      else if (polled !== "pending") return tokensOf(polled);
+      if (polled.startsWith("slow_down ")) {
+        interval += 5;
+        longer = +polled.slice(10);
+      } else if (polled !== "pending") return tokensOf(polled);
     } catch (error) {
       // A connection that broke may mean a server under load (RFC 8628 section 3.5).
       if (!(error instanceof SamtykkeError) || (error.code !== "network_error" && error.code !== "timeout")) throw error;

@@ -130,6 +130,11 @@ impl Metadata {
         for member in members.members() {
             judge.member(&member.name, &member.value)?;
         }
+        // What the caller asks for and the server does not publish is no fault of the document's.
+        let own = profile.get("require_pushed_authorization_requests").and_then(Value::as_bool) == Some(true);
+        if own && members.get("pushed_authorization_request_endpoint").is_none() {
+            return Err(Error::new(&codes::ENDPOINT_MISSING).expected("pushed_authorization_request_endpoint"));
+        }
         judge.together(&members)?;
         drop(members);
         Ok(Self { json })

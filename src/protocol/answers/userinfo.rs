@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use crate::ground::error::shown::shown_text;
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
@@ -17,6 +17,7 @@ use crate::protocol::answer::Answer;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::id_token::IdTokenExpectation;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified, refused};
+use crate::protocol::refusal;
 use crate::protocol::token::{TokenType, Tokens};
 
 /// Whose claims are expected.
@@ -94,6 +95,15 @@ pub(crate) fn unproved(endpoint: &str, token_type: TokenType, token: &Secret, de
 /// ```
 pub fn judge(response: &Response, subject: Subject<'_>) -> Result<Claims> {
     let answer = answer(response)?;
+    if response.is_media("application/jwt") {
+        if crate::jose::is_encrypted(answer.body()?) {
+            return Err(refusal::encrypted(answer.fail(&codes::USERINFO_MALFORMED)));
+        }
+        let error = answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/json").actual("application/jwt");
+        return Err(error
+            .advise(Action::FixConfiguration)
+            .hinting("The server signs userinfo for this client: name the algorithm it is registered with (signed)."));
+    }
     check_subject(&answer, &answer.object()?, subject)?;
     let body = response.body.expose();
     Claims::stored(body.strip_prefix('\u{feff}').unwrap_or(body))
@@ -108,9 +118,15 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
     let answer = answer(response)?;
     let found = response.content_type.as_deref().unwrap_or_default();
     if !response.is_media("application/jwt") {
-        return Err(answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown_text(found)));
+        let error = answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown_text(found));
+        return Err(error
+            .advise(Action::FixConfiguration)
+            .hinting("The server does not sign userinfo for this client: have it registered, or ask for plain claims."));
     }
     let here = |error: Error| error.at(Phase::Api);
+    if crate::jose::is_encrypted(answer.body()?) {
+        return Err(refusal::encrypted(answer.fail(&codes::USERINFO_MALFORMED)));
+    }
     let token = Compact::parse(answer.body()?).map_err(here)?;
     let checked = || {
         claims::media_type(token.typ(), "JWT")?;

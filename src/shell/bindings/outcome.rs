@@ -132,12 +132,15 @@ impl Out for Device {
     }
 }
 
-/// `pending`, `slow_down`, or the tokens.
+/// `pending`, `slow_down` and the seconds to wait at least, or the tokens.
 impl Out for Polled {
     fn push(&self, text: &mut String) {
         match self {
             Self::Pending => text.push_str("pending"),
-            Self::SlowDown => text.push_str("slow_down"),
+            Self::SlowDown(seconds) => {
+                text.push_str("slow_down ");
+                text.push_str(&decimal(u64::from(*seconds)));
+            }
             Self::Tokens(tokens) => tokens.push(text),
         }
     }

@@ -321,8 +321,10 @@ impl Transport {
     ) -> Result<Tokens> {
         let end = host::now().saturating_add(u64::from(device.expires_in));
         let mut nonce: Option<String> = None;
+        let mut longer = 0;
         loop {
-            send::rest(self, device.interval).await?;
+            send::rest(self, device.interval.max(longer)).await?;
+            longer = 0;
             if host::now() >= end {
                 return Err(Error::new(&codes::DEVICE_CODE_EXPIRED));
             }
@@ -334,7 +336,10 @@ impl Transport {
             nonce = exchange.dpop_nonce().map(String::from);
             match polled {
                 Ok(Polled::Pending) => {}
-                Ok(Polled::SlowDown) => device.slow_down(),
+                Ok(Polled::SlowDown(seconds)) => {
+                    device.slow_down();
+                    longer = seconds;
+                }
                 Ok(Polled::Tokens(tokens)) => return Ok(*tokens),
                 // A connection that broke may mean a server under load: wait twice as long (RFC 8628 section 3.5).
                 Err(error) if [codes::NETWORK_ERROR.code(), codes::TIMEOUT.code()].contains(&error.code()) => {
