@@ -12,7 +12,6 @@ use crate::flow::attempt::{Attempt, Next};
 use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
 use crate::flow::step::{FindRequest, Step, VerifyRequest};
 use crate::ground::error::{Action, Error, Phase, Result, codes};
-use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
