@@ -96,8 +96,3 @@ pub(crate) fn many<T>(items: Vec<T>) -> Many<T> {
 pub(crate) fn many<T>(items: Vec<T>) -> Many<T> {
     core::mem::ManuallyDrop::new(items)
 }
-
-/// Room for so many octets, so that what is put there leaves no copies of itself by growing. The package's wasm wipes all it had.
-pub(crate) fn room(octets: usize) -> Vec<u8> {
-    if NPM { Vec::new() } else { Vec::with_capacity(octets) }
-}

@@ -12,7 +12,6 @@ import { fails } from "./support.mjs";
 
 const read = (name) => readFileSync(new URL(`../vectors/keys/${name}`, import.meta.url), "utf8");
 const passphrase = "samtykke";
-const rows = JSON.parse(readFileSync(new URL("../reality/keys.json", import.meta.url), "utf8")).rows;
 
 /** The key of a file, as node:crypto reads it. */
 const judged = (name) => createPublicKey(createPrivateKey({ key: read(name), passphrase })).export({ format: "jwk" });
@@ -136,17 +135,6 @@ test("what is not read says what it is and how to convert it", async () => {
   await fails(SigningKey.fromPem(empty, { alg: "RS256" }), { code: "key_refused" });
   const cut = await fails(() => publicJwkFromPem(read("rsa.pk8.pem")), { code: "key_refused" }, [secret]);
   assert.equal(cut.actual, "PRIVATE KEY");
-});
-
-test("a JWK as a tool of the health sector writes it: empty lists, and an alg that says the type", async () => {
-  const [published, own] = rows.map(({ jwk }) => jwk);
-  const jwk = createPrivateKey(read("rsa.pk8.pem")).export({ format: "jwk" });
-  const key = await SigningKey.fromJwk({ ...own, ...jwk }, rows[1].with);
-  assert.equal(key.alg, "PS512");
-  const { n } = jwk;
-  const custom = await SigningKey.custom({ alg: "PS512", publicJwk: { ...published, n }, sign: (octets) => key.sign(octets) });
-  assert.equal((await custom.sign("x")).length, 256);
-  await fails(SigningKey.fromJwk({ ...own, ...jwk, alg: "RS512" }, rows[1].with), { code: "key_refused" });
 });
 
 test("a certificate out of its time is told with its dates, before any request", async (t) => {

@@ -34,7 +34,11 @@ const settings = {
   redirectUri: "https://rp.example/cb",
 };
 const client = (options, more = {}, authentication = clientSecretBasic("s")) => new Client(provider({ ...settings, ...more }), authentication, options);
-const answer = (body, status = 200, contentType = "application/json") => ({ status, contentType, body: typeof body === "string" ? body : JSON.stringify(body) });
+const answer = (body, status = 200, contentType = "application/json") => ({
+  status,
+  contentType,
+  body: typeof body === "string" ? body : JSON.stringify(body),
+});
 const tokens = (more) => ({ access_token: "a", token_type: "Bearer", ...more });
 const refused = (code) => (error) => error instanceof SamtykkeError && error.code === code;
 
@@ -42,7 +46,13 @@ test("null is absent in answers, documents, keys and tokens", async () => {
   const found = judgeTokens(answer(tokens({ scope: null, refresh_token: null, id_token: null, expires_in: null, error: null })));
   assert.deepEqual([found.scope, found.refreshToken, found.idToken, found.expiresIn], [undefined, undefined, undefined, undefined]);
   assert.throws(() => judgeTokens(answer(tokens({ access_token: null }))), refused("token_response_malformed"));
-  const document = { issuer: ISSUER, authorization_endpoint: `${ISSUER}/a`, token_endpoint: `${ISSUER}/t`, introspection_endpoint: null, grant_types_supported: null };
+  const document = {
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/a`,
+    token_endpoint: `${ISSUER}/t`,
+    introspection_endpoint: null,
+    grant_types_supported: null,
+  };
   const metadata = judgeMetadata(answer(document), ISSUER);
   assert.ok(!("introspection_endpoint" in metadata) && !("grant_types_supported" in metadata));
   assert.equal(judgeUserinfo(answer({ sub: "s", name: null }), { subject: "s" }).sub, "s");
@@ -96,7 +106,8 @@ test("lifetimes as texts, a missing type and a scope as a list by option", async
   await assert.rejects(device({}), refused("device_response_malformed"));
   assert.equal((await device({ expiresInString: true })).interval, 7);
   const pushes = { pushedAuthorizationRequestEndpoint: `${ISSUER}/par` };
-  const start = (options) => client({ ...options, fetch: fetchOf(json({ request_uri: "urn:x:y", expires_in: "60" }, 201)).fetch }, pushes).start({ scope: "a" });
+  const start = (options) =>
+    client({ ...options, fetch: fetchOf(json({ request_uri: "urn:x:y", expires_in: "60" }, 201)).fetch }, pushes).start({ scope: "a" });
   await assert.rejects(start({}), refused("par_response_malformed"));
   assert.match((await start({ expiresInString: true })).url, /request_uri=urn%3Ax%3Ay$/);
 });
@@ -160,13 +171,34 @@ test("key sets: one key twice, names of Ed25519, private keys", async () => {
   const key = { kty, crv, x, kid: "a" };
   const token = (alg) => `${part({ alg, kid: "a" })}.e30.${"A".repeat(86)}`;
   for (const named of ["EdDSA", "Ed25519"])
-    for (const alg of ["EdDSA", "Ed25519"]) assert.equal(selectKey(token(named), { keys: [{ ...key, alg }, { ...key, use: "sig" }] }, [alg]).alg, "EdDSA");
+    for (const alg of ["EdDSA", "Ed25519"])
+      assert.equal(
+        selectKey(
+          token(named),
+          {
+            keys: [
+              { ...key, alg },
+              { ...key, use: "sig" },
+            ],
+          },
+          [alg],
+        ).alg,
+        "EdDSA",
+      );
   const other = { kty: "oct", k: "AAAA" };
   assert.throws(() => selectKey(token("EdDSA"), { keys: [key, other] }, ["EdDSA"]), refused("jwks_malformed"));
   assert.throws(() => selectKey(token("EdDSA"), { keys: [key, null] }, ["EdDSA"]), refused("jwks_malformed"));
   // A token of either name verifies with a key of the other.
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: ISSUER, aud: "client-1", iat: now, exp: now + 60, jti: "j", sid: "s", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+  const claims = {
+    iss: ISSUER,
+    aud: "client-1",
+    iat: now,
+    exp: now + 60,
+    jti: "j",
+    sid: "s",
+    events: { "http://schemas.openid.net/event/backchannel-logout": {} },
+  };
   const input = `${part({ alg: "Ed25519", kid: "a" })}.${part(claims)}`;
   const signature = Buffer.from(await crypto.subtle.sign({ name: "Ed25519" }, pair.privateKey, Buffer.from(input))).toString("base64url");
   const keys = new KeySet({ keys: [{ ...key, alg: "EdDSA" }] });

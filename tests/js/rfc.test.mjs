@@ -79,11 +79,7 @@ test("RFC 7517: key sets, private and symmetric keys, a certificate", async () =
   assert.equal(chosen.thumbprint, open.thumbprints[1]);
   // A key for encryption verifies nothing.
   assert.throws(() => selectKey(token("ES256", "1"), { keys: open.keys }, ["ES256"]), code("key_not_found"));
-  for (const { keys } of [closed, symmetric])
-    assert.throws(
-      () => selectKey(token("RS256", "2011-04-29"), { keys }, ["RS256"]),
-      code("jwks_malformed"),
-    );
+  for (const { keys } of [closed, symmetric]) assert.throws(() => selectKey(token("RS256", "2011-04-29"), { keys }, ["RS256"]), code("jwks_malformed"));
   assert.equal((await custom({ ...publicOf(open.keys[0]) }, "ES256")).thumbprint, open.thumbprints[0]);
   await assert.rejects(SigningKey.fromJwk(closed.keys[0], { alg: "ES256" }), code("key_refused"));
   assert.equal((await SigningKey.fromJwk(closed.keys[1])).thumbprint, open.thumbprints[1]);

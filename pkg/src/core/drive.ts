@@ -1,6 +1,7 @@
 // The one place that carries out a machine's steps: sends, reads bodies, limits time, ends early, caps, follows no redirect, signs,
 // verifies, digests, stores. It decides nothing: what came of a step goes back to the machine, and so does what went wrong.
 
+import { seconds } from "./clock.js";
 import { SamtykkeError } from "./error.js";
 import { type CoreRequest, type Fetch, MAX_BODY, type Transport, header, hostOptions, request } from "./http.js";
 import { Run, type RunStep } from "./run.js";
@@ -57,7 +58,8 @@ async function answered(
   if (response.type === "opaqueredirect" || response.redirected) throw new Ended("redirected", status);
   // What was sent with it is spent, whatever becomes of the rest.
   if (name && status === 200) spend(name);
-  const lines = `${status}\n${["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name)).join("\n")}\n`;
+  const [type, retry, nonce, challenge] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name));
+  const lines = `${[status, type, seconds(retry), nonce, challenge].join("\n")}\n`;
   let octets: Uint8Array | undefined;
   try {
     octets = await whole(response, MAX_BODY);

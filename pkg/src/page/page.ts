@@ -81,6 +81,6 @@ function stored<T>(use: () => T): T {
   try {
     return use();
   } catch (cause) {
-    throw hostError("transaction_missing", { expected: "session storage that this page may use" }, cause);
+    throw hostError("transaction_missing", { expected: "session storage" }, cause);
   }
 }

@@ -76,7 +76,7 @@ export class AuthorizationCode {
   }
 
   get clientId(): string {
-    return words(this.#kept, 2, 3);
+    return decoded(words(this.#kept, 2, 3));
   }
 
   get redirectUri(): string {

@@ -309,8 +309,11 @@ mod tests {
         // Growing would leave a copy of a token behind, where nothing wipes it.
         for raw in ["\\u0061", "a\\\\b", "\\ud83d\\ude00\\n", "e\\u0079J.\\/x"] {
             let json = alloc::format!("\"{raw}\"");
-            let Some(Value::String(Text::Unescaped(text))) = Value::parse(&json) else { panic!("{raw}") };
-            assert_eq!(text.capacity(), raw.len(), "{raw}");
+            let room = match Value::parse(&json) {
+                Some(Value::String(Text::Unescaped(text))) => text.capacity(),
+                _ => 0,
+            };
+            assert_eq!(room, raw.len(), "{raw}");
         }
         assert!(matches!(Value::parse("\"plain\""), Some(Value::String(Text::Plain("plain")))));
     }

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroize;
 
 use crate::ground::error::{Error, Kind, Result, codes};
-use crate::ground::lean::{LEAN, NPM, Text, room};
+use crate::ground::lean::{LEAN, NPM, Text};
 use crate::ground::octet::{PLACE, is_all};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_decode, form_octets, form_octets_into, number, pairs, push, push_escaped, word};
@@ -122,7 +122,7 @@ impl AuthorizationCode {
 
     pub(crate) fn code(&self) -> Option<Secret> {
         let text = self.field(CODE);
-        let code = String::from_utf8(form_octets_into(text, room(text.len()))?.into_owned()).map(Secret::new).ok()?;
+        let code = String::from_utf8(decoded(text)?.into_owned()).map(Secret::new).ok()?;
         Some(code).filter(|code| is_code(code.expose().as_bytes()))
     }
 
@@ -225,7 +225,9 @@ pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, 
 
 /// Whether a field is this client id, which is encoded there.
 fn is_id(field: &str, client_id: &str) -> bool {
-    form_octets(field).is_some_and(|id| *id == *client_id.as_bytes())
+    let mut own = Vec::new();
+    push_escaped(&mut own, client_id.as_bytes(), true);
+    own == field.as_bytes()
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
@@ -328,6 +330,12 @@ pub(crate) struct Answer<'a> {
     values: [Option<Cow<'a, [u8]>>; COUNT],
 }
 
+/// Octets decoded where they have room from the start: growing would leave a part of the code behind. The package's wasm wipes all
+/// that it had.
+fn decoded(text: &str) -> Option<Cow<'_, [u8]>> {
+    if NPM { form_octets(text) } else { form_octets_into(text, Vec::with_capacity(text.len())) }
+}
+
 /// What was decoded may be a code.
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
@@ -366,7 +374,7 @@ impl<'a> Answer<'a> {
                 return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
             }
             // A page has its browser judge that the octets are text.
-            *slot = form_octets_into(raw, room(raw.len())).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
+            *slot = decoded(raw).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
             if slot.is_none() {
                 return fail(&codes::CALLBACK_MALFORMED);
             }
