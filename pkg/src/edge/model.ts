@@ -65,17 +65,17 @@ export interface Kept {
   readonly turn: number;
 }
 
-/** A session that was found. */
+/** @internal A session that was found. */
 export interface Held {
   readonly kept: Kept;
   /** What names this session, and in cookies this writing of it. */
   readonly id: string;
 }
 
-/** A change of what is kept; nothing where there is nothing to change. */
+/** @internal A change of what is kept; nothing where there is nothing to change. */
 export type Change = (kept: Kept) => Kept | undefined;
 
-/** A place for sessions. Cookies that it answers are for the response. */
+/** @internal A place for sessions. Cookies that it answers are for the response. */
 export interface Keeper {
   read(request: Request): Promise<Held | undefined>;
   /** Keeps a new session; one that the request had is over. */
