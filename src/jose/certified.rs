@@ -65,8 +65,9 @@ fn refused(expected: &'static str) -> Error {
 ///
 /// ```
 /// use samtykke::jose::{Algorithm, certified::select};
-/// let key = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
-/// let set = format!(r#"{{"keys":[{{{key},"kid":"a"}},{{{key},"kid":"b","x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ"}}]}}"#);
+/// let key = |x: &str| format!(r#""kty":"OKP","crv":"Ed25519","x":"{x}""#);
+/// let (one, two) = (key("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), key("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"));
+/// let set = format!(r#"{{"keys":[{{{one},"kid":"a"}},{{{two},"kid":"b","x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ"}}]}}"#);
 /// let alg = Algorithm::named("EdDSA").unwrap();
 /// assert_eq!(select(&set, alg, None, Some("hOBcHZi846VCHSJbFAs26Go9VTQ"))?.kid(), Some("b"));
 /// assert_eq!(select(&set, alg, None, None).unwrap_err().code(), "key_ambiguous");

@@ -62,7 +62,7 @@ test("b: metadata of another issuer, with http, without PAR; an issuer with a sl
     [(document) => ({ ...document, issuer: "https://helseid-sts.nhn.no" }), "metadata_issuer_mismatch"],
     [(document) => ({ ...document, issuer: `${document.issuer}/` }), "metadata_issuer_mismatch"],
     [(document) => ({ ...document, token_endpoint: "http://helseid-sts.test.nhn.no/connect/token" }), "endpoint_refused"],
-    [({ pushed_authorization_request_endpoint: _, ...document }) => document, "metadata_malformed"],
+    [({ pushed_authorization_request_endpoint: _, ...document }) => document, "endpoint_missing"],
   ]) {
     server.change.metadata = change;
     await fails(() => connect(server), { code });

@@ -59,6 +59,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
   const [, features] = /^\[features\]\n([\s\S]*?)\n\[/m.exec(read("Cargo.toml"));
   assert.deepEqual([...features.matchAll(/^([\w-]+) = /gm)].map((found) => found[1]).sort(), [
     "default",
+    "encrypted-keys",
     "fetch",
     "jose-jwk",
     "native-crypto",

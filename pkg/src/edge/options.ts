@@ -25,6 +25,7 @@ export interface EdgePaths {
 
 /** Sessions in a store; made by `storedSessions` of `samtykke/edge/store`. */
 export interface StoredSessions {
+  readonly kind: "storedSessions";
   /** @internal */
   keeper(site: Site): Keeper;
   /** @internal Whether a flow is claimed for the first time. */

@@ -17,6 +17,7 @@ import type { Change, Keeper, Kept } from "./model.js";
 
 /** Sessions in a store. */
 class InStore implements StoredSessions {
+  readonly kind = "storedSessions";
   readonly #store: SessionStore;
 
   /** @internal */
