@@ -83,7 +83,7 @@ export class SamtykkeError extends Error {
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"${oauth.description ? `, "${oauth.description}"` : ""}` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false, ...facts, hint, doc: facts.doc || "README, Errors", message: this.message });
+    Object.assign(this, { retryable: false, ...facts, hint, doc: facts.doc || "README", message: this.message });
     for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 

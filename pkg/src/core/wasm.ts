@@ -63,7 +63,7 @@ export type Value = string | number | undefined | Lines;
 /** A value as a line. A line end in it would make two of one. */
 export function line(value: string | number | undefined): string {
   const text = `${value ?? ""}`;
-  if (text.includes("\n")) throw hostError("invalid_parameter", { phase: "authorization", action: "fix_configuration", expected: "values without line ends" });
+  if (text.includes("\n")) throw hostError("invalid_parameter", { phase: "authorization", action: "fix_configuration", expected: "a line" });
   return text;
 }
 

@@ -22,7 +22,7 @@ export function norskgjeld(options: { readonly environment: NorskgjeldEnvironmen
   const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
   // An origin is all that its address comes to.
   if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
-    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, or two origins" });
+    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production or origins" });
   }
   const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
   const name = own ? `${auth} ${api}` : environment;
