@@ -10,7 +10,7 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 /** Entry, its file, and the ceiling that a test holds it under: gzip bytes. */
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
-  { entry: "samtykke", file: "index.js", ceiling: 82_000 },
+  { entry: "samtykke", file: "index.js", ceiling: 86_000 },
   { entry: "samtykke/acmidm", file: "acmidm.js" },
   { entry: "samtykke/halland", file: "halland.js" },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js" },
