@@ -20,9 +20,27 @@ interface Head {
   readonly z?: number;
 }
 
-const piped = async (octets: Octets, through: { readonly readable: ReadableStream; readonly writable: WritableStream }): Promise<Octets> =>
-  // Not by a Blob: jsdom's has no stream.
-  new Uint8Array(await new Response(new Response(octets).body!.pipeThrough(through as ReadableWritablePair)).arrayBuffer());
+/** Where a runtime has none, or, as Next's edge runtime, one that throws, nothing is deflated. */
+function deflating(): CompressionStream | undefined {
+  try {
+    return new CompressionStream("deflate-raw");
+  } catch {
+    return undefined;
+  }
+}
+
+/** By reader and writer: jsdom's Blob has no stream. */
+async function piped(octets: Octets, { readable, writable }: { readonly readable: ReadableStream; readonly writable: WritableStream }): Promise<Octets> {
+  const writer = writable.getWriter();
+  const written = Promise.all([writer.write(octets), writer.close()]);
+  // What fails there fails the reader too.
+  written.catch(() => {});
+  const reader = readable.getReader();
+  const parts: Uint8Array[] = [];
+  for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
+  await written;
+  return joined(parts);
+}
 
 /** The parts of a token whose text they give back; nothing for one that is no JWT, or is spelled in another way. */
 function partsOf(token: string): readonly [Octets, Octets, Octets] | undefined {
@@ -48,8 +66,9 @@ export async function pack(facts: unknown, tokens: readonly (string | undefined)
   });
   let middle = joined(readable);
   let z: number | undefined;
-  if (typeof CompressionStream === "function") {
-    const deflated = await piped(middle, new CompressionStream("deflate-raw"));
+  const through = deflating();
+  if (through) {
+    const deflated = await piped(middle, through);
     if (deflated.length < middle.length) [middle, z] = [deflated, deflated.length];
   }
   const head = encoder.encode(JSON.stringify({ f: facts, t, z } satisfies Head));
