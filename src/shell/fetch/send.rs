@@ -166,7 +166,7 @@ pub(super) async fn repeatedly<T>(transport: &Transport, request: &Request, mut 
         };
         // Half of it at random, so that many callers do not come back at once; the server's own wish first.
         let jitter = (f64::from(pause) * (0.5 + js_sys::Math::random() / 2.0)) as u32;
-        let wait = error.retry_after_at(host::now()).unwrap_or(0).saturating_mul(1000).max(jitter);
+        let wait = error.retry_after_at(super::host::now()).unwrap_or(0).saturating_mul(1000).max(jitter);
         if left == 0 || !error.retryable() || wait > LONGEST_PAUSE {
             return Err(error);
         }
