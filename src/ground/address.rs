@@ -4,7 +4,7 @@
 //! NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
 //! Refuses what cannot be read: a host that looks like an address and is none counts as private.
 
-use crate::ground::ip::{ipv4, ipv6, number};
+use crate::ground::ip::{ipv4, ipv6, is_numeric};
 use crate::ground::text::last;
 use crate::ground::uri::Uri;
 
@@ -16,18 +16,6 @@ pub(crate) fn is_private(uri: &Uri<'_>) -> bool {
         return ipv6(inner).is_none_or(is_private_v6);
     }
     last(host, b'.').eq_ignore_ascii_case("localhost") || (is_numeric(host) && ipv4(host).is_none_or(is_private_v4))
-}
-
-/// Whether a name that ends in a number is the IPv4 address that a browser takes it for; it is no host if it is not.
-pub(crate) fn is_host(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    !is_numeric(host) || ipv4(host).is_some()
-}
-
-/// A last part that is a number makes the whole host an IPv4 address (WHATWG URL, "ends in a number").
-fn is_numeric(host: &str) -> bool {
-    let last = last(host, b'.');
-    last.bytes().all(|c| c.is_ascii_digit()) || number(last).is_some()
 }
 
 fn is_private_v4(address: u32) -> bool {

@@ -3,7 +3,7 @@
 //! WHATWG URL sections 3.5 and 3.6, RFC 4291 section 2.2.
 //! Refuses what is none, so that its caller can take it for the worst.
 
-use crate::ground::text::cut;
+use crate::ground::text::{cut, last};
 
 /// One to four parts: the last fills all octets that are left, the others are one octet each.
 pub(crate) fn ipv4(host: &str) -> Option<u32> {
@@ -102,6 +102,18 @@ fn dotted(text: &str) -> Option<u32> {
         rest = after;
     }
     (count == 4).then_some(address)
+}
+
+/// Whether a name that ends in a number is the IPv4 address that a browser takes it for; it is no host if it is not.
+pub(crate) fn is_host(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    !is_numeric(host) || ipv4(host).is_some()
+}
+
+/// A last part that is a number makes the whole host an IPv4 address (WHATWG URL, "ends in a number").
+pub(crate) fn is_numeric(host: &str) -> bool {
+    let last = last(host, b'.');
+    last.bytes().all(|c| c.is_ascii_digit()) || number(last).is_some()
 }
 
 #[cfg(test)]

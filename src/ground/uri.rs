@@ -56,7 +56,7 @@ impl<'a> Uri<'a> {
                 let (host, port) = cut(authority, b':');
                 // No `@` among these: userinfo cannot hide in a host.
                 // The package's shell has the host's own reader of URLs for this.
-                (host, port, is_name(host) && (NPM || crate::ground::address::is_host(host)))
+                (host, port, is_name(host) && (NPM || crate::ground::ip::is_host(host)))
             }
         };
         let host_fits = host_fits && !host.is_empty();
