@@ -11,7 +11,7 @@ const cors = {
   "access-control-expose-headers": "retry-after, dpop-nonce, www-authenticate",
   "cross-origin-resource-policy": "cross-origin",
 };
-const secret = "Basic ZWtzZW1wZWxiYW5rJTJEY2xpZW50OmElMjViJTJCYytkJTNBZSUyRmY="; // eksempelbank-client with a%b+c d:e/f, form-encoded first
+const secret = "Basic ZWtzZW1wZWxiYW5rLWNsaWVudDphJTI1YiUyQmMrZCUzQWUlMkZm"; // eksempelbank-client with a%b+c d:e/f, form-encoded first
 const tokens = { access_token: "opaque.token", token_type: "bearer", expires_in: 3599, scope: "debt.unsecured.presentation" };
 const debt = {
   ssn: "14842249091",
