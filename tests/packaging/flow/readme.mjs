@@ -31,8 +31,12 @@ export const pageBlock = () =>
     ['redirectUri: "https://app.example.no/callback"', 'redirectUri: new URL("/callback", location.origin).href'],
   ]);
 
-/** The worker's ten lines, against the provider whose addresses are bindings. */
-export const workerBlock = () => change(block("worker"), [['environment: "preprod"', "environment: { auth: env.AUTH_URL, api: env.API_URL }"]]);
+/** The worker's ten lines, against the provider whose addresses are bindings; in development it stands behind Vite's proxy. */
+export const workerBlock = () =>
+  change(block("worker"), [
+    ['environment: "preprod"', "environment: { auth: env.AUTH_URL, api: env.API_URL }"],
+    ['returnTo: "/debt"', 'returnTo: "/debt", behindProxy: true'],
+  ]);
 
 /** The policy that "a page with this library, its own worker and nothing else" gets. */
 export const policy = () => found(/```text\n(default-src [^\n]*)\n```/, "Content-Security-Policy");
