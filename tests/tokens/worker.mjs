@@ -87,11 +87,13 @@ async function bench(env) {
   // The same text as it is kept sealed, for what opening alone costs.
   const { text: kept } = await store.read("sealed");
   await bare("opened").fetch("https://bare/", { method: "POST", body: kept });
-  const key = await crypto.subtle.importKey("raw", new Uint8Array(32), "AES-GCM", false, ["decrypt"]);
-  const additionalData = new TextEncoder().encode("samtykke token sealed");
+  const secret = await crypto.subtle.importKey("raw", new Uint8Array(32), "HKDF", false, ["deriveKey"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: new TextEncoder().encode("samtykke 1 token") };
+  const key = await crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
+  const additionalData = new TextEncoder().encode("token sealed");
   const opened = async () => {
     const whole = Uint8Array.fromBase64(await (await bare("opened").fetch("https://bare/")).text(), { alphabet: "base64url" });
-    return new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv: whole.subarray(0, 12), additionalData }, key, whole.subarray(12)));
+    return new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv: whole.subarray(1, 13), additionalData }, key, whole.subarray(13)));
   };
   return { bare: async () => (await bare().fetch("https://bare/")).text(), opened, store: () => store.read("bench"), sealed: () => sealed.read("sealed") };
 }
