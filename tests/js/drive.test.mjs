@@ -130,6 +130,24 @@ test("a refresh belongs to none of those who wait for it: a signal ends its own 
   assert.deepEqual(stored.sort(), [`a ${next}`, `b ${next}`]);
 });
 
+test("a store hears of a refresh that somebody without one began, though the rest of its answer is refused", async () => {
+  for (const more of [{}, { expires_in: "sixty" }]) {
+    let release;
+    const held = new Promise((done) => (release = done));
+    const [old, next] = [fresh("old"), fresh("new")];
+    const { fetch, requests } = fetchOf(async () => (await held, tokens({ refresh_token: next, ...more })));
+    const stored = [];
+    const both = [
+      new Client(op, secret, { fetch }).refresh(old),
+      new Client(op, secret, { fetch }).refresh(old, { store: (token) => void stored.push(token) }),
+    ];
+    release();
+    await Promise.allSettled(both);
+    assert.deepEqual(stored, [next]);
+    assert.equal(requests.length, 1);
+  }
+});
+
 test("a refresh whose answer breaks off after its head is not sent again; one that no answer came to may be", async (t) => {
   let how = "cut";
   let asked = 0;

@@ -38,7 +38,8 @@ export async function renew(party: Party, refreshToken: string, options: TokenTa
   if (store) own.stores.push(store);
   const work = async () => {
     try {
-      return await run({ signal: undefined, ...(own.stores.length && { store: (token) => storing(own, token) }) });
+      // Asked even where nobody stores yet: who joins later may.
+      return await run({ signal: undefined, store: (token) => storing(own, token) });
     } catch (error) {
       // Where the caller's own `fetch` has judged the answer, the machine has not seen it.
       const { oauth, http, code } = error as SamtykkeError;
@@ -51,7 +52,11 @@ export async function renew(party: Party, refreshToken: string, options: TokenTa
   const waiting = shared.run(name, work, { signal, timeout: 2 * (transport.timeout ?? 30) + 1 }, "token");
   const begun = shared.running(name);
   if (begun && !running) renewals.set(begun, own);
-  const tokens = await waiting;
+  const tokens = await waiting.catch(async (error) => {
+    // One who joined after the storing hears all the same.
+    if (store && own.came && !own.came.stored.has(store)) await store(own.came.token);
+    throw error;
+  });
   if (store) await (own.came ? (own.came.stored.get(store) ?? (own.came.token && store(own.came.token))) : undefined);
   return tokens;
 }
