@@ -68,3 +68,12 @@ test("a Redis client of another realm answers octets", async () => {
   const store = redisStore(async (command) => answers[command]);
   assert.equal((await store.read("name")).text, "kept");
 });
+
+test("Redis cuts its time to whole milliseconds, and nothing is left for longer than it was kept", async (t) => {
+  t.mock.method(performance, "now", () => 5);
+  // A lock got at 1000000.9 by Redis's clock; a text then kept for 60000 from 1000001.0.
+  const answers = { EVAL: ["1.a", "1000000", null], GET: `${1000001 + 60_000} kept` };
+  const store = redisStore(async (command) => answers[command]);
+  await store.lock("name", 20_000);
+  assert.equal((await store.read("name")).left, 60_000);
+});

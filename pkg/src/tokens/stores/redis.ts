@@ -70,9 +70,12 @@ export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStore
   const keys = (name: string) => [record(name), `${record(name)}:lock`, `${record(name)}:fence`] as const;
   let ahead = 0;
   let learnt = -Infinity;
-  /** Takes what Redis said of its time. The time before the question counts, so that an end comes too soon rather than too late. */
+  /**
+   * Takes what Redis said of its time, which was cut to whole milliseconds. That, and the time before the question, so that an
+   * end comes too soon rather than too late.
+   */
   const learn = (time: number, before: number) => {
-    ahead = time - before;
+    ahead = time + 1 - before;
     learnt = before;
   };
   const ask = async (before: number) => {
