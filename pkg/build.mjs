@@ -265,10 +265,12 @@ function writeGenerated() {
     `export const CODES: Readonly<Record<string, readonly string[]>> = ${texts((name) => !actions.includes(name))};`,
   ]);
   const file = "provider/norskgjeld/environments.txt";
-  const [[, ...paths], ...environments] = rows(file);
+  const [[, issuer, authorization, token, keys], ...environments] = rows(file);
   write("norskgjeld.ts", file, [
     "/** What follows the origin in issuer, authorization endpoint and token endpoint. */",
-    `export const PATHS: readonly string[] = ${JSON.stringify(paths)};`,
+    `export const PATHS: readonly string[] = ${JSON.stringify([issuer, authorization, token])};`,
+    "/** What follows the origin in the key set's address. */",
+    `export const KEYS = ${JSON.stringify(keys)};`,
     "/** Name, origin for logins, origin for APIs. */",
     `export const ENVIRONMENTS: readonly (readonly string[])[] = ${JSON.stringify(environments)};`,
   ]);

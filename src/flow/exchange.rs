@@ -16,6 +16,7 @@ use crate::ground::http::Response;
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::jose::{KeyInfo, jwks};
+use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::{Claims, Unverified};
@@ -205,7 +206,9 @@ impl<T> Exchange<T> {
 
     /// What must hold before anything is sent: a code that was sent cannot be sent again.
     fn check_settings(&self) -> Result<()> {
-        if self.context.expectation.id_token && !self.context.is_keyed() {
+        // Also where a provider may leave the id_token out: one that comes for a login is verified, or the code is not sent.
+        let login = self.context.id_token.code.is_some() && has_openid(&self.context.expectation.scope);
+        if (self.context.expectation.id_token || login) && !self.context.is_keyed() {
             return Err(unkeyed());
         }
         let Some(attempt) = &self.attempt else { return Ok(()) };

@@ -7,6 +7,8 @@ use samtykke::{
     AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Secret, Step,
 };
 
+use crate::encode::base64url;
+
 const NOW: u64 = 1_700_000_000;
 const REDIRECT_URI: &str = "https://app.example.no/callback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -110,6 +112,30 @@ fn code_body() {
     assert_eq!(header(&request, "authorization"), samtykke::protocol::client_auth::basic("eksempelbank-client", "s").expose());
     assert!(!request.repeatable, "a code is never sent twice");
     assert_eq!(finish("code=abc.def").unwrap().granted_scope(), None);
+}
+
+#[test]
+fn an_id_token_that_comes_is_verified_by_the_environment_s_keys() {
+    let mut exchange =
+        Exchange::authorization_code(&client(), &ClientAuthentication::secret_basic("s"), finish("code=abc.def").unwrap()).unwrap();
+    let Step::Send(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a request") };
+    let part = |json: &str| base64url(json.as_bytes());
+    let claims = format!(
+        r#"{{"iss":"https://access-preprod.norskgjeld.no/","aud":["eksempelbank-client"],"sub":"s","nonce":"n-0S6_WzA2MjAbCd","iat":{NOW},"exp":{},"pid":"1","consent_id":"c"}}"#,
+        NOW + 60
+    );
+    let token = format!("{}.{}.AAAA", part(r#"{"alg":"RS256","kid":"public:hydra.openid.id-token"}"#), part(&claims));
+    let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{token}"}}"#);
+    exchange.receive(Response::new(200, Some("application/json"), &body)).unwrap();
+    let Step::Send(keys) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("its keys") };
+    assert_eq!(keys.url, "https://access-preprod.norskgjeld.no/.well-known/jwks.json");
+    // Without any keys the code is not sent.
+    let mut profile = norskgjeld::profile(&Environment::preprod());
+    profile.endpoints.jwks_uri = None;
+    let unkeyed = Client::new(profile, "eksempelbank-client", REDIRECT_URI).unwrap();
+    let code = finish("code=abc.def").unwrap();
+    let mut exchange = Exchange::authorization_code(&unkeyed, &ClientAuthentication::secret_basic("s"), code).unwrap();
+    assert_eq!(exchange.step(&[7; 32], NOW).unwrap_err().code(), "invalid_configuration");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 // Refuses a row that asks a person's `restart` of a machine, or loses the server's words.
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -206,4 +207,43 @@ test("a person's no is user_declined everywhere", async () => {
       await fails(() => entry.finish(made, transaction, answer), { code: "authorization_error", action: "user_declined" });
     }
   }
+});
+
+test("norskgjeld's id_token is verified by the keys of the environment", async () => {
+  const { jwks_uri, alg, kid } = read("norskgjeld").id_token;
+  const [key, other] = [1, 2].map(() => generateKeyPairSync("rsa", { modulusLength: 2048 }));
+  for (const { norskgjeld } of [full, await import("samtykke/norskgjeld")]) {
+    const given = norskgjeld({ environment: "preprod", clientId: "c", redirectUri: OP.redirectUri });
+    for (const signer of [key, other]) {
+      const requests = [];
+      let login;
+      const fetch = async (url) => {
+        requests.push(url);
+        if (url === jwks_uri) return Response.json({ keys: [{ ...key.publicKey.export({ format: "jwk" }), alg, kid, use: "sig" }] });
+        const now = Math.floor(Date.now() / 1000);
+        const nonce = new URL(login.url).searchParams.get("nonce");
+        const claims = { iss: given.issuer, aud: ["c"], sub: "s", pid: "14842249091", consent_id: "3649911c", nonce, iat: now, rat: now, exp: now + 60 };
+        const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+        const input = `${part({ alg, kid })}.${part({ ...claims, auth_time: now, jti: "j", sid: "i" })}`;
+        const id_token = `${input}.${sign("sha256", Buffer.from(input), signer.privateKey).toString("base64url")}`;
+        return Response.json({ access_token: "t", token_type: "bearer", expires_in: 3599, id_token });
+      };
+      const client = new Client(given, clientSecretBasic("s"), { fetch });
+      login = client.begin({ purpose: "presentation", openid: true });
+      const exchange = () => client.exchange(client.finish(login.transaction, `${OP.redirectUri}?code=nid-${count++}&state=${login.state}`));
+      if (signer === other) {
+        await fails(exchange, { code: "signature_invalid" });
+      } else {
+        const { claims } = await exchange();
+        assert.deepEqual([claims.consent_id, claims.pid, claims.sub], ["3649911c", "14842249091", "s"]);
+      }
+      assert.deepEqual(requests, [given.tokenEndpoint, jwks_uri]);
+    }
+  }
+  // One made for a page has no keys: a login with openid is refused before its code is sent.
+  const fetched = fetchOf(Response.json({}));
+  const page = new Client(browser.norskgjeld({ environment: "preprod", clientId: "c", redirectUri: OP.redirectUri }), clientSecretBasic("s"), fetched);
+  const { state, transaction } = page.begin({ purpose: "presentation", openid: true });
+  await fails(() => page.exchange(page.finish(transaction, `${OP.redirectUri}?code=nid-page&state=${state}`)), { code: "invalid_configuration" });
+  assert.equal(fetched.requests.length, 0);
 });

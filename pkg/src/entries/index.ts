@@ -31,6 +31,7 @@ export { judgeTokens, type TokenExpectation, type Tokens } from "../protocol/tok
 export type { TokenAnswer } from "../protocol/answer.js";
 export type { Fetch, Transport } from "../core/http.js";
 export { provider, type ProviderOptions } from "../protocol/provider.js";
+export { norskgjeld } from "../providers/norskgjeld/server.js";
 export type { AliasedEndpoint, AssertionRules, Presence, ServerData } from "../protocol/profile.js";
 export { dpopKeyStore, type DpopKeyStore } from "../crypto/dpop_store.js";
 export {

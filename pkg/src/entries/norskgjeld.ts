@@ -21,5 +21,6 @@ export {
 } from "../providers/norskgjeld/api.js";
 export type { ConsentRequest } from "../protocol/flow.js";
 export type { Provider } from "../protocol/page_provider.js";
-export { norskgjeld, type NorskgjeldEnvironment } from "../providers/norskgjeld/provider.js";
+export type { NorskgjeldEnvironment } from "../providers/norskgjeld/provider.js";
+export { norskgjeld } from "../providers/norskgjeld/server.js";
 export { SamtykkeError } from "../core/error.js";

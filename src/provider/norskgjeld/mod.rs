@@ -24,7 +24,7 @@ use crate::ground::error::{Action, Error, Result, codes};
 use crate::ground::octet::{AUTHORITY, is_all};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
-use crate::protocol::profile::{Profile, Rules};
+use crate::protocol::profile::{Endpoints, Profile, Rules};
 
 /// One of the two environments, or a local server for development. Base URL, issuer and audiences come from one
 /// value, so that preprod and production cannot be mixed.
@@ -134,9 +134,11 @@ impl Environment {
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
     let mut paths = values("paths").into_iter().flatten();
-    let [issuer, authorization_endpoint, token_endpoint] = [(); 3].map(|()| join(&environment.auth, paths.next().unwrap_or_default()));
+    let [issuer, authorization_endpoint, token_endpoint, keys] =
+        [(); 4].map(|()| join(&environment.auth, paths.next().unwrap_or_default()));
     let standard = Profile::new(&issuer, &authorization_endpoint, &token_endpoint);
-    Profile { rules: &RULES, development: environment.development, ..standard }
+    let endpoints = Endpoints { jwks_uri: Some(keys), ..Endpoints::default() };
+    Profile { rules: &RULES, development: environment.development, endpoints, ..standard }
 }
 
 /// What norskgjeld does differently.
@@ -146,7 +148,8 @@ pub static RULES: Rules = Rules {
     callback_errors: CALLBACK_ERRORS,
     callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
     client_authentication: &["client_secret_basic"],
-    // The documentation contradicts itself on id_tokens; the debt answer names person and consent all the same.
+    // The documentation contradicts itself on id_tokens; the debt answer names person and consent all the same. One that comes is
+    // verified like any other.
     id_token_optional: true,
 };
 
