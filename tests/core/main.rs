@@ -42,6 +42,7 @@ mod selvbetjening_wait;
 mod send_sync;
 #[cfg(feature = "serde")]
 mod stored;
+mod table;
 mod token_cache;
 mod vectors;
 #[allow(dead_code)]

@@ -149,27 +149,33 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   }
 }
 
-/** Carries out a step that is not the last. */
-async function carried(drive: Drive, { name, rest }: RunStep): Promise<RunStep> {
-  if (name === "send") return sent(drive, rest);
-  const { run, transport, signal } = drive;
+/** What came of a step that sends nothing: the input's name, its lines, its octets. */
+async function carried({ transport, signal, sign, verify, store }: Drive, { name, rest }: RunStep): Promise<readonly [string, string?, Uint8Array?]> {
   const limits = { timeout: transport.timeout, signal };
-  const [first, ...others] = name === "store" ? [rest] : rest.split("\n");
-  const text = others.pop()!;
-  try {
-    if (name === "sign") return run.step("signature", "", await limited(drive.sign!(first!, text), limits));
-    if (name === "digest") return run.step("digest", "", new Uint8Array(await crypto.subtle.digest(first!, new TextEncoder().encode(text))));
-    if (name === "store") {
-      // Not the caller's to end: what it replaces is spent.
-      await limited(Promise.resolve(rest).then(drive.store), { timeout: transport.timeout });
-      return run.step("stored");
-    }
-    const [kid, signature] = others as [string, string];
-    return run.step("verdict", (await limited(drive.verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : "");
-  } catch (cause) {
-    if (cause instanceof SamtykkeError) throw cause;
-    return failed(run, name === "sign" ? "signer" : name === "store" ? "store" : "network", cause);
+  if (name === "store") {
+    // Not the caller's to end: what it replaces is spent.
+    await limited(Promise.resolve(rest).then(store), { timeout: transport.timeout });
+    return ["stored"];
   }
+  const [first, ...others] = rest.split("\n");
+  const text = others.pop()!;
+  if (name === "sign") return ["signature", "", await limited(sign!(first!, text), limits)];
+  if (name === "digest") return ["digest", "", new Uint8Array(await crypto.subtle.digest(first!, new TextEncoder().encode(text)))];
+  const [kid, signature] = others as [string, string];
+  return ["verdict", (await limited(verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : ""];
+}
+
+/** Carries out a step that is not the last, and gives the next. */
+async function next(drive: Drive, step: RunStep): Promise<RunStep> {
+  const { name, rest } = step;
+  if (name === "send") return sent(drive, rest);
+  let input: Awaited<ReturnType<typeof carried>>;
+  try {
+    input = await carried(drive, step);
+  } catch (cause) {
+    return failed(drive.run, name === "sign" ? "signer" : name === "store" ? "store" : "network", cause);
+  }
+  return drive.run.step(...input);
 }
 
 /** @internal Makes the machine of an operation and its lines, and drives it to its outcome. */
@@ -178,7 +184,7 @@ export async function drive(operation: string, lines: string, hands: Hands, rand
   const drive: Drive = { ...hands, run, sent: false };
   try {
     let step = run.first();
-    while (step.name !== "done") step = await carried(drive, step);
+    while (step.name !== "done") step = await next(drive, step);
     return step.rest;
   } catch (error) {
     const { answer } = drive;

@@ -1,0 +1,353 @@
+//! Every machine, step by step, as tests/machines/table.json says: tests/js/machines.test.mjs drives the same machines through the
+//! package's wasm by the same table, so the two cannot drift apart. `what` says what is asked of a machine, `turns` what it says and
+//! what it is given. Before each right input each wrong one is tried: it must be refused, and change nothing.
+//!
+//! `SAMTYKKE_WRITE_TABLE=1` writes down what the machines say to what they are given, to be read over; nothing is compared then.
+
+use samtykke::flow::device::{Device, DeviceRequest, Polled};
+use samtykke::flow::login::Start;
+use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use samtykke::jose::{Algorithm, Jwk, KeyInfo};
+use samtykke::protocol::authorization::jar::RequestObject;
+use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
+use samtykke::protocol::id_token::rules::IdTokenRules;
+use samtykke::protocol::introspection::{Introspection, TokenHint};
+use samtykke::protocol::profile::AssertionRules;
+use samtykke::protocol::token::TokenType;
+use samtykke::protocol::userinfo::Subject;
+use samtykke::{
+    AuthorizationCode, AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Login, Profile,
+    Response, Secret, Step, Tokens,
+};
+use serde_json::{Value, json};
+
+use crate::encode::{base64url, base64url_decode};
+
+const NOW: u64 = 1_800_000_000;
+const TABLE: &str = "tests/machines/table.json";
+const JWK: &str =
+    r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+
+type Made<T> = Result<Exchange<T>, Error>;
+
+/// Makes each machine of the table and plays it; a machine that is not made ends with its error.
+fn play(case: &mut Value, write: bool) {
+    let what = case["what"].clone();
+    let text = |name: &str| what[name].as_str().unwrap_or_default().to_owned();
+    let (client, authentication) = (client(&what), authentication(&text("authentication")));
+    let (client, authentication) = (&client, &authentication);
+    let token = Secret::new(text("token"));
+    let hint = || TokenHint::named(&text("hint")).unwrap();
+    match text("machine").as_str() {
+        "authorization_code" => {
+            let code = AuthorizationCode::parse(&text("code"));
+            let made = code.and_then(|code| Exchange::authorization_code(client, authentication, code));
+            drive(made, &tokens, case, write);
+        }
+        "client_credentials" => {
+            drive(Exchange::client_credentials(client, authentication, &ClientCredentials::new(text("scope"))), &tokens, case, write);
+        }
+        "refresh" => {
+            let mut grant = Refresh::new(text("refreshToken")).scope(text("scope"));
+            if let Some(granted) = what["granted"].as_str() {
+                grant = grant.granted(granted);
+            }
+            drive(Exchange::refresh(client, authentication, &grant), &tokens, case, write);
+        }
+        "jwt_bearer" => {
+            let grant = match what["assertion"].as_str() {
+                Some(assertion) => JwtBearer::given(assertion),
+                None => {
+                    let rules = AssertionRules { typ: None, ..AssertionRules::default() };
+                    JwtBearer::signed(key(), rules).subject(text("subject"))
+                }
+            };
+            drive(Exchange::jwt_bearer(client, authentication, &grant.scope(text("scope"))), &tokens, case, write);
+        }
+        "token_exchange" => {
+            let grant = TokenExchange::new(text("subjectToken")).scope(text("scope"));
+            drive(Exchange::token_exchange(client, authentication, &grant), &tokens, case, write);
+        }
+        "device" => drive(Exchange::device_authorization(client, authentication, &DeviceRequest::new(text("scope"))), &device, case, write),
+        "poll" => {
+            let device = Device::polled(&text("deviceCode"), &text("scope"));
+            drive(Exchange::device_poll(client, authentication, &device), &polled, case, write);
+        }
+        "introspection" => drive(Exchange::introspection(client, authentication, &token, hint()), &introspection, case, write),
+        "revocation" => drive(Exchange::revocation(client, authentication, &token, hint()), &|()| json!(""), case, write),
+        "login" => {
+            let mut start = Start::new();
+            if what["requestObject"] == true {
+                start = start.object(RequestObject::new(key()));
+            }
+            if what["dpop"] == true {
+                start = start.dpop(&key(), None);
+            }
+            let request = AuthorizationRequest::new(text("scope"));
+            drive(Exchange::login(client, authentication, request, start, &[7; 96], NOW), &login, case, write);
+        }
+        "userinfo" => {
+            let kind = if what["tokenType"] == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
+            let signed = (what["signed"] == true).then(|| {
+                let mut rules = IdTokenRules::new("https://op.example", "client-1");
+                rules.algorithms = vec![Algorithm::named("ES256").unwrap()];
+                rules
+            });
+            let tokens = Tokens::bare(&text("token"), kind);
+            let made = Exchange::userinfo(client, authentication, &tokens, Subject::Is(&text("subject")), signed);
+            drive(made, &|claims| serde_json::from_str(claims.json()).unwrap(), case, write);
+        }
+        other => panic!("no machine {other}"),
+    }
+}
+
+fn client(what: &Value) -> Client {
+    let op = |path: &str| Some(format!("https://op.example/{path}"));
+    let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    let endpoints = &mut profile.endpoints;
+    if what["pushed"] == true {
+        endpoints.pushed_authorization_request = op("par");
+    }
+    (endpoints.device_authorization, endpoints.userinfo) = (op("device"), op("userinfo"));
+    (endpoints.introspection, endpoints.revocation) = (op("introspect"), op("revoke"));
+    profile.requests.signing_algorithms = vec!["ES256".into(), "EdDSA".into()];
+    Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+}
+
+fn key() -> KeyInfo {
+    KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(JWK).unwrap()).unwrap()
+}
+
+fn authentication(method: &str) -> ClientAuthentication {
+    let secret = "correct horse";
+    match method {
+        "none" => ClientAuthentication::None,
+        "client_secret_post" => ClientAuthentication::secret_post(secret),
+        "client_secret_jwt" => ClientAuthentication::secret_jwt("correct horse battery staple, thrice over"),
+        "private_key_jwt" => ClientAuthentication::private_key_jwt(key()),
+        "tls_client_auth" => ClientAuthentication::Tls,
+        _ => ClientAuthentication::secret_basic(secret),
+    }
+}
+
+fn tokens(tokens: Tokens) -> Value {
+    let others: serde_json::Map<String, Value> =
+        tokens.others.iter().map(|(name, value)| (name.clone(), serde_json::from_str(value.expose()).unwrap())).collect();
+    let mut shown = json!({
+        "accessToken": tokens.access_token.expose(),
+        "tokenType": tokens.token_type.as_str(),
+        "requestedScope": tokens.requested_scope,
+        "others": others,
+    });
+    for (name, value) in [
+        ("expiresIn", tokens.expires_in.map(Value::from)),
+        ("scope", tokens.scope.clone().map(Value::from)),
+        ("refreshToken", tokens.refresh_token.as_ref().map(|token| token.expose().into())),
+        ("idToken", tokens.id_token.as_ref().map(|token| token.expose().into())),
+        ("claims", tokens.claims.as_ref().map(|claims| serde_json::from_str(claims.json()).unwrap())),
+    ] {
+        if let Some(value) = value {
+            shown[name] = value;
+        }
+    }
+    shown
+}
+
+fn device(device: Device) -> Value {
+    let mut shown = json!({
+        "deviceCode": device.device_code.expose(),
+        "userCode": device.user_code,
+        "verificationUri": device.verification_uri,
+        "expiresIn": device.expires_in,
+        "interval": device.interval,
+        "requestedScope": device.requested_scope,
+    });
+    if let Some(uri) = device.verification_uri_complete {
+        shown["verificationUriComplete"] = uri.into();
+    }
+    shown
+}
+
+fn polled(polled: Polled) -> Value {
+    match polled {
+        Polled::Pending => json!("pending"),
+        Polled::SlowDown(seconds) => json!(format!("slow_down {seconds}")),
+        Polled::Tokens(found) => tokens(*found),
+        _ => panic!("another outcome"),
+    }
+}
+
+fn introspection(found: Introspection) -> Value {
+    let active = if found.active() { "1" } else { "" };
+    json!(format!("{active}\n{}", found.members().json()))
+}
+
+fn login(login: Login) -> Value {
+    json!(format!("{}\n{}", login.url, login.transaction.serialize().expose()))
+}
+
+/// What a machine says, as the table has it.
+fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
+    match step {
+        Step::Send(request) => {
+            let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
+            let mut send = json!({ "method": request.method, "url": request.url, "headers": headers, "repeatable": request.repeatable });
+            if let Some(body) = &request.body {
+                send["body"] = body.expose().into();
+            }
+            match spends {
+                Some(Spends::Sent(name)) => send["spends"] = format!("s{name}").into(),
+                Some(Spends::Answered(name)) => send["spends"] = format!("a{name}").into(),
+                _ => {}
+            }
+            json!({ "send": send })
+        }
+        Step::Sign(request) => {
+            let key = match request.key {
+                KeyRole::Client => "client",
+                KeyRole::Dpop => "dpop",
+                KeyRole::Grant => "grant",
+                KeyRole::Object => "object",
+                _ => panic!("another key"),
+            };
+            let mut parts = request.input.split('.').map(|part| String::from_utf8(base64url_decode(part).unwrap()).unwrap());
+            json!({ "sign": { "key": key, "header": parts.next(), "claims": parts.next() } })
+        }
+        Step::Find(request) => json!({ "find": {
+            "alg": request.alg.name, "kid": request.kid, "input": request.input, "signature": base64url(&request.signature),
+        } }),
+        Step::Digest(hash, value) => json!({ "digest": { "hash": format!("{hash:?}"), "value": value.expose() } }),
+        Step::Store(token) => json!({ "store": token.expose() }),
+        _ => panic!("another step"),
+    }
+}
+
+fn refused(error: &Error) -> Value {
+    let mut shown = json!({
+        "code": error.code(), "phase": error.phase().as_str(), "action": error.action().as_str(), "retryable": error.retryable(),
+    });
+    let oauth = error.oauth().map(|oauth| json!({ "error": oauth.error, "description": oauth.description }));
+    for (name, value) in [
+        ("expected", error.expected_value().map(Value::from)),
+        ("actual", error.actual_value().map(Value::from)),
+        ("oauth", oauth),
+        ("status", error.status().map(Value::from)),
+        ("retryAfter", error.retry_after().map(Value::from)),
+    ] {
+        if let Some(value) = value {
+            shown[name] = value;
+        }
+    }
+    json!({ "error": shown })
+}
+
+fn given(give: &Value) -> Input {
+    let (name, value) = give.as_object().and_then(|one| one.iter().next()).unwrap();
+    match name.as_str() {
+        "response" => Input::Response(response(value)),
+        "signature" => Input::Signature(vec![1; 64]),
+        "verdict" => Input::Verdict(value == true),
+        "digest" => Input::Digest(base64url_decode(value.as_str().unwrap()).unwrap()),
+        "stored" => Input::Stored,
+        "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
+        other => panic!("no input {other}"),
+    }
+}
+
+fn response(value: &Value) -> Response {
+    let header = |name: &str| value["headers"][name].as_str();
+    let status = u16::try_from(value["status"].as_u64().unwrap()).unwrap();
+    let body = value["body"].as_str().map_or_else(|| value["json"].to_string(), str::to_owned);
+    let mut response = Response::new(status, Some(header("content-type").unwrap_or("application/json")), &body);
+    response.retry_after = header("retry-after").map(String::from);
+    response.dpop_nonce = header("dpop-nonce").map(String::from);
+    response.www_authenticate = header("www-authenticate").map(String::from);
+    response
+}
+
+/// Which kind of input answers which step.
+const RIGHT: &[(&str, &str)] =
+    &[("send", "response"), ("sign", "signature"), ("find", "verdict"), ("digest", "digest"), ("store", "stored")];
+
+/// Every kind of input that does not answer this step; where there is none left, all of them.
+fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
+    RIGHT.iter().filter(move |(right, _)| Some(*right) != step).map(|(_, kind)| match *kind {
+        "response" => Input::Response(Response::new(200, Some("application/json"), "{}")),
+        "signature" => Input::Signature(vec![2; 64]),
+        "verdict" => Input::Verdict(true),
+        "digest" => Input::Digest(vec![3; 64]),
+        _ => Input::Stored,
+    })
+}
+
+/// Writes a turn's step down, or compares it with the one that stands there.
+fn compare(turn: &mut Value, step: Value, write: bool, at: &str) {
+    if write {
+        turn["step"] = step;
+    } else {
+        assert_eq!(turn["step"], step, "{at}");
+    }
+}
+
+fn drive<T>(made: Made<T>, show: &dyn Fn(T) -> Value, case: &mut Value, write: bool) {
+    let (id, what) = (case["id"].clone(), case["what"].clone());
+    let turns = case["turns"].as_array_mut().unwrap();
+    let mut machine = match made {
+        Ok(exchange) => exchange.keys_outside().digests_outside(),
+        Err(error) => {
+            assert_eq!(turns.len(), 1, "{id}: not made");
+            return compare(&mut turns[0], refused(&error), write, &id.to_string());
+        }
+    };
+    if what["store"] == true {
+        machine = machine.storing();
+    }
+    // A login is bound by its request.
+    if what["dpop"] == true && what["machine"] != "login" {
+        machine = machine.dpop(&key(), None);
+    }
+    let moment = Moment { now: NOW, random: &[7; 32] };
+    let mut input = Input::Start;
+    let count = turns.len();
+    for (at, turn) in turns.iter_mut().enumerate() {
+        let place = format!("{id}, turn {at}");
+        let mut step = match machine.advance(input, &moment) {
+            Ok(Step::Done(outcome)) => json!({ "done": show(outcome) }),
+            Ok(step) => said(&step, machine.spends()),
+            Err(error) => refused(&error),
+        };
+        if let Some(nonce) = machine.nonce() {
+            step["nonce"] = nonce.into();
+        }
+        if machine.keeps() {
+            step["keeps"] = true.into();
+        }
+        let name = step.as_object().and_then(|step| step.keys().find(|name| RIGHT.iter().any(|(step, _)| step == name)).cloned());
+        compare(turn, step, write, &place);
+        for other in wrong(name.as_deref()) {
+            let kind = format!("{other:?}");
+            let error = machine.advance(other, &moment).err().unwrap_or_else(|| panic!("{place}: {kind} was taken"));
+            assert_eq!(error.code(), "transaction_used", "{place}: {kind}");
+        }
+        let last = at + 1 == count;
+        assert_eq!(turn["give"].is_null(), last, "{place}: the last one alone is given nothing");
+        input = if last { Input::Start } else { given(&turn["give"]) };
+    }
+}
+
+#[test]
+fn every_machine_says_what_the_table_says_and_takes_nothing_out_of_turn() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
+    let mut table: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let write = std::env::var_os("SAMTYKKE_WRITE_TABLE").is_some();
+    let mut machines = std::collections::BTreeSet::new();
+    for case in table["cases"].as_array_mut().unwrap() {
+        play(case, write);
+        machines.insert(case["what"]["machine"].as_str().unwrap().to_owned());
+    }
+    let all = table["machines"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    assert_eq!(machines, all, "a machine without a case");
+    if write {
+        std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&table).unwrap())).unwrap();
+    }
+}
