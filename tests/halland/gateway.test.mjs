@@ -74,6 +74,24 @@ test("the second key serves when the first is refused, from then on", async () =
   assert.deepEqual(await counted(async () => assert.equal((await api.fetch(url())).status, 200)), [1, 1]);
 });
 
+test("a key that is taken back under eight calls: each of them goes on with the other one", async () => {
+  for (const keys of [
+    ["taken-back", KEYS[1]],
+    [KEYS[0], "not-there-yet"],
+  ]) {
+    const api = apiOf({ subscriberKey: keys });
+    // The first goes out with the key that was good before.
+    assert.equal((await api.fetch(url())).status, 200);
+    if (keys[0] === KEYS[0]) continue;
+    const other = apiOf({ subscriberKey: keys });
+    const calls = Array.from({ length: 8 }, () => other.fetch(url()));
+    assert.deepEqual(
+      (await Promise.all(calls)).map(({ status }) => status),
+      Array(8).fill(200),
+    );
+  }
+});
+
 test("a header of another name", async () => {
   world.gateway.settings.header = "x-subscriber-key";
   assert.equal((await apiOf({ subscriberKeyHeader: "X-Subscriber-Key" }).fetch(url())).status, 200);

@@ -147,7 +147,7 @@ test("whoever was killed after it had stored the session loses nothing where loa
   assert.equal(refreshes(server), 2, "the spent token is not sent again");
 });
 
-test("a store that is down is done without, and heard of; one that is damaged costs a refresh", async (t) => {
+test("while the store is down nobody refreshes, unless that is allowed, and it is heard of; one that is damaged costs a refresh", async (t) => {
   const heard = [];
   const broken = {
     read: async () => {
@@ -159,9 +159,16 @@ test("a store that is down is done without, and heard of; one that is damaged co
     write: async () => false,
     unlock: async () => {},
   };
+  const hears = { sessionStore: broken, onStoreError: (error) => heard.push(error.message) };
+  const strict = await both(t, hears);
+  const facts = { code: "session_unavailable", phase: "session", action: "try_later", retryable: true };
+  await fails(() => strict.sessions[0].tokens({ resource: "nhn:kj" }), facts);
+  await fails(() => strict.sessions[0].tokens({ resource: "nhn:kj" }), facts);
+  assert.equal(refreshes(strict.server), 0);
+  assert.deepEqual(heard.splice(0), ["down"]);
   const {
     sessions: [one],
-  } = await both(t, { sessionStore: broken, onStoreError: (error) => heard.push(error.message) });
+  } = await both(t, { ...hears, sessionStoreOptional: true });
   assert.ok(await one.tokens({ resource: "nhn:kj" }));
   assert.deepEqual(heard, ["down"]);
   for (const text of [
@@ -179,9 +186,28 @@ test("a store that is down is done without, and heard of; one that is damaged co
   }
 });
 
+test("what is handed on fits a store of small values, and always has the refresh token", async (t) => {
+  const written = [];
+  const small = memoryStore();
+  const sealed = sealedStore({ ...small, write: (name, fence, text, ms) => (written.push(text.length), small.write(name, fence, text, ms)) }, "A".repeat(43));
+  const {
+    server,
+    sessions: [one, two],
+  } = await both(t, { sessionStore: sealed });
+  for (let at = 0; at < 16; at++) {
+    server.change.token = (claims) => ({ ...claims, filling: "x".repeat(3_200) });
+    await one.tokens({ resource: "nhn:kj", details: { organization: { tenancy: "single", child: "883974832" }, sfmJournalId: `j-${at}` } });
+  }
+  assert.ok(Math.max(...written) > 40_000, "many tokens are handed on");
+  assert.ok(Math.max(...written) < 64 * 1024, `${Math.max(...written)}`);
+  // The other one has the newest refresh token and the login's claims, whatever there was no room for.
+  assert.ok(await two.tokens({ resource: "nhn:phr" }));
+  assert.deepEqual(two.claims, one.claims);
+});
+
 test("wrong settings are refused by name", async (t) => {
   const { server } = await stage(t);
-  for (const wrong of [{ sessionStore: {} }, { sessionStore: 7 }, { onStoreError: 7 }])
+  for (const wrong of [{ sessionStore: {} }, { sessionStore: 7 }, { sessionStoreOptional: 1 }, { onStoreError: 7 }])
     await fails(() => connect(server, wrong), { code: "invalid_configuration" });
   const helseid = await connect(server);
   const session = await sessionOf(helseid);

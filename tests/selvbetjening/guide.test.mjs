@@ -184,6 +184,25 @@ test("the receiver takes one GET on its own path, from this machine's names alon
   await assert.rejects(loopback({ port: Number(new URL(taken.redirectUri).port) }), code("invalid_configuration"));
 });
 
+test("the answer is there although a browser holds a connection that it does not use, which is closed", async (t) => {
+  const { connect } = await import("node:net");
+  const receiver = await loopback();
+  t.after(() => receiver.close());
+  const { port } = new URL(receiver.redirectUri);
+  const spare = connect(Number(port), "127.0.0.1");
+  await new Promise((done) => spare.once("connect", done));
+  const closed = new Promise((done) => spare.once("close", done));
+  const waiting = receiver.wait({ seconds: 5 });
+  const response = await fetch(`${receiver.redirectUri}?status=Success`);
+  assert.equal(await response.text(), "Confirmed. You can close this page.\n");
+  const started = Date.now();
+  assert.equal(await waiting, `${receiver.redirectUri}?status=Success`);
+  assert.ok(Date.now() - started < 500);
+  await closed;
+  assert.ok(Date.now() - started < 3_000);
+  await assert.rejects(fetch(receiver.redirectUri));
+});
+
 test("the route for workers confirms the draft that its address names, once", async (t) => {
   const { service, store } = await begun(t);
   const seen = [];

@@ -113,7 +113,7 @@ describe("Deno KV", { skip: denos.gap }, () => {
   test("a process killed between lock and write costs one extra question, and nobody waits for ever", async () => {
     fresh();
     provider.fault = "hang";
-    const task = { path: path(), questionTimeout: 1 };
+    const task = { path: path(), requestTimeout: 1 };
     const victim = deno(task);
     const outcome = victim.run({ callers: 10 });
     while (!provider.hanging) await sleep(10);

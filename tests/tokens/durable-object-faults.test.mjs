@@ -159,7 +159,7 @@ describe("Durable Object, clocks and crashes", () => {
   test("the runtime killed between lock and write: the lock on disk ends by itself, one extra question, nobody waits for ever", async () => {
     provider.asked.clear();
     provider.fault = "hang";
-    const settings = { questionTimeout: 2 };
+    const settings = { requestTimeout: 2 };
     workers = await startWorkers(provider, settings, { persist: folder });
     const victims = Promise.allSettled([0, 1, 2, 3].map((at) => workers.ask(at, "/?scope=killed")));
     while (!provider.hanging) await sleep(10);

@@ -105,7 +105,7 @@ describe("Durable Object", () => {
   test("a request that ends between lock and write: the lock ends by itself, one extra question, nobody waits for ever", async () => {
     fresh();
     await workers.close();
-    workers = await startWorkers(provider, { questionTimeout: 2 });
+    workers = await startWorkers(provider, { requestTimeout: 2 });
     provider.fault = "hang";
     const controller = new AbortController();
     const victim = workers.ask(0, "/?scope=halfway", { signal: controller.signal }).catch((error) => error.name);

@@ -1,6 +1,7 @@
 // API calls with a source's tokens: headers, origins, one repetition, and a gateway's refusal told from the token's.
 
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { after, before, beforeEach, describe, test } from "node:test";
 
 import { linkPackage } from "../verdicts/run.mjs";
@@ -142,12 +143,35 @@ describe("fetch", () => {
     assert.equal(provider.count(), 2);
   });
 
-  test("a stream is sent once, so its refusal is the answer", async () => {
-    await apiOf()(`${provider.origin}/things`);
-    provider.revoke();
-    const answer = await apiOf()(`${provider.origin}/things`, { method: "POST", body: new Blob(["stream"]).stream() });
-    assert.equal(answer.status, 401);
-    assert.equal(provider.count(), 1);
+  test("a body that is there once is sent once, so its refusal is the answer", async () => {
+    const parts = async function* () {
+      yield new TextEncoder().encode("iterated");
+    };
+    for (const [body, read] of [
+      [new Blob(["stream"]).stream(), "stream"],
+      [parts(), "iterated"],
+      [Readable.from(["readable"]), "readable"],
+    ]) {
+      source = new TokenSource({ client: await clientOf(provider) });
+      const [asked] = [provider.count()];
+      await apiOf()(`${provider.origin}/things`);
+      provider.revoke();
+      provider.api = [];
+      const answer = await apiOf()(`${provider.origin}/things`, { method: "POST", body });
+      assert.equal(answer.status, 401);
+      assert.deepEqual(
+        provider.api.map((call) => call.body),
+        [read],
+      );
+      assert.equal(provider.count(), asked + 1);
+      const halland = new HallandApi({ origins: [provider.origin], token: () => "unknown", subscriberKey: "k", development: true });
+      provider.api = [];
+      await failsWith(halland.fetch(`${provider.origin}/things`, { method: "POST", body: parts() }), "token_invalid");
+      assert.deepEqual(
+        provider.api.map((call) => call.body),
+        ["iterated"],
+      );
+    }
   });
 
   test("token and headers go to the named origins alone", async () => {

@@ -80,7 +80,7 @@ export async function redisFigures(provider, { fresh, next, row }, tokensEntry) 
   for (const [what, fault, state] of PROVIDER) await run(what, { fault, state, after: fault !== "slow" });
   await send("FLUSHALL");
   fresh("hang");
-  const victim = startProcess({ ...task, questionTimeout: 1 });
+  const victim = startProcess({ ...task, requestTimeout: 1 });
   while (!provider.hanging) await sleep(10);
   victim.kill();
   await victim.outcome;
@@ -88,7 +88,7 @@ export async function redisFigures(provider, { fresh, next, row }, tokensEntry) 
   const killed = performance.now();
   await next(one());
   const waited = performance.now() - killed;
-  const after = await together({ ...task, questionTimeout: 1 });
+  const after = await together({ ...task, requestTimeout: 1 });
   row(STORE, "one more process killed between lock and write (question limit 1 s)", {
     questions: provider.count(),
     got: gotOf(after.tokens, after.errors),
@@ -181,7 +181,7 @@ export async function workerFigures(provider, { fresh, next, row }, folder) {
   workers = await startWorkers(provider, {}, { each: CLOCKS });
   await run("clocks 60 s ahead and behind", { fault: "slow", callers: 40 });
   await workers.close();
-  const settings = { questionTimeout: 2 };
+  const settings = { requestTimeout: 2 };
   workers = await startWorkers(provider, settings, { persist: folder });
   fresh("hang");
   const victim = workers.ask(0, "/?scope=killed").catch(() => {});
@@ -240,7 +240,7 @@ export async function denoFigures(provider, { fresh, next, row }) {
     next: lost.longest,
   });
   fresh("hang");
-  const task = { path: denos.path(), questionTimeout: 1 };
+  const task = { path: denos.path(), requestTimeout: 1 };
   const victim = denos.deno(task);
   const outcome = victim.run();
   while (!provider.hanging) await sleep(10);

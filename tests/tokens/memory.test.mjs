@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { linkPackage } from "../verdicts/run.mjs";
 import { contract } from "./contract.mjs";
 
 linkPackage();
-const { memoryStore, sealedStore } = await import("samtykke/tokens");
+const { TokenSource, memoryStore, redisStore, sealedStore } = await import("samtykke/tokens");
 const { answerError, failsWith, sleep, sourceOf, tokensOf } = await import("./support.mjs");
 const key = () => randomBytes(32).toString("base64url");
 
@@ -45,6 +47,77 @@ test("sources that share a store share tokens, unless issuer, client or key diff
     await source.get({ scope: "a" });
     assert.equal(asked.length, 1, Object.keys(more)[0]);
   }
+});
+
+test("a refusal is the credential's: another secret is tried at once, the same one is not, and trouble is everybody's", async () => {
+  const { Client, clientSecretPost, provider } = await import("samtykke");
+  const op = provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "client-1" });
+  const json = (status, body) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+  for (const [status, error, code, tried] of [
+    [401, "invalid_client", "token_error", 2],
+    [503, "temporarily_unavailable", "http_status_unexpected", 1],
+  ]) {
+    const store = memoryStore();
+    const kept = [];
+    const watched = { ...store, write: (name, fence, text, ms) => (kept.push(name + text), store.write(name, fence, text, ms)) };
+    const sent = [];
+    const sourceWith = (secret) => {
+      const fetch = async (_, { body }) => {
+        sent.push(new URLSearchParams(body).get("client_secret"));
+        return secret === "the new secret" ? json(200, { access_token: "good", token_type: "Bearer", expires_in: 60 }) : json(status, { error });
+      };
+      return new TokenSource({ client: new Client(op, clientSecretPost(secret), { fetch }), store: watched, retries: 0 });
+    };
+    await failsWith(sourceWith("the old secret").get(), code);
+    await failsWith(sourceWith("the old secret").get(), code);
+    assert.deepEqual(sent, ["the old secret"]);
+    const next = sourceWith("the new secret").get();
+    if (tried === 1) await failsWith(next, code);
+    else assert.equal((await next).accessToken, "good");
+    assert.equal(sent.length, tried);
+    // What it brought is for both.
+    if (tried === 2) assert.equal((await sourceWith("the old secret").get()).accessToken, "good");
+    assert.equal(sent.length, tried);
+    for (const text of kept) assert.ok(!text.includes("the old secret"), text);
+  }
+});
+
+test("what has ended does not stay in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc");
+  const store = memoryStore();
+  const text = () => randomBytes(512).toString("hex");
+  const used = () => (gc(), process.memoryUsage().heapUsed);
+  const before = used();
+  for (let at = 0; at < 20_000; at++) {
+    const { fence } = await store.lock(`name-${at}`, 1_000);
+    await store.write(`name-${at}`, fence, text(), 1);
+  }
+  await sleep(5);
+  const grown = used() - before;
+  assert.ok(grown < 8_000_000, `${grown} octets of 20,000,000 are left`);
+  assert.equal(await store.read("name-19999"), undefined);
+});
+
+test("times for a store are whole milliseconds, whatever the settings", async () => {
+  const store = memoryStore();
+  const times = [];
+  const watched = {
+    ...store,
+    lock: (name, ms) => (times.push(ms), store.lock(name, ms)),
+    write: (name, fence, text, ms) => (times.push(ms), store.write(name, fence, text, ms)),
+  };
+  const { source } = sourceOf(undefined, { store: watched, requestTimeout: 1 / 3, margin: 1 / 3 });
+  await source.get({ scope: "a" });
+  assert.equal(times.length, 2);
+  for (const ms of times) assert.ok(Number.isInteger(ms), `${ms}`);
+  // Redis refuses any other.
+  const commands = [];
+  const redis = redisStore(async (...command) => void commands.push(command));
+  await redis.lock("name", 1000 / 3);
+  await redis.write("name", "1.a", "text", 1000 / 3);
+  await redis.compareAndSet("name", undefined, "text", 1000 / 3);
+  for (const command of commands) assert.ok(command.includes("334"), command.join(" "));
 });
 
 test("a name in a store is the SHA-256 of the target's, by Node's own crypto and by the core", () => {
@@ -360,7 +433,7 @@ test("a store that cannot write keeps nobody waiting for the lock either", async
 
 test("a lock that outlasts two leases, which none should, is done without", async () => {
   // A question of 1 ms makes a lease of two seconds.
-  const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), lock: async () => undefined }, questionTimeout: 0.001, patience: 10 });
+  const { source, asked } = sourceOf(undefined, { store: { ...memoryStore(), lock: async () => undefined }, requestTimeout: 0.001, patience: 10 });
   const started = Date.now();
   assert.equal((await source.get({ scope: "a" })).accessToken, "t1");
   assert.ok(Date.now() - started > 3_900 && Date.now() - started < 6_500, `${Date.now() - started}`);

@@ -108,7 +108,7 @@ describe("Redis", { skip: redis.gap }, () => {
   test("a process killed between lock and write: the lock ends by itself, one extra question, nobody waits for ever", async () => {
     await fresh();
     provider.fault = "hang";
-    const settings = { questionTimeout: 1, callers: 10 };
+    const settings = { requestTimeout: 1, callers: 10 };
     const victim = startProcess(task(settings));
     while (!provider.hanging) await sleep(10);
     victim.kill();

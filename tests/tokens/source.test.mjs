@@ -192,7 +192,7 @@ test("a dead server is not stormed by a hundred targets", async () => {
 
 test("a question has a time limit, for a request that heeds no signal too", async () => {
   const signals = [];
-  const { source, asked } = sourceOf((_, at, signal) => (signals.push(signal), new Promise(() => {})), { questionTimeout: 0.05, retries: 1 });
+  const { source, asked } = sourceOf((_, at, signal) => (signals.push(signal), new Promise(() => {})), { requestTimeout: 0.05, retries: 1 });
   await failsWith(source.get(target), "timeout", { retryable: true });
   assert.equal(asked.length, 2);
   assert.ok(signals.every(({ aborted }) => aborted));
@@ -248,6 +248,18 @@ test("as many targets are remembered as allowed", async () => {
   assert.equal(asked.length, 5);
 });
 
+test("the least used target is forgotten first, not the one that everybody asks for", async () => {
+  const { source, asked } = sourceOf(undefined, { most: 3 });
+  const hot = { scope: "hot" };
+  for (let at = 0; at < 50; at++) {
+    await source.get(hot);
+    await source.get({ scope: `once-${at}` });
+  }
+  assert.equal(asked.filter(({ scope }) => scope === "hot").length, 1);
+  for (const scope of ["once-49", "hot", "once-48"]) await source.get({ scope });
+  assert.equal(asked.length, 51);
+});
+
 test("wrong settings and targets are refused by name, before anything is asked", async () => {
   const good = { request: async () => tokensOf("t"), issuer: "https://op.example", clientId: "c" };
   const wrong = [
@@ -266,7 +278,7 @@ test("wrong settings and targets are refused by name, before anything is asked",
     { ...good, margin: "60" },
     { ...good, patience: 0 },
     { ...good, retries: NaN },
-    { ...good, questionTimeout: Infinity },
+    { ...good, requestTimeout: Infinity },
     { ...good, clock: 7 },
     { ...good, onStoreError: 7 },
     { ...good, storeTimeout: 0 },

@@ -24,8 +24,8 @@ export interface Guard {
   readonly token: RefusableToken;
   /** Headers of one sending. */
   readonly headers: () => Readonly<Record<string, string>>;
-  /** Whether the refusal is not about the token and something else can be tried; called at most once for a call. */
-  readonly otherwise?: (error: SamtykkeError) => boolean;
+  /** Whether what was refused is not the token but these headers, and others can be tried; called at most once for a call. */
+  readonly otherwise?: (sent: Readonly<Record<string, string>>) => boolean;
 }
 
 /** @internal */
@@ -82,7 +82,7 @@ export async function guardedFetch(guard: Guard, input: string | URL, init: Reso
       if (next === current) throw error;
       current = next;
     } else {
-      if (changed || !guard.otherwise?.(error)) throw error;
+      if (changed || !guard.otherwise?.(own)) throw error;
       changed = true;
     }
   }

@@ -34,8 +34,14 @@ export class Entry {
   resume = 0;
   error: SamtykkeError | undefined;
   flight: Flight | undefined;
+  /** Whether it was asked for again since the least used were last sought. */
+  used = false;
 
-  constructor(readonly name: string) {}
+  /** `credential` names what this process authenticates with, and tells too little of it to find it out. */
+  constructor(
+    readonly name: string,
+    readonly credential: () => string,
+  ) {}
 
   /** A token that may be used. A clock that went back makes tokens look young, so one from later than now does not count. */
   valid(now: number): boolean {
@@ -102,7 +108,9 @@ export class Entry {
     const there = record.tokens;
     const other = there && there.accessToken !== this.bad && there.accessToken !== this.tokens?.accessToken;
     if (other && now < ends && (!this.valid(now) || this.ends < ends)) this.#hold(tokensOf(there, ends), now, now + left - record.replace, ends);
-    if (record.resume !== undefined) this.#failed(record.failures, now + left - record.resume, errorOf(record.error));
+    // What was refused to another credential is no reason for this one to keep still.
+    const ours = record.by === undefined || record.by === this.credential();
+    if (record.resume !== undefined && ours) this.#failed(record.failures, now + left - record.resume, errorOf(record.error));
     else if (other) this.#failed(0, 0, undefined);
   }
 
@@ -117,7 +125,10 @@ export class Entry {
       replace,
       failures: this.failures,
       ...(now < this.refused + BETWEEN_REFUSALS && { refused: milliseconds + now - this.refused }),
-      ...(this.failures && { resume: Math.max(milliseconds - (this.resume - now), 0), ...(this.error && { error: factsOf(this.error) }) }),
+      ...(this.failures && {
+        resume: Math.max(milliseconds - (this.resume - now), 0),
+        ...(this.error && { error: factsOf(this.error), ...(faultOf(this.error) === "refused" && { by: this.credential() }) }),
+      }),
     };
     return { text: recordText({ ...rest, ...(token && this.tokens && { tokens: this.tokens }) }), milliseconds };
   }

@@ -4,6 +4,7 @@ import { configured, isObject } from "../core/check.js";
 import type { Client } from "../protocol/client.js";
 import { heldBy } from "../protocol/authentication.js";
 import { Nonces } from "../protocol/dpop.js";
+import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type Transport, checkTransport } from "../core/http.js";
 import { SigningKey } from "../crypto/keys.js";
@@ -62,9 +63,17 @@ export interface Asking {
   readonly base: string;
   readonly request: (target: Target, signal: AbortSignal) => Promise<Tokens>;
   readonly bearer: Bearer;
+  /** Names what the client authenticates with, where that has no public name; tells too little of it to find it out. */
+  readonly credential: () => string;
   /** What the provider says of tokens without an end, in seconds. */
   readonly unknownLife?: number | undefined;
 }
+
+/** Eighteen bits: enough to tell a new secret from the one before, and none to find a secret by. */
+const credentialOf = (base: string, secret: string) => {
+  let found: string | undefined;
+  return () => (found ??= secret && call(["digest"], base + secret).slice(0, 3));
+};
 
 const baseOf = (issuer: string, clientId: string, key: string) => line("i", issuer) + line("c", clientId) + (key && line("k", key));
 
@@ -88,7 +97,7 @@ function byFunction(options: RequestAsk): Asking {
   checkTransport(transport);
   // A token that is bound to a key is of no use to a process that has another.
   const key = dpop ? `${keyId} ${dpop.thumbprint}` : keyId;
-  return { base: baseOf(issuer, clientId, key), request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
+  return { base: baseOf(issuer, clientId, key), credential: () => "", request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
 }
 
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
@@ -103,8 +112,10 @@ function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
   const issuer = typeof grant === "object" ? (grant.issuer ?? "") : "";
   const subject = typeof grant === "object" ? (grant.subject ?? "") : "";
   const key = [...signing.map((one) => one?.thumbprint ?? ""), issuer, subject].join(" ").trim();
+  const base = baseOf(provider.issuer, provider.clientId, key);
   return {
-    base: baseOf(provider.issuer, provider.clientId, key),
+    base,
+    credential: credentialOf(base, heldBy(authentication)?.secret ?? ""),
     request: (target, signal) => ask(client, grant, target, signal),
     unknownLife: provider.server?.unknownLife,
     bearer: { transport, dpop, nonces, development: provider.flags.includes("d"), offset },

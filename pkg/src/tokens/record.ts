@@ -19,6 +19,8 @@ export interface TokenRecord {
   readonly resume?: number;
   readonly failures: number;
   readonly error?: ErrorFacts;
+  /** Whose credential was refused; not there for trouble, which is everybody's. */
+  readonly by?: string;
 }
 
 /** @internal Neither id_token, claims nor refresh token: a store gets no more than it needs. */
@@ -76,9 +78,10 @@ export function recordOf(text: string): TokenRecord | undefined {
     return undefined;
   }
   if (!isObject(record)) return undefined;
-  const { tokens, tail, replace, refused, resume, failures, error } = record;
+  const { tokens, tail, replace, refused, resume, failures, error, by } = record;
   if (!isTime(tail) || !isTime(replace) || !isTime(failures) || !isMaybeTime(refused) || !isMaybeTime(resume)) return undefined;
   if ((resume ?? error) !== undefined && typeof error?.code !== "string") return undefined;
+  if (by !== undefined && typeof by !== "string") return undefined;
   if (
     tokens !== undefined &&
     (typeof tokens?.accessToken !== "string" ||

@@ -20,8 +20,8 @@ export interface TokenSourceSettings {
   readonly store?: TokenStore;
   /** Seconds before its end at which a token is replaced, and up to a fifth more by chance; half of a shorter life. 60 unless given. */
   readonly margin?: number;
-  /** Seconds for one question to the server; 10 unless given. A process that dies while it asks keeps others waiting two more. */
-  readonly questionTimeout?: number;
+  /** Seconds for one request to the server; 10 unless given. A process that dies while it asks keeps others waiting two more. */
+  readonly requestTimeout?: number;
   /** Seconds that one `get` takes at most; 30 unless given. */
   readonly patience?: number;
   /** How often a question is put again after trouble (no answer, 429, 5xx, an answer that is none); 2 unless given. */
@@ -81,7 +81,7 @@ export class TokenSource {
   readonly #clock: () => number;
   readonly #margin: number;
   readonly #unknownLife: number;
-  readonly #question: number;
+  readonly #limit: number;
   readonly #patience: number;
   readonly #retries: number;
   readonly #most: number;
@@ -94,7 +94,7 @@ export class TokenSource {
       store,
       margin = 60,
       unknownLife = this.#asking.unknownLife ?? 60,
-      questionTimeout = 10,
+      requestTimeout = 10,
       patience = 30,
       retries = 2,
       storeTimeout = 1,
@@ -105,7 +105,7 @@ export class TokenSource {
     for (const [name, value, least] of [
       ["margin", margin, 0],
       ["unknownLife", unknownLife, 0],
-      ["questionTimeout", questionTimeout, 0.001],
+      ["requestTimeout", requestTimeout, 0.001],
       ["patience", patience, 0.001],
       ["retries", retries, 0],
       ["storeTimeout", storeTimeout, 0.001],
@@ -122,11 +122,11 @@ export class TokenSource {
     this.#clock = clock;
     this.#margin = margin * 1000;
     this.#unknownLife = unknownLife * 1000;
-    this.#question = questionTimeout * 1000;
+    this.#limit = requestTimeout * 1000;
     this.#patience = patience * 1000;
     this.#retries = retries;
     this.#most = most;
-    this.#shared = new SharedStore(store, clock, storeTimeout * 1000, this.#question + SLACK, onStoreError);
+    this.#shared = new SharedStore(store, clock, storeTimeout * 1000, Math.ceil(this.#limit) + SLACK, onStoreError);
   }
 
   /**
@@ -142,8 +142,12 @@ export class TokenSource {
     const known = name === undefined ? undefined : this.#entries.get(name);
     if (name === undefined || (known === undefined && !isTarget(target))) return Promise.reject(wrong(TARGET));
     const now = this.#clock();
-    if (known?.fresh(now)) return known.settled!;
+    if (known?.fresh(now)) {
+      known.used = true;
+      return known.settled!;
+    }
     const entry = known ?? this.#remember(name);
+    if (known) known.used = true;
     // Nothing there and nobody on the way: then the flight's promise is the answer.
     if (options === undefined && !entry.valid(now) && !entry.alone(now) && !entry.flying(now)) return this.#start(entry, target, now).done;
     return this.#wait(entry, target, options);
@@ -226,12 +230,16 @@ export class TokenSource {
 
   #remember(name: string): Entry {
     if (this.#entries.size >= this.#most) {
-      for (const [old, { flight }] of this.#entries) {
-        if (!flight) this.#entries.delete(old);
+      for (const [old, entry] of this.#entries) {
         if (this.#entries.size < this.#most) break;
+        if (entry.flight) continue;
+        this.#entries.delete(old);
+        // Asked for since this was last looked at: it goes to the end, once, and those that were not go first.
+        if (entry.used) this.#entries.set(old, entry);
+        entry.used = false;
       }
     }
-    const entry = new Entry(name);
+    const entry = new Entry(name, this.#asking.credential);
     this.#entries.set(name, entry);
     return entry;
   }
@@ -383,7 +391,7 @@ export class TokenSource {
 
   /** While a server has trouble, the others wait for what this question brings. */
   #probe(now: number): void {
-    if (this.#gate) this.#gate.until = now + this.#question;
+    if (this.#gate) this.#gate.until = now + this.#limit;
   }
 
   #failed(entry: Entry, error: SamtykkeError): void {
@@ -401,7 +409,7 @@ export class TokenSource {
   async #ask(target: Target, flight: Flight, deadline: number): Promise<Tokens> {
     const controller = new AbortController();
     const now = this.#clock();
-    const most = Math.min(this.#question, Math.max(deadline - now, 1));
+    const most = Math.min(this.#limit, Math.max(deadline - now, 1));
     flight.until = now + most + SLACK;
     const asking = async () => this.#asking.request(target, controller.signal);
     const tokens = await limited(asking(), { timeout: most / 1000 }, () => controller.abort()).catch((cause: unknown) => {

@@ -339,9 +339,9 @@ export class HallandApi {
       transport,
       token,
       headers: () => ({ [subscriberKeyHeader]: keys[at]! }),
-      // The other of the two serves from now on.
-      otherwise: () => {
-        at = keys.length - 1 - at;
+      // The other of the two serves from now on, unless another call has found that out meanwhile.
+      otherwise: (sent) => {
+        if (sent[subscriberKeyHeader] === keys[at]) at = keys.length - 1 - at;
         return keys.length > 1;
       },
     };

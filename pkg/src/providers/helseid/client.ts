@@ -49,7 +49,12 @@ export interface HelseIdOptions extends Pick<ClientOptions, "fetch" | "timeout" 
    * what comes. Holds sessions with their refresh tokens: seal it (`sealedStore` of `samtykke/tokens`).
    */
   readonly sessionStore?: TokenStore;
-  /** Hears of a session store that fails. Refreshes go on without it, as with none. */
+  /**
+   * Refreshes without the session store while it does not answer. Two processes that do so at once lose the session, since HelseID
+   * ends one whose spent refresh token it sees again; so a refresh is refused with `session_unavailable` unless this is given.
+   */
+  readonly sessionStoreOptional?: boolean;
+  /** Hears of a session store that fails. */
   readonly onStoreError?: (error: unknown) => void;
   /** Allows a client's private key in a page, where every visitor can use it. Only for programs that are no website. */
   readonly inPage?: boolean;
@@ -189,8 +194,8 @@ export class HelseId {
     this.#issuer = issuer;
     this.#development = development;
     this.#dpop = options.dpop ?? options.key;
-    const { sessionStore, timeout = 30, onStoreError } = options;
-    this.#shared = sessionStore && new SharedSessions(sessionStore, timeout, onStoreError);
+    const { sessionStore, timeout = 30, onStoreError, sessionStoreOptional = false } = options;
+    this.#shared = sessionStore && new SharedSessions(sessionStore, timeout, onStoreError, sessionStoreOptional);
   }
 
   /**
@@ -210,11 +215,12 @@ export class HelseId {
     for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
-    const { sessionStore: store, onStoreError } = options;
+    const { sessionStore: store, sessionStoreOptional: optional, onStoreError } = options;
     configured(
       store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
       "sessionStore: a TokenStore",
     );
+    configured(optional === undefined || typeof optional === "boolean", "sessionStoreOptional: true or false");
     configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     const helseid = new HelseId(options, issuer as string, isObject(environment));
     await helseid.client();

@@ -86,7 +86,7 @@ export class HelseIdSession {
    * The token for an audience, and an organisation: the one that is still good, or a new one by refresh. Callers may ask at the
    * same time; refreshes run one after the other.
    *
-   * @throws {SamtykkeError} `timeout` with `restart` where a refresh did not end, since its request was cut off; `token_error` with `oauth` (`invalid_grant`: log in again) and HelseID's number as
+   * @throws {SamtykkeError} `session_unavailable` while the session store does not answer; `timeout` with `restart` where a refresh did not end, since its request was cut off; `token_error` with `oauth` (`invalid_grant`: log in again) and HelseID's number as
    * `provider.code`; `claim_refused` for a token of another key or audience; what `save` threw; …
    */
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
@@ -114,7 +114,9 @@ export class HelseIdSession {
     if (!shared || !id) return this.#refresh(asked);
     const key = keyOf(asked);
     const newer = (saved: Saved) => {
-      if ((saved.turn ?? 0) > (this.#saved.turn ?? 0)) this.#saved = saved;
+      const { idToken, claims } = this.#saved;
+      // A record may lack for room what the login brought.
+      if ((saved.turn ?? 0) > (this.#saved.turn ?? 0)) this.#saved = { ...(idToken && { idToken }), ...(claims && { claims }), ...saved };
     };
     let before: Saved | undefined;
     return shared.run(

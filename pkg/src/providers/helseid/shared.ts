@@ -1,5 +1,5 @@
 // One session in several processes or isolates: they refresh one after the other, by the lock of a store, and each takes what
-// another's refresh brought. A store that does not answer is done without, as in a token source.
+// another's refresh brought. While the store does not answer, nobody refreshes, unless an option says otherwise.
 
 import { isObject } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
@@ -17,8 +17,8 @@ export interface Turn {
 
 /** Seconds for which a record is kept where HelseID does not say how long the refresh token lives. */
 const UNKNOWN_LIFE = 28_800;
-/** How many tokens are handed on: some stores take no large value. */
-const MOST = 16;
+/** Octets of what is handed on: some stores take values of 64 KiB at most, and sealing makes a third more of them. */
+const MOST = 40_000;
 /** What two requests, for the nonce's sake, and the storing may take together. */
 const leaseOf = (timeout: number) => 2_000 * timeout + 5_000;
 
@@ -28,12 +28,24 @@ type SharedTokens = Pick<HelseIdTokens, "accessToken" | "tokenType" | "expiresIn
 function recordOf({ saved, tokens }: Turn): { text: string; milliseconds: number } {
   const now = Date.now();
   const ends = Math.max((saved.refreshExpiresAt ?? now / 1000 + UNKNOWN_LIFE) * 1000, ...[...tokens.values()].map(({ expiresAt = 0 }) => expiresAt * 1000));
-  const good = [...tokens].filter(([, { expiresAt = 0 }]) => expiresAt * 1000 > now).slice(-MOST);
+  const good = [...tokens].filter(([, { expiresAt = 0 }]) => expiresAt * 1000 > now);
   const list = good.map(
     ([key, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope, expiresAt = 0 }]) =>
       [key, ends - expiresAt * 1000, { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope }] as const,
   );
-  return { text: JSON.stringify({ saved, tokens: list }), milliseconds: Math.max(Math.ceil(ends - now), 0) };
+  return { text: fitting(saved, list), milliseconds: Math.max(Math.ceil(ends - now), 0) };
+}
+
+const octets = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length;
+
+/** The refresh token, and of the rest what there is room for: the login's facts, which others may have, then the newest tokens. */
+function fitting({ idToken, claims, ...needed }: Saved, list: readonly unknown[]): string {
+  const whole = { ...needed, ...(idToken && { idToken }), ...(claims && { claims }) };
+  const saved = octets(whole) < MOST ? whole : needed;
+  let room = MOST - octets(saved);
+  let first = list.length;
+  while (first > 0 && (room -= octets(list[first - 1]) + 1) > 0) first--;
+  return JSON.stringify({ saved, tokens: list.slice(first) });
 }
 
 /** Nothing for a text that is no record, so that a damaged store costs a refresh and no more. */
@@ -57,7 +69,13 @@ function tokensOf(facts: SharedTokens, expiresAt: number): HelseIdTokens {
 export class SharedSessions {
   readonly #shared: SharedStore;
 
-  constructor(store: TokenStore, timeout: number, onError: ((error: unknown) => void) | undefined) {
+  constructor(
+    store: TokenStore,
+    timeout: number,
+    onError: ((error: unknown) => void) | undefined,
+    /** Whether it may be done without. */
+    readonly optional: boolean,
+  ) {
     this.#shared = new SharedStore(store, Date.now, 1_000, leaseOf(timeout), onError);
   }
 
@@ -85,6 +103,7 @@ export class SharedSessions {
         await shared.changed(entry, flight, looks);
         continue;
       }
+      if (lock === DOWN && !this.optional) throw hostError("session_unavailable", { phase: "session", expected: "an answer of the session store" });
       const fence = lock === DOWN ? undefined : lock.fence;
       const end = () => (turn() ? shared.write(entry, flight, fence, Date.now()) : shared.unlock(entry, flight, fence));
       try {

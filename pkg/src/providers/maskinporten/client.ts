@@ -232,7 +232,7 @@ export class MaskinportenClient {
   /**
    * How a token source asks this client, with a new assertion each time. Trouble of server or network is the source's to repeat;
    * after `MP-012`, and within `patience` after `MP-100`, `MP-124` and `MP-200`, this client asks again within the source's
-   * `questionTimeout`. The target's `organisation` is the customer (`consumerOrg`), its `subject` the person (`pid`).
+   * `requestTimeout`. The target's `organisation` is the customer (`consumerOrg`), its `subject` the person (`pid`).
    *
    * @example
    * ```ts

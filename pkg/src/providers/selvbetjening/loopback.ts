@@ -28,7 +28,7 @@ export interface Receiver {
    * @throws {SamtykkeError} `timeout` after `seconds` (3600 unless given), `aborted`.
    */
   wait(options?: { readonly seconds?: number; readonly signal?: AbortSignal }): Promise<string>;
-  /** Stops listening. */
+  /** Stops listening, waits for nobody, and closes every connection within a second. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,8 @@ interface Answered {
   readonly status: number;
   readonly text: string;
 }
-type Handler = (asked: Asked) => Answered;
+/** `sent` hears that an answer has left. */
+type Handler = (asked: Asked) => Answered & { readonly sent?: () => void };
 interface Listening {
   readonly port: number;
   close(): Promise<void>;
@@ -82,8 +83,7 @@ export async function loopback(options: LoopbackOptions = {}): Promise<Receiver>
     if (used) return { status: 409, text: "Used already.\n" };
     used = true;
     const url = origin + path + (query && `?${query}`);
-    arrived(url);
-    return { status: 200, text: text(confirms(origin + path, url)) };
+    return { status: 200, text: text(confirms(origin + path, url)), sent: () => arrived(url) };
   });
   origin = `http://${host}:${listening.port}`;
   return {
@@ -132,14 +132,14 @@ interface NodeServer {
   listen(port: number, host: string, ready: () => void): void;
   address(): { readonly port: number };
   once(event: "error", then: (error: unknown) => void): void;
-  close(done: () => void): void;
-  closeAllConnections?(): void;
+  close(): void;
+  closeAllConnections(): void;
 }
 interface NodeHttp {
   createServer(
     handler: (
       request: { readonly method?: string; readonly url?: string; readonly headers: { readonly host?: string } },
-      response: { writeHead(status: number, headers: object): void; end(text: string): void },
+      response: { writeHead(status: number, headers: object): void; end(text: string): void; once(event: "close", then: () => void): void },
     ) => void,
   ): NodeServer;
 }
@@ -155,22 +155,42 @@ async function listen(port: number, handle: Handler): Promise<Listening> {
   const hostname = "127.0.0.1";
   const served = (request: Request) => {
     const { href, origin, host } = new URL(request.url);
-    const { status, text } = handle({ method: request.method, target: href.slice(origin.length), host: request.headers.get("host") ?? host });
+    const { status, text, sent } = handle({ method: request.method, target: href.slice(origin.length), host: request.headers.get("host") ?? host });
+    // Nothing tells when it has left; it does before the rest is closed.
+    if (sent) setTimeout(sent);
     return new Response(text, { status, headers: HEADERS });
   };
   if (Deno?.serve) {
-    const server = Deno.serve({ port, hostname, onListen() {} }, served);
-    return { port: server.addr!.port, close: once(async () => server.shutdown!()) };
+    const all = new AbortController();
+    const server = Deno.serve({ port, hostname, signal: all.signal, onListen() {} }, served);
+    return {
+      port: server.addr!.port,
+      close: once(() =>
+        leave(
+          () => server.shutdown!(),
+          () => all.abort(),
+        ),
+      ),
+    };
   }
   if (Bun?.serve) {
     const server = Bun.serve({ port, hostname, fetch: served });
-    return { port: server.port!, close: once(async () => server.stop!()) };
+    return {
+      port: server.port!,
+      close: once(() =>
+        leave(
+          () => server.stop!(),
+          () => server.stop!(true),
+        ),
+      ),
+    };
   }
   // No import, which bundlers for pages and workers would stumble on.
   const http = process?.getBuiltinModule?.("node:http") as NodeHttp | undefined;
   if (!http) throw hostError("invalid_configuration", { expected: "Node, Deno or Bun; elsewhere a route of yours, with confirmRoute" });
   const server = http.createServer((request, response) => {
-    const { status, text } = handle({ method: request.method ?? "", target: request.url ?? "", host: request.headers.host ?? "" });
+    const { status, text, sent } = handle({ method: request.method ?? "", target: request.url ?? "", host: request.headers.host ?? "" });
+    if (sent) response.once("close", sent);
     response.writeHead(status, HEADERS);
     response.end(text);
   });
@@ -178,11 +198,32 @@ async function listen(port: number, handle: Handler): Promise<Listening> {
     server.once("error", (cause) => reject(hostError("invalid_configuration", { expected: "a port that is free" }, cause)));
     server.listen(port, hostname, resolve);
   });
-  return { port: server.address().port, close: once(() => new Promise<void>((done) => server.close(() => done()))) };
+  return {
+    port: server.address().port,
+    close: once(() =>
+      leave(
+        () => server.close(),
+        () => server.closeAllConnections(),
+      ),
+    ),
+  };
+}
+
+/** Milliseconds that answers on their way have to leave. */
+const LEAVING = 1_000;
+
+/** Takes no more, and ends what is left a little later: a browser holds connections that it does not use, for as long as it likes. */
+function leave(stop: () => unknown, force: () => unknown): void {
+  Promise.resolve(stop()).catch(() => {});
+  const timer: unknown = setTimeout(force, LEAVING);
+  (timer as { unref?(): void }).unref?.();
 }
 
 /** Runs something once, whoever asks. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => (running ??= run());
+function once(run: () => void): () => Promise<void> {
+  let ran = false;
+  return async () => {
+    if (!ran) run();
+    ran = true;
+  };
 }

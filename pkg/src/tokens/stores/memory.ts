@@ -43,6 +43,7 @@ export function memoryStore(): SessionStore {
   const holds = (found: Slot, fence: string) => found.fence === fence && Date.now() < found.locked;
   const release = (name: string, found: Slot) => {
     found.fence = undefined;
+    found.locked = 0;
     for (const wake of found.waiting) wake();
     if (!kept(found) && !found.waiting.size) slots.delete(name);
   };

@@ -39,6 +39,8 @@ if ARGV[3]=='1' then if kept~=ARGV[4] then return 0 end elseif kept then return 
 redis.call('set',KEYS[1],string.format('%.0f',now+ARGV[2])..' '..ARGV[1],'px',ARGV[2])
 return 1`;
 const UNLOCK = "if redis.call('get',KEYS[1])==ARGV[1] then redis.call('del',KEYS[1]) end return 0";
+/** Redis takes whole milliseconds alone. */
+const whole = (milliseconds: number) => `${Math.ceil(milliseconds)}`;
 /** Milliseconds for which the distance between two clocks counts as known. */
 const KNOWN_FOR = 60_000;
 
@@ -92,7 +94,7 @@ export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStore
     },
     async lock(name, milliseconds) {
       const before = performance.now();
-      const answer = await send("EVAL", LOCK, "3", ...keys(name), `${milliseconds}`, crypto.randomUUID());
+      const answer = await send("EVAL", LOCK, "3", ...keys(name), whole(milliseconds), crypto.randomUUID());
       if (!Array.isArray(answer)) return undefined;
       const time = Number(textOf(answer[1]));
       learn(time, before);
@@ -100,11 +102,11 @@ export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStore
       return { fence: textOf(answer[0]), ...(kept && { kept }) };
     },
     async write(name, fence, text, milliseconds) {
-      return Number(await send("EVAL", WRITE, "2", ...(keys(name).slice(0, 2) as [string, string]), fence, text, `${milliseconds}`)) === 1;
+      return Number(await send("EVAL", WRITE, "2", ...(keys(name).slice(0, 2) as [string, string]), fence, text, whole(milliseconds))) === 1;
     },
     async compareAndSet(name, before, text, milliseconds) {
       const known = before === undefined ? ["0", ""] : ["1", before];
-      return Number(await send("EVAL", SWAP, "1", record(name), text, `${milliseconds}`, ...known)) === 1;
+      return Number(await send("EVAL", SWAP, "1", record(name), text, whole(milliseconds), ...known)) === 1;
     },
     async delete(name) {
       await send("DEL", record(name));
