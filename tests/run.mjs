@@ -78,6 +78,7 @@ const STAGES = [
     minutes: 20,
   },
   { name: "package", quick: true, what: "npm package in Node: client, page, edge, APIs, types, against hostile servers", run: [suite("js")], minutes: 10 },
+  { name: "local", quick: true, what: "samtykke-local, the local providers as a package of their own", run: [suite("local")], minutes: 10 },
   { name: "provider", what: "the local norskgjeld, judged by other clients", run: [suite("norskgjeld")], minutes: 10 },
   {
     name: "helseid",

@@ -1,5 +1,5 @@
 // `npm run demo`: builds what is missing, starts a local provider, the worker and the page, and prints one address.
-// The worker runs in workerd (by Miniflare) as it runs on Cloudflare; the provider is in www/norskgjeld.
+// The worker runs in workerd (by Miniflare) as it runs on Cloudflare; the providers are in www/servers.
 // Refuses to go on half-ready: a missing tool or a taken port is said, with what to do, and the exit code is 1.
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -55,7 +55,7 @@ function stateFile() {
   if (wanted.check) return undefined;
   const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "target", "demo");
   mkdirSync(folder, { recursive: true });
-  return join(folder, "maskinporten.sqlite");
+  return join(folder, "maskinporten.json");
 }
 
 let demo;

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { Client, SigningKey, privateKeyJwt, provider } from "samtykke";
 import { acmIdmLogin, acmidm, delegate, grantedAudience } from "samtykke/acmidm";
 import { fails } from "../js/support.mjs";
-import { API, CALLBACK, CLIENT, LOGIN, browse, startAcmIdm } from "./local/server.mjs";
+import { API, CALLBACK, CLIENT, LOGIN, browse, startAcmIdm } from "samtykke-local/acmidm";
 
 let world, key, client, tokens;
 before(async () => {

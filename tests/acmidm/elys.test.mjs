@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
 import { ElysApi, acmidm } from "samtykke/acmidm";
 import { assertNoSecret, fails, fetchOf, json } from "../js/support.mjs";
-import { API, CLIENT, ORGANISATION, startAcmIdm, uuid } from "./local/server.mjs";
+import { API, CLIENT, ORGANISATION, startAcmIdm, uuid } from "samtykke-local/acmidm";
 
 let world, key;
 before(async () => {

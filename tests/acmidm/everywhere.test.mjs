@@ -7,10 +7,10 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
 import { acmIdmLogin, acmidm } from "samtykke/acmidm";
-import { CLIENT as HALLAND, HSA, KEYS, startHalland } from "../halland/local/index.mjs";
+import { CLIENT as HALLAND, HSA, KEYS, startHalland } from "samtykke-local/halland";
 import { installTarball, pack } from "../lib/pack.mjs";
 import { runSuite } from "../runtimes/index.mjs";
-import { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, browse, startAcmIdm } from "./local/server.mjs";
+import { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, browse, startAcmIdm } from "samtykke-local/acmidm";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const FOLDER = join(dirname(dirname(HERE)), "target", "acmidm");

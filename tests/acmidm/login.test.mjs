@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { Client, SigningKey, logoutReturn, privateKeyJwt } from "samtykke";
 import { acmIdmLogin, acmidm, loginMeans, switchIdentity } from "samtykke/acmidm";
 import { fails } from "../js/support.mjs";
-import { CALLBACK, CLIENT, LOGIN, RETURN, browse, startAcmIdm } from "./local/server.mjs";
+import { CALLBACK, CLIENT, LOGIN, RETURN, browse, startAcmIdm } from "samtykke-local/acmidm";
 
 let world, client;
 before(async () => {

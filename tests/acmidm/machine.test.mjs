@@ -8,7 +8,7 @@ import { Client, SigningKey, clientSecretBasic, clientSecretPost, discover, priv
 import { acmidm, elys, grantedAudience } from "samtykke/acmidm";
 import { TokenSource } from "samtykke/tokens";
 import { fails } from "../js/support.mjs";
-import { API, CLIENT, startAcmIdm } from "./local/server.mjs";
+import { API, CLIENT, startAcmIdm } from "samtykke-local/acmidm";
 
 let world;
 before(async () => (world = await startAcmIdm()));

@@ -22,7 +22,7 @@ test("every requirement has a place in the code and a test that exists", () => {
     if (cells.length !== 3 || /^(requirement|-+)$/.test(cells[0])) continue;
     const [requirement, where, proof] = cells;
     found += 1;
-    for (const [, file, names = ""] of where.matchAll(/`((?:src|pkg|tests)\/[\w./-]+)`(?: \(([^)]*)\))?/g)) {
+    for (const [, file, names = ""] of where.matchAll(/`((?:src|pkg|tests|www)\/[\w./-]+)`(?: \(([^)]*)\))?/g)) {
       const text = read(file);
       for (const [, name] of names.matchAll(/`(\w+)/g)) assert.ok(text.includes(name), `${file} has ${name}`);
     }

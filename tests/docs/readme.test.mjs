@@ -7,21 +7,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, RETURN, browse as surf, startAcmIdm } from "../acmidm/local/server.mjs";
-import { CLIENT as HALLAND, KEYS, startHalland } from "../halland/local/index.mjs";
-import { key as helseidKey } from "../helseid/keys.mjs";
-import { browse as follow, startApi, startHelseId } from "../helseid/server.mjs";
 import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
-import { TEMPLATE, decide, startSelvbetjening } from "../selvbetjening/index.mjs";
-import { OWN as ENTERPRISE } from "../maskinporten/certificates.mjs";
-import { world as maskinportenWorld } from "../maskinporten/support.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 linkPackage();
+const { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, RETURN, browse: surf, startAcmIdm } = await import("samtykke-local/acmidm");
+const { CLIENT: HALLAND, KEYS, startHalland } = await import("samtykke-local/halland");
+const { key: helseidKey } = await import("samtykke-local/internal/helseid/keys.mjs");
+const { browse: follow, startApi, startHelseId } = await import("samtykke-local/helseid");
+const { TEMPLATE, decide, startSelvbetjening } = await import("samtykke-local/selvbetjening");
+const { OWN: ENTERPRISE } = await import("samtykke-local/internal/maskinporten/certificates.mjs");
+const { world: maskinportenWorld } = await import("../maskinporten/support.mjs");
 
 const FENCE = "```";
 const block = (name) => {

@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
 import { HallandApi, halland, hallandTarget, judgeRefusal } from "samtykke/halland";
 import { assertNoSecret, fails, fetchOf } from "../js/support.mjs";
-import { INVALID, MISSING } from "./local/gateway.mjs";
-import { CLIENT, EXAMPLE, HSA, KEYS, startHalland } from "./local/index.mjs";
+import { INVALID, MISSING } from "samtykke-local/internal/halland/gateway.mjs";
+import { CLIENT, EXAMPLE, HSA, KEYS, startHalland } from "samtykke-local/halland";
 
 let world, client;
 before(async () => {

@@ -7,8 +7,8 @@ import { SignJWT, decodeJwt, decodeProtectedHeader } from "jose";
 import { Client, SigningKey, discover, judgeTokens, privateKeyJwt, provider } from "samtykke";
 import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis, refreshExpiresIn } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
-import { certificate } from "./local/certificate.mjs";
-import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "./local/index.mjs";
+import { certificate } from "samtykke-local/internal/halland/certificate.mjs";
+import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "samtykke-local/halland";
 
 let world, adfs;
 before(async () => {

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { Client, SamtykkeError, SigningKey, privateKeyJwt } from "samtykke";
 import { HallandApi, adfsFetch, halland, hallandTarget, msis, requestId } from "samtykke/halland";
 import { fails, fetchOf } from "../js/support.mjs";
-import { CALLBACK, CLIENT, HSA, KEYS, startHalland } from "./local/index.mjs";
+import { CALLBACK, CLIENT, HSA, KEYS, startHalland } from "samtykke-local/halland";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 let world, adfs, region, key;

@@ -8,7 +8,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 
 import { SigningKey, claimOf, logoutReturn } from "samtykke/helseid";
 import { TokenSource, memoryStore } from "samtykke/tokens";
-import { GOODBYE, PEOPLE, browse } from "./server.mjs";
+import { GOODBYE, PEOPLE, browse } from "samtykke-local/helseid";
 import { SCOPE, clientKey, connect, fails, loggedIn, requests, sessionOf, stage, store } from "./support.mjs";
 
 test("a login: two audiences at PAR, a token for each, one API call with each", async (t) => {

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Person } from "../lib/person.mjs";
-import { PEOPLE, REDIRECT_URI, startHelseId } from "./server.mjs";
+import { Person } from "samtykke-local/internal/shared/person.mjs";
+import { PEOPLE, REDIRECT_URI, startHelseId } from "samtykke-local/helseid";
 import { connect, fails } from "./support.mjs";
 
 const SCOPE = "openid profile helseid://scopes/identity/security_level nhn:kj/api";

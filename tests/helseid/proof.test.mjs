@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { SignJWT, calculateJwkThumbprint, createLocalJWKSet, exportJWK } from "jose";
 
-import { key } from "./keys.mjs";
-import { validator } from "./proof.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
+import { validator } from "samtykke-local/internal/helseid/proof.mjs";
 
 const ISSUER = "http://localhost:1";
 const ORIGIN = "http://localhost:2";

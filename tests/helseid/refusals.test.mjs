@@ -8,8 +8,8 @@ import { decodeJwt } from "jose";
 
 import { Client } from "samtykke";
 import { HelseId, SigningKey, claimOf } from "samtykke/helseid";
-import { key } from "./keys.mjs";
-import { PEOPLE } from "./server.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
+import { PEOPLE } from "samtykke-local/helseid";
 import { SCOPE, connect, fails, loggedIn, requests, sessionOf, stage } from "./support.mjs";
 
 const save = () => {};

@@ -11,8 +11,8 @@ import { builtExample } from "../lib/example.mjs";
 import { start } from "../lib/process.mjs";
 import { freePort } from "../lib/server.mjs";
 import { until } from "../lib/wait.mjs";
-import { key } from "./keys.mjs";
-import { browse, startHelseId } from "./server.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
+import { browse, startHelseId } from "samtykke-local/helseid";
 import { requests } from "./support.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 
 import { HelseId, SamtykkeError, SigningKey } from "samtykke/helseid";
-import { key } from "./keys.mjs";
-import { PEOPLE, REDIRECT_URI, browse, startApi, startHelseId } from "./server.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
+import { PEOPLE, REDIRECT_URI, browse, startApi, startHelseId } from "samtykke-local/helseid";
 
 export const SCOPE = "openid profile offline_access helseid://scopes/identity/pid helseid://scopes/identity/security_level nhn:phr/mhd/read nhn:kj/api";
 

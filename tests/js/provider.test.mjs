@@ -9,7 +9,7 @@ import { Client, clientSecretBasic, norskgjeld } from "samtykke";
 import { callback as finishInPage, redirect } from "samtykke/browser";
 import { AgreementApi, ConsentFeed, DebtApi, audiences } from "samtykke/norskgjeld";
 
-import { DEMO_CLIENT, approve, startNorskgjeld } from "../../www/norskgjeld/index.mjs";
+import { DEMO_CLIENT, approve, startNorskgjeld } from "samtykke-local/norskgjeld";
 import { failure, stage } from "./browser.mjs";
 import { fails, storageOf } from "./support.mjs";
 

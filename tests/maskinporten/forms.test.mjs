@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import { MaskinportenClient, SamtykkeError, SelfService, SigningKey, maskinporten, maskinportenClient } from "samtykke/maskinporten";
-import { startMaskinporten } from "./index.mjs";
+import { startMaskinporten } from "samtykke-local/maskinporten";
 import { OTHER, OWN, publicPart, rsaJwk, world } from "./support.mjs";
 
 const ISSUER = "https://test.maskinporten.no/";

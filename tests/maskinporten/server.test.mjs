@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 
-import { startMaskinporten } from "./index.mjs";
+import { startMaskinporten } from "samtykke-local/maskinporten";
 import { CUSTOMER, OTHER, OWN, PERSON, rsaJwk, world } from "./support.mjs";
 
 const mp = await world();

@@ -3,7 +3,7 @@
 import { SignJWT, exportJWK, generateKeyPair, importJWK } from "jose";
 
 import { MaskinportenClient, SigningKey, maskinporten } from "samtykke/maskinporten";
-import { startMaskinporten } from "./index.mjs";
+import { startMaskinporten } from "samtykke-local/maskinporten";
 
 export const OWN = "991825827";
 export const OTHER = "910753614";

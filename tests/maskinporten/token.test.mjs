@@ -9,7 +9,7 @@ import { discover } from "samtykke";
 import { DebtApi } from "samtykke/norskgjeld";
 import { TokenSource } from "samtykke/tokens";
 import { MaskinportenClient, SamtykkeError, SelfService, SigningKey, caller, consent, maskinporten, problem, systemUser } from "samtykke/maskinporten";
-import { OTHER as OTHER_ENTERPRISE, OWN as ENTERPRISE } from "./certificates.mjs";
+import { OTHER as OTHER_ENTERPRISE, OWN as ENTERPRISE } from "samtykke-local/internal/maskinporten/certificates.mjs";
 import { CUSTOMER, OTHER, PERSON, world } from "./support.mjs";
 
 const mp = await world();

@@ -9,9 +9,9 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { DEMO_CLIENT } from "../../www/norskgjeld/index.mjs";
+import { DEMO_CLIENT } from "samtykke-local/norskgjeld";
 
-const MAIN = fileURLToPath(new URL("../../www/norskgjeld/main.mjs", import.meta.url));
+const MAIN = fileURLToPath(import.meta.resolve("samtykke-local/internal/norskgjeld/main.mjs"));
 
 function run(...args) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { PEOPLE, createPerson } from "../../www/norskgjeld/index.mjs";
+import { PEOPLE, createPerson } from "samtykke-local/norskgjeld";
 import { CALLBACK, start, USER } from "./support.mjs";
 
 let nogi;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { startNorskgjeld } from "../../www/norskgjeld/index.mjs";
+import { startNorskgjeld } from "samtykke-local/norskgjeld";
 import { start } from "./support.mjs";
 
 let nogi;

@@ -4,7 +4,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 
-import { startNorskgjeld } from "../../www/norskgjeld/index.mjs";
+import { startNorskgjeld } from "samtykke-local/norskgjeld";
 
 export const CALLBACK = "http://localhost:4402/callback";
 export const USER = "14842249091";

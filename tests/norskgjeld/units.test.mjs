@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createAudiences } from "../../www/norskgjeld/audiences.mjs";
-import { queryUnescape, readBasic } from "../../www/norskgjeld/basic.mjs";
-import { callbackUrl, queryEscape } from "../../www/norskgjeld/callback.mjs";
-import { Clients } from "../../www/norskgjeld/clients.mjs";
-import { createHandles } from "../../www/norskgjeld/handles.mjs";
-import { maskParams, maskPath } from "../../www/norskgjeld/mask.mjs";
-import { parseConsentScope } from "../../www/norskgjeld/scopes.mjs";
+import { createAudiences } from "samtykke-local/internal/norskgjeld/audiences.mjs";
+import { queryUnescape, readBasic } from "samtykke-local/internal/norskgjeld/basic.mjs";
+import { callbackUrl, queryEscape } from "samtykke-local/internal/norskgjeld/callback.mjs";
+import { Clients } from "samtykke-local/internal/norskgjeld/clients.mjs";
+import { createHandles } from "samtykke-local/internal/norskgjeld/handles.mjs";
+import { maskParams, maskPath } from "samtykke-local/internal/norskgjeld/mask.mjs";
+import { parseConsentScope } from "samtykke-local/internal/norskgjeld/scopes.mjs";
 
 test("queryUnescape reads plus, escapes and raw characters as Go does", () => {
   const read = (text) => queryUnescape(Buffer.from(text));

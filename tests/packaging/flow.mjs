@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startNorskgjeld } from "../../www/norskgjeld/index.mjs";
+import { startNorskgjeld } from "samtykke-local/norskgjeld";
 import { launchChromium } from "../lib/browsers.mjs";
 import { pack } from "../lib/pack.mjs";
 import { freePort } from "../lib/server.mjs";

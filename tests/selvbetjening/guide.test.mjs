@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Enrolment, Selvbetjening, confirmRoute, loopback } from "samtykke/selvbetjening";
 import { SigningKey } from "samtykke";
-import { TEMPLATE, decide } from "./index.mjs";
+import { TEMPLATE, decide } from "samtykke-local/selvbetjening";
 import { DRAFT, ORGANIZATION, QUICK, REDIRECT, begun, code, enrolled, loginTo, memoryStore } from "./support.mjs";
 
 const { apiKey } = TEMPLATE;

@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { SigningKey } from "samtykke";
 import { HelseId } from "samtykke/helseid";
 import { Enrolment, Selvbetjening } from "samtykke/selvbetjening";
-import { browse, startApi, startHelseId } from "../helseid/server.mjs";
-import { TEMPLATE, decide, startSelvbetjening } from "./index.mjs";
+import { browse, startApi, startHelseId } from "samtykke-local/helseid";
+import { TEMPLATE, decide, startSelvbetjening } from "samtykke-local/selvbetjening";
 import { QUICK, REDIRECT, code, memoryStore } from "./support.mjs";
 
 const CALLBACK = "http://localhost:4407/callback";

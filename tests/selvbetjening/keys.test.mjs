@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SigningKey } from "samtykke";
 import { Enrolment, jwkKeys } from "samtykke/selvbetjening";
-import { decide } from "./index.mjs";
+import { decide } from "samtykke-local/selvbetjening";
 import { DRAFT, QUICK, REDIRECT, code, enrolled } from "./support.mjs";
 
 const thumbprints = (record) => record.keys.map((key) => key.jwkThumbprint);

@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
 import { before, test } from "node:test";
 import { SignJWT, decodeJwt, exportJWK, generateKeyPair } from "jose";
-import { key } from "../helseid/keys.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
 import { until } from "../lib/wait.mjs";
-import { TEMPLATE, decide, startSelvbetjening } from "./index.mjs";
+import { TEMPLATE, decide, startSelvbetjening } from "samtykke-local/selvbetjening";
 
 const SCOPE = "nhn:selvbetjening/client";
 let pair;

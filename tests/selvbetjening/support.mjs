@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Client, discover, privateKeyJwt } from "samtykke";
 import { Enrolment, SamtykkeError, Selvbetjening } from "samtykke/selvbetjening";
-import { TEMPLATE, startSelvbetjening } from "./index.mjs";
+import { TEMPLATE, startSelvbetjening } from "samtykke-local/selvbetjening";
 
 export const ORGANIZATION = TEMPLATE.organizations[0];
 export const DRAFT = { organizationNumber: ORGANIZATION, apiScopes: ["nhn:selvbetjening/client"] };

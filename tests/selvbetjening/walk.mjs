@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { run, start } from "../lib/process.mjs";
 import { until } from "../lib/wait.mjs";
-import { TEMPLATE, decide, startSelvbetjening } from "./index.mjs";
+import { TEMPLATE, decide, startSelvbetjening } from "samtykke-local/selvbetjening";
 
 /** @param {() => [string, string[]]} program What to run, known once it is built. */
 export function walks(program, cwd) {

@@ -14,7 +14,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import { Miniflare } from "miniflare";
 import { bundleWorker } from "../runtimes/workerd.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
-import { key } from "../helseid/keys.mjs";
+import { key } from "samtykke-local/internal/helseid/keys.mjs";
 import { startRedis } from "./redis.mjs";
 
 linkPackage();

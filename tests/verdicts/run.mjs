@@ -10,12 +10,16 @@ import { readCases } from "./files.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(dirname(HERE));
 
-/** Makes the package findable by its name for this checkout's own tools. */
+/** Makes the package and the local providers findable by their names for this checkout's own tools. */
 export function linkPackage() {
-  const link = join(ROOT, "node_modules", "samtykke");
-  if (!existsSync(link)) {
+  for (const [name, folder] of [
+    ["samtykke", "pkg"],
+    ["samtykke-local", "www/servers"],
+  ]) {
+    const link = join(ROOT, "node_modules", name);
+    if (existsSync(link)) continue;
     mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(ROOT, "pkg"), link, "junction");
+    symlinkSync(join(ROOT, folder), link, "junction");
   }
 }
 

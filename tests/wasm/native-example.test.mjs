@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { DEMO_CLIENT, approve, startNorskgjeld } from "../../www/norskgjeld/index.mjs";
+import { DEMO_CLIENT, approve, startNorskgjeld } from "samtykke-local/norskgjeld";
 import { builtExample } from "../lib/example.mjs";
 import { start } from "../lib/process.mjs";
 import { freePort } from "../lib/server.mjs";

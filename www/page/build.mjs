@@ -25,7 +25,7 @@ export async function buildPage(folder = pageFolder) {
   });
   if (warnings.length > 0) throw new Error("the page was built with warnings");
   for (const document of ["index.html", "systems.html"]) await copyFile(join(here, document), join(folder, document));
-  await copyFile(join(here, "mark.svg"), join(assets, "mark.svg"));
+  await copyFile(fileURLToPath(import.meta.resolve("samtykke-local/internal/shared/mark.svg")), join(assets, "mark.svg"));
   return folder;
 }
 

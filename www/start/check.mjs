@@ -2,7 +2,7 @@
 // The page's part is done by samtykke/browser in this process, the person's by the provider's own robot.
 // Refuses to pass when a token or a secret was in any answer to the page, or when the provider saw a sin.
 import assert from "node:assert/strict";
-import { createPerson } from "../norskgjeld/index.mjs";
+import { createPerson } from "samtykke-local/norskgjeld";
 import { checkSystems } from "./systems.mjs";
 import { Visitor } from "./visitor.mjs";
 

@@ -2,7 +2,7 @@
 // First every wrong turn that can be taken again, then the way through; the worker keeps where the person is.
 // Refuses a confirmation or a login that came from elsewhere, and a page that does not say what it stands in for.
 import assert from "node:assert/strict";
-import { Person } from "../../tests/lib/person.mjs";
+import { Person } from "samtykke-local/internal/shared/person.mjs";
 
 /** What a step's person does at the other site: the decisions before the last are refused, with these codes. */
 const TURNS = {

@@ -1,11 +1,11 @@
 // The local providers behind the page of the machine systems, started together, and what the worker must know of each.
-// They are those of the tests: strict, and judged by other libraries than ours.
+// Strict, and judged by other libraries than ours; the tests use them too.
 // Refuses nothing; their keys are made up when they start, and go to the worker alone.
-import { startAcmIdm, API as ELYS, CLIENT as ACM_CLIENT, ORGANISATION } from "../../tests/acmidm/local/server.mjs";
-import { startHalland, CLIENT as HALLAND_CLIENT, EXAMPLE, HSA, KEYS } from "../../tests/halland/local/index.mjs";
-import { startApi, startHelseId } from "../../tests/helseid/server.mjs";
-import { startMaskinporten } from "../../tests/maskinporten/index.mjs";
-import { TEMPLATE, startSelvbetjening } from "../../tests/selvbetjening/index.mjs";
+import { startAcmIdm, API as ELYS, CLIENT as ACM_CLIENT, ORGANISATION } from "samtykke-local/acmidm";
+import { startHalland, CLIENT as HALLAND_CLIENT, EXAMPLE, HSA, KEYS } from "samtykke-local/halland";
+import { startApi, startHelseId } from "samtykke-local/helseid";
+import { startMaskinporten } from "samtykke-local/maskinporten";
+import { TEMPLATE, startSelvbetjening } from "samtykke-local/selvbetjening";
 
 /** `file` keeps Maskinporten's self-service over restarts. */
 export async function startLocals({ file } = {}) {

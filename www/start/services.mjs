@@ -3,7 +3,7 @@
 // Refuses a taken port by name, so that the person can choose another.
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
-import { startNorskgjeld, DEMO_CLIENT } from "../norskgjeld/index.mjs";
+import { startNorskgjeld, DEMO_CLIENT } from "samtykke-local/norskgjeld";
 import { buildWorker } from "../worker/build.mjs";
 import { startLocals } from "./locals.mjs";
 import { runWorker } from "./worker.mjs";

@@ -1,5 +1,5 @@
 // Command line of the local Norsk Gjeldsinformasjon: one JSON line when ready, a clean stop on a signal.
-// node www/norskgjeld/main.mjs [--auth-port N] [--api-port N]
+// node www/servers/norskgjeld/main.mjs [--auth-port N] [--api-port N]
 // Refuses unknown options and ports that are no ports; prints no secret.
 
 import { parseArgs } from "node:util";

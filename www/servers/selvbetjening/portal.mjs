@@ -2,7 +2,7 @@
 // In the present form to the draft's own redirect URI; in the older one to loopback, by port and path of the query.
 // Refuses nothing that a person may do: only one of the three answers confirms, and only its status is `Success`.
 
-import { asset, html, page } from "../lib/pages.mjs";
+import { asset, html, page } from "../shared/pages.mjs";
 
 const service = "Selvbetjening";
 

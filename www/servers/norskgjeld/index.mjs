@@ -12,7 +12,7 @@ import { Consents } from "./consents.mjs";
 import { Faults } from "./faults.mjs";
 import { createHandles } from "./handles.mjs";
 import { Journal } from "./journal.mjs";
-import { listenLoopback } from "./listen.mjs";
+import { listenLoopback } from "../shared/listen.mjs";
 import { approve } from "./robot.mjs";
 import { createStore } from "./store.mjs";
 

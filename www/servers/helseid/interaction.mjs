@@ -3,7 +3,7 @@
 // Refuses a form that belongs to no login of this browser, and to log in anyone but the people it knows.
 
 import { once } from "node:events";
-import { asset, html, page } from "../lib/pages.mjs";
+import { asset, html, page } from "../shared/pages.mjs";
 import { LEVEL } from "./people.mjs";
 
 const service = "HelseID";

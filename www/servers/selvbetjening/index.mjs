@@ -3,7 +3,7 @@
 // Judges by oidc-provider and npm `jose`, never by the library.
 
 import { createServer } from "node:http";
-import { startHelseId } from "../helseid/server.mjs";
+import { startHelseId } from "../helseid/index.mjs";
 import { createApi } from "./api.mjs";
 import { createPortal } from "./portal.mjs";
 import { State, TEMPLATE } from "./state.mjs";

@@ -3,12 +3,12 @@
 // Refuses inline script and style, frames, and to pass for the service it stands in for: each page says what it is.
 
 import { readFileSync } from "node:fs";
-import { html } from "../../www/norskgjeld/html.mjs";
+import { html } from "./html.mjs";
 
 export { html };
 
-const demo = (name) => readFileSync(new URL(`../../www/page/${name}`, import.meta.url), "utf8");
-const style = [...["tokens", "frame", "form"].map((name) => demo(`style/${name}.css`)), readFileSync(new URL("pages.css", import.meta.url), "utf8")].join("\n");
+const file = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
+const style = ["tokens", "frame", "form", "pages"].map((name) => file(`${name}.css`)).join("\n");
 
 const HEADERS = {
   "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -17,7 +17,7 @@ const HEADERS = {
   "cache-control": "no-store",
 };
 
-const ASSETS = { "/assets/pages.css": ["text/css; charset=utf-8", style], "/assets/mark.svg": ["image/svg+xml", demo("mark.svg")] };
+const ASSETS = { "/assets/pages.css": ["text/css; charset=utf-8", style], "/assets/mark.svg": ["image/svg+xml", file("mark.svg")] };
 
 /** The style sheet and the mark; nothing for other paths. */
 export function asset(path) {

@@ -2,7 +2,7 @@
 // Norsk Gjeldsinformasjon's steps of a consent: login, consent screen, back to the service.
 // Refuses to place any value in a page unescaped.
 
-import { html } from "./html.mjs";
+import { html } from "../shared/html.mjs";
 import { PEOPLE } from "./people.mjs";
 
 const STEPS = ["Logg inn", "Samtykke"];
