@@ -57,7 +57,13 @@ pub use shell::fetch;
 #[path = "../tests/core/internals/mod.rs"]
 mod internals;
 
-// The README's Rust is compiled and run too.
+// The documents' Rust is compiled and run too.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod documents {
+    #[doc = include_str!("../docs/start/rust.md")]
+    struct Rust;
+    #[doc = include_str!("../docs/systems/helseid.md")]
+    struct HelseId;
+    #[doc = include_str!("../docs/systems/maskinporten.md")]
+    struct Maskinporten;
+}

@@ -1,21 +1,19 @@
-// The README's Durable Object in workerd: two isolates get one callback at the same moment, and the code is sent once.
-// RFC 6749 10.5; the same run without a claim sends it twice, which is what the README says and why it asks for one.
+// The documents' Durable Object in workerd: two isolates get one callback at the same moment, and the code is sent once.
+// RFC 6749 10.5; the same run without a claim sends it twice, which is what they say and why it asks for one.
 // Refuses to pass when the isolates were one: then nothing would be shown.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { ROOT, block } from "../lib/documents.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const [, block] = readFileSync(join(ROOT, "README.md"), "utf8").match(/```js claims\n([\s\S]*?)```/);
-const [, line] = block.match(/claim: (\(key\) => .*\.claim\(\))/);
+const claims = block("claims");
+const [, line] = claims.match(/claim: (\(key\) => .*\.claim\(\))/);
 linkPackage();
 
-const source = `${block}
+const source = `${claims}
 import { Client, clientSecretBasic, norskgjeld } from "samtykke";
 import { createEdge } from "samtykke/edge";
 const isolate = { id: undefined };

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { anchors } from "../lib/documents.mjs";
 import { circles, rustImports, sources, typescriptImports, upward, usePaths } from "../lib/house.mjs";
 import { lockedVersion } from "../../pkg/toolchain.mjs";
 
@@ -118,24 +119,13 @@ test(`no file is longer than ${LONGEST} lines`, () => {
 });
 
 const DOCUMENTS = FILES.filter((file) => /^(?:[^/]+|docs\/.*|www\/README)\.md$/.test(file));
-/** The anchors that a document's headings have. */
-const anchors = (text) =>
-  new Set(
-    [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
-      title
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, "")
-        .replace(/ /g, "-"),
-    ),
-  );
-
 test("every link of a document leads somewhere", () => {
   for (const file of ["CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "README.md", "CHANGELOG.md", "docs/architecture.md"]) {
     assert.ok(DOCUMENTS.includes(file), `${file} is there`);
   }
   let links = 0;
   for (const file of DOCUMENTS) {
-    const text = read(file).replace(/^```[\s\S]*?^```/gm, "");
+    const text = read(file).replace(/^(```+).*\n[\s\S]*?^\1$/gm, "");
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       links += 1;

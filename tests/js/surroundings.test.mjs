@@ -71,7 +71,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
 
 test("the policy that the README gives is strict", () => {
   const policy = new Map(
-    /```text\n(default-src [^\n]*)\n```/
+    /```text csp\n(default-src [^\n]*)\n```/
       .exec(read("README.md"))[1]
       .split("; ")
       .map((part) => [part.split(" ")[0], part.split(" ").slice(1).join(" ")]),

@@ -1,12 +1,9 @@
 // The README's page and worker blocks and its Content-Security-Policy, as a consumer copies them.
-// README "Real norskgjeld credentials", 2: local and preprod differ in `environment`; the redirect URI is the application's own.
+// docs/systems/norskgjeld.md, "Credentials", 2: local and preprod differ in `environment`; the redirect URI is the application's own.
 // Refuses a README in which the text to be changed is not there exactly once: then this test would prove something else.
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { block, read } from "../../lib/documents.mjs";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
-const readme = readFileSync(join(root, "README.md"), "utf8").replaceAll("\r\n", "\n");
+const readme = read("README.md");
 
 function found(pattern, what) {
   const match = readme.match(pattern);
@@ -21,8 +18,6 @@ function change(text, changes) {
   }
   return text;
 }
-
-const block = (name) => found(new RegExp(`\`\`\`js ${name}\\n([^]*?)\`\`\``), `block "js ${name}"`);
 
 /** The page's eight lines, against the provider whose addresses Vite puts in. */
 export const pageBlock = () =>
@@ -39,4 +34,4 @@ export const workerBlock = () =>
   ]);
 
 /** The policy that "a page with this library, its own worker and nothing else" gets. */
-export const policy = () => found(/```text\n(default-src [^\n]*)\n```/, "Content-Security-Policy");
+export const policy = () => found(/```text csp\n(default-src [^\n]*)\n```/, "Content-Security-Policy");

@@ -1,19 +1,18 @@
-// The README's examples are run as they stand: page and worker blocks against stubs of their surroundings.
-// Rust blocks are compiled and run as documentation tests of the crate.
+// The documents' examples are run as they stand: page and worker blocks against stubs of their surroundings, those of the
+// providers against local ones. Rust blocks are compiled and run as documentation tests of the crate.
 
 import assert from "node:assert/strict";
+import { execSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { browse } from "../hostile/server/authorization.mjs";
 import { key } from "../hostile/server/keys.mjs";
 import { startServer } from "../hostile/server/server.mjs";
+import { BLOCKS, ROOT, block, load } from "../lib/documents.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
 linkPackage();
 const { API, CALLBACK, CLIENT, LOGIN, ORGANISATION, RETURN, browse: surf, startAcmIdm } = await import("samtykke-local/acmidm");
 const { CLIENT: HALLAND, KEYS, startHalland } = await import("samtykke-local/halland");
@@ -22,25 +21,6 @@ const { browse: follow, startApi, startHelseId } = await import("samtykke-local/
 const { TEMPLATE, decide, startSelvbetjening } = await import("samtykke-local/selvbetjening");
 const { OWN: ENTERPRISE } = await import("samtykke-local/internal/maskinporten/certificates.mjs");
 const { world: maskinportenWorld } = await import("../maskinporten/support.mjs");
-
-const FENCE = "```";
-const block = (name) => {
-  const found = README.match(new RegExp(`${FENCE}js ${name}\\n([^]*?)${FENCE}`));
-  assert.ok(found, `README has a block named ${name}`);
-  return found[1];
-};
-
-/** Runs a block as a module of its own inside this checkout, where "samtykke" resolves. */
-async function load(name) {
-  const folder = mkdtempSync(join(ROOT, "target", "readme-"));
-  try {
-    const file = join(folder, `${name}.mjs`);
-    writeFileSync(file, block(name));
-    return await import(pathToFileURL(file).href);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 class Storage extends Map {
   getItem = (key) => this.get(key) ?? null;
@@ -122,6 +102,26 @@ test("the error block prints what its comments say", async (t) => {
   const said = [...block("errors").matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((found) => found[1]);
   assert.deepEqual(printed, said);
 });
+
+test("the commands of a .p12 give a key that gets a token", () =>
+  maskinportenTest(async (mp) => {
+    const folder = mkdtempSync(join(ROOT, "target", "block-p12-"));
+    const home = process.cwd();
+    try {
+      writeFileSync(join(folder, "own.pem"), `${ENTERPRISE.key}\n${ENTERPRISE.certificate}`);
+      const openssl = (command) => execSync(command, { cwd: folder, input: "\n", stdio: ["pipe", "pipe", "ignore"] });
+      openssl("openssl pkcs12 -export -in own.pem -out organisation.p12 -passout pass:");
+      openssl(BLOCKS.find(({ harness, language }) => harness === "p12" && language === "sh").text);
+      process.chdir(folder);
+      process.env.CLIENT_ID = mp.certified;
+      const { tokenType } = await load("p12");
+      assert.equal(tokenType, "Bearer");
+    } finally {
+      process.chdir(home);
+      delete process.env.CLIENT_ID;
+      rmSync(folder, { recursive: true });
+    }
+  }));
 
 test("the API block builds its calls", async () => {
   process.env.CLIENT_SECRET = "a%b+c d:e/f~g";
@@ -315,8 +315,4 @@ test("the tokens block shares one token, and calls an API behind a gateway", asy
     [200, 200],
   );
   assert.deepEqual(asked, ["/token", "/things subscriber-1", "/things subscriber-1"]);
-});
-
-test("the README names the files it speaks of", () => {
-  for (const [, path] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.doesNotThrow(() => readFileSync(join(ROOT, path)), `${path} is there`);
 });
