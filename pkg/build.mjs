@@ -9,12 +9,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
+import { providers } from "./generate.mjs";
+
 const PKG = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(PKG);
 const FINAL = join(PKG, "dist");
 // Built aside and moved when whole, so that whoever imports the package meanwhile finds the old one or the new one.
 const DIST = join(PKG, `.dist-${process.pid}`);
-const GENERATED = join(PKG, "src", "generated");
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
 
 // Named one by one: --all-features emits encodings that Node 20 rejects.
@@ -47,7 +48,7 @@ const USED = ["memory", "call", "__wbindgen_malloc"];
 const RUNS = ["run_start", "run_text", "run_step"];
 
 /** Each wasm, and its rank: of two for the protocol, the higher one serves. A small one is not worth taking apart. */
-const PROVIDERS = ["acmidm", "halland", "helseid", "maskinporten", "norskgjeld", "selvbetjening"];
+const PROVIDERS = providers();
 export const CORES = {
   ...Object.fromEntries(PROVIDERS.map((name) => [name, { rank: 0, apart: true, provider: true }])),
   browser: { rank: 1 },
@@ -237,72 +238,6 @@ function constantsEnd(wasm) {
   return end;
 }
 
-/** The rows of a text file of the crate: values between bars. */
-function rows(file) {
-  return readFileSync(join(ROOT, "src", file), "utf8")
-    .split("\n")
-    .filter((line) => line && !line.startsWith("#"))
-    .map((line) => line.split("|"));
-}
-
-/** What crate and package both know, from the crate's text files. */
-function writeGenerated() {
-  const write = (name, file, lines) => writeFileSync(join(GENERATED, name), [`// Generated from src/${file} of the crate.`, ...lines, ""].join("\n"));
-  // Apart, for whoever has room for the actions' alone.
-  const actions = ["fix_configuration", "restart", "try_later", "user_declined", "user_cancelled"];
-  const texts = (holds) =>
-    JSON.stringify(
-      Object.fromEntries(
-        rows("ground/error/messages.txt")
-          .filter(([name]) => holds(name))
-          .map(([name, ...languages]) => [name, languages]),
-      ),
-      null,
-      1,
-    );
-  write("messages.ts", "ground/error/messages.txt", [
-    `export const ACTIONS: Readonly<Record<string, readonly string[]>> = ${texts((name) => actions.includes(name))};`,
-    `export const CODES: Readonly<Record<string, readonly string[]>> = ${texts((name) => !actions.includes(name))};`,
-  ]);
-  const file = "provider/norskgjeld/environments.txt";
-  const [[, issuer, authorization, token, keys], ...environments] = rows(file);
-  write("norskgjeld.ts", file, [
-    "/** What follows the origin in issuer, authorization endpoint and token endpoint. */",
-    `export const PATHS: readonly string[] = ${JSON.stringify([issuer, authorization, token])};`,
-    "/** What follows the origin in the key set's address. */",
-    `export const KEYS = ${JSON.stringify(keys)};`,
-    "/** Name, origin for logins, origin for APIs. */",
-    `export const ENVIRONMENTS: readonly (readonly string[])[] = ${JSON.stringify(environments)};`,
-  ]);
-  const helseid = "provider/helseid/environments.txt";
-  const known = new Map(rows(helseid).map(([name, ...values]) => [name, values]));
-  write("helseid.ts", helseid, [
-    "/** Members of the metadata that hold whatever the document says. */",
-    `export const METADATA: Readonly<Record<string, unknown>> = ${known.get("metadata")[0]};`,
-    "/** Algorithms a client may sign with. */",
-    `export const ALGORITHMS: readonly string[] = ${JSON.stringify(known.get("algorithms"))};`,
-    "/** Environments and their issuers. */",
-    `export const ISSUERS: Readonly<Record<string, string>> = ${JSON.stringify({ test: known.get("test")[0], production: known.get("production")[0] })};`,
-  ]);
-  const named = (name, all, doc) => `/** ${doc} */\nexport const ${name}: readonly (readonly string[])[] = ${JSON.stringify(all)};`;
-  const list = (name, values, doc) => `/** ${doc} */\nexport const ${name}: readonly string[] = ${JSON.stringify(values)};`;
-  const [[, ...acmPaths], ...acm] = rows("provider/acmidm/environments.txt");
-  const elys = rows("provider/acmidm/elys.txt");
-  const of = (kind) => elys.filter(([first]) => first === kind).map(([, ...rest]) => rest);
-  write("acmidm.ts", "provider/acmidm/*.txt", [
-    list("PATHS", acmPaths, "What follows the issuer: authorization, token, keys, introspection, userinfo, logout."),
-    named("ENVIRONMENTS", acm, "Name and issuer."),
-    named("ACTORS", of("actor"), "Name, scope, scope under the old name."),
-    named("ELYS", of("api"), "Name, environment of ACM/IDM, origin, reference, client id, prefix of scopes."),
-  ]);
-  const [[, ...adfsPaths], [, header]] = rows("provider/halland/environments.txt");
-  write("halland.ts", "provider/halland/*.txt", [
-    list("PATHS", adfsPaths, "What follows the issuer: authorization, token, keys, userinfo, logout, issuer of access tokens."),
-    `/** The header of the Subscriber Key. */\nexport const HEADER: string = ${JSON.stringify(header)};`,
-    named("MSIS", rows("provider/halland/msis.txt"), "Code, action, advice."),
-  ]);
-}
-
 /** What an entry does first: names its wasm, and who knows more of errors. `placeOf` says where a module's functions are, and by what prefix. */
 function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
   const provided = (module) =>
@@ -351,8 +286,6 @@ export async function build() {
   if (!wasmBindgen) throw new Error("the wasm-bindgen tool is missing; see the lines above for how to install it");
   process.once("exit", () => rmSync(DIST, { recursive: true, force: true }));
   mkdirSync(join(DIST, "wasm"), { recursive: true });
-  mkdirSync(GENERATED, { recursive: true });
-  writeGenerated();
   say("compiling the TypeScript");
   run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
   const ends = {};

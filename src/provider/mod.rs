@@ -1,6 +1,6 @@
 //! Providers: what each real system does differently, as data, and typed builders for the APIs around it.
 //!
-//! A provider is one folder or file here, and one row in [`ALL`]; nothing below knows its name.
+//! A provider is a folder with a provider.json; nothing below knows its name. `npm run generate` writes this list of them.
 
 pub mod acmidm;
 pub mod halland;
@@ -14,11 +14,11 @@ use crate::ground::lean::LEAN;
 use crate::protocol::profile::{Rules, STANDARD};
 
 /// The rules of every provider, and of a server without rules of its own.
-// A page begins flows at two of them.
+// A page begins flows at few of them.
 pub static ALL: &[&Rules] = if LEAN {
     &[&STANDARD, &norskgjeld::RULES]
 } else {
-    &[&STANDARD, &norskgjeld::RULES, &helseid::RULES, &acmidm::RULES, &halland::RULES]
+    &[&STANDARD, &acmidm::RULES, &halland::RULES, &helseid::RULES, &norskgjeld::RULES]
 };
 
 /// The rules of a provider by its short name.

@@ -1,12 +1,12 @@
-//! The providers' tables: text files of rows, values between bars, the first of which is the key.
+//! The providers' tables: rows of texts, the first of which is the key.
 //!
 //! Refuses nothing: what is not in a table is none.
 
 use alloc::string::String;
 
-/// What follows the key in its row.
-pub(crate) fn row<'a>(file: &'a str, key: &str) -> Option<&'a str> {
-    file.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('|'))
+/// The row of a key.
+pub(crate) fn row<const N: usize>(table: &'static [[&'static str; N]], key: &str) -> Option<&'static [&'static str; N]> {
+    table.iter().find(|row| row.first() == Some(&key))
 }
 
 /// A text with another after it.

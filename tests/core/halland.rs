@@ -143,13 +143,13 @@ fn a_401_of_the_gateway_is_told_from_one_of_the_token() {
 
 #[test]
 fn every_code_of_ad_fs_has_advice() {
-    let rows: Vec<&str> = include_str!("../../src/provider/halland/msis.txt").lines().filter(|line| !line.starts_with('#')).collect();
+    let facts: serde_json::Value = serde_json::from_str(include_str!("../../src/provider/halland/provider.json")).unwrap();
+    let rows = facts["tables"]["msis"]["rows"].as_array().unwrap();
     assert!(rows.len() > 10);
     for row in rows {
-        let columns: Vec<&str> = row.split('|').collect();
-        assert_eq!(columns.len(), 3, "{row}");
-        let found = Msis::find(&format!("{}: x", columns[0])).unwrap();
-        assert_eq!((found.code.as_str(), found.action.unwrap().as_str(), found.advice), (columns[0], columns[1], columns[2]));
+        let [code, action, advice] = [0, 1, 2].map(|column| row[column].as_str().unwrap());
+        let found = Msis::find(&format!("{code}: x")).unwrap();
+        assert_eq!((found.code.as_str(), found.action.unwrap().as_str(), found.advice), (code, action, advice));
     }
     let unknown = Msis::find("x MSIS9999: y").unwrap();
     assert_eq!((unknown.code.as_str(), unknown.action, unknown.advice), ("MSIS9999", None, ""));

@@ -20,7 +20,7 @@ linkPackage();
 
 /** Each example: the file it stands in, its place there, its code. */
 const EXAMPLES = readdirSync(SRC, { recursive: true })
-  .filter((name) => name.endsWith(".ts") && !name.startsWith("generated"))
+  .filter((name) => name.endsWith(".ts"))
   .sort()
   .flatMap((file) => {
     const source = readFileSync(join(SRC, file), "utf8");

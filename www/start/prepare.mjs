@@ -9,16 +9,11 @@ import { ensure } from "../../pkg/toolchain.mjs";
 
 const here = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
-/** The newest time below a folder, or of a file; what the build itself writes among its sources does not count. */
+/** The newest time below a folder, or of a file. */
 function newest(path) {
   const found = statSync(path);
   if (!found.isDirectory()) return found.mtimeMs;
-  return Math.max(
-    0,
-    ...readdirSync(path)
-      .filter((name) => name !== "generated")
-      .map((name) => newest(join(path, name))),
-  );
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
 const oldest = (folder) =>

@@ -1,6 +1,6 @@
 // What a person is told when something goes wrong, in nb, nn, sv, nl and en. The texts are the core's, generated.
 
-import { ACTIONS, CODES } from "../generated/messages.js";
+import { ACTIONS, CODES } from "./message_texts.js";
 
 /** Languages of the messages. */
 export type Language = "nb" | "nn" | "sv" | "nl" | "en";

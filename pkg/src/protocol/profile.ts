@@ -43,6 +43,11 @@ export type AliasedEndpoint =
   | "introspectionEndpoint"
   | "revocationEndpoint";
 
+/** How requests to a server look, whatever its addresses are. */
+export interface ServerRules extends Omit<ServerData, `${string}Endpoint` | "jwksUri" | "mtlsEndpointAliases"> {
+  readonly issParameterSupported?: boolean;
+}
+
 /** Further addresses of a server, and how requests to it look. */
 export interface ServerData {
   /** A provider whose rules hold here, such as which client authentication it takes; those of the standards unless given. */

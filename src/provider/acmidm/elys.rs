@@ -1,19 +1,18 @@
 //! eLys, the digital declaration of death (DAO before April 2025): environments, scopes, and the calls of its API.
 //!
-//! Facts of athumi-eu/digitale-aangifte-overlijden-demo (`algemeen/security`); old and new names are rows of `elys.txt`.
+//! Facts of athumi-eu/digitale-aangifte-overlijden-demo (`algemeen/security`); old and new names are rows of `provider.json`.
 //! Refuses a token of another environment's server, paths that leave the API, and ids that are no UUIDs.
 
 use alloc::string::String;
 use alloc::vec;
 
-use super::{Environment, row};
+use super::Environment;
+use super::data::{ACTORS, ELYS};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Request;
 use crate::ground::secret::Secret;
 use crate::ground::uri::is_web;
-use crate::provider::table::join;
-
-const ELYS: &str = include_str!("elys.txt");
+use crate::provider::table::{join, row};
 
 /// Who the client is in a declaration. Each actor has a client and a scope of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +35,12 @@ pub enum Actor {
 impl Actor {
     fn key(self) -> &'static str {
         match self {
-            Self::Uitvaartondernemer => "actor|uitvaartondernemer",
-            Self::Crematorium => "actor|crematorium",
-            Self::Depzorg => "actor|depzorg",
-            Self::Lbbs => "actor|lbbs",
-            Self::Begraafplaats => "actor|begraafplaats",
-            Self::Arts => "actor|arts",
+            Self::Uitvaartondernemer => "uitvaartondernemer",
+            Self::Crematorium => "crematorium",
+            Self::Depzorg => "depzorg",
+            Self::Lbbs => "lbbs",
+            Self::Begraafplaats => "begraafplaats",
+            Self::Arts => "arts",
         }
     }
 }
@@ -71,12 +70,10 @@ impl ElysEnvironment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn named(name: &str) -> Result<Self> {
-        let found = if name.contains('|') { None } else { row(ELYS, &join("api|", name)) };
-        let Some(found) = found else {
+        let Some(found) = row(ELYS, name) else {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: beta, acceptance, production or dao-beta"));
         };
-        let mut values = found.split('|').map(String::from);
-        let [acm, origin, reference, client_id, prefix] = [(); 5].map(|()| values.next().unwrap_or_default());
+        let [_, acm, origin, reference, client_id, prefix] = found.map(String::from);
         Ok(Self { acm, origin, reference, client_id, prefix })
     }
 
@@ -111,9 +108,8 @@ impl ElysEnvironment {
     /// # Errors
     /// `invalid_scope` for an actor that this environment does not have.
     pub fn scope(&self, actor: Actor) -> Result<String> {
-        let scope =
-            row(ELYS, actor.key()).unwrap_or_default().split('|').find(|scope| !scope.is_empty() && scope.starts_with(&*self.prefix));
-        match scope {
+        let names = row(ACTORS, actor.key()).into_iter().flat_map(|[_, names @ ..]| names);
+        match names.copied().find(|scope| scope.starts_with(&*self.prefix)) {
             Some(scope) => Ok(join("vo_info ", scope)),
             None => Err(Error::new(&codes::INVALID_SCOPE).expected("an actor that the API has in this environment")),
         }

@@ -3,10 +3,12 @@
 //! Facts of authenticatie.vlaanderen.be/docs (client-authenticatie, aanvraag-access-token, refresh-token, afmelden, aanvraag-code).
 //! Refuses other signatures than RS256 and mixed environments; discovery, which omits what the server does, decides nothing.
 
+mod data;
 pub(crate) mod delegated;
 mod elys;
 mod ping;
 
+pub use data::RULES;
 pub use delegated::{Delegation, delegated_scope};
 pub use elys::{Actor, ElysApi, ElysEnvironment, Trace};
 pub use ping::{Expected, Mismatch, Ping, Point};
@@ -19,10 +21,9 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::uri::is_web;
 use crate::protocol::answers::introspection::Introspection;
 use crate::protocol::answers::logout::Logout;
-use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
-use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
+use crate::protocol::profile::Profile;
 use crate::protocol::token_cache::Policy;
-use crate::provider::table::{join, row};
+use crate::provider::table::row;
 
 /// One of the two environments, or a local server for development. A client belongs to one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,6 @@ pub struct Environment {
     name: &'static str,
     issuer: String,
 }
-
-const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 impl Environment {
     /// Test and integration, `authenticatie-ti.vlaanderen.be`.
@@ -45,7 +44,7 @@ impl Environment {
     }
 
     fn known(name: &'static str) -> Self {
-        Self { name, issuer: row(ENVIRONMENTS, name).unwrap_or_default().into() }
+        Self { name, issuer: row(data::ENVIRONMENTS, name).map_or("", |[_, issuer]| *issuer).into() }
     }
 
     /// A server of one's own, such as a local one for development, by its issuer: https, or http on loopback.
@@ -82,7 +81,7 @@ impl Environment {
 /// assert_eq!(acmidm::policy().unknown_life, 0);
 /// ```
 pub fn policy() -> Policy {
-    Policy { unknown_life: 0, ..Policy::default() }
+    Policy { unknown_life: data::UNKNOWN_LIFE, ..Policy::default() }
 }
 
 /// Addresses and rules of an environment.
@@ -94,38 +93,8 @@ pub fn policy() -> Policy {
 /// assert_eq!(profile.requests.assertion.lifetime, 300);
 /// ```
 pub fn profile(environment: &Environment) -> Profile {
-    let mut paths = row(ENVIRONMENTS, "paths").unwrap_or_default().split('|');
-    let [authorization, token, keys, introspection, userinfo, logout] =
-        [(); 6].map(|()| join(&environment.issuer, paths.next().unwrap_or_default()));
-    Profile {
-        rules: &RULES,
-        development: environment.name.is_empty(),
-        endpoints: Endpoints {
-            jwks_uri: Some(keys),
-            introspection: Some(introspection),
-            userinfo: Some(userinfo),
-            end_session: Some(logout),
-            ..Endpoints::default()
-        },
-        requests: Requests {
-            assertion: AssertionRules { lifetime: 300, algorithms: vec!["RS256".into()], ..AssertionRules::default() },
-            // The end of a refresh token's time is documented as `invalid_request`.
-            session_end: vec!["invalid_request".into(), "invalid_grant".into()],
-            ..Requests::default()
-        },
-        ..Profile::new(&environment.issuer, &authorization, &token)
-    }
+    Profile { development: environment.name.is_empty(), ..data::profile(&environment.issuer) }
 }
-
-/// What ACM/IDM does differently.
-pub static RULES: Rules = Rules {
-    id: "acmidm",
-    check_scope: |_| Ok(()),
-    callback_errors: STANDARD_ERRORS,
-    callback_kinds: &[],
-    client_authentication: &["private_key_jwt", "client_secret_basic", "client_secret_post"],
-    id_token_optional: false,
-};
 
 /// A means by which a person logs in, as one of the `acr_values`. Only when one is asked for does the id_token have an `acr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

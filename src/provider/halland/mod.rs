@@ -4,34 +4,28 @@
 //! Refuses a Subscriber Key on its way anywhere but to the APIs named, other signatures than RS256, and a token without resource.
 
 mod certificate;
+mod data;
 pub(crate) mod gateway;
 mod msis;
 
 pub use certificate::{Current, current};
+pub use data::RULES;
 pub use gateway::{Refusal, SubscriberKey, refusal, refusal_error};
 pub use msis::Msis;
 
 use alloc::string::String;
-use alloc::vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::Value;
 use crate::protocol::answers::metadata::Metadata;
 use crate::protocol::grant::Target;
-use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Requests};
-use crate::protocol::profile::{Profile, Rules, STANDARD_ERRORS};
+use crate::protocol::profile::Profile;
 use crate::protocol::token::Tokens;
-use crate::provider::table::{self, join};
+use crate::provider::table::join;
 
 /// The header by which AD FS logs a request: a UUID, new for each (MS-OAPX section 3.2.5.2). [`Exchange`](crate::Exchange) sends it;
 /// give it to calls of the APIs too, and quote it to the service desk.
 pub const REQUEST_ID: &str = "client-request-id";
-
-const ENVIRONMENTS: &str = include_str!("environments.txt");
-
-fn row(key: &str) -> &'static str {
-    table::row(ENVIRONMENTS, key).unwrap_or_default()
-}
 
 /// The name of the Subscriber Key's header, unless the publisher renamed it.
 ///
@@ -39,7 +33,7 @@ fn row(key: &str) -> &'static str {
 /// assert_eq!(samtykke::provider::halland::default_header(), "Ocp-Apim-Subscription-Key");
 /// ```
 pub fn default_header() -> &'static str {
-    row("header")
+    data::SUBSCRIBER_KEY_HEADER
 }
 
 /// Addresses and rules of an AD FS, by its issuer, such as `https://adfs.example.se/adfs`.
@@ -55,10 +49,7 @@ pub fn default_header() -> &'static str {
 /// assert_eq!(profile.requests.assertion.audience, Audience::Endpoint);
 /// ```
 pub fn profile(issuer: &str) -> Profile {
-    let mut paths = row("paths").split('|');
-    let [authorization, token, keys, userinfo, logout] = [(); 5].map(|()| join(issuer, paths.next().unwrap_or_default()));
-    let endpoints = Endpoints { jwks_uri: Some(keys), userinfo: Some(userinfo), end_session: Some(logout), ..Endpoints::default() };
-    ruled(Profile { endpoints, ..Profile::new(issuer, &authorization, &token) })
+    data::profile(issuer)
 }
 
 /// As [`profile`], with the addresses of the server's metadata (`/.well-known/openid-configuration` after the issuer), as they
@@ -75,43 +66,8 @@ pub fn profile(issuer: &str) -> Profile {
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub fn profile_of(metadata: &Metadata, development: bool) -> Profile {
-    ruled(metadata.profile(&RULES, development))
+    Profile { requests: data::requests(), ..metadata.profile(&RULES, development) }
 }
-
-/// What holds wherever the addresses come from.
-fn ruled(profile: Profile) -> Profile {
-    Profile {
-        rules: &RULES,
-        requests: Requests {
-            assertion: AssertionRules {
-                audience: Audience::Endpoint,
-                kid: Presence::Never,
-                x5t: Presence::Always,
-                lifetime: 300,
-                not_before: true,
-                algorithms: vec!["RS256".into()],
-                ..AssertionRules::default()
-            },
-            free_resource: true,
-            session_end: vec!["invalid_grant".into()],
-            request_id: Some(REQUEST_ID),
-            keys_by_x5t: true,
-            auth_time_text: true,
-            ..Requests::default()
-        },
-        ..profile
-    }
-}
-
-/// What Region Halland does differently.
-pub static RULES: Rules = Rules {
-    id: "halland",
-    check_scope: |_| Ok(()),
-    callback_errors: STANDARD_ERRORS,
-    callback_kinds: &[],
-    client_authentication: &["private_key_jwt"],
-    id_token_optional: false,
-};
 
 /// Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token.
 ///
@@ -120,7 +76,7 @@ pub static RULES: Rules = Rules {
 /// ```
 pub fn access_token_issuer(issuer: &str) -> String {
     let host = issuer.strip_prefix("https").unwrap_or_default();
-    join(&join("http", host), row("paths").rsplit('|').next().unwrap_or_default())
+    join(&join("http", host), data::ACCESS_TOKEN_ISSUER)
 }
 
 /// The API a token is for: its resursid, byte for byte. A token without one would be for AD FS' own userinfo.

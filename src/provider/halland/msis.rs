@@ -1,14 +1,15 @@
 //! AD FS' own error codes, `MSIS` and a number, as data with advice.
 //!
-//! The rows are in `msis.txt`; the codes stand at the start of `error_description` (MS-OAPX section 3.2.5.2.1.3).
+//! The rows are in `provider.json`; the codes stand at the start of `error_description` (MS-OAPX section 3.2.5.2.1.3).
 //! Refuses nothing; a code without a row is given with no advice.
 
 use alloc::string::String;
 
 use crate::ground::error::told::marked;
 use crate::ground::error::{Action, Error};
+use crate::provider::table::row;
 
-const CODES: &str = include_str!("msis.txt");
+use super::data::MSIS;
 
 /// A code, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +34,13 @@ impl Msis {
     /// ```
     pub fn find(text: &str) -> Option<Self> {
         let code = marked(text, "MSIS", 3, 6)?;
-        let row = CODES.lines().find_map(|line| line.strip_prefix(code)?.strip_prefix('|')).and_then(|row| row.split_once('|'));
-        let action = row.map(|(action, _)| match action {
+        let row = row(MSIS, code);
+        let action = row.map(|[_, action, _]| match *action {
             "restart" => Action::Restart,
             "try_later" => Action::TryLater,
             _ => Action::FixConfiguration,
         });
-        Some(Self { code: code.into(), action, advice: row.map_or("", |(_, advice)| advice) })
+        Some(Self { code: code.into(), action, advice: row.map_or("", |[_, _, advice]| advice) })
     }
 
     /// The code in the description of a server's error.

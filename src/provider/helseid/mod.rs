@@ -5,6 +5,7 @@
 
 mod cache;
 mod client;
+mod data;
 mod details;
 mod grant;
 pub(crate) mod granted;
@@ -13,6 +14,7 @@ pub(crate) mod scope;
 
 pub use cache::TokenCache;
 pub use client::HelseId;
+pub use data::RULES;
 pub use details::{Details, Organization};
 pub use grant::TokenRequest;
 pub use granted::{Granted, error_number, numbered};
@@ -22,28 +24,18 @@ pub(crate) use scope::{check_login, check_machine};
 
 use crate::provider::table::row;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answers::metadata::{Metadata, Policy};
 use crate::protocol::endpoint::is_endpoint;
-use crate::protocol::profile::{AssertionRules, Endpoints, Requests};
-use crate::protocol::profile::{Profile, Rules, STANDARD};
+use crate::protocol::profile::Profile;
 
 /// Seconds a client assertion may live at most.
 pub const MAX_ASSERTION_LIFETIME: u32 = 60;
 /// Seconds a client assertion and a request object live unless the caller says otherwise.
-pub const ASSERTION_LIFETIME: u32 = 30;
-
-const ENVIRONMENTS: &str = include_str!("environments.txt");
-
-/// The values of a row of the file of environments.
-fn values(key: &str) -> impl Iterator<Item = &'static str> {
-    let row = row(ENVIRONMENTS, key);
-    row.into_iter().flat_map(|rest| rest.split('|'))
-}
+pub const ASSERTION_LIFETIME: u32 = data::ASSERTION_LIFETIME;
 
 /// One of the two environments, or a local server for development: its issuer, from which all else follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +56,7 @@ impl Environment {
     }
 
     fn of(name: &str) -> Self {
-        Self { issuer: values(name).next().unwrap_or_default().into(), development: false }
+        Self { issuer: row(data::ENVIRONMENTS, name).map_or("", |[_, issuer]| *issuer).into(), development: false }
     }
 
     /// A server of one's own: its issuer, without a slash at the end; https, or http on loopback.
@@ -103,7 +95,7 @@ impl Environment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn policy(&self) -> Policy<'static> {
-        Policy { profile: values("metadata").next().unwrap_or_default(), origins: None, development: self.development }
+        Policy { profile: data::METADATA, origins: None, development: self.development }
     }
 }
 
@@ -116,24 +108,7 @@ impl Environment {
 /// assert!(profile.requests.pushed && profile.requests.dpop && profile.iss_parameter);
 /// ```
 pub fn profile(environment: &Environment) -> Profile {
-    let mut paths = values("paths");
-    let mut next = || {
-        let mut url = environment.issuer.clone();
-        url.push_str(paths.next().unwrap_or_default());
-        url
-    };
-    let mut profile = Profile::new(&environment.issuer, &next(), &next());
-    profile.endpoints = Endpoints {
-        pushed_authorization_request: Some(next()),
-        jwks_uri: Some(next()),
-        userinfo: Some(next()),
-        end_session: Some(next()),
-        revocation: Some(next()),
-        introspection: Some(next()),
-        ..Endpoints::default()
-    };
-    profile.development = environment.development;
-    enforced(profile)
+    Profile { development: environment.development, ..data::profile(&environment.issuer) }
 }
 
 /// As [`profile`], with the addresses of the server's metadata, judged by [`Environment::policy`]. Keep it for a day.
@@ -141,29 +116,9 @@ pub fn profile_of(metadata: &Metadata, environment: &Environment) -> Profile {
     enforced(metadata.profile(&RULES, environment.development))
 }
 
-/// What holds whoever made the profile.
-fn enforced(mut profile: Profile) -> Profile {
-    profile.rules = &RULES;
-    profile.iss_parameter = true;
-    profile.requests = Requests {
-        pushed: true,
-        dpop: true,
-        free_resource: true,
-        assertion: AssertionRules {
-            typ: Some("client-authentication+jwt".into()),
-            lifetime: ASSERTION_LIFETIME,
-            not_before: true,
-            algorithms: values("algorithms").map(String::from).collect(),
-            ..AssertionRules::default()
-        },
-        signing_algorithms: Vec::from([String::from("RS256")]),
-        // What an exchanged token's answer holds besides is not documented.
-        issued_token_type_optional: true,
-        // HID-1009: organisations go with a refresh, or in the login's request object, and never in both.
-        not_with_code: Vec::from([String::from("assertion_details")]),
-        ..Requests::default()
-    };
-    profile
+/// What the security profile demands, whoever made the profile and whatever a document says.
+fn enforced(profile: Profile) -> Profile {
+    Profile { rules: &RULES, iss_parameter: true, requests: data::requests(), ..profile }
 }
 
 /// Whether a client may sign with an algorithm: assertions and proofs alike.
@@ -181,12 +136,9 @@ pub fn check_algorithm(alg: &Algorithm) -> Result<()> {
 }
 
 pub(crate) fn check_name(alg: &str) -> Result<()> {
-    if values("algorithms").any(|name| name == alg) {
+    if data::ALGORITHMS.contains(&alg) {
         return Ok(());
     }
     let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
     Err(error.at(crate::ground::error::Phase::Configuration).actual(alg))
 }
-
-/// What HelseID does differently.
-pub static RULES: Rules = Rules { id: "helseid", client_authentication: &["private_key_jwt"], ..STANDARD };

@@ -6,6 +6,7 @@
 mod access;
 mod access_token;
 mod api;
+mod data;
 mod details;
 mod edit;
 mod european;
@@ -32,15 +33,13 @@ pub use record::Record;
 pub use registration::{check_client, maskinporten_client, replacement};
 pub use request::{MAX_LIFETIME, TokenRequest};
 
-use crate::provider::table;
+use crate::provider::table::row;
 use alloc::string::String;
 
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
 use crate::protocol::profile::Profile;
-
-const ENVIRONMENTS: &str = include_str!("environments.txt");
 
 /// An environment: issuer, token endpoint and self-service API from one value, so that test and production cannot be mixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,13 +52,6 @@ pub struct Environment {
     /// The base of the second version; empty where there is none.
     second: String,
     development: bool,
-}
-
-/// The values of the row of a name.
-fn row(name: &str) -> Option<[&'static str; 4]> {
-    let rest = table::row(ENVIRONMENTS, name).filter(|_| !name.is_empty())?;
-    let mut values = rest.split('|');
-    Some([values.next()?, values.next()?, values.next().unwrap_or_default(), values.next().unwrap_or_default()])
 }
 
 /// What follows the scheme, and the path of it from its slash on.
@@ -81,7 +73,7 @@ impl Environment {
     }
 
     fn of(name: &str) -> Self {
-        let [issuer, token_endpoint, ..] = row(name).unwrap_or_default();
+        let [_, issuer, token_endpoint] = row(data::ENVIRONMENTS, name).copied().unwrap_or_default();
         let environment = Self {
             issuer: issuer.into(),
             token_endpoint: token_endpoint.into(),
@@ -90,12 +82,13 @@ impl Environment {
             second: String::new(),
             development: false,
         };
-        environment.formed(row("current").unwrap_or_default())
+        environment.formed(row(data::BASES, "current").copied().unwrap_or_default())
     }
 
     /// With a base of one of the forms that are known; a server of one's own keeps its origin.
-    fn formed(mut self, [test, production, collection, second]: [&str; 4]) -> Self {
-        let base = if self.issuer == row("test").unwrap_or_default()[0] { test } else { production };
+    fn formed(mut self, [_, test, production, collection, second]: [&str; 5]) -> Self {
+        let in_test = row(data::ENVIRONMENTS, "test").is_some_and(|[_, issuer, _]| self.issuer == *issuer);
+        let base = if in_test { test } else { production };
         let (origin, path) = split(base);
         let mut own = String::from(if self.development { split(&self.self_service).0 } else { origin });
         self.second = if second.is_empty() { String::new() } else { joined(&own, second) };
@@ -132,7 +125,7 @@ impl Environment {
     /// `invalid_configuration`.
     pub fn named(name: &str) -> Result<Self> {
         let (first, rest) = cut(name, b' ');
-        if matches!(first, "test" | "production") {
+        if row(data::ENVIRONMENTS, first).is_some() {
             let environment = Self::of(first);
             return rest.map_or(Ok(environment.clone()), |base| environment.self_service_at(base));
         }
@@ -162,9 +155,8 @@ impl Environment {
     /// ```
     pub fn self_service_at(mut self, base: &str) -> Result<Self> {
         // A server of one's own has an address before it has a form.
-        let known = matches!(base, "current" | "unversioned" | "guide") && !(self.development && self.self_service.is_empty());
-        if let Some(form) = row(base).filter(|_| known) {
-            return Ok(self.formed(form));
+        if let Some(form) = row(data::BASES, base).filter(|_| !(self.development && self.self_service.is_empty())) {
+            return Ok(self.formed(*form));
         }
         let plain = !base.ends_with('/') && !base.contains(['?', ' ', '\\']) && !base.contains("/.");
         if !plain || !is_web(base, self.development) {

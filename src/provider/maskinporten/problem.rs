@@ -8,7 +8,7 @@ use alloc::string::String;
 use crate::ground::error::told::marked;
 use crate::ground::error::{Error, codes};
 
-const CODES: &str = include_str!("codes.txt");
+use super::data::PROBLEMS;
 
 /// Whether asking again can help. Every time needs a new assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,22 +88,19 @@ impl Problem {
 
 /// The row of an id, or of words in the description.
 fn row(id: Option<&str>, description: &str) -> Option<(&'static str, Again, &'static str)> {
-    for line in CODES.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_alphabetic())) {
-        let mut values = line.split('|');
-        let mark = values.next()?;
+    for [mark, kind, again, advice] in PROBLEMS {
         let found = match id {
-            Some(id) => id == mark,
+            Some(id) => id == *mark,
             None => description.as_bytes().windows(mark.len()).any(|window| window.eq_ignore_ascii_case(mark.as_bytes())),
         };
         if found {
-            let kind = values.next()?;
-            let again = match values.next()? {
+            let again = match *again {
                 "once" => Again::Once,
                 "registration" => Again::AfterRegistration,
                 "later" => Again::Later,
                 _ => Again::Never,
             };
-            return Some((kind, again, values.next()?));
+            return Some((kind, again, advice));
         }
     }
     None

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod api;
+mod data;
 mod debt;
 mod event;
 mod feed;
@@ -12,6 +13,7 @@ mod scope;
 
 pub use agreement::{Agreement, RegisteredConsent};
 pub use api::{Api, Call, Revoked};
+pub use data::RULES;
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
 pub use event::{Event, EventPage, EventType};
 pub use feed::{Batch, FeedReader};
@@ -20,11 +22,11 @@ pub use scope::{Purpose, Scope};
 use crate::provider::table::{join, row};
 use alloc::string::String;
 
-use crate::ground::error::{Action, Error, Result, codes};
+use crate::ground::error::{Error, Result, codes};
 use crate::ground::octet::{AUTHORITY, is_all};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
-use crate::protocol::profile::{Endpoints, Profile, Rules};
+use crate::protocol::profile::Profile;
 
 /// One of the two environments, or a local server for development. Base URL, issuer and audiences come from one
 /// value, so that preprod and production cannot be mixed.
@@ -47,17 +49,9 @@ pub enum Service {
     ConsentEvents,
 }
 
-const ENVIRONMENTS: &str = include_str!("environments.txt");
-
-/// The values of a row of the file of environments.
-fn values(key: &str) -> Option<impl Iterator<Item = &'static str>> {
-    row(ENVIRONMENTS, key).map(|rest| rest.split('|'))
-}
-
 /// The two origins of an environment.
 fn known(name: &str) -> Option<(&'static str, &'static str)> {
-    let mut origins = values(name).filter(|_| name != "paths")?;
-    Some((origins.next()?, origins.next()?))
+    row(data::ENVIRONMENTS, name).map(|[_, auth, api]| (*auth, *api))
 }
 
 fn check_origins(auth: &str, api: &str) -> Result<()> {
@@ -133,33 +127,5 @@ impl Environment {
 
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
-    let mut paths = values("paths").into_iter().flatten();
-    let [issuer, authorization_endpoint, token_endpoint, keys] =
-        [(); 4].map(|()| join(&environment.auth, paths.next().unwrap_or_default()));
-    let standard = Profile::new(&issuer, &authorization_endpoint, &token_endpoint);
-    let endpoints = Endpoints { jwks_uri: Some(keys), ..Endpoints::default() };
-    Profile { rules: &RULES, development: environment.development, endpoints, ..standard }
+    Profile { development: environment.development, ..data::profile(&environment.auth) }
 }
-
-/// What norskgjeld does differently.
-pub static RULES: Rules = Rules {
-    id: "norskgjeld",
-    check_scope: |scope| Scope::parse(scope).map(|_| ()),
-    callback_errors: CALLBACK_ERRORS,
-    callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
-    client_authentication: &["client_secret_basic"],
-    // The documentation contradicts itself on id_tokens; the debt answer names person and consent all the same. One that comes is
-    // verified like any other.
-    id_token_optional: true,
-};
-
-/// The documented codes, and Hydra's own. The others of both (`request_forbidden`, `login_required`, …) ask for a new flow,
-/// as any code does that is not named here.
-static CALLBACK_ERRORS: &[(Action, &str)] = &[
-    (
-        Action::FixConfiguration,
-        "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
-    ),
-    (Action::TryLater, "server_error temporarily_unavailable"),
-    (Action::UserDeclined, "access_denied"),
-];

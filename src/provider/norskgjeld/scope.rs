@@ -139,3 +139,8 @@ impl Scope {
 fn refused() -> Error {
     Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or .processing[.1 to 28], openid last")
 }
+
+/// Judges a requested scope.
+pub(super) fn check(scope: &str) -> Result<()> {
+    Scope::parse(scope).map(|_| ())
+}

@@ -8,6 +8,7 @@ pub(crate) mod api;
 mod begun;
 mod client;
 mod confirmation;
+mod data;
 mod draft;
 mod enrolment;
 mod key;
@@ -46,8 +47,6 @@ pub const SCOPE: &str = "nhn:selvbetjening/client";
 /// The resource of [`SCOPE`]: the audience of its tokens.
 pub const RESOURCE: &str = "nhn:selvbetjening";
 
-const ENVIRONMENTS: &str = include_str!("environments.txt");
-
 /// One of the two environments, or a local service for development. Portal and API come from one value, so that test and
 /// production cannot be mixed.
 ///
@@ -63,9 +62,7 @@ pub struct Environment {
 }
 
 fn known(name: &str) -> Option<(&'static str, &'static str)> {
-    let row = row(ENVIRONMENTS, name)?;
-    let (portal, api) = cut(row, b'|');
-    Some((portal, api?))
+    row(data::ENVIRONMENTS, name).map(|[_, portal, api]| (*portal, *api))
 }
 
 impl Environment {

@@ -7,7 +7,7 @@ import { SamtykkeError, hostError } from "../../core/error.js";
 import { AuthorizationCode, type AuthorizationRequest } from "../../protocol/flow.js";
 import { type Provider, clientLines } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
-import { ACTORS, ELYS, ENVIRONMENTS, PATHS } from "../../generated/acmidm.js";
+import { ACTORS, ELYS, ENVIRONMENTS, SERVER, addresses } from "./data.js";
 import { type Transport, request, send } from "../../core/http.js";
 import type { Introspection } from "../../protocol/introspection.js";
 import type { LogoutRequest } from "../../protocol/logout.js";
@@ -48,31 +48,17 @@ export function acmidm(options: AcmIdmOptions): Provider {
   if (!issuer || issuer.endsWith("/")) {
     throw hostError("invalid_configuration", { expected: "environment: ti, production, or an issuer without a slash at its end" });
   }
-  const [authorizationEndpoint, tokenEndpoint, jwksUri, introspectionEndpoint, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  const made = provider({
+  const { authorizationEndpoint, ...endpoints } = addresses(issuer);
+  return provider({
     ...rest,
+    ...SERVER,
+    ...endpoints,
     issuer,
-    tokenEndpoint,
-    jwksUri,
-    introspectionEndpoint,
-    userinfoEndpoint,
-    endSessionEndpoint,
     clientId,
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
     rules: "acmidm",
-    assertion: { lifetime: 300, algorithms: ["RS256"] },
-    sessionEnd: ["invalid_request", "invalid_grant"],
-    unknownLife: 0,
     development: !!own,
   });
-  return made;
 }
 
 /** Means by which a person logs in, as `acr_values`. Only when one is asked for does the id_token have an `acr`. */

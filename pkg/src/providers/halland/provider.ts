@@ -6,33 +6,20 @@ import { configured, given, isObject } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
-import { HEADER, MSIS, PATHS } from "../../generated/halland.js";
+import { ACCESS_TOKEN_ISSUER, MSIS, SERVER, SUBSCRIBER_KEY_HEADER, addresses } from "./data.js";
 import { type Fetch, MAX_BODY, type Transport, read } from "../../core/http.js";
 import type { Jwks, JwksCache, KeySource, KnownKey } from "../../protocol/jwks.js";
 import type { PublicJwk, SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/target.js";
 import { provider } from "../../protocol/provider.js";
-import type { ServerData } from "../../protocol/profile.js";
+import type { ServerRules } from "../../protocol/profile.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "../guarded_fetch.js";
 import type { ResourceInit } from "../../protocol/resource.js";
 import { type Tokens, judged } from "../../protocol/tokens.js";
 import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
-export const adfsRules: Pick<ServerData, "rules" | "assertion" | "freeResource" | "sessionEnd" | "authTimeText"> = Object.freeze({
-  rules: "halland",
-  assertion: Object.freeze({
-    audience: "endpoint",
-    kid: "never",
-    x5t: "always",
-    lifetime: 300,
-    notBefore: true,
-    algorithms: Object.freeze(["RS256"]),
-  } as const),
-  freeResource: true,
-  sessionEnd: Object.freeze(["invalid_grant"]),
-  authTimeText: true,
-});
+export const adfsRules: ServerRules = Object.freeze({ ...SERVER, rules: "halland" });
 
 /** Your registration with Region Halland. */
 export interface HallandOptions {
@@ -65,27 +52,19 @@ export function halland(options: HallandOptions): Provider {
   const { issuer, redirectUri, tokenEndpoint, ...rest } = options;
   if (typeof issuer !== "string" || issuer.endsWith("/"))
     throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
-  const [authorizationEndpoint, token, jwksUri, userinfoEndpoint, endSessionEndpoint] = PATHS.map((path) => issuer + path) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const { authorizationEndpoint, ...endpoints } = addresses(issuer);
   return provider({
     ...rest,
     ...adfsRules,
+    ...endpoints,
     issuer,
-    tokenEndpoint: tokenEndpoint ?? token,
-    jwksUri,
-    userinfoEndpoint,
-    endSessionEndpoint,
+    ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
   });
 }
 
 /** Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token. */
-export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^https/, "http") + PATHS[5]!;
+export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^https/, "http") + ACCESS_TOKEN_ISSUER;
 
 /**
  * What a token is for: one API, by its resursid, byte for byte. Without one the token would be for AD FS' own userinfo.
@@ -321,7 +300,7 @@ export class HallandApi {
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: HallandApiOptions) {
     configured(isObject(options), "options as an object");
-    const { origins, token, subscriberKey, subscriberKeyHeader = HEADER, development = false, fetch, timeout } = options;
+    const { origins, token, subscriberKey, subscriberKeyHeader = SUBSCRIBER_KEY_HEADER, development = false, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
     checkToken(token, transport);
     configured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");

@@ -10,7 +10,7 @@ import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from ".
 import { now } from "../../core/clock.js";
 import { ASKING, PATIENCE, Shared } from "../../core/wait.js";
 import { type Fetch, checkTransport } from "../../core/http.js";
-import { ALGORITHMS, ISSUERS, METADATA } from "../../generated/helseid.js";
+import { ENVIRONMENTS, METADATA, SERVER } from "./data.js";
 import { type HelseIdDetails, claimOf } from "./details.js";
 import { SharedSessions } from "./shared.js";
 import { HelseIdSession, type SaveSession } from "./session.js";
@@ -206,9 +206,9 @@ export class HelseId {
    */
   static async connect(options: HelseIdOptions): Promise<HelseId> {
     checkTransport(options);
-    const { environment, key, dpop, securityLevel = 4, assertionLifetime = 30 } = options;
+    const { environment, key, dpop, securityLevel = 4, assertionLifetime = SERVER.assertion!.lifetime! } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
-    const issuer = (isObject(environment) ? environment.issuer : ISSUERS[environment as string]) ?? "";
+    const issuer = (isObject(environment) ? environment.issuer : ENVIRONMENTS.find(([name]) => name === environment)?.[1]) ?? "";
     // What else an issuer must be is judged with its metadata.
     configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
     configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
@@ -229,7 +229,7 @@ export class HelseId {
 
   /** The client of the protocol, for what is not HelseID's alone: `introspect`, `revoke`, `tokenExchange`, `logoutToken`. */
   async client(): Promise<Client> {
-    const { clientId, redirectUri, key, assertionLifetime: lifetime = 30, fetch, timeout, jwks, clockOffset } = this.#options;
+    const { clientId, redirectUri, key, assertionLifetime: lifetime = SERVER.assertion!.lifetime!, fetch, timeout, jwks, clockOffset } = this.#options;
     const document = await metadataOf(this.#issuer, this.#development, this.#options);
     if (this.#client?.document !== document) {
       const endpoints = Object.fromEntries(MEMBERS.map(([name, member]) => [name, document[member]]).filter(([, value]) => value !== undefined));
@@ -240,14 +240,8 @@ export class HelseId {
         ...(redirectUri !== undefined && { redirectUri, authorizationEndpoint: document.authorization_endpoint! }),
         clientId,
         development: this.#development,
-        issParameterSupported: true,
-        requirePushedRequests: true,
-        requireDpop: true,
-        freeResource: true,
-        // What an exchanged token's answer holds besides is not documented.
-        issuedTokenTypeOptional: true,
-        signingAlgorithms: ["RS256"],
-        assertion: { typ: "client-authentication+jwt", lifetime, notBefore: true, algorithms: ALGORITHMS },
+        ...SERVER,
+        assertion: { ...SERVER.assertion, lifetime },
       });
       const client = new HelseIdClient(server, privateKeyJwt(key), {
         dpop: this.#dpop,

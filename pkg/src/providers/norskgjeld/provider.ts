@@ -2,7 +2,7 @@
 
 import { WRONG, checked, place, type Provider } from "../../protocol/page_provider.js";
 import { hostError } from "../../core/error.js";
-import { ENVIRONMENTS, PATHS } from "../../generated/norskgjeld.js";
+import { ENVIRONMENTS, addresses } from "./data.js";
 
 /** norskgjeld's environments, or your own server's origins for development. */
 export type NorskgjeldEnvironment = "preprod" | "production" | { readonly auth: string; readonly api: string };
@@ -24,10 +24,6 @@ export function norskgjeld(options: { readonly environment: NorskgjeldEnvironmen
   if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
     throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production or origins" });
   }
-  const [issuer, authorizationEndpoint, tokenEndpoint] = PATHS.map((path) => auth + path) as [string, string, string];
   const name = own ? `${auth} ${api}` : environment;
-  return checked(
-    { id: "norskgjeld", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string },
-    options,
-  );
+  return checked({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, options);
 }

@@ -3,7 +3,7 @@
 import { type NorskgjeldEnvironment, norskgjeld as ofPage } from "./provider.js";
 import { withServer } from "../../protocol/provider.js";
 import type { Provider } from "../../protocol/page_provider.js";
-import { KEYS } from "../../generated/norskgjeld.js";
+import { serverAddresses } from "./data.js";
 
 /**
  * Norsk Gjeldsinformasjon, with your client id and redirect URI. An id_token that comes is verified by norskgjeld's keys.
@@ -16,5 +16,5 @@ import { KEYS } from "../../generated/norskgjeld.js";
  */
 export function norskgjeld(options: { readonly environment: NorskgjeldEnvironment; readonly clientId: string; readonly redirectUri: string }): Provider {
   const base = ofPage(options);
-  return withServer(base, { jwksUri: new URL(base.issuer).origin + KEYS });
+  return withServer(base, serverAddresses(new URL(base.issuer).origin));
 }

@@ -1,0 +1,38 @@
+//! Norsk Gjeldsinformasjon: the facts of provider.json, which `npm run generate` writes; edit that file.
+//!
+//! norsk-gjeldsinformasjon/api-docs: reference/consent, reference/openapi.json
+use crate::ground::error::{Action, codes};
+use crate::protocol::profile::{Endpoints, Profile, Rules};
+use crate::provider::table::join;
+
+/// What Norsk Gjeldsinformasjon does differently.
+pub static RULES: Rules = Rules {
+    id: "norskgjeld",
+    check_scope: super::scope::check,
+    callback_errors: &[
+        (
+            Action::FixConfiguration,
+            "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
+        ),
+        (Action::TryLater, "server_error temporarily_unavailable"),
+        (Action::UserDeclined, "access_denied"),
+    ],
+    callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
+    client_authentication: &["client_secret_basic"],
+    id_token_optional: true,
+};
+
+/// The addresses and rules of a server by its origin.
+pub(super) fn profile(base: &str) -> Profile {
+    Profile {
+        rules: &RULES,
+        endpoints: Endpoints { jwks_uri: Some(join(base, "/.well-known/jwks.json")), ..Endpoints::default() },
+        ..Profile::new(&join(base, "/"), &join(base, "/oauth2/auth"), &join(base, "/oauth2/token"))
+    }
+}
+
+/// Name, origin for logins, origin for APIs.
+pub(super) static ENVIRONMENTS: &[[&str; 3]] = &[
+    ["preprod", "https://access-preprod.norskgjeld.no", "https://api-preprod.norskgjeld.no"],
+    ["production", "https://access.norskgjeld.no", "https://api.norskgjeld.no"],
+];
