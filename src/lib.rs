@@ -24,6 +24,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+extern crate std;
 
 pub mod flow;
 mod ground;
@@ -51,6 +53,8 @@ pub use protocol::token::Tokens;
 pub use protocol::token_cache::TokenCache;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use shell::fetch;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub use shell::native;
 
 // What no user can call has its tests inside.
 #[cfg(test)]

@@ -53,6 +53,16 @@ const STAGES = [
     minutes: 20,
   },
   {
+    name: "rust-native",
+    quick: true,
+    what: "Rust shell on tokio: driver, clients and adapters, their documentation",
+    run: [
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,testing", "--test", "native"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,testing", "--doc", "shell::native"],
+    ],
+    minutes: 5,
+  },
+  {
     name: "lint",
     what: "rustfmt, clippy with the panic lints, documentation; Biome on TypeScript and JavaScript",
     run: [

@@ -47,8 +47,10 @@ pub(crate) fn fit(octets: &[u8], _: impl Fn(&str) -> String) -> Text {
 
 /// A hint in place of the kind's own. A page has none: its shell words errors by action.
 #[cfg(not(samtykke_entry = "browser"))]
+#[derive(Clone)]
 pub(crate) struct Hint(Option<&'static str>);
 #[cfg(samtykke_entry = "browser")]
+#[derive(Clone)]
 pub(crate) struct Hint;
 
 #[cfg(not(samtykke_entry = "browser"))]

@@ -4,3 +4,5 @@
 mod bindings;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub mod fetch;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub mod native;

@@ -5,6 +5,8 @@
 
 pub mod codes;
 pub mod message;
+#[cfg(feature = "serde")]
+mod serial;
 pub(crate) mod shown;
 pub(crate) mod told;
 
@@ -158,8 +160,10 @@ const LINE: usize = 200;
 /// assert_eq!(error.action(), Action::Restart);
 /// assert!(!error.retryable());
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: &'static Kind,
     phase: Phase,
@@ -171,10 +175,12 @@ struct Inner {
     actual: Option<Text>,
     /// Where the kind's own does not fit what happened.
     hint: Hint,
+    #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+    cause: Option<alloc::sync::Arc<dyn core::error::Error + Send + Sync>>,
 }
 
 /// What a response adds to an error: apart, since most errors have none.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Http {
     status: Option<u16>,
     retry_after: Option<u32>,
@@ -201,7 +207,19 @@ impl Error {
             expected: None,
             actual: None,
             hint: Hint::NONE,
+            #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+            cause: None,
         }))
+    }
+
+    /// Attaches what made it happen: [`source`](core::error::Error::source) gives it.
+    #[must_use]
+    #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+    pub(crate) fn because(mut self, cause: Option<impl core::error::Error + Send + Sync + 'static>) -> Self {
+        if let Some(cause) = cause {
+            self.0.cause = Some(alloc::sync::Arc::new(cause));
+        }
+        self
     }
 
     /// An error of a kind, with what was expected: one small call for the many places that have both.
@@ -424,24 +442,9 @@ impl core::fmt::Debug for Error {
     }
 }
 
-impl core::error::Error for Error {}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Error {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("code", self.code())?;
-        map.serialize_entry("phase", self.phase().as_str())?;
-        map.serialize_entry("action", self.action().as_str())?;
-        map.serialize_entry("retryable", &self.retryable())?;
-        if let Some(oauth) = self.oauth() {
-            map.serialize_entry("error", &oauth.error)?;
-            map.serialize_entry("error_description", &oauth.description)?;
-        }
-        map.serialize_entry("status", &self.status())?;
-        map.serialize_entry("hint", self.hint())?;
-        map.serialize_entry("doc", self.doc())?;
-        map.end()
+impl core::error::Error for Error {
+    #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(self.0.cause.as_deref()?)
     }
 }

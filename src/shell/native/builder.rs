@@ -1,0 +1,363 @@
+//! How a client is made: from an issuer alone, or from a profile; with what it is registered as, and what it is held to.
+//!
+//! OIDC Discovery, RFC 8414; FAPI 2.0 Security Profile section 5.3.3.
+//! Refuses settings that do not go together before anything is sent.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::flow::discovery::Discovery;
+use crate::flow::step::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::uri::Uri;
+use crate::jose::Verifier;
+use crate::protocol::answers::metadata::Policy;
+use crate::protocol::authorization::jar::RequestObject;
+use crate::protocol::client::Client as Registration;
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::profile::{Profile, Rules, STANDARD};
+use crate::shell::native::client::{Client, Inner};
+use crate::shell::native::driver::Driver;
+use crate::shell::native::keys::{Keys, SigningKey};
+use crate::shell::native::runtime::{Runtime, Tokio};
+use crate::shell::native::sending::Http;
+
+/// How a client proves who it is, with the key that it needs for that.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    method: ClientAuthentication,
+    key: Option<SigningKey>,
+}
+
+impl Authentication {
+    /// An assertion signed with this key (RFC 7523 section 2.2).
+    pub fn private_key_jwt(key: SigningKey) -> Self {
+        Self { method: ClientAuthentication::private_key_jwt(key.info().clone()), key: Some(key) }
+    }
+}
+
+impl From<ClientAuthentication> for Authentication {
+    fn from(method: ClientAuthentication) -> Self {
+        Self { method, key: None }
+    }
+}
+
+impl From<SigningKey> for Authentication {
+    fn from(key: SigningKey) -> Self {
+        Self::private_key_jwt(key)
+    }
+}
+
+/// Where the server's addresses come from.
+enum Source {
+    Issuer(String),
+    Profile(Box<Profile>),
+}
+
+/// A client in the making: [`Client::discover`], [`Client::with_profile`].
+pub struct Builder {
+    source: Source,
+    client_id: String,
+    redirect_uri: String,
+    authentication: Authentication,
+    keys: Keys,
+    apis: Vec<String>,
+    http: Option<Arc<dyn Http>>,
+    runtime: Arc<dyn Runtime>,
+    timeout: Duration,
+    rules: &'static Rules,
+    metadata: String,
+    algorithms: Vec<String>,
+    signed_requests: bool,
+    userinfo_signed: bool,
+    development: bool,
+    fapi2: bool,
+}
+
+impl core::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Builder").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// What FAPI 2.0 lets sign (Security Profile section 5.4.1).
+const FAPI2_ALGORITHMS: &[&str] = &["PS256", "ES256", "EdDSA"];
+
+fn wrong(expected: &'static str) -> Error {
+    Error::new(&codes::INVALID_CONFIGURATION).expected(expected)
+}
+
+impl Client {
+    /// A client of the server at this issuer, whose metadata are asked for when the client is built.
+    pub fn discover(issuer: impl Into<String>, client_id: impl Into<String>) -> Builder {
+        Builder::new(Source::Issuer(issuer.into()), client_id.into())
+    }
+
+    /// A client of a server whose addresses are known; nothing is asked for.
+    pub fn with_profile(profile: Profile, client_id: impl Into<String>) -> Builder {
+        Builder::new(Source::Profile(Box::new(profile)), client_id.into())
+    }
+}
+
+impl Builder {
+    fn new(source: Source, client_id: String) -> Self {
+        Self {
+            source,
+            client_id,
+            redirect_uri: String::new(),
+            authentication: ClientAuthentication::None.into(),
+            keys: Keys::new(),
+            apis: Vec::new(),
+            http: None,
+            runtime: Arc::new(Tokio),
+            timeout: Duration::from_secs(30),
+            rules: &STANDARD,
+            metadata: String::new(),
+            algorithms: Vec::new(),
+            signed_requests: false,
+            userinfo_signed: false,
+            development: false,
+            fapi2: false,
+        }
+    }
+
+    /// The redirect URI, byte for byte as it is registered. A client that no person logs in with has none.
+    #[must_use]
+    pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+        self.redirect_uri = redirect_uri.into();
+        self
+    }
+
+    /// How the client proves who it is; a public client unless given.
+    #[must_use]
+    pub fn authentication(mut self, authentication: impl Into<Authentication>) -> Self {
+        self.authentication = authentication.into();
+        self
+    }
+
+    /// Binds tokens to this key (RFC 9449).
+    #[must_use]
+    pub fn dpop(mut self, key: SigningKey) -> Self {
+        self.keys = self.keys.dpop(key);
+        self
+    }
+
+    /// An API that gets tokens, by any address on its origin. Repeatable; no other origin gets one.
+    #[must_use]
+    pub fn api(mut self, address: impl AsRef<str>) -> Self {
+        self.apis.push(address.as_ref().into());
+        self
+    }
+
+    /// Sends by this client; reqwest with its own settings unless given, where the feature `reqwest` is on.
+    #[must_use]
+    pub fn http(mut self, http: impl Http + 'static) -> Self {
+        self.http = Some(Arc::new(http));
+        self
+    }
+
+    /// Other tasks, timers and clocks than tokio's.
+    #[must_use]
+    pub fn runtime(mut self, runtime: impl Runtime + 'static) -> Self {
+        self.runtime = Arc::new(runtime);
+        self
+    }
+
+    /// How long one request may take, to the end of its body; 30 seconds unless given.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What the provider does differently.
+    #[must_use]
+    pub fn rules(mut self, rules: &'static Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Members that win over those of the server's metadata: a JSON object, `null` for "not there".
+    #[must_use]
+    pub fn metadata(mut self, json: impl Into<String>) -> Self {
+        self.metadata = json.into();
+        self
+    }
+
+    /// Algorithms that the server signs with; RS256 alone unless given. The server's own list widens nothing.
+    #[must_use]
+    pub fn signing_algorithms(mut self, names: &[&str]) -> Self {
+        self.algorithms = names.iter().map(|name| (*name).into()).collect();
+        self
+    }
+
+    /// Signs authorization requests with the client's key (RFC 9101).
+    #[must_use]
+    pub fn signed_requests(mut self) -> Self {
+        self.signed_requests = true;
+        self
+    }
+
+    /// Userinfo comes signed, as registered (`userinfo_signed_response_alg`).
+    #[must_use]
+    pub fn userinfo_signed(mut self) -> Self {
+        self.userinfo_signed = true;
+        self
+    }
+
+    /// Verifies what the server signed by this, and not by the crypto that was compiled in.
+    #[must_use]
+    pub fn verifier(mut self, verifier: impl Verifier + Send + Sync + 'static) -> Self {
+        self.keys = self.keys.verifier(verifier);
+        self
+    }
+
+    /// Allows http to this machine, for development.
+    #[must_use]
+    pub fn development(mut self) -> Self {
+        self.development = true;
+        self
+    }
+
+    /// Holds client and server to FAPI 2.0: pushed requests, `iss` in callbacks, PS256, ES256 or EdDSA, a key or certificate that
+    /// proves who the client is, tokens bound to a DPoP key or to the certificate.
+    #[must_use]
+    pub fn fapi2(mut self) -> Self {
+        self.fapi2 = true;
+        self
+    }
+
+    /// Makes the client; asks for the server's metadata where an issuer was given.
+    ///
+    /// # Errors
+    /// `invalid_configuration` naming the setting; those of discovery and of the network.
+    pub async fn build(mut self) -> Result<Client> {
+        let driver = self.driver()?;
+        let profile = match &self.source {
+            Source::Profile(profile) => (**profile).clone(),
+            Source::Issuer(issuer) => discovered(&driver, issuer, &self).await?,
+        };
+        self.source = Source::Profile(Box::new(profile));
+        self.build_known()
+    }
+
+    /// As [`build`](Self::build), where the addresses are known.
+    ///
+    /// # Errors
+    /// `invalid_configuration`, also for a client that was to be discovered.
+    pub fn build_known(mut self) -> Result<Client> {
+        let driver = self.driver()?;
+        let Source::Profile(profile) = &self.source else { return Err(wrong("build().await for a client that is discovered")) };
+        let mut profile = (**profile).clone();
+        profile.development |= self.development;
+        if !self.algorithms.is_empty() {
+            profile.requests.signing_algorithms = core::mem::take(&mut self.algorithms);
+        }
+        if self.redirect_uri.is_empty() {
+            profile = profile.for_machines();
+        }
+        if self.fapi2 {
+            self.hold_to_fapi2(&mut profile)?;
+        }
+        let Authentication { method, key } = self.authentication;
+        let object = match (&key, self.signed_requests || profile.requests.request_object) {
+            (_, false) => None,
+            (Some(key), true) => Some(RequestObject::new(key.info().clone())),
+            (None, true) => return Err(wrong("a key of the client's, to sign requests with")),
+        };
+        let keys = match key {
+            Some(key) => self.keys.client(key),
+            None => self.keys,
+        };
+        let origins = self.apis.iter().map(|address| origin(address, profile.development)).collect::<Result<_>>()?;
+        Ok(Client(Arc::new(Inner {
+            registration: Registration::new(profile, &self.client_id, &self.redirect_uri)?,
+            authentication: method,
+            keys,
+            driver,
+            origins,
+            object,
+            userinfo_signed: self.userinfo_signed,
+            memory: Default::default(),
+            spent: Default::default(),
+            refreshes: Default::default(),
+        })))
+    }
+
+    fn driver(&self) -> Result<Driver> {
+        let http = match &self.http {
+            Some(http) => http.clone(),
+            None => usual_http()?,
+        };
+        Ok(Driver::shared(http).runtime(self.runtime.clone()).timeout(self.timeout))
+    }
+
+    fn hold_to_fapi2(&self, profile: &mut Profile) -> Result<()> {
+        let signs = |name: &str| FAPI2_ALGORITHMS.contains(&name);
+        let proves = match (&self.authentication.method, &self.authentication.key) {
+            (ClientAuthentication::Tls, _) => true,
+            (_, Some(key)) => signs(key.info().alg.name),
+            _ => false,
+        };
+        let bound = self.keys.dpop_info().is_some_and(|key| signs(key.alg.name)) || profile.requests.certificate_bound;
+        let expected = if profile.endpoints.pushed_authorization_request.is_none() {
+            "FAPI 2.0: a server with a pushed_authorization_request_endpoint"
+        } else if !profile.iss_parameter {
+            "FAPI 2.0: a server that names itself in callbacks (RFC 9207)"
+        } else if !proves {
+            "FAPI 2.0: a client with a certificate, or a key for PS256, ES256 or EdDSA"
+        } else if !bound {
+            "FAPI 2.0: tokens bound to a DPoP key for PS256, ES256 or EdDSA, or to a certificate"
+        } else if profile.requests.signing_algorithms.iter().any(|name| !signs(name)) {
+            "FAPI 2.0: a server that signs with PS256, ES256 or EdDSA"
+        } else {
+            profile.requests.pushed = true;
+            if profile.requests.signing_algorithms.is_empty() {
+                profile.requests.signing_algorithms = FAPI2_ALGORITHMS.iter().map(ToString::to_string).collect();
+            }
+            return Ok(());
+        };
+        Err(wrong(expected))
+    }
+}
+
+/// The profile of a server that says where its endpoints are.
+async fn discovered(driver: &Driver, issuer: &str, builder: &Builder) -> Result<Profile> {
+    let policy = Policy { profile: &builder.metadata, origins: None, development: builder.development };
+    let mut discovery = Discovery::new(issuer, policy)?;
+    loop {
+        match discovery.step()? {
+            Step::Send(request) => {
+                let answer = driver.once(&request).await?.map_err(|lost| lost.error(Phase::Configuration, true))?;
+                discovery.receive(&answer)?;
+            }
+            Step::Done(metadata) => return Ok(metadata.profile(builder.rules, builder.development)),
+            _ => return Err(wrong("a step of discovery")),
+        }
+    }
+}
+
+/// The origin of an address.
+fn origin(address: &str, development: bool) -> Result<String> {
+    let expected = "api: an https address";
+    let uri = Uri::parse(address).filter(|uri| uri.is_secure(development) && uri.host.is_some()).ok_or_else(|| wrong(expected))?;
+    let host = address.find("//").and_then(|at| address.get(at.saturating_add(2)..)).ok_or_else(|| wrong(expected))?;
+    let authority = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let mut origin = String::from(uri.scheme);
+    origin.push_str("://");
+    origin.push_str(authority);
+    Ok(origin)
+}
+
+#[cfg(feature = "reqwest")]
+fn usual_http() -> Result<Arc<dyn Http>> {
+    Ok(Arc::new(crate::shell::native::reqwest::Reqwest::new()?))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn usual_http() -> Result<Arc<dyn Http>> {
+    Err(wrong("http: a client that sends, or the feature reqwest"))
+}

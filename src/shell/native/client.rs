@@ -1,0 +1,405 @@
+//! A client that remembers: one registration at one server, with keys, nonces and the server's key set.
+//!
+//! RFC 6749, RFC 9126, RFC 9449, OIDC Core. Every verb drives a machine of the core's, and decides nothing itself.
+//! Refuses what the machines refuse; a token goes to the server's own endpoints and to the APIs that were named, nowhere else.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::JwksTimes;
+use crate::flow::login::Start;
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request};
+use crate::ground::secret::Secret;
+use crate::ground::text::base64url;
+use crate::protocol::answers::introspection::{Introspection, TokenHint};
+use crate::protocol::answers::logout::Logout;
+use crate::protocol::answers::userinfo::Subject;
+use crate::protocol::authorization::jar::RequestObject;
+use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
+use crate::protocol::authorization::response::{AuthorizationCode, Callback};
+use crate::protocol::authorization::transaction::{ResponseMode, Transaction};
+use crate::protocol::client::Client as Registration;
+use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::dpop::{Nonces, Server};
+use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};
+use crate::protocol::id_token::claims::Claims;
+use crate::protocol::id_token::rules::IdTokenRules;
+use crate::protocol::token::Tokens;
+use crate::shell::native::driver::{Driver, header_value, random, read, response};
+use crate::shell::native::flights::Flights;
+use crate::shell::native::keys::Keys;
+use crate::shell::native::sending::{Body, BoxFuture};
+use crate::shell::native::spent::Spent;
+
+/// Seconds for which a server's key set is used without asking again.
+const KEYS_FOR: u64 = 600;
+
+/// A client at one server. A cheap clone, `Send + Sync`; clones share what was learnt.
+///
+/// ```no_run
+/// use samtykke::native::Client;
+/// use samtykke::{AuthorizationRequest, Callback, ClientAuthentication};
+/// # async fn serve(callback_of: impl AsyncFn(&str) -> String) -> samtykke::Result<()> {
+/// let client = Client::discover("https://op.example", "client-1")
+///     .redirect_uri("https://rp.example/cb")
+///     .authentication(ClientAuthentication::secret_basic("correct horse"))
+/// #   .http(samtykke::native::testing::Scripted::new())
+///     .build()
+///     .await?;
+/// let login = client.begin(AuthorizationRequest::new("openid")).await?;
+/// let callback = callback_of(&login.url).await; // the person's browser comes back
+/// let tokens = client.finish(login.transaction, Callback::Url(&callback)).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Inner>);
+
+/// What clones share.
+pub(crate) struct Inner {
+    pub(crate) registration: Registration,
+    pub(crate) authentication: ClientAuthentication,
+    pub(crate) keys: Keys,
+    pub(crate) driver: Driver,
+    /// Origins of APIs that get tokens.
+    pub(crate) origins: Vec<String>,
+    pub(crate) object: Option<RequestObject>,
+    pub(crate) userinfo_signed: bool,
+    pub(crate) memory: Mutex<Memory>,
+    pub(crate) spent: Spent,
+    pub(crate) refreshes: Flights<Tokens>,
+}
+
+/// What a client learnt.
+#[derive(Default)]
+pub(crate) struct Memory {
+    nonces: Nonces,
+    keys: Option<(String, JwksTimes)>,
+}
+
+impl core::fmt::Debug for Client {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Client").field("client_id", &self.0.registration.client_id()).finish_non_exhaustive()
+    }
+}
+
+/// Methods that a request to an API may have, as the core's requests name them.
+const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+/// Octets of a refused answer that are read: enough for a challenge's words.
+const REFUSED_BODY: usize = 65_536;
+
+impl Client {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The provider's addresses, client id and redirect URI.
+    pub fn registration(&self) -> &Registration {
+        &self.0.registration
+    }
+
+    /// Begins a login, as the provider wants it: pushed where it takes pushed requests, signed where the client was built so, bound to
+    /// the DPoP key where there is one. Keep the transaction where only this browser can bring it back.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `reserved_parameter`; where it is pushed, those of the server and of the network.
+    pub async fn begin(&self, request: AuthorizationRequest) -> Result<Login> {
+        let inner = &self.0;
+        let random = random::<RANDOM_OCTETS>()?;
+        let mut start = Start::new();
+        if let Some(object) = &inner.object {
+            start = start.object(object.clone());
+        }
+        let endpoint = inner.registration.profile().token_endpoint.as_str();
+        if let Some(key) = inner.keys.dpop_info() {
+            let nonce = self.nonce(Server::Authorization, endpoint);
+            start = start.dpop(key, nonce.as_deref());
+        }
+        let exchange = Exchange::login(&inner.registration, &inner.authentication, request, start, &random, inner.driver.now())?;
+        self.run(exchange, Server::Authorization, endpoint, None).await
+    }
+
+    /// Judges what came back and exchanges the code. It goes on when the caller's future is dropped, and a code is never sent twice.
+    ///
+    /// # Errors
+    /// Those of [`Transaction::finish`], of the server and of the network; `transaction_used` for a code that was sent.
+    pub async fn finish(&self, transaction: Transaction, callback: Callback<'_>) -> Result<Tokens> {
+        let code = self.code(transaction, callback).await?;
+        self.exchange(code).await
+    }
+
+    /// Judges what came back alone; the code that it gives goes to [`exchange`](Self::exchange).
+    ///
+    /// # Errors
+    /// Those of [`Transaction::finish`], and for a signed answer those of the keys.
+    pub async fn code(&self, transaction: Transaction, callback: Callback<'_>) -> Result<AuthorizationCode> {
+        let inner = &self.0;
+        let signed = matches!(
+            transaction.response_mode(),
+            ResponseMode::Jwt | ResponseMode::QueryJwt | ResponseMode::FragmentJwt | ResponseMode::FormPostJwt
+        );
+        let now = inner.driver.now();
+        if !signed {
+            return transaction.finish(&inner.registration, callback, now);
+        }
+        let exchange = transaction.finish_jarm(&inner.registration, callback, now)?;
+        let endpoint = inner.registration.profile().token_endpoint.clone();
+        self.run(exchange, Server::Authorization, &endpoint, None).await
+    }
+
+    /// Exchanges a checked code, as [`finish`](Self::finish) does.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn exchange(&self, code: AuthorizationCode) -> Result<Tokens> {
+        let exchange = Exchange::authorization_code(&self.0.registration, &self.0.authentication, code)?;
+        self.detached(exchange).await
+    }
+
+    /// New tokens for these. All who ask at once with one refresh token share one request, which goes on when they are gone; who asks
+    /// again within ten minutes gets what came.
+    ///
+    /// # Errors
+    /// `invalid_parameter` without a refresh token; those of the server and of the network; `transaction_used` for a refresh token
+    /// for which an answer came that was lost.
+    pub async fn refresh(&self, tokens: &Tokens) -> Result<Tokens> {
+        self.refresh_with(Refresh::of(tokens)?, None).await
+    }
+
+    /// As [`refresh`](Self::refresh); a new refresh token is stored before anything else of the answer is judged.
+    ///
+    /// # Errors
+    /// As there; `store_failed`.
+    pub async fn refresh_to<F>(&self, tokens: &Tokens, store: impl Fn(Secret) -> F + Send + Sync + 'static) -> Result<Tokens>
+    where
+        F: core::future::Future<Output = Result<()>> + Send + 'static,
+    {
+        self.refresh_with(Refresh::of(tokens)?, Some(Arc::new(move |token| alloc::boxed::Box::pin(store(token))))).await
+    }
+
+    /// As [`refresh`](Self::refresh), with a grant of the caller's, such as of a refresh token that was stored without its answer.
+    ///
+    /// # Errors
+    /// As [`refresh_to`](Self::refresh_to).
+    pub async fn refresh_with(&self, grant: Refresh, store: Option<RefreshStore>) -> Result<Tokens> {
+        let name = base64url(&crate::ground::sha256::digest(grant.token.expose().as_bytes()));
+        let exchange = Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?;
+        let exchange = if store.is_some() { exchange.storing() } else { exchange };
+        let client = self.clone();
+        self.0
+            .refreshes
+            .join(&self.0.driver, name, move || async move {
+                let endpoint = client.0.registration.profile().token_endpoint.clone();
+                client.run(client.bound(exchange), Server::Authorization, &endpoint, store).await
+            })
+            .await
+    }
+
+    /// A token of the client's own.
+    ///
+    /// # Errors
+    /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`; those of the server and of the network.
+    pub async fn client_credentials(&self, grant: &ClientCredentials, target: &Target) -> Result<Tokens> {
+        let exchange = Exchange::client_credentials(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
+        self.detached(exchange).await
+    }
+
+    /// A token by a signed statement.
+    ///
+    /// # Errors
+    /// As [`client_credentials`](Self::client_credentials).
+    pub async fn jwt_bearer(&self, grant: &JwtBearer, target: &Target) -> Result<Tokens> {
+        let exchange = Exchange::jwt_bearer(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
+        self.detached(exchange).await
+    }
+
+    /// A token for another token.
+    ///
+    /// # Errors
+    /// As [`client_credentials`](Self::client_credentials).
+    pub async fn token_exchange(&self, grant: &TokenExchange, target: &Target) -> Result<Tokens> {
+        let exchange = Exchange::token_exchange(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
+        self.detached(exchange).await
+    }
+
+    /// The claims about the person whose tokens these are; of the login's `sub`, where there was an id_token.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `subject_mismatch`, `userinfo_malformed`, `token_invalid`; those of the network.
+    pub async fn userinfo(&self, tokens: &Tokens) -> Result<Claims> {
+        let inner = &self.0;
+        let registration = &inner.registration;
+        let sub = tokens.claims.as_ref().and_then(|claims| claims.text("sub"));
+        let subject = sub.as_deref().map_or(Subject::Unchecked, Subject::Is);
+        let rules = || IdTokenRules::new(registration.profile().issuer.as_str(), registration.client_id());
+        let signed = inner.userinfo_signed.then(rules);
+        let exchange = Exchange::userinfo(registration, &inner.authentication, tokens, subject, signed)?;
+        let endpoint = registration.profile().endpoints.userinfo.clone().unwrap_or_default();
+        self.run(self.bound_at(exchange, Server::Resource, &endpoint), Server::Resource, &endpoint, None).await
+    }
+
+    /// What the server says of a token.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `introspection_malformed`, `oauth_error`; those of the network.
+    pub async fn introspect(&self, token: &Secret, hint: Option<TokenHint>) -> Result<Introspection> {
+        let exchange = Exchange::introspection(&self.0.registration, &self.0.authentication, token, hint)?;
+        self.run(exchange, Server::Authorization, "", None).await
+    }
+
+    /// Revokes a token. It withdraws no consent: that is a provider's own call.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `revocation_failed`; those of the network.
+    pub async fn revoke(&self, token: &Secret, hint: Option<TokenHint>) -> Result<()> {
+        let exchange = Exchange::revocation(&self.0.registration, &self.0.authentication, token, hint)?;
+        self.run(exchange, Server::Authorization, "", None).await
+    }
+
+    /// Where to send the browser to log out of the server too.
+    ///
+    /// # Errors
+    /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`.
+    pub fn logout_url(&self, logout: &Logout) -> Result<String> {
+        logout.url(&self.0.registration)
+    }
+
+    /// Calls an API with a token, and reads the answer whole, whatever its status and media type. The origin must be one that the
+    /// client was built with. A DPoP nonce that the API asks for is taken, and the request sent once more.
+    ///
+    /// # Errors
+    /// `resource_refused`, `reserved_parameter`, `redirect_refused`; `api_response_malformed` for a body over 1 MiB, for which
+    /// [`stream`](Self::stream) is; those of the network.
+    pub async fn send(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+        let (head, body) = self.stream(tokens, request).await?.into_parts();
+        let mut patience = self.0.driver.patience();
+        let octets = read(body, head.status.as_u16(), MAX_BODY, &mut patience).await.map_err(|lost| lost.error(Phase::Api, false))?;
+        Ok(http::Response::from_parts(head, Bytes::from(octets)))
+    }
+
+    /// As [`send`](Self::send), the body as it comes, of any length and at the caller's own pace.
+    ///
+    /// # Errors
+    /// As there, but for the body's.
+    pub async fn stream(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Body>> {
+        let inner = &self.0;
+        let (parts, body) = request.into_parts();
+        let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
+        let method = METHODS.iter().find(|method| **method == parts.method.as_str()).ok_or_else(|| wrong("a method of HTTP"))?;
+        if let Some(own) = ["authorization", "dpop"].into_iter().find(|name| parts.headers.contains_key(*name)) {
+            return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(own));
+        }
+        let url = alloc::string::ToString::to_string(&parts.uri);
+        let plain = Request { method, url: url.clone(), headers: Vec::new(), body: None, repeatable: false };
+        let origins: Vec<&str> = inner.origins.iter().map(String::as_str).collect();
+        let exchange = Exchange::resource(&inner.registration, tokens, &origins, plain)?;
+        let mut exchange = self.bound_at(exchange, Server::Resource, &url);
+        let mut input = Input::Start;
+        let mut answer = None;
+        loop {
+            let random = random::<32>()?;
+            let step = exchange.advance(input, &Moment { now: inner.driver.now(), random: &random });
+            self.learn(Server::Resource, &url, &exchange);
+            input = match step? {
+                Step::Sign(wanted) => Input::Signature(inner.keys.sign(&wanted).await?),
+                Step::Send(wanted) => {
+                    let mut outgoing = http::Request::new(body.clone());
+                    *outgoing.method_mut() = parts.method.clone();
+                    *outgoing.uri_mut() = wanted.url.parse().map_err(|_| wrong("an address that HTTP can carry"))?;
+                    *outgoing.headers_mut() = parts.headers.clone();
+                    for (name, value) in &wanted.headers {
+                        outgoing.headers_mut().insert(*name, header_value(name, value)?);
+                    }
+                    let mut patience = inner.driver.patience();
+                    let sent = inner.driver.head(outgoing, &mut patience).await;
+                    let (head, body) = sent.map_err(|lost| lost.error(Phase::Api, false))?.into_parts();
+                    let mut told = response(&head);
+                    let mut body = Some(body);
+                    if told.status == 401 {
+                        let octets = read(body.take().unwrap_or_else(Body::empty), 401, REFUSED_BODY, &mut patience).await;
+                        let octets = octets.map_err(|lost| lost.error(Phase::Api, false))?;
+                        told.body = Secret::new(String::from_utf8_lossy(&octets).into_owned());
+                        body = Some(Body::from(Bytes::from(octets)));
+                    }
+                    answer = body.map(|body| http::Response::from_parts(head, body));
+                    Input::Response(told)
+                }
+                Step::Done(_) => return answer.ok_or_else(|| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+            };
+        }
+    }
+
+    /// The newest nonce of a server.
+    fn nonce(&self, server: Server, url: &str) -> Option<String> {
+        self.memory().nonces.of(server, url).map(ToOwned::to_owned)
+    }
+
+    /// Binds an exchange with the authorization server to the DPoP key, where there is one.
+    pub(crate) fn bound<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
+        let endpoint = self.0.registration.profile().token_endpoint.as_str();
+        self.bound_at(exchange, Server::Authorization, endpoint)
+    }
+
+    fn bound_at<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> Exchange<T> {
+        match self.0.keys.dpop_info() {
+            Some(key) => exchange.dpop(key, self.nonce(server, url).as_deref()),
+            None => exchange,
+        }
+    }
+
+    /// Keeps what an exchange learnt, whatever came of it.
+    fn learn<T>(&self, server: Server, url: &str, exchange: &Exchange<T>) {
+        let mut memory = self.memory();
+        if let Some(nonce) = exchange.dpop_nonce() {
+            memory.nonces.keep(server, url, nonce);
+        }
+        if let Some((set, times)) = exchange.known_jwks_at()
+            && memory.keys.as_ref().is_none_or(|(_, kept)| times.fetched >= kept.fetched)
+        {
+            memory.keys = Some((set.to_owned(), times));
+        }
+    }
+
+    /// With the server's key set, where a fresh one is known.
+    fn keyed<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
+        let now = self.0.driver.now();
+        let kept = self.memory().keys.clone();
+        match kept {
+            Some((set, times)) if now.saturating_sub(times.fetched) < KEYS_FOR && times.fetched <= now => exchange.jwks_at(set, times),
+            _ => exchange,
+        }
+    }
+
+    /// Drives an exchange in a task of its own.
+    pub(crate) async fn detached<T: Send + 'static>(&self, exchange: Exchange<T>) -> Result<T> {
+        let client = self.clone();
+        self.0
+            .driver
+            .detached(async move {
+                let endpoint = client.0.registration.profile().token_endpoint.clone();
+                client.run(client.bound(exchange), Server::Authorization, &endpoint, None).await
+            })
+            .await
+    }
+
+    /// Drives an exchange, and learns from it.
+    async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str, store: Option<RefreshStore>) -> Result<T> {
+        let inner = &self.0;
+        let mut exchange = self.keyed(exchange);
+        let outcome = inner.driver.drive_once(&mut exchange, &inner.keys, store.as_deref(), &inner.spent).await;
+        self.learn(server, url, &exchange);
+        outcome
+    }
+}
+
+/// Where a refresh token that came is put: see [`Client::refresh_to`].
+pub type RefreshStore = Arc<dyn Fn(Secret) -> BoxFuture<'static, Result<()>> + Send + Sync>;

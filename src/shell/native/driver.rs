@@ -1,0 +1,318 @@
+//! The loop that carries out the steps of machines: it sends, reads, signs, verifies and stores, and decides nothing.
+//!
+//! RFC 9110; RFC 9700 section 4.12 (no redirects). One clock bounds head and body together, and octets are counted as they come.
+//! Refuses header values that no HTTP message can carry, and bodies over 1 MiB.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+use core::time::Duration;
+
+use bytes::Bytes;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::flow::machine::{Failure, Input, Machine, Moment};
+use crate::flow::step::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{MAX_BODY, Request, Response};
+use crate::ground::secret::Secret;
+use crate::shell::native::keys::Keys;
+use crate::shell::native::runtime::{Runtime, Tokio};
+use crate::shell::native::sending::{Body, BoxFuture, Http, TransportError};
+use crate::shell::native::spent::Spent;
+
+/// Where a refresh token that came is put before anything else of its answer is judged.
+pub type Storing<'a> = &'a (dyn Fn(Secret) -> BoxFuture<'static, Result<()>> + Send + Sync);
+
+/// Sends by an [`Http`], and carries machines to their ends. A cheap clone.
+///
+/// ```
+/// use samtykke::native::{Driver, Keys};
+/// use samtykke::native::testing::Scripted;
+/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile};
+/// # fn main() -> samtykke::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let http = Scripted::new().json(200, r#"{"access_token":"x","token_type":"Bearer"}"#);
+/// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let secret = ClientAuthentication::secret_basic("correct horse");
+/// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
+/// let tokens = Driver::new(http).drive(&mut exchange, &Keys::new()).await?;
+/// assert_eq!(tokens.requested_scope, "read");
+/// # Ok(()) }) }
+/// ```
+#[derive(Clone)]
+pub struct Driver {
+    http: Arc<dyn Http>,
+    runtime: Arc<dyn Runtime>,
+    timeout: Duration,
+}
+
+impl core::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Driver").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Driver {
+    /// Sends by this client, in tokio's runtime, with 30 seconds for each request.
+    pub fn new(http: impl Http + 'static) -> Self {
+        Self::shared(Arc::new(http))
+    }
+
+    /// As [`new`](Self::new), of a client that others hold too.
+    pub fn shared(http: Arc<dyn Http>) -> Self {
+        Self { http, runtime: Arc::new(Tokio), timeout: Duration::from_secs(30) }
+    }
+
+    /// Other tasks, timers and clocks than tokio's.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
+        self.runtime = runtime;
+        self
+    }
+
+    /// How long one request may take, to the end of its body.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        self.runtime.wall().as_secs()
+    }
+
+    /// Milliseconds by the clock that nobody sets.
+    pub(crate) fn ticks(&self) -> u64 {
+        u64::try_from(self.runtime.monotonic().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Runs work in a task of its own, which goes on when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// `aborted` where the task ended without an outcome: there is no runtime, or it panicked.
+    pub(crate) async fn detached<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.runtime.spawn(alloc::boxed::Box::pin(async move {
+            let _ = tell.send(work.await);
+        }));
+        let lost = || Error::new(&codes::ABORTED).expected("a runtime, and a task that ends");
+        told.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Runs work in a task of its own for which nobody waits.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(alloc::boxed::Box::pin(work));
+    }
+
+    /// Carries a machine to its end. Whoever drops this future ends what is on its way, so what may not be lost (a code, a refresh
+    /// token) is driven in a task: [`Client`](crate::native::Client) does.
+    ///
+    /// # Errors
+    /// Those of the machine; `signing_failed`; `invalid_configuration` for a key that is missing.
+    pub async fn drive<M: Machine>(&self, machine: &mut M, keys: &Keys) -> Result<M::Output> {
+        self.drive_storing(machine, keys, None).await
+    }
+
+    /// As [`drive`](Self::drive), for a machine that has a refresh token stored ([`Exchange::storing`](crate::Exchange::storing)).
+    ///
+    /// # Errors
+    /// As there; `store_failed`.
+    pub async fn drive_storing<M: Machine>(&self, machine: &mut M, keys: &Keys, store: Option<Storing<'_>>) -> Result<M::Output> {
+        self.drive_once(machine, keys, store, &Spent::default()).await
+    }
+
+    /// As [`drive_storing`](Self::drive_storing), with a memory of what was sent and may not be sent again.
+    pub(crate) async fn drive_once<M: Machine>(
+        &self,
+        machine: &mut M,
+        keys: &Keys,
+        store: Option<Storing<'_>>,
+        spent: &Spent,
+    ) -> Result<M::Output> {
+        let mut claim = spent.claim();
+        let mut input = Input::Start;
+        let mut cause = None;
+        loop {
+            let random = random::<32>()?;
+            let step = machine.advance(input, &Moment { now: self.now(), random: &random });
+            let step = step.map_err(|error| error.because(cause.take()))?;
+            input = match step {
+                Step::Send(request) => {
+                    // The same code or refresh token goes out a second time only where this very machine answers a challenge.
+                    if !claim.before(machine.spends(), self.now()) {
+                        input = Input::Failed(Failure::Used);
+                        continue;
+                    }
+                    let answer = self.once(&request).await?;
+                    claim.after(machine.spends(), answer.as_ref().map_or_else(|lost| lost.status, |answer| answer.status), self.now());
+                    match answer {
+                        Ok(response) => Input::Response(response),
+                        Err(lost) => {
+                            cause = lost.cause;
+                            Input::Failed(lost.failure)
+                        }
+                    }
+                }
+                Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
+                Step::Verify(request) => Input::Verdict(keys.verify(&request)?),
+                Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
+                Step::Store(token) => match store {
+                    Some(store) => store(token).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
+                    None => Input::Stored,
+                },
+                Step::Done(outcome) => {
+                    if machine.keeps() {
+                        claim.release();
+                    }
+                    return Ok(outcome);
+                }
+                // Only a machine that was told so leaves keys to its shell.
+                Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
+            };
+        }
+    }
+
+    /// Sends a request once, and reads the answer whole.
+    pub(crate) async fn once(&self, request: &Request) -> Result<core::result::Result<Response, Lost>> {
+        let outgoing = outgoing(request)?;
+        let mut patience = self.runtime.sleep(self.timeout);
+        let (head, body) = match self.head(outgoing, &mut patience).await {
+            Ok(answer) => answer.into_parts(),
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let mut response = response(&head);
+        Ok(read(body, response.status, MAX_BODY, &mut patience).await.map(|octets| {
+            // What is not text counts as no body; the status says the rest.
+            let text = String::from_utf8(octets).unwrap_or_else(|error| {
+                error.into_bytes().zeroize();
+                String::new()
+            });
+            response.body = Secret::new(text);
+            response
+        }))
+    }
+
+    /// A future that ends when a request's time is over.
+    pub(crate) fn patience(&self) -> BoxFuture<'static, ()> {
+        self.runtime.sleep(self.timeout)
+    }
+
+    /// Sends a request, and answers once the head is there.
+    pub(crate) async fn head(
+        &self,
+        request: http::Request<Bytes>,
+        patience: &mut BoxFuture<'static, ()>,
+    ) -> core::result::Result<http::Response<Body>, Lost> {
+        match within(patience, self.http.send(request)).await {
+            None => Err(Lost { failure: Failure::Timeout, status: 0, cause: None }),
+            Some(answer) => answer.map_err(|cause| Lost { failure: Failure::Network, status: 0, cause: Some(cause) }),
+        }
+    }
+}
+
+/// An answer that did not come, or not whole.
+pub(crate) struct Lost {
+    pub(crate) failure: Failure,
+    /// The status, where the head came: 0 where it did not.
+    pub(crate) status: u16,
+    pub(crate) cause: Option<TransportError>,
+}
+
+impl Lost {
+    /// The error of a request of this phase.
+    pub(crate) fn error(self, phase: Phase, repeatable: bool) -> Error {
+        self.failure.error(phase, repeatable).because(self.cause)
+    }
+}
+
+/// Random octets of the system's.
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut octets = Zeroizing::new([0; N]);
+    let none = |_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("randomness from the system");
+    getrandom::fill(&mut *octets).map_err(none)?;
+    Ok(octets)
+}
+
+/// What a future gives, unless time is over first.
+pub(crate) async fn within<T>(patience: &mut BoxFuture<'static, ()>, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => patience.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// Reads a body to its end.
+pub(crate) async fn read(
+    mut body: Body,
+    status: u16,
+    most: usize,
+    patience: &mut BoxFuture<'static, ()>,
+) -> core::result::Result<Vec<u8>, Lost> {
+    let mut octets = Vec::new();
+    loop {
+        match within(patience, body.chunk()).await {
+            None => return Err(Lost { failure: Failure::Timeout, status, cause: None }),
+            Some(None) => return Ok(octets),
+            Some(Some(Err(cause))) => return Err(Lost { failure: Failure::Cut(status), status, cause: Some(cause) }),
+            Some(Some(Ok(part))) if octets.len().saturating_add(part.len()) > most => {
+                return Err(Lost { failure: Failure::TooLarge(status), status, cause: None });
+            }
+            Some(Some(Ok(part))) => octets.extend_from_slice(&part),
+        }
+    }
+}
+
+/// Headers that tell nothing; all others are marked as secrets, which loggers and HPACK heed.
+const OPEN: &[&str] = &["accept", "content-type", "x-request-id", "x-trace-id"];
+
+/// The request as HTTP has it.
+fn outgoing(request: &Request) -> Result<http::Request<Bytes>> {
+    let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected(expected);
+    let mut outgoing = http::Request::builder().method(request.method).uri(&request.url);
+    for (name, value) in &request.headers {
+        outgoing = outgoing.header(*name, header_value(name, value)?);
+    }
+    let body = request.body.as_ref().map(|body| Bytes::copy_from_slice(body.expose().as_bytes())).unwrap_or_default();
+    outgoing.body(body).map_err(|_| wrong("an address that HTTP can carry"))
+}
+
+/// The value of a header, marked where it is a secret.
+pub(crate) fn header_value(name: &str, value: &Secret) -> Result<http::HeaderValue> {
+    let mut value = http::HeaderValue::from_str(value.expose()).map_err(|_| {
+        let error = Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime);
+        error.expected("header values of visible ASCII").actual(name)
+    })?;
+    value.set_sensitive(!OPEN.contains(&name));
+    Ok(value)
+}
+
+/// What the core reads of a head. All values of a header that came in several lines count, as one list (RFC 9110 section 5.3).
+pub(crate) fn response(head: &http::response::Parts) -> Response {
+    let header = |name: &str| {
+        let mut text: Option<String> = None;
+        for value in head.headers.get_all(name) {
+            let value = value.as_bytes().iter().map(|octet| char::from(*octet));
+            match &mut text {
+                None => text = Some(value.collect()),
+                Some(text) => {
+                    text.push_str(", ");
+                    text.extend(value);
+                }
+            }
+        }
+        text
+    };
+    let mut response = Response::new(head.status.as_u16(), header("content-type").as_deref(), "");
+    response.retry_after = header("retry-after");
+    response.dpop_nonce = header("dpop-nonce");
+    response.www_authenticate = header("www-authenticate");
+    response
+}

@@ -1,0 +1,32 @@
+//! Rust on tokio: clients that remember, over any HTTP client.
+//!
+//! A [`Client`] has a provider's addresses, a registration, keys, and what it learnt: nonces and the server's key set. It begins and
+//! finishes logins, refreshes, asks for tokens of its own, and calls APIs. Every value here is `Send + Sync` and a cheap clone.
+//!
+//! Needs the feature `native`; `reqwest` adds an HTTP client, `native-crypto` keys of every algorithm, `rustls` TLS for reqwest.
+//! Cancelling is safe: what spends a code or a refresh token runs in a task of its own, and its outcome is kept for who asks again.
+//! Refuses redirects, bodies over 1 MiB, answers that drip past their time, and sending a code or a spent refresh token twice.
+
+mod builder;
+mod client;
+mod driver;
+mod flights;
+mod keys;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod runtime;
+mod sending;
+mod spent;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::Reqwest;
+pub use builder::{Authentication, Builder};
+pub use client::{Client, RefreshStore};
+pub use driver::{Driver, Storing};
+pub use keys::{AsyncSigner, Keys, SigningKey};
+pub use runtime::{Runtime, Tokio};
+pub use sending::{Body, BoxFuture, Http, TransportError};
+
+pub use ::{bytes, http};

@@ -1,0 +1,57 @@
+//! reqwest as the client that sends: built by this library, so that it keeps to what an [`Http`] must do.
+//!
+//! Refuses redirects, retries, cookies and the undoing of codings, whatever the caller's own settings say.
+
+use alloc::boxed::Box;
+
+use bytes::Bytes;
+
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::shell::native::sending::{Body, BoxFuture, Http, TransportError};
+
+/// Sends by reqwest. A cheap clone, which shares its connections.
+#[derive(Clone, Debug)]
+pub struct Reqwest(reqwest::Client);
+
+impl Reqwest {
+    /// With reqwest's own settings: proxies of the environment, the roots of the TLS that was compiled in.
+    ///
+    /// # Errors
+    /// `invalid_configuration` where reqwest cannot be built.
+    pub fn new() -> Result<Self> {
+        Self::with(|builder| builder)
+    }
+
+    /// With settings of the caller's: a proxy, roots, a client certificate. What must hold is set after them.
+    ///
+    /// ```
+    /// # fn main() -> samtykke::Result<()> {
+    /// let http = samtykke::native::Reqwest::with(|builder| builder.no_proxy().user_agent("example/1"))?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_configuration` where reqwest cannot be built.
+    pub fn with(settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self> {
+        let builder = settings(reqwest::Client::builder())
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
+        let wrong = |_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("settings that reqwest takes");
+        builder.build().map(Self).map_err(wrong)
+    }
+}
+
+impl Http for Reqwest {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, core::result::Result<http::Response<Body>, TransportError>> {
+        Box::pin(async move {
+            let request = request.try_into().map_err(TransportError::new)?;
+            let answer = self.0.execute(request).await.map_err(TransportError::new)?;
+            Ok(http::Response::<reqwest::Body>::from(answer).map(Body::new))
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! The native shell: its driver, clients and adapters, by scripted answers, set clocks and servers on loopback.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod client;
+mod driver;
+mod support;
