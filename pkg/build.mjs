@@ -27,6 +27,8 @@ const WASM_OPT = FAST
   : [
       "--low-memory-unused",
       "--zero-filled-memory",
+      // A load whose value nobody wants goes.
+      "--ignore-implicit-traps",
       "--one-caller-inline-max-function-size=300",
       "--converge",
       "--flatten",

@@ -3,6 +3,7 @@
 //! RFC 7523 section 2.2, RFC 9449 sections 7 to 9, RFC 9101. The second attempt follows a DPoP nonce challenge alone.
 //! Refuses a third attempt, a signature nobody asked for, and one of a length its algorithm never makes.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -68,7 +69,13 @@ pub(crate) enum Next {
 
 impl Attempt {
     /// A form to an endpoint of the authorization server. `named`: the form says already who the client is, or shall not.
-    pub(crate) fn form(client: &Client, authentication: &ClientAuthentication, url: &str, mut form: Form, named: bool) -> Result<Self> {
+    pub(crate) fn form(
+        client: &Client,
+        authentication: &ClientAuthentication,
+        url: &str,
+        mut form: Form,
+        named: bool,
+    ) -> Result<Box<Self>> {
         let mut headers =
             alloc::vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded")),];
         if !named && authentication.is_named(client) {
@@ -79,8 +86,8 @@ impl Attempt {
         Ok(Self::new(client, authentication.clone(), Server::Authorization, request))
     }
 
-    pub(crate) fn new(client: &Client, authentication: ClientAuthentication, server: Server, request: Request) -> Self {
-        Self {
+    pub(crate) fn new(client: &Client, authentication: ClientAuthentication, server: Server, request: Request) -> Box<Self> {
+        Box::new(Self {
             client: client.clone(),
             authentication,
             claims: Vec::new(),
@@ -99,7 +106,7 @@ impl Attempt {
             retried: false,
             sent: false,
             answered: false,
-        }
+        })
     }
 
     /// The next thing to do; `random` and `now` are fresh for each call.

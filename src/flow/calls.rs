@@ -3,6 +3,7 @@
 //! RFC 7662, RFC 7009, OIDC Core section 5.3; client authentication and proofs as for tokens, keys as for id_tokens.
 //! Refuses a public client that asks about tokens, and to give out signed claims before their signature is verified.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
@@ -28,7 +29,7 @@ fn attempt(
     authentication: &ClientAuthentication,
     name: &'static str,
     (token, hint): (&Secret, Option<TokenHint>),
-) -> Result<Attempt> {
+) -> Result<Box<Attempt>> {
     if name == INTROSPECTION && matches!(authentication, ClientAuthentication::None) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("client authentication for introspection"));
     }

@@ -49,21 +49,22 @@ pub struct Exchange<T = Tokens> {
     state: State,
     pub(crate) attempt: Option<Box<Attempt>>,
     judge: Box<dyn Judge<T>>,
-    pub(crate) context: Context,
+    // Apart, so that handing a machine on moves no more than addresses.
+    pub(crate) context: Box<Context>,
 }
 
 enum State {
     Trying,
     /// With the answer that is judged once its refresh token is stored.
-    Storing(Response),
-    StoreWanted(Response),
+    Storing(Box<Response>),
+    StoreWanted(Box<Response>),
     Judging,
     DigestWanted(usize),
-    FindWanted(Unverified),
+    FindWanted(Box<Unverified>),
     /// With the time the keys were asked for.
-    KeysWanted(Unverified, u64),
-    VerdictWanted(Unverified),
-    Keyed(Unverified),
+    KeysWanted(Box<Unverified>, u64),
+    VerdictWanted(Box<Unverified>),
+    Keyed(Box<Unverified>),
     Verified(Claims),
     Over,
 }
@@ -75,9 +76,9 @@ impl<T> core::fmt::Debug for Exchange<T> {
 }
 
 impl<T> Exchange<T> {
-    pub(crate) fn new(client: &Client, attempt: Option<Attempt>, judge: impl Judge<T> + 'static) -> Self {
+    pub(crate) fn new(client: &Client, attempt: Option<Box<Attempt>>, judge: impl Judge<T> + 'static) -> Self {
         let state = if attempt.is_some() { State::Trying } else { State::Judging };
-        Self { state, attempt: attempt.map(Box::new), judge: Box::new(judge), context: Context::new(client) }
+        Self { state, attempt, judge: Box::new(judge), context: Context::new(client) }
     }
 
     /// Binds the tokens to this key: every request carries a proof, and a token of another type is refused (RFC 9449).
@@ -191,7 +192,7 @@ impl<T> Exchange<T> {
                     return Ok(Step::Digest(hash, value));
                 }
                 match self.judge.unverified(&self.context, now)? {
-                    Some(token) => self.choose(token, now),
+                    Some(token) => self.choose(Box::new(token), now),
                     None => self.judge.finish(None, now).map(Step::Done),
                 }
             }
@@ -245,7 +246,7 @@ impl<T> Exchange<T> {
     }
 
     /// The key for a token, or the request for the key set.
-    fn choose(&mut self, token: Unverified, now: u64) -> Result<Step<T>> {
+    fn choose(&mut self, token: Box<Unverified>, now: u64) -> Result<Step<T>> {
         let context = &mut self.context;
         if context.keys_outside {
             let (alg, kid, input, signature) =
@@ -384,7 +385,7 @@ impl<T> Exchange<T> {
                 let Some(answer) = answer else { return Ok(()) };
                 self.context.renew(&answer);
                 if self.context.storing && self.context.renewed.is_some() {
-                    self.state = State::Storing(answer);
+                    self.state = State::Storing(Box::new(answer));
                     return Ok(());
                 }
                 self.judge(&answer)

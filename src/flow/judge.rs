@@ -3,6 +3,7 @@
 //! RFC 6749 section 5, OIDC Core section 3.1.3.7.
 //! Refuses keys that do not fit, and an answer to nothing.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -77,7 +78,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(client: &Client) -> Self {
+    pub(crate) fn new(client: &Client) -> Box<Self> {
         let profile = &client.profile;
         let mut id_token = IdTokenRules::new(profile.issuer.as_str(), client.client_id.as_str());
         let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::named(name));
@@ -85,7 +86,7 @@ impl Context {
             id_token.algorithms = named.collect();
         }
         id_token.auth_time_text = profile.requests.auth_time_text;
-        Self {
+        Box::new(Self {
             expectation: Expectation {
                 expires_in_string: profile.requests.expires_in_string,
                 default_token_type: profile.requests.default_token_type,
@@ -108,7 +109,7 @@ impl Context {
             hashed: 0,
             session_end: profile.requests.session_end.clone(),
             keys_by_x5t: profile.requests.keys_by_x5t,
-        }
+        })
     }
 
     /// At a refresh, the codes by which the provider says that the session is over become that.
