@@ -12,3 +12,4 @@ pub mod machine;
 pub mod resource;
 pub mod step;
 pub(crate) mod token;
+pub(crate) mod verification;

@@ -10,14 +10,15 @@ use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
+use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::id_token::rules::IdTokenRules;
 use samtykke::protocol::introspection::{Introspection, TokenHint};
 use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Login, Profile,
-    Response, Secret, Step, Tokens,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Login,
+    Profile, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -86,6 +87,21 @@ fn play(case: &mut Value, write: bool) {
             let request = AuthorizationRequest::new(text("scope"));
             drive(Exchange::login(client, authentication, request, start, &[7; 96], NOW), &login, case, write);
         }
+        "id_token" | "logout_token" => {
+            let mut exchange = match &*text("machine") {
+                "id_token" => Exchange::id_token(client, text("token")),
+                _ => Exchange::logout_token(client, text("token")),
+            };
+            let rules = exchange.id_token_expectation();
+            rules.nonce = what["nonce"].as_str().map(String::from);
+            rules.access_token = what["accessToken"].as_str().map(Secret::new);
+            drive(Ok(exchange), &claims, case, write);
+        }
+        "jarm" => {
+            let callback = format!("https://rp.example/cb?response={}", text("response"));
+            let made = Transaction::parse(&text("transaction")).and_then(|kept| kept.finish_jarm(client, Callback::Url(&callback), NOW));
+            drive(made, &|code: AuthorizationCode| json!(code.serialize().expose()), case, write);
+        }
         "userinfo" => {
             let kind = if what["tokenType"] == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
             let signed = (what["signed"] == true).then(|| {
@@ -95,7 +111,7 @@ fn play(case: &mut Value, write: bool) {
             });
             let tokens = Tokens::bare(&text("token"), kind);
             let made = Exchange::userinfo(client, authentication, &tokens, Subject::Is(&text("subject")), signed);
-            drive(made, &|claims| serde_json::from_str(claims.json()).unwrap(), case, write);
+            drive(made, &claims, case, write);
         }
         other => panic!("no machine {other}"),
     }
@@ -180,6 +196,10 @@ fn polled(polled: Polled) -> Value {
 fn introspection(found: Introspection) -> Value {
     let active = if found.active() { "1" } else { "" };
     json!(format!("{active}\n{}", found.members().json()))
+}
+
+fn claims(claims: Claims) -> Value {
+    serde_json::from_str(claims.json()).unwrap()
 }
 
 fn login(login: Login) -> Value {

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   Client,
+  KeySet,
   SamtykkeError,
   SigningKey,
   clientSecretBasic,
@@ -16,6 +17,7 @@ import {
   privateKeyJwt,
   provider,
   tlsClientAuth,
+  verifyIdToken,
 } from "../../pkg/dist/index.js";
 import { Run } from "../../pkg/dist/lib/core/run.js";
 import { ask, parties } from "../../pkg/dist/lib/protocol/party.js";
@@ -57,6 +59,8 @@ function clientOf(what, fetch) {
   return new Client(server, AUTHENTICATION[what.authentication] ?? clientSecretBasic("correct horse"), { fetch, jwks, ...(what.dpop && { dpop: key }) });
 }
 
+const EXPECTED = { issuer: "https://op.example", clientId: "client-1", algorithms: ["ES256", "EdDSA"] };
+
 /** How a caller has each machine made. */
 const MADE = {
   authorization_code: (client, { code }) => client.exchange(code),
@@ -70,6 +74,9 @@ const MADE = {
   poll: (client, { deviceCode, scope }) => ask(parties.get(client), "poll", [deviceCode, scope]),
   introspection: (client, { token, hint }) => client.introspect(token, { hint }),
   revocation: (client, { token, hint }) => client.revoke(token, { hint }),
+  id_token: (_, { token, nonce, accessToken }) => verifyIdToken(token, { ...EXPECTED, nonce, accessToken }, new KeySet(jwks)),
+  logout_token: (client, { token }) => client.logoutToken(token),
+  jarm: (client, { transaction, response }) => client.finishJarm(transaction, `https://rp.example/cb?response=${response}`),
   login: (client, { scope, requestObject = false }) => client.start({ scope }, { requestObject }),
   userinfo: (client, { token, tokenType = "Bearer", subject, signed }) =>
     client.userinfo({ accessToken: token, tokenType }, { subject, ...(signed && { signed: { algorithms: ["ES256"] } }) }),

@@ -13,7 +13,6 @@ import {
   judgeMetadata,
   judgeRevocation,
   judgeTokens,
-  judgeUserinfo,
   provider,
   selectKey,
   serverMetadata,
@@ -43,8 +42,8 @@ const tokens = (more) => ({ access_token: "a", token_type: "Bearer", ...more });
 const refused = (code) => (error) => error instanceof SamtykkeError && error.code === code;
 
 test("null is absent in answers, documents, keys and tokens", async () => {
-  const found = judgeTokens(answer(tokens({ scope: null, refresh_token: null, id_token: null, expires_in: null, error: null })));
-  assert.deepEqual([found.scope, found.refreshToken, found.idToken, found.expiresIn], [undefined, undefined, undefined, undefined]);
+  const bare = judgeTokens(answer(tokens({ scope: null, refresh_token: null, id_token: null, expires_in: null, error: null })));
+  assert.deepEqual([bare.scope, bare.refreshToken, bare.idToken, bare.expiresIn], [undefined, undefined, undefined, undefined]);
   assert.throws(() => judgeTokens(answer(tokens({ access_token: null }))), refused("token_response_malformed"));
   const document = {
     issuer: ISSUER,
@@ -55,7 +54,9 @@ test("null is absent in answers, documents, keys and tokens", async () => {
   };
   const metadata = judgeMetadata(answer(document), ISSUER);
   assert.ok(!("introspection_endpoint" in metadata) && !("grant_types_supported" in metadata));
-  assert.equal(judgeUserinfo(answer({ sub: "s", name: null }), { subject: "s" }).sub, "s");
+  const { fetch } = fetchOf(json({ sub: "s", name: null }));
+  const found = await client({ fetch }, { userinfoEndpoint: `${ISSUER}/userinfo` }).userinfo({ accessToken: "a", tokenType: "Bearer" }, { subject: "s" });
+  assert.equal(found.sub, "s");
 });
 
 test("an error in a 200 reaches the caller as data", async () => {

@@ -14,9 +14,7 @@ import {
   finish,
   judgeMetadata,
   judgePushedRequest,
-  judgeSignedUserinfo,
   judgeTokens,
-  judgeUserinfo,
   provider,
   selectKey,
   verifyIdToken,
@@ -180,9 +178,15 @@ const parResponse = (one) => judgePushedRequest(answer(one)).requestUri;
 
 /** detail: the `sub`; or the error's code. Where a signed answer was agreed, the server's key set is empty. */
 async function userinfo(one, context) {
-  const check = { subject: "user-1" };
-  if (!context.signed) return judgeUserinfo(answer(one), check).sub;
-  return (await judgeSignedUserinfo(answer(one), check, { issuer: "https://op.example", clientId: "client-1" }, new KeySet({ keys: [] }))).sub;
+  const { status, contentType, body, retryAfter, wwwAuthenticate } = answer(one);
+  const named = { "content-type": contentType, "retry-after": retryAfter, "www-authenticate": wwwAuthenticate };
+  // Octets have no media type of their own.
+  const octets = [204, 304].includes(status) ? null : new TextEncoder().encode(body);
+  const headers = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
+  const fetch = async () => new Response(octets, { status, headers });
+  const server = provider({ ...settings(DEFAULTS), userinfoEndpoint: "https://op.example/userinfo" });
+  const client = new Client(server, undefined, { fetch, jwks: { keys: [] } });
+  return (await client.userinfo({ accessToken: "token", tokenType: "Bearer" }, { subject: "user-1", signed: !!context.signed })).sub;
 }
 
 /** detail: each challenge's `scheme`, `token68` where there is one, and `params` in the order of their names. */

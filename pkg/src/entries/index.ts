@@ -74,10 +74,8 @@ export { judgeIntrospection, type Introspection, type TokenCallOptions, type Tok
 export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../protocol/logout.js";
 export { judgePushedRequest, type PushedRequest } from "../protocol/par_response.js";
 export { judgeRevocation } from "../protocol/revocation.js";
-export {
-  judgeSignedUserinfo,
-  judgeUserinfo,
-  type SubjectCheck,
-  type UserinfoClaims,
-  type UserinfoOptions,
+export type {
+  SubjectCheck,
+  UserinfoClaims,
+  UserinfoOptions,
 } from "../protocol/userinfo.js";

@@ -186,7 +186,7 @@ export class Client {
    * `key_not_found`, `signature_invalid`.
    */
   async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost): Promise<AuthorizationCode> {
-    return finishJarm(this.provider, transaction, callback, this.#keys ?? unkeyed("callback"));
+    return finishJarm(this.#party, transaction, callback);
   }
 
   /**
@@ -322,7 +322,7 @@ export class Client {
 
   /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
   async logoutToken(token: string): Promise<LogoutClaims> {
-    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, ["logoutTokenWithoutExp"]) }, this.#keys ?? unkeyed("session"));
+    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, ["logoutTokenWithoutExp"]) }, this.#keys ?? unkeyed());
   }
 
   /** What every token of the server's must say. */
@@ -348,6 +348,6 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
   return (cache as JwksCache).at(server.jwksUri);
 }
 
-function unkeyed(phase: "callback" | "token" | "api" | "session"): never {
-  throw hostError("invalid_configuration", { phase, expected: "jwksUri or jwks" });
+function unkeyed(): never {
+  throw hostError("invalid_configuration", { phase: "session", expected: "jwksUri or jwks" });
 }

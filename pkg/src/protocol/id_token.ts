@@ -1,11 +1,11 @@
-// id_tokens and logout tokens: one call of the core for everything but the signature, then WebCrypto, then the claims.
+// id_tokens and logout tokens that came by another way than a token answer: the core's machine, and its claims at the end.
 
-import { type Value, call } from "../core/wasm.js";
+import { type Value, joined } from "../core/wasm.js";
+import { drive } from "../core/drive.js";
 import { hostError } from "../core/error.js";
-import { now } from "../core/clock.js";
-import { type KeySource, verified } from "./jwks.js";
+import { type KeySource, isRight } from "./jwks.js";
 import { hidden } from "../core/hidden.js";
-import { type SignatureAlgorithm, base64url, claimed, octetsOf } from "../crypto/webcrypto.js";
+import type { SignatureAlgorithm } from "../crypto/webcrypto.js";
 
 /** Claims of a verified token. An object without a prototype; `console.log` shows that it is there and no more, as it is of a person. */
 export interface Claims {
@@ -76,30 +76,14 @@ export interface LogoutTokenExpectations extends TokenExpectations {
 
 const RS256: readonly SignatureAlgorithm[] = ["RS256"];
 
-/** @internal The lines that all such tokens are judged by. */
-export const common = ({ issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 }: TokenExpectations): Value[] => [
-  now(),
-  skew,
-  issuer,
-  clientId,
-  algorithms.join(" "),
-  trustedAudiences.join("\t"),
-];
-
+/** Drives the machine that verifies a token. */
 async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
   if (typeof token !== "string") throw hostError("jws_malformed");
-  const json = await verified(token, keys, () => call([operation, ...common(expected), ...more], token));
-  const claims = JSON.parse(json);
+  const { issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 } = expected;
+  const lines = joined([skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"), ...more]);
+  const claims = JSON.parse(await drive(operation, lines + token, { transport: {}, verify: (alg, kid, text) => isRight(keys, alg, kid, text) }));
   if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
   return hidden(Object.setPrototypeOf(claims, null) as T, "Claims");
-}
-
-/** What the core compares with a token's hashes: the value, or, of a hash that it does not have, the half that such a claim holds. */
-function half(token: string): (value: string | undefined) => Promise<string | undefined> | string | undefined {
-  const alg = `${claimed(token, 0)["alg"]}`;
-  if (alg.endsWith("256")) return (value) => value;
-  const bits = alg.endsWith("384") ? 384 : 512;
-  return async (value) => value && base64url(new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, octetsOf(value)), 0, bits / 16));
 }
 
 /**
@@ -115,8 +99,7 @@ function half(token: string): (value: string | undefined) => Promise<string | un
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
   const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf, authTimeText } = expected;
-  const hashed = await Promise.all([accessToken, code, state].map(half(idToken)));
-  const more = [nonce, maxAge, acrValues.join(" "), ...hashed, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
+  const more = [nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
   return claimsOf("id_token", idToken, expected, more, keys);
 }
 

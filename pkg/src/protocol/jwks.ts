@@ -216,18 +216,3 @@ export async function isRight(keys: KeySource, alg: string, kid: string, token: 
   keys.remember(header, known);
   return true;
 }
-
-/**
- * @internal Verifies a token, and gives its claims' JSON only then. `judge` lets the core check all but the signature; its
- * answer is algorithm and key id, then the claims.
- *
- * @throws {SamtykkeError} What `judge` throws, `signature_invalid`, and what looking up the key throws.
- */
-export async function verified(token: string, keys: KeySource, judge: () => string): Promise<string> {
-  // Beside each other they would take longer: the threads that verify share the cores with this one.
-  const answer = judge();
-  const first = answer.indexOf("\n");
-  const second = answer.indexOf("\n", first + 1);
-  if (!(await isRight(keys, answer.slice(0, first), answer.slice(first + 1, second), token))) throw hostError("signature_invalid");
-  return answer.slice(second + 1);
-}

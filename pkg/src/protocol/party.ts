@@ -122,8 +122,14 @@ export interface Asked {
   readonly random?: number;
 }
 
-/** @internal Drives the machine of one of the protocol's operations to its outcome. */
-export function ask(party: Party, operation: string, lines: readonly Value[], { signal, store, key, at, resource, random }: Asked = {}): Promise<string> {
+/** @internal Drives the machine of one of the protocol's operations to its outcome. `rest`: what may hold line ends. */
+export function ask(
+  party: Party,
+  operation: string,
+  lines: readonly Value[],
+  { signal, store, key, at, resource, random }: Asked = {},
+  rest = "",
+): Promise<string> {
   const { authentication, transport, dpop, nonces, offset, keys } = party;
   const server = resource ? "r" : "a";
   const place = at ?? endpointOf(party, "tokenEndpoint")!;
@@ -137,5 +143,5 @@ export function ask(party: Party, operation: string, lines: readonly Value[], { 
     nonce: (nonce) => nonces.keep(server, place, nonce),
   };
   const nonce = dpop && nonces.of(server, place);
-  return drive(operation, joined([nonce, store && 1]) + linesOf(party) + joined(lines), hands, random);
+  return drive(operation, joined([nonce, store && 1]) + linesOf(party) + joined(lines) + rest, hands, random);
 }

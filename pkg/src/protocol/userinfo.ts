@@ -1,10 +1,8 @@
 // Claims about the person, fetched with the access token (OIDC Core section 5.3).
 
-import { type HttpAnswer, answerLines, bare } from "./answer.js";
-import { call } from "../core/wasm.js";
+import { bare } from "./answer.js";
 import { hostError } from "../core/error.js";
-import { type TokenExpectations, common } from "./id_token.js";
-import { type KeySource, verified } from "./jwks.js";
+import type { TokenExpectations } from "./id_token.js";
 import { type Party, ask, endpointOf } from "./party.js";
 import { hidden } from "../core/hidden.js";
 import type { Tokens } from "./tokens.js";
@@ -36,26 +34,6 @@ function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
   if (unchecked) return ["", ""];
   if (!subject) throw hostError("invalid_configuration", { phase: "api", expected: "subject: the sub of the verified id_token" });
   return [1, subject];
-}
-
-/**
- * Judges a plain answer of a userinfo endpoint that you fetched yourself.
- *
- * @throws {SamtykkeError} `subject_mismatch`, `userinfo_malformed`; `token_invalid` or `unauthorized`, with the challenge's
- * error as `oauth`, when the token was refused; …
- */
-export function judgeUserinfo(answer: HttpAnswer, check: SubjectCheck): UserinfoClaims {
-  return hidden(bare(JSON.parse(call(["userinfo", ...subjectLines(check), ...answerLines(answer)], answer.body)) as UserinfoClaims), "UserinfoClaims");
-}
-
-/**
- * Verifies a signed answer of a userinfo endpoint that you fetched yourself. Nothing of it is given out before.
- *
- * @throws {SamtykkeError} As {@link judgeUserinfo}, and as `verifyIdToken`.
- */
-export async function judgeSignedUserinfo(answer: HttpAnswer, check: SubjectCheck, expected: TokenExpectations, keys: KeySource): Promise<UserinfoClaims> {
-  const head = ["userinfo_signed", ...common(expected), ...subjectLines(check), ...answerLines(answer)];
-  return hidden(bare(JSON.parse(await verified(answer.body, keys, () => call(head, answer.body))) as UserinfoClaims), "UserinfoClaims");
 }
 
 /** @internal Fetches the claims; they are compared with the `sub` of the verified id_token, or with `subject`. */

@@ -48,6 +48,8 @@ pub struct IdTokenRules {
     pub refresh_of: Option<Claims>,
     /// Whether `auth_time` may be an RFC 3339 text, as AD FS may write it, and not only a number; from the provider's profile.
     pub auth_time_text: bool,
+    /// Whether a logout token may lack `exp`, as [`IdTokenExpectation::logout_token_without_exp`].
+    pub logout_token_without_exp: bool,
     pub(crate) hashes_given: bool,
 }
 
@@ -68,6 +70,7 @@ impl IdTokenRules {
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
             auth_time_text: false,
+            logout_token_without_exp: false,
             hashes_given: false,
         }
     }
@@ -97,6 +100,7 @@ impl IdTokenRules {
         expectation.skew = self.skew;
         expectation.refresh_of = self.refresh_of.as_ref();
         expectation.auth_time_text = self.auth_time_text;
+        expectation.logout_token_without_exp = self.logout_token_without_exp;
         expectation.hashes_given = self.hashes_given;
         judge(&expectation)
     }

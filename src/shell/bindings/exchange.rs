@@ -3,19 +3,15 @@
 //! The shell signs and sends; what is signed, what is sent and whether it is sent again is decided here. No private key comes in.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::jose::{algorithms, push_unverified};
 use super::text::{listed, push_line, response};
-use super::{Lines, browser, refused, some};
-use crate::flow::{jarm, resource};
+use super::{Lines, refused, some};
+use crate::flow::resource;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
-use crate::ground::text::{base64url, cut, decimal, number};
+use crate::ground::text::{base64url, cut, decimal};
 use crate::jose::{Algorithm, Stamp};
-use crate::protocol::authorization::response::{self, Callback};
-use crate::protocol::authorization::transaction::{self};
 use crate::protocol::dpop::{self, Proof, Server};
 use crate::protocol::token::{self, Expectation, Found, RequestKind, TokenType};
 
@@ -23,8 +19,6 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
     match operation {
         "dpop_answer" => dpop_answer(lines, text),
         "tokens" => tokens(lines, text),
-        "jarm" => jarm_check(lines, text),
-        "jarm_finish" => jarm_finish(lines, text),
         "resource" => resource_request(lines, text),
         _ => refused("a known operation"),
     }
@@ -99,39 +93,6 @@ fn tokens(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         }
     }
     text.push_str(&json.raw("others", &others.take()).take());
-    Ok(())
-}
-
-/// Client, algorithms, time, transaction, the media type of a POST or nothing, then the URL or body as the rest.
-/// Answers the token, then what is needed to verify it.
-fn jarm_check(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = browser::client(&mut lines)?;
-    let [allowed, now, stored, content_type] = lines.take();
-    let now = number(now).unwrap_or_default();
-    let fields = transaction::split(stored);
-    transaction::check(&fields)?;
-    response::check_transaction(&fields, &client, now)?;
-    let callback = match content_type {
-        "" => Callback::Url(lines.0),
-        content_type => Callback::FormPost { content_type, body: lines.0 },
-    };
-    let token = response::response_jwt(&fields, &client, callback)?;
-    let unverified = jarm::check(&token, &algorithms(allowed)?, client.issuer, client.client_id, fields[transaction::STATE], now)?;
-    push_line(text, &token);
-    push_unverified(text, &unverified);
-    Ok(())
-}
-
-/// Client, time, transaction, then the verified claims. Answers as `finish` does.
-fn jarm_finish(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let client = browser::client(&mut lines)?;
-    let [now, stored] = lines.take();
-    let fields = transaction::split(stored);
-    transaction::check(&fields)?;
-    let parameters = jarm::as_form(lines.0)?;
-    let mut code = Vec::new();
-    response::judge_parameters(&fields, &client, &parameters, number(now).unwrap_or_default())?.push_code(&mut code);
-    text.push_str(core::str::from_utf8(&code).unwrap_or_default());
     Ok(())
 }
 

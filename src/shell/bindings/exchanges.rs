@@ -1,4 +1,5 @@
-//! The protocol's machines, made of lines: every grant, pushed requests, devices, introspection, revocation, userinfo.
+//! The protocol's machines, made of lines: every grant, pushed requests, devices, introspection, revocation, userinfo, signed
+//! answers, id_tokens, logout tokens.
 //!
 //! A client's lines are the same for each of its requests, so the loader joins them once. No private key comes in.
 
@@ -19,7 +20,7 @@ use crate::ground::text::{cut, number};
 use crate::jose::{Algorithm, Jwk, KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::request::Login;
-use crate::protocol::authorization::response::AuthorizationCode;
+use crate::protocol::authorization::response::{AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::{ClientAuthentication, PrivateKeyJwt};
@@ -43,7 +44,10 @@ struct Party {
     keyed: bool,
 }
 
-pub(super) fn make(operation: &str, mut lines: Lines<'_>, random: &[u8]) -> Result<Live> {
+pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
+    if matches!(operation, "id_token" | "logout_token") {
+        return verification(operation == "logout_token", lines);
+    }
     let party = party(&mut lines)?;
     let Party { client, authentication, .. } = &party;
     match operation {
@@ -116,6 +120,15 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>, random: &[u8]) -> Resu
         }
         "login" => party.login(lines, random),
         "userinfo" => party.userinfo(lines),
+        "jarm" => {
+            let [transaction, content_type] = lines.take();
+            let callback = match content_type {
+                "" => Callback::Url(lines.0),
+                content_type => Callback::FormPost { content_type, body: lines.0 },
+            };
+            let exchange = Transaction::parse(transaction)?.finish_jarm(client, callback, now)?;
+            Ok(live(party.judging(exchange)))
+        }
         _ => refused("a known operation"),
     }
 }
@@ -203,6 +216,37 @@ impl Party {
         }
         Ok(live(exchange))
     }
+}
+
+/// Skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token, code,
+/// state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. A logout token is judged by
+/// the first five, and the last says whether it may lack `exp`.
+fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
+    let [skew, issuer, client_id, allowed, trusted] = lines.take();
+    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
+    let own = |line: &str| some(line).map(String::from);
+    let seconds = |line: &str| number(line).and_then(|seconds| u32::try_from(seconds).ok());
+    let client = Client { profile: Profile::new(issuer, "", ""), client_id: client_id.into(), redirect_uri: String::new() };
+    let mut exchange = if logout { Exchange::logout_token(&client, lines.0) } else { Exchange::id_token(&client, lines.0) };
+    let rules = exchange.id_token_expectation();
+    rules.skew = match seconds(skew) {
+        Some(skew) => skew,
+        None => return refused("skew: whole seconds"),
+    };
+    rules.algorithms = super::jose::algorithms(allowed)?;
+    rules.trusted_audiences = listed(trusted, b'\t').into_iter().map(String::from).collect();
+    rules.nonce = own(nonce);
+    rules.max_age = seconds(max_age);
+    if rules.max_age.is_none() && !max_age.is_empty() {
+        return refused("maxAge: whole seconds");
+    }
+    rules.acr_values = acr_values.into();
+    rules.access_token = some(access_token).map(Secret::new);
+    rules.code = some(code).map(Secret::new);
+    rules.state = own(state);
+    rules.refresh_of = some(before).map(Claims::stored).transpose()?;
+    (rules.auth_time_text, rules.logout_token_without_exp) = (!lax.is_empty(), !lax.is_empty());
+    Ok(live(exchange.keys_outside()))
 }
 
 /// Nonce, whether refresh tokens are stored by the shell; then what a client's lines hold: the client; endpoints (pushed requests,

@@ -1,25 +1,21 @@
 //! Operations on keys and signed tokens. WebCrypto signs and verifies; everything around that is decided here.
 //!
-//! An answer about a token holds its claims before the signature is verified: the shell keeps them back until it is.
 //! No private member of a key comes in a message but for `jwk private`, and none goes out.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::{listed, push_line, push_request, response};
-use super::{Lines, refused, some};
+use super::text::{push_line, push_request, response};
+use super::{Lines, refused};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::text::{base64url_decode, cut, decimal, number};
+use crate::ground::text::{base64url_decode, cut, decimal};
 use crate::jose::alg::{ALGORITHMS, Algorithm};
 use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
 use crate::jose::key::KeyInfo;
 use crate::jose::{der, jwks, thumbprint};
-use crate::protocol::id_token::claims::{Claims, Unverified};
-use crate::protocol::id_token::logout_token;
-use crate::protocol::id_token::{self, IdTokenExpectation};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -27,7 +23,6 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "der" => der(lines, text),
         "chain" => chain(lines, text),
         "key" => key(lines, text),
-        "id_token" | "logout_token" => token(operation, lines, text),
         "jwks_request" => jwks_request(lines, text),
         "jwks_answer" => jwks_answer(lines),
         _ => refused("a known operation"),
@@ -102,72 +97,6 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         push_line(text, value);
     }
     Ok(())
-}
-
-/// Time, skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token,
-/// code, state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. Answers algorithm,
-/// key id, then the claims. A logout token is judged by the first six, and the last says whether it may lack `exp`.
-fn token(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let common = Common::read(&mut lines)?;
-    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
-    let Some(max_age) = small(max_age) else { return refused("maxAge: whole seconds") };
-    let before = some(before).map(Claims::stored).transpose()?;
-    let mut expected = common.expectation();
-    expected.nonce = some(nonce);
-    expected.max_age = max_age;
-    expected.acr_values = acr_values;
-    expected.access_token = some(access_token);
-    expected.code = some(code);
-    expected.state = some(state);
-    expected.refresh_of = before.as_ref();
-    expected.auth_time_text = !lax.is_empty();
-    expected.logout_token_without_exp = !lax.is_empty();
-    expected.hashes_given = true;
-    let check = if operation == "id_token" { id_token::check } else { logout_token::check };
-    push_unverified(text, &check(lines.0, &expected, common.now)?);
-    Ok(())
-}
-
-/// The first six lines: what a token of any kind is judged by.
-pub(super) struct Common<'a> {
-    pub(super) now: u64,
-    skew: u32,
-    issuer: &'a str,
-    client_id: &'a str,
-    algorithms: Vec<&'static Algorithm>,
-    audiences: Vec<&'a str>,
-}
-
-impl<'a> Common<'a> {
-    pub(super) fn read(lines: &mut Lines<'a>) -> Result<Self> {
-        let [now, skew, issuer, client_id, allowed, trusted] = lines.take();
-        let (Some(now), Some(skew)) = (number(now), small(skew)) else { return refused("skew: whole seconds") };
-        let audiences = listed(trusted, b'\t');
-        Ok(Self { now, skew: skew.unwrap_or_default(), issuer, client_id, algorithms: algorithms(allowed)?, audiences })
-    }
-
-    pub(super) fn expectation(&self) -> IdTokenExpectation<'_> {
-        let mut expected = IdTokenExpectation::new(self.issuer, self.client_id);
-        expected.algorithms = &self.algorithms;
-        expected.trusted_audiences = &self.audiences;
-        expected.skew = self.skew;
-        expected
-    }
-}
-
-/// A number of seconds, or nothing.
-fn small(line: &str) -> Option<Option<u32>> {
-    if line.is_empty() {
-        return Some(None);
-    }
-    number(line).and_then(|seconds| u32::try_from(seconds).ok()).map(Some)
-}
-
-/// Algorithm, key id, then the claims.
-pub(super) fn push_unverified(text: &mut String, token: &Unverified) {
-    push_line(text, token.alg().name);
-    push_line(text, token.kid().unwrap_or_default());
-    text.push_str(token.unreleased());
 }
 
 /// The address, and whether loopback is allowed; answers the request.

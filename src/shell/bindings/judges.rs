@@ -1,10 +1,9 @@
-//! Operations of the full package: metadata, challenges, pushed requests, userinfo, introspection, revocation, logout.
+//! Operations of the full package: metadata, challenges, pushed requests, introspection, revocation, logout.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::browser::client;
-use super::jose::{Common, push_unverified};
 use super::text::listed;
 use super::text::push_line;
 use super::{Lines, some};
@@ -18,7 +17,6 @@ use crate::protocol::answers::logout::{self, judge_return};
 use crate::protocol::answers::metadata::{Metadata, Policy};
 use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
 use crate::protocol::answers::revocation;
-use crate::protocol::answers::userinfo::{self, Subject};
 use crate::protocol::authorization::par::PushedRequest;
 use crate::protocol::challenge::Challenge;
 
@@ -31,8 +29,6 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "endpoint" => endpoint(&mut lines),
         "resource_metadata" => resource(lines, text),
         "pushed_answer" => pushed(lines, text),
-        "userinfo" => userinfo(lines, text),
-        "userinfo_signed" => userinfo_signed(lines, text),
         "introspection" => introspected(lines, text),
         "revocation" => revocation::judge(&answer(lines)),
         "logout" => logout(&mut lines, text),
@@ -127,23 +123,6 @@ fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let found = PushedRequest::judge(&answer(lines), expires_in_string)?;
     let mut json = Writer::new();
     text.push_str(&json.string("requestUri", &found.request_uri).raw("expiresIn", &decimal(u64::from(found.expires_in))).take());
-    Ok(())
-}
-
-/// Whether the subject is checked, the subject, then the answer; answers the claims.
-fn userinfo(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [checked, subject] = lines.take();
-    let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
-    text.push_str(userinfo::judge(&answer(lines), subject)?.json());
-    Ok(())
-}
-
-/// The first six lines of `id_token`, then those of `userinfo` and the answer; answers as `id_token` does.
-fn userinfo_signed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let common = Common::read(&mut lines)?;
-    let [checked, subject] = lines.take();
-    let subject = if checked.is_empty() { Subject::Unchecked } else { Subject::Is(subject) };
-    push_unverified(text, &userinfo::judge_signed(&answer(lines), subject, &common.expectation(), common.now)?);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
 use crate::ground::time::seconds;
 use crate::protocol::authorization::request::Login;
+use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::introspection::Introspection;
 use crate::protocol::token::Tokens;
@@ -92,6 +93,12 @@ fn dated(claims: &Claims) -> String {
             json.take()
         }
         _ => claims.json().into(),
+    }
+}
+
+impl Out for AuthorizationCode {
+    fn push(&self, text: &mut String) {
+        text.push_str(self.serialize().expose());
     }
 }
 

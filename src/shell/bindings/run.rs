@@ -33,7 +33,7 @@ impl Run {
         let mut run = Run { live: None, text: String::with_capacity(1024) };
         let mut lines = Lines(input);
         let [operation, now] = lines.take();
-        match exchanges::make(operation, lines, random) {
+        match exchanges::make(operation, lines, number(now).unwrap_or_default(), random) {
             Ok(live) => {
                 run.live = Some(live);
                 run.advance(Input::Start, now, random);

@@ -1,0 +1,66 @@
+//! A token that came by another way than an answer of the token endpoint: an id_token, or a logout token that the server posted.
+//!
+//! OIDC Core sections 3.1.3.7 and 12.2, OIDC Back-Channel Logout 1.0 section 2.6. Digests, keys and verification are asked for as in
+//! an exchange. Refuses to give out a claim before the signature is verified.
+
+use alloc::string::String;
+
+use crate::flow::exchange::Exchange;
+use crate::flow::judge::{Context, Judge, unkeyed, used};
+use crate::ground::error::{Phase, Result};
+use crate::ground::http::Response;
+use crate::protocol::client::Client;
+use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::{self, logout_token};
+
+impl Exchange<Claims> {
+    /// Verifies an id_token. What it must say beside issuer and audience stands in
+    /// [`id_token_expectation`](Self::id_token_expectation): nonce, `max_age`, `acr`, what it has hashes of.
+    ///
+    /// ```
+    /// use samtykke::{Client, Exchange, Profile};
+    /// use samtykke::protocol::id_token::claims::Claims;
+    /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let token = "eyJhbGciOiJub25lIn0.e30.AAAA"; // {"alg":"none"}
+    /// let mut exchange = Exchange::<Claims>::id_token(&client, token).jwks(r#"{"keys":[]}"#);
+    /// assert_eq!(exchange.step(&[7; 32], 1_700_000_000).unwrap_err().code(), "algorithm_refused");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
+    pub fn id_token(client: &Client, token: impl Into<String>) -> Self {
+        Self::new(client, None, TokenCheck { token: token.into(), logout: false })
+    }
+
+    /// Verifies a logout token. Remember its `jti` for as long as it is valid, and refuse it the second time; then end the
+    /// sessions of `sub` or `sid`.
+    pub fn logout_token(client: &Client, token: impl Into<String>) -> Self {
+        Self::new(client, None, TokenCheck { token: token.into(), logout: true })
+    }
+}
+
+struct TokenCheck {
+    token: String,
+    logout: bool,
+}
+
+impl Judge<Claims> for TokenCheck {
+    fn answer(&mut self, _: &Response, _: &mut Context) -> Result<()> {
+        Ok(())
+    }
+
+    fn token(&self) -> Option<&str> {
+        (!self.logout).then_some(&*self.token)
+    }
+
+    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if !context.is_keyed() {
+            return Err(if self.logout { unkeyed().at(Phase::Session) } else { unkeyed() });
+        }
+        let check = if self.logout { logout_token::check } else { id_token::check };
+        context.id_token.borrowed(|expectation| check(&self.token, expectation, now)).map(Some)
+    }
+
+    fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {
+        claims.ok_or_else(used)
+    }
+}
