@@ -213,12 +213,12 @@ test("the Maskinporten blocks get tokens and register", () =>
       Object.assign(process.env, { CLIENT_ID: mp.certified, KEY_FILE, CERTIFICATE_FILE });
       const { token } = await load("mp-node");
       assert.equal((await token({ scope: "difitest:api3" })).tokenType, "Bearer");
-      mp.control.fault("MP-250");
+      mp.control.fault("MP-121");
       const { problem } = await token({ scope: "difitest:api3" }).then(
         () => assert.fail("refused"),
         (error) => error,
       );
-      assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-250", "access", "never"]);
+      assert.deepEqual([problem.id, problem.kind, problem.again], ["MP-121", "key_expired", "never"]);
     } finally {
       rmSync(folder, { recursive: true });
       for (const name of ["CLIENT_ID", "KEY_FILE", "CERTIFICATE_FILE"]) delete process.env[name];

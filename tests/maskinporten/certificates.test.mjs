@@ -131,7 +131,8 @@ test("a European eSeal: no registration, the whole chain, scopes that are open t
     await fails(() => caller(claims, { ...expected(EUROPE), audience: "https://api.example/" }), "claim_refused");
     await fails(() => europeanCaller(claims, expected(EUROPE)), "claim_refused");
     await refusedWith("MP-120", made, made.pem, { scope: EUROPE });
-    await refusedWith("MP-250", made, made.chain, { scope: "difitest:api3" });
+    const closed = await fails(async () => (await clientWith(made, made.chain)).token({ scope: "difitest:api3" }), "token_error");
+    assert.deepEqual([closed.oauth.error, problem(closed).kind], ["forbidden", "access"]);
     await refusedWith("MP-011", made, made.chain, { scope: EUROPE, consumerOrg: CUSTOMER });
   }
   // A Norwegian number in a foreign list is not that organisation.

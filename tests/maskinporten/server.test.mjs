@@ -43,7 +43,7 @@ test("each documented fault is found", async () => {
     ["neither", /^MP-011/, { header: { kid: undefined } }],
     ["x5c as text", /^MP-123/, { header: { x5c: "MIIB" } }],
     ["another key", /^MP-124/, { key: stranger }],
-    ["unknown kid", /^MP-124/, { header: { kid: "other" } }],
+    ["unknown kid", /Unknown key identifier/, { header: { kid: "other" } }],
     ["121 seconds", /too long lifetime/, { claims: { iat: now, exp: now + 121 } }],
     ["from the future", /in the future/, { claims: { iat: now + 40, exp: now + 100 } }],
     ["late", /^MP-130/, { claims: { iat: now - 140, exp: now - 60 } }],
@@ -52,8 +52,12 @@ test("each documented fault is found", async () => {
     ["no scope", /^MP-200/, { claims: { scope: "" } }],
     ["unknown scope", /^MP-200/, { claims: { scope: "difitest:none" } }],
     ["ID-porten's scope", /^MP-201/, { claims: { scope: "difitest:idporten" } }],
-    ["scope not granted", /^MP-250/, { claims: { scope: "difitest:ungranted" } }],
-    ["not delegated", /^MP-250/, { claims: { scope: "difitest:delegated", consumer_org: OWN.replace("7", "8") } }],
+    [
+      "scope not granted",
+      /^forbidden 403 .* granted access to the scope difitest:ungranted\. \(correlation id: [\w-]{36}\)$/,
+      { claims: { scope: "difitest:ungranted" } },
+    ],
+    ["not delegated", /^forbidden 403 .* granted access/, { claims: { scope: "difitest:delegated", consumer_org: OWN.replace("7", "8") } }],
     ["own organisation", /consumer_org/, { claims: { scope: "difitest:delegated", consumer_org: OTHER } }],
     ["prefixed organisation", /^MP-011/, { claims: { scope: "difitest:delegated", consumer_org: `0192:${CUSTOMER}` } }],
     ["odd pid", /^MP-011/, { claims: { pid: "1" } }],
@@ -62,8 +66,11 @@ test("each documented fault is found", async () => {
     ["no such system user", /^MP-303/, { claims: { authorization_details: [systemuser] } }],
     ["two system users", /^MP-303/, { claims: { authorization_details: [systemuser, systemuser] } }],
   ]) {
-    const answer = await mp.send(typeof made === "string" ? made : await mp.foreign(made));
-    assert.match(answer.error_description ?? "accepted", expected, what);
+    const { status, error, error_description: words, error_uri: uri, access_token } = await mp.send(typeof made === "string" ? made : await mp.foreign(made));
+    assert.equal(access_token, undefined, what);
+    const id = uri?.match(/^https:.*\/errors\/(MP-\d{3})$/)?.[1];
+    assert.match(`${id ?? error} ${status} ${words}`, expected, what);
+    assert.match(words, id ? / \(trace_id: [0-9a-f]{32}\)$/ : / \(correlation id: [\w-]{36}\)$/, what);
   }
   assert.equal((await mp.send(await mp.foreign(), { scope: "difitest:api3" })).error, "invalid_request", "a further parameter");
 });

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { exportJWK, generateKeyPair, importJWK } from "jose";
 
 import { answerApi } from "./api.mjs";
-import { IDS, Refusal } from "./codes.mjs";
+import { IDS, Refusal, TOLD } from "./codes.mjs";
 import { openStore } from "./store.mjs";
 import { issue, judgeGrant } from "./token.mjs";
 
@@ -96,7 +96,7 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
       }
       return say(404, undefined);
     } catch (error) {
-      if (error instanceof Refusal) return say(error.status, error.body);
+      if (error instanceof Refusal) return say(error.status, error.body());
       console.error(error);
       return say(500, undefined);
     }
@@ -124,6 +124,8 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
       /** The same for the self-service API. */
       apiFault: (fault) => void apiFaults.push(fault),
       ids: IDS,
+      /** Those that stand in `error_uri`; the others come as words. */
+      told: TOLD,
       /** Header and claims of every assertion that came. */
       assertions,
       /** Method and path of every call of the self-service API. */

@@ -70,7 +70,7 @@ async function verify(assertion, header, client, certified, now) {
   let key;
   if (header.kid !== undefined) {
     const jwk = client.jwks?.keys.find(({ kid }) => kid === header.kid);
-    if (!jwk) throw new Refusal("MP-124");
+    if (!jwk) throw new Refusal("kid");
     if (Math.min(jwk.exp ?? Infinity, jwk.posted + YEAR) <= now) throw new Refusal("MP-121");
     key = await importJWK({ kty: jwk.kty, n: jwk.n, e: jwk.e }, header.alg);
   } else {
@@ -86,11 +86,11 @@ async function verify(assertion, header, client, certified, now) {
 
 /** A European business gets the scopes that are open to such, for itself alone. */
 function sealed(store, { scope, consumer_org: consumer }) {
-  if (!isText(scope)) throw new Refusal("MP-200");
+  if (!isText(scope)) throw new Refusal("MP-200", "");
   if (consumer !== undefined) throw new Refusal("MP-011");
   for (const name of scope.split(/\s+/)) {
     const known = store.scope(name);
-    if (!known?.active) throw new Refusal("MP-200");
+    if (!known?.active) throw new Refusal("MP-200", name);
     if (!known.supports_european_businesses) throw new Refusal("MP-250", name);
   }
   return undefined;
@@ -106,19 +106,19 @@ function times({ iat, exp }, now) {
 
 /** The consumer, when all its scopes may be given to it. */
 function organisations(store, client, { scope, consumer_org: consumer }) {
-  if (!isText(scope)) throw new Refusal("MP-200");
+  if (!isText(scope)) throw new Refusal("MP-200", "");
   if (consumer !== undefined && !/^\d{9}$/.test(consumer)) throw new Refusal("MP-011");
   if (consumer === client.org)
     throw new Refusal("Validation of JWT claim failed: The combination consumer_org in claim and delegation scope on client is invalid");
   for (const name of scope.split(/\s+/)) {
     const known = store.scope(name);
-    if (!known?.active || !(client.scopes.includes(name) || known.accessible_for_all)) throw new Refusal("MP-200");
+    if (!known?.active || !(client.scopes.includes(name) || known.accessible_for_all)) throw new Refusal("MP-200", name);
     if (known.allowed_integration_types && !known.allowed_integration_types.includes("maskinporten")) throw new Refusal("MP-201");
-    if (consumer && !known.delegation_source) throw new Refusal("MP-251", name);
+    if (consumer && !known.delegation_source) throw new Refusal("MP-251", consumer, name, client.org);
     const who = consumer ?? client.org;
     const granted = known.accessible_for_all || known.owner_orgno === who || store.access(name, who)?.state === "APPROVED";
     if (!granted) throw new Refusal("MP-250", name);
-    if (consumer && !store.delegated(consumer, client.org, name)) throw new Refusal("MP-251", name);
+    if (consumer && !store.delegated(consumer, client.org, name)) throw new Refusal("MP-251", consumer, name, client.org);
   }
   return consumer ?? client.org;
 }
