@@ -145,7 +145,12 @@ const STAGES = [
     run: [node("tests/packaging/crate.mjs", ...(ci ? ["--ci"] : []))],
     minutes: 25,
   },
-  { name: "docs", what: "README and documentation: every example runs", run: [suite("docs")], minutes: 10 },
+  {
+    name: "docs",
+    what: "documentation: every block runs, the site is built, every link leads somewhere",
+    run: [suite("docs"), node("docs/site.mjs", "--check")],
+    minutes: 15,
+  },
   { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },
   { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
   { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { slug } from "../../docs/slug.mjs";
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const markdown = (folder) =>
@@ -77,10 +78,7 @@ export const anchors = (text) => {
   const prose = text.replace(/^(```+).*\n[\s\S]*?^\1$/gm, "");
   return new Set(
     [...prose.matchAll(/^#+ (.*)$/gm)].map(([, title]) => {
-      const anchor = title
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\w\- ]/gu, "")
-        .replaceAll(" ", "-");
+      const anchor = slug(title);
       const times = seen.get(anchor) ?? 0;
       seen.set(anchor, times + 1);
       return times ? `${anchor}-${times}` : anchor;
