@@ -5,7 +5,7 @@
 // Refuses a member that it does not know, and a table whose rows are not of one length.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -76,7 +76,7 @@ const ENDPOINTS = {
   revocation_endpoint: "revocation",
   end_session_endpoint: "end_session",
 };
-const RULES = ["check_scope", "client_authentication", "id_token_optional", "callback_kinds", "callback_errors"];
+const RULES = ["check_scope", "client_authentication", "id_token_optional", "callback_kinds", "callback_errors", "acr_levels", "echoed"];
 
 /** The rules of a provider, as a static. */
 function rulesOf(id, name, rules) {
@@ -90,20 +90,34 @@ function rulesOf(id, name, rules) {
   if (rules.callback_kinds) lines.push(`callback_kinds: &${list(rules.callback_kinds, (code) => `&codes::${upper(code)}`)}`);
   if (rules.client_authentication) lines.push(`client_authentication: &${list(rules.client_authentication)}`);
   if (rules.id_token_optional) lines.push("id_token_optional: true");
+  if (rules.acr_levels) lines.push(`acr_levels: &${list(rules.acr_levels)}`);
+  if (rules.echoed) lines.push(`echoed: (${text(rules.echoed.parameter)}, ${text(rules.echoed.claims.join(" "))})`);
   return [
     `/// What ${name} does differently.`,
     `pub static RULES: Rules = Rules { ${[...lines, ...(RULES.every((name) => name in rules) ? [] : ["..STANDARD"])].join(", ")} };`,
   ];
 }
 
+/** An address as a provider.json has it: what follows the issuer, or the origin that a name in braces stands for. */
+const placed = (path) => path.match(/^\{(\w+)\}(.*)$/)?.slice(1) ?? ["", path];
+/** What the addresses are made of: the issuer (or its origin), and further origins. */
+const basesOf = (endpoints) => {
+  const named = Object.values(endpoints).map((path) => placed(path)[0]);
+  return [endpoints.issuer ? "origin" : "issuer", ...new Set(named.filter(Boolean))];
+};
+
 /** A function that makes a profile of an issuer, or of the origin that the issuer begins with. */
 function profileOf(id, { endpoints, requests = {}, iss_parameter = false }) {
   known(id, "endpoints", endpoints, ["issuer", "authorization_endpoint", "token_endpoint", ...Object.keys(ENDPOINTS)]);
   known(id, "requests", requests, Object.keys(REQUESTS));
   known(id, "assertion", requests.assertion ?? {}, Object.keys(ASSERTION));
-  const at = (path) => `join(base, ${text(path)})`;
+  const [base, ...others] = basesOf(endpoints);
+  const at = (path) => `join(${placed(path)[0] || base}, ${text(placed(path)[1])})`;
   const further = Object.entries(ENDPOINTS).filter(([member]) => endpoints[member]);
-  const made = [`/// The addresses and rules of a server by its ${endpoints.issuer ? "origin" : "issuer"}.`, "pub(super) fn profile(base: &str) -> Profile {"];
+  const made = [
+    `/// The addresses and rules of a server by its ${[base, ...others].join(" and ")}.`,
+    `pub(super) fn profile(${[base, ...others].map((name) => `${name}: &str`).join(", ")}) -> Profile {`,
+  ];
   const fields = ["rules: &RULES"];
   if (iss_parameter) fields.push("iss_parameter: true");
   if (further.length) {
@@ -112,7 +126,7 @@ function profileOf(id, { endpoints, requests = {}, iss_parameter = false }) {
   }
   if (Object.keys(requests).length) fields.push("requests: requests()");
   const [issuer, ...both] = ["issuer", "authorization_endpoint", "token_endpoint"].map((member) => (endpoints[member] ? `&${at(endpoints[member])}` : ""));
-  made.push(`Profile { ${fields.join(", ")}, ..Profile::new(${[issuer || "base", ...both.map((one) => one || '""')].join(", ")}) }`, "}");
+  made.push(`Profile { ${fields.join(", ")}, ..Profile::new(${[issuer || base, ...both.map((one) => one || '""')].join(", ")}) }`, "}");
   if (Object.keys(requests).length) {
     const body = members(requests, (name, value) => `${REQUESTS[name][0]}: ${REQUESTS[name][1](value)}`, Object.keys(REQUESTS), "Requests");
     made.push("/// How requests look, wherever the addresses come from.", `pub(super) fn requests() -> Requests { Requests { ${body} } }`);
@@ -191,10 +205,14 @@ function typescriptOf(id, facts) {
   const say = (about, name, type, value) => body.push(`/** ${about} */`, `export const ${name}: ${type} = ${value};`);
   let server = false;
   if (endpoints) {
-    const base = endpoints.issuer ? "origin" : "issuer";
+    const bases = basesOf(endpoints);
     const write = (about, name, shown) => {
-      const lines = shown.map((member) => `${camel(member)}: \`\${${base}}${endpoints[member]}\``);
-      if (lines.length) body.push(`/** ${about} by its ${base}. */`, `export const ${name} = (${base}: string) => ({ ${lines.join(", ")} });`);
+      const lines = shown.map((member) => {
+        const [base, path] = placed(endpoints[member]);
+        return `${camel(member)}: \`\${${base || bases[0]}}${path}\``;
+      });
+      const parameters = bases.map((base) => `${base}: string`).join(", ");
+      if (lines.length) body.push(`/** ${about} by its ${bases.join(" and ")}. */`, `export const ${name} = (${parameters}) => ({ ${lines.join(", ")} });`);
     };
     const names = Object.keys(endpoints);
     // A page has room for those alone that it goes to.
@@ -297,4 +315,9 @@ export function generated() {
   return files.set("pkg/src/core/message_texts.ts", messagesOf());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) for (const [file, source] of generated()) writeFileSync(join(ROOT, file), source);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [file, source] of generated()) {
+    mkdirSync(dirname(join(ROOT, file)), { recursive: true });
+    writeFileSync(join(ROOT, file), source);
+  }
+}

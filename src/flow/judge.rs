@@ -19,6 +19,7 @@ use crate::jose::{Algorithm, Jwk, jwks};
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
+use crate::protocol::profile::Rules;
 use crate::protocol::token::Expectation;
 
 /// Seconds between two fetches of a key set that an unknown key id causes.
@@ -75,6 +76,8 @@ pub(crate) struct Context {
     pub(super) hashed: usize,
     pub(super) session_end: Vec<String>,
     pub(super) keys_by_x5t: bool,
+    /// What the provider does differently.
+    pub(super) rules: &'static Rules,
 }
 
 impl Context {
@@ -109,6 +112,7 @@ impl Context {
             hashed: 0,
             session_end: profile.requests.session_end.clone(),
             keys_by_x5t: profile.requests.keys_by_x5t,
+            rules: profile.rules,
         })
     }
 

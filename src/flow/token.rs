@@ -41,7 +41,8 @@ impl Exchange<Tokens> {
         id_token.nonce = code.nonce().map(String::from);
         id_token.max_age = code.max_age();
         id_token.state = code.state().map(String::from);
-        id_token.acr_values = acr.unwrap_or_default();
+        id_token.acr_values = acr.map(|acr| client.profile.rules.acr_values(&acr)).unwrap_or_default();
+        id_token.echoed = code.echoed().map(|value| (client.profile.rules.echoed.1, value));
         id_token.code = code.code();
         exchange.context.spends = id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(client, code.expose())));
         Ok(exchange)
@@ -153,7 +154,9 @@ impl Exchange<Tokens> {
         }
         let demanded = &mut self.context.id_token.acr_values;
         let mut left = String::new();
-        for value in Parts(Some(values), b' ').filter(|value| demanded.is_empty() || word(demanded, value.as_bytes()).is_some()) {
+        for value in Parts(Some(&self.context.rules.acr_values(values)), b' ')
+            .filter(|value| demanded.is_empty() || word(demanded, value.as_bytes()).is_some())
+        {
             if !left.is_empty() {
                 left.push_str(" ");
             }

@@ -24,6 +24,34 @@ pub struct Rules {
     pub client_authentication: &'static [&'static str],
     /// Whether a token response may lack the `id_token` that `openid` asked for.
     pub id_token_optional: bool,
+    /// Levels of assurance from the lowest to the highest, each by its `acr` values, spaces between them. Empty where the provider
+    /// does not order them: then one of the values that were demanded must come.
+    pub acr_levels: &'static [&'static str],
+    /// A parameter of the authorization request, and the claims of the id_token, spaces between them, one of which must repeat its
+    /// value; empty for none.
+    pub echoed: (&'static str, &'static str),
+}
+
+impl Rules {
+    /// The `acr` values that satisfy a demand, spaces between them: those that were demanded, and all that are not below the lowest of
+    /// them where the provider orders its levels.
+    ///
+    /// ```
+    /// use samtykke::protocol::profile::{Rules, STANDARD};
+    /// let rules = Rules { acr_levels: &["low", "substantial", "high"], ..STANDARD };
+    /// assert_eq!(rules.acr_values("substantial"), "substantial substantial high");
+    /// assert_eq!(STANDARD.acr_values("a b"), "a b");
+    /// ```
+    pub fn acr_values(&self, demanded: &str) -> String {
+        let mut enough = String::from(demanded);
+        let is_named = |level: &&&str| level.split(' ').any(|acr| demanded.split(' ').any(|one| one == acr));
+        let Some(lowest) = self.acr_levels.iter().position(|level| is_named(&level)) else { return enough };
+        for level in self.acr_levels.get(lowest..).unwrap_or_default() {
+            enough.push(' ');
+            enough.push_str(level);
+        }
+        enough
+    }
 }
 
 fn any_scope(_: &str) -> Result<()> {
@@ -38,6 +66,8 @@ pub static STANDARD: Rules = Rules {
     callback_kinds: &[],
     client_authentication: &[],
     id_token_optional: false,
+    acr_levels: &[],
+    echoed: ("", ""),
 };
 
 /// What the standard error codes ask of the caller (RFC 6749 section 4.1.2.1, OIDC Core section 3.1.2.6).

@@ -6,6 +6,7 @@ use crate::encode::base64url;
 use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
+use samtykke::protocol::profile::{Rules, STANDARD};
 use samtykke::{
     AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, JwksTimes, Response, Step, Tokens,
     Transaction,
@@ -236,4 +237,40 @@ fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
     );
     // Without a time, as before: one fetch.
     assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks(set("a")), &by("b"), &set("b"), NOW).0, 1);
+}
+
+#[test]
+fn a_provider_may_order_its_levels_and_repeat_a_parameter() {
+    static RULES: Rules = Rules { acr_levels: &["low", "mid medium", "top"], echoed: ("for", "client_for aud_for"), ..STANDARD };
+    let mut profile = client().profile().clone();
+    profile.rules = &RULES;
+    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let login = |request: AuthorizationRequest, narrowed: &str, claims: Value| {
+        let login = client.begin(request, &random(), NOW).unwrap();
+        let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let state = login.transaction.state().to_owned();
+        let kept = Transaction::parse(login.transaction.serialize().expose()).unwrap();
+        let code = kept.finish(&client, Callback::Url(&format!("{REDIRECT_URI}?code=a&state={state}")), NOW).unwrap();
+        let code = AuthorizationCode::parse(code.serialize().expose()).unwrap();
+        let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("p"), code).unwrap();
+        exchange.narrow_acr(narrowed).unwrap();
+        let mut all = json!({ "nonce": nonce });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        drive(&mut exchange, &answer(&id_token("a", all)), &set("a"), NOW).1
+    };
+    let asked = |acr: &str| AuthorizationRequest::new("openid").parameter("acr_values", acr);
+    for (demanded, narrowed, enough, too_low) in
+        [("mid", "", "top", "low"), ("top low", "", "medium", "other"), ("low", "medium", "top", "low"), ("low x", "x", "x", "top")]
+    {
+        login(asked(demanded), narrowed, json!({ "acr": enough })).unwrap();
+        refused(login(asked(demanded), narrowed, json!({ "acr": too_low })), "claim_refused");
+    }
+    let given = || AuthorizationRequest::new("openid").parameter("for", "a, b");
+    login(given(), "", json!({ "aud_for": "a, b" })).unwrap();
+    login(AuthorizationRequest::new("openid"), "", json!({})).unwrap();
+    for other in [json!({}), json!({ "aud_for": "a" }), json!({ "for": "a, b" })] {
+        refused(login(given(), "", other), "claim_refused");
+    }
+    login(given().parameter("acr_values", "mid"), "", json!({ "client_for": "a, b", "acr": "mid" })).unwrap();
+    refused(login(given().parameter("acr_values", "mid"), "", json!({ "client_for": "a, b", "acr": "low" })), "claim_refused");
 }

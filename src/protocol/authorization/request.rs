@@ -199,7 +199,7 @@ pub(crate) fn begin<'p>(
     if !LEAN {
         let acr = if asked.acr_optional { None } else { demanded_acr(asked.parameters.clone()) };
         if !nonce.is_empty() {
-            push_demands(&mut nonce, &state, asked.parameters.clone(), acr.as_deref());
+            push_demands(&mut nonce, &state, asked.parameters.clone(), acr.as_deref(), client.rules.echoed.0);
         } else if acr.is_some() {
             return Err(wrong(
                 "acr with openid in the scope: without an id_token nothing tells the level, unless it is optional",
@@ -238,16 +238,27 @@ pub(crate) fn begin<'p>(
     Ok(())
 }
 
-/// What else an id_token must answer to, kept with its nonce: `,max_age,state,acr`. A page's flow asks for neither age nor level.
-fn push_demands<'p>(nonce: &mut Vec<u8>, state: &[u8], mut parameters: impl Iterator<Item = (&'p str, &'p str)>, acr: Option<&str>) {
-    let age = parameters.find(|(name, _)| *name == "max_age").map_or("", |(_, value)| value);
-    for text in [age.as_bytes(), state] {
+/// What else an id_token must answer to, kept with its nonce: `,max_age,state,acr,echoed`. A page's flow asks for none of it.
+fn push_demands<'p>(
+    nonce: &mut Vec<u8>,
+    state: &[u8],
+    parameters: impl Iterator<Item = (&'p str, &'p str)> + Clone,
+    acr: Option<&str>,
+    echoed: &str,
+) {
+    let sent = |wanted: &str| parameters.clone().find(|(name, _)| *name == wanted).map_or("", |(_, value)| value);
+    for text in [sent("max_age").as_bytes(), state] {
         push(nonce, b",");
         push(nonce, text);
     }
-    if let Some(acr) = acr {
+    let echoed = if echoed.is_empty() { "" } else { sent(echoed) };
+    if acr.is_some() || !echoed.is_empty() {
         push(nonce, b",");
-        push_escaped(nonce, acr.as_bytes(), true);
+        push_escaped(nonce, acr.unwrap_or_default().as_bytes(), true);
+    }
+    if !echoed.is_empty() {
+        push(nonce, b",");
+        push_escaped(nonce, echoed.as_bytes(), true);
     }
 }
 

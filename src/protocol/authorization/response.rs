@@ -113,7 +113,13 @@ impl AuthorizationCode {
 
     /// The levels of assurance of which the id_token must have one, spaces between them; `None` where none was demanded.
     pub fn acr_values(&self) -> Option<String> {
-        form_decode(cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').1?)
+        let demands = cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').1?;
+        form_decode(cut(demands, b',').0).filter(|acr| !acr.is_empty())
+    }
+
+    /// The value of the parameter that the id_token must repeat, where the provider has one and it was sent.
+    pub(crate) fn echoed(&self) -> Option<String> {
+        form_decode(cut(cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').1?, b',').1?)
     }
 
     pub(crate) fn verifier(&self) -> &str {

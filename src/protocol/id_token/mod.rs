@@ -55,6 +55,8 @@ pub struct IdTokenExpectation<'a> {
     /// Whether a logout token may lack `exp`, which some servers leave out and Back-Channel Logout 1.0 section 2.4 demands: it must
     /// then have been issued within the last two minutes.
     pub logout_token_without_exp: bool,
+    /// Claims, spaces between them, and the text that one of them must be: what the request asked for and the provider repeats.
+    pub echoed: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> IdTokenExpectation<'a> {
@@ -76,6 +78,7 @@ impl<'a> IdTokenExpectation<'a> {
             auth_time_text: false,
             hashes_given: false,
             logout_token_without_exp: false,
+            echoed: None,
         }
     }
 
@@ -138,6 +141,8 @@ fn login(found: &Typed<'_>, before: Option<&Typed<'_>>, expected: &IdTokenExpect
         "auth_time: within max_age"
     } else if !expected.acr_values.is_empty() && !found.text("acr").is_some_and(|acr| contains(expected.acr_values, acr)) {
         "acr: one of those demanded"
+    } else if expected.echoed.is_some_and(|(claims, sent)| !claims.split(' ').any(|name| found.text(name) == Some(sent))) {
+        "the claim that repeats what the request asked for"
     } else {
         return None;
     })

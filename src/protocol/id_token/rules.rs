@@ -51,6 +51,8 @@ pub struct IdTokenRules {
     /// Whether a logout token may lack `exp`, as [`IdTokenExpectation::logout_token_without_exp`].
     pub logout_token_without_exp: bool,
     pub(crate) hashes_given: bool,
+    /// Claims, spaces between them, one of which must be this text.
+    pub(crate) echoed: Option<(&'static str, String)>,
 }
 
 impl IdTokenRules {
@@ -72,6 +74,7 @@ impl IdTokenRules {
             auth_time_text: false,
             logout_token_without_exp: false,
             hashes_given: false,
+            echoed: None,
         }
     }
 
@@ -102,6 +105,7 @@ impl IdTokenRules {
         expectation.auth_time_text = self.auth_time_text;
         expectation.logout_token_without_exp = self.logout_token_without_exp;
         expectation.hashes_given = self.hashes_given;
+        expectation.echoed = self.echoed.as_ref().map(|(claims, value)| (*claims, value.as_str()));
         judge(&expectation)
     }
 }

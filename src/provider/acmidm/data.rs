@@ -18,18 +18,18 @@ pub(super) const ASSERTION_LIFETIME: u32 = 300;
 pub(super) static ALGORITHMS: &[&str] = &["RS256"];
 
 /// The addresses and rules of a server by its issuer.
-pub(super) fn profile(base: &str) -> Profile {
+pub(super) fn profile(issuer: &str) -> Profile {
     Profile {
         rules: &RULES,
         endpoints: Endpoints {
-            jwks_uri: Some(join(base, "/v1/keys")),
-            userinfo: Some(join(base, "/v1/userinfo")),
-            introspection: Some(join(base, "/v1/introspect")),
-            end_session: Some(join(base, "/v1/logout")),
+            jwks_uri: Some(join(issuer, "/v1/keys")),
+            userinfo: Some(join(issuer, "/v1/userinfo")),
+            introspection: Some(join(issuer, "/v1/introspect")),
+            end_session: Some(join(issuer, "/v1/logout")),
             ..Endpoints::default()
         },
         requests: requests(),
-        ..Profile::new(base, &join(base, "/v1/auth"), &join(base, "/v1/token"))
+        ..Profile::new(issuer, &join(issuer, "/v1/auth"), &join(issuer, "/v1/token"))
     }
 }
 

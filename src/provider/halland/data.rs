@@ -17,17 +17,17 @@ pub(super) const ASSERTION_LIFETIME: u32 = 300;
 pub(super) static ALGORITHMS: &[&str] = &["RS256"];
 
 /// The addresses and rules of a server by its issuer.
-pub(super) fn profile(base: &str) -> Profile {
+pub(super) fn profile(issuer: &str) -> Profile {
     Profile {
         rules: &RULES,
         endpoints: Endpoints {
-            jwks_uri: Some(join(base, "/discovery/keys")),
-            userinfo: Some(join(base, "/userinfo")),
-            end_session: Some(join(base, "/oauth2/logout")),
+            jwks_uri: Some(join(issuer, "/discovery/keys")),
+            userinfo: Some(join(issuer, "/userinfo")),
+            end_session: Some(join(issuer, "/oauth2/logout")),
             ..Endpoints::default()
         },
         requests: requests(),
-        ..Profile::new(base, &join(base, "/oauth2/authorize/"), &join(base, "/oauth2/token/"))
+        ..Profile::new(issuer, &join(issuer, "/oauth2/authorize/"), &join(issuer, "/oauth2/token/"))
     }
 }
 

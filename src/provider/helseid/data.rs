@@ -16,21 +16,21 @@ pub(super) const ASSERTION_LIFETIME: u32 = 30;
 pub(super) static ALGORITHMS: &[&str] = &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
 /// The addresses and rules of a server by its issuer.
-pub(super) fn profile(base: &str) -> Profile {
+pub(super) fn profile(issuer: &str) -> Profile {
     Profile {
         rules: &RULES,
         iss_parameter: true,
         endpoints: Endpoints {
-            pushed_authorization_request: Some(join(base, "/connect/par")),
-            jwks_uri: Some(join(base, "/.well-known/openid-configuration/jwks")),
-            userinfo: Some(join(base, "/connect/userinfo")),
-            introspection: Some(join(base, "/connect/introspect")),
-            revocation: Some(join(base, "/connect/revocation")),
-            end_session: Some(join(base, "/connect/endsession")),
+            pushed_authorization_request: Some(join(issuer, "/connect/par")),
+            jwks_uri: Some(join(issuer, "/.well-known/openid-configuration/jwks")),
+            userinfo: Some(join(issuer, "/connect/userinfo")),
+            introspection: Some(join(issuer, "/connect/introspect")),
+            revocation: Some(join(issuer, "/connect/revocation")),
+            end_session: Some(join(issuer, "/connect/endsession")),
             ..Endpoints::default()
         },
         requests: requests(),
-        ..Profile::new(base, &join(base, "/connect/authorize"), &join(base, "/connect/token"))
+        ..Profile::new(issuer, &join(issuer, "/connect/authorize"), &join(issuer, "/connect/token"))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! norsk-gjeldsinformasjon/api-docs: reference/consent, reference/openapi.json
 use crate::ground::error::{Action, codes};
-use crate::protocol::profile::{Endpoints, Profile, Rules};
+use crate::protocol::profile::{Endpoints, Profile, Rules, STANDARD};
 use crate::provider::table::join;
 
 /// What Norsk Gjeldsinformasjon does differently.
@@ -20,14 +20,15 @@ pub static RULES: Rules = Rules {
     callback_kinds: &[&codes::CONSENT_DENIED, &codes::LOGIN_CANCELLED],
     client_authentication: &["client_secret_basic"],
     id_token_optional: true,
+    ..STANDARD
 };
 
 /// The addresses and rules of a server by its origin.
-pub(super) fn profile(base: &str) -> Profile {
+pub(super) fn profile(origin: &str) -> Profile {
     Profile {
         rules: &RULES,
-        endpoints: Endpoints { jwks_uri: Some(join(base, "/.well-known/jwks.json")), ..Endpoints::default() },
-        ..Profile::new(&join(base, "/"), &join(base, "/oauth2/auth"), &join(base, "/oauth2/token"))
+        endpoints: Endpoints { jwks_uri: Some(join(origin, "/.well-known/jwks.json")), ..Endpoints::default() },
+        ..Profile::new(&join(origin, "/"), &join(origin, "/oauth2/auth"), &join(origin, "/oauth2/token"))
     }
 }
 
