@@ -4,7 +4,7 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, JwksTimes, Spent, is_recent, unkeyed, used};
+use crate::flow::judge::{Context, Judge, JwksTimes, Spent, is_recent, names, unkeyed, used};
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -18,7 +18,7 @@ use crate::ground::text::base64url;
 use crate::jose::{KeyInfo, jwks};
 use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
-use crate::protocol::dpop::Server;
+use crate::protocol::dpop::{self, Server};
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::{Expectation, TokenType, Tokens};
@@ -227,7 +227,11 @@ impl<T> Exchange<T> {
             let error = Error::new(&codes::INVALID_CONFIGURATION).at(attempt.phase());
             return Err(error.expected("a DPoP key: the provider binds its tokens to one"));
         }
-        Ok(())
+        match (&attempt.dpop, attempt.server) {
+            (Some(key), Server::Authorization) => dpop::check_algorithm(key.alg, &names(&attempt.client.profile.requests.dpop_algorithms))
+                .map_err(|error| error.at(attempt.phase())),
+            _ => Ok(()),
+        }
     }
 
     /// The same exchange, its answer judged by another judge over the one it has.

@@ -207,6 +207,11 @@ pub(crate) trait Judge<T>: Send + Sync {
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T>;
 }
 
+/// Texts of a list, borrowed.
+pub(crate) fn names(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
 pub(crate) fn used() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
 }

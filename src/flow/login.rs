@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Context, Judge, names};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
@@ -20,7 +20,7 @@ use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDO
 use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
-use crate::protocol::dpop::Server;
+use crate::protocol::dpop::{self, Server};
 use crate::protocol::endpoint;
 use crate::protocol::id_token::claims::Claims;
 
@@ -69,6 +69,12 @@ pub(crate) fn front_channel(endpoint: &str, client_id: &str, name: &str, value: 
     url.push(b'=');
     push_escaped(&mut url, value.as_bytes(), false);
     String::from_utf8(url).unwrap_or_default()
+}
+
+/// What OpenID Connect Core section 6.1 has beside a request object, out of all parameters, form-encoded.
+fn outer(parameters: &str) -> String {
+    let kept: Vec<&str> = parameters.split('&').filter(|pair| matches!(cut(pair, b'=').0, "response_type" | "scope")).collect();
+    kept.join("&")
 }
 
 /// Binds a code to a key (RFC 9449 section 10).
@@ -124,12 +130,21 @@ impl Exchange<Login> {
         if profile.requests.request_object && start.object.is_none() {
             return Err(missing("a request object: the provider takes signed requests only"));
         }
+        if let Some((key, _)) = &start.dpop {
+            dpop::check_algorithm(key.alg, &names(&profile.requests.dpop_algorithms)).map_err(|error| error.at(Phase::Authorization))?;
+        }
+        if profile.requests.pushed && profile.requests.unpushed {
+            return Err(missing("pushed requests: the provider takes no others (require_pushed_authorization_requests)"));
+        }
         let Login { url, transaction } = login;
         let pushed = profile.endpoint("pushed_authorization_request_endpoint", authentication);
-        let is_pushed = !pushed.is_empty() || profile.requests.pushed;
+        let is_pushed = profile.requests.pushed || !(pushed.is_empty() || profile.requests.unpushed);
         let parameters = parameters(&url, &profile.authorization_endpoint);
         let whole = start.object.as_ref().is_some_and(|object| !object.beside);
         let mut judge = LoginJudge::new(client, transaction);
+        if start.object.as_ref().is_some_and(|object| object.outer) {
+            judge.outer = outer(parameters);
+        }
         if !is_pushed {
             judge.url = url.clone();
             let Some(object) = start.object else { return Ok(Self::new(client, None, judge)) };
@@ -149,6 +164,7 @@ impl Exchange<Login> {
         let mut form = Form::new();
         if whole {
             form.push("client_id", &client.client_id);
+            form.append(&judge.outer);
         } else {
             form.append(parameters);
         }
@@ -166,13 +182,15 @@ struct LoginJudge {
     endpoint: String,
     client_id: String,
     url: String,
+    /// What stands beside a request object in the front channel, form-encoded.
+    outer: String,
     transaction: Option<Transaction>,
 }
 
 impl LoginJudge {
     fn new(client: &Client, transaction: Transaction) -> Self {
         let (endpoint, client_id) = (client.profile.authorization_endpoint.clone(), client.client_id.clone());
-        Self { endpoint, client_id, url: String::new(), transaction: Some(transaction) }
+        Self { endpoint, client_id, url: String::new(), outer: String::new(), transaction: Some(transaction) }
     }
 }
 
@@ -185,6 +203,10 @@ impl Judge<Login> for LoginJudge {
 
     fn signed(&mut self, object: &str) {
         self.url = front_channel(&self.endpoint, &self.client_id, "request", object);
+        if !self.outer.is_empty() {
+            self.url.push('&');
+            self.url.push_str(&self.outer);
+        }
     }
 
     fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<Login> {

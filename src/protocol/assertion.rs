@@ -114,8 +114,8 @@ fn in_time((start, end): (i64, i64), now: i64) -> Result<()> {
 
 /// The header and the claims of an assertion, as JSON.
 pub(crate) fn parts(rules: &Shape<'_>, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<[String; 2]> {
-    if let Some(expected) = rules.algorithms.first().filter(|_| !rules.algorithms.contains(&key.alg.name)) {
-        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(key.alg.name));
+    if !rules.algorithms.is_empty() && !rules.algorithms.iter().any(|name| key.alg.is(name)) {
+        return Err(Error::new(&codes::INVALID_CONFIGURATION).expected(rules.algorithms.join(" ")).actual(key.alg.name));
     }
     Ok([header(rules.typ, rules.names, key)?, claims(rules, statement)?])
 }

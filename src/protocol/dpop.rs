@@ -62,6 +62,16 @@ pub(crate) fn parts(alg: &Algorithm, jwk: &str, proof: &Proof<'_>) -> Result<[St
     Ok([header.take(), claims.take()])
 }
 
+/// Refuses a key whose algorithm a server says it does not take; an empty list says nothing.
+pub(crate) fn check_algorithm(alg: &Algorithm, offered: &[&str]) -> Result<()> {
+    if offered.is_empty() || offered.iter().any(|name| alg.is(name)) {
+        return Ok(());
+    }
+    let mut expected = String::from("dpop: a key for an algorithm that the server takes for proofs, of ");
+    expected.push_str(&offered.join(" "));
+    Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected).actual(alg.name))
+}
+
 /// A URL as a proof names it: without query and fragment (RFC 9449 section 4.2).
 ///
 /// ```

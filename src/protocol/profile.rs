@@ -242,8 +242,14 @@ impl Default for AssertionRules {
 pub struct Requests {
     /// Whether a flow must be begun by a pushed request (`require_pushed_authorization_requests`, FAPI 2.0).
     pub pushed: bool,
+    /// Pushes no request, although the server takes it (RFC 9126) and none is demanded: by name, since nothing does so by itself.
+    pub unpushed: bool,
     /// Whether tokens must be bound to a DPoP key.
     pub dpop: bool,
+    /// Algorithms the server takes for proofs (`dpop_signing_alg_values_supported`); empty where it has not said.
+    pub dpop_algorithms: Vec<String>,
+    /// Ways the server says it answers by (`response_modes_supported`); empty where it has not said.
+    pub response_modes: Vec<String>,
     /// Whether authorization requests must be signed (`require_signed_request_object`).
     pub request_object: bool,
     /// How a client assertion looks.

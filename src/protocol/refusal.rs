@@ -103,8 +103,8 @@ fn hint(kind: RequestKind, action: Action, status: u16, oauth: Option<&OAuthErro
         _ if matches!(status, 404 | 405) => "Nothing answers there; compare the endpoint's address with the server's metadata.",
         _ if is("invalid_dpop_proof") => "The proof was refused: compare this machine's clock (clockOffset) and the key's algorithm.",
         _ if kind == RequestKind::PushedRequest && !is("invalid_request invalid_scope invalid_request_object") => {
-            "The pushed authorization request (PAR) was refused: check how the client is to authenticate there; where it is not to push, \
-             make the provider without that endpoint. It is never left out by itself."
+            "The pushed authorization request (PAR) was refused: check how the client is to authenticate there; where it need not \
+             push, switch that off (pushedRequests: false; in Rust Requests::unpushed). It is never left out by itself."
         }
         _ if is("invalid_client unauthorized_client") || (oauth.is_none() && matches!(status, 401 | 403)) => {
             "Compare client id, secret or key and the method of authentication with the registration, and this machine's clock \

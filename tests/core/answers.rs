@@ -95,7 +95,10 @@ fn pushed_requests() {
         body[name] = value;
         PushedRequest::judge(&json_answer(201, &body.to_string()), text)
     };
-    for uri in ["urn:x&client_id=evil", "https://op.example/r?x=1", "urn:a:b"] {
+    // The form is the server's to choose; what a browser would run or read is none.
+    for uri in
+        ["urn:x&client_id=evil", "https://op.example/r?x=1", "urn:a:b", "http://op.example/r", "urn://host/x", "tag:op.example,2026:r"]
+    {
         assert_eq!(judge("request_uri", uri.into(), false).unwrap().request_uri, uri);
     }
     let long = format!("urn:{}", "a".repeat(2044));
@@ -107,7 +110,9 @@ fn pushed_requests() {
         json!(["urn:x"]),
         json!("javascript:alert(1)"),
         json!("data:x"),
-        json!("http://op.example/r"),
+        json!("BLOB:x"),
+        json!("vbscript:x"),
+        json!("file:///etc/hosts"),
         json!("x"),
         json!("urn:"),
         json!("urn:a b"),
@@ -116,7 +121,6 @@ fn pushed_requests() {
         json!("urn:a#b"),
         json!("https://u@op.example/"),
         json!(format!("{long}a")),
-        json!("urn://host/x"),
     ] {
         assert_eq!(code(judge("request_uri", odd.clone(), false)), "par_response_malformed", "{odd}");
     }

@@ -25,6 +25,7 @@ mod maskinporten_european;
 mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
+mod offered;
 mod reality;
 mod refused_callbacks;
 mod refused_claims;

@@ -8,18 +8,22 @@ import {
   Client,
   KeySet,
   SamtykkeError,
+  SigningKey,
   clientSecretBasic,
   clientSecretPost,
+  discover,
   judgeMetadata,
   judgeRevocation,
   judgeTokens,
+  none,
+  privateKeyJwt,
   provider,
   selectKey,
   serverMetadata,
   verifyLogoutToken,
 } from "samtykke";
 
-import { fetchOf, json } from "./support.mjs";
+import { fails, fetchOf, json } from "./support.mjs";
 
 const ISSUER = "https://op.example";
 const settings = {
@@ -251,4 +255,71 @@ test("Retry-After as a date is a number of seconds from now", async () => {
   };
   assert.ok(Math.abs((await wait(at(90))) - 90) <= 2);
   assert.deepEqual([await wait("7"), await wait(at(-90)), await wait("soon")], [7, 0, undefined]);
+});
+
+test("what the server says it takes is heeded before anything is sent", async () => {
+  const published = {
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/authorize`,
+    token_endpoint: `${ISSUER}/token`,
+    dpop_signing_alg_values_supported: ["PS256"],
+    response_modes_supported: ["query"],
+    token_endpoint_auth_signing_alg_values_supported: ["RS256"],
+  };
+  const found = (more = {}) => discover(ISSUER, { clientId: "c", redirectUri: settings.redirectUri, ...more, fetch: fetchOf(json(published)).fetch });
+  const { server } = await found();
+  assert.deepEqual([server.dpopAlgorithms, server.responseModes, server.assertion.algorithms], [["PS256"], ["query"], ["RS256"]]);
+  const key = await SigningKey.generate("ES256");
+  const dpop = await fails(async () => new Client(await found(), clientSecretBasic("s"), { dpop: key }), { code: "invalid_configuration" });
+  assert.deepEqual([dpop.actual, dpop.action], ["ES256", "fix_configuration"]);
+  assert.ok(new Client(await found({ dpopAlgorithms: ["ES256"] }), clientSecretBasic("s"), { dpop: key }));
+  const plain = new Client(await found(), clientSecretBasic("s"));
+  for (const begin of [(request) => plain.begin(request), (request) => plain.start(request)]) {
+    const mode = await fails(async () => begin({ scope: "a", responseMode: "form_post" }), { code: "invalid_parameter" });
+    assert.match(mode.message, /response_mode: one that the server has, of query/);
+  }
+  assert.ok(plain.begin({ scope: "a" }));
+  const { fetch, requests } = fetchOf(json(tokens()));
+  const signing = new Client(await found(), privateKeyJwt(key), { fetch });
+  await fails(() => signing.clientCredentials({ scope: "a" }), { code: "invalid_configuration", actual: "ES256" });
+  assert.equal(requests.length, 0);
+  const own = new Client(await found({ assertion: { algorithms: ["ES256"] } }), privateKeyJwt(key), { fetch });
+  assert.equal((await own.clientCredentials({ scope: "a" })).accessToken, "a");
+});
+
+test("an answer by another way says what was asked and how it came", async () => {
+  const op = client({});
+  const { transaction, state } = op.begin({ scope: "a", responseMode: "form_post" });
+  const error = await fails(() => op.finish(transaction, `${settings.redirectUri}?code=a&state=${state}`), { code: "callback_malformed" });
+  assert.deepEqual([error.action, error.actual], ["fix_configuration", "one in the query"]);
+  assert.match(error.message, /form_post, the response_mode that was asked for/);
+});
+
+test("pushing is switched off by name, and an error of it names the step", async () => {
+  const pushing = { pushedAuthorizationRequestEndpoint: `${ISSUER}/par` };
+  const refusing = fetchOf(new Response("", { status: 401 }));
+  const error = await fails(() => client(refusing, pushing, none()).start({ scope: "a" }), { phase: "authorization", action: "fix_configuration" });
+  assert.match(error.hint, /pushed authorization request \(PAR\).*pushedRequests: false/);
+  const off = fetchOf(json({}));
+  const { url } = await client({ ...off, pushedRequests: false }, pushing, none()).start({ scope: "a" });
+  assert.match(url, /^https:\/\/op\.example\/authorize\?client_id=client-1&response_type=code&scope=a&/);
+  assert.equal(off.requests.length, 0);
+  const both = client({ ...off, pushedRequests: false }, { ...pushing, requirePushedRequests: true });
+  await fails(() => both.start({ scope: "a" }), { code: "invalid_configuration" });
+});
+
+test("max_age 0 with prompt none is a question to the server", async () => {
+  const { url, transaction, state } = client({}).begin({ scope: "openid", extra: { max_age: 0, prompt: "none" } });
+  assert.match(url, /&max_age=0&prompt=none$/);
+  const answered = () => client({}).finish(transaction, `${settings.redirectUri}?error=login_required&state=${state}`);
+  assert.equal((await fails(answered, { code: "authorization_error" })).oauth.error, "login_required");
+});
+
+test("response_type and scope stand beside a request object on demand", async () => {
+  const key = await SigningKey.generate("ES256");
+  const start = async (requestObject) => (await client({}).start({ scope: "openid a" }, { requestObject })).url;
+  assert.deepEqual([...new URL(await start({ key })).searchParams.keys()], ["client_id", "request"]);
+  const outer = new URL(await start({ key, outerParameters: true })).searchParams;
+  assert.deepEqual([...outer.keys()], ["client_id", "request", "response_type", "scope"]);
+  assert.deepEqual([outer.get("response_type"), outer.get("scope")], ["code", "openid a"]);
 });

@@ -4,7 +4,7 @@ import { ClientAuthentication, heldBy, none } from "./authentication.js";
 import { configured, given, isObject, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
-import type { Value } from "../core/wasm.js";
+import { type Value, call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, decoded, finish } from "./flow.js";
 import { type Transport, checkTransport } from "../core/http.js";
@@ -22,7 +22,7 @@ import { renew } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
 import { json, keyLines, ruleLines } from "./signing.js";
-import { type StartOptions, bound, start } from "./start.js";
+import { type StartOptions, bound, checkMode, start } from "./start.js";
 import { type Tokens, tokensOf } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
 
@@ -126,6 +126,8 @@ export class Client {
     const { dpop, jwks, clockOffset: offset = 0, defaultTokenType } = options;
     if (![undefined, "Bearer", "DPoP"].includes(defaultTokenType)) throw wrong("defaultTokenType: Bearer or DPoP");
     if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
+    // Told here, where it can be put right, and not by the server's refusal.
+    if (dpop && provider.server?.dpopAlgorithms) call(["offered", dpop.alg, provider.server.dpopAlgorithms.join(" ")]);
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     const { trustedAudiences, skew } = options.idToken ?? {};
@@ -161,6 +163,7 @@ export class Client {
       throw hostError("invalid_configuration", { phase: "authorization", expected: "client.start(…)" });
     }
     if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
+    checkMode(this.provider, request);
     return begin(this.provider, bound(request, this.#party.dpop));
   }
 

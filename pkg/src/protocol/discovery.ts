@@ -104,6 +104,10 @@ const FLAGS: Names = [
   ["requirePushedRequests", "require_pushed_authorization_requests"],
   ["requireRequestObject", "require_signed_request_object"],
 ];
+const LISTS: Names = [
+  ["dpopAlgorithms", "dpop_signing_alg_values_supported"],
+  ["responseModes", "response_modes_supported"],
+];
 const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signal"];
 
 /**
@@ -125,7 +129,8 @@ export async function discover(issuer: string, settings: DiscoverySettings): Pro
   const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
   const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
   const options: Record<string, unknown> = {};
-  for (const [name, member] of [...ENDPOINTS, ...FLAGS]) options[name] = members[member];
+  for (const [name, member] of [...ENDPOINTS, ...FLAGS, ...LISTS]) options[name] = members[member];
+  const algorithms = members["token_endpoint_auth_signing_alg_values_supported"] as readonly string[] | undefined;
   const aliases = members["mtls_endpoint_aliases"] as Record<string, string> | undefined;
   if (aliases)
     options["mtlsEndpointAliases"] = Object.fromEntries(
@@ -134,7 +139,8 @@ export async function discover(issuer: string, settings: DiscoverySettings): Pro
   // A client that no person logs in with has neither of the two.
   if (!own.redirectUri) options["authorizationEndpoint"] = "";
   for (const name in options) if (options[name] === undefined) delete options[name];
-  return provider({ ...(options as Partial<ProviderOptions>), ...own, issuer } as ProviderOptions);
+  const assertion = algorithms && { assertion: { algorithms, ...own.assertion } };
+  return provider({ ...(options as Partial<ProviderOptions>), ...own, ...assertion, issuer } as ProviderOptions);
 }
 
 /** An API's metadata (RFC 9728), checked. It is the API's word: never a reason to send credentials to a server you did not choose. */

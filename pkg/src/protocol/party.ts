@@ -41,6 +41,8 @@ export interface Leniencies {
    * the server's addresses for such clients, however the client authenticates itself.
    */
   readonly certificateBound?: boolean;
+  /** `false` pushes no request (RFC 9126), although the server takes it and demands none; it is pushed unless given. */
+  readonly pushedRequests?: false;
   /** Accepts logout tokens without `exp` (Back-Channel Logout 1.0 section 2.4 demands it) while their `iat` is at most two minutes old. */
   readonly logoutTokenWithoutExp?: boolean;
 }
@@ -75,6 +77,7 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
   const aliases = Object.entries(server.mtlsEndpointAliases ?? {}).map(([name, url]) => `${snake(name)} ${url}`);
   const marks = [
     server.requirePushedRequests && "P",
+    lenient.pushedRequests === false && "U",
     server.requireRequestObject && "O",
     server.requireDpop && "D",
     server.issuedTokenTypeOptional && "I",

@@ -68,6 +68,10 @@ export interface ServerData {
   readonly requirePushedRequests?: boolean;
   /** Whether tokens must be bound to a DPoP key. */
   readonly requireDpop?: boolean;
+  /** Algorithms the server takes for DPoP proofs; a key for another is refused before anything is sent. Any unless given. */
+  readonly dpopAlgorithms?: readonly string[];
+  /** Ways the server answers by; another `responseMode` is refused before anything is sent. Any unless given. */
+  readonly responseModes?: readonly string[];
   /** Whether authorization requests must be signed. */
   readonly requireRequestObject?: boolean;
   /** How a client assertion looks. */

@@ -69,6 +69,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
   "mtlsEndpointAliases",
   "requirePushedRequests",
   "requireDpop",
+  "dpopAlgorithms",
+  "responseModes",
   "requireRequestObject",
   "assertion",
   "freeResource",

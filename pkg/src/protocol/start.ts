@@ -1,6 +1,8 @@
 // The beginning of a flow that needs the network or a key: pushed requests (RFC 9126), signed requests (RFC 9101), DPoP binding.
 
 import { heldBy } from "./authentication.js";
+import type { Provider } from "./page_provider.js";
+import { call } from "../core/wasm.js";
 import { type AuthorizationRequest, type ConsentRequest, type Login, loginOf, requestLines } from "./flow.js";
 import type { SigningKey } from "../crypto/keys.js";
 import { type Party, ask, endpointOf } from "./party.js";
@@ -21,6 +23,11 @@ export interface RequestObjectOptions {
    * that read both, which RFC 9101 does not ask for. Only for pushed requests.
    */
   readonly beside?: boolean;
+  /**
+   * Repeats `response_type` and `scope` beside the object, for servers that want them there as OpenID Connect Core section 6.1 has it
+   * and RFC 9101 does not.
+   */
+  readonly outerParameters?: boolean;
 }
 
 /** What a flow is begun with, beside the request. */
@@ -34,11 +41,17 @@ export interface StartOptions {
 export async function start(party: Party, asked: ConsentRequest | AuthorizationRequest, { requestObject, signal }: StartOptions): Promise<Login> {
   const wanted = requestObject ?? party.provider.server?.requireRequestObject ?? false;
   const options: RequestObjectOptions = typeof wanted === "object" ? wanted : {};
-  const { key = heldBy(party.authentication)!.key, typ = "oauth-authz-req+jwt", lifetime = 60, claims, beside } = options;
+  const { key = heldBy(party.authentication)!.key, typ = "oauth-authz-req+jwt", lifetime = 60, claims, beside, outerParameters } = options;
   const [begun, parameters] = requestLines(asked);
-  const object = wanted ? [1, typ, lifetime, beside ? 1 : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
+  checkMode(party.provider, asked);
+  const object = wanted ? [1, typ, lifetime, beside ? 1 : outerParameters ? "o" : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
   const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
   return loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) }));
+}
+
+/** @internal Refuses a response mode that the server has not, before anything is sent. */
+export function checkMode({ server }: Provider, { responseMode }: AuthorizationRequest): void {
+  if (responseMode && server?.responseModes) call(["offered", "", "", responseMode, server.responseModes.join(" ")]);
 }
 
 /** @internal A request that binds its code to a key (RFC 9449 section 10). */

@@ -202,6 +202,10 @@ impl Metadata {
             end_session: some("end_session_endpoint"),
             mtls_aliases: members.get(ALIASES).map(aliases).unwrap_or_default(),
         };
+        let names = |name| members.get(name).and_then(list).unwrap_or_default();
+        profile.requests.dpop_algorithms = names("dpop_signing_alg_values_supported");
+        profile.requests.response_modes = names("response_modes_supported");
+        profile.requests.assertion.algorithms = names("token_endpoint_auth_signing_alg_values_supported");
         profile.requests.pushed = flag("require_pushed_authorization_requests");
         profile.requests.request_object = flag("require_signed_request_object");
         profile

@@ -37,6 +37,7 @@ pub struct RequestObject {
     lifetime: u32,
     claims: Vec<(String, String)>,
     pub(crate) beside: bool,
+    pub(crate) outer: bool,
     parameters: String,
 }
 
@@ -44,7 +45,7 @@ impl RequestObject {
     /// All parameters inside, `typ` `oauth-authz-req+jwt`, 60 seconds to live.
     pub fn new(key: KeyInfo) -> Self {
         let typ = String::from("oauth-authz-req+jwt");
-        Self { key, typ, lifetime: 60, claims: Vec::new(), beside: false, parameters: String::new() }
+        Self { key, typ, lifetime: 60, claims: Vec::new(), beside: false, outer: false, parameters: String::new() }
     }
 
     /// Another `typ`, where a server asks for it.
@@ -73,6 +74,14 @@ impl RequestObject {
     #[must_use]
     pub fn beside(mut self) -> Self {
         self.beside = true;
+        self
+    }
+
+    /// Repeats `response_type` and `scope` beside the object, for servers that want them there as OpenID Connect Core section 6.1
+    /// has it and RFC 9101 does not.
+    #[must_use]
+    pub fn outer_parameters(mut self) -> Self {
+        self.outer = true;
         self
     }
 

@@ -1,7 +1,7 @@
 //! The answer to a pushed authorization request: a reference to send the browser away with.
 //!
 //! RFC 9126 sections 2.2 and 2.3. A 200 is taken for the 201 the standard asks for.
-//! Refuses references that are no `urn:` or `https:` URI, lifetimes that are not positive, and redirects.
+//! Refuses references that are no absolute URI of visible ASCII or that a browser would run, lifetimes that are not positive, and redirects.
 
 use alloc::string::String;
 
@@ -45,7 +45,7 @@ impl PushedRequest {
         let answer = Answer { response, malformed: &codes::PAR_RESPONSE_MALFORMED };
         let object = answer.success(&[201, 200])?;
         let request_uri = object.text("request_uri").filter(|uri| is_request_uri(uri));
-        let request_uri = request_uri.ok_or_else(|| answer.wrong("request_uri: a urn or https URI"))?;
+        let request_uri = request_uri.ok_or_else(|| answer.wrong("request_uri: an absolute URI"))?;
         let seconds = object.get("expires_in").and_then(|value| lifetime(value, expires_in_string));
         let seconds = seconds.filter(|seconds| (1..=MAX_EXPIRES_IN).contains(seconds)).and_then(|seconds| u32::try_from(seconds).ok());
         let expires_in = seconds.ok_or_else(|| answer.wrong("expires_in: whole seconds, 1 to a day"))?;
@@ -54,9 +54,9 @@ impl PushedRequest {
 }
 
 fn is_request_uri(text: &str) -> bool {
-    let scheme_fits = Uri::parse(text).is_some_and(|uri| {
-        let urn = uri.is_scheme("urn") && uri.host.is_none() && !uri.path.is_empty();
-        (urn || uri.is_secure(false)) && uri.fragment.is_none()
-    });
-    scheme_fits && is_visible(text) && text.len() <= MAX_REQUEST_URI
+    // Never what a browser would run or read, were it ever taken for an address; RFC 9126 section 2.2 leaves the form to the server.
+    let harmful = ["javascript", "data", "blob", "vbscript", "file"];
+    let fits = |uri: Uri<'_>| uri.fragment.is_none() && !harmful.iter().any(|scheme| uri.is_scheme(scheme));
+    let is_empty = |uri: Uri<'_>| uri.host.is_none() && uri.path.is_empty();
+    Uri::parse(text).is_some_and(|uri| fits(uri) && !is_empty(uri)) && is_visible(text) && text.len() <= MAX_REQUEST_URI
 }

@@ -132,6 +132,8 @@ impl Client {
 
     /// As [`begin`](Self::begin), whatever the provider takes: the parameters may yet be pushed or signed.
     pub(crate) fn begin_any(&self, request: AuthorizationRequest, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Login> {
+        let modes = &self.profile.requests.response_modes;
+        check_response_mode(request.response_mode.as_str(), &modes.iter().map(String::as_str).collect::<Vec<_>>())?;
         let (mut url, mut transaction) = (Vec::with_capacity(1024), Vec::with_capacity(1024));
         let asked = Asked {
             scope: &request.scope,
@@ -322,6 +324,18 @@ fn wrong(expected: &'static str, actual: &str) -> Error {
     Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(actual)
 }
 
+/// Refuses a response mode that a server says it has not; an empty list says nothing, and the query is every server's.
+pub(crate) fn check_response_mode(mode: &str, offered: &[&str]) -> Result<()> {
+    // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).
+    let is = |name: &&str| *name == mode || (mode == "jwt" && *name == "query.jwt");
+    if mode == "query" || offered.is_empty() || offered.iter().any(is) {
+        return Ok(());
+    }
+    let mut expected = String::from("response_mode: one that the server has, of ");
+    expected.push_str(&offered.join(" "));
+    Err(Error::new(&codes::INVALID_PARAMETER).expected(expected).actual(mode))
+}
+
 /// What a parameter that has a grammar of its own should have been.
 fn misfit(name: &str, value: &str) -> Option<&'static str> {
     use crate::ground::json::Value;
@@ -349,10 +363,6 @@ fn is_prompt(value: &str) -> bool {
 }
 
 fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> + Clone), free_resource: bool) -> Result<()> {
-    // max_age=0 asks for a login, prompt=none forbids one (OIDC Core section 3.1.2.1).
-    if !LEAN && parameters.clone().any(|one| one == ("max_age", "0")) && parameters.clone().any(|one| one == ("prompt", "none")) {
-        return Err(wrong("max_age=0 without prompt=none", "prompt"));
-    }
     for (name, value) in parameters.clone() {
         if word(RESERVED, name.as_bytes()).is_some() {
             return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name));

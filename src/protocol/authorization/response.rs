@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroize;
 
-use crate::ground::error::{Error, Kind, Result, codes};
+use crate::ground::error::{Action, Error, Kind, Result, codes};
 use crate::ground::lean::{LEAN, NPM, Text};
 use crate::ground::octet::{PLACE, is_all};
 use crate::ground::secret::Secret;
@@ -207,6 +207,9 @@ fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
 pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
     check_transaction(fields, client, now)?;
     let mode = fields[transaction::RESPONSE_MODE];
+    if !LEAN && !matches!(mode, "query" | "fragment" | "form_post") {
+        return Err(other_finish("an answer that is not signed; a signed one goes to finishJarm (in Rust finish_jarm)", mode));
+    }
     conclude(fields, client, Answer::collect(answer(fields, mode, client, callback)?)?)
 }
 
@@ -243,11 +246,18 @@ pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callb
         "jwt" | "query.jwt" => "query",
         "fragment.jwt" => "fragment",
         "form_post.jwt" => "form_post",
-        _ => return fail(&codes::CALLBACK_MALFORMED),
+        plain => return Err(other_finish("a signed answer; a plain one goes to finish", plain)),
     };
     let answer = Answer::collect(answer(fields, mode, client, callback)?)?;
     let [known @ .., response, _, _, _] = &answer.values;
-    let Some(response) = response else { return fail(&codes::CALLBACK_MALFORMED) };
+    let Some(response) = response else {
+        let plain = known.iter().any(Option::is_some);
+        return if plain {
+            Err(misplaced(&codes::CALLBACK_MALFORMED, fields[transaction::RESPONSE_MODE], "a plain one"))
+        } else {
+            fail(&codes::CALLBACK_MALFORMED)
+        };
+    };
     if known.iter().any(Option::is_some) || answer.values.iter().filter(|value| value.is_some()).count() > 1 {
         return fail(&codes::CALLBACK_UNEXPECTED_PARAMETER);
     }
@@ -301,7 +311,10 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
     }
     if let Callback::FormPost { content_type, .. } = callback {
         let essence = crate::ground::text::essence(content_type);
-        if mode != "form_post" || !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if mode != "form_post" {
+            return Err(misplaced(&codes::CALLBACK_MALFORMED, mode, "a POST"));
+        }
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return fail(&codes::CALLBACK_MALFORMED);
         }
         return Ok(text);
@@ -312,11 +325,46 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
     if !base.is_empty() && base != redirect_uri && base != client.place && (LEAN || !is_same_place(base, redirect_uri)) {
         return Err(Error::new(&codes::CALLBACK_WRONG_REDIRECT_URI).expected(redirect_uri).found(place(base)));
     }
-    match mode {
-        "query" => Ok(query.unwrap_or_default()),
-        "fragment" => Ok(fragment.unwrap_or_default()),
-        _ => fail(&codes::CALLBACK_MALFORMED),
+    let [asked, other] = match mode {
+        "query" => [query, fragment],
+        "fragment" => [fragment, query],
+        _ if LEAN => return fail(&codes::CALLBACK_MALFORMED),
+        // A POST was asked for.
+        _ => {
+            return Err(misplaced(
+                &codes::CALLBACK_MALFORMED,
+                mode,
+                if query.is_some_and(answers) { "one in the query" } else { "an address" },
+            ));
+        }
+    };
+    if !LEAN && other.is_some_and(answers) && !asked.is_some_and(answers) {
+        return Err(misplaced(&codes::STATE_MISSING, mode, if mode == "query" { "one in the fragment" } else { "one in the query" }));
     }
+    Ok(asked.unwrap_or_default())
+}
+
+/// Whether parameters are those of an answer.
+fn answers(text: &str) -> bool {
+    pairs(text).any(|(name, _)| matches!(name, "state" | "code" | "error" | "response"))
+}
+
+/// The error of an answer that is handed to the judge of another kind.
+fn other_finish(expected: &'static str, mode: &str) -> Error {
+    let error = Error::new(&codes::CALLBACK_MALFORMED).expected(expected).advise(Action::FixConfiguration);
+    error.actual(mode).hinting("The flow was begun with another response_mode than this finishes.")
+}
+
+/// The error of an answer that travels otherwise than it was asked to.
+fn misplaced(kind: &'static Kind, mode: &str, found: &'static str) -> Error {
+    if LEAN {
+        return Error::new(kind);
+    }
+    let mut expected = String::from("an answer by ");
+    expected.push_str(mode);
+    expected.push_str(", the response_mode that was asked for");
+    let error = Error::new(kind).expected(expected).actual(found).advise(Action::FixConfiguration);
+    error.hinting("The server ignores response_mode: begin with the way in which it answers, and hand on what came in that way.")
 }
 
 /// An address fit to be shown, as far as it cannot hold the answer: without its `?`, a code would stand in the path.

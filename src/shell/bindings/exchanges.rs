@@ -156,7 +156,7 @@ impl Party {
         if self.keyed { exchange.keys_outside() } else { exchange }
     }
 
-    /// `1` where the request is signed, then `typ`, lifetime, whether the parameters stand beside it, claims, key; then what `begin`
+    /// `1` where the request is signed, then `typ`, lifetime, whether the parameters stand beside it (`o` some of them too), claims, key; then what `begin`
     /// takes after the client: time by the host's clock, scope, and so on.
     fn login(&self, mut lines: Lines<'_>, random: &[u8]) -> Result<Live> {
         let mut start = Start::new();
@@ -168,7 +168,11 @@ impl Party {
             for (name, json) in members_of(claims)? {
                 object = object.claim(name, json);
             }
-            start = start.object(if beside.is_empty() { object } else { object.beside() });
+            start = start.object(match beside {
+                "" => object,
+                "o" => object.outer_parameters(),
+                _ => object.beside(),
+            });
         }
         let mut asked = String::from(lines.0);
         if let Some(key) = &self.dpop {
@@ -253,7 +257,7 @@ fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
 /// device, userinfo, introspection, revocation, then aliases as name and address in turn); marks; codes that end a session;
 /// algorithms; audiences to trust; skew; method, secret, rules, key; the DPoP key.
 ///
-/// Marks: `P`, `O`, `D` the server requires pushed requests, request objects, DPoP; `I` it may leave out `issued_token_type`;
+/// Marks: `P`, `O`, `D` the server requires pushed requests, request objects, DPoP; `U` none is pushed that need not be; `I` it may leave out `issued_token_type`;
 /// `T` its `auth_time` may be a text; `S` its lifetimes may be; `L` its scopes may be lists; `b` or `d` tokens without a type are Bearer
 /// or DPoP; `R` HTTP Basic is raw; `C` tokens are bound to a certificate; `K` its keys are known.
 fn party(lines: &mut Lines<'_>) -> Result<Party> {
@@ -290,6 +294,7 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
     }
     profile.requests = Requests {
         pushed: has(b'P'),
+        unpushed: has(b'U'),
         dpop: has(b'D'),
         request_object: has(b'O'),
         assertion: rules.clone(),

@@ -12,13 +12,16 @@ use crate::ground::error::Result;
 use crate::ground::http::Response;
 use crate::ground::json::Writer;
 use crate::ground::text::{decimal, number};
+use crate::jose::Algorithm;
 use crate::protocol::answers::introspection::Introspection;
 use crate::protocol::answers::logout::{self, judge_return};
 use crate::protocol::answers::metadata::{Metadata, Policy};
 use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
 use crate::protocol::answers::revocation;
 use crate::protocol::authorization::par::PushedRequest;
+use crate::protocol::authorization::request::check_response_mode;
 use crate::protocol::challenge::Challenge;
+use crate::protocol::dpop::check_algorithm;
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
@@ -27,6 +30,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "metadata" => metadata(lines, text),
         "resource_address" => resource_address(&mut lines, text),
         "endpoint" => endpoint(&mut lines),
+        "offered" => offered(&mut lines),
         "resource_metadata" => resource(lines, text),
         "pushed_answer" => pushed(lines, text),
         "introspection" => introspected(lines, text),
@@ -38,6 +42,15 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         }
         operation => super::exchange::call(operation, lines, text),
     }
+}
+
+/// A key's algorithm, what the server takes for proofs; a response mode, what the server answers by: none of one where it is empty.
+fn offered(lines: &mut Lines<'_>) -> Result<()> {
+    let [alg, algorithms, mode, modes] = lines.take();
+    if let Some(alg) = Algorithm::named(alg) {
+        check_algorithm(alg, &listed(algorithms, b' '))?;
+    }
+    check_response_mode(some(mode).unwrap_or("query"), &listed(modes, b' '))
 }
 
 /// Status, media type, `Retry-After`, `WWW-Authenticate`, then the body as the rest.
