@@ -55,10 +55,10 @@ const STAGES = [
   {
     name: "rust-native",
     quick: true,
-    what: "Rust shell on tokio: driver, clients and adapters, their documentation",
+    what: "Rust shell on tokio: driver, clients, token source, Redis, adapters, their documentation",
     run: [
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,testing", "--test", "native"],
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,testing", "--doc", "shell::native"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--test", "native"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--doc", "shell::native"],
     ],
     minutes: 5,
   },

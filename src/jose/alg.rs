@@ -78,6 +78,27 @@ pub struct Algorithm {
 }
 
 impl Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256, which a client gets that registers no other.
+    pub const RS256: &'static Self = &RS256;
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    pub const RS384: &'static Self = &RS384;
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    pub const RS512: &'static Self = &RS512;
+    /// RSASSA-PSS with SHA-256.
+    pub const PS256: &'static Self = &PS256;
+    /// RSASSA-PSS with SHA-384.
+    pub const PS384: &'static Self = &PS384;
+    /// RSASSA-PSS with SHA-512.
+    pub const PS512: &'static Self = &PS512;
+    /// ECDSA over P-256 with SHA-256.
+    pub const ES256: &'static Self = &ES256;
+    /// ECDSA over P-384 with SHA-384.
+    pub const ES384: &'static Self = &ES384;
+    /// ECDSA over P-521 with SHA-512.
+    pub const ES512: &'static Self = &ES512;
+    /// EdDSA over Ed25519.
+    pub const EDDSA: &'static Self = &EDDSA;
+
     /// The signature algorithm of a name; `None` for any other, `none` and HMAC among them.
     ///
     /// ```
@@ -118,20 +139,18 @@ const fn row(name: &'static str, family: Family, kty: &'static str, crv: &'stati
 
 /// The one a client gets that registers none.
 pub(crate) static RS256: Algorithm = row("RS256", Family::RsaPkcs1, "RSA", "", Hash::Sha256, 0);
+static RS384: Algorithm = row("RS384", Family::RsaPkcs1, "RSA", "", Hash::Sha384, 0);
+static RS512: Algorithm = row("RS512", Family::RsaPkcs1, "RSA", "", Hash::Sha512, 0);
+static PS256: Algorithm = row("PS256", Family::RsaPss, "RSA", "", Hash::Sha256, 0);
+static PS384: Algorithm = row("PS384", Family::RsaPss, "RSA", "", Hash::Sha384, 0);
+static PS512: Algorithm = row("PS512", Family::RsaPss, "RSA", "", Hash::Sha512, 0);
+static ES256: Algorithm = row("ES256", Family::Ecdsa, "EC", "P-256", Hash::Sha256, 64);
+static ES384: Algorithm = row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96);
+static ES512: Algorithm = row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132);
+static EDDSA: Algorithm = row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64);
 
 /// Every signature algorithm there is here.
-pub static ALGORITHMS: &[&Algorithm] = &[
-    &RS256,
-    &row("RS384", Family::RsaPkcs1, "RSA", "", Hash::Sha384, 0),
-    &row("RS512", Family::RsaPkcs1, "RSA", "", Hash::Sha512, 0),
-    &row("PS256", Family::RsaPss, "RSA", "", Hash::Sha256, 0),
-    &row("PS384", Family::RsaPss, "RSA", "", Hash::Sha384, 0),
-    &row("PS512", Family::RsaPss, "RSA", "", Hash::Sha512, 0),
-    &row("ES256", Family::Ecdsa, "EC", "P-256", Hash::Sha256, 64),
-    &row("ES384", Family::Ecdsa, "EC", "P-384", Hash::Sha384, 96),
-    &row("ES512", Family::Ecdsa, "EC", "P-521", Hash::Sha512, 132),
-    &row("EdDSA", Family::EdDsa, "OKP", "Ed25519", Hash::Sha512, 64),
-];
+pub static ALGORITHMS: &[&Algorithm] = &[&RS256, &RS384, &RS512, &PS256, &PS384, &PS512, &ES256, &ES384, &ES512, &EDDSA];
 
 /// HMAC with a shared secret, kept apart so that no header can choose it.
 pub static SYMMETRIC: &[&Algorithm] = &[

@@ -16,5 +16,6 @@ pub(crate) mod refusal;
 pub mod syntax;
 pub mod token;
 pub mod token_cache;
+pub mod token_record;
 
 pub use answers::{introspection, logout, metadata, resource_metadata, revocation, userinfo};

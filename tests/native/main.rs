@@ -1,8 +1,20 @@
 //! The native shell: its driver, clients and adapters, by scripted answers, set clocks and servers on loopback.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
 
 mod client;
 mod driver;
+mod providers;
+#[cfg(feature = "redis")]
+mod redis;
+mod stores;
 mod support;
+mod tokens;

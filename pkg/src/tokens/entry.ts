@@ -119,14 +119,14 @@ export class Entry {
     const token = this.valid(now) ? Math.ceil(this.ends - now) : 0;
     const milliseconds = this.failures ? Math.max(token, Math.ceil(this.resume - now) + REMEMBERED) : token;
     const tail = token ? milliseconds - token : 0;
-    const replace = token ? tail + Math.max(this.ends - this.replace, 0) : 0;
+    const replace = token ? tail + Math.max(Math.ceil(this.ends - this.replace), 0) : 0;
     const rest: Omit<TokenRecord, "tokens"> = {
       tail,
       replace,
       failures: this.failures,
-      ...(now < this.refused + BETWEEN_REFUSALS && { refused: milliseconds + now - this.refused }),
+      ...(now < this.refused + BETWEEN_REFUSALS && { refused: Math.floor(milliseconds + now - this.refused) }),
       ...(this.failures && {
-        resume: Math.max(milliseconds - (this.resume - now), 0),
+        resume: Math.max(Math.floor(milliseconds - (this.resume - now)), 0),
         ...(this.error && { error: factsOf(this.error), ...(faultOf(this.error) === "refused" && { by: this.credential() }) }),
       }),
     };

@@ -41,7 +41,8 @@ export function recordText(record: Omit<TokenRecord, "tokens"> & { readonly toke
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const SHOWN = { value: () => "Tokens { … }" };
 const NONE: Tokens["others"] = Object.freeze(Object.create(null));
-const isTime = (value: unknown) => typeof value === "number" && value >= 0;
+// Whole numbers, since the crate reads no others.
+const isTime = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isMaybeTime = (value: unknown) => value === undefined || isTime(value);
 
 /** What the lines of a token without trouble say; nothing where there are too few of them. */

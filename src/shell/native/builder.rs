@@ -37,6 +37,11 @@ impl Authentication {
     pub fn private_key_jwt(key: SigningKey) -> Self {
         Self { method: ClientAuthentication::private_key_jwt(key.info().clone()), key: Some(key) }
     }
+
+    /// No authentication beside grants that are signed with this key.
+    pub(crate) fn grant_alone(key: SigningKey) -> Self {
+        Self { method: ClientAuthentication::None, key: Some(key) }
+    }
 }
 
 impl From<ClientAuthentication> for Authentication {

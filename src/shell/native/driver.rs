@@ -92,6 +92,11 @@ impl Driver {
         u64::try_from(self.runtime.monotonic().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// A future that ends when so much time has passed.
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.runtime.sleep(duration)
+    }
+
     /// Runs work in a task of its own, which goes on when nobody waits for it any more.
     ///
     /// # Errors
@@ -198,6 +203,29 @@ impl Driver {
         }))
     }
 
+    /// Calls an API, again after trouble where the core calls it repeatable: twice, with growing pauses, a server's `Retry-After` of
+    /// up to half a minute first.
+    pub(crate) async fn repeatedly<T>(&self, request: &Request, mut judge: impl FnMut(&Response) -> Result<T>) -> Result<T> {
+        let (mut left, mut pause) = (if request.repeatable { REPETITIONS } else { 0 }, FIRST_PAUSE);
+        loop {
+            let answer = self.once(request).await?.map_err(|lost| lost.error(Phase::Api, request.repeatable));
+            let error = match answer.and_then(|response| judge(&response)) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            // Half of it at random, so that many callers do not come back at once.
+            let chance = Duration::from_millis(u8::from_ne_bytes(*random::<1>()?).into());
+            let wished = Duration::from_secs(error.retry_after_at(self.now()).unwrap_or(0).into());
+            let wait = wished.max(pause.saturating_add(chance));
+            if left == 0 || !error.retryable() || wait > LONGEST_PAUSE {
+                return Err(error);
+            }
+            self.sleep(wait).await;
+            left = left.saturating_sub(1);
+            pause = pause.saturating_mul(2);
+        }
+    }
+
     /// A future that ends when a request's time is over.
     pub(crate) fn patience(&self) -> BoxFuture<'static, ()> {
         self.runtime.sleep(self.timeout)
@@ -230,6 +258,11 @@ impl Lost {
         self.failure.error(phase, repeatable).because(self.cause)
     }
 }
+
+/// How often an API call that may be repeated is.
+const REPETITIONS: u32 = 2;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Random octets of the system's.
 pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {

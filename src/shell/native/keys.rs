@@ -38,6 +38,8 @@ pub trait AsyncSigner: Send + Sync {
 pub struct SigningKey {
     info: Arc<KeyInfo>,
     holder: Arc<dyn AsyncSigner>,
+    /// Made by this process, and gone with it.
+    ephemeral: bool,
 }
 
 impl core::fmt::Debug for SigningKey {
@@ -58,7 +60,7 @@ impl<S: crate::jose::Signer + Send + Sync> AsyncSigner for AtOnce<S> {
 impl SigningKey {
     /// A key that somebody else holds.
     pub fn new(info: KeyInfo, holder: impl AsyncSigner + 'static) -> Self {
-        Self { info: Arc::new(info), holder: Arc::new(holder) }
+        Self { info: Arc::new(info), holder: Arc::new(holder), ephemeral: false }
     }
 
     /// A key of a signer that answers at once.
@@ -102,14 +104,15 @@ impl SigningKey {
     /// `signing_failed` when the system gives no randomness.
     #[cfg(feature = "native-crypto")]
     pub fn generate(alg: &'static Algorithm) -> Result<Self> {
-        crate::signer::native::NativeKey::generate(alg).map(Self::of)
+        let key = crate::signer::native::NativeKey::generate(alg).map(Self::of)?;
+        Ok(Self { ephemeral: true, ..key })
     }
 
     /// The same key under an id.
     #[must_use]
     pub fn with_kid(self, kid: &str) -> Self {
         let info = KeyInfo::clone(&self.info).kid(kid);
-        Self { info: Arc::new(info), holder: self.holder }
+        Self { info: Arc::new(info), ..self }
     }
 
     /// What is known of it; nothing in that is secret.
@@ -162,6 +165,16 @@ impl Keys {
     /// The key that tokens are bound to.
     pub fn dpop_info(&self) -> Option<&KeyInfo> {
         self.dpop.as_ref().map(SigningKey::info)
+    }
+
+    /// The key that signs for the client.
+    pub(crate) fn client_info(&self) -> Option<&KeyInfo> {
+        self.client.as_ref().map(SigningKey::info)
+    }
+
+    /// Whether tokens are bound to a key that is gone with this process.
+    pub(crate) fn is_ephemeral(&self) -> bool {
+        self.dpop.as_ref().is_some_and(|key| key.ephemeral)
     }
 
     pub(crate) async fn sign(&self, request: &SignRequest) -> Result<Vec<u8>> {

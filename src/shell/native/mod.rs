@@ -12,21 +12,34 @@ mod client;
 mod driver;
 mod flights;
 mod keys;
+pub mod maskinporten;
+pub mod norskgjeld;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod runtime;
+#[cfg(feature = "native-crypto")]
+mod seal;
 mod sending;
 mod spent;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tokens;
 
-#[cfg(feature = "reqwest")]
 pub use self::reqwest::Reqwest;
 pub use builder::{Authentication, Builder};
 pub use client::{Client, RefreshStore};
 pub use driver::{Driver, Storing};
 pub use keys::{AsyncSigner, Keys, SigningKey};
 pub use runtime::{Runtime, Tokio};
+#[cfg(feature = "native-crypto")]
+pub use seal::SealKeys;
 pub use sending::{Body, BoxFuture, Http, TransportError};
+#[cfg(feature = "redis")]
+pub use store::Redis;
+#[cfg(feature = "native-crypto")]
+pub use store::Sealed;
+pub use store::{Kept, Lock, MemoryStore, StoreError, StoreFuture, TokenStore};
+pub use tokens::{TokenSource, Wanted};
 
 pub use ::{bytes, http};
