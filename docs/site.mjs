@@ -88,6 +88,12 @@ export function buildSite() {
   rust();
   linked();
   const { pages, links, dead } = check(SITE);
+  // Errors lead to rustdoc's page of them, which makes its anchors in its own way.
+  for (const [, code] of readFileSync(join(HERE, "errors.md"), "utf8").matchAll(/^#### (.*)$/gm)) {
+    for (const page of ["errors.html", "rust/samtykke/errors/index.html"]) {
+      if (!readFileSync(join(SITE, page), "utf8").includes(`id="${code}"`)) dead.push(`${page}: no anchor ${code}`);
+    }
+  }
   for (const one of dead) say(`dead: ${one}`);
   must("the check of links", { ok: dead.length === 0, said: "" });
   say(`ran: ${pages} pages, ${links} links`);

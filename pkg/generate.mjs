@@ -268,6 +268,20 @@ function messagesOf() {
   return biome(lines.join("\n"), "pkg/src/core/message_texts.ts");
 }
 
+/** Where the documentation of errors stands. */
+function docsOf() {
+  const file = "src/ground/error/codes.rs";
+  const [, address] = readFileSync(join(ROOT, file), "utf8").match(/macro_rules! docs \{[^"]*("[^"]+")/);
+  const lines = [
+    `// Generated from ${file} by \`npm run generate\`; edit that file.`,
+    "",
+    "/** Where each error's code has a section of its own: this, and the code. */",
+    `export const DOCS = ${address};`,
+    "",
+  ];
+  return biome(lines.join("\n"), "pkg/src/core/docs.ts");
+}
+
 const piped = (command, args, input) => execFileSync(command, args, { cwd: ROOT, input, encoding: "utf8", stdio: ["pipe", "pipe", "inherit"] });
 const rustfmt = (source) => piped("rustfmt", ["--edition", "2024", "--emit", "stdout", "--config-path", ROOT], source);
 const biome = (source, file) =>
@@ -312,7 +326,7 @@ export function generated() {
     const typescript = typescriptOf(id, facts);
     if (typescript) files.set(`pkg/src/providers/${id}/data.ts`, typescript);
   }
-  return files.set("pkg/src/core/message_texts.ts", messagesOf());
+  return files.set("pkg/src/core/message_texts.ts", messagesOf()).set("pkg/src/core/docs.ts", docsOf());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

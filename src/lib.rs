@@ -27,6 +27,10 @@ extern crate alloc;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 extern crate std;
 
+// Each error's section of the documentation: where `Error::doc` leads.
+#[cfg(doc)]
+#[doc = include_str!("../docs/errors.md")]
+pub mod errors {}
 pub mod flow;
 mod ground;
 pub mod jose;

@@ -16,7 +16,8 @@ fn every_code_is_whole_and_unique() {
         assert!(!seen.contains(&kind.code()), "{} twice", kind.code());
         seen.push(kind.code());
         assert!(kind.code().bytes().all(|c| c.is_ascii_lowercase() || c == b'_'));
-        assert!(!kind.hint().is_empty() && !kind.doc().is_empty(), "{}", kind.code());
+        assert!(!kind.hint().is_empty() && !kind.section().is_empty(), "{}", kind.code());
+        assert_eq!(kind.doc(), format!("{}{}", codes::DOCS, kind.code()));
         let error = Error::new(kind);
         assert_eq!(
             (error.code(), error.phase(), error.action(), error.retryable()),

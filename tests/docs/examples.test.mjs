@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -248,6 +248,16 @@ test("the Maskinporten blocks get tokens and register", () =>
     assert.ok(mp.control.requests.includes("PUT /scopes/access/889640782?scope=difitest%3Athings"));
     assert.equal(mp.control.store.client(id).client_name, "My client");
   }));
+
+test("the code that replaces hand-written Maskinporten code keeps its token", () =>
+  maskinportenTest(async (mp) => {
+    const { connect, token } = await load("migrated-maskinporten");
+    const pem = createPrivateKey({ key: mp.jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" });
+    const tokens = await connect({ KEY: pem, KEY_ID: mp.jwk.kid, CLIENT_ID: mp.clientId });
+    assert.equal(await token(tokens, "difitest:api3"), await token(tokens, "difitest:api3"));
+    assert.equal(mp.control.assertions.length, 1);
+  }));
+
 test("the ACM/IDM block gets a token, pings eLys and explains, logs a person in, gets a token in their name and switches", async () => {
   const world = await startAcmIdm();
   try {
@@ -288,6 +298,20 @@ test("the Region Halland block signs with its certificate, calls the API with bo
     assert.equal((await units(api, env)).api, "hsainfoapi.regionhalland.se");
     const error = await client.clientCredentials({ resource: "unknown" }).catch((error) => error);
     assert.match(advice(error), /resursid/);
+  } finally {
+    await world.close();
+  }
+});
+
+test("the code that replaces MSAL gets a token of AD FS for the API's resource", async () => {
+  const world = await startHalland();
+  try {
+    const { connect, tokenFor } = await load("migrated-adfs");
+    const { keyPem, pem } = world.certificate;
+    const tokens = await connect({ ADFS: world.adfs.issuer, CLIENT_ID: HALLAND, KEY: keyPem, CERTIFICATE: pem }, { development: true });
+    const token = await tokenFor(tokens, "hsainfoapi.regionhalland.se", "hsainfoapi.read");
+    const { aud } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+    assert.match(String(aud), /hsainfoapi\.regionhalland\.se/);
   } finally {
     await world.close();
   }

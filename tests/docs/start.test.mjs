@@ -70,6 +70,38 @@ test("the back end logs a person in, greets them, and nobody else", async (t) =>
   assert.deepEqual(world.violations, []);
 });
 
+test("the code that replaces openid-client logs in, and refuses another state", async (t) => {
+  const world = await startServer();
+  t.after(() => world.close());
+  const { connect, begin, end } = await load("migrated-login");
+  const env = { CLIENT_ID: world.client.id, CLIENT_SECRET: world.client.secret, REDIRECT_URI: world.client.redirectUris[0] };
+  const client = await connect(world.issuer, env, { development: true });
+  const { url, transaction } = await begin(client);
+  const back = await browse(url);
+  await assert.rejects(end(client, transaction, back.replace(/state=[^&]*/, "state=another-flow-of-somebody")), { code: "state_mismatch" });
+  assert.equal((await end(client, transaction, back)).sub, "person-1");
+});
+
+test("the page without tokens asks its own server who is there", async (t) => {
+  const { user, logIn, logOut } = await load("migrated-page");
+  const left = [];
+  const saved = globalThis.fetch;
+  t.after(() => {
+    globalThis.fetch = saved;
+    for (const name of ["document", "location"]) delete globalThis[name];
+  });
+  const answers = [Response.json({ sub: "person-1" }), new Response(null, { status: 401 })];
+  Object.assign(globalThis, {
+    fetch: async () => answers.shift(),
+    location: { pathname: "/a", assign: (url) => left.push(url) },
+    document: { querySelector: () => ({ submit: () => left.push("logout") }) },
+  });
+  assert.deepEqual([await user(), await user()], [{ sub: "person-1" }, null]);
+  logIn();
+  logOut();
+  assert.deepEqual(left, ["/login?returnTo=%2Fa", "logout"]);
+});
+
 test("the key of a service signs, and its DER is refused", async () => {
   const { kmsKey } = await load("kms");
   const { publicJwk, privateKey } = await key("client RS256");

@@ -88,7 +88,7 @@ test("all facts of an error survive the round trip, its cause and stack stay her
     expected: "e",
     actual: "a",
     hint: "h",
-    doc: "RFC 6749",
+    doc: "https://docs.rs/samtykke/latest/samtykke/errors/#token_error",
   };
   const error = new SamtykkeError(facts, { cause: new Error(SECRET) });
   const { name, message, ...rest } = JSON.parse(JSON.stringify(error));

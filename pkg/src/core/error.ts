@@ -1,5 +1,7 @@
 // The one error class. Its facts come from the core; the host adds only what it alone can see (network, wasm).
 
+import { DOCS } from "./docs.js";
+
 /** Where in the flow an error arose. */
 export type Phase = "configuration" | "authorization" | "callback" | "token" | "api" | "session" | "runtime";
 
@@ -73,7 +75,7 @@ export class SamtykkeError extends Error {
   declare raw?: () => string | undefined;
   /** What to do now, for a developer. */
   declare readonly hint: string;
-  /** The section behind the check, or the README's part on errors. */
+  /** Where the documentation says what leads to this error, and what to do. */
   declare readonly doc: string;
 
   constructor(facts: ErrorFacts, options?: { cause?: unknown }) {
@@ -83,7 +85,7 @@ export class SamtykkeError extends Error {
       `${code} in the ${phase} phase${oauth ? `: the server answered "${oauth.error}"${oauth.description ? `, "${oauth.description}"` : ""}` : ""}${expected ? `; expected ${expected}` : ""}${actual ? `; found "${actual}"` : ""}. ${hint}`,
       options,
     );
-    Object.assign(this, { retryable: false, ...facts, hint, doc: facts.doc || "README", message: this.message });
+    Object.assign(this, { retryable: false, ...facts, hint, doc: DOCS + code, message: this.message });
     for (const name in this) if (this[name as "code"] === undefined) delete (this as { code?: string })[name as "code"];
   }
 

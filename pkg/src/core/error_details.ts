@@ -1,4 +1,4 @@
-// What the full core says of an error beyond the browser one: retry, advice, the section behind the check, the response.
+// What the full core says of an error beyond the browser one: retry, advice, the response.
 
 import { type Value, call } from "./wasm.js";
 import type { Details } from "./error.js";
@@ -6,11 +6,10 @@ import { SamtykkeError } from "./error.js";
 
 /** @internal By the core behind a door. */
 export const detailsOf = (call: (head: readonly Value[]) => string): Details => ({
-  more([, retryable, hint, doc, status, retryAfter, own, traceId]) {
+  more([, retryable, hint, status, retryAfter, own, traceId]) {
     return {
       retryable: !!retryable,
       hint,
-      doc,
       http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
       provider: own || traceId ? { code: own, traceId } : undefined,
     };

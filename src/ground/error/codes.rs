@@ -3,7 +3,16 @@
 //! Refuses to grow texts in the code paths: what a person is told stands here, and in `messages.txt`.
 
 use super::{Action, Kind, Phase};
-use crate::ground::lean::{LEAN, PROTOCOL};
+use crate::ground::lean::{LEAN, NPM, PROTOCOL};
+
+/// Where each code has a section of its own, with its cause and cure: this, and the code.
+macro_rules! docs {
+    () => {
+        "https://docs.rs/samtykke/latest/samtykke/errors/#"
+    };
+}
+/// What [`Error::doc`](super::Error::doc) begins with.
+pub const DOCS: &str = docs!();
 
 macro_rules! kind {
     ($name:ident $code:literal $phase:ident $action:ident $retryable:literal $doc:literal $hint:literal) => {
@@ -12,7 +21,13 @@ macro_rules! kind {
             phase: Phase::$phase,
             action: Action::$action,
             retryable: $retryable,
-            text: if LEAN { $code } else { concat!($code, "\n", $hint, "\n", $doc) },
+            text: if LEAN {
+                $code
+            } else if NPM {
+                concat!($code, "\n", $hint)
+            } else {
+                concat!($code, "\n", $hint, "\n", $doc, "\n", docs!(), $code)
+            },
         };
     };
 }

@@ -89,7 +89,7 @@ pub struct Kind {
     pub(crate) phase: Phase,
     pub(crate) action: Action,
     pub(crate) retryable: bool,
-    /// Code, hint and section in a line each; a page has the code alone, and its shell words it by action.
+    /// Code, hint, section and address in a line each. The package's shell makes the address, and words a page's hints by action.
     text: &'static str,
 }
 
@@ -116,12 +116,17 @@ impl Kind {
 
     /// What to do, in a sentence for a developer.
     pub fn hint(&self) -> &'static str {
-        cut(cut(self.text, b'\n').1.unwrap_or_default(), b'\n').0
+        cut(self.text, b'\n').1.map_or("", |rest| cut(rest, b'\n').0)
     }
 
     /// The section that asks for the check.
+    pub fn section(&self) -> &'static str {
+        self.text.split('\n').nth(2).unwrap_or_default()
+    }
+
+    /// Where the documentation says what leads to this, and what to do: [`codes::DOCS`] and the code.
     pub fn doc(&self) -> &'static str {
-        cut(cut(self.text, b'\n').1.unwrap_or_default(), b'\n').1.unwrap_or_default()
+        self.text.split('\n').nth(3).unwrap_or_default()
     }
 }
 
@@ -397,16 +402,10 @@ impl Error {
 
     /// What to do now, in a sentence for a developer.
     pub fn hint(&self) -> &'static str {
-        self.advice()[0]
+        self.0.hint.get().unwrap_or(self.0.kind.hint())
     }
 
-    /// What to do, and the section behind the check.
-    pub(crate) fn advice(&self) -> [&'static str; 2] {
-        let kind = self.0.kind;
-        [self.0.hint.get().unwrap_or(kind.hint()), kind.doc()]
-    }
-
-    /// The specification section behind the check.
+    /// Where the documentation says what leads to this error, and what to do.
     pub fn doc(&self) -> &'static str {
         self.0.kind.doc()
     }

@@ -139,9 +139,7 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     {
         push_line(text, oauth.and_then(|oauth| oauth.uri.as_deref()).unwrap_or_default());
         push_line(text, if error.retryable() { "1" } else { "" });
-        for line in error.advice() {
-            push_line(text, line);
-        }
+        push_line(text, error.hint());
     }
     #[cfg(not(samtykke_entry = "browser"))]
     for value in [
