@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ACTORS = ["uitvaartondernemer", "crematorium", "depzorg", "lbbs", "begraafplaats", "arts"].map((name) => `elys_${name}`);
 
-export async function startElys({ issuer, api, secret }) {
+export async function startElys({ issuer, name, api, secret }) {
   /** `audience`: refuses tokens aimed at the client itself; `scopes`: whether an actor's scope is needed. */
   const settings = { audience: false, scopes: true };
   const faults = [];
@@ -61,7 +61,8 @@ export async function startElys({ issuer, api, secret }) {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    origin: name ?? `http://127.0.0.1:${server.address().port}`,
+    port: server.address().port,
     settings,
     faults,
     requests,

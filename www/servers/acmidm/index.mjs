@@ -23,8 +23,9 @@ const pair = async () => {
 };
 let keys;
 
-/** Starts the server and the eLys API. `settings` may be changed while it runs: `takesTokenEndpoint`, `refreshSeconds`. */
-export async function startAcmIdm() {
+/** Starts the server and the eLys API. `names` are where others reach them, for a server that hands requests on; `clients` add to those
+ * there are. `settings` may be changed while it runs: `takesTokenEndpoint`, `refreshSeconds`. */
+export async function startAcmIdm({ names = {}, clients: more = [] } = {}) {
   keys ??= await Promise.all([pair(), pair(), pair()]);
   const [own, client, other] = keys;
   const settings = { takesTokenEndpoint: false, refreshSeconds: 3600 };
@@ -34,7 +35,8 @@ export async function startAcmIdm() {
   let handle;
   const server = createServer((request, response) => handle(request, response));
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  const issuer = `http://127.0.0.1:${server.address().port}/op`;
+  const { port } = server.address();
+  const issuer = `${names.op ?? `http://127.0.0.1:${port}`}/op`;
 
   const shared = { organisation: ORGANISATION, organisationName: "Testgemeente" };
   const clients = new Map([
@@ -49,6 +51,7 @@ export async function startAcmIdm() {
       { jwk: client.publicJwk, scopes: ["openid", "offline_access", "profile", "vo", "rrn", TARGET + API], name: "login", redirectUris: [CALLBACK], ...shared },
     ],
   ]);
+  for (const { clientId, ...client } of more) clients.set(clientId, { scopes: [], name: clientId, ...shared, ...client });
   const provider = await createOp({
     issuer,
     clients,
@@ -151,9 +154,10 @@ export async function startAcmIdm() {
     response.writeHead(302, { location: to.href }).end();
   }
 
-  const elys = await startElys({ issuer, api: API, secret: "api-secret-of-elys" });
+  const elys = await startElys({ issuer, name: names.elys, api: API, secret: "api-secret-of-elys" });
   return {
     issuer,
+    ports: { op: port, elys: elys.port },
     settings,
     requests,
     faults,

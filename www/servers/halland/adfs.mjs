@@ -16,23 +16,31 @@ const MESSAGES = {
   ],
   MSIS9605: ["access_denied", "The client is not allowed to access the requested resource."],
   MSIS9607: ["invalid_client", "The 'client_id' parameter in the request is invalid. No registered client is found with this identifier."],
+  MSIS9604: ["server_error", "An error occurred. The authorization server was not able to fulfill the request."],
+  MSIS9609: [
+    "invalid_request",
+    "The 'redirect_uri' parameter is invalid. No redirect uri with the specified value is registered for the received 'client_id'. ",
+  ],
   MSIS9612: ["invalid_grant", "The authorization code received in 'code' parameter is invalid."],
   MSIS9614: ["invalid_grant", "The refresh token received in 'refresh_token' parameter is invalid."],
   MSIS9615: ["invalid_grant", "The refresh token received in 'refresh_token' parameter has expired.", 401],
   MSIS9622: ["invalid_client", "Client authentication failed. Please verify the credential provided for client authentication is valid."],
 };
+/** What each code is answered with: status and body. */
+export const CODES = Object.fromEntries(
+  Object.entries(MESSAGES).map(([code, [error, text, status = 400]]) => [code, { status, body: { error, error_description: `${code}: ${text}` } }]),
+);
 class Refused extends Error {
   constructor(code, why) {
     super(why ?? code);
-    const [error, text, status = 400] = MESSAGES[code];
-    Object.assign(this, { status, body: { error, error_description: `${code}: ${text}` } });
+    Object.assign(this, CODES[code]);
   }
 }
 const UNASKED = "urn:microsoft:userinfo";
 const words = (text) => (text ?? "").split(" ").filter(Boolean);
 
 /** `client`: `{ id, certificates, redirectUris, permissions: resource → scopes }`; `resources`: identifiers that are registered. */
-export async function startAdfs({ client, resources }) {
+export async function startAdfs({ client, resources, name }) {
   // Its signing certificate, by whose SHA-1 it names the key in either place.
   const signing = certificate();
   const {
@@ -142,6 +150,7 @@ export async function startAdfs({ client, resources }) {
       const challenge = createHash("sha256")
         .update(form.get("code_verifier") ?? "")
         .digest("base64url");
+      if (!client.redirectUris.includes(form.get("redirect_uri"))) throw new Refused("MSIS9609");
       if (!found || found.redirectUri !== form.get("redirect_uri") || found.challenge !== challenge) throw new Refused("MSIS9612");
       const refresh = randomUUID();
       const wanted = form.get("resource") ? target(form) : found.wanted;
@@ -231,15 +240,18 @@ export async function startAdfs({ client, resources }) {
     }
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  issuer = `http://127.0.0.1:${server.address().port}/adfs`;
+  const { port } = server.address();
+  issuer = `${name ?? `http://127.0.0.1:${port}`}/adfs`;
   return {
     issuer,
+    port,
     settings,
     requests,
     reasons,
     faults,
     client,
     publicKey,
+    accessToken,
     signing,
     published,
     tokenRequests: () => requests.filter(({ path }) => path.startsWith("/adfs/oauth2/token")),

@@ -15,7 +15,7 @@ export const INVALID = {
 };
 
 /** `apis`: path prefix → `{ resource, scope, keys }`; `header`: the key's header, in lower case. */
-export async function startGateway({ adfs, apis, header = "ocp-apim-subscription-key" }) {
+export async function startGateway({ adfs, apis, name, header = "ocp-apim-subscription-key" }) {
   const requests = [];
   const faults = [];
   const settings = { clock: 0, header };
@@ -49,7 +49,8 @@ export async function startGateway({ adfs, apis, header = "ocp-apim-subscription
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return {
-    origin: `http://127.0.0.1:${server.address().port}`,
+    origin: name ?? `http://127.0.0.1:${server.address().port}`,
+    port: server.address().port,
     requests,
     faults,
     settings,

@@ -12,7 +12,8 @@ export const KEYS = ["prim-0123456789abcdef", "sec-0123456789abcdef"];
 
 let made;
 
-export async function startHalland() {
+/** `names`: where others reach the two, for a server that hands requests on. */
+export async function startHalland({ names = {} } = {}) {
   made ??= certificate();
   const client = {
     id: CLIENT,
@@ -20,11 +21,11 @@ export async function startHalland() {
     redirectUris: [CALLBACK],
     permissions: { [HSA]: ["hsainfoapi.read", "hsainfoapi.write"], [EXAMPLE]: ["exempelapi.Public"] },
   };
-  const adfs = await startAdfs({ client, resources: [HSA, EXAMPLE, "other.regionhalland.se"] });
+  const adfs = await startAdfs({ client, resources: [HSA, EXAMPLE, "other.regionhalland.se"], name: names.adfs });
   const apis = {
     "/hsa/": { resource: HSA, scope: "hsainfoapi.read", keys: [...KEYS] },
     "/example/": { resource: EXAMPLE, scope: "exempelapi.Public", keys: ["other-key"] },
   };
-  const gateway = await startGateway({ adfs, apis });
+  const gateway = await startGateway({ adfs, apis, name: names.gateway });
   return { adfs, gateway, apis, client, certificate: made, close: async () => void (await Promise.all([adfs.close(), gateway.close()])) };
 }

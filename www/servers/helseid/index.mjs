@@ -57,15 +57,17 @@ const oauth = (error, error_description) => ({ status: 400, body: { error, error
 
 /**
  * Starts a local HelseID. `clients` add to the two there are: `single`, and `multi` for multi-tenant.
- * `pages`: a person is asked by a page who logs in; else `person` does, at once.
+ * `pages`: a person is asked by a page who logs in; else `person` does, at once. `issuer`: another than its own address, for a
+ * server that hands requests on, without the path.
  * What `change` holds is done to the next answer and then forgotten: `{ token, claims, callback, metadata }` are functions of
  * what would be sent, `refuse` is an answer in its place, `challenge` a wrong nonce challenge.
  */
-export async function startHelseId({ port = 0, clients = [], pages = false } = {}) {
+export async function startHelseId({ port = 0, clients = [], pages = false, issuer: name, people = PEOPLE } = {}) {
   const front = createServer();
   front.listen(port, "127.0.0.1");
   await once(front, "listening");
-  const issuer = `http://localhost:${front.address().port}`;
+  const issuer = name ?? `http://localhost:${front.address().port}`;
+  const base = new URL(issuer).pathname.replace(/\/$/, "");
   const signing = await key("server RS256");
   const { publicJwk } = await key("client PS256");
   const registered = [
@@ -74,11 +76,24 @@ export async function startHelseId({ port = 0, clients = [], pages = false } = {
     ...clients,
   ];
   const known = new Clients(registered);
-  const provider = await createProvider({ issuer, clients: known, apis: APIS, people: PEOPLE, signing });
+  const provider = await createProvider({ issuer, clients: known, apis: APIS, people, signing, base });
   provider.proxy = true;
-  const world = { issuer, signing, clients: known, change: {}, log: [], person: pages ? undefined : PEOPLE[0], rejected: undefined, organizations: new Map() };
-  interactions(provider, { people: PEOPLE, person: () => world.person });
-  const engine = createServer(provider.callback());
+  const world = {
+    issuer,
+    port: front.address().port,
+    signing,
+    clients: known,
+    change: {},
+    log: [],
+    people,
+    person: pages ? undefined : people[0],
+    rejected: undefined,
+    organizations: new Map(),
+  };
+  interactions(provider, { people, person: () => world.person, base });
+  const answer = provider.callback();
+  // Below a path the engine makes its addresses by what stood before it.
+  const engine = createServer((request, response) => answer(base ? Object.assign(request, { originalUrl: base + request.url }) : request, response));
   engine.listen(0, "127.0.0.1");
   await once(engine, "listening");
   const keys = createLocalJWKSet({ keys: [signing.publicJwk] });
@@ -129,7 +144,7 @@ const own = {
     } catch (error) {
       return { status: 401, headers: { "www-authenticate": `DPoP error="invalid_token", error_description="${error.message}"` }, body: "" };
     }
-    const { hpr, ...person } = PEOPLE.find(({ sub }) => sub === claims.sub) ?? {};
+    const { hpr, ...person } = world.people.find(({ sub }) => sub === claims.sub) ?? {};
     const details = hpr && { "helseid://claims/hpr/hpr_details": { approvals: [{ profession: "LE" }], hpr_number: hpr } };
     const body = { ...person, ...details };
     return { status: 200, body: taken(world, "claims")?.(body) ?? body };

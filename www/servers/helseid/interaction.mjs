@@ -3,51 +3,18 @@
 // Refuses a form that belongs to no login of this browser, and to log in anyone but the people it knows.
 
 import { once } from "node:events";
-import { asset, html, page } from "../shared/pages.mjs";
+import { languageOf } from "../shared/languages.mjs";
+import { errorPage as shown, loginPage } from "../shared/login.mjs";
+import { asset } from "../shared/pages.mjs";
 import { LEVEL } from "./people.mjs";
 
 const service = "HelseID";
 
 /** Levels that a person can have, in words. */
-const about = ({ [LEVEL]: level, hpr }) => `${hpr ? "Helsepersonell, s" : "S"}ikkerhetsnivå ${level}${level === "4" ? "" : ": for lavt for mange programmer"}`;
-
-const loginPage = (people, { params }) =>
-  page(200, {
-    service,
-    title: "Logg inn",
-    lead: "Et program ber om å få vite hvem du er. Velg en av de oppdiktede personene.",
-    content: html`
-    <form method="post">
-      <fieldset>
-        <legend>Hvem er du?</legend>
-        ${people.map(
-          (person, at) => html`
-          <div class="choice">
-            <input type="radio" id="person-${at}" name="person" value="${at}"${at === 0 ? html` checked` : ""} aria-describedby="person-${at}-about">
-            <label for="person-${at}">${person.name}</label>
-            <p id="person-${at}-about">${about(person)}</p>
-          </div>`,
-        )}
-      </fieldset>
-      <div class="actions">
-        <button type="submit" name="decision" value="login" class="primary">Logg inn</button>
-        <button type="submit" name="decision" value="cancel">Avbryt</button>
-      </div>
-    </form>
-    <h2>Programmet ber om</h2>
-    <dl class="facts"><dt>Klient</dt><dd><code>${params.client_id}</code></dd></dl>
-    <ul class="access">${params.scope.split(" ").map((scope) => html`<li><code>${scope}</code></li>`)}</ul>`,
-  });
+const about = ({ [LEVEL]: level, hpr }, say) => `${hpr ? `${say("professional")}. ` : ""}${say("level")} ${level}${level === "4" ? "" : `: ${say("tooLow")}`}`;
 
 /** For errors that cannot be sent back to the program, such as a login that is too old. */
-export function errorPage({ error, error_description: description }, status = 400) {
-  return page(status, {
-    service,
-    title: "Innloggingen kan ikke fortsette",
-    lead: "Gå tilbake til programmet og start på nytt.",
-    content: html`<dl class="facts"><dt>Feil</dt><dd><code>${error}</code></dd><dt>Forklaring</dt><dd>${description ?? "–"}</dd></dl>`,
-  });
-}
+export const errorPage = ({ error, error_description: description }, { base, language }) => shown({ service, base, language, error, description });
 
 function send(ctx, { status, headers, body }) {
   ctx.status = status;
@@ -70,12 +37,13 @@ async function endSession(provider, interaction) {
 }
 
 /** `person()` gives who logs in at once; nobody when a page shall ask. */
-export function interactions(provider, { people, person }) {
+export function interactions(provider, { people, person, base = "" }) {
   provider.use(async (ctx, next) => {
     const file = asset(ctx.path);
     if (file) return send(ctx, file);
     if (!ctx.path.startsWith("/interaction/")) return next();
     const { req, res } = ctx;
+    const language = (params = {}) => languageOf(params.ui_locales, ctx.get("accept-language"));
     const finish = async (result) => ctx.redirect(await provider.interactionResult(req, res, result, { mergeWithLastSubmission: false }));
     const loggedIn = ({ sub }) => ({ login: { accountId: sub, amr: ["bankid"] }, select_account: {} });
     if (person()) return finish(loggedIn(person()));
@@ -83,13 +51,15 @@ export function interactions(provider, { people, person }) {
     try {
       interaction = await provider.interactionDetails(req, res);
     } catch (error) {
-      return send(ctx, errorPage({ error: error.error ?? "server_error", error_description: error.error_description }));
+      return send(ctx, errorPage({ error: error.error ?? "server_error", error_description: error.error_description }, { base, language: language() }));
     }
-    if (ctx.method !== "POST") return send(ctx, loginPage(people, interaction));
+    const { params } = interaction;
+    if (ctx.method !== "POST")
+      return send(ctx, loginPage({ service, base, people, about, language: language(params), clientId: params.client_id, scope: params.scope.split(" ") }));
     const form = await formOf(req);
     if (form.get("decision") !== "login") return finish({ error: "access_denied", error_description: "The person broke off the login" });
     const chosen = people.find((_, at) => `${at}` === form.get("person"));
-    if (!chosen) return send(ctx, errorPage({ error: "invalid_request", error_description: "no such person" }));
+    if (!chosen) return send(ctx, errorPage({ error: "invalid_request", error_description: "no such person" }, { base, language: language(params) }));
     await endSession(provider, interaction);
     await interaction.save(interaction.exp - Math.floor(Date.now() / 1000));
     return finish(loggedIn(chosen));

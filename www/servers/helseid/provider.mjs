@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.js";
 import { metadataOf } from "./clients.mjs";
+import { languageOf } from "../shared/languages.mjs";
 import { errorPage } from "./interaction.mjs";
 import { LEVEL, PID } from "./people.mjs";
 
@@ -59,7 +60,7 @@ function adapterOf(clients) {
   return (model) => (model === "Client" ? directory : memory(model));
 }
 
-export async function createProvider({ issuer, clients, apis, people, signing }) {
+export async function createProvider({ issuer, clients, apis, people, signing, base = "" }) {
   const { Provider, errors, interactionPolicy } = await quietly(() => import("oidc-provider"));
   // Grants whose scope had `offline_access`, which oidc-provider itself ties to a consent screen that HelseID lacks.
   const lasting = new Set();
@@ -123,7 +124,7 @@ export async function createProvider({ issuer, clients, apis, people, signing })
       userinfo: { enabled: false }, // takes no token of an API's; the front answers this route too
     },
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => people.find((person) => person.sub === sub) }),
-    interactions: { policy, url: (ctx, { uid }) => `/interaction/${uid}` },
+    interactions: { policy, url: (ctx, { uid }) => `${base}/interaction/${uid}` },
     issueRefreshToken: (ctx, client, code) => lasting.has(code.grantId),
     jwks: { keys: [{ ...signing.privateJwk, use: "sig" }] },
     loadExistingGrant: async (ctx) => {
@@ -137,7 +138,7 @@ export async function createProvider({ issuer, clients, apis, people, signing })
     },
     pkce: { required: () => true },
     renderError: (ctx, out) => {
-      const { headers, body } = errorPage(out);
+      const { headers, body } = errorPage(out, { base, language: languageOf(undefined, ctx.get("accept-language")) });
       ctx.set(headers);
       ctx.body = body;
     },

@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair, importJWK } from "jose";
 import { answerApi } from "./api.mjs";
 import { IDS, Refusal, TOLD } from "./codes.mjs";
 import { openStore } from "./store.mjs";
-import { issue, judgeGrant } from "./token.mjs";
+import { issue, judgeGrant, signed } from "./token.mjs";
 
 const ADMIN_SCOPES = ["idporten:dcr.read", "idporten:dcr.write", "idporten:scopes.write", "idporten:dcr/onbehalfof:write"];
 const DIGDIR = "991825827";
@@ -41,11 +41,11 @@ async function seeded(store, now) {
 }
 
 /**
- * @param {{ port?: number, file?: string, issuer?: string, clock?: () => number, authorities?: { norwegian: string[], european: { pem: string, qualified?: boolean }[] } }} options
- *   `file` keeps the state over restarts; `issuer`, with its slash, is another than its own address; `clock` gives seconds since 1970;
+ * @param {{ port?: number, file?: string, issuer?: string, address?: string, clock?: () => number, authorities?: { norwegian: string[], european: { pem: string, qualified?: boolean }[] } }} options
+ *   `file` keeps the state over restarts; `issuer`, with its slash, and `address`, without, are others than its own address; `clock` gives seconds since 1970;
  *   `authorities`, as PEM, are the roots of enterprise certificates and of eSeals.
  */
-export async function startMaskinporten({ port = 0, file, issuer: name, clock = () => Math.floor(Date.now() / 1000), authorities } = {}) {
+export async function startMaskinporten({ port = 0, file, issuer: name, address, clock = () => Math.floor(Date.now() / 1000), authorities } = {}) {
   const store = openStore(file);
   const { signer, admin } = await seeded(store, clock());
   const { kty, n, e, kid } = signer;
@@ -83,7 +83,7 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
         return say(status, body);
       }
       if (asGuide) return say(404, undefined);
-      if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(origin, issuer));
+      if (pathname === "/.well-known/oauth-authorization-server") return say(200, metadata(address ?? origin, issuer));
       if (pathname === "/jwk") return say(200, { keys: [{ kty, n, e, kid, alg: "RS256", use: "sig" }] });
       if (pathname === "/token" && request.method === "POST") {
         const seen = (assertion) => assertions.push(assertion);
@@ -115,7 +115,9 @@ export async function startMaskinporten({ port = 0, file, issuer: name, clock = 
     /** Where the self-service is served in the original guide's form, over the same state. */
     guide,
     /** As `maskinporten(…)` takes it. */
-    environment: { issuer: name ?? `${origin}/`, tokenEndpoint: `${origin}/token`, selfService: `${origin}/api/v1` },
+    environment: { issuer: name ?? `${origin}/`, tokenEndpoint: `${address ?? origin}/token`, selfService: `${address ?? origin}/api/v1` },
+    /** A token with these claims, for APIs that are tried without a client. */
+    issueToken: (claims, life = 120) => signed({ issuer: name ?? `${origin}/`, now: clock, signer: key }, claims, life),
     /** A client that may use the self-service API: client id, organisation, private key. */
     admin,
     control: {

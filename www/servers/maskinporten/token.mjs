@@ -156,12 +156,16 @@ function judgeDetails(details, { client, systemUsers, consents }) {
 export async function issue({ issuer, now, signer, store }, { client, claims }) {
   const ages = claims.scope.split(/\s+/).map((name) => store.scope(name).at_max_age || Infinity);
   const life = Math.min(client.access_token_lifetime || 120, ...ages);
-  const token = await new SignJWT(claims)
+  const token = await signed({ issuer, now, signer }, claims, life);
+  return { access_token: token, token_type: "Bearer", expires_in: life, scope: claims.scope };
+}
+
+/** A token of this server's with these claims. */
+export const signed = ({ issuer, now, signer }, claims, life) =>
+  new SignJWT(claims)
     .setProtectedHeader({ alg: "RS256", kid: signer.kid })
     .setIssuer(issuer)
     .setIssuedAt(now())
     .setExpirationTime(now() + life)
     .setJti(crypto.randomUUID())
     .sign(signer.privateKey);
-  return { access_token: token, token_type: "Bearer", expires_in: life, scope: claims.scope };
-}

@@ -7,7 +7,7 @@ import { createAudiences } from "./audiences.mjs";
 import { createAuthServer } from "./auth-server.mjs";
 import { callbackUrl } from "./callback.mjs";
 import { Clients, DEMO_CLIENT } from "./clients.mjs";
-import { Clock } from "./clock.mjs";
+import { Clock } from "../shared/clock.mjs";
 import { Consents } from "./consents.mjs";
 import { Faults } from "./faults.mjs";
 import { createHandles } from "./handles.mjs";
@@ -23,7 +23,7 @@ export { approve, createPerson } from "./robot.mjs";
 
 /**
  * Starts both servers. `client` or `clients`: { id, secret, redirectUris, scopes?, name? }; without either, the
- * demo client. Port 0 takes any free port. `now` gives milliseconds; `log` takes masked lines; `onEvent` takes
+ * demo client. Port 0 takes any free port; `names` are where others reach the two, for a server that hands requests on. `now` gives milliseconds; `log` takes masked lines; `onEvent` takes
  * masked exchanges { at, from, to, method, path, params, status, answer }.
  */
 export async function startNorskgjeld({
@@ -32,6 +32,7 @@ export async function startNorskgjeld({
   client = DEMO_CLIENT,
   clients: clientList = [client],
   now = Date.now,
+  names = {},
   log = () => {},
   onEvent,
 } = {}) {
@@ -50,8 +51,8 @@ export async function startNorskgjeld({
   let api;
   try {
     api = await listenLoopback(dispatch("api"), apiPort);
-    const authUrl = `http://localhost:${auth.port}`;
-    const apiUrl = `http://localhost:${api.port}`;
+    const authUrl = names.auth ?? `http://localhost:${auth.port}`;
+    const apiUrl = names.api ?? `http://localhost:${api.port}`;
     const issuer = `${authUrl}/`;
     const audiences = createAudiences(apiUrl);
     const shared = { clock, clients, consents, audiences, handles, faults, journal, log };
@@ -68,6 +69,7 @@ export async function startNorskgjeld({
       issuer,
       authUrl,
       apiUrl,
+      ports: { auth: auth.port, api: api.port },
       client: first,
       audiences: audiences.services,
       close,

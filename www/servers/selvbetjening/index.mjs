@@ -40,12 +40,12 @@ function listen(part, port) {
 /**
  * Starts it.
  *
- * @param {{ apiPort?: number, portalPort?: number, helseid?: object, propagation?: number, refusals?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
- *   `helseid`: a running local HelseID to join; one of its own unless given. `propagation`: milliseconds until HelseID knows a
+ * @param {{ apiPort?: number, portalPort?: number, names?: { api?: string, portal?: string }, helseid?: object, propagation?: number, refusals?: number, keyPropagation?: number, retireOldKeys?: boolean, keyLifetime?: number }} settings
+ *   `names`: where others reach them, for a server that hands requests on; `helseid`: a running local HelseID to join; one of its own unless given. `propagation`: milliseconds until HelseID knows a
  *   confirmed client; `refusals`: how many token requests of one it refuses meanwhile; `keyPropagation`: milliseconds until it
  *   knows an added key.
  */
-export async function startSelvbetjening({ apiPort = 0, portalPort = 0, helseid: given, ...settings } = {}) {
+export async function startSelvbetjening({ apiPort = 0, portalPort = 0, names = {}, helseid: given, ...settings } = {}) {
   const helseid = given ?? (await startHelseId());
   const state = new State(settings);
   helseid.clients.join(state.directory());
@@ -53,16 +53,19 @@ export async function startSelvbetjening({ apiPort = 0, portalPort = 0, helseid:
   const api = createApi(state, world, helseid);
   const parts = { api, portal: createPortal(state) };
   const servers = [];
+  const ports = {};
   for (const [name, port] of [
     ["api", apiPort],
     ["portal", portalPort],
   ]) {
     const server = await listen(() => parts[name], port);
     servers.push(server);
-    world[name] = `http://localhost:${server.address().port}`;
+    ports[name] = server.address().port;
+    world[name] = names[name] ?? `http://localhost:${ports[name]}`;
   }
   return {
     ...world,
+    ports,
     helseid,
     environment: { portal: world.portal, api: world.api },
     control: {

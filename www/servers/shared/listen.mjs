@@ -1,10 +1,10 @@
-// Opens an HTTP server on loopback only, for both IPv4 and IPv6, and closes it without leftovers.
+// Opens an HTTP server on loopback, for both IPv4 and IPv6, or at one address that is asked for, and closes it without leftovers.
 // RFC 8252 8.3: `localhost` may resolve to either family, so one port serves both.
-// Refuses to listen on any outside address.
+// Refuses to listen on any outside address, unless it is named.
 
 import { createServer } from "node:http";
 
-const listen = (server, port, host) =>
+const listenAt = (server, port, host) =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, host, exclusive: true }, () => {
@@ -19,14 +19,15 @@ const stop = (server) =>
     server.closeAllConnections();
   });
 
+const NO_IPV6 = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"]);
+
 export async function listenLoopback(handler, wanted) {
-  const NO_IPV6 = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"]);
   for (let attempt = 0; ; attempt += 1) {
     const four = createServer(handler);
-    const port = await listen(four, wanted, "127.0.0.1");
+    const port = await listenAt(four, wanted, "127.0.0.1");
     const six = createServer(handler);
     try {
-      await listen(six, port, "::1");
+      await listenAt(six, port, "::1");
       return { port, close: () => Promise.all([stop(four), stop(six)]) };
     } catch (error) {
       if (NO_IPV6.has(error.code)) return { port, close: () => stop(four) };
@@ -35,4 +36,11 @@ export async function listenLoopback(handler, wanted) {
       if (wanted !== 0 || attempt === 9) throw error;
     }
   }
+}
+
+/** Loopback, unless `host` names an address of this machine. */
+export async function listen(handler, port, host) {
+  if (host === undefined) return listenLoopback(handler, port);
+  const server = createServer(handler);
+  return { port: await listenAt(server, port, host), close: () => stop(server) };
 }

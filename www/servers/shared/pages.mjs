@@ -4,6 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { html } from "./html.mjs";
+import { speaks } from "./languages.mjs";
 
 export { html };
 
@@ -25,32 +26,65 @@ export function asset(path) {
   return body && { status: 200, type, headers: { ...HEADERS, "content-type": type }, body };
 }
 
-/** `service`: what it stands in for; `lead` under the title; `content` by `html`. */
-export function page(status, { service, title, lead, content = "" }) {
+export const TEXTS = {
+  about: ["About this page", "Om denne siden", "Om denne sida", "Om den här sidan", "Over deze pagina"],
+  standIn: [
+    "A local stand-in for {service}.",
+    "Lokal erstatning for {service}.",
+    "Lokal erstatning for {service}.",
+    "Lokal ersättare för {service}.",
+    "Lokale vervanging van {service}.",
+  ],
+  nothingReal: [
+    "No real login, no real information.",
+    "Ingen ekte innlogging, ingen ekte opplysninger.",
+    "Inga ekte innlogging, ingen ekte opplysningar.",
+    "Ingen riktig inloggning, inga riktiga uppgifter.",
+    "Geen echte inlog, geen echte gegevens.",
+  ],
+  edition: ["local edition", "lokal utgave", "lokal utgåve", "lokal utgåva", "lokale uitgave"],
+  local: ["local {service}", "lokal {service}", "lokal {service}", "lokal {service}", "lokale {service}"],
+  imitates: [
+    "Imitates {service} for development and tests. Not connected with {owner}.",
+    "Etterligner {service} for utvikling og test. Uten tilknytning til {owner}.",
+    "Etterliknar {service} for utvikling og test. Utan tilknyting til {owner}.",
+    "Efterliknar {service} för utveckling och test. Utan anknytning till {owner}.",
+    "Bootst {service} na voor ontwikkeling en test. Niet verbonden met {owner}.",
+  ],
+};
+
+/** `service`: what it stands in for, `owner`: whose that is; `lead` under the title; `content` by `html`; `base`: the path it is mounted at. */
+export function page(status, { service, owner = "Norsk helsenett SF", language = "nb", base = "", title, lead, content = "" }) {
+  const say = speaks(TEXTS, language);
   const { text } = html`<!doctype html>
-<html lang="nb">
+<html lang="${language}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <meta name="robots" content="noindex">
-  <title>${title} – lokal ${service}</title>
-  <link rel="icon" href="/assets/mark.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="/assets/pages.css">
+  <title>${title} – ${say("local", { service })}</title>
+  <link rel="icon" href="${base}/assets/mark.svg" type="image/svg+xml">
+  <link rel="stylesheet" href="${base}/assets/pages.css">
 </head>
 <body class="stand-in">
-  <aside class="banner" aria-label="Om denne siden"><strong>Lokal erstatning for ${service}.</strong> Ingen ekte innlogging, ingen ekte opplysninger.</aside>
+  <aside class="banner" aria-label="${say("about")}"><strong>${say("standIn", { service })}</strong> ${say("nothingReal")}</aside>
   <div class="card">
-    <header class="whose"><img src="/assets/mark.svg" alt="" width="28" height="28"><p>${service} <span>lokal utgave</span></p></header>
+    <header class="whose"><img src="${base}/assets/mark.svg" alt="" width="28" height="28"><p>${service} <span>${say("edition")}</span></p></header>
     <main>
       <h1>${title}</h1>
       ${lead && html`<p class="lead">${lead}</p>`}
       ${content}
     </main>
   </div>
-  <footer><p>Etterligner ${service} for utvikling og test. Uten tilknytning til Norsk helsenett SF.</p></footer>
+  <footer><p>${say("imitates", { service, owner })}</p></footer>
 </body>
 </html>
 `;
-  return { status, type: "text/html; charset=utf-8", headers: { ...HEADERS, "content-type": "text/html; charset=utf-8" }, body: text };
+  return {
+    status,
+    type: "text/html; charset=utf-8",
+    headers: { ...HEADERS, "content-type": "text/html; charset=utf-8", "content-language": language },
+    body: text,
+  };
 }

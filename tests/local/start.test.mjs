@@ -1,0 +1,221 @@
+// samtykke-local as a program uses it: started, logged in at, spoiled, its clock set, forgotten; each provider by the package's own client.
+// Refuses a setting, a fault, an endpoint, a person that is not there; and, unless asked for, control over HTTP.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { SignJWT, createRemoteJWKSet, importJWK, jwtVerify } from "jose";
+import { Client, SamtykkeError, SigningKey, clientSecretBasic, discover, privateKeyJwt } from "samtykke";
+import { HelseId } from "samtykke/helseid";
+import { MaskinportenClient, maskinporten, problem } from "samtykke/maskinporten";
+import { norskgjeld } from "samtykke/norskgjeld";
+import { start } from "samtykke-local";
+
+const REDIRECT = "http://localhost:1337/callback";
+const local = await start({ providers: ["maskinporten", "helseid", "idporten", "ansattporten", "norskgjeld", "acmidm", "halland", "any-name"], port: 0 });
+after(() => local.close());
+
+const fails = async (attempt, facts) => {
+  const error = await Promise.resolve()
+    .then(attempt)
+    .then(
+      () => assert.fail(`${JSON.stringify(facts)} was expected`),
+      (found) => found,
+    );
+  assert.ok(error instanceof SamtykkeError, error.stack);
+  assert.deepEqual(Object.fromEntries(Object.keys(facts).map((name) => [name, error[name]])), facts, error.message);
+  return error;
+};
+const keyOf = ({ privateJwk }) => SigningKey.fromJwk(privateJwk);
+/** A client of the package at a server that is discovered. */
+async function clientAt(name, { dpop } = {}) {
+  const { issuer, client } = local[name];
+  const at = await discover(issuer, { clientId: client.clientId, redirectUri: REDIRECT, development: true });
+  return new Client(at, privateKeyJwt(await keyOf(client)), { dpop });
+}
+async function loggedIn(client, provider, request, person) {
+  const { url, transaction } = await client.start(request);
+  const back = await provider.login(url, { person });
+  return client.exchange(request.responseMode ? await client.finishJarm(transaction, back) : client.finish(transaction, back));
+}
+
+test("one port, each below its own path, and those that need the root at ports of their own", async () => {
+  assert.deepEqual([local.issuers["any-name"], local.issuers.maskinporten], [`${local.origin}/any-name`, `${local.origin}/maskinporten/`]);
+  assert.notEqual(new URL(local.norskgjeld.issuer).port, new URL(local.origin).port);
+  assert.equal(await (await fetch(`${local.origin}/isalive`)).text(), "ok");
+  for (const path of ["/nobody/token", "/control/idporten/requests", "/"]) assert.equal((await fetch(local.origin + path)).status, 404, path);
+  const document = await (await fetch(`${local.origin}/.well-known/oauth-authorization-server/any-name`)).json();
+  assert.equal(document.issuer, local.issuers["any-name"]);
+});
+
+test("Maskinporten: a token by the client that is ready, one without a client, and every documented error by its id", async () => {
+  const { client, environment, issueToken, next, requests } = local.maskinporten;
+  const ours = new MaskinportenClient(maskinporten({ environment, clientId: client.clientId }), await keyOf(client), { retries: 0 });
+  const keys = createRemoteJWKSet(new URL(`${environment.issuer}jwk`));
+  for (const token of [(await ours.token({ scope: "local:read" })).accessToken, await issueToken({ scope: "local:read", pid: "14842249091" })]) {
+    const { payload } = await jwtVerify(token, keys, { issuer: environment.issuer });
+    assert.deepEqual([payload.scope, payload.consumer.ID], ["local:read", `0192:${client.organisation}`]);
+  }
+  assert.equal(requests("token").at(-1).form.grant_type, "urn:ietf:params:oauth:grant-type:jwt-bearer");
+  next({ endpoint: "token", fault: "MP-121" });
+  const error = await fails(() => ours.token({ scope: "local:read" }), { code: "token_error" });
+  assert.equal(problem(error).id, "MP-121");
+  next({ fault: "MP-250" });
+  assert.equal((await fails(() => ours.token({ scope: "local:read" }), { code: "token_error" })).oauth.error, "forbidden");
+});
+
+test("ID-porten: a login with PAR, a level, an id_token with the number, refresh, logout", async () => {
+  const { idporten } = local;
+  const client = await clientAt("idporten");
+  const tokens = await loggedIn(client, idporten, { scope: "openid profile", extra: { acr_values: "idporten-loa-high" } }, "Ingrid Fjellheim");
+  const { claims } = tokens;
+  assert.deepEqual([claims.pid, claims.acr, claims.amr], ["14842249091", "idporten-loa-high", ["BankID"]]);
+  assert.deepEqual([idporten.requests("par").length, idporten.requests("authorization").length], [1, 1]);
+  const { payload } = await jwtVerify(tokens.accessToken, createRemoteJWKSet(new URL(`${idporten.issuer}/jwks.json`)), { issuer: idporten.issuer });
+  assert.deepEqual([payload.pid, payload.client_amr], ["14842249091", "private_key_jwt"]);
+  assert.ok((await client.refresh(tokens)).accessToken);
+  await fails(() => client.clientCredentials({ scope: "x" }), { code: "token_error" });
+  const { url, transaction } = await client.start({ scope: "openid" });
+  const refused = await idporten.login(url, { decision: "cancel" });
+  await fails(async () => client.finish(transaction, refused), { code: "authorization_error", action: "user_declined" });
+  // A person whose level is below what was demanded is refused by the client.
+  await fails(() => loggedIn(client, idporten, { scope: "openid", extra: { acr_values: "idporten-loa-high" } }, "Jonas Solbakken"), { code: "claim_refused" });
+});
+
+test("Ansattporten: state and nonce are demanded, and a person represents an organisation", async () => {
+  const { ansattporten } = local;
+  const document = await (await fetch(`${ansattporten.issuer}/.well-known/openid-configuration`)).json();
+  assert.equal(document.userinfo_endpoint, undefined);
+  const client = await clientAt("ansattporten");
+  const details = [{ type: "ansattporten:altinn:service", resource: "urn:altinn:resource:2480:40" }];
+  const tokens = await loggedIn(client, ansattporten, { scope: "openid", extra: { authorization_details: JSON.stringify(details) } });
+  const [, payload] = tokens.accessToken.split(".");
+  const said = JSON.parse(Buffer.from(payload, "base64url"));
+  assert.equal(said.authorization_details[0].reportees[0].ID, "0192:991825827");
+  const query = new URLSearchParams({
+    client_id: "local-page",
+    redirect_uri: REDIRECT,
+    response_type: "code",
+    scope: "openid",
+    code_challenge: "x".repeat(43),
+    code_challenge_method: "S256",
+  });
+  const back = await fetch(`${ansattporten.issuer}/authorize?${query}`, { redirect: "manual" });
+  assert.equal(new URL(back.headers.get("location")).searchParams.get("error_description"), "state is missing");
+});
+
+test("HelseID, norskgjeld: logins by their own clients", async () => {
+  const { helseid, norskgjeld: nogi } = local;
+  const connected = await HelseId.connect({
+    environment: helseid.environment,
+    clientId: helseid.client.clientId,
+    redirectUri: REDIRECT,
+    key: await keyOf(helseid.client),
+    dpop: await SigningKey.generate(),
+  });
+  const { url, transaction } = await connected.login({ scope: "openid profile helseid://scopes/identity/security_level nhn:kj/api" });
+  const session = await connected.finish(transaction, await helseid.login(url, { person: 0 }), { save: () => {} });
+  assert.ok(session);
+  assert.deepEqual([...new Set(helseid.requests().map(({ endpoint }) => endpoint))].sort(), ["authorization", "discovery", "jwks", "login", "par", "token"]);
+
+  const { clientId, secret, redirectUris } = nogi.client;
+  const client = new Client(norskgjeld({ environment: nogi.environment, clientId, redirectUri: redirectUris[0] }), clientSecretBasic(secret));
+  const login = await client.start({ purpose: "presentation" });
+  const tokens = await client.exchange(client.finish(login.transaction, await nogi.login(login.url)));
+  assert.equal(tokens.tokenType, "Bearer");
+  assert.ok(await nogi.issueToken());
+});
+
+test("ACM/IDM and Region Halland: tokens without a client, and AD FS' own codes", async () => {
+  assert.match(await local.acmidm.issueToken(), /^[\w-]{40,}$/);
+  const { halland } = local;
+  const [, payload] = (await halland.issueToken({ scope: "hsainfoapi.write" })).split(".");
+  assert.equal(JSON.parse(Buffer.from(payload, "base64url")).scp, "hsainfoapi.write");
+  halland.next({ fault: "MSIS9604" });
+  const answer = await fetch(`${halland.issuer}/oauth2/token/`, { method: "POST", body: new URLSearchParams({}) });
+  assert.match((await answer.json()).error_description, /^MSIS9604: /);
+});
+
+test("a server of any name: every grant, DPoP, JARM, userinfo, introspection, revocation", async () => {
+  const server = local["any-name"];
+  const dpop = await SigningKey.generate();
+  const client = await clientAt("any-name", { dpop });
+  const tokens = await loggedIn(client, server, { scope: "openid profile offline_access", responseMode: "query.jwt" }, "Ola Nordmann");
+  assert.equal(tokens.tokenType, "DPoP");
+  assert.equal((await client.userinfo(tokens)).name, "Ola Nordmann");
+  const spent = tokens.refreshToken;
+  const renewed = await client.refresh(tokens);
+  assert.notEqual(renewed.refreshToken, spent);
+  const { clientId, privateJwk } = server.client;
+  const again = await fetch(`${server.issuer}/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: spent,
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: await new SignJWT({ iss: clientId, sub: clientId, aud: server.issuer, jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: privateJwk.alg })
+        .setExpirationTime("1m")
+        .sign(await importJWK(privateJwk)),
+    }),
+  });
+  assert.equal((await again.json()).error_description, "The refresh token was used before.");
+  await fails(() => client.refresh(renewed), { code: "token_error", action: "restart" });
+  const machine = await client.clientCredentials({ scope: "api", resource: "https://api.example" });
+  assert.deepEqual([(await client.introspect(machine.accessToken)).active, machine.scope], [true, "api"]);
+  await client.revoke(machine.accessToken);
+  assert.equal((await client.introspect(machine.accessToken)).active, false);
+  assert.ok((await client.tokenExchange({ subjectToken: await server.issueToken({ sub: "person-1" }) })).accessToken);
+});
+
+test("faults, the clock, and forgetting", async () => {
+  const server = local["any-name"];
+  const client = await clientAt("any-name");
+  server.next({ endpoint: "token", fault: "truncated" });
+  await fails(() => client.clientCredentials({}), { code: "network_error" });
+  server.next({ endpoint: "token", fault: 503, retryAfter: 9, times: 2 });
+  await fails(() => client.clientCredentials({}), { code: "http_status_unexpected", action: "try_later" });
+  server.reset();
+  assert.deepEqual(server.requests(), []);
+  assert.ok((await client.clientCredentials({})).accessToken, "the second fault is forgotten");
+  assert.equal(server.requests("token")[0].status, 200);
+  for (const wrong of [
+    { endpoint: "tokens", fault: "html" },
+    { endpoint: "token", fault: "htm" },
+  ])
+    assert.throws(() => server.next(wrong), /there are /);
+  const at = await discover(server.issuer, { clientId: "local-secret", redirectUri: REDIRECT, development: true });
+  const other = new Client(at, clientSecretBasic(server.clients[1].secret));
+  const login = await other.start({ scope: "openid" });
+  const back = await server.login(login.url);
+  server.setClock(120);
+  await fails(() => other.exchange(other.finish(login.transaction, back)), { code: "token_error", action: "restart" });
+  server.setClock(0);
+  assert.throws(() => local.helseid.setClock(1), /the machine's/);
+  await assert.rejects(server.login("http://localhost/", { person: "Nobody" }), /there are Kari Nordmann/);
+});
+
+test("pages speak the language that is asked for", async () => {
+  const { issuer } = local.idporten;
+  const query = {
+    client_id: "local-page",
+    redirect_uri: REDIRECT,
+    response_type: "code",
+    scope: "openid",
+    code_challenge: "x".repeat(43),
+    code_challenge_method: "S256",
+  };
+  const page = async (more, language) => {
+    const answer = await fetch(`${issuer}/authorize?${new URLSearchParams({ ...query, ...more })}`, { headers: { "accept-language": language } });
+    return `${answer.headers.get("content-language")} ${/<h1>(.*)<\/h1>/.exec(await answer.text())[1]}`;
+  };
+  assert.deepEqual(
+    [
+      await page({}, "*"),
+      await page({}, "nl-BE,nl;q=0.9,en;q=0.5"),
+      await page({ ui_locales: "nn" }, "en"),
+      await page({ ui_locales: "fi" }, "de;q=0.9,sv;q=0.2"),
+    ],
+    ["nb Logg inn", "nl Inloggen", "nn Logg inn", "sv Logga in"],
+  );
+});
