@@ -68,6 +68,7 @@ mod internals;
 // The documents' Rust is compiled and run too.
 #[cfg(doctest)]
 mod documents {
+    #[cfg(all(feature = "reqwest", feature = "native-crypto"))]
     #[doc = include_str!("../docs/start/rust.md")]
     struct Rust;
     #[doc = include_str!("../docs/systems/helseid.md")]

@@ -58,7 +58,7 @@ const STAGES = [
     what: "Rust shell on tokio: driver, clients, token source, Redis, adapters, their documentation",
     run: [
       ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--test", "native"],
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--doc", "shell::native"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--doc", "--", "shell::native", "documents"],
     ],
     minutes: 5,
   },

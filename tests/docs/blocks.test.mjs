@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BLOCKS, ROOT, blocksIn, read } from "../lib/documents.mjs";
+import { BLOCKS, DOCUMENTS, ROOT, blocksIn, read } from "../lib/documents.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const SKETCHES = 10;
@@ -68,6 +68,9 @@ test("the crate's documentation tests hold every document with Rust in it", () =
   const lib = read("src/lib.rs");
   const held = [...lib.matchAll(/include_str!\("\.\.\/([^"]+)"\)/g)].map(([, file]) => file);
   const shipped = read("Cargo.toml").match(/^include = \[(.*)\]$/m)[1];
+  // In another order of words rustdoc would leave the block out.
+  for (const file of DOCUMENTS)
+    for (const [fence] of read(file).matchAll(/^```rust.*$/gm)) assert.match(fence, /^```rust( no_run)? (doctest|sketch|from \S+)$/, file);
   for (const file of new Set(of("doctest").map(({ file }) => file))) {
     assert.ok(held.includes(file), `src/lib.rs includes ${file}`);
     assert.ok(shipped.includes(`"/${file}"`), `Cargo.toml ships ${file}`);

@@ -39,7 +39,11 @@ export function blocksIn(text, file = "") {
       open = undefined;
     } else if (open) open.lines.push(line);
     else if (fence) {
-      const [language = "", harness = "", ...rest] = fence[2].trim().split(/\s+/);
+      // What rustdoc reads for itself has to stand before a word that it does not know.
+      const [language = "", harness = "", ...rest] = fence[2]
+        .trim()
+        .replace(/ no_run\b/, "")
+        .split(/\s+/);
       open = { fence: fence[1], line: at + 1, language, harness, rest: rest.join(" "), lines: [] };
     }
   }
