@@ -16,6 +16,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use samtykke::flow::discovery::Discovery;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::{Algorithm, Signer, Verifier};
 use samtykke::protocol::grant::Refresh;
 use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest, SECURITY_LEVEL, TokenRequest, resources_of};
@@ -43,12 +44,13 @@ fn main() -> Outcome<()> {
 
     // What the server publishes, and what the profile says, which wins.
     let mut discovery = Discovery::new(environment.issuer(), environment.policy())?;
+    let mut input = Input::Start;
     let metadata = loop {
-        match discovery.step()? {
-            Step::Send(request) => discovery.receive(&send(&world.http, &request)?)?,
+        input = match discovery.advance(input, &Moment { now: now().as_secs(), random: &random()? })? {
+            Step::Send(request) => Input::Response(send(&world.http, &request)?),
             Step::Done(metadata) => break metadata,
             _ => return Err("a step that this program does not know".into()),
-        }
+        };
     };
     let redirect_uri = setting("REDIRECT_URI", "http://localhost:1337/callback");
     let client_id = std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?;

@@ -41,7 +41,7 @@ mod shell;
 pub mod signer;
 
 pub use flow::exchange::Exchange;
-pub use flow::judge::JwksTimes;
+pub use flow::keys::JwksTimes;
 pub use flow::step::{FindRequest, KeyRole, SignRequest, Step, VerifyRequest};
 pub use ground::error::{self, Error, Result};
 pub use ground::http::{self, Request, Response};

@@ -1,15 +1,20 @@
-//! Finding a server's metadata from its issuer alone.
+//! Finding a server's metadata from its issuer alone, and an API's from the API's address.
 //!
-//! OIDC Discovery 1.0 section 4.1, then RFC 8414 section 3.1 when the first address has nothing of the kind.
+//! OIDC Discovery 1.0 section 4.1, then RFC 8414 section 3.1 when the first address has nothing of the kind; RFC 9728 section 3.
 //! Refuses to follow a redirect, and to ask a second time where a document was there and is wrong.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::flow::step::Step;
-use crate::ground::error::{Error, Result, codes};
-use crate::ground::http::Response;
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
 use crate::protocol::answers::metadata::{Metadata, Policy, check_issuer};
+use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
+use crate::protocol::challenge::Challenge;
 use crate::protocol::endpoint::{get, insert};
 
 /// Where metadata is looked for.
@@ -45,119 +50,203 @@ impl WellKnown {
     }
 }
 
-/// Whether an answer is no metadata at all, so that the next address is worth a try: none there, another page, another document.
-pub(crate) fn is_absent(response: &Response) -> bool {
-    match response.status {
-        300..=499 => true,
-        200 if response.is_json() => Value::parse(response.body.expose()).is_some_and(|document| document.get("issuer").is_none()),
-        200 => true,
-        _ => false,
+/// What is looked for, and how an answer is judged.
+pub(crate) trait Document<T>: Send + Sync {
+    /// The request for it at the next address; none where there is no other.
+    fn next(&mut self) -> Result<Option<Request>>;
+
+    /// Judges the answer to a request that was sent at this time.
+    fn judge(&self, response: &Response, asked: u64) -> Result<T>;
+
+    /// Whether an answer is nothing of the kind, so that the next address is worth a try.
+    fn is_absent(&self, _: &Response) -> bool {
+        false
+    }
+
+    /// Where in a flow it is needed.
+    fn phase(&self) -> Phase {
+        Phase::Configuration
     }
 }
 
-/// Discovery on its way: hands out a request, takes its answer, and perhaps hands out another.
+/// A document that is looked up: a server's metadata, an API's, a key set.
 ///
 /// ```
 /// use samtykke::{Response, Step};
 /// use samtykke::flow::discovery::Discovery;
+/// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::protocol::metadata::Policy;
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"issuer":"https://op.example","authorization_endpoint":"https://op.example/a","token_endpoint":"https://op.example/t"}"#) }
 /// let mut discovery = Discovery::new("https://op.example", Policy::default())?;
+/// let mut input = Input::Start;
 /// let metadata = loop {
-///     match discovery.step()? {
-///         Step::Send(request) => discovery.receive(&http(request))?,
+///     input = match discovery.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
+///         Step::Send(request) => Input::Response(http(request)),
 ///         Step::Done(metadata) => break metadata,
 ///         _ => unreachable!("no other step"),
-///     }
+///     };
 /// };
 /// assert_eq!(metadata.text("token_endpoint").as_deref(), Some("https://op.example/t"));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct Discovery<'a> {
-    issuer: &'a str,
-    policy: Policy<'a>,
-    /// The addresses that have not been tried.
-    left: &'static [WellKnown],
+pub struct Discovery<T = Metadata> {
+    document: Box<dyn Document<T>>,
     /// What was wrong with the first answer.
     first: Option<Error>,
     state: State,
 }
 
-#[derive(Debug)]
+impl<T> core::fmt::Debug for Discovery<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Discovery").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
 enum State {
     Ready,
-    Sent,
-    Done(Metadata),
+    /// With the time it was asked at.
+    Sent(u64),
     Over,
 }
 
-impl<'a> Discovery<'a> {
+impl<T> Discovery<T> {
+    pub(crate) fn of(document: impl Document<T> + 'static) -> Self {
+        Self { document: Box::new(document), first: None, state: State::Ready }
+    }
+
+    /// The request at the next address; where there is none, the first one's error.
+    fn ask(&mut self, error: Option<Error>, now: u64) -> Result<Step<T>> {
+        self.state = State::Over;
+        self.first = self.first.take().or(error);
+        match self.document.next()? {
+            Some(request) => {
+                self.state = State::Sent(now);
+                Ok(Step::Send(request))
+            }
+            None => Err(self.first.take().unwrap_or_else(|| self.used())),
+        }
+    }
+
+    fn used(&self) -> Error {
+        Error::new(&codes::TRANSACTION_USED).at(self.document.phase())
+    }
+}
+
+impl<T> Machine for Discovery<T> {
+    type Output = T;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
+        match (self.state, input) {
+            (State::Ready, Input::Start) => self.ask(None, moment.now),
+            (State::Sent(asked), Input::Response(response)) => {
+                self.state = State::Over;
+                match self.document.judge(&response, asked) {
+                    Ok(found) => Ok(Step::Done(found)),
+                    Err(error) if self.document.is_absent(&response) => self.ask(Some(error), moment.now),
+                    Err(error) => Err(error),
+                }
+            }
+            (State::Sent(_), Input::Failed(failure)) => {
+                self.state = State::Over;
+                let error = failure.error(self.document.phase(), true);
+                // A page is not shown where a redirect leads, nor its status.
+                let elsewhere = matches!(failure, Failure::Redirected) && self.document.is_absent(&Response::new(302, None, ""));
+                if elsewhere { self.ask(Some(error), moment.now) } else { Err(error) }
+            }
+            _ => Err(self.used()),
+        }
+    }
+}
+
+/// A server's metadata, and where it was not looked for yet.
+struct Published {
+    issuer: String,
+    profile: String,
+    origins: Option<Vec<String>>,
+    development: bool,
+    left: &'static [WellKnown],
+}
+
+impl Document<Metadata> for Published {
+    fn next(&mut self) -> Result<Option<Request>> {
+        let Some((first, left)) = self.left.split_first() else { return Ok(None) };
+        self.left = left;
+        first.url(&self.issuer, self.development).map(|url| Some(get(url)))
+    }
+
+    fn judge(&self, response: &Response, _: u64) -> Result<Metadata> {
+        let origins: Option<Vec<&str>> = self.origins.as_ref().map(|origins| origins.iter().map(String::as_str).collect());
+        let policy = Policy { profile: &self.profile, origins: origins.as_deref(), development: self.development };
+        Metadata::judge(response, &self.issuer, &policy)
+    }
+
+    fn is_absent(&self, response: &Response) -> bool {
+        match response.status {
+            300..=499 => true,
+            200 if response.is_json() => Value::parse(response.body.expose()).is_some_and(|document| document.get("issuer").is_none()),
+            200 => true,
+            _ => false,
+        }
+    }
+}
+
+impl Discovery {
     /// Looks for an issuer's metadata at both addresses.
     ///
     /// # Errors
-    /// `invalid_configuration` for an issuer that is none.
-    pub fn new(issuer: &'a str, policy: Policy<'a>) -> Result<Self> {
+    /// `invalid_configuration` for an issuer that is none; then those of [`Metadata::judge`], of the first answer where none of the
+    /// addresses has metadata.
+    pub fn new(issuer: &str, policy: Policy<'_>) -> Result<Self> {
         Self::at(issuer, policy, &[WellKnown::OpenId, WellKnown::OAuth])
     }
 
     /// Looks at these addresses, in their order.
     ///
     /// # Errors
-    /// `invalid_configuration` for an issuer that is none, and for no address.
-    pub fn at(issuer: &'a str, policy: Policy<'a>, addresses: &'static [WellKnown]) -> Result<Self> {
-        check_issuer(issuer, policy.development)?;
+    /// As [`new`](Self::new), and `invalid_configuration` for no address.
+    pub fn at(issuer: &str, policy: Policy<'_>, addresses: &'static [WellKnown]) -> Result<Self> {
+        let Policy { profile, origins, development } = policy;
+        check_issuer(issuer, development)?;
         if addresses.is_empty() {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("an address to look at"));
         }
-        Ok(Self { issuer, policy, left: addresses, first: None, state: State::Ready })
-    }
-
-    /// The next step.
-    ///
-    /// # Errors
-    /// `transaction_used` when a request is out, or all is over.
-    pub fn step(&mut self) -> Result<Step<Metadata>> {
-        match core::mem::replace(&mut self.state, State::Over) {
-            State::Ready => {
-                let Some((first, left)) = self.left.split_first() else { return used() };
-                self.left = left;
-                self.state = State::Sent;
-                Ok(Step::Send(get(first.url(self.issuer, self.policy.development)?)))
-            }
-            State::Done(metadata) => Ok(Step::Done(metadata)),
-            other => {
-                self.state = other;
-                used()
-            }
-        }
-    }
-
-    /// Takes the answer to the request that [`step`](Self::step) handed out.
-    ///
-    /// # Errors
-    /// Those of [`Metadata::judge`], of the first answer where none of the addresses has metadata; `transaction_used` unless a
-    /// request is out.
-    pub fn receive(&mut self, response: &Response) -> Result<()> {
-        if !matches!(core::mem::replace(&mut self.state, State::Over), State::Sent) {
-            return used();
-        }
-        self.state = match Metadata::judge(response, self.issuer, &self.policy) {
-            Ok(metadata) => State::Done(metadata),
-            Err(error) if is_absent(response) => {
-                let first = self.first.take().unwrap_or(error);
-                if self.left.is_empty() {
-                    return Err(first);
-                }
-                self.first = Some(first);
-                State::Ready
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(())
+        let origins = origins.map(|origins| origins.iter().map(|origin| String::from(*origin)).collect());
+        Ok(Self::of(Published { issuer: issuer.into(), profile: profile.into(), origins, development, left: addresses }))
     }
 }
 
-fn used<T>() -> Result<T> {
-    Err(Error::new(&codes::TRANSACTION_USED).at(crate::ground::error::Phase::Configuration))
+/// An API's metadata.
+struct Described {
+    request: Option<Request>,
+    resource: String,
+    issuer: Option<String>,
+    development: bool,
+}
+
+impl Document<ResourceMetadata> for Described {
+    fn next(&mut self) -> Result<Option<Request>> {
+        Ok(self.request.take())
+    }
+
+    fn judge(&self, response: &Response, _: u64) -> Result<ResourceMetadata> {
+        ResourceMetadata::judge(response, &self.resource, self.issuer.as_deref(), self.development)
+    }
+}
+
+impl Discovery<ResourceMetadata> {
+    /// Looks for what an API says of itself: at the address that its refusal names (`WWW-Authenticate`; then `resource` is the URL
+    /// that was asked for), or at the well-known one. `issuer`, when given, is the server whose tokens are to be sent.
+    ///
+    /// # Errors
+    /// `challenge_malformed`, `endpoint_refused`; then those of [`ResourceMetadata::judge`].
+    pub fn resource(resource: &str, refusal: Option<&str>, issuer: Option<&str>, development: bool) -> Result<Self> {
+        let challenges = refusal.map(Challenge::parse).transpose()?.unwrap_or_default();
+        let url = match resource_metadata::address(&challenges, development)? {
+            Some(url) => url,
+            None => resource_metadata::well_known(resource, development)?,
+        };
+        let request = Some(resource_metadata::request(&url, development)?);
+        Ok(Self::of(Described { request, resource: resource.into(), issuer: issuer.map(String::from), development }))
+    }
 }

@@ -4,7 +4,8 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, JwksTimes, Spent, is_recent, names, unkeyed, used};
+use crate::flow::judge::{Context, Judge, Spent, names, used};
+use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes, KeySet, unkeyed};
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -129,7 +130,7 @@ impl<T> Exchange<T> {
 
     /// As [`jwks`](Self::jwks), with the times of [`known_jwks_at`](Self::known_jwks_at): within a minute of a fetch that an
     /// unknown key id caused there is no other, so that made-up key ids do not make a client knock at the server's door all the
-    /// time. How old a set may be is the caller's to say; ten minutes are usual.
+    /// time. A set that is older than its life is fetched anew.
     #[must_use]
     pub fn jwks_at(mut self, json: impl Into<String>, times: JwksTimes) -> Self {
         self.context.jwks_at = Some(times);
@@ -258,30 +259,21 @@ impl<T> Exchange<T> {
             self.state = State::FindWanted(token);
             return Ok(Step::Find(FindRequest { alg, kid, input, signature }));
         }
-        let chosen = context.jwks.as_deref().map(|set| context.select(set, &token));
-        let missing = match &chosen {
-            None => true,
-            Some(Err(error)) => error.code() == codes::KEY_NOT_FOUND.code(),
-            Some(Ok(_)) => false,
-        };
-        match (chosen, &context.jwks_uri) {
-            // A server that changed its keys names one that is not in the old set (OIDC Core section 10.1.1).
-            (_, Some(uri)) if missing && !context.fetched && !is_recent(context.jwks_at, now) => {
-                if context.jwks.is_some() {
-                    context.jwks_at = Some(JwksTimes::asked(context.jwks_at, now));
-                }
+        let kept = context.jwks.as_deref().map(|set| (set, context.jwks_at));
+        let uri = context.jwks_uri.as_deref().filter(|_| !context.fetched);
+        match keys::choose(kept, uri.map(|_| COOLDOWN), now, |set| context.select(set, &token))? {
+            Choice::Key(key) => {
+                let (alg, input, signature) = (token.alg(), token.signing_input().into(), token.signature().into());
+                self.state = State::VerdictWanted(token);
+                Ok(Step::Verify(VerifyRequest { alg, key, input, signature }))
+            }
+            Choice::Fetch(times) => {
+                let request = jwks::request(uri.unwrap_or_default(), context.development)?;
+                context.jwks_at = times;
                 context.fetched = true;
-                let request = jwks::request(uri, context.development)?;
                 self.state = State::KeysWanted(token, now);
                 Ok(Step::Send(request))
             }
-            (Some(key), _) => {
-                let (alg, input, signature) = (token.alg(), token.signing_input().into(), token.signature().into());
-                let request = VerifyRequest { alg, key: key?, input, signature };
-                self.state = State::VerdictWanted(token);
-                Ok(Step::Verify(request))
-            }
-            (None, _) => Err(unkeyed()),
         }
     }
 
@@ -395,9 +387,10 @@ impl<T> Exchange<T> {
                 self.judge(&answer)
             }
             State::KeysWanted(token, at) => {
-                self.context.jwks = Some(jwks::judge(&response)?);
+                let KeySet { jwks, times } = KeySet::judge(&response, at)?;
                 let unknown = self.context.jwks_at.and_then(|times| times.unknown);
-                self.context.jwks_at = Some(JwksTimes::new(at, unknown));
+                self.context.jwks = Some(jwks);
+                self.context.jwks_at = Some(JwksTimes { unknown, ..times });
                 self.state = State::Keyed(token);
                 Ok(())
             }

@@ -7,7 +7,8 @@ use crate::ground::error::shown::shown_text;
 use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, unkeyed};
+use crate::flow::judge::{Context, Judge};
+use crate::flow::keys::unkeyed;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::Response;

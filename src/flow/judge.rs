@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::flow::keys::JwksTimes;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;
@@ -21,31 +22,6 @@ use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::profile::Rules;
 use crate::protocol::token::Expectation;
-
-/// Seconds between two fetches of a key set that an unknown key id causes.
-const COOLDOWN: u64 = 60;
-
-/// When a key set was fetched, and why, in seconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JwksTimes {
-    /// When it was fetched; 0 where nobody said.
-    pub fetched: u64,
-    /// When an unknown key id last caused a fetch, whatever came of it.
-    pub unknown: Option<u64>,
-}
-
-impl JwksTimes {
-    /// Times that were kept.
-    pub fn new(fetched: u64, unknown: Option<u64>) -> Self {
-        Self { fetched, unknown }
-    }
-
-    /// These times once an unknown key id causes a fetch.
-    pub(super) fn asked(times: Option<Self>, now: u64) -> Self {
-        Self::new(times.map_or(0, |times| times.fetched), Some(now))
-    }
-}
 
 /// What an answer is judged against.
 pub(crate) struct Context {
@@ -214,15 +190,4 @@ pub(crate) fn names(list: &[String]) -> Vec<&str> {
 
 pub(crate) fn used() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
-}
-
-pub(crate) fn unkeyed() -> Error {
-    Error::new(&codes::INVALID_CONFIGURATION)
-        .at(Phase::Token)
-        .expected("the provider's jwks_uri, or its key set: its signatures are verified")
-}
-
-/// Whether an unknown key id caused a fetch so lately that another one is none of the server's; a time to come says nothing.
-pub(super) fn is_recent(times: Option<JwksTimes>, now: u64) -> bool {
-    times.and_then(|times| now.checked_sub(times.unknown?)).is_some_and(|age| age < COOLDOWN)
 }

@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod exchange;
 pub mod jarm;
 pub(crate) mod judge;
+pub mod keys;
 pub mod login;
 pub mod machine;
 pub mod resource;

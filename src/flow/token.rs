@@ -7,7 +7,8 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, Spent, unkeyed, used};
+use crate::flow::judge::{Context, Judge, Spent, used};
+use crate::flow::keys::unkeyed;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::Response;

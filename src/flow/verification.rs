@@ -6,7 +6,8 @@
 use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, unkeyed, used};
+use crate::flow::judge::{Context, Judge, used};
+use crate::flow::keys::unkeyed;
 use crate::ground::error::{Phase, Result};
 use crate::ground::http::Response;
 use crate::protocol::client::Client;

@@ -55,6 +55,8 @@ pub struct Response {
     pub dpop_nonce: Option<String>,
     /// `WWW-Authenticate`, as received; several are joined by a comma and a space.
     pub www_authenticate: Option<String>,
+    /// `Cache-Control`, as received; several are joined by a comma. Read of key sets alone.
+    pub cache_control: Option<String>,
     /// The body as text; octets that are not UTF-8 are the shell's to refuse.
     pub body: Secret,
 }
@@ -68,6 +70,7 @@ impl Response {
             retry_after: None,
             dpop_nonce: None,
             www_authenticate: None,
+            cache_control: None,
             body: Secret::new(body),
         }
     }

@@ -1,40 +1,51 @@
 //! Where metadata is looked for, how often, and what an API's own metadata may say.
 
 use samtykke::flow::discovery::{Discovery, WellKnown};
+use samtykke::flow::machine::{Failure, Input, Machine, Moment};
 use samtykke::protocol::metadata::Policy;
 use samtykke::protocol::resource_metadata::{self, ResourceMetadata};
-use samtykke::{Response, Step};
+use samtykke::{Response, Result, Step};
 use serde_json::{Value, json};
 
 use crate::metadata::{ISSUER, answer, code, with};
+
+fn begin<T>(discovery: &mut Discovery<T>) -> Result<Step<T>> {
+    discovery.advance(Input::Start, &Moment { now: 1_800_000_000, random: &[7; 32] })
+}
+
+fn take<T>(discovery: &mut Discovery<T>, response: &Response) -> Result<Step<T>> {
+    discovery.advance(Input::Response(response.clone()), &Moment { now: 1_800_000_000, random: &[7; 32] })
+}
 
 #[test]
 fn discovery_asks_twice_at_most() {
     let not_there = Response::new(404, Some("text/html"), "");
     let mut discovery = Discovery::new("https://op.example/tenant/", Policy::default()).unwrap();
-    let Step::Send(first) = discovery.step().unwrap() else { panic!("a request") };
+    assert_eq!(code(take(&mut discovery, &not_there)), "transaction_used", "nothing was asked yet");
+    let Step::Send(first) = begin(&mut discovery).unwrap() else { panic!("a request") };
     assert_eq!(
         (first.method, first.url.as_str(), first.repeatable, first.body.is_none()),
         ("GET", "https://op.example/tenant/.well-known/openid-configuration", true, true)
     );
-    assert_eq!(code(discovery.step()), "transaction_used", "one request at a time");
-    discovery.receive(&not_there).unwrap();
-    assert_eq!(code(discovery.receive(&not_there)), "transaction_used");
-    let mut discovery = Discovery::new("https://op.example/tenant/", Policy::default()).unwrap();
-    discovery.step().unwrap();
-    discovery.receive(&not_there).unwrap();
-    let Step::Send(second) = discovery.step().unwrap() else { panic!("a second request") };
+    assert_eq!(code(begin(&mut discovery)), "transaction_used", "one request at a time");
+    let Step::Send(second) = take(&mut discovery, &not_there).unwrap() else { panic!("a second request") };
     assert_eq!(second.url, "https://op.example/.well-known/oauth-authorization-server/tenant");
-    discovery.receive(&answer(&with("issuer", "https://op.example/tenant/".into()))).unwrap();
-    let Step::Done(metadata) = discovery.step().unwrap() else { panic!("the metadata") };
+    let found = answer(&with("issuer", "https://op.example/tenant/".into()));
+    let Step::Done(metadata) = take(&mut discovery, &found).unwrap() else { panic!("the metadata") };
     assert_eq!(metadata.text("issuer").as_deref(), Some("https://op.example/tenant/"));
-    assert_eq!(code(discovery.step()), "transaction_used");
+    assert_eq!(code(begin(&mut discovery)), "transaction_used");
+    assert_eq!(code(take(&mut discovery, &found)), "transaction_used");
     // Nothing at either address: the error is the first one's.
     let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
-    discovery.step().unwrap();
-    discovery.receive(&not_there).unwrap();
-    discovery.step().unwrap();
-    assert_eq!(code(discovery.receive(&not_there)), "http_status_unexpected");
+    begin(&mut discovery).unwrap();
+    take(&mut discovery, &not_there).unwrap();
+    assert_eq!(code(take(&mut discovery, &not_there)), "http_status_unexpected");
+    // A redirect that a page is not shown is one all the same.
+    let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
+    begin(&mut discovery).unwrap();
+    let moment = Moment { now: 1_800_000_000, random: &[7; 32] };
+    assert!(matches!(discovery.advance(Input::Failed(Failure::Redirected), &moment).unwrap(), Step::Send(_)));
+    assert_eq!(code(take(&mut discovery, &not_there)), "redirect_refused");
     // Whatever is no metadata at the first address: the second one is asked, and the error stays the first one's.
     for (response, expected) in [
         (Response::new(302, None, ""), "redirect_refused"),
@@ -52,10 +63,9 @@ fn discovery_asks_twice_at_most() {
             (Response::new(500, None, ""), Some("http_status_unexpected")),
         ] {
             let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
-            discovery.step().unwrap();
-            discovery.receive(&response).unwrap();
-            assert!(matches!(discovery.step().unwrap(), Step::Send(_)));
-            assert_eq!(discovery.receive(&second).err().map(|error| error.code()), outcome, "{expected}");
+            begin(&mut discovery).unwrap();
+            assert!(matches!(take(&mut discovery, &response).unwrap(), Step::Send(_)));
+            assert_eq!(take(&mut discovery, &second).err().map(|error| error.code()), outcome, "{expected}");
         }
     }
     // Another issuer's document, a broken one or trouble at the first: no second request.
@@ -66,15 +76,15 @@ fn discovery_asks_twice_at_most() {
         (Response::new(503, None, ""), "http_status_unexpected"),
     ] {
         let mut discovery = Discovery::new(ISSUER, Policy::default()).unwrap();
-        discovery.step().unwrap();
-        assert_eq!(code(discovery.receive(&response)), expected);
-        assert_eq!(code(discovery.step()), "transaction_used");
+        begin(&mut discovery).unwrap();
+        assert_eq!(code(take(&mut discovery, &response)), expected);
+        assert_eq!(code(begin(&mut discovery)), "transaction_used");
     }
     assert_eq!(code(Discovery::at(ISSUER, Policy::default(), &[])), "invalid_configuration");
     let mut once = Discovery::at(ISSUER, Policy::default(), &[WellKnown::OAuth]).unwrap();
-    let Step::Send(request) = once.step().unwrap() else { panic!("a request") };
+    let Step::Send(request) = begin(&mut once).unwrap() else { panic!("a request") };
     assert_eq!(request.url, "https://op.example/.well-known/oauth-authorization-server");
-    assert_eq!(code(once.receive(&not_there)), "http_status_unexpected");
+    assert_eq!(code(take(&mut once, &not_there)), "http_status_unexpected");
 }
 
 #[test]

@@ -229,8 +229,20 @@ fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
             _ => drop(outcome.unwrap()),
         }
     }
-    // A set that fits is not fetched again, however old; one from a time to come is no reason to wait.
-    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW - 3600, None)), &by("a"), "", NOW).0, 0);
+    // A set that fits is not fetched again within its life, ten minutes unless its server says more; one from the future is not used.
+    for (times, fetches) in [
+        (JwksTimes::new(NOW - 599, None), 0),
+        (JwksTimes::new(NOW - 600, None), 1),
+        (JwksTimes::new(NOW - 3599, None).life(3600), 0),
+        (JwksTimes::new(NOW - 60, None).life(60), 1),
+        (JwksTimes::new(NOW + 1, None), 1),
+        // Nobody said when.
+        (JwksTimes::new(0, None), 0),
+    ] {
+        let fetched = drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), times), &by("a"), &set("a"), NOW).0;
+        assert_eq!(fetched, fetches, "{times:?}");
+    }
+    // A fetch in a time to come is no reason to wait.
     assert_eq!(
         drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW + 3600))), &by("b"), &set("b"), NOW).0,
         1

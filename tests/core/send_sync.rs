@@ -13,7 +13,8 @@ const _: () = {
     proved::<samtykke::flow::device::Device>();
     proved::<samtykke::flow::device::Polled>();
     proved::<samtykke::flow::discovery::WellKnown>();
-    proved::<samtykke::flow::discovery::Discovery<'static>>();
+    proved::<samtykke::flow::discovery::Discovery>();
+    proved::<samtykke::flow::keys::KeySet>();
     proved::<samtykke::flow::exchange::Exchange<()>>();
     proved::<samtykke::JwksTimes>();
     proved::<samtykke::flow::login::Start>();

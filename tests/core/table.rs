@@ -5,6 +5,8 @@
 //! `SAMTYKKE_WRITE_TABLE=1` writes down what the machines say to what they are given, to be read over; nothing is compared then.
 
 use samtykke::flow::device::{Device, DeviceRequest, Polled};
+use samtykke::flow::discovery::Discovery;
+use samtykke::flow::keys::KeySet;
 use samtykke::flow::login::Start;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
@@ -13,6 +15,7 @@ use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::id_token::rules::IdTokenRules;
 use samtykke::protocol::introspection::{Introspection, TokenHint};
+use samtykke::protocol::metadata::Policy;
 use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
@@ -112,6 +115,18 @@ fn play(case: &mut Value, write: bool) {
             let tokens = Tokens::bare(&text("token"), kind);
             let made = Exchange::userinfo(client, authentication, &tokens, Subject::Is(&text("subject")), signed);
             drive(made, &claims, case, write);
+        }
+        "metadata" => {
+            let made = Discovery::new(&text("issuer"), Policy { profile: &text("profile"), ..Policy::default() });
+            take_turns(made, &|found| serde_json::from_str(found.json()).unwrap(), case, write);
+        }
+        "resource" => {
+            let made = Discovery::resource(&text("resource"), what["challenge"].as_str(), what["issuer"].as_str(), false);
+            take_turns(made, &|found| serde_json::from_str(found.json()).unwrap(), case, write);
+        }
+        "keys" => {
+            let show = |found: KeySet| json!(format!("{}\n{}\n{}", found.times.fetched, found.times.life, found.jwks));
+            take_turns(Discovery::keys(&text("uri"), false), &show, case, write);
         }
         other => panic!("no machine {other}"),
     }
@@ -282,6 +297,7 @@ fn response(value: &Value) -> Response {
     response.retry_after = header("retry-after").map(String::from);
     response.dpop_nonce = header("dpop-nonce").map(String::from);
     response.www_authenticate = header("www-authenticate").map(String::from);
+    response.cache_control = header("cache-control").map(String::from);
     response
 }
 
@@ -310,22 +326,28 @@ fn compare(turn: &mut Value, step: Value, write: bool, at: &str) {
 }
 
 fn drive<T>(made: Made<T>, show: &dyn Fn(T) -> Value, case: &mut Value, write: bool) {
-    let (id, what) = (case["id"].clone(), case["what"].clone());
+    let what = &case["what"];
+    let (store, dpop) = (what["store"] == true, what["dpop"] == true);
+    // A login is bound by its request.
+    let bound = dpop && what["machine"] != "login";
+    let made = made.map(|exchange| {
+        let exchange = exchange.keys_outside().digests_outside();
+        let exchange = if store { exchange.storing() } else { exchange };
+        if bound { exchange.dpop(&key(), None) } else { exchange }
+    });
+    take_turns(made, show, case, write);
+}
+
+fn take_turns<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output) -> Value, case: &mut Value, write: bool) {
+    let id = case["id"].clone();
     let turns = case["turns"].as_array_mut().unwrap();
     let mut machine = match made {
-        Ok(exchange) => exchange.keys_outside().digests_outside(),
+        Ok(machine) => machine,
         Err(error) => {
             assert_eq!(turns.len(), 1, "{id}: not made");
             return compare(&mut turns[0], refused(&error), write, &id.to_string());
         }
     };
-    if what["store"] == true {
-        machine = machine.storing();
-    }
-    // A login is bound by its request.
-    if what["dpop"] == true && what["machine"] != "login" {
-        machine = machine.dpop(&key(), None);
-    }
     let moment = Moment { now: NOW, random: &[7; 32] };
     let mut input = Input::Start;
     let count = turns.len();

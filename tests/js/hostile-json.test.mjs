@@ -15,7 +15,7 @@ WebAssembly.Instance = new Proxy(Instance, {
     return instance;
   },
 });
-const { judgeIntrospection, judgeMetadata, judgePushedRequest, judgeTokens, provider, selectKey, Client } = await import("samtykke");
+const { judgeIntrospection, judgePushedRequest, judgeTokens, provider, selectKey, serverMetadata, Client } = await import("samtykke");
 
 const MIB = 1 << 20;
 
@@ -45,7 +45,8 @@ const PIECES = {
 const answer = (body, status = 200) => ({ status, contentType: "application/json", body });
 const OP = "https://a.example";
 const op = provider({ issuer: OP, tokenEndpoint: `${OP}/t`, userinfoEndpoint: `${OP}/u`, clientId: "c" });
-const clientOf = (body) => new Client(op, undefined, { fetch: async () => new Response(body, { headers: { "content-type": "application/json" } }) });
+const fetching = (body) => async () => new Response(body, { headers: { "content-type": "application/json" } });
+const clientOf = (body) => new Client(op, undefined, { fetch: fetching(body) });
 const KEY = `${Buffer.from('{"alg":"ES256"}').toString("base64url")}.e30.${"A".repeat(86)}`;
 const METADATA = '"issuer":"https://a.example","authorization_endpoint":"https://a.example/a","token_endpoint":"https://a.example/t",';
 const JUDGES = {
@@ -53,7 +54,7 @@ const JUDGES = {
   "token errors": ['"error":"invalid_grant",', (body) => judgeTokens(answer(body, 400))],
   introspection: ['"active":true,', (body) => judgeIntrospection(answer(body))],
   userinfo: ['"sub":"s",', (body) => clientOf(body).userinfo({ accessToken: "a", tokenType: "Bearer" }, { unchecked: true })],
-  metadata: [METADATA, (body) => judgeMetadata(answer(body), "https://a.example")],
+  metadata: [METADATA, (body) => serverMetadata(OP, { wellKnown: "openid", fetch: fetching(body) })],
   "key sets": ['"keys":[],', (body) => selectKey(KEY, body, ["ES256"])],
   "pushed requests": ['"request_uri":"urn:a:b","expires_in":60,', (body) => judgePushedRequest(answer(body))],
 };

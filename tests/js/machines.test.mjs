@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   Client,
+  JwksCache,
   KeySet,
   SamtykkeError,
   SigningKey,
@@ -15,7 +16,9 @@ import {
   clientSecretPost,
   none,
   privateKeyJwt,
+  protectedResource,
   provider,
+  serverMetadata,
   tlsClientAuth,
   verifyIdToken,
 } from "../../pkg/dist/index.js";
@@ -77,6 +80,9 @@ const MADE = {
   id_token: (_, { token, nonce, accessToken }) => verifyIdToken(token, { ...EXPECTED, nonce, accessToken }, new KeySet(jwks)),
   logout_token: (client, { token }) => client.logoutToken(token),
   jarm: (client, { transaction, response }) => client.finishJarm(transaction, `https://rp.example/cb?response=${response}`),
+  metadata: (_, { issuer, profile = "{}" }, __, fetch) => serverMetadata(issuer, { fetch, metadata: JSON.parse(profile) }),
+  resource: (_, { resource, challenge: wwwAuthenticate, issuer }, __, fetch) => protectedResource(resource, { fetch, wwwAuthenticate, issuer }),
+  keys: (_, { uri }, __, fetch) => new JwksCache({ fetch }).at(uri).find("e30.e30.AAAA", "ES256", ""),
   login: (client, { scope, requestObject = false }) => client.start({ scope }, { requestObject }),
   userinfo: (client, { token, tokenType = "Bearer", subject, signed }) =>
     client.userinfo({ accessToken: token, tokenType }, { subject, ...(signed && { signed: { algorithms: ["ES256"] } }) }),
@@ -180,6 +186,7 @@ function hostOf(turns) {
   const fetch = async () => {
     const { response, failed } = next("response");
     if (failed === "network") throw new TypeError("no connection");
+    if (failed === "redirected") return Object.defineProperty(new Response(""), "redirected", { value: true });
     if (failed === "too_large") return new Response("x".repeat((1 << 20) + 1), { headers: { "content-type": "application/json" } });
     if (failed === "cut") {
       const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError("cut")) });
@@ -220,7 +227,7 @@ for (const { id, what, turns } of cases) {
     const noted = [];
     watched(t, noted);
     const { fetch, store } = hostOf(turns);
-    await MADE[what.machine](clientOf(what, fetch), what, store).catch(() => {});
+    await MADE[what.machine](clientOf(what, fetch), what, store, fetch).catch(() => {});
     const expected = turns.map(({ step, give }) => {
       const kind = give && Object.keys(give)[0];
       return { step, ...(give && { give: ["verdict", "digest"].includes(kind) ? give : { [kind]: true } }) };

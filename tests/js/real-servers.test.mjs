@@ -12,7 +12,6 @@ import {
   clientSecretBasic,
   clientSecretPost,
   discover,
-  judgeMetadata,
   judgeRevocation,
   judgeTokens,
   none,
@@ -42,6 +41,7 @@ const answer = (body, status = 200, contentType = "application/json") => ({
   contentType,
   body: typeof body === "string" ? body : JSON.stringify(body),
 });
+const metadataOf = (document) => serverMetadata(ISSUER, { wellKnown: "openid", fetch: fetchOf(json(document)).fetch });
 const tokens = (more) => ({ access_token: "a", token_type: "Bearer", ...more });
 const refused = (code) => (error) => error instanceof SamtykkeError && error.code === code;
 
@@ -56,7 +56,7 @@ test("null is absent in answers, documents, keys and tokens", async () => {
     introspection_endpoint: null,
     grant_types_supported: null,
   };
-  const metadata = judgeMetadata(answer(document), ISSUER);
+  const metadata = await metadataOf(document);
   assert.ok(!("introspection_endpoint" in metadata) && !("grant_types_supported" in metadata));
   const { fetch } = fetchOf(json({ sub: "s", name: null }));
   const found = await client({ fetch }, { userinfoEndpoint: `${ISSUER}/userinfo` }).userinfo({ accessToken: "a", tokenType: "Bearer" }, { subject: "s" });
@@ -126,7 +126,7 @@ test("tokens bound to a certificate go to its addresses", async () => {
   assert.deepEqual([await to({}), await to({ certificateBound: true })], [settings.tokenEndpoint, settings.mtlsEndpointAliases.tokenEndpoint]);
 });
 
-test("metadata: what is not read is not judged", () => {
+test("metadata: what is not read is not judged", async () => {
   const document = {
     issuer: ISSUER,
     authorization_endpoint: `${ISSUER}/a`,
@@ -138,10 +138,10 @@ test("metadata: what is not read is not judged", () => {
     scopes_supported: "openid",
     id_token_signing_alg_values_supported: ["PS256", "ES256"],
   };
-  const { custom_endpoint: custom, registration_endpoint: registration } = judgeMetadata(answer(document), ISSUER);
+  const { custom_endpoint: custom, registration_endpoint: registration } = await metadataOf(document);
   assert.deepEqual([custom, registration], [{}, ""]);
-  assert.throws(() => judgeMetadata(answer({ ...document, token_endpoint: "http://op.example/t" }), ISSUER), refused("endpoint_refused"));
-  assert.throws(() => judgeMetadata(answer({ ...document, dpop_signing_alg_values_supported: ["HS256", "none"] }), ISSUER), refused("metadata_malformed"));
+  await assert.rejects(metadataOf({ ...document, token_endpoint: "http://op.example/t" }), refused("endpoint_refused"));
+  await assert.rejects(metadataOf({ ...document, dpop_signing_alg_values_supported: ["HS256", "none"] }), refused("metadata_malformed"));
 });
 
 test("discovery asks the second address where the first has no metadata", async () => {

@@ -12,11 +12,11 @@ import {
   clientSecretBasic,
   clientSecretPost,
   finish,
-  judgeMetadata,
   judgePushedRequest,
   judgeTokens,
   provider,
   selectKey,
+  serverMetadata,
   verifyIdToken,
 } from "samtykke";
 import { builder } from "./builders.mjs";
@@ -170,22 +170,27 @@ const answer = (one) => ({
   wwwAuthenticate: one.headers?.["WWW-Authenticate"],
 });
 
+/** A `fetch` that answers as a case says. */
+function answering(one) {
+  const { status, contentType, body, retryAfter, wwwAuthenticate } = answer(one);
+  const named = { "content-type": contentType, "retry-after": retryAfter, "www-authenticate": wwwAuthenticate };
+  // Octets have no media type of their own.
+  const octets = [204, 304].includes(status) ? null : new TextEncoder().encode(body);
+  const headers = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
+  return async () => new Response(octets, { status, headers });
+}
+
 /** detail: the token endpoint; or the error's code. */
-const metadata = (one, context) => judgeMetadata(answer(one), text(one.issuer ?? context.issuer)).token_endpoint;
+const metadata = async (one, context) =>
+  (await serverMetadata(text(one.issuer ?? context.issuer), { wellKnown: "openid", fetch: answering(one) })).token_endpoint;
 
 /** detail: the request_uri; the OAuth error; or the error's code. */
 const parResponse = (one) => judgePushedRequest(answer(one)).requestUri;
 
 /** detail: the `sub`; or the error's code. Where a signed answer was agreed, the server's key set is empty. */
 async function userinfo(one, context) {
-  const { status, contentType, body, retryAfter, wwwAuthenticate } = answer(one);
-  const named = { "content-type": contentType, "retry-after": retryAfter, "www-authenticate": wwwAuthenticate };
-  // Octets have no media type of their own.
-  const octets = [204, 304].includes(status) ? null : new TextEncoder().encode(body);
-  const headers = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
-  const fetch = async () => new Response(octets, { status, headers });
   const server = provider({ ...settings(DEFAULTS), userinfoEndpoint: "https://op.example/userinfo" });
-  const client = new Client(server, undefined, { fetch, jwks: { keys: [] } });
+  const client = new Client(server, undefined, { fetch: answering(one), jwks: { keys: [] } });
   return (await client.userinfo({ accessToken: "token", tokenType: "Bearer" }, { subject: "user-1", signed: !!context.signed })).sub;
 }
 

@@ -38,7 +38,10 @@ function spend(name: string): void {
   if (spent.size > 2000) spent.delete(spent.values().next().value!);
 }
 
-/** An answer: status, media type, `Retry-After`, `DPoP-Nonce`, `WWW-Authenticate` as lines; the body. */
+/** What a machine is told of an answer's head, beside its status. */
+const HEADERS = ["content-type", "retry-after", "dpop-nonce", "www-authenticate", "cache-control"];
+
+/** An answer: status and {@link HEADERS} as lines; the body. */
 interface Answer {
   readonly status: number;
   readonly lines: string;
@@ -58,8 +61,8 @@ async function answered(
   if (response.type === "opaqueredirect" || response.redirected) throw new Ended("redirected", status);
   // What was sent with it is spent, whatever becomes of the rest.
   if (name && status === 200) spend(name);
-  const [type, retry, nonce, challenge] = ["content-type", "retry-after", "dpop-nonce", "www-authenticate"].map((name) => header(response, name));
-  const lines = `${[status, type, seconds(retry), nonce, challenge].join("\n")}\n`;
+  const [type, retry, ...others] = HEADERS.map((name) => header(response, name));
+  const lines = `${[status, type, seconds(retry), ...others].join("\n")}\n`;
   let octets: Uint8Array | undefined;
   try {
     octets = await whole(response, MAX_BODY);

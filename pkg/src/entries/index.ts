@@ -60,7 +60,6 @@ export type { CallSettings, HttpAnswer } from "../protocol/answer.js";
 export { challenges, type Challenge } from "../protocol/challenge.js";
 export {
   discover,
-  judgeMetadata,
   protectedResource,
   serverMetadata,
   type DiscoverySettings,

@@ -1,8 +1,8 @@
-// Answers of a server's endpoints on their way to the core that judges them: sent for here, or fetched by the caller.
+// Answers of a server's endpoints that the caller fetched, on their way to the core that judges them.
 
 import { seconds } from "../core/clock.js";
 import type { Value } from "../core/wasm.js";
-import { type CoreRequest, type Sent, type Transport, send } from "../core/http.js";
+import type { Transport } from "../core/http.js";
 
 /** An answer, for callers with an HTTP client of their own. */
 export interface HttpAnswer extends TokenAnswer {
@@ -26,28 +26,6 @@ export const answerLines = ({ status, contentType, retryAfter, wwwAuthenticate }
   oneLine(seconds(retryAfter)),
   oneLine(wwwAuthenticate),
 ];
-
-/** @internal Sends a request once. */
-export async function ask(asked: CoreRequest, phase: "configuration" | "token" | "api", settings: CallSettings): Promise<HttpAnswer> {
-  return answerOf(await send(asked, phase, settings, settings.signal));
-}
-
-/** @internal An answer as it is judged. */
-export const answerOf = ({ head: [status, contentType, retryAfter], challenge, body }: Sent): HttpAnswer => ({
-  status: +status!,
-  contentType: contentType!,
-  retryAfter: retryAfter!,
-  wwwAuthenticate: challenge,
-  body,
-});
-
-/** @internal A request for a JSON document at an address that the core has judged. */
-export const get = (url: string, headers: Record<string, string> = {}): CoreRequest => ({
-  repeatable: true,
-  method: "GET",
-  url,
-  headers: { accept: "application/json", ...headers },
-});
 
 /** @internal An object without a prototype, so that no name in it means anything to JavaScript. */
 export const bare = <T extends object>(value: T): T => Object.assign(Object.create(null), value) as T;

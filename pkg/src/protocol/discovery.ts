@@ -1,10 +1,10 @@
 // A provider from its issuer alone, and an API's metadata from its challenge. What you give yourself wins over what is found.
 
 import { snake } from "./party.js";
-import { type CallSettings, type HttpAnswer, answerLines, ask, bare, get } from "./answer.js";
-import { challenges } from "./challenge.js";
-import { call } from "../core/wasm.js";
-import { SamtykkeError, hostError } from "../core/error.js";
+import { type CallSettings, bare } from "./answer.js";
+import { drive } from "../core/drive.js";
+import { joined } from "../core/wasm.js";
+import { hostError } from "../core/error.js";
 import type { Provider } from "./page_provider.js";
 import { type ProviderOptions, provider } from "./provider.js";
 import type { AliasedEndpoint } from "./profile.js";
@@ -41,49 +41,17 @@ export interface MetadataSettings extends MetadataRules, CallSettings {
 /** How {@link discover} looks, and the settings of {@link provider}: each that is given wins over what is found. */
 export type DiscoverySettings = MetadataSettings & Partial<ProviderOptions> & { readonly issuer?: never; readonly clientId: string };
 
-/** Metadata; nothing when the next address is worth a try. */
-function judge(answer: HttpAnswer, issuer: string, rules: MetadataRules, left: boolean): ServerMetadata | undefined {
-  const { development, origins, metadata } = rules;
-  if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
-  const head = [issuer, development ? 1 : "", left ? 1 : "", origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
-  const text = call(["metadata", ...head, ...answerLines(answer)], answer.body);
-  return text ? bare(JSON.parse(text) as ServerMetadata) : undefined;
-}
-
-/**
- * Judges an answer to the request for an issuer's metadata that you fetched yourself (RFC 8414 section 3).
- *
- * @throws {SamtykkeError} `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`, `invalid_configuration`, …
- */
-export const judgeMetadata = (answer: HttpAnswer, issuer: string, rules: MetadataRules = {}): ServerMetadata => judge(answer, issuer, rules, false)!;
-
 /**
  * Finds and checks a server's metadata. At most two requests; no redirect is followed. Keep the result for a day or so.
  *
- * @throws {SamtykkeError} As {@link judgeMetadata}; `network_error`, `timeout`, `aborted`.
+ * @throws {SamtykkeError} `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`, `invalid_configuration`, …;
+ * `network_error`, `timeout`, `aborted`.
  */
 export async function serverMetadata(issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> {
-  const forms = settings.wellKnown ? [settings.wellKnown] : ["openid", "oauth"];
-  // What was wrong at the first address, where no other has metadata either.
-  let first: (() => ServerMetadata) | undefined;
-  for (const form of forms) {
-    const url = call(["well_known", issuer, form, settings.development ? 1 : ""]);
-    let answer: HttpAnswer;
-    try {
-      answer = await ask(get(url), "configuration", settings);
-    } catch (error) {
-      // A page is not shown where a redirect leads, nor its status.
-      if (!(error instanceof SamtykkeError) || error.code !== "redirect_refused") throw error;
-      first ??= () => {
-        throw error;
-      };
-      continue;
-    }
-    const metadata = judge(answer, issuer, settings, true);
-    if (metadata) return metadata;
-    first ??= () => judge(answer, issuer, settings, false)!;
-  }
-  return first!();
+  const { development, origins, metadata, wellKnown, signal } = settings;
+  if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
+  const lines = [issuer, development ? 1 : "", wellKnown, origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
+  return bare(JSON.parse(await drive("metadata", joined(lines), { transport: settings, signal })) as ServerMetadata);
 }
 
 type Names = readonly (readonly [keyof ProviderOptions, string])[];
@@ -174,12 +142,8 @@ export interface ResourceSettings extends CallSettings {
  */
 export async function protectedResource(resource: string, settings: ResourceSettings = {}): Promise<ProtectedResource> {
   const { wwwAuthenticate, issuer, development } = settings;
-  const named = wwwAuthenticate ? challenges(wwwAuthenticate).find((challenge) => challenge.resourceMetadata !== undefined) : undefined;
-  const local = development ? 1 : "";
-  const url = named ? named.resourceMetadata! : call(["resource_address", resource, local]);
-  if (named) call(["endpoint", "resource_metadata", url, local]);
-  const answer = await ask(get(url), "configuration", settings);
-  const document = bare(JSON.parse(call(["resource_metadata", resource, issuer, local, ...answerLines(answer)], answer.body)) as Record<string, unknown>);
+  const lines = [resource, development ? 1 : "", issuer, wwwAuthenticate?.replace(/\s+/g, " ")];
+  const document = bare(JSON.parse(await drive("resource", joined(lines), { transport: settings, signal: settings.signal })) as Record<string, unknown>);
   return {
     resource,
     authorizationServers: (document["authorization_servers"] ?? []) as string[],

@@ -1,11 +1,12 @@
 // The keys a server signs with: fixed ones, or fetched and kept (RFC 7517 section 5, OIDC Core section 10.1).
 // The core chooses the key; WebCrypto imports it once. An unknown key id is worth one new fetch, and not too often.
 
-import { call } from "../core/wasm.js";
-import { SamtykkeError, hostError } from "../core/error.js";
+import { call, joined } from "../core/wasm.js";
+import { hostError } from "../core/error.js";
 import { PATIENCE, Shared, tell } from "../core/wait.js";
 import { now } from "../core/clock.js";
-import { type Transport, request, send } from "../core/http.js";
+import { drive } from "../core/drive.js";
+import type { Transport } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
 import { signing } from "../crypto/signatures.js";
 import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "../crypto/webcrypto.js";
@@ -14,6 +15,8 @@ import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "../crypto/webcry
 export interface KnownKey {
   readonly alg: string;
   readonly key: CryptoKey;
+  /** When the core is to be asked anew, in seconds since 1970. */
+  readonly until?: number;
 }
 
 /** Where a token's key is looked up. Made by {@link KeySet} or {@link JwksCache.at}. */
@@ -21,7 +24,7 @@ export interface KeySource {
   /** @internal The key that verified a token with this very header before, while it may be used without asking anew. */
   known(header: string): KnownKey | undefined;
   /** @internal The key for a token whose header the core has read and allowed. */
-  find(token: string, alg: string, kid: string): Promise<CryptoKey>;
+  find(token: string, alg: string, kid: string): Promise<KnownKey>;
   /** @internal Remembers the key that verified a token with this header. */
   remember(header: string, known: KnownKey): void;
 }
@@ -65,11 +68,17 @@ export class KeySet implements KeySource {
   }
 
   /** @internal */
-  async find(token: string, alg: string, kid: string): Promise<CryptoKey> {
+  async find(token: string, alg: string, kid: string): Promise<KnownKey> {
+    const known = this.#keys.get(`${alg} ${kid}`);
+    return { alg, key: known ?? (await this.imported(alg, kid, JSON.stringify(selectKey(token, this.#text, [alg]).jwk))) };
+  }
+
+  /** @internal The key that the core has chosen, imported once. */
+  async imported(alg: string, kid: string, jwk: string): Promise<CryptoKey> {
     const name = `${alg} ${kid}`;
     let key = this.#keys.get(name);
     if (!key) {
-      key = await verificationKey(selectKey(token, this.#text, [alg]).jwk, alg);
+      key = await verificationKey(JSON.parse(jwk), alg);
       this.#keys.set(name, key);
     }
     return key;
@@ -91,9 +100,6 @@ export class KeySet implements KeySource {
 
 /** What a {@link JwksCache} has fetched, as plain data: by address, the set's text, when it came and for how many seconds it is kept. */
 export type SavedJwks = Readonly<Record<string, { readonly jwks: string; readonly at: number; readonly life?: number }>>;
-
-/** No set is kept longer, whatever the server says: a key that it took back would be trusted as long. */
-const DAY = 86_400;
 
 /** How many addresses are remembered. */
 const MOST = 1_000;
@@ -119,6 +125,14 @@ export interface JwksCacheOptions extends Transport {
   readonly development?: boolean;
 }
 
+/** A set as it is kept: when it was fetched, and for how many seconds its server lets it be used. */
+interface Kept {
+  readonly set: KeySet;
+  readonly text: string;
+  readonly at: number;
+  readonly life: number | undefined;
+}
+
 /**
  * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each; of 1,000 addresses at most.
  *
@@ -129,29 +143,27 @@ export interface JwksCacheOptions extends Transport {
  */
 export class JwksCache {
   readonly #options: JwksCacheOptions;
-  readonly #sets = new Map<string, { set: KeySet; text: string; at: number; life: number }>();
-  readonly #fetching = new Shared<KeySet>(PATIENCE);
+  readonly #sets = new Map<string, Kept>();
+  readonly #fetching = new Shared<Kept>(PATIENCE);
   /** By address, when an unknown key id last caused a fetch. */
-  readonly #asked = new Map<string, number>();
+  readonly #unknown = new Map<string, number>();
 
   constructor(options: JwksCacheOptions = {}) {
     this.#options = options;
     for (const [uri, { jwks, at, life }] of Object.entries(options.saved ?? {})) {
-      // A time to come would keep a set for ever.
-      if (typeof jwks === "string" && at <= now()) this.#keep(uri, jwks, at, life);
+      if (typeof jwks === "string") put(this.#sets, uri, { set: new KeySet(jwks), text: jwks, at, life });
     }
   }
 
   /** The keys at an address. */
   at(uri: string): KeySource {
-    const fresh = () => {
-      const kept = this.#sets.get(uri);
-      return kept && now() - kept.at < kept.life ? kept.set : undefined;
-    };
     return {
-      known: (header) => fresh()?.known(header),
-      find: (token, alg, kid) => this.#find(uri, fresh(), token, alg, kid),
-      remember: (header, known) => fresh()?.remember(header, known),
+      known: (header) => {
+        const known = this.#sets.get(uri)?.set.known(header);
+        return known && now() < known.until! ? known : undefined;
+      },
+      find: (token, alg, kid) => this.#find(uri, token, alg, kid),
+      remember: (header, known) => known.until !== undefined && this.#sets.get(uri)?.set.remember(header, known),
     };
   }
 
@@ -160,45 +172,32 @@ export class JwksCache {
     return Object.fromEntries([...this.#sets].map(([uri, { text, at, life }]) => [uri, { jwks: text, at, life }]));
   }
 
-  #keep(uri: string, text: string, at: number, life: number | string = 600): KeySet {
-    const set = new KeySet(text);
-    put(this.#sets, uri, { set, text, at, life: this.#options.maxAge ?? Math.min(Math.max(+life, 60), DAY) });
-    return set;
-  }
-
-  async #find(uri: string, fresh: KeySet | undefined, token: string, alg: string, kid: string): Promise<CryptoKey> {
-    if (!fresh) return (await this.#fetch(uri)).find(token, alg, kid);
-    try {
-      return await fresh.find(token, alg, kid);
-    } catch (error) {
-      if (!(error instanceof SamtykkeError) || error.code !== "key_not_found") throw error;
-      // Another's fetch may have brought it meanwhile, or be on its way.
-      const newer = this.#sets.get(uri)?.set;
-      if (newer && newer !== fresh) return newer.find(token, alg, kid);
-      if (!this.#fetching.running(uri)) {
-        // A token with a made-up key id must not make this client knock at the server's door all the time.
-        const since = now() - (this.#asked.get(uri) ?? 0);
-        if (since >= 0 && since < Math.max(this.#options.cooldown ?? 60, 10)) throw error;
-        put(this.#asked, uri, now());
-      }
-    }
-    return (await this.#fetch(uri)).find(token, alg, kid);
+  async #find(uri: string, token: string, alg: string, kid: string): Promise<KnownKey> {
+    const { cooldown, maxAge } = this.#options;
+    const kept = this.#sets.get(uri);
+    const running = this.#fetching.running(uri) ? 1 : "";
+    const head = ["choose", now(), cooldown, kept?.at, kept?.life, maxAge, this.#unknown.get(uri), running, alg, kid];
+    const answer = call(head, kept?.text);
+    const end = answer.indexOf("\n");
+    if (kept && end >= 0) return { alg, key: await kept.set.imported(alg, kid, answer.slice(end + 1)), until: +answer.slice(0, end) };
+    if (answer) put(this.#unknown, uri, +answer);
+    return (await this.#fetch(uri)).set.find(token, alg, kid);
   }
 
   /** Whoever waits does so for the time of one request; a fetch that does not end is begun anew. */
-  #fetch(uri: string): Promise<KeySet> {
+  #fetch(uri: string): Promise<Kept> {
     return this.#fetching.run(uri, () => this.#load(uri), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
   }
 
-  async #load(uri: string): Promise<KeySet> {
+  async #load(uri: string): Promise<Kept> {
     const { development, onFetch } = this.#options;
-    const out = request(call(["jwks_request", uri, development ? 1 : ""]));
-    const at = now();
-    const { head, body, caching } = await send(out, "token", this.#options);
-    call(["jwks_answer", ...head], body);
-    const set = this.#keep(uri, body, at, /\bmax-age=(\d+)/i.exec(caching)?.[1]);
+    const answer = await drive("keys", joined([uri, development ? 1 : ""]), { transport: this.#options });
+    const [at, life] = answer.split("\n", 2) as [string, string];
+    const text = answer.slice(at.length + life.length + 2);
+    const kept = { set: new KeySet(text), text, at: +at, life: +life };
+    put(this.#sets, uri, kept);
     tell(onFetch, uri);
-    return set;
+    return kept;
   }
 }
 
@@ -210,7 +209,7 @@ export class JwksCache {
 export async function isRight(keys: KeySource, alg: string, kid: string, token: string): Promise<boolean> {
   const header = token.slice(0, token.indexOf("."));
   let known = keys.known(header);
-  if (known?.alg !== alg) known = { alg, key: await keys.find(token, alg, kid) };
+  if (known?.alg !== alg) known = await keys.find(token, alg, kid);
   const dot = token.lastIndexOf(".");
   if (!(await signing(alg, known.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) return false;
   keys.remember(header, known);

@@ -1,5 +1,5 @@
 //! The protocol's machines, made of lines: every grant, pushed requests, devices, introspection, revocation, userinfo, signed
-//! answers, id_tokens, logout tokens.
+//! answers, id_tokens, logout tokens, metadata and key sets.
 //!
 //! A client's lines are the same for each of its requests, so the loader joins them once. No private key comes in.
 
@@ -7,9 +7,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::outcome::{Live, Out, Texted};
+use super::outcome::{Live, Out, live};
 use super::text::{listed, push_line};
-use super::{Lines, browser, refused, some};
+use super::{Lines, browser, lookups, refused, some};
 use crate::flow::device::{Device, DeviceRequest};
 use crate::flow::exchange::Exchange;
 use crate::flow::login::{DPOP_JKT, Start};
@@ -45,8 +45,10 @@ struct Party {
 }
 
 pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
-    if matches!(operation, "id_token" | "logout_token") {
-        return verification(operation == "logout_token", lines);
+    match operation {
+        "id_token" | "logout_token" => return lookups::verification(operation == "logout_token", lines),
+        "metadata" | "resource" | "keys" => return lookups::discovery(operation, lines),
+        _ => {}
     }
     let party = party(&mut lines)?;
     let Party { client, authentication, .. } = &party;
@@ -220,37 +222,6 @@ impl Party {
         }
         Ok(live(exchange))
     }
-}
-
-/// Skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token, code,
-/// state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. A logout token is judged by
-/// the first five, and the last says whether it may lack `exp`.
-fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
-    let [skew, issuer, client_id, allowed, trusted] = lines.take();
-    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
-    let own = |line: &str| some(line).map(String::from);
-    let seconds = |line: &str| number(line).and_then(|seconds| u32::try_from(seconds).ok());
-    let client = Client { profile: Profile::new(issuer, "", ""), client_id: client_id.into(), redirect_uri: String::new() };
-    let mut exchange = if logout { Exchange::logout_token(&client, lines.0) } else { Exchange::id_token(&client, lines.0) };
-    let rules = exchange.id_token_expectation();
-    rules.skew = match seconds(skew) {
-        Some(skew) => skew,
-        None => return refused("skew: whole seconds"),
-    };
-    rules.algorithms = super::jose::algorithms(allowed)?;
-    rules.trusted_audiences = listed(trusted, b'\t').into_iter().map(String::from).collect();
-    rules.nonce = own(nonce);
-    rules.max_age = seconds(max_age);
-    if rules.max_age.is_none() && !max_age.is_empty() {
-        return refused("maxAge: whole seconds");
-    }
-    rules.acr_values = acr_values.into();
-    rules.access_token = some(access_token).map(Secret::new);
-    rules.code = some(code).map(Secret::new);
-    rules.state = own(state);
-    rules.refresh_of = some(before).map(Claims::stored).transpose()?;
-    (rules.auth_time_text, rules.logout_token_without_exp) = (!lax.is_empty(), !lax.is_empty());
-    Ok(live(exchange.keys_outside()))
 }
 
 /// Nonce, whether refresh tokens are stored by the shell; then what a client's lines hold: the client; endpoints (pushed requests,
@@ -427,9 +398,4 @@ fn target(mut lines: Lines<'_>) -> Result<Target> {
         };
     }
     Ok(target)
-}
-
-/// An exchange whose outcome is a text; the shell finds keys and makes the digests that are not in here.
-fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
-    Box::new(exchange.digests_outside().judged(Texted))
 }

@@ -14,7 +14,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
             text.push_str(&crate::ground::text::base64url(&crate::ground::sha256::digest(lines.0.as_bytes())));
             Ok(())
         }
-        "jwk" | "der" | "chain" | "key" | "jwks_request" | "jwks_answer" => super::jose::call(operation, lines, text),
+        "jwk" | "der" | "chain" | "key" | "choose" => super::jose::call(operation, lines, text),
         _ => super::judges::call(operation, lines, text),
     }
 }

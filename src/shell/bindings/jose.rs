@@ -5,12 +5,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::{push_line, push_request, response};
-use super::{Lines, refused};
+use super::text::push_line;
+use super::{Lines, refused, some};
+use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
-use crate::ground::secret::Secret;
-use crate::ground::text::{base64url_decode, cut, decimal};
+use crate::ground::text::{base64url_decode, cut, decimal, number};
 use crate::jose::alg::{ALGORITHMS, Algorithm};
 use crate::jose::jwk::Jwk;
 use crate::jose::jws::Compact;
@@ -23,8 +23,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "der" => der(lines, text),
         "chain" => chain(lines, text),
         "key" => key(lines, text),
-        "jwks_request" => jwks_request(lines, text),
-        "jwks_answer" => jwks_answer(lines),
+        "choose" => choose(lines, text),
         _ => refused("a known operation"),
     }
 }
@@ -99,16 +98,30 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// The address, and whether loopback is allowed; answers the request.
-fn jwks_request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [uri, development] = lines.take();
-    push_request(text, &jwks::request(uri, !development.is_empty())?);
+/// Time; the pause between two fetches that unknown key ids cause; when the set was fetched, for how long its server lets it be
+/// used, and for how long the caller does; when an unknown key id last caused a fetch; `1` while one is on its way; algorithm and
+/// key id of a token; then the set. Answers until when the key may be used without asking anew, in a line, and the key; or, where
+/// the set is to be fetched, the time to note of an unknown key id, if it is one that causes it.
+fn choose(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [now, cooldown, at, life, max_age, unknown, running, alg, kid] = lines.take();
+    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    let now = number(now).unwrap_or_default();
+    // Nonsense in a store counts as the least.
+    let said = if life.is_empty() { None } else { Some(number(life).unwrap_or_default()) };
+    let own = number(max_age).map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+    let times = JwksTimes::new(number(at).unwrap_or_default(), number(unknown)).life(own.unwrap_or(keys::life(said)));
+    let kept = (times.fetched > 0).then_some((lines.0, Some(times)));
+    let pause = if running.is_empty() { number(cooldown).unwrap_or(COOLDOWN).max(LEAST_COOLDOWN) } else { 0 };
+    match keys::choose(kept, Some(pause), now, |set| jwks::select(set, alg, some(kid)))? {
+        Choice::Key(key) => {
+            push_line(text, &decimal(times.fetched.saturating_add(u64::from(times.life))));
+            text.push_str(&key.required_json());
+        }
+        Choice::Fetch(Some(after)) if after.unknown == Some(now) && running.is_empty() => text.push_str(&decimal(now)),
+        Choice::Fetch(_) => {}
+    }
     Ok(())
 }
 
-/// Response lines, then the body; answers nothing when it may be kept.
-fn jwks_answer(mut lines: Lines<'_>) -> Result<()> {
-    let mut answer = response(&mut lines);
-    answer.body = Secret::new(lines.0);
-    jwks::judge(&answer).map(|_| ())
-}
+/// Seconds between two such fetches at least, whatever the caller says.
+const LEAST_COOLDOWN: u64 = 10;

@@ -1,13 +1,11 @@
-//! Operations of the full package: metadata, challenges, pushed requests, introspection, revocation, logout.
+//! Operations of the full package: challenges, pushed requests, introspection, revocation, logout.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::browser::client;
-use super::text::listed;
-use super::text::push_line;
+use super::text::{listed, push_line};
 use super::{Lines, some};
-use crate::flow::discovery::{WellKnown, is_absent};
 use crate::ground::error::Result;
 use crate::ground::http::Response;
 use crate::ground::json::Writer;
@@ -15,8 +13,6 @@ use crate::ground::text::{decimal, number};
 use crate::jose::Algorithm;
 use crate::protocol::answers::introspection::Introspection;
 use crate::protocol::answers::logout::{self, judge_return};
-use crate::protocol::answers::metadata::{Metadata, Policy};
-use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
 use crate::protocol::answers::revocation;
 use crate::protocol::authorization::par::PushedRequest;
 use crate::protocol::authorization::request::check_response_mode;
@@ -26,12 +22,7 @@ use crate::protocol::dpop::check_algorithm;
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
         "challenges" => challenges(lines, text),
-        "well_known" => well_known(&mut lines, text),
-        "metadata" => metadata(lines, text),
-        "resource_address" => resource_address(&mut lines, text),
-        "endpoint" => endpoint(&mut lines),
         "offered" => offered(&mut lines),
-        "resource_metadata" => resource(lines, text),
         "pushed_answer" => pushed(lines, text),
         "introspection" => introspected(lines, text),
         "revocation" => revocation::judge(&answer(lines)),
@@ -85,49 +76,6 @@ fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Issuer, `oauth` or anything else for OpenID, development; answers the address.
-fn well_known(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let [issuer, form, development] = lines.take();
-    let form = if form == "oauth" { WellKnown::OAuth } else { WellKnown::OpenId };
-    text.push_str(&form.url(issuer, !development.is_empty())?);
-    Ok(())
-}
-
-/// Issuer, development, whether another address is left, whether origins are pinned, these with spaces between them, the
-/// profile as an object, then the answer. Answers nothing when the next address is worth a try, else the members.
-fn metadata(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [issuer, development, left, pinned, origins, profile] = lines.take();
-    let response = answer(lines);
-    if !left.is_empty() && is_absent(&response) {
-        return Ok(());
-    }
-    let origins = listed(origins, b' ');
-    let origins = (!pinned.is_empty()).then_some(origins.as_slice());
-    text.push_str(Metadata::judge(&response, issuer, &Policy { profile, origins, development: !development.is_empty() })?.json());
-    Ok(())
-}
-
-/// The resource, development; answers the address of its metadata.
-fn resource_address(lines: &mut Lines<'_>, text: &mut String) -> Result<()> {
-    let [resource, development] = lines.take();
-    text.push_str(&resource_metadata::well_known(resource, !development.is_empty())?);
-    Ok(())
-}
-
-/// Resource, issuer or nothing, development, then the answer; answers the document.
-fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [resource, issuer, development] = lines.take();
-    text.push_str(ResourceMetadata::judge(&answer(lines), resource, some(issuer), !development.is_empty())?.json());
-    Ok(())
-}
-
-/// Its name in the metadata, its address, development; answers nothing when secrets may be sent there.
-fn endpoint(lines: &mut Lines<'_>) -> Result<()> {
-    let [name, url, development] = lines.take();
-    let name = ["userinfo_endpoint", "resource_metadata"].into_iter().find(|known| *known == name).unwrap_or("endpoint");
-    crate::protocol::endpoint::check(name, url, !development.is_empty())
 }
 
 /// Whether `expires_in` may be a text, then the answer; answers JSON.

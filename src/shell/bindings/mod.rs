@@ -25,6 +25,8 @@ mod helseid;
 mod jose;
 #[cfg(samtykke_entry = "full")]
 mod judges;
+#[cfg(samtykke_entry = "full")]
+mod lookups;
 #[cfg(samtykke_entry = "maskinporten")]
 mod maskinporten;
 #[cfg(samtykke_entry = "norskgjeld")]

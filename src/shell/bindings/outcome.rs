@@ -4,14 +4,19 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::flow::device::{Device, Polled};
+use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge};
-use crate::flow::machine::Machine;
-use crate::ground::error::Result;
+use crate::flow::keys::KeySet;
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::Step;
+use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
 use crate::ground::time::seconds;
+use crate::protocol::answers::metadata::Metadata;
+use crate::protocol::answers::resource_metadata::ResourceMetadata;
 use crate::protocol::authorization::request::Login;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::id_token::claims::{Claims, Unverified};
@@ -21,8 +26,13 @@ use crate::protocol::token::Tokens;
 /// A machine whose outcome is a text.
 pub(super) type Live = Box<dyn Machine<Output = String>>;
 
+/// An exchange whose outcome is a text; the shell finds keys and makes the digests that are not in here.
+pub(super) fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
+    Box::new(exchange.digests_outside().judged(Texted))
+}
+
 /// Judges as another does, and writes the outcome down.
-pub(super) struct Texted<T>(pub(super) Box<dyn Judge<T>>);
+struct Texted<T>(Box<dyn Judge<T>>);
 
 impl<T: Out> Judge<String> for Texted<T> {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
@@ -45,6 +55,25 @@ impl<T: Out> Judge<String> for Texted<T> {
         let mut text = String::with_capacity(1024);
         self.0.finish(claims, now)?.push(&mut text);
         Ok(text)
+    }
+}
+
+/// A machine of another kind, its outcome written down.
+pub(super) struct Outcome<M>(pub(super) M);
+
+impl<M: Machine<Output: Out>> Machine for Outcome<M> {
+    type Output = String;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
+        Ok(match self.0.advance(input, moment)? {
+            Step::Done(outcome) => {
+                let mut text = String::with_capacity(1024);
+                outcome.push(&mut text);
+                Step::Done(text)
+            }
+            Step::Send(request) => Step::Send(request),
+            _ => return Err(Error::new(&codes::TRANSACTION_USED)),
+        })
     }
 }
 
@@ -105,6 +134,29 @@ impl Out for AuthorizationCode {
 impl Out for Claims {
     fn push(&self, text: &mut String) {
         text.push_str(self.json());
+    }
+}
+
+impl Out for Metadata {
+    fn push(&self, text: &mut String) {
+        text.push_str(self.json());
+    }
+}
+
+impl Out for ResourceMetadata {
+    fn push(&self, text: &mut String) {
+        text.push_str(self.json());
+    }
+}
+
+/// When it was asked for and for how long it is used, a line each, then the set.
+impl Out for KeySet {
+    fn push(&self, text: &mut String) {
+        for number in [self.times.fetched, u64::from(self.times.life)] {
+            text.push_str(&decimal(number));
+            text.push_str("\n");
+        }
+        text.push_str(&self.jwks);
     }
 }
 

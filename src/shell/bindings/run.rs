@@ -151,17 +151,19 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
     }
 }
 
-/// What a shell says of a step. A response: status, media type, `Retry-After`, `DPoP-Nonce`, `WWW-Authenticate`.
+/// What a shell says of a step. A response: status, media type, `Retry-After`, `DPoP-Nonce`, `WWW-Authenticate`,
+/// `Cache-Control`.
 fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
     let status = |line| number(line).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
     Some(match name {
         "response" => {
-            let [line, content_type, retry_after, nonce, challenge] = lines.take();
+            let [line, content_type, retry_after, nonce, challenge, caching] = lines.take();
             // Octets that are not UTF-8 are neither JSON nor a form: they count as none, and the status says the rest.
             let mut response = Response::new(status(line), some(content_type), core::str::from_utf8(octets).unwrap_or_default());
             response.retry_after = some(retry_after).map(String::from);
             response.dpop_nonce = some(nonce).map(String::from);
             response.www_authenticate = some(challenge).map(String::from);
+            response.cache_control = some(caching).map(String::from);
             Input::Response(response)
         }
         "signature" => Input::Signature(octets.to_vec()),

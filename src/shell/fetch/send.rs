@@ -80,6 +80,7 @@ pub(super) async fn once(transport: &Transport, request: &Request, phase: Phase)
     let mut response = Response::new(status, header("content-type").as_deref(), "");
     response.retry_after = header("retry-after");
     response.dpop_nonce = header("dpop-nonce");
+    response.cache_control = header("cache-control");
     response.www_authenticate = header("www-authenticate");
     match read(&answer, &mut patience).await.map_err(|stop| place.stopped(stop))? {
         Some(body) => response.body = body,

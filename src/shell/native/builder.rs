@@ -10,8 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::flow::discovery::Discovery;
-use crate::flow::step::Step;
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, Result, codes};
 use crate::ground::uri::Uri;
 use crate::jose::Verifier;
 use crate::protocol::answers::metadata::Policy;
@@ -332,17 +331,8 @@ impl Builder {
 /// The profile of a server that says where its endpoints are.
 async fn discovered(driver: &Driver, issuer: &str, builder: &Builder) -> Result<Profile> {
     let policy = Policy { profile: &builder.metadata, origins: None, development: builder.development };
-    let mut discovery = Discovery::new(issuer, policy)?;
-    loop {
-        match discovery.step()? {
-            Step::Send(request) => {
-                let answer = driver.once(&request).await?.map_err(|lost| lost.error(Phase::Configuration, true))?;
-                discovery.receive(&answer)?;
-            }
-            Step::Done(metadata) => return Ok(metadata.profile(builder.rules, builder.development)),
-            _ => return Err(wrong("a step of discovery")),
-        }
-    }
+    let metadata = driver.drive(&mut Discovery::new(issuer, policy)?, &Keys::new()).await?;
+    Ok(metadata.profile(builder.rules, builder.development))
 }
 
 /// The origin of an address.

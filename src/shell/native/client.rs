@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::JwksTimes;
+use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::Step;
@@ -39,9 +39,6 @@ use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
 use crate::shell::native::sending::{Body, BoxFuture};
 use crate::shell::native::spent::Spent;
-
-/// Seconds for which a server's key set is used without asking again.
-const KEYS_FOR: u64 = 600;
 
 /// A client at one server. A cheap clone, `Send + Sync`; clones share what was learnt.
 ///
@@ -369,13 +366,12 @@ impl Client {
         }
     }
 
-    /// With the server's key set, where a fresh one is known.
+    /// With the server's key set, where one is known; how old it may be is the exchange's to judge.
     fn keyed<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
-        let now = self.0.driver.now();
         let kept = self.memory().keys.clone();
         match kept {
-            Some((set, times)) if now.saturating_sub(times.fetched) < KEYS_FOR && times.fetched <= now => exchange.jwks_at(set, times),
-            _ => exchange,
+            Some((set, times)) => exchange.jwks_at(set, times),
+            None => exchange,
         }
     }
 

@@ -346,6 +346,7 @@ pub(crate) fn response(head: &http::response::Parts) -> Response {
     let mut response = Response::new(head.status.as_u16(), header("content-type").as_deref(), "");
     response.retry_after = header("retry-after");
     response.dpop_nonce = header("dpop-nonce");
+    response.cache_control = header("cache-control");
     response.www_authenticate = header("www-authenticate");
     response
 }

@@ -16,7 +16,7 @@ import type { ServerRules } from "../../protocol/profile.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "../guarded_fetch.js";
 import type { ResourceInit } from "../../protocol/resource.js";
 import { type Tokens, judged } from "../../protocol/tokens.js";
-import { type CryptoKey, base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
+import { base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
 export const adfsRules: ServerRules = Object.freeze({ ...SERVER, rules: "halland" });
@@ -118,19 +118,21 @@ class CertifiedKeys implements KeySource {
   }
 
   /** @internal */
-  async find(token: string, alg: string, kid: string): Promise<CryptoKey> {
+  async find(token: string, alg: string, kid: string): Promise<KnownKey> {
     const { x5t } = claimed(token, 0);
     if (x5t !== undefined && (typeof x5t !== "string" || !x5t)) throw hostError("jws_malformed", { expected: "x5t: a text, not empty" });
     // The cache fetches what it lacks, by the name that AD FS gives its keys, and not too often; which key it is, is decided below.
     const named = `${base64url(JSON.stringify({ alg, kid: kid || x5t }))}${token.slice(token.indexOf("."))}`;
-    await this.#cached?.find(x5t === undefined ? token : named, alg, kid || (x5t ?? "")).catch((error: SamtykkeError) => {
+    const found = await this.#cached?.find(x5t === undefined ? token : named, alg, kid || (x5t ?? "")).catch((error: SamtykkeError) => {
       if (x5t === undefined || error.code !== "key_not_found") throw error;
     });
     const [jwk, certificate] = apis(["halland", "key", alg, kid, x5t], this.#text()).split("\n") as [string, string];
     if (certificate && base64url(new Uint8Array(await crypto.subtle.digest("SHA-1", octetsFrom(certificate)))) !== x5t) {
       throw hostError("key_refused", { phase: "token", expected: "x5t: the SHA-1 of the key's certificate" });
     }
-    return crypto.subtle.importKey("jwk", JSON.parse(jwk) as PublicJwk, rowOf(alg).key, true, ["verify"]).catch(refuse);
+    const key = await crypto.subtle.importKey("jwk", JSON.parse(jwk) as PublicJwk, rowOf(alg).key, true, ["verify"]).catch(refuse);
+    // One that the cache does not know by name is looked up anew after a minute, when an unknown name may have the set fetched.
+    return { alg, key, until: found?.until ?? now() + 60 };
   }
 }
 

@@ -1,0 +1,74 @@
+//! Machines that need no client of one's own: tokens that came another way are verified, documents and key sets looked up.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use super::outcome::{Live, Outcome, live};
+use super::text::listed;
+use super::{Lines, refused, some};
+use crate::flow::discovery::{Discovery, WellKnown};
+use crate::flow::exchange::Exchange;
+use crate::ground::error::Result;
+use crate::ground::secret::Secret;
+use crate::ground::text::number;
+use crate::protocol::answers::metadata::Policy;
+use crate::protocol::client::Client;
+use crate::protocol::id_token::claims::Claims;
+use crate::protocol::profile::Profile;
+
+/// Skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token, code,
+/// state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. A logout token is judged by
+/// the first five, and the last says whether it may lack `exp`.
+pub(super) fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
+    let [skew, issuer, client_id, allowed, trusted] = lines.take();
+    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
+    let own = |line: &str| some(line).map(String::from);
+    let seconds = |line: &str| number(line).and_then(|seconds| u32::try_from(seconds).ok());
+    let client = Client { profile: Profile::new(issuer, "", ""), client_id: client_id.into(), redirect_uri: String::new() };
+    let mut exchange = if logout { Exchange::logout_token(&client, lines.0) } else { Exchange::id_token(&client, lines.0) };
+    let rules = exchange.id_token_expectation();
+    rules.skew = match seconds(skew) {
+        Some(skew) => skew,
+        None => return refused("skew: whole seconds"),
+    };
+    rules.algorithms = super::jose::algorithms(allowed)?;
+    rules.trusted_audiences = listed(trusted, b'\t').into_iter().map(String::from).collect();
+    rules.nonce = own(nonce);
+    rules.max_age = seconds(max_age);
+    if rules.max_age.is_none() && !max_age.is_empty() {
+        return refused("maxAge: whole seconds");
+    }
+    rules.acr_values = acr_values.into();
+    rules.access_token = some(access_token).map(Secret::new);
+    rules.code = some(code).map(Secret::new);
+    rules.state = own(state);
+    rules.refresh_of = some(before).map(Claims::stored).transpose()?;
+    (rules.auth_time_text, rules.logout_token_without_exp) = (!lax.is_empty(), !lax.is_empty());
+    Ok(live(exchange.keys_outside()))
+}
+
+/// `metadata`: issuer, development, `openid` or `oauth` for one address alone, whether origins are pinned, these with spaces between
+/// them, the profile as an object. `resource`: the resource, development, the issuer or nothing, the challenge that it refused a
+/// request with. `keys`: the address, development.
+pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
+    let [at, development] = lines.take();
+    let development = !development.is_empty();
+    Ok(match operation {
+        "metadata" => {
+            let [form, pinned, origins, profile] = lines.take();
+            let origins = listed(origins, b' ');
+            let origins = (!pinned.is_empty()).then_some(origins.as_slice());
+            let addresses: &[WellKnown] = match form {
+                "openid" => &[WellKnown::OpenId],
+                "oauth" => &[WellKnown::OAuth],
+                _ => &[WellKnown::OpenId, WellKnown::OAuth],
+            };
+            Box::new(Outcome(Discovery::at(at, Policy { profile, origins, development }, addresses)?))
+        }
+        "resource" => {
+            let [issuer, challenge] = lines.take();
+            Box::new(Outcome(Discovery::resource(at, some(challenge), some(issuer), development)?))
+        }
+        _ => Box::new(Outcome(Discovery::keys(at, development)?)),
+    })
+}
