@@ -28,8 +28,9 @@ const OTHERS = {
   ts: ["types", "from", "sketch"],
   tsx: ["types", "from", "sketch"],
   rust: ["doctest", "from", "sketch"],
-  sh: ["commands"],
-  toml: ["crate", "wrangler"],
+  sh: ["commands", "backend-run", "worker-files"],
+  html: ["page-html"],
+  toml: ["crate", "wrangler", "worker-toml"],
   text: ["csp"],
 };
 

@@ -2,11 +2,10 @@
 // RFC 6749 10.5; the same run without a claim sends it twice, which is what they say and why it asks for one.
 // Refuses to pass when the isolates were one: then nothing would be shown.
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
 import { test } from "node:test";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import { ROOT, block } from "../lib/documents.mjs";
+import { block } from "../lib/documents.mjs";
+import { modules } from "../lib/workerd_modules.mjs";
 import { linkPackage } from "../verdicts/run.mjs";
 
 const claims = block("claims");
@@ -29,26 +28,6 @@ export default {
   },
 };`;
 
-async function modules() {
-  const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: ROOT, sourcefile: "worker.mjs" },
-    outdir: join(ROOT, "target"),
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd"],
-    loader: { ".wasm": "copy" },
-    external: ["cloudflare:*"],
-    write: false,
-  });
-  return outputFiles
-    .map(({ path, contents, text }) =>
-      path.endsWith(".wasm") ? { type: "CompiledWasm", path: basename(path), contents } : { type: "ESModule", path: "worker.mjs", contents: text },
-    )
-    .sort((one) => (one.type === "ESModule" ? -1 : 1));
-}
-
 /** Two isolates of one worker, and one callback sent to both at once; answers where they lead and the token requests. */
 async function race(t, claiming) {
   let sent = 0;
@@ -58,7 +37,7 @@ async function race(t, claiming) {
     return Response.json({ access_token: "x.y", expires_in: 3599, scope: "debt.unsecured.presentation", token_type: "bearer" });
   };
   const common = {
-    modules: await modules(),
+    modules: await modules(source),
     compatibilityDate: "2026-07-01",
     outboundService,
     bindings: { KEYS: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", CLAIMING: claiming },

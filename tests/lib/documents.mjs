@@ -63,13 +63,18 @@ export function block(name) {
   return first.text;
 }
 
-/** Runs a block as a module of its own inside this checkout, where "samtykke" resolves. */
-export async function load(name) {
+/** Runs a block as a module of its own inside this checkout, where "samtykke" resolves; `at` has other addresses for some of its. */
+export async function load(name, at = {}) {
   if (!existsSync(join(ROOT, "target"))) mkdirSync(join(ROOT, "target"));
   const folder = mkdtempSync(join(ROOT, "target", "block-"));
   try {
     const file = join(folder, `${name}.mjs`);
-    writeFileSync(file, block(name));
+    let text = block(name);
+    for (const [said, meant] of Object.entries(at)) {
+      if (!text.includes(said)) throw new Error(`the block ${name} does not name ${said}`);
+      text = text.replaceAll(said, meant);
+    }
+    writeFileSync(file, text);
     return await import(pathToFileURL(file).href);
   } finally {
     rmSync(folder, { recursive: true });
