@@ -77,7 +77,7 @@ fn debt_and_status() {
         (loan.kind.as_deref(), loan.co_borrower, loan.interest_bearing_balance, loan.non_interest_bearing_balance),
         (Some("chargeCard"), Some(2), Some(6_069_400), Some(641_000))
     );
-    assert_eq!((&*found.loans[1].creditor_name, &found.loans[1].loan), ("SILENT", &None));
+    assert_eq!((found.loans[1].creditor_name.as_deref(), &found.loans[1].loan), (Some("SILENT"), &None));
     let consent = found.consent.unwrap();
     assert_eq!(
         (&*consent.id, consent.expires_at, consent.scope.as_deref()),

@@ -1,18 +1,23 @@
 //! Answers in the forms in which real servers send them (`tests/reality`), replayed through the public API: every row a case.
-//! A row that no test here takes fails the last one, so that none is passed over.
+//! A row of another kind than those that are taken here fails the last test, so that none is passed over.
 
 use samtykke::flow::device::{Device, DeviceRequest, Polled};
 use samtykke::flow::login::Start;
+use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
+use samtykke::protocol::id_token::{IdTokenExpectation, logout_token};
 use samtykke::protocol::introspection::Introspection;
 use samtykke::protocol::metadata::{Metadata, Policy};
 use samtykke::protocol::userinfo::{self, Subject};
 use samtykke::provider::maskinporten::{self, Again, Environment, Problem};
-use samtykke::provider::{acmidm, halland};
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Step, Tokens};
+use samtykke::provider::{acmidm, halland, norskgjeld};
+use samtykke::{
+    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Secret, Step, Tokens,
+};
 use serde_json::Value;
 
-use crate::flow::{NOW, REDIRECT_URI, finish_as, profile};
+use crate::encode::base64url;
+use crate::flow::{NOW, REDIRECT_URI, finish_as, profile, random};
 
 fn file(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -298,5 +303,90 @@ fn every_code_at_every_grant() {
             let error = granted(grant, Response::new(status, None, "")).unwrap_err();
             assert_eq!((error.code(), error.action().as_str()), ("http_status_unexpected", wanted), "{grant} {status}");
         }
+    }
+}
+
+fn row<'r>(rows: &'r [Value], server: &str, at: &str) -> &'r Value {
+    rows.iter().find(|row| row["server"] == server && row["at"] == at).unwrap()
+}
+
+fn signed_by_nobody(payload: &str) -> String {
+    let part = |text: &str| base64url(text.as_bytes());
+    format!("{}.{}.{}", part(r#"{"alg":"RS256","kid":"a"}"#), part(payload), part("signature"))
+}
+
+/// Keycloak's signed answer has `iss` twice, with one value.
+#[test]
+fn a_signed_answer_of_keycloak_s_is_taken() {
+    let rows = servers();
+    let payload = row(&rows, "keycloak", "callback")["payload"].as_str().unwrap();
+    assert_eq!(payload.matches(r#""iss":"#).count(), 2);
+    let mut profile = profile();
+    profile.issuer = "https://kc.example/realms/a".into();
+    profile.endpoints.jwks_uri = Some("https://kc.example/jwks".into());
+    let client = Client::new(profile, "client", REDIRECT_URI).unwrap();
+    let now = 1_796_038_000;
+    let login = client.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &random(), now).unwrap();
+    let payload = payload.replace(r#""state":"s""#, &format!(r#""state":"{}""#, login.transaction.state()));
+    let answer = format!("{REDIRECT_URI}?response={}", signed_by_nobody(&payload));
+    let n = base64url(&[0xc5; 256]);
+    let set = format!(r#"{{"keys":[{{"kty":"RSA","kid":"a","n":"{n}","e":"AQAB"}}]}}"#);
+    let mut exchange: Exchange<_> = login.transaction.finish_jarm(&client, Callback::Url(&answer), now).unwrap().jwks(set);
+    let Step::Verify(_) = exchange.step(&[7; 32], now).unwrap() else { panic!("a signature to verify") };
+    exchange.verified(true).unwrap();
+    assert!(matches!(exchange.step(&[7; 32], now).unwrap(), Step::Done(_)));
+}
+
+#[test]
+fn hydra_s_logout_token_is_taken_by_option() {
+    let rows = servers();
+    let claims = &row(&rows, "hydra", "backchannel")["claims"];
+    let now = claims["iat"].as_u64().unwrap();
+    let strict = IdTokenExpectation::new(claims["iss"].as_str().unwrap(), "client");
+    let token = signed_by_nobody(&claims.to_string());
+    assert_eq!(logout_token::check(&token, &strict, now).err().map(|error| error.code()), Some("claim_refused"));
+    let lenient = IdTokenExpectation { logout_token_without_exp: true, ..strict };
+    logout_token::check(&token, &lenient, now).unwrap();
+}
+
+#[test]
+fn documents_and_tokens_of_the_suite_are_taken() {
+    let rows = servers();
+    let tokens = granted("authorization_code", answer(row(&rows, "suite", "token"))).unwrap();
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "WgfZTAmErJMimzRbvWKT1878930919<? _?");
+    let found = Metadata::judge(&answer(row(&rows, "suite", "discovery")), "https://as.example/test/a/b/", &Policy::default()).unwrap();
+    assert_eq!(found.text("token_endpoint").as_deref(), Some("https://as.example/test/a/b/token"));
+    // What NAV's server says at an address that it has not is no document, so that the other one is asked.
+    let error = Metadata::judge(&answer(row(&rows, "nav-mock", "discovery")), "https://op.example", &Policy::default()).unwrap_err();
+    assert_eq!((error.code(), error.status()), ("http_status_unexpected", Some(405)));
+}
+
+#[test]
+fn a_debt_answer_is_never_lost() {
+    let rows = file(include_str!("../reality/norskgjeld.json"));
+    let environment = norskgjeld::Environment::preprod();
+    let token = Secret::new("t");
+    let api = norskgjeld::Api::new(&environment, &token);
+    let found: Vec<_> = rows["debt"].as_array().unwrap().iter().map(|row| api.debt().finish(&answer(row)).unwrap()).collect();
+    assert_eq!(found.len(), 2);
+    assert_eq!((found[0].loans[0].creditor_name.as_deref(), found[0].creditors_answered), (None, Some(1)));
+    let loan = found[1].loans[0].loan.as_ref().unwrap();
+    assert_eq!((loan.kind.as_deref(), loan.nominal_interest_rate), (Some("repaymentLoan"), None));
+}
+
+#[test]
+fn no_row_is_passed_over() {
+    let taken = |row: &Value| {
+        let text = |name: &str| row[name].as_str().unwrap();
+        match (text("server"), text("at")) {
+            // Told by their status, of the token endpoint or another.
+            (_, "token") => !row["status"].is_null() || row["body"].is_object() || row["lengths"].is_object(),
+            (_, "userinfo" | "introspection" | "par" | "discovery") => true,
+            ("keycloak", "callback") | ("hydra", "backchannel") => true,
+            _ => false,
+        }
+    };
+    for row in servers() {
+        assert!(taken(&row), "{row}");
     }
 }

@@ -97,7 +97,7 @@ test("debt comes through as it was sent, with fields yet undocumented", async ()
     DEBT.slice(1),
     `${DEBT}x`,
     '{"loans":{}}',
-    '{"loans":[{"loan":null}]}',
+    '{"loans":[{"creditorName":1}]}',
     '{"ssn":14842249091}',
     '{"ssn":"1","ssn":"2"}',
     '{"consent":{"exp":1}}',

@@ -247,3 +247,66 @@ test("norskgjeld's id_token is verified by the keys of the environment", async (
   await fails(() => page.exchange(page.finish(transaction, `${OP.redirectUri}?code=nid-page&state=${state}`)), { code: "invalid_configuration" });
   assert.equal(fetched.requests.length, 0);
 });
+
+test("Keycloak's signed answer, whose issuer stands twice, is taken", async () => {
+  const { payload } = servers.find(({ server, at }) => server === "keycloak" && at === "callback");
+  assert.equal(payload.match(/"iss":/g).length, 2);
+  const key = await SigningKey.generate("ES256");
+  const issuer = "https://kc.example/realms/a";
+  const made = provider({ ...OP, issuer, clientId: "client", jwksUri: `${issuer}/jwks`, signingAlgorithms: ["ES256"] });
+  const client = new Client(made, clientSecretBasic("s"), { jwks: { keys: [{ ...key.publicJwk, alg: "ES256" }] } });
+  const { transaction, state } = client.begin({ scope: "read", responseMode: "jwt" });
+  const now = Math.floor(Date.now() / 1000);
+  const text = payload.replace('"state":"s"', `"state":"${state}"`).replace(/"exp":\d+/, `"exp":${now + 600}`);
+  const part = (octets) => Buffer.from(octets).toString("base64url");
+  const input = `${part('{"alg":"ES256"}')}.${part(text)}`;
+  const answer = (token) => client.finishJarm(transaction, `${OP.redirectUri}?response=${token}`);
+  const code = await answer(`${input}.${part(await key.sign(input))}`);
+  assert.deepEqual([code.code, code.scope], ["c.d.e", "read"]);
+  const { fetch, requests } = fetchOf(answerOf({ body: { access_token: "t", token_type: "Bearer" } }));
+  await new Client(made, clientSecretBasic("s"), { fetch }).exchange(code);
+  assert.equal(new URLSearchParams(requests[0].body).get("code"), "c.d.e");
+});
+
+test("Hydra's logout token is taken by option", async () => {
+  const { claims } = servers.find(({ at }) => at === "backchannel");
+  const key = await SigningKey.generate("ES256");
+  const made = provider({ ...OP, issuer: claims.iss, clientId: "client", jwksUri: "https://hydra.example/jwks", signingAlgorithms: ["ES256"] });
+  const part = (octets) => Buffer.from(octets).toString("base64url");
+  const input = `${part('{"alg":"ES256"}')}.${part(JSON.stringify({ ...claims, iat: Math.floor(Date.now() / 1000) }))}`;
+  const token = `${input}.${part(await key.sign(input))}`;
+  const at = (options) => new Client(made, clientSecretBasic("s"), { ...options, jwks: { keys: [{ ...key.publicJwk, alg: "ES256" }] } });
+  await fails(() => at({}).logoutToken(token), { code: "claim_refused" });
+  assert.equal((await at({ logoutTokenWithoutExp: true }).logoutToken(token)).sid, claims.sid);
+});
+
+test("what the conformance suite and NAV's server send is taken", async () => {
+  const row = (server, at, cause) => servers.find((one) => one.server === server && one.at === at && (!cause || one.cause === cause));
+  const tokens = await GRANTS.authorization_code(clientOf(answerOf(row("suite", "token"))));
+  assert.equal(tokens.refreshToken, "WgfZTAmErJMimzRbvWKT1878930919<? _?");
+  const document = row("suite", "discovery");
+  const found = await discover(document.body.issuer, { clientId: "c", redirectUri: OP.redirectUri, fetch: fetchOf(answerOf(document)).fetch });
+  assert.equal(found.tokenEndpoint, document.body.token_endpoint);
+  // An address that is not there is no answer: the other one is asked.
+  const metadata = { issuer: OP.issuer, token_endpoint: OP.tokenEndpoint, authorization_endpoint: OP.authorizationEndpoint };
+  const { fetch, requests } = fetchOf(answerOf(row("nav-mock", "discovery")), answerOf({ body: metadata }));
+  assert.equal((await discover(OP.issuer, { clientId: "c", redirectUri: OP.redirectUri, fetch })).issuer, OP.issuer);
+  assert.equal(requests.length, 2);
+});
+
+test("a debt answer is never lost: members that nobody demands, a number of another kind", async () => {
+  const { DebtApi, norskgjeld } = await import("samtykke/norskgjeld");
+  const made = norskgjeld({ environment: "preprod", clientId: "c", redirectUri: OP.redirectUri });
+  for (const row of read("norskgjeld").debt) {
+    const { fetch } = fetchOf(answerOf(row));
+    assert.deepEqual(await new DebtApi(made, { token: "t", fetch }).debt(), row.body, row.why);
+  }
+});
+
+test("no row is passed over", () => {
+  const taken = ({ server, at, status, body, lengths }) =>
+    (at === "token" && (status || body || lengths)) ||
+    ["userinfo", "introspection", "par", "discovery"].includes(at) ||
+    ["keycloak callback", "hydra backchannel"].includes(`${server} ${at}`);
+  for (const row of servers) assert.ok(taken(row), JSON.stringify(row));
+});

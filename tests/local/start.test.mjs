@@ -73,6 +73,7 @@ test("ID-porten: a login with PAR, a level, an id_token with the number, refresh
   assert.deepEqual([idporten.requests("par").length, idporten.requests("authorization").length], [1, 1]);
   const { payload } = await jwtVerify(tokens.accessToken, createRemoteJWKSet(new URL(`${idporten.issuer}/jwks.json`)), { issuer: idporten.issuer });
   assert.deepEqual([payload.pid, payload.client_amr], ["14842249091", "private_key_jwt"]);
+  assert.deepEqual({ ...(await client.userinfo(tokens)) }, { sub: claims.sub, pid: "14842249091", locale: "nb" });
   assert.ok((await client.refresh(tokens)).accessToken);
   await fails(() => client.clientCredentials({ scope: "x" }), { code: "token_error" });
   const { url, transaction } = await client.start({ scope: "openid" });

@@ -22,5 +22,6 @@ export async function finishJarm(party: Party, transaction: string | null | unde
   // Two answers may have been on their way together; the first that was verified is the one.
   if (isUsed(transaction)) throw hostError("transaction_used");
   use(transaction);
-  return new AuthorizationCode(transaction, code);
+  // The core gives the code as a text of its own; what the answer held stands behind the transaction's five words.
+  return new AuthorizationCode(transaction, code.split(" ").slice(5, 7).join(" "));
 }

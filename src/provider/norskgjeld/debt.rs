@@ -38,13 +38,13 @@ fn expose<S: serde::Serializer>(secret: &Option<Secret>, serializer: S) -> Resul
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct CreditorAnswer {
-    /// The creditor's name.
-    pub creditor_name: String,
+    /// The creditor's name; the API's description demands no member of a row.
+    pub creditor_name: Option<String>,
     /// The loan; `None` when the creditor did not answer.
     pub loan: Option<Loan>,
 }
 
-/// A loan. Money is in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %).
+/// A loan. Money is in hundredths of NOK, interest in hundredths of a per cent (1020 = 10.20 %); a number that is not whole is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -115,6 +115,11 @@ fn whole(object: &Value<'_>, name: &str) -> Option<Option<i64>> {
     field(object, name, Value::as_integer)
 }
 
+/// A number of a loan. One of another kind than the documented one is left out: the lookup that told it may have spent the consent.
+fn number(object: &Value<'_>, name: &str) -> Option<Option<i64>> {
+    field(object, name, |value| matches!(value, Value::Number(_)).then(|| value.as_integer())).map(Option::flatten)
+}
+
 impl DebtInformation {
     pub(super) fn read(value: &Value<'_>) -> Option<Self> {
         let Value::Object(_) = value else { return None };
@@ -131,7 +136,7 @@ impl DebtInformation {
 
 impl CreditorAnswer {
     fn read(value: &Value<'_>) -> Option<Self> {
-        Some(Self { creditor_name: text(value, "creditorName")??, loan: field(value, "loan", Loan::read)? })
+        Some(Self { creditor_name: text(value, "creditorName")?, loan: field(value, "loan", Loan::read)? })
     }
 }
 
@@ -141,15 +146,15 @@ impl Loan {
         Some(Self {
             kind: text(value, "type")?,
             timestamp: text(value, "timestamp")?,
-            co_borrower: whole(value, "coBorrower")?,
-            credit_limit: whole(value, "creditLimit")?,
-            interest_bearing_balance: whole(value, "interestBearingBalance")?,
-            non_interest_bearing_balance: whole(value, "nonInterestBearingBalance")?,
-            original_balance: whole(value, "originalBalance")?,
-            balance: whole(value, "balance")?,
-            terms: whole(value, "terms")?,
-            nominal_interest_rate: whole(value, "nominalInterestRate")?,
-            installment_charges: whole(value, "installmentCharges")?,
+            co_borrower: number(value, "coBorrower")?,
+            credit_limit: number(value, "creditLimit")?,
+            interest_bearing_balance: number(value, "interestBearingBalance")?,
+            non_interest_bearing_balance: number(value, "nonInterestBearingBalance")?,
+            original_balance: number(value, "originalBalance")?,
+            balance: number(value, "balance")?,
+            terms: number(value, "terms")?,
+            nominal_interest_rate: number(value, "nominalInterestRate")?,
+            installment_charges: number(value, "installmentCharges")?,
             installment_charge_period: text(value, "installmentChargePeriod")?,
         })
     }

@@ -40,7 +40,7 @@ function particulars(loan) {
   return list;
 }
 
-function creditor({ creditorName, loan }) {
+function creditor({ creditorName = "–", loan }) {
   if (!loan) {
     return h("li.creditor.missing", {}, h("h3", {}, creditorName), h("p.amount", {}, t("loan.missing")), h("p", {}, t("loan.missing.help")));
   }

@@ -24,7 +24,7 @@ export async function userinfo(world, request) {
     const jkt = found.jkt && (await proved(world, request, `${world.issuer}${world.routes.userinfo}`, { token: text, at: "userinfo" }));
     if (jkt === found.jkt) {
       const { sub, name, claims } = found.person;
-      return json({ sub, ...(words(found.scope).includes("profile") && name && { name }), ...claims });
+      return json({ sub, ...(words(found.scope).includes("profile") && name && !world.levels && { name }), ...claims });
     }
   }
   const own = told(world.like, "userinfo", "dead token", "revoked token; no WWW-Authenticate");

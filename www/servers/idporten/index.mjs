@@ -24,7 +24,8 @@ export const createIdPorten = ({ name = "ID-porten", owner = "Digitaliseringsdir
   createGeneric({
     name,
     owner,
-    people,
+    // Userinfo says no more than the id_token (oidc_protocol_userinfo).
+    people: people.map((person) => ({ claims: { pid: person.pid, locale: "nb" }, ...person })),
     routes: ROUTES,
     levels: [SUBSTANTIAL, HIGH],
     pkce: true,

@@ -117,7 +117,7 @@ export interface DebtInformation {
   /** National identity number. Personal data: keep it from logs. */
   readonly ssn?: string;
   /** One entry for each creditor and loan; `loan` is null when the creditor did not answer. */
-  readonly loans?: readonly { readonly creditorName: string; readonly loan?: Loan | null }[];
+  readonly loans?: readonly { readonly creditorName?: string; readonly loan?: Loan | null }[];
   readonly numberOfCreditorsAnswered?: number;
   /** Above 0, some loans are null. (The lower-case `c` is the provider's.) */
   readonly numberOfcreditorsMissing?: number;
