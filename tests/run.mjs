@@ -55,10 +55,10 @@ const STAGES = [
   {
     name: "rust-native",
     quick: true,
-    what: "Rust shell on tokio: driver, clients, token source, Redis, adapters, their documentation",
+    what: "Rust shell on tokio: driver, clients, token source, Redis, sessions on axum, adapters, their documentation",
     run: [
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--test", "native"],
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,testing", "--doc", "--", "shell::native", "documents"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,testing", "--test", "native"],
+      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,testing", "--doc", "--", "shell::native", "documents"],
     ],
     minutes: 5,
   },

@@ -147,3 +147,26 @@ test("the package opens the vectors", async (t) => {
   assert.deepEqual(shown(fromStore), vectors.store.says);
   assert.match(await open(KEY, `login ${BINDING}`, Object.values(vectors.cookies.login)[0]), /"returnTo":"\/home"/);
 });
+
+test("the package opens what the crate wrote", async (t) => {
+  // Made by tests/native/edge_formats.rs.
+  const crate = JSON.parse(readFileSync(new URL("../vectors/edge_formats_rust.json", import.meta.url), "utf8"));
+  t.mock.method(Date, "now", () => crate.at * 1000 + 1000);
+  assert.equal(crate.binding, BINDING);
+  const store = memoryStore();
+  for (const [name, text] of Object.entries(crate.store.records)) await store.compareAndSet(name, undefined, text, 60_000);
+  const fetch = () => assert.fail("nothing is asked");
+  for (const [part, options] of [
+    ["cookies", {}],
+    ["store", { store: storedSessions(store) }],
+  ]) {
+    const { session, login } = crate[part];
+    const { tokens, begunAt, expiresAt, idleAt } = await edgeOf(fetch, options).session(new Request(ORIGIN, { headers: { cookie: cookie(session) } }));
+    assert.deepEqual([begunAt, expiresAt, idleAt], [crate.at, crate.at + 43_200, crate.at + 3_600]);
+    assert.deepEqual([tokens.accessToken, tokens.scope, tokens.expiresAt], ["eyJhIjoxfQ.eyJiIjoyfQ.AAAA", "read", crate.at + 300]);
+    const [[name, sealed]] = Object.entries(login);
+    const { transaction, ...carried } = JSON.parse(await open(KEY, `login ${BINDING}`, sealed));
+    assert.deepEqual(carried, { returnTo: "/home" });
+    assert.ok(transaction.startsWith(name.slice(-16)));
+  }
+});

@@ -10,8 +10,14 @@
     clippy::arithmetic_side_effects
 )]
 
+#[cfg(feature = "axum")]
+mod browser;
 mod client;
 mod driver;
+#[cfg(feature = "axum")]
+mod edge;
+#[cfg(feature = "axum")]
+mod edge_formats;
 mod providers;
 #[cfg(feature = "redis")]
 mod redis;

@@ -41,9 +41,14 @@ pub(crate) fn key_set() -> String {
 /// An id_token of the server's, with further members.
 pub(crate) fn id_token(nonce: &str, more: &str) -> String {
     let (iat, exp) = (NOW, NOW + 300);
-    let header = r#"{"alg":"ES256","kid":"key-1"}"#;
     let payload =
         format!(r#"{{"iss":"https://op.example","aud":"client-1","sub":"kari","iat":{iat},"exp":{exp},"nonce":"{nonce}"{more}}}"#);
+    signed(&payload)
+}
+
+/// A JWT of the server's.
+pub(crate) fn signed(payload: &str) -> String {
+    let header = r#"{"alg":"ES256","kid":"key-1"}"#;
     let input = format!("{}.{}", Base64UrlUnpadded::encode_string(header.as_bytes()), Base64UrlUnpadded::encode_string(payload.as_bytes()));
     let signature = server_key().sign(input.as_bytes()).unwrap();
     format!("{input}.{}", Base64UrlUnpadded::encode_string(&signature))

@@ -9,15 +9,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-
 use crate::flow::exchange::Exchange;
 use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
-use crate::flow::machine::{Input, Machine, Moment};
-use crate::flow::step::Step;
-use crate::ground::error::{Error, Phase, Result, codes};
-use crate::ground::http::{MAX_BODY, Request};
+use crate::ground::error::Result;
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::protocol::answers::introspection::{Introspection, TokenHint};
@@ -34,10 +29,10 @@ use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, Toke
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::Tokens;
-use crate::shell::native::driver::{Driver, header_value, random, read, response};
+use crate::shell::native::driver::{Driver, random};
 use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
-use crate::shell::native::sending::{Body, BoxFuture};
+use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::spent::Spent;
 
 /// A client at one server. A cheap clone, `Send + Sync`; clones share what was learnt.
@@ -88,10 +83,11 @@ impl core::fmt::Debug for Client {
     }
 }
 
-/// Methods that a request to an API may have, as the core's requests name them.
-const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
-/// Octets of a refused answer that are read: enough for a challenge's words.
-const REFUSED_BODY: usize = 65_536;
+impl AsRef<Self> for Client {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
 
 impl Client {
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -261,78 +257,22 @@ impl Client {
         self.run(exchange, Server::Authorization, "", None).await
     }
 
+    /// The claims of a logout token that the server posted (OIDC Back-Channel Logout 1.0). Whether its `jti` was seen before is the
+    /// caller's to remember.
+    ///
+    /// # Errors
+    /// `jws_malformed`, `signature_invalid`, `claim_refused`, `jwt_expired`; those of the keys and of the network.
+    pub async fn logout_token(&self, token: &str) -> Result<Claims> {
+        let exchange = Exchange::<Claims>::logout_token(&self.0.registration, token);
+        self.run(exchange, Server::Authorization, "", None).await
+    }
+
     /// Where to send the browser to log out of the server too.
     ///
     /// # Errors
     /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`.
     pub fn logout_url(&self, logout: &Logout) -> Result<String> {
         logout.url(&self.0.registration)
-    }
-
-    /// Calls an API with a token, and reads the answer whole, whatever its status and media type. The origin must be one that the
-    /// client was built with. A DPoP nonce that the API asks for is taken, and the request sent once more.
-    ///
-    /// # Errors
-    /// `resource_refused`, `reserved_parameter`, `redirect_refused`; `api_response_malformed` for a body over 1 MiB, for which
-    /// [`stream`](Self::stream) is; those of the network.
-    pub async fn send(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        let (head, body) = self.stream(tokens, request).await?.into_parts();
-        let mut patience = self.0.driver.patience();
-        let octets = read(body, head.status.as_u16(), MAX_BODY, &mut patience).await.map_err(|lost| lost.error(Phase::Api, false))?;
-        Ok(http::Response::from_parts(head, Bytes::from(octets)))
-    }
-
-    /// As [`send`](Self::send), the body as it comes, of any length and at the caller's own pace.
-    ///
-    /// # Errors
-    /// As there, but for the body's.
-    pub async fn stream(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Body>> {
-        let inner = &self.0;
-        let (parts, body) = request.into_parts();
-        let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
-        let method = METHODS.iter().find(|method| **method == parts.method.as_str()).ok_or_else(|| wrong("a method of HTTP"))?;
-        if let Some(own) = ["authorization", "dpop"].into_iter().find(|name| parts.headers.contains_key(*name)) {
-            return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(own));
-        }
-        let url = alloc::string::ToString::to_string(&parts.uri);
-        let plain = Request { method, url: url.clone(), headers: Vec::new(), body: None, repeatable: false };
-        let origins: Vec<&str> = inner.origins.iter().map(String::as_str).collect();
-        let exchange = Exchange::resource(&inner.registration, tokens, &origins, plain)?;
-        let mut exchange = self.bound_at(exchange, Server::Resource, &url);
-        let mut input = Input::Start;
-        let mut answer = None;
-        loop {
-            let random = random::<32>()?;
-            let step = exchange.advance(input, &Moment { now: inner.driver.now(), random: &random });
-            self.learn(Server::Resource, &url, &exchange);
-            input = match step? {
-                Step::Sign(wanted) => Input::Signature(inner.keys.sign(&wanted).await?),
-                Step::Send(wanted) => {
-                    let mut outgoing = http::Request::new(body.clone());
-                    *outgoing.method_mut() = parts.method.clone();
-                    *outgoing.uri_mut() = wanted.url.parse().map_err(|_| wrong("an address that HTTP can carry"))?;
-                    *outgoing.headers_mut() = parts.headers.clone();
-                    for (name, value) in &wanted.headers {
-                        outgoing.headers_mut().insert(*name, header_value(name, value)?);
-                    }
-                    let mut patience = inner.driver.patience();
-                    let sent = inner.driver.head(outgoing, &mut patience).await;
-                    let (head, body) = sent.map_err(|lost| lost.error(Phase::Api, false))?.into_parts();
-                    let mut told = response(&head);
-                    let mut body = Some(body);
-                    if told.status == 401 {
-                        let octets = read(body.take().unwrap_or_else(Body::empty), 401, REFUSED_BODY, &mut patience).await;
-                        let octets = octets.map_err(|lost| lost.error(Phase::Api, false))?;
-                        told.body = Secret::new(String::from_utf8_lossy(&octets).into_owned());
-                        body = Some(Body::from(Bytes::from(octets)));
-                    }
-                    answer = body.map(|body| http::Response::from_parts(head, body));
-                    Input::Response(told)
-                }
-                Step::Done(_) => return answer.ok_or_else(|| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
-                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
-            };
-        }
     }
 
     /// The newest nonce of a server.
@@ -346,7 +286,7 @@ impl Client {
         self.bound_at(exchange, Server::Authorization, endpoint)
     }
 
-    fn bound_at<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> Exchange<T> {
+    pub(crate) fn bound_at<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> Exchange<T> {
         match self.0.keys.dpop_info() {
             Some(key) => exchange.dpop(key, self.nonce(server, url).as_deref()),
             None => exchange,
@@ -354,7 +294,7 @@ impl Client {
     }
 
     /// Keeps what an exchange learnt, whatever came of it.
-    fn learn<T>(&self, server: Server, url: &str, exchange: &Exchange<T>) {
+    pub(crate) fn learn<T>(&self, server: Server, url: &str, exchange: &Exchange<T>) {
         let mut memory = self.memory();
         if let Some(nonce) = exchange.dpop_nonce() {
             memory.nonces.keep(server, url, nonce);

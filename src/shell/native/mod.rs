@@ -10,12 +10,15 @@
 mod builder;
 mod client;
 mod driver;
+#[cfg(feature = "axum")]
+pub mod edge;
 mod flights;
 mod keys;
 pub mod maskinporten;
 pub mod norskgjeld;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+mod resource;
 mod runtime;
 #[cfg(feature = "native-crypto")]
 mod seal;
