@@ -28,7 +28,7 @@ const OTHERS = {
   ts: ["types", "from", "sketch"],
   tsx: ["types", "from", "sketch"],
   rust: ["doctest", "from", "sketch"],
-  sh: ["commands", "backend-run", "worker-files"],
+  sh: ["commands", "backend-run", "rust-run", "worker-files"],
   html: ["page-html"],
   toml: ["crate", "wrangler", "worker-toml"],
   text: ["csp"],

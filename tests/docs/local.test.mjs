@@ -146,3 +146,23 @@ test("the back end's commands start it, and it greets whom the local server logg
   assert.equal((await ask(back)).status, 303);
   assert.equal(await (await ask("/")).text(), `Hello, ${sub}`);
 });
+
+test("the commands of the Rust page hand the local client's key to the program", { skip: process.platform === "win32" }, async (t) => {
+  const folder = mkdtempSync(join(ROOT, "target", "block-rust-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  // Any free port, and in place of cargo a program that shows what it was given.
+  const stub = (name, text) => writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  stub("npx", `shift; exec "${process.execPath}" "${join(ROOT, "www", "servers", "cli.mjs")}" "$@" --port 0`);
+  stub("cargo", `printf %s "$CLIENT_JWK"`);
+  const [{ text }] = BLOCKS.filter(({ harness }) => harness === "rust-run");
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const child = spawn("sh", ["-ec", text], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"], detached: true });
+  let said = "";
+  child.stdout.on("data", (chunk) => {
+    said += chunk;
+  });
+  await once(child, "exit");
+  process.kill(-child.pid);
+  const { kty, kid, d } = JSON.parse(said);
+  assert.deepEqual([kty, kid, typeof d], ["RSA", "local-client-rs256", "string"]);
+});
