@@ -374,7 +374,7 @@ fn public_key(alg: &str, jwk: &str) -> Result<Option<KeyInfo>> {
         return Ok(None);
     }
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    KeyInfo::new(alg, Jwk::parse(jwk)?).map(Some)
+    KeyInfo::new(alg, Jwk::judged(jwk)?).map(Some)
 }
 
 /// A line each: `r` resource, `a` audience, `d` details, `p` name=value, `c` claims of the client assertion.
