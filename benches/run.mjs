@@ -1,4 +1,4 @@
-// `npm run -s bench [-- --json]`: begin and finish beside the peers' same work, in one run, on this machine.
+// `npm run -s bench [-- --json]`: what the package does beside the peers' same work, in one run, on this machine; the weakest first.
 // Times are medians of many rounds that take turns, so that a busy machine slows all alike; read the ratios.
 
 import * as peer from "oauth4webapi";
@@ -69,29 +69,57 @@ const report = {
   ratios: { begin: +(of("samtykke begin") / of("oauth4webapi begin")).toFixed(3), finish: +(of("samtykke finish") / of("oauth4webapi finish")).toFixed(3) },
   ceilings: { begin: +(12 / 49.5).toFixed(3), finish: +(4 / 2.2).toFixed(3) },
 };
-const signing = await (await import("./crypto.mjs")).measure();
-for (const part of ["ratios", "ceilings"]) Object.assign(report[part], signing[part]);
-report.rows.push(...signing.rows);
-const cold = (await import("./cold.mjs")).measure();
-Object.assign(report.ratios, cold.ratios);
-report.rows.push(...cold.rows);
+const parts = [
+  await (await import("./crypto.mjs")).measure(),
+  await (await import("./flow.mjs")).measure(),
+  (await import("./cold.mjs")).measure(),
+  { rows: [], ...(await import("./memory.mjs")).measure() },
+];
+for (const { rows: more, ratios, ceilings, megabytes } of parts) {
+  report.rows.push(...more);
+  Object.assign(report.ratios, ratios);
+  Object.assign(report.ceilings, ceilings);
+  if (megabytes) report.waiting_megabytes = megabytes;
+}
+const assertion = await (await import("./assertion.mjs")).run();
+report.ratios.assertion = assertion.ratio;
+report.ceilings.assertion = 1.25;
 const { ratios, microseconds, ceilings, rows: tokenRows, gap } = await (await import("./tokens.mjs")).measure();
 report.rows.push(...tokenRows);
 report.tokens = { ratios, microseconds, ceilings, ...(gap && { gap }) };
+
+/** What each ratio compares. */
+const WHAT = {
+  begin: "begin, to oauth4webapi",
+  finish: "finish, to oauth4webapi",
+  token_by_secret: "a token by secret, no network, to oauth4webapi",
+  token_by_key: "a token by private_key_jwt and DPoP, no network, to oauth4webapi",
+  id_token: "id_token, to WebCrypto's bare verification",
+  login: "login over loopback with a verified id_token, CPU, to oauth4webapi",
+  login_whole: "the same, to openid-client",
+  login_strict: "login by PAR, private_key_jwt and DPoP, CPU, to oauth4webapi",
+  login_refused: "a login that is refused, CPU, to oauth4webapi",
+  edge: "login at the edge to a session that is read, CPU, to oauth4webapi's bare login",
+  cold: "cold process to the first URL, samtykke to openid-client",
+  cold_page: "cold process to the first URL, samtykke/browser to oauth4webapi",
+  cold_url: "cold process to the first URL, samtykke to oauth4webapi",
+  cold_token: "cold process to the first token, samtykke to oauth4webapi",
+  waiting: "memory while 1,000 requests wait, to oauth4webapi",
+  waiting_whole: "the same, to openid-client",
+  assertion: "ES256 assertion, to the fastest bare signature here",
+};
 if (process.argv.includes("--json")) console.log(JSON.stringify(report));
 else {
   for (const { name, median_us, best_us } of report.rows)
-    console.log(`${name.padEnd(42)} ${String(median_us).padStart(8)} µs median ${String(best_us).padStart(8)} µs best`);
-  console.log(
-    `ratio to the peer: begin ${report.ratios.begin} (at most ${report.ceilings.begin}), finish ${report.ratios.finish} (at most ${report.ceilings.finish})`,
-  );
-  console.log(
-    `ratio of a cold process to the peer: samtykke to openid-client ${report.ratios.cold}, samtykke/browser to oauth4webapi ${report.ratios.cold_page}`,
-  );
-  const { token_by_secret, token_by_key, id_token } = report.ratios;
-  console.log(
-    `a token without a network, ratio to the peer: by secret ${token_by_secret} (at most 2), by private_key_jwt and DPoP ${token_by_key} (at most 1.1); id_token to WebCrypto alone ${id_token} (at most 1.25)`,
-  );
+    console.log(`${name.padEnd(56)} ${String(median_us).padStart(8)} µs median ${String(best_us).padStart(8)} µs best`);
+  const { samtykke, ...peers } = report.waiting_megabytes;
+  const others = Object.entries(peers).map(([name, megabytes]) => `${name} ${megabytes}`);
+  console.log(`1,000 requests that wait: ${samtykke} MB (at most ${report.ceilings.waiting_mb}); ${others.join(", ")}`);
+  console.log("ratios, the weakest first: how far of its ceiling, where it has one");
+  const share = (name) => report.ratios[name] / (report.ceilings[name] ?? Number.POSITIVE_INFINITY);
+  const names = Object.keys(report.ratios).sort((one, other) => share(other) - share(one) || report.ratios[other] - report.ratios[one]);
+  for (const name of names)
+    console.log(`  ${String(report.ratios[name]).padStart(6)} ${(report.ceilings[name] ? `(at most ${report.ceilings[name]})` : "").padEnd(17)} ${WHAT[name]}`);
   console.log(
     `token source: a kept token ${microseconds.kept} µs (at most ${ceilings.kept_us}); ratio to the bare engine: Redis ${ratios.redis}, Durable Object ${ratios.durable_object} (at most 1.2)`,
   );
