@@ -63,6 +63,7 @@ const ENTRIES = {
   // What a client brings.
   edge: [],
   edge_store: [],
+  jwe: [],
   keys: [],
   tokens: ["full"],
   acmidm: ["acmidm"],

@@ -42,7 +42,7 @@ pub mod signer;
 
 pub use flow::exchange::Exchange;
 pub use flow::keys::JwksTimes;
-pub use flow::step::{FindRequest, KeyRole, SignRequest, Step, VerifyRequest};
+pub use flow::step::{DecryptRequest, FindRequest, KeyRole, SignRequest, Step, VerifyRequest};
 pub use ground::error::{self, Error, Result};
 pub use ground::http::{self, Request, Response};
 pub use ground::secret::Secret;

@@ -12,6 +12,7 @@ use crate::flow::judge::{Context, Judge};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
+use crate::jose::is_encrypted;
 use crate::protocol::answers::introspection::{self, Introspection, TokenHint};
 use crate::protocol::answers::revocation;
 use crate::protocol::answers::userinfo::{self, Subject};
@@ -105,7 +106,8 @@ impl<T: Send + Sync> Judge<T> for Kept<T> {
 
 impl Exchange<Claims> {
     /// Fetches the claims about the person. A token bound to a key needs [`dpop`](Self::dpop) with it. `signed` is what a
-    /// signed answer must say, where one was registered: put the `userinfo_signed_response_alg` there. Of `authentication` nothing
+    /// signed answer must say, where one is demanded: put the `userinfo_signed_response_alg` there. Without, one that comes signed is
+    /// judged as id_tokens are, where the server's keys are known. Of `authentication` nothing
     /// is sent; with [`ClientAuthentication::Tls`], whose tokens are bound to the certificate, it goes to the address for those
     /// (RFC 8705 section 5).
     ///
@@ -129,7 +131,7 @@ impl Exchange<Claims> {
             Subject::Is(sub) => Some(String::from(sub)),
             Subject::Unchecked => None,
         };
-        Ok(Self::new(client, Some(attempt), UserinfoJudge { subject, signed, plain: None, answer: None }))
+        Ok(Self::new(client, Some(attempt), UserinfoJudge { subject, signed, plain: None, answer: None, encrypted: false }))
     }
 }
 
@@ -138,6 +140,8 @@ struct UserinfoJudge {
     signed: Option<IdTokenRules>,
     plain: Option<Claims>,
     answer: Option<Response>,
+    /// Whether it may be encrypted.
+    encrypted: bool,
 }
 
 impl UserinfoJudge {
@@ -147,13 +151,35 @@ impl UserinfoJudge {
 }
 
 impl Judge<Claims> for UserinfoJudge {
-    fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
+    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
+        let jwt = response.status == 200 && response.is_media("application/jwt");
+        // How userinfo comes is the client's registration: where the server's keys are known, one that is signed is taken as it comes.
+        if self.signed.is_none() && jwt && context.is_keyed() {
+            let terms = &context.id_token;
+            let mut rules = IdTokenRules::new(&*terms.issuer, &*terms.client_id);
+            rules.algorithms.clone_from(&terms.algorithms);
+            rules.trusted_audiences.clone_from(&terms.trusted_audiences);
+            rules.skew = terms.skew;
+            self.signed = Some(rules);
+        }
+        self.encrypted = jwt && context.encryption.is_some();
         if self.signed.is_some() {
             self.answer = Some(response.clone());
         } else {
             self.plain = Some(userinfo::judge(response, self.subject())?);
         }
         Ok(())
+    }
+
+    fn encrypted(&self) -> Option<&str> {
+        let body = self.answer.as_ref().filter(|_| self.encrypted)?.body.expose();
+        Some(body).filter(|body| is_encrypted(body))
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        if let Some(answer) = &mut self.answer {
+            answer.body = Secret::new(token);
+        }
     }
 
     fn unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {

@@ -235,6 +235,14 @@ impl Judge<Polled> for PollJudge {
         self.tokens.token()
     }
 
+    fn encrypted(&self) -> Option<&str> {
+        self.tokens.encrypted()
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.tokens.decrypted(token);
+    }
+
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         if self.waiting.is_some() { Ok(None) } else { self.tokens.unverified(context, now) }
     }

@@ -4,18 +4,15 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, Spent, names, used};
+use crate::flow::judge::{Context, Judge, names, used};
 use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes, KeySet, unkeyed};
 use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::flow::attempt::{Attempt, Next};
-use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
 use crate::flow::step::{FindRequest, Step, VerifyRequest};
-use crate::ground::error::{Action, Error, Phase, Result, codes};
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
-use crate::ground::secret::Secret;
-use crate::ground::text::base64url;
 use crate::jose::{KeyInfo, jwks};
 use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
@@ -47,19 +44,20 @@ use crate::protocol::token::{Expectation, TokenType, Tokens};
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub struct Exchange<T = Tokens> {
-    state: State,
+    pub(super) state: State,
     pub(crate) attempt: Option<Box<Attempt>>,
-    judge: Box<dyn Judge<T>>,
+    pub(super) judge: Box<dyn Judge<T>>,
     // Apart, so that handing a machine on moves no more than addresses.
     pub(crate) context: Box<Context>,
 }
 
-enum State {
+pub(super) enum State {
     Trying,
     /// With the answer that is judged once its refresh token is stored.
     Storing(Box<Response>),
     StoreWanted(Box<Response>),
     Judging,
+    DecryptWanted,
     DigestWanted(usize),
     FindWanted(Box<Unverified>),
     /// With the time the keys were asked for.
@@ -188,6 +186,10 @@ impl<T> Exchange<T> {
                 Ok(Step::Store(token))
             }
             State::Judging => {
+                if let Some(request) = self.encrypted()? {
+                    self.state = State::DecryptWanted;
+                    return Ok(Step::Decrypt(request));
+                }
                 if let Some((hash, value, place)) = self.context.undigested(self.judge.token()) {
                     self.state = State::DigestWanted(place);
                     return Ok(Step::Digest(hash, value));
@@ -289,56 +291,12 @@ impl<T> Exchange<T> {
     }
 
     /// Judges an answer that is there to stay.
-    fn judge(&mut self, answer: &Response) -> Result<()> {
+    pub(super) fn judge(&mut self, answer: &Response) -> Result<()> {
         self.state = State::Over;
         let judged = self.judge.answer(answer, &mut self.context);
         judged.map_err(|error| self.attempt.as_ref().map_or_else(used, |attempt| attempt.traced(error)))?;
         self.state = State::Judging;
         Ok(())
-    }
-
-    /// The refresh token that [`Step::Store`] handed out is safe.
-    fn stored(&mut self) -> Result<()> {
-        match core::mem::replace(&mut self.state, State::Over) {
-            State::StoreWanted(answer) => self.judge(&answer),
-            other => {
-                self.state = other;
-                Err(used())
-            }
-        }
-    }
-
-    /// Takes the digest that [`Step::Digest`] asked for.
-    fn digested(&mut self, digest: &[u8]) -> Result<()> {
-        let State::DigestWanted(place) = self.state else { return Err(used()) };
-        self.state = State::Judging;
-        let half = base64url(digest.get(..digest.len() / 2).unwrap_or_default());
-        let rules = &mut self.context.id_token;
-        match place {
-            0 => rules.access_token = Some(Secret::new(half)),
-            1 => rules.code = Some(Secret::new(half)),
-            _ => rules.state = Some(half),
-        }
-        Ok(())
-    }
-
-    /// The step that was handed out could not be carried out: the flow is over.
-    fn failed(&mut self, failure: Failure) -> Error {
-        let (phase, repeatable) = match &self.state {
-            State::Trying => match &self.attempt {
-                Some(attempt) if attempt.is_awaiting() => (attempt.phase(), attempt.request.repeatable),
-                _ => return used(),
-            },
-            State::KeysWanted(..) => (Phase::Token, true),
-            State::StoreWanted(_) => (Phase::Session, false),
-            State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_) => (Phase::Token, false),
-            _ => return used(),
-        };
-        self.state = State::Over;
-        let error = failure.error(phase, repeatable);
-        // The refresh token is spent, and what came for it is gone.
-        let lost = matches!((failure, &self.context.spends), (Failure::Cut(200), Some((Spent::Answered, _))));
-        if lost { error.advise(Action::Restart).retry(false) } else { error }
     }
 
     /// Takes whether the signature that [`step`](Self::step) handed out is right.
@@ -399,37 +357,5 @@ impl<T> Exchange<T> {
                 Err(used())
             }
         }
-    }
-}
-
-impl<T> Machine for Exchange<T> {
-    type Output = T;
-
-    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
-        match input {
-            Input::Start => {}
-            Input::Response(response) => self.receive(response)?,
-            Input::Signature(signature) => self.signed(&signature)?,
-            Input::Verdict(right) => self.verified(right)?,
-            Input::Digest(digest) => self.digested(&digest)?,
-            Input::Stored => self.stored()?,
-            Input::Failed(failure) => return Err(self.failed(failure)),
-        }
-        self.step(moment.random, moment.now)
-    }
-
-    fn nonce(&self) -> Option<&str> {
-        self.dpop_nonce()
-    }
-
-    fn keeps(&self) -> bool {
-        self.context.kept_refresh
-    }
-
-    fn spends(&self) -> Option<Spends<'_>> {
-        self.context.spends.as_ref().map(|(when, name)| match when {
-            Spent::Sent => Spends::Sent(name),
-            Spent::Answered => Spends::Answered(name),
-        })
     }
 }

@@ -16,7 +16,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, cut};
 use crate::jose::alg::Hash;
 use crate::jose::certified;
-use crate::jose::{Algorithm, Jwk, jwks};
+use crate::jose::{Algorithm, Encryption, Jwk, jwks};
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
@@ -52,6 +52,8 @@ pub(crate) struct Context {
     pub(super) hashed: usize,
     pub(super) session_end: Vec<String>,
     pub(super) keys_by_x5t: bool,
+    /// How the server encrypts for this client, where it does.
+    pub(crate) encryption: Option<Encryption>,
     /// What the provider does differently.
     pub(super) rules: &'static Rules,
 }
@@ -70,6 +72,7 @@ impl Context {
                 expires_in_string: profile.requests.expires_in_string,
                 default_token_type: profile.requests.default_token_type,
                 scope_list: profile.requests.scope_list,
+                encrypted: profile.requests.encryption.is_some(),
                 ..Expectation::default()
             },
             id_token,
@@ -88,6 +91,7 @@ impl Context {
             hashed: 0,
             session_end: profile.requests.session_end.clone(),
             keys_by_x5t: profile.requests.keys_by_x5t,
+            encryption: profile.requests.encryption.clone(),
             rules: profile.rules,
         })
     }
@@ -170,6 +174,14 @@ pub(crate) trait Judge<T>: Send + Sync {
     fn token(&self) -> Option<&str> {
         None
     }
+
+    /// The token that came encrypted, until it was decrypted.
+    fn encrypted(&self) -> Option<&str> {
+        None
+    }
+
+    /// Takes the signed token that was in it.
+    fn decrypted(&mut self, _token: &str) {}
 
     /// What must be verified before there is an outcome; its claims are checked already.
     fn unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {

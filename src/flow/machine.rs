@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
+use crate::ground::secret::Secret;
 
 /// When a step is taken, and fresh randomness for it.
 #[derive(Clone, Copy)]
@@ -37,6 +38,8 @@ pub enum Input {
     Verdict(bool),
     /// The digest for [`Step::Digest`].
     Digest(Vec<u8>),
+    /// What was in the token of [`Step::Decrypt`].
+    Plaintext(Secret),
     /// What [`Step::Store`] handed out is safe.
     Stored,
     /// The step could not be carried out.
@@ -51,6 +54,7 @@ impl core::fmt::Debug for Input {
             Self::Signature(_) => "Signature(…)",
             Self::Verdict(_) => "Verdict(…)",
             Self::Digest(_) => "Digest(…)",
+            Self::Plaintext(_) => "Plaintext(…)",
             Self::Stored => "Stored",
             Self::Failed(_) => "Failed(…)",
         })
@@ -75,6 +79,8 @@ pub enum Failure {
     TooLarge(u16),
     /// The signer failed.
     Signer,
+    /// The token could not be decrypted, for whatever reason.
+    Decrypter,
     /// What was to be stored may not be.
     Store,
     /// What is sent once was sent before, by this client or another that shares the memory of it.
@@ -92,6 +98,7 @@ impl Failure {
             "redirected" => Self::Redirected,
             "too_large" => Self::TooLarge(status),
             "signer" => Self::Signer,
+            "decrypter" => Self::Decrypter,
             "store" => Self::Store,
             "used" => Self::Used,
             _ => return None,
@@ -106,6 +113,7 @@ impl Failure {
             Self::Aborted => &codes::ABORTED,
             Self::Redirected => &codes::REDIRECT_REFUSED,
             Self::Signer => return Error::new(&codes::SIGNING_FAILED),
+            Self::Decrypter => &codes::DECRYPTION_FAILED,
             Self::Store => &codes::STORE_FAILED,
             Self::Used => &codes::TRANSACTION_USED,
             Self::TooLarge(_) => match phase {

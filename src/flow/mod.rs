@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub mod device;
 pub mod discovery;
 pub mod exchange;
+pub(crate) mod inputs;
 pub mod jarm;
 pub(crate) mod judge;
 pub mod keys;

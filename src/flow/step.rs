@@ -24,6 +24,9 @@ pub enum Step<T> {
     /// Find the key for this signature, check it, and tell `verified` whether it is right. Only a machine that was told so leaves
     /// the keys to its shell.
     Find(FindRequest),
+    /// Decrypt this token (RFC 7516 section 5.2). Only a client that is registered for encryption asks for it
+    /// ([`Requests::encryption`](crate::protocol::profile::Requests::encryption)).
+    Decrypt(DecryptRequest),
     /// The digest of these octets, by a hash that the core does not carry here.
     Digest(Hash, Secret),
     /// Store this refresh token, and say so before anything else: the one it replaces is spent. Only a machine that was told so
@@ -81,6 +84,27 @@ pub struct FindRequest {
     pub input: String,
     /// The signature.
     pub signature: Vec<u8>,
+}
+
+/// A token to decrypt; its header is read and allowed. `Debug` shows no token.
+#[non_exhaustive]
+pub struct DecryptRequest {
+    /// How its key is encrypted or agreed on (`alg`).
+    pub alg: String,
+    /// How its content is encrypted (`enc`).
+    pub enc: String,
+    /// The id of the client's key, where the token names one.
+    pub kid: Option<String>,
+    /// Its header as JSON.
+    pub header: String,
+    /// The token, in its five parts.
+    pub token: Secret,
+}
+
+impl core::fmt::Debug for DecryptRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DecryptRequest").field("alg", &self.alg).field("enc", &self.enc).finish_non_exhaustive()
+    }
 }
 
 impl core::fmt::Debug for FindRequest {

@@ -15,7 +15,7 @@ use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{Parts, base64url, word};
-use crate::jose::Compact;
+use crate::jose::{Compact, is_encrypted};
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
@@ -244,6 +244,16 @@ impl Judge<Tokens> for TokenJudge {
 
     fn token(&self) -> Option<&str> {
         Some(self.tokens.as_ref()?.id_token.as_ref()?.expose())
+    }
+
+    fn encrypted(&self) -> Option<&str> {
+        self.token().filter(|token| is_encrypted(token))
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        if let Some(tokens) = &mut self.tokens {
+            tokens.id_token = Some(Secret::new(token));
+        }
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {

@@ -10,6 +10,7 @@ use crate::flow::judge::{Context, Judge, used};
 use crate::flow::keys::unkeyed;
 use crate::ground::error::{Phase, Result};
 use crate::ground::http::Response;
+use crate::jose::is_encrypted;
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::{self, logout_token};
@@ -51,6 +52,14 @@ impl Judge<Claims> for TokenCheck {
 
     fn token(&self) -> Option<&str> {
         (!self.logout).then_some(&*self.token)
+    }
+
+    fn encrypted(&self) -> Option<&str> {
+        Some(&*self.token).filter(|token| is_encrypted(token))
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.token = token.into();
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {

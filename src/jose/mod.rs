@@ -8,6 +8,7 @@ pub mod certified;
 mod curve;
 pub mod der;
 pub mod hmac;
+pub mod jwe;
 pub mod jwk;
 pub mod jwks;
 pub mod jws;
@@ -16,6 +17,7 @@ mod stamp;
 pub mod thumbprint;
 
 pub use alg::Algorithm;
+pub use jwe::Encryption;
 pub use jwk::Jwk;
 pub use jws::{Compact, append_signature, signing_input};
 pub use key::{KeyInfo, Signer, Verifier};

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ground::error::{Action, Kind, Result};
+use crate::jose::Encryption;
 use crate::protocol::token::TokenType;
 
 /// What one provider does differently, as data.
@@ -281,6 +282,9 @@ pub struct Requests {
     /// Whether the server binds tokens to the certificate of the connection (RFC 8705 sections 3 and 5): then requests go to the
     /// addresses for clients that present one, however the client authenticates itself.
     pub certificate_bound: bool,
+    /// How the server encrypts tokens and userinfo for this client, where it is registered for that: then they are decrypted by
+    /// [`Step::Decrypt`](crate::Step::Decrypt), and what is in them is verified as ever.
+    pub encryption: Option<Encryption>,
     /// Claims that a client assertion may not have when it goes with a code, or with a request object or authorization details, such
     /// as `assertion_details`; none for any.
     pub not_with_code: Vec<String>,

@@ -121,8 +121,8 @@ fn hint(kind: RequestKind, action: Action, status: u16, oauth: Option<&OAuthErro
 
 /// What is wrong with a token that came encrypted, for a key that nobody gave.
 pub(crate) fn encrypted(error: Error) -> Error {
-    let hint =
-        "The client is registered for encrypted tokens (id_token_encrypted_response_alg, or that of userinfo); have them signed alone.";
+    let hint = "The client is registered for encrypted tokens (id_token_encrypted_response_alg, or that of userinfo): give it the client \
+         option decrypt (in Rust Requests::encryption), or have them signed alone.";
     error
         .expected("a token that is signed alone, in three parts")
         .actual("an encrypted one, in five")

@@ -64,6 +64,8 @@ pub struct Expectation {
     pub token_exchange: bool,
     /// Whether the answer must name what it issued (RFC 8693 section 2.2.1).
     pub issued_token_type: bool,
+    /// Whether an id_token may be encrypted, for the client to decrypt.
+    pub encrypted: bool,
     /// The refresh token that stays when no new one comes (RFC 6749 section 6).
     pub refresh_token: Option<Secret>,
     /// The grant that was asked with: what an error asks of the caller follows from it.
@@ -252,7 +254,7 @@ impl<'a> Found<'a> {
         let Some(refresh_token) = optional(answer, "refresh_token", is_token) else {
             return wrong("refresh_token: ASCII");
         };
-        let Some(id_token) = optional(answer, "id_token", is_jwt) else {
+        let Some(id_token) = optional(answer, "id_token", if expectation.encrypted { is_any_jwt } else { is_jwt }) else {
             let encrypted = answer.text("id_token").is_some_and(crate::jose::is_encrypted);
             return if encrypted { Err(refusal::encrypted(bare(response))) } else { wrong("id_token: a JWT in compact form") };
         };
@@ -310,6 +312,11 @@ fn optional<'a>(answer: &'a Value<'_>, name: &str, fits: fn(&&str) -> bool) -> O
         None => Some(None),
         Some(value) => value.as_str().filter(fits).map(Some),
     }
+}
+
+/// As [`is_jwt`], or encrypted: that is judged when it is decrypted.
+fn is_any_jwt(text: &&str) -> bool {
+    crate::jose::is_encrypted(text) || is_jwt(text)
 }
 
 /// Three parts of strict base64url, the first two JSON objects (RFC 7515 section 7.1).

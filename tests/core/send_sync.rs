@@ -23,6 +23,7 @@ const _: () = {
     proved::<samtykke::flow::machine::Moment<'static>>();
     proved::<samtykke::flow::machine::Spends<'static>>();
     proved::<samtykke::Step<()>>();
+    proved::<samtykke::flow::step::DecryptRequest>();
     proved::<samtykke::flow::step::FindRequest>();
     proved::<samtykke::KeyRole>();
     proved::<samtykke::SignRequest>();
@@ -41,6 +42,7 @@ const _: () = {
     proved::<samtykke::jose::alg::Algorithm>();
     proved::<samtykke::jose::jwk::Jwk>();
     proved::<samtykke::jose::jws::Compact<'static>>();
+    proved::<samtykke::jose::jwe::Encryption>();
     proved::<samtykke::jose::key::KeyInfo>();
     proved::<samtykke::protocol::introspection::TokenHint>();
     proved::<samtykke::protocol::introspection::Introspection>();
@@ -89,6 +91,7 @@ const _: () = {
     proved::<samtykke::protocol::token_cache::Policy>();
     proved::<samtykke::protocol::token_cache::Decision<'static>>();
     proved::<samtykke::protocol::token_cache::TokenCache>();
+    proved::<samtykke::protocol::token_record::TokenRecord>();
     proved::<samtykke::provider::acmidm::Delegation>();
     proved::<samtykke::provider::acmidm::Actor>();
     proved::<samtykke::provider::acmidm::ElysEnvironment>();

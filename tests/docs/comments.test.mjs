@@ -40,6 +40,7 @@ for (const entry of [
   "/edge/node",
   "/edge/next",
   "/edge/sveltekit",
+  "/jwe",
   "/keys",
   "/tokens",
   "/messages",

@@ -17,6 +17,8 @@ export interface Hands {
   readonly sign?: (role: string, input: string) => Promise<Uint8Array>;
   /** Finds the key for a token, and says whether its signature is right. */
   readonly verify?: (alg: string, kid: string, token: string) => Promise<boolean>;
+  /** Decrypts a token that the server encrypted for the client. */
+  readonly decrypt?: ((jwe: string, header: Readonly<Record<string, unknown>>) => Promise<Uint8Array>) | undefined;
   /** Keeps the server's newest DPoP nonce. */
   readonly nonce?: (nonce: string) => void;
   /** Stores a refresh token that came. */
@@ -153,7 +155,7 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
 }
 
 /** What came of a step that sends nothing: the input's name, its lines, its octets. */
-async function carried({ transport, signal, sign, verify, store }: Drive, { name, rest }: RunStep): Promise<readonly [string, string?, Uint8Array?]> {
+async function carried({ transport, signal, sign, verify, store, decrypt }: Drive, { name, rest }: RunStep): Promise<readonly [string, string?, Uint8Array?]> {
   const limits = { timeout: transport.timeout, signal };
   if (name === "store") {
     // Not the caller's to end: what it replaces is spent.
@@ -163,6 +165,15 @@ async function carried({ transport, signal, sign, verify, store }: Drive, { name
   const [first, ...others] = rest.split("\n");
   const text = others.pop()!;
   if (name === "sign") return ["signature", "", await limited(sign!(first!, text), limits)];
+  if (name === "decrypt")
+    return [
+      "plaintext",
+      "",
+      await limited(
+        Promise.resolve(text).then((jwe) => decrypt!(jwe, JSON.parse(first!))),
+        limits,
+      ),
+    ];
   if (name === "digest") return ["digest", "", new Uint8Array(await crypto.subtle.digest(first!, new TextEncoder().encode(text)))];
   const [kid, signature] = others as [string, string];
   return ["verdict", (await limited(verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : ""];
@@ -176,6 +187,8 @@ async function next(drive: Drive, step: RunStep): Promise<RunStep> {
   try {
     input = await carried(drive, step);
   } catch (cause) {
+    // One error whatever was wrong, but for the time limit and the caller's signal.
+    if (name === "decrypt") return failed(drive.run, "decrypter", cause instanceof Ended ? cause : undefined);
     return failed(drive.run, name === "sign" ? "signer" : name === "store" ? "store" : "network", cause);
   }
   return drive.run.step(...input);

@@ -23,7 +23,7 @@ export {
   type TokenExchangeOptions,
 } from "../protocol/client.js";
 export type { DeviceAuthorization } from "../protocol/device.js";
-export type { Leniencies } from "../protocol/party.js";
+export type { Encryption, Leniencies } from "../protocol/party.js";
 export type { TokenTarget } from "../protocol/target.js";
 export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
 export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";

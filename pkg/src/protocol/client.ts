@@ -14,7 +14,7 @@ import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "../crypto/keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
-import { type Asked, type Leniencies, type Party, ask, parties } from "./party.js";
+import { type Asked, type Encryption, type Leniencies, type Party, ask, parties } from "./party.js";
 import { type TokenTarget, targetLines } from "./target.js";
 import type { Provider } from "./page_provider.js";
 import type { AssertionRules } from "./profile.js";
@@ -27,7 +27,7 @@ import { type Tokens, tokensOf } from "./tokens.js";
 import { type UserinfoClaims, type UserinfoOptions, userinfo } from "./userinfo.js";
 
 /** How a client works, beside its authentication. */
-export interface ClientOptions extends Transport, Leniencies {
+export interface ClientOptions extends Transport, Leniencies, Encryption {
   /** Binds every token to this key (RFC 9449): requests carry proofs, and a token that is not bound is refused. */
   readonly dpop?: SigningKey;
   /** Where the server's keys are: a cache that fetches and keeps them, or the keys themselves. A cache of its own unless given. */
@@ -123,11 +123,12 @@ export class Client {
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
     checkTransport(options);
-    const { dpop, jwks, clockOffset: offset = 0, defaultTokenType } = options;
+    const { dpop, jwks, clockOffset: offset = 0, defaultTokenType, decrypt } = options;
     if (![undefined, "Bearer", "DPoP"].includes(defaultTokenType)) throw wrong("defaultTokenType: Bearer or DPoP");
     if (dpop !== undefined && !(dpop instanceof SigningKey)) throw wrong("dpop: a SigningKey");
     // Told here, where it can be put right, and not by the server's refusal.
     if (dpop && provider.server?.dpopAlgorithms) call(["offered", dpop.alg, provider.server.dpopAlgorithms.join(" ")]);
+    if (decrypt !== undefined && typeof decrypt !== "function") throw wrong("decrypt: a function");
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
     const { trustedAudiences, skew } = options.idToken ?? {};
@@ -143,6 +144,7 @@ export class Client {
       trustedAudiences,
       skew,
       lenient: options,
+      encryption: options,
     };
     parties.set(this, this.#party);
   }

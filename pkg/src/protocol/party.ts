@@ -24,6 +24,21 @@ export interface Party {
   readonly trustedAudiences?: readonly string[] | undefined;
   readonly skew?: number | undefined;
   readonly lenient?: Leniencies | undefined;
+  readonly encryption?: Encryption | undefined;
+}
+
+/** What the server encrypts for the client. */
+export interface Encryption {
+  /**
+   * Decrypts id_tokens and userinfo that the server encrypts for this client: what is in them must be signed, and is verified as
+   * ever. `decrypter` of `samtykke/jwe` makes one; a key management service may be another. Whatever it rejects with becomes
+   * `decryption_failed`.
+   */
+  readonly decrypt?: (jwe: string, header: Readonly<Record<string, unknown>>) => Promise<Uint8Array>;
+  /** `alg` values that the client is registered with; `["RSA-OAEP-256", "ECDH-ES"]` unless given. Never RSA1_5. */
+  readonly encryptionAlgorithms?: readonly string[];
+  /** `enc` values that the client is registered with; `["A128CBC-HS256", "A256GCM"]` unless given. */
+  readonly contentEncryption?: readonly string[];
 }
 
 /** What servers that break a standard need; each is off unless given. */
@@ -71,7 +86,7 @@ function linesOf(party: Party): string {
   return text;
 }
 
-function written({ provider, authentication, dpop, keys, trustedAudiences, skew, lenient = {} }: Party): string {
+function written({ provider, authentication, dpop, keys, trustedAudiences, skew, lenient = {}, encryption = {} }: Party): string {
   const { server = {} } = provider;
   const { secret, key, rules } = heldBy(authentication)!;
   const aliases = Object.entries(server.mtlsEndpointAliases ?? {}).map(([name, url]) => `${snake(name)} ${url}`);
@@ -89,6 +104,7 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
     lenient.certificateBound && "C",
     keys && "K",
   ];
+  const { encryptionAlgorithms = ["RSA-OAEP-256", "ECDH-ES"], contentEncryption = ["A128CBC-HS256", "A256GCM"] } = encryption;
   return joined([
     clientLines(provider),
     server.pushedAuthorizationRequestEndpoint,
@@ -102,6 +118,7 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
     server.signingAlgorithms?.join(" "),
     trustedAudiences?.join("\t"),
     skew,
+    encryption.decrypt && `${encryptionAlgorithms.join(" ")}\t${contentEncryption.join(" ")}`,
     authentication.method,
     secret,
     ...ruleLines({ ...server.assertion, ...rules }),
@@ -133,7 +150,7 @@ export function ask(
   { signal, store, key, at, resource, random }: Asked = {},
   rest = "",
 ): Promise<string> {
-  const { authentication, transport, dpop, nonces, offset, keys } = party;
+  const { authentication, transport, dpop, nonces, offset, keys, encryption } = party;
   const server = resource ? "r" : "a";
   const place = at ?? endpointOf(party, "tokenEndpoint")!;
   const hands: Hands = {
@@ -143,6 +160,7 @@ export function ask(
     store,
     sign: (role, input) => (role === "dpop" ? dpop!.sign(input) : stated(role === "client" ? heldBy(authentication)!.key! : key!, input, offset)),
     verify: (alg, kid, token) => isRight(keys!, alg, kid, token),
+    decrypt: encryption?.decrypt,
     nonce: (nonce) => nonces.keep(server, place, nonce),
   };
   const nonce = dpop && nonces.of(server, place);

@@ -24,7 +24,7 @@ export interface SubjectCheck {
 export interface UserinfoOptions extends SubjectCheck {
   /**
    * Demands a signed answer, where the client registered `userinfo_signed_response_alg`: `true`, or what it must say. A plain
-   * one is then refused; without, a signed one is.
+   * one is then refused; without, one that comes signed is judged as id_tokens are, where the server's keys are known.
    */
   readonly signed?: boolean | Partial<Omit<TokenExpectations, "issuer" | "clientId">>;
   readonly signal?: AbortSignal;

@@ -81,6 +81,7 @@ kinds! {
     SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer failed; see the cause.";
     JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's answer breaks the standard; report it to the provider.";
     SIGNATURE_INVALID "signature_invalid" Token Restart false "RFC 7515 section 5.2" "The token is not the server's; nothing of it was used.";
+    DECRYPTION_FAILED "decryption_failed" Token FixConfiguration false "RFC 7516 section 5.2" "Compare the key with the one the client is registered with for encryption.";
     JWKS_MALFORMED "jwks_malformed" Token TryLater false "RFC 7517 section 5" "The server's answer breaks the standard; report it to the provider.";
     KEY_NOT_FOUND "key_not_found" Token Restart false "OIDC Core section 10.1" "The server publishes no key that fits; report it to the provider.";
     KEY_AMBIGUOUS "key_ambiguous" Token TryLater false "RFC 7517 section 4.5" "The server publishes several keys that fit; report it to the provider.";

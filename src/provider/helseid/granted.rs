@@ -152,6 +152,14 @@ impl<T> Judge<T> for Numbered<T> {
         self.0.answer(response, context).map_err(numbered)
     }
 
+    fn encrypted(&self) -> Option<&str> {
+        self.0.encrypted()
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.0.decrypted(token);
+    }
+
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         self.0.unverified(context, now)
     }
@@ -179,6 +187,14 @@ pub(super) struct GrantedJudge {
 impl Judge<Granted> for GrantedJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         self.tokens.answer(response, context).map_err(numbered)
+    }
+
+    fn encrypted(&self) -> Option<&str> {
+        self.tokens.encrypted()
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.tokens.decrypted(token);
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {

@@ -17,7 +17,7 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, number};
-use crate::jose::{Algorithm, Jwk, KeyInfo, thumbprint};
+use crate::jose::{Algorithm, Encryption, Jwk, KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::request::Login;
 use crate::protocol::authorization::response::{AuthorizationCode, Callback};
@@ -214,9 +214,7 @@ impl Party {
         };
         let tokens = Tokens::bare(access_token, token_type);
         let mut exchange = Exchange::userinfo(&self.client, &self.authentication, &tokens, subject, signed)?;
-        if self.keyed {
-            exchange = exchange.keys_outside();
-        }
+        exchange = self.judging(exchange);
         if let (Some(key), TokenType::DPoP) = (&self.dpop, token_type) {
             exchange = exchange.dpop(key, self.nonce.as_deref());
         }
@@ -226,7 +224,7 @@ impl Party {
 
 /// Nonce, whether refresh tokens are stored by the shell; then what a client's lines hold: the client; endpoints (pushed requests,
 /// device, userinfo, introspection, revocation, then aliases as name and address in turn); marks; codes that end a session;
-/// algorithms; audiences to trust; skew; method, secret, rules, key; the DPoP key.
+/// algorithms; audiences to trust; skew; `alg` and `enc` of encryption; method, secret, rules, key; the DPoP key.
 ///
 /// Marks: `P`, `O`, `D` the server requires pushed requests, request objects, DPoP; `U` none is pushed that need not be; `I` it may leave out `issued_token_type`;
 /// `T` its `auth_time` may be a text; `S` its lifetimes may be; `L` its scopes may be lists; `b` or `d` tokens without a type are Bearer
@@ -239,7 +237,8 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
     profile.rules = front.rules;
     profile.iss_parameter = front.iss_parameter;
     profile.development = front.development;
-    let [par, device, userinfo, introspection, revocation, aliases, marks, session_end, algorithms, audiences, skew] = lines.take();
+    let [par, device, userinfo, introspection, revocation, aliases, marks, session_end, algorithms, audiences, skew, encryption] =
+        lines.take();
     let own = |line: &str| some(line).map(String::from);
     let mut mtls_aliases = Vec::new();
     let mut rest = listed(aliases, b' ').into_iter();
@@ -279,6 +278,7 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
         default_token_type: if has(b'b') { Some(TokenType::Bearer) } else { has(b'd').then_some(TokenType::DPoP) },
         raw_basic: has(b'R'),
         certificate_bound: has(b'C'),
+        encryption: encryption_of(encryption)?,
         ..Requests::default()
     };
     let authentication = match (method, key) {
@@ -338,6 +338,13 @@ fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
         algorithms: listed(algorithms, b' ').into_iter().map(String::from).collect(),
         client_id: !client_id.is_empty(),
     })
+}
+
+/// How the server encrypts for the client: `alg` values, a tab, `enc` values; nothing where it does not.
+fn encryption_of(line: &str) -> Result<Option<Encryption>> {
+    let (algorithms, contents) = cut(line, b'\t');
+    let Some(contents) = contents else { return Ok(None) };
+    Encryption::new(&listed(algorithms, b' '), &listed(contents, b' ')).map(Some)
 }
 
 /// A lifetime; 0, which is none, for what cannot be one.

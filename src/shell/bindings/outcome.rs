@@ -43,6 +43,14 @@ impl<T: Out> Judge<String> for Texted<T> {
         self.0.token()
     }
 
+    fn encrypted(&self) -> Option<&str> {
+        self.0.encrypted()
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.0.decrypted(token);
+    }
+
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         self.0.unverified(context, now)
     }

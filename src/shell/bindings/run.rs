@@ -16,6 +16,7 @@ use crate::flow::machine::{Failure, Input, Moment, Spends};
 use crate::flow::step::{KeyRole, Step};
 use crate::ground::error::{Error, codes};
 use crate::ground::http::Response;
+use crate::ground::secret::Secret;
 use crate::ground::text::{base64url, number};
 use crate::jose::alg::Hash;
 
@@ -140,6 +141,11 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             );
             text.push_str(value.expose());
         }
+        Step::Decrypt(request) => {
+            push_line(text, "decrypt");
+            push_line(text, &request.header);
+            text.push_str(request.token.expose());
+        }
         Step::Store(token) => {
             push_line(text, "store");
             text.push_str(token.expose());
@@ -169,6 +175,8 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         "signature" => Input::Signature(octets.to_vec()),
         "verdict" => Input::Verdict(lines.next() == "1"),
         "digest" => Input::Digest(octets.to_vec()),
+        // Octets that are no text are no token either.
+        "plaintext" => Input::Plaintext(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
         "stored" => Input::Stored,
         "failed" => {
             let [why, line] = lines.take();

@@ -167,6 +167,7 @@ impl Driver {
                 Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
                 Step::Verify(request) => Input::Verdict(keys.verify(&request)?),
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
+                Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
                 Step::Store(token) => match store {
                     Some(store) => store(token).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
                     None => Input::Stored,

@@ -7,8 +7,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::flow::step::{KeyRole, SignRequest, VerifyRequest};
+use crate::flow::step::{DecryptRequest, KeyRole, SignRequest, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::secret::Secret;
 use crate::jose::{Algorithm, Jwk, KeyInfo, Verifier};
 use crate::shell::native::sending::BoxFuture;
 
@@ -31,6 +32,26 @@ pub trait AsyncSigner: Send + Sync {
     /// # Errors
     /// `signing_failed`.
     fn sign<'a>(&'a self, input: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>>>;
+}
+
+/// Whoever holds the key for which the server encrypts tokens.
+///
+/// ```
+/// use samtykke::native::{BoxFuture, Decrypter};
+/// use samtykke::{DecryptRequest, Secret};
+/// # async fn ask_the_module(_: &str) -> Option<String> { None }
+/// struct Module;
+///
+/// impl Decrypter for Module {
+///     fn decrypt<'a>(&'a self, request: &'a DecryptRequest) -> BoxFuture<'a, Option<Secret>> {
+///         Box::pin(async move { ask_the_module(request.token.expose()).await.map(Secret::new) })
+///     }
+/// }
+/// ```
+pub trait Decrypter: Send + Sync {
+    /// What is in the token, by its `alg` and `enc`, which are of those that the client is registered with; `None` for whatever may
+    /// be wrong with it: no difference may be seen from outside (RFC 7516 section 11.5).
+    fn decrypt<'a>(&'a self, request: &'a DecryptRequest) -> BoxFuture<'a, Option<Secret>>;
 }
 
 /// A private key and what is known of it. A cheap clone; `Debug` shows nothing.
@@ -127,6 +148,7 @@ pub struct Keys {
     client: Option<SigningKey>,
     dpop: Option<SigningKey>,
     verifier: Option<Arc<dyn Verifier + Send + Sync>>,
+    decrypter: Option<Arc<dyn Decrypter>>,
 }
 
 impl core::fmt::Debug for Keys {
@@ -160,6 +182,17 @@ impl Keys {
     pub fn verifier(mut self, verifier: impl Verifier + Send + Sync + 'static) -> Self {
         self.verifier = Some(Arc::new(verifier));
         self
+    }
+
+    /// Decrypts what the server encrypts for this client ([`Requests::encryption`](crate::protocol::profile::Requests::encryption)).
+    #[must_use]
+    pub fn decrypter(mut self, decrypter: impl Decrypter + 'static) -> Self {
+        self.decrypter = Some(Arc::new(decrypter));
+        self
+    }
+
+    pub(crate) async fn decrypt(&self, request: &DecryptRequest) -> Option<Secret> {
+        self.decrypter.as_ref()?.decrypt(request).await
     }
 
     /// The key that tokens are bound to.

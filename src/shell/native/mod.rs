@@ -33,7 +33,7 @@ pub use self::reqwest::Reqwest;
 pub use builder::{Authentication, Builder};
 pub use client::{Client, RefreshStore};
 pub use driver::{Driver, Storing};
-pub use keys::{AsyncSigner, Keys, SigningKey};
+pub use keys::{AsyncSigner, Decrypter, Keys, SigningKey};
 pub use runtime::{Runtime, Tokio};
 #[cfg(feature = "native-crypto")]
 pub use seal::SealKeys;

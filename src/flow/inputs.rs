@@ -1,0 +1,115 @@
+//! What came of a step, taken by an exchange: what is stored, hashed or decrypted, and what could not be done.
+//!
+//! RFC 7516 section 5.2, OIDC Core section 3.1.3.6. Refuses what nobody asked for, and changes nothing then.
+
+use crate::flow::exchange::{Exchange, State};
+use crate::flow::judge::{Spent, used};
+use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use crate::flow::step::{DecryptRequest, Step};
+use crate::ground::error::{Action, Error, Phase, Result};
+use crate::ground::secret::Secret;
+use crate::ground::text::base64url;
+use crate::jose::jwe::{self, Encrypted};
+
+impl<T> Exchange<T> {
+    /// The refresh token that [`Step::Store`] handed out is safe.
+    fn stored(&mut self) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::StoreWanted(answer) => self.judge(&answer),
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// What is to be decrypted first, where the server encrypts for this client. A token that came encrypted where nobody said so was
+    /// refused by its judge.
+    pub(super) fn encrypted(&self) -> Result<Option<DecryptRequest>> {
+        let (Some(allowed), Some(token)) = (&self.context.encryption, self.judge.encrypted()) else { return Ok(None) };
+        let Encrypted { header, alg, enc, kid } = Encrypted::parse(token, allowed).map_err(|error| error.at(self.phase()))?;
+        Ok(Some(DecryptRequest { alg, enc, kid, header, token: Secret::new(token) }))
+    }
+
+    /// Takes what [`Step::Decrypt`] asked for: a token that is signed, and nothing else.
+    fn decrypted(&mut self, plain: &Secret) -> Result<()> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::DecryptWanted => {
+                self.judge.decrypted(jwe::signed(plain.expose().as_bytes()).map_err(|error| error.at(self.phase()))?);
+                self.state = State::Judging;
+                Ok(())
+            }
+            other => {
+                self.state = other;
+                Err(used())
+            }
+        }
+    }
+
+    /// Takes the digest that [`Step::Digest`] asked for.
+    fn digested(&mut self, digest: &[u8]) -> Result<()> {
+        let State::DigestWanted(place) = self.state else { return Err(used()) };
+        self.state = State::Judging;
+        let half = base64url(digest.get(..digest.len() / 2).unwrap_or_default());
+        let rules = &mut self.context.id_token;
+        match place {
+            0 => rules.access_token = Some(Secret::new(half)),
+            1 => rules.code = Some(Secret::new(half)),
+            _ => rules.state = Some(half),
+        }
+        Ok(())
+    }
+
+    /// The step that was handed out could not be carried out: the flow is over.
+    fn failed(&mut self, failure: Failure) -> Error {
+        let (phase, repeatable) = match &self.state {
+            State::Trying => match &self.attempt {
+                Some(attempt) if attempt.is_awaiting() => (attempt.phase(), attempt.request.repeatable),
+                _ => return used(),
+            },
+            State::KeysWanted(..) => (Phase::Token, true),
+            State::StoreWanted(_) => (Phase::Session, false),
+            State::DecryptWanted => (self.phase(), false),
+            State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_) => (Phase::Token, false),
+            _ => return used(),
+        };
+        self.state = State::Over;
+        let error = failure.error(phase, repeatable);
+        // The refresh token is spent, and what came for it is gone.
+        let lost = matches!((failure, &self.context.spends), (Failure::Cut(200), Some((Spent::Answered, _))));
+        if lost { error.advise(Action::Restart).retry(false) } else { error }
+    }
+}
+
+impl<T> Machine for Exchange<T> {
+    type Output = T;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
+        match input {
+            Input::Start => {}
+            Input::Response(response) => self.receive(response)?,
+            Input::Signature(signature) => self.signed(&signature)?,
+            Input::Verdict(right) => self.verified(right)?,
+            Input::Digest(digest) => self.digested(&digest)?,
+            Input::Plaintext(plain) => self.decrypted(&plain)?,
+            Input::Stored => self.stored()?,
+            Input::Failed(failure) => return Err(self.failed(failure)),
+        }
+        self.step(moment.random, moment.now)
+    }
+
+    fn nonce(&self) -> Option<&str> {
+        self.dpop_nonce()
+    }
+
+    fn keeps(&self) -> bool {
+        self.context.kept_refresh
+    }
+
+    fn spends(&self) -> Option<Spends<'_>> {
+        self.context.spends.as_ref().map(|(when, name)| match when {
+            Spent::Sent => Spends::Sent(name),
+            Spent::Answered => Spends::Answered(name),
+        })
+    }
+}
