@@ -52,7 +52,7 @@ function rust() {
   // Pages of crates that somebody else built there are none of this site's.
   const made = join(ROOT, "target", "doc");
   rmSync(made, { recursive: true, force: true });
-  must("cargo doc", run("cargo", ["doc", "--quiet", "--locked", "--no-deps", "--all-features", "--lib"]));
+  must("cargo doc", run("cargo", ["doc", "--quiet", "--locked", "--no-deps", "--all-features", "--lib", "--target-dir", join(ROOT, "target")]));
   cpSync(made, join(SITE, "rust"), { recursive: true });
 }
 

@@ -3,7 +3,7 @@
 // Refuses a page that no menu leads to.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { check } from "../../docs/check.mjs";
@@ -45,6 +45,17 @@ test("an anchor is what people expect of it", () => {
   assert.equal(slug("In the page: eight lines"), "in-the-page-eight-lines");
   assert.equal(slug("`state_mismatch`"), "state_mismatch");
   assert.deepEqual([...anchors("# A\n```sh x\n# no\n```\n## B b\n## B b\n")], ["a", "b-b", "b-b-1"]);
+});
+
+test("every provider has its page, or stands on another's", () => {
+  const ids = readdirSync(join(ROOT, "src", "provider"), { withFileTypes: true }).filter((one) => one.isDirectory());
+  assert.ok(ids.length > 4);
+  const pages = DOCUMENTS.filter((one) => one.startsWith("docs/systems/"));
+  for (const { name } of ids) assert.ok(pages.includes(`docs/systems/${name}.md`) || pages.some((one) => read(one).includes(`"samtykke/${name}"`)), name);
+  for (const page of pages) {
+    for (const part of ["Get credentials", "Try it locally", "Before production", "Errors"])
+      assert.match(read(page), new RegExp(`^## ${part}$`, "m"), `${page}: ${part}`);
+  }
 });
 
 test("every page stands in the menu, once", () => {
