@@ -46,6 +46,7 @@ pub use flow::step::{DecryptRequest, FindRequest, KeyRole, SignRequest, Step, Ve
 pub use ground::error::{self, Error, Result};
 pub use ground::http::{self, Request, Response};
 pub use ground::secret::Secret;
+pub use jose::Algorithm;
 pub use protocol::authorization::request::{AuthorizationRequest, Login};
 pub use protocol::authorization::response::{AuthorizationCode, Callback};
 pub use protocol::authorization::transaction::{ResponseMode, Transaction};
@@ -68,7 +69,7 @@ mod internals;
 // The documents' Rust is compiled and run too.
 #[cfg(doctest)]
 mod documents {
-    #[cfg(all(feature = "reqwest", feature = "native-crypto"))]
+    #[cfg(all(feature = "reqwest", feature = "axum"))]
     #[doc = include_str!("../docs/start/rust.md")]
     struct Rust;
     #[doc = include_str!("../docs/systems/helseid.md")]

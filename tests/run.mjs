@@ -55,12 +55,13 @@ const STAGES = [
   {
     name: "rust-native",
     quick: true,
-    what: "Rust shell on tokio: driver, clients, token source, Redis, sessions on axum, adapters, their documentation",
+    what: "Rust shell on tokio: driver, clients, token source, Redis, sessions on axum, adapters, documentation; its programs against the local providers, one Redis for Rust and JavaScript",
     run: [
       ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,testing", "--test", "native"],
       ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,testing", "--doc", "--", "shell::native", "documents"],
+      suite("programs", "--test-concurrency=1"),
     ],
-    minutes: 5,
+    minutes: 15,
   },
   {
     name: "lint",
