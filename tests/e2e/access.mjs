@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { systemTexts } from "../../www/page/src/systems/texts.mjs";
 import { languages, texts as pageTexts } from "../../www/page/src/texts.mjs";
 import { plans, steps, withdrawal } from "../../www/page/src/steps.mjs";
+import { calls } from "../../www/page/src/systems/calls.mjs";
 import { systems } from "../../www/worker/src/systems/index.mjs";
 import { atProvider, giveConsent, start } from "./stage.mjs";
 
@@ -85,6 +86,25 @@ export function access(the) {
       for (const key of [`${id}.name`, `${id}.about`, ...Object.keys(taken).flatMap((step) => [`${id}.${step}`, `${id}.${step}.help`])])
         assert.ok(texts[key], key);
     }
+  });
+
+  test("the call that a step shows is one that the demo makes, and what has to come before is a step", async () => {
+    const source = async (path) => readFile(new URL(`../../www/${path}`, import.meta.url), "utf8");
+    /** Functions and methods that a text calls. */
+    const called = (text) => [...text.matchAll(/(?:new )?(\w+)\(/g)].map(([, name]) => name);
+    for (const { id, steps: taken } of systems) {
+      const code = await source(`worker/src/systems/${id}.mjs`);
+      for (const step of Object.keys(taken)) {
+        const { call, after } = calls[`${id}.${step}`] ?? assert.fail(`${id}.${step}`);
+        assert.ok(call || step === "approve", `${id}.${step} has a call`);
+        for (const name of call ? called(call) : []) assert.match(code, new RegExp(`\\b${name}\\(`), `${id}.${step}: ${name}`);
+        assert.ok(after === undefined || Object.keys(taken).indexOf(after) < Object.keys(taken).indexOf(step), `${id}.${step} after ${after}`);
+      }
+    }
+    const all = (await Promise.all(["page/src/login.mjs", "worker/src/routes.mjs"].map(source))).join("\n");
+    const shown = Object.values(steps).filter(({ call }) => call);
+    assert.ok(shown.length > 6);
+    for (const { call } of shown) for (const name of called(call)) assert.match(all, new RegExp(`\\b${name}\\(`), call);
   });
 
   test("every step of every plan has a name, an explanation and two parties", () => {

@@ -19,12 +19,13 @@ function field({ in: where, name, value, length }) {
 }
 
 function detail(id, event) {
-  const { specs } = steps[id];
+  const { specs, call } = steps[id];
   const fields = event?.fields ?? [];
   return h(
     "div.detail",
     {},
     h("p", {}, t(`step.${id}.text`)),
+    call && h("p.made", {}, `${t("systems.call")}: `, h("code", {}, call)),
     fields.length > 0 && h("dl.fields", {}, fields.map(field)),
     !event && h("p.help", {}, t("detail.planned")),
     specs.length > 0 &&

@@ -1,6 +1,7 @@
 // The form that starts a consent: what for, how long, and who starts the login.
 // Norsk Gjeldsinformasjon, scopes: presentation at most 365 days, processing at most 28; without days one lookup.
 // Refuses a number of days outside the limits, beside the field, before anything is sent.
+import { about } from "./about.mjs";
 import { h } from "./dom.mjs";
 import { t } from "./language.mjs";
 import { wrongPanel } from "./wrong.mjs";
@@ -73,6 +74,7 @@ export function startView(wishes, { redraw, planned, local, go }) {
   return [
     h("h1", { tabindex: "-1" }, t("start.title")),
     h("p.lead", {}, t("start.lead")),
+    about(),
     h(
       "form",
       { novalidate: true, onsubmit: submit },

@@ -8,6 +8,9 @@ import { stepsView } from "./steps.mjs";
 
 const left = document.getElementById("steps");
 const right = document.getElementById("sent");
+const columns = right.parentElement;
+/** Too narrow for two columns: what was sent stands under its step. */
+const narrow = matchMedia("(max-width: 66rem)");
 const status = document.getElementById("status");
 /** In this tab alone: the step that sent the browser to another site. */
 const AWAY = "samtykke-demo-away";
@@ -24,11 +27,13 @@ const keep = (system, step, result) => results.set(key(step, system), Object.ass
 function draw(focus) {
   const system = systems.find(({ id }) => id === chosen);
   left.replaceChildren(
-    ...stepsView({ systems, system, running, latest: last?.step, resultOf: (step) => results.get(key(step)), choose, run })
+    ...stepsView({ systems, system, running, resultOf: (step) => results.get(key(step)), choose, run })
       .flat(Infinity)
       .filter(Boolean),
   );
-  right.replaceChildren(...messagesView(last).flat(Infinity).filter(Boolean));
+  right.replaceChildren(...messagesView(last, system).flat(Infinity).filter(Boolean));
+  const under = narrow.matches && last?.step && left.querySelector(`[data-step="${last.step}"]`);
+  (under || columns).append(right);
   right.scrollTop = 0;
   document.title = `${t("systems.title")} · samtykke`;
   if (focus) left.querySelector(focus)?.focus();
@@ -84,6 +89,8 @@ function show() {
   const result = step && results.get(key(step));
   if (result) status.textContent = said(result);
 }
+
+narrow.addEventListener("change", () => draw());
 
 languageSelect(document.getElementById("language"), () => {
   labels();

@@ -4,6 +4,8 @@
 import { userMessage } from "samtykke/messages";
 import { h, icon, icons } from "../dom.mjs";
 import { hasText, language, t } from "../language.mjs";
+import { callOf } from "./steps.mjs";
+import { WORDS } from "./words.mjs";
 
 const value = ({ value: text, length }) => (length === undefined ? text : `${text} (${t("systems.masked", { length })})`);
 
@@ -72,11 +74,38 @@ function errorCard({ code, action, hint, expected, actual, theirs }) {
   );
 }
 
-export function messagesView(last) {
+/** Before anything was sent: what there is to see, the call behind each step, and the words. */
+const plan = ({ id, steps }) => [
+  h("h2", { id: "sent-title" }, t("systems.plan", { name: t(`${id}.name`) })),
+  h("p.help", {}, t("systems.begin", { step: t(`${id}.${steps[0]}`) })),
+  h(
+    "ol.plan",
+    {},
+    steps.map((step, at) =>
+      h(
+        "li",
+        {},
+        h("span.number", { "aria-hidden": "true" }, `${at + 1}`),
+        h("div", {}, h("p.name", {}, t(`${id}.${step}`)), h("p.help", {}, t(`${id}.${step}.help`))),
+      ),
+    ),
+  ),
+  h("h3.words-title", {}, t("systems.words")),
+  h(
+    "dl.words",
+    {},
+    WORDS.map((word) => [h("dt", {}, t(`word.${word}`)), h("dd", {}, t(`word.${word}.text`))]),
+  ),
+];
+
+/** `last`: the step to show; `system`: the chosen one, for when nothing was sent yet. */
+export function messagesView(last, system) {
+  if (!last && system) return plan(system);
   const title = h("h2", { id: "sent-title" }, last?.step ? t("systems.sentBy", { step: t(`${last.system}.${last.step}`) }) : t("systems.sent"));
   if (!last) return [title, h("p.help", {}, t("systems.nothing"))];
   return [
     title,
+    last.step && callOf(last.system, last.step),
     last.error && errorCard(last.error),
     last.messages.length > 0
       ? h("ol.messages", {}, last.messages.map(message))

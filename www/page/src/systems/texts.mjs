@@ -2,6 +2,7 @@
 // Names of protocol parameters stay as the standards write them.
 // Refuses nothing itself; tests/e2e/access.mjs refuses a missing language or placeholder.
 import { providerTexts } from "./providers.mjs";
+import { wordTexts } from "./words.mjs";
 
 export const systemTexts = {
   "page.pages": ["Pages", "Sider", "Sider", "Sidor", "Pagina's"],
@@ -125,4 +126,5 @@ export const systemTexts = {
   ],
 
   ...providerTexts,
+  ...wordTexts,
 };

@@ -27,12 +27,13 @@ async function ping(context, organisationCode) {
   const { elys } = settingsOf(context.env, "acmidm");
   const api = new ElysApi(at, { environment: { origin: elys }, token: async () => (await tokens.get(target(context))).accessToken, fetch: context.fetch });
   const { matches, organisationName, scopes, mismatches } = await api.ping({ organisationCode, scope: SCOPE });
-  return [
+  const facts = [
     fact("matches", matches),
     fact("organisation", organisationName),
     fact("scopes", scopes),
     ...mismatches.flatMap(({ point, expected, found, advice }) => [fact(point, `${found} ≠ ${expected}`), fact("advice", advice)]),
   ];
+  return { facts, differs: !matches };
 }
 
 export const acmidm = {

@@ -33,7 +33,8 @@ async function failure(error) {
 
 /**
  * Runs a step's part and keeps how it went. It answers facts, or more: `go` sends the browser elsewhere, and `waiting` says that
- * the step ends when it comes back; `cookie` binds that to this browser; `fresh` makes the steps before void.
+ * the step ends when it comes back; `cookie` binds that to this browser; `fresh` makes the steps before void; `differs` says that a
+ * comparison failed.
  */
 async function taken(context, kept, step, run) {
   const { fetch, messages } = recording();
@@ -44,8 +45,8 @@ async function taken(context, kept, step, run) {
   } catch (error) {
     found = { error: await failure(error) };
   }
-  const { facts, cookie, go, error, waiting, fresh } = Array.isArray(found) ? { facts: found } : found;
-  return { cookie, go, result: keepResult(kept, step, { facts, messages, ms: Date.now() - before, error, waiting, fresh }) };
+  const { facts, cookie, go, error, waiting, fresh, differs } = Array.isArray(found) ? { facts: found } : found;
+  return { cookie, go, result: keepResult(kept, step, { facts, messages, ms: Date.now() - before, error, waiting, fresh, differs }) };
 }
 
 /** `POST /api/systems/<system>/<step>` */
