@@ -58,6 +58,16 @@ test("every provider has its page, or stands on another's", () => {
   }
 });
 
+test("an address on this machine is no link", () => {
+  // The site would follow it, and find nothing.
+  for (const file of DOCUMENTS.filter((one) => one.startsWith("docs/"))) {
+    const prose = read(file)
+      .replace(/^(```+).*\n[\s\S]*?^\1$/gm, "")
+      .replace(/`[^`\n]*`/g, "");
+    assert.doesNotMatch(prose, /https?:\/\/(localhost|127\.)/, file);
+  }
+});
+
 test("every page stands in the menu, once", () => {
   const menu = read("docs/.vitepress/config.mjs").split("sidebar:")[1];
   for (const file of DOCUMENTS.filter((one) => one.startsWith("docs/") && one !== "docs/index.md")) {
