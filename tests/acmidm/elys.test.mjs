@@ -20,7 +20,8 @@ const tokenOf =
   (scope = "vo_info elys_depzorg", id = CLIENT, more = {}) =>
   async () =>
     (await new Client(providerOf(id), privateKeyJwt(key)).clientCredentials({ scope, audience: API, ...more })).accessToken;
-const apiOf = (options = {}) => new ElysApi(options.provider ?? providerOf(), { environment: { origin: world.elys.origin }, token: tokenOf(), ...options });
+const apiOf = ({ provider = providerOf(), ...options } = {}) =>
+  new ElysApi(provider, { environment: { origin: world.elys.origin }, token: tokenOf(), ...options });
 const points = ({ mismatches }) => mismatches.map(({ point, expected, found }) => [point, expected, found]);
 const SCOPE = "vo_info elys_depzorg";
 

@@ -54,7 +54,7 @@ test("the page block starts a flow, comes back and posts the code", async (t) =>
   assert.equal(left.searchParams.get("scope"), "debt.unsecured.presentation.100");
   globalThis.location.href = `https://app.example.no/callback?code=abc.def&scope=debt.unsecured.presentation&state=${left.searchParams.get("state")}`;
   await load("page");
-  assert.equal(posted[0], "/callback");
+  assert.equal(posted[0], "https://app.example.no/callback");
   assert.equal(posted[1][0], "/exchange");
   assert.match(posted[1][1].body, / abc\.def /);
 });

@@ -14,11 +14,11 @@ const JSON_TYPE = { "content-type": "application/json;charset=UTF-8" };
 const spent = { phase: "token", retryable: false };
 
 /** An exchange against a server that answers so, and what it failed with; one request must have gone out. */
-async function exchangeFails(t, handler, facts, options = {}) {
+async function exchangeFails(t, handler, facts, { signal, ...options } = {}) {
   const server = await hostile(t, handler);
   const client = clientOf({ origin: server.origin, redirectUri: "http://localhost:4402/callback", timeout: 20, ...options });
   const { checked, code, verifier } = answered(client);
-  const error = await fails(client.exchange(checked, { signal: options.signal }), { ...spent, ...facts }, [code, verifier]);
+  const error = await fails(client.exchange(checked, { signal }), { ...spent, ...facts }, [code, verifier]);
   await fails(client.exchange(checked), { code: "transaction_used" }, [code, verifier]);
   assert.equal(server.requests.length, 1);
   assert.equal(server.requests[0].url, "/oauth2/token");
@@ -106,11 +106,10 @@ test("a fetch that heeds no signal is given up all the same", async () => {
   await fails(clientOf({ fetch: async () => new Response(endless, { headers: JSON_TYPE }) }).clientCredentials(), { code: "token_response_too_large" });
 });
 
-test("no timeout at all means no timeout, not at once", async () => {
-  for (const timeout of [Infinity, 1e9]) {
-    const client = clientOf({ timeout, fetch: () => pause(30).then(() => json(tokenBody())) });
-    assert.equal((await client.clientCredentials()).accessToken, TOKEN);
-  }
+test("a time limit is an hour at most: more are milliseconds, or no limit at all", async () => {
+  const client = clientOf({ timeout: 3_600, fetch: () => pause(30).then(() => json(tokenBody())) });
+  assert.equal((await client.clientCredentials()).accessToken, TOKEN);
+  for (const timeout of [3_600.1, 30_000, 1e9, Infinity]) await fails(() => clientOf({ timeout }), { code: "invalid_configuration" });
 });
 
 test("broken connections are network errors that keep their cause", async (t) => {

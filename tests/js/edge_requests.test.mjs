@@ -105,7 +105,7 @@ test("a login's own options travel sealed to onSession and the exchange", async 
   assert.deepEqual((await session()).data, { role: "user" });
   const { edge, request } = stage();
   const refused = await edge.login(request("/login"), { purpose: "presentation" }, { returnTO: "/" });
-  assert.equal((await refused.json()).code, "invalid_configuration");
+  assert.equal((await refused.json()).code, "invalid_parameter");
   const twice = await edge.login(request("/login"), { scope: "debt.unsecured.presentation", prompt: "login", extra: { prompt: "none" } });
   assert.equal((await twice.json()).code, "invalid_parameter");
 });

@@ -73,7 +73,7 @@ test("callback gives the code once; a reload finds nothing", async () => {
   const checked = callback(consent, { url: answer(), storage, history });
   assert.equal(checked.code, code);
   assert.equal(checked.redirectUri, REDIRECT_URI);
-  assert.deepEqual(history.seen, [["replaceState", null, "/callback"]]);
+  assert.deepEqual(history.seen, [["replaceState", undefined, REDIRECT_URI]]);
   assert.equal(storage.map.size, 0);
   await fails(() => callback(consent, { url: answer(), storage, history }), { code: "transaction_missing", phase: "callback", action: "restart" }, [code]);
 });
@@ -94,19 +94,38 @@ test("two flows in one storage end in either order", () => {
   assert.equal(callback(consent, { url: first.answer(), storage, history: historyOf() }).scope, "debt.unsecured.presentation");
 });
 
-test("a tampered state is named as such, and the pending flow survives", async () => {
+test("an answer with another state is none of this tab's flows, whichever wait, and they survive", async () => {
   const { storage, state, code, answer } = sentAway();
   const wrong = [`${state.slice(0, -1)}${state.endsWith("A") ? "B" : "A"}`, state.toUpperCase(), `${state}x`, state.slice(1)];
   for (const other of wrong) {
     const history = historyOf();
-    await fails(() => callback(consent, { url: answer({ code, state: other }), storage, history }), { code: "state_mismatch", phase: "callback" }, [code]);
+    await fails(() => callback(consent, { url: answer({ code, state: other }), storage, history }), { code: "transaction_missing", phase: "callback" }, [code]);
     assert.equal(history.seen.length, 1, "the address stayed as it was");
   }
   await fails(() => callback(consent, { url: answer({ error: "consent_denied", state: wrong[0] }), storage, history: historyOf() }), {
-    code: "state_mismatch",
+    code: "transaction_missing",
   });
-  await fails(() => callback(consent, { url: answer({ code }), storage, history: historyOf() }), { code: "state_missing" }, [code]);
+  await fails(() => callback(consent, { url: answer({ code }), storage, history: historyOf() }), { code: "transaction_missing" }, [code]);
   assert.equal(callback(consent, { url: answer(), storage, history: historyOf() }).code, code);
+});
+
+test("what was left over changes no replay's error", async () => {
+  const storage = storageOf();
+  const used = sentAway({ storage });
+  sentAway({ storage });
+  callback(consent, { url: used.answer(), storage, history: historyOf() });
+  await fails(() => callback(consent, { url: used.answer(), storage, history: historyOf() }), { code: "transaction_missing" });
+});
+
+test("the router's state passes on, and a path of two slashes is cleaned as it is", () => {
+  const redirectUri = "https://app.example.no//cb";
+  const op = provider({ issuer: "https://op.example", authorizationEndpoint: "https://op.example/a", clientId: "c", redirectUri });
+  const { storage, state, code } = sentAway({ to: op, request: { scope: "read" } });
+  const seen = [];
+  const router = { key: "k1", position: 3 };
+  const history = { state: router, replaceState: (data, _, url) => void seen.push([data, new URL(url, redirectUri).href]) };
+  assert.equal(callback(op, { url: `${redirectUri}?code=${code}&state=${state}`, storage, history }).code, code);
+  assert.deepEqual(seen, [[router, redirectUri]]);
 });
 
 test("a page that began nothing gets transaction_missing, with other data in its storage untouched", async () => {
@@ -144,7 +163,7 @@ test("the address is clean before anything is read or judged", async () => {
     },
   };
   callback(consent, { url: answer(), storage: watched, history: historyOf(seen) });
-  assert.deepEqual(seen[0], ["replaceState", null, "/callback"]);
+  assert.deepEqual(seen[0], ["replaceState", undefined, REDIRECT_URI]);
   assert.ok(seen.indexOf("removeItem") > 0);
   for (const broken of ["getItem", "removeItem"]) {
     const history = historyOf();
@@ -155,7 +174,7 @@ test("the address is clean before anything is read or judged", async () => {
       },
     };
     await fails(() => callback(consent, { url: answer(), storage: throwing, history }), { code: "transaction_missing", action: "restart" }, [code]);
-    assert.deepEqual(history.seen, [["replaceState", null, "/callback"]], "the code stayed in the address bar");
+    assert.deepEqual(history.seen, [["replaceState", undefined, REDIRECT_URI]], "the code stayed in the address bar");
   }
 });
 
@@ -193,7 +212,7 @@ test("an answer in the fragment is found, used once and stripped", async () => {
   assert.equal(isCallback(url), true);
   const history = historyOf();
   assert.equal(callback(op, { url, storage, history }).code, code);
-  assert.deepEqual(history.seen, [["replaceState", null, "/callback"]]);
+  assert.deepEqual(history.seen, [["replaceState", undefined, REDIRECT_URI]]);
   assert.equal(storage.map.size, 0, "the transaction stayed behind");
 });
 
@@ -205,6 +224,12 @@ test("isCallback knows an answer from an ordinary visit", () => {
   for (const query of ["", "?", "?code=a", "?state=b", "?error=x", "?Code=a&State=b", "#section", "?q=code&state=1", "#code=a", "#error=x"]) {
     assert.equal(isCallback(`${REDIRECT_URI}${query}`), false, query);
   }
+});
+
+test("where there is no page there is no answer", () => {
+  assert.equal(globalThis.location, undefined);
+  assert.equal(isCallback(), false);
+  for (const odd of [null, "", "abc", 5, {}]) assert.equal(isCallback(odd), false);
 });
 
 test("the browser's own storage, address and history are the defaults", () => {

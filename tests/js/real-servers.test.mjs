@@ -269,7 +269,7 @@ test("what the server says it takes is heeded before anything is sent", async ()
   const found = (more = {}) => discover(ISSUER, { clientId: "c", redirectUri: settings.redirectUri, ...more, fetch: fetchOf(json(published)).fetch });
   const { server } = await found();
   assert.deepEqual([server.dpopAlgorithms, server.responseModes, server.assertion.algorithms], [["PS256"], ["query"], ["RS256"]]);
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const dpop = await fails(async () => new Client(await found(), clientSecretBasic("s"), { dpop: key }), { code: "invalid_configuration" });
   assert.deepEqual([dpop.actual, dpop.action], ["ES256", "fix_configuration"]);
   assert.ok(new Client(await found({ dpopAlgorithms: ["ES256"] }), clientSecretBasic("s"), { dpop: key }));
@@ -316,7 +316,7 @@ test("max_age 0 with prompt none is a question to the server", async () => {
 });
 
 test("response_type and scope stand beside a request object on demand", async () => {
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const start = async (requestObject) => (await client({}).start({ scope: "openid a" }, { requestObject })).url;
   assert.deepEqual([...new URL(await start({ key })).searchParams.keys()], ["client_id", "request"]);
   const outer = new URL(await start({ key, outerParameters: true })).searchParams;

@@ -184,7 +184,7 @@ test("what a server lists never widens what it may sign with", async () => {
     discover(OP.issuer, { clientId: "c", redirectUri: OP.redirectUri, fetch: fetchOf(answerOf({ body: metadata })).fetch, ...settings });
   assert.equal((await found()).server.signingAlgorithms, undefined, "RS256");
   assert.deepEqual((await found({ signingAlgorithms: ["ES256"] })).server.signingAlgorithms, ["ES256"]);
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const input = `${part({ alg: "ES256", typ: "logout+jwt" })}.${part({ iss: OP.issuer, aud: "c", sub: "u", jti: "j", iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60, events: { "http://schemas.openid.net/event/backchannel-logout": {} } })}`;
   const token = `${input}.${Buffer.from(await key.sign(input)).toString("base64url")}`;

@@ -54,7 +54,8 @@ export function fetchOf(...answers) {
     const given = typeof answer === "function" ? await answer(url, init) : answer;
     return given instanceof Response ? given.clone() : given;
   };
-  return { fetch, requests };
+  // Not with what is spread into options, which take no name that nobody reads.
+  return Object.defineProperty({ fetch }, "requests", { value: requests });
 }
 
 /** Everything of a value that a log could show. */

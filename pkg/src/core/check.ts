@@ -25,8 +25,29 @@ const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice(8,
 export const present = (from: object, names: readonly string[] = Object.keys(from)): Record<string, unknown> =>
   Object.fromEntries(names.map((name) => [name, (from as Record<string, unknown>)[name]]).filter(([, value]) => value !== undefined));
 
-/** Options, given or not. */
-export const isOptions = (value: unknown): boolean => value === undefined || isObject(value);
+/** The names of all options of a type, each once: the type says where one lacks. */
+export type Names<T> = { readonly [Name in NameOf<T>]: 1 };
+type NameOf<T> = T extends unknown ? keyof T : never;
+
+/**
+ * Refuses options that are no object, and any name that nobody reads: one that is misspelt would mean nothing, without a word. What is
+ * `undefined` is not there.
+ */
+export function only(options: object | undefined, names: object, phase: Phase = "configuration"): void {
+  const code = phase === "configuration" ? "invalid_configuration" : "invalid_parameter";
+  if (options === undefined) return;
+  if (!isObject(options)) throw hostError(code, { phase, expected: "options as an object" });
+  for (const name of Object.keys(options)) {
+    if (options[name] !== undefined && !Object.hasOwn(names, name))
+      throw hostError(code, { phase, expected: `options among ${Object.keys(names).join(", ")}`, actual: name });
+  }
+}
+
+/** Options of a call that can do nothing but end early. */
+export const SIGNAL: Names<{ readonly signal?: AbortSignal }> = { signal: 1 };
+
+/** Seconds of a time limit: an hour at most, since more are milliseconds in most cases. */
+export const isLimit = (value: unknown): boolean => value === undefined || (typeof value === "number" && value > 0 && value <= 3_600);
 
 /** Settings that are wrong from the start. */
 export function configured(holds: boolean, expected: string): void {

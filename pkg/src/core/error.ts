@@ -121,6 +121,18 @@ export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unkn
   return new SamtykkeError(facts, cause === undefined ? undefined : { cause });
 }
 
+/** @internal What all errors of settings say. */
+export const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
+
+/** @internal Refuses what is left of options when all that are known were taken; one that is `undefined` is not there. */
+export function nothing(rest: object): void {
+  for (const name in rest) {
+    // What a page is given can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
+    const code = /secret|private_?key/i.test(name) ? "secret_in_browser" : "invalid_configuration";
+    if (rest[name as never] !== undefined) throw hostError(code, { ...WRONG, actual: name });
+  }
+}
+
 /** What the full core can say of an error beyond what a page needs. */
 export interface Details {
   /** The facts in an error's further lines. */

@@ -2,7 +2,7 @@
 // Options that a runtime lacks are not passed: Cloudflare's workerd throws on some of them.
 
 import { seconds } from "./clock.js";
-import { configured, isObject } from "./check.js";
+import { type Names, configured, isLimit, isObject } from "./check.js";
 import { type Phase, SamtykkeError, hostError } from "./error.js";
 import { waited } from "./wait.js";
 
@@ -31,8 +31,11 @@ export function checkTransport(transport: Transport): void {
   configured(isObject(transport), "options as an object");
   const { fetch, timeout } = transport;
   configured(fetch === undefined || typeof fetch === "function", "fetch: a function");
-  configured(timeout === undefined || (typeof timeout === "number" && timeout > 0), "timeout: seconds, more than 0");
+  configured(isLimit(timeout), "timeout: seconds, more than 0 and at most 3,600");
 }
+
+/** @internal */
+export const TRANSPORT: Names<Transport> = { fetch: 1, timeout: 1 };
 
 /** @internal The most octets of an answer that are read (1 MiB). */
 export const MAX_BODY = 1 << 20;

@@ -45,7 +45,7 @@ export function instantiate(kept: Exports | undefined, module: () => WebAssembly
     return new WebAssembly.Instance(module(), imports).exports as unknown as Exports;
   } catch (cause) {
     // What gives the module can know better.
-    throw unavailable(cause, "fix_configuration", (cause as { hint?: string }).hint ?? "Allow wasm: CSP 'wasm-unsafe-eval', or bundle for workerd");
+    throw unavailable(cause, "fix_configuration", (cause as { hint?: string }).hint ?? "CSP: 'wasm-unsafe-eval'; or bundle for workerd");
   }
 }
 

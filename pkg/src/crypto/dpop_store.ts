@@ -1,6 +1,7 @@
 // DPoP keys in a browser: made by WebCrypto, kept in IndexedDB, never readable by any script (RFC 9449 section 11.4).
 // The pair survives a reload; two tabs that start at once end up with the same one.
 
+import { only } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { SigningKey } from "./keys.js";
 import type { CryptoKey, SignatureAlgorithm } from "./webcrypto.js";
@@ -31,6 +32,7 @@ export interface DpopKeyStore {
  * ```
  */
 export function dpopKeyStore(options: { readonly database?: string } = {}): DpopKeyStore {
+  only(options, { database: 1 });
   const { database = "samtykke" } = options;
   const inStore = async <T>(work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
     try {
@@ -51,7 +53,9 @@ export function dpopKeyStore(options: { readonly database?: string } = {}): Dpop
     }
   };
   return {
-    async get(name, { alg = "ES256" } = {}) {
+    async get(name, options = {}) {
+      only(options, { alg: 1 });
+      const { alg = "ES256" } = options;
       const fits = (found: Record | undefined): found is Record => found?.alg === alg && !found.privateKey.extractable;
       let kept = await inStore<Record | undefined>((store) => store.get(name));
       if (!fits(kept)) {

@@ -1,7 +1,7 @@
 // Signing keys: WebCrypto's, which cannot be read out, or a signer of yours (KMS, HSM) behind the same face.
 // The core checks every key before WebCrypto sees it: type, curve, point, RSA size and exponent, private members.
 
-import { isBuffer, isOctets, present } from "../core/check.js";
+import { type Names, isBuffer, isObject, isOctets, only, present } from "../core/check.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type Block, blocks, labels, unfit } from "./pem.js";
@@ -50,6 +50,9 @@ export interface CustomSigner {
   /** Signs octets as the algorithm says; for ECDSA the octets of R and S side by side, not DER. */
   readonly sign: (octets: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 }
+
+const OPTIONS: Names<KeyOptions> = { alg: 1, kid: 1, certificates: 1 };
+const CUSTOM: Names<CustomSigner> = { ...OPTIONS, publicJwk: 1, sign: 1 };
 
 const CERTIFICATE = "CERTIFICATE";
 const PUBLIC = ["kty", "crv", "x", "y", "n", "e"];
@@ -105,6 +108,7 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused` saying what was expected; `algorithm_refused`.
    */
   static async fromJwk(jwk: Jwk, options: KeyOptions = {}): Promise<SigningKey> {
+    only(options, OPTIONS);
     const facts = await factsOf(jwk, options, "private");
     if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
     return SigningKey.#paired(facts, await imported("jwk", present(jwk, MEMBERS), facts.alg, false));
@@ -118,6 +122,7 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused` saying what was expected and what was found; `algorithm_refused`.
    */
   static async fromPem(pem: string, options: KeyOptions & { readonly alg: SignatureAlgorithm }): Promise<SigningKey> {
+    keyOptions(options);
     const found = blocks(pem);
     const [key, ...more] = found.filter(({ label }) => label.includes("PRIVATE KEY"));
     if (more.length || key?.label !== "PRIVATE KEY") {
@@ -137,6 +142,7 @@ export class SigningKey {
    * @throws {SamtykkeError} `algorithm_refused` when the runtime lacks the algorithm.
    */
   static async generate(options: { readonly alg?: SignatureAlgorithm; readonly kid?: string; readonly extractable?: boolean } = {}): Promise<SigningKey> {
+    only(options, { alg: 1, kid: 1, extractable: 1 } satisfies Names<typeof options>);
     const { alg = "ES256", kid, extractable = false } = options;
     const pair = await made(alg, extractable).catch(refuse);
     return SigningKey.fromCryptoKeys(pair, { alg, kid });
@@ -151,6 +157,8 @@ export class SigningKey {
     pair: { readonly privateKey: CryptoKey; readonly publicKey: CryptoKey },
     options: KeyOptions & { readonly alg: SignatureAlgorithm },
   ): Promise<SigningKey> {
+    keyOptions(options);
+    if (!isObject(pair)) throw hostError("key_refused", { expected: "a pair: { privateKey, publicKey }" });
     const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey).catch(refuse);
     return SigningKey.#paired(await factsOf(present(jwk, PUBLIC), options, "public"), pair.privateKey);
   }
@@ -161,6 +169,8 @@ export class SigningKey {
    * @throws {SamtykkeError} `key_refused` for the public key; `signing_failed` when signing does.
    */
   static async custom(signer: CustomSigner): Promise<SigningKey> {
+    if (!isObject(signer) || typeof signer.sign !== "function") throw hostError("invalid_configuration", { expected: "a signer: { alg, publicJwk, sign }" });
+    only(signer, CUSTOM);
     const facts = await factsOf(signer.publicJwk, signer, "public");
     return new SigningKey(facts, async (octets) => signer.sign(octets));
   }
@@ -231,6 +241,13 @@ export function inTime({ certificate }: SigningKey, time: number): void {
   if (!certificate || (certificate.notBefore <= time && time <= certificate.notAfter)) return;
   const date = (seconds: number) => new Date(seconds * 1000).toISOString();
   throw unfit(`a certificate that is valid at ${date(time)}`, `one from ${date(certificate.notBefore)} to ${date(certificate.notAfter)}`);
+}
+
+/** PEM and pairs of WebCrypto's do not say what they sign with. */
+function keyOptions(options: KeyOptions): void {
+  if (!isObject(options) || options.alg === undefined)
+    throw hostError("invalid_configuration", { expected: "{ alg }: what the key signs with, such as RS256" });
+  only(options, OPTIONS);
 }
 
 /** Thumbprint and JWK of a public key or certificate. */

@@ -2,6 +2,7 @@
 // SEC1 (RFC 5915), encrypted PKCS#8 (PBES2: RFC 8018 section 6.2). What is inside is WebCrypto's and the core's to judge.
 // Refuses any other form by its name, with the command that converts it, and more rounds than a key needs.
 
+import { only } from "../core/check.js";
 import { INTEGER, NULL, OBJECT, OCTETS, SEQUENCE, type Value, dotted, inside, value, values, whole } from "./der.js";
 import { blocks, labels, unfit } from "./pem.js";
 import { octetsOf } from "./webcrypto.js";
@@ -47,6 +48,7 @@ const PKCS12 = "openssl pkcs12 -nodes -in key.p12 -out key.pem (an older file, o
  * ```
  */
 export async function readKey(pem: string, options: { readonly passphrase?: string | Octets } = {}): Promise<string> {
+  only(options, { passphrase: 1 });
   const all = blocks(pem);
   const keys = all.filter(({ label }) => / ?PRIVATE KEY/.test(label));
   const [block] = keys;

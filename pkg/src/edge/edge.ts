@@ -1,7 +1,7 @@
 // Ready-made handlers for a worker or server: login, callback, exchange for a page, session, refresh, logout. Web-standard Request
 // and Response. Neither token nor verifier reaches a page (RFC 9700, OAuth 2.0 for Browser-Based Applications section 6.1).
 
-import { configured, given, isObject } from "../core/check.js";
+import { configured, given, isObject, only } from "../core/check.js";
 import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
 import { tell } from "../core/wait.js";
@@ -161,7 +161,10 @@ export function createEdge(options: EdgeOptions): Edge {
       const held = await keeper.read(request);
       return held ? shown(held.kept) : null;
     }),
-    refresh: judged((request, { always = false } = {}) => refreshed(site, keeper, request, always)),
+    refresh: judged(async (request, options = {}) => {
+      only(options, { always: 1 }, "session");
+      return refreshed(site, keeper, request, options.always ?? false);
+    }),
     keep: judged(async (request, data) => {
       const checked = checkData(data, 32 * 1024, "data");
       const held = await keeper.read(request);

@@ -1,16 +1,16 @@
 // Login and callback: what a flow asked for travels sealed in a cookie of its own, and comes back with the answer.
 // Refuses prefetches, other methods, other sites and origins; nothing of an exchange hangs on the visitor's connection.
 
-import { given, isObject, isOptions } from "../core/check.js";
+import { type Names, given, isObject, only } from "../core/check.js";
 import { SamtykkeError } from "../core/error.js";
 import { read } from "../core/http.js";
 import { open, seal } from "../crypto/seal.js";
-import { type ExchangeOptions, codeIn } from "../protocol/client.js";
-import type { AuthorizationCode, AuthorizationRequest, ConsentRequest, FormPost } from "../protocol/flow.js";
+import type { ExchangeOptions } from "../protocol/client.js";
+import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, codeIn } from "../protocol/flow.js";
 import type { StartOptions } from "../protocol/start.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { MOST, sessionNames } from "./keeper.js";
-import { type Site, knownNames } from "./options.js";
+import type { Site } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { begun, checkData, shown } from "./session.js";
@@ -26,6 +26,8 @@ export interface LoginOptions extends Omit<StartOptions, "signal"> {
   /** The application's own, for `onSession`: JSON, at most 1,024 octets. */
   readonly state?: unknown;
 }
+
+const LOGIN: Names<LoginOptions> = { returnTo: 1, exchange: 1, state: 1, requestObject: 1 };
 
 interface Carried extends LoginSettings {
   readonly transaction: string;
@@ -110,9 +112,9 @@ export async function login(site: Site, request: Request, what: LoginRequest, op
   const no = await unfit(site, request, ["GET", "POST"]);
   if (no) return no;
   try {
-    given(isObject(what) && isOptions(options), "session", "a consent or an authorization request, and options");
+    given(isObject(what), "session", "a consent or an authorization request");
+    only(options, LOGIN, "session");
     const { returnTo: target = site.home, exchange, state, ...start } = options;
-    knownNames(options, ["returnTo", "exchange", "state", "requestObject"], "login");
     const mode = `${("responseMode" in what && what.responseMode) || "query"}`;
     // A signed answer shows no state to find its cookie by: for `finishJarm` and a route of your own. A fragment reaches no server.
     given(mode === "query" || mode === "form_post", "authorization", "responseMode: query or form_post");

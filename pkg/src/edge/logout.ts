@@ -1,6 +1,7 @@
 // The end of a session: here first, then the refresh token, then at the server (OpenID Connect RP-Initiated Logout). A logout is a
 // POST of this origin: no link and no other site makes one.
 
+import { type Names, only } from "../core/check.js";
 import { cookies, setCookie } from "./cookies.js";
 import { checkOwnOrigin, inside, unfit } from "./login.js";
 import type { Site } from "./options.js";
@@ -23,15 +24,12 @@ const RETURN = 600;
 const stateName = async (site: Site) => `${await site.name()}-logout`;
 
 /** @internal Ends the session: 303 to the server, which sends the browser back, or to a clean path. */
-export async function logout(
-  site: Site,
-  keeper: Keeper,
-  request: Request,
-  { returnTo: target = site.home, local = false }: LogoutOptions = {},
-): Promise<Response> {
+export async function logout(site: Site, keeper: Keeper, request: Request, options: LogoutOptions = {}): Promise<Response> {
   const no = await unfit(site, request, ["POST"]);
   if (no) return no;
   try {
+    only(options, { returnTo: 1, local: 1 } satisfies Names<LogoutOptions>, "session");
+    const { returnTo: target = site.home, local = false } = options;
     checkOwnOrigin(site, request);
     returnTo(target, inside(site));
     const held = await keeper.read(request);

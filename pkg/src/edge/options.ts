@@ -1,6 +1,6 @@
 // What the edge handlers are made with: judged once, when a worker starts; a name that is none of theirs is refused.
 
-import { configured, isObject } from "../core/check.js";
+import { type Names, configured, isObject, only } from "../core/check.js";
 import type { SamtykkeError } from "../core/error.js";
 import { type SealKeys, checkKeys } from "../crypto/seal.js";
 import type { Client } from "../protocol/client.js";
@@ -151,16 +151,10 @@ const KINDS: readonly (readonly [kind: string, names: string, holds: (value: unk
   ["", "keys returnTo errorPath", () => true],
 ];
 
-/** @internal Refuses names that nobody reads. */
-export function knownNames(value: object, known: readonly string[], of: string): void {
-  for (const [name, found] of Object.entries(value)) configured(found === undefined || known.includes(name), `${of}: ${known.join(", ")}; not ${name}`);
-}
-
 /** @internal Judges options. */
 export function checkOptions(options: EdgeOptions): void {
   configured(isObject(options), "options: { client, keys }");
-  const names = KINDS.flatMap(([, names]) => names.split(" "));
-  knownNames(options, names, "options");
+  only(options, Object.fromEntries(KINDS.flatMap(([, names]) => names.split(" ")).map((name) => [name, 1])));
   for (const [kind, names, holds] of KINDS) {
     for (const name of names.split(" ")) {
       const value = options[name as keyof EdgeOptions];
@@ -173,7 +167,7 @@ export function checkOptions(options: EdgeOptions): void {
 
 /** @internal Paths that an edge answers itself. */
 export function placesOf({ client, basePath = "/", paths = {}, postLogoutRedirectUri }: EdgeOptions): Site["places"] {
-  knownNames(paths, ["login", "logout", "exchange", "backchannelLogout"], "paths");
+  only(paths, { login: 1, logout: 1, exchange: 1, backchannelLogout: 1 } satisfies Names<EdgePaths>);
   const under = (name: string) => `${basePath.replace(/\/$/, "")}/${name}`;
   const { login = under("login"), logout = under("logout"), exchange = under("exchange"), backchannelLogout = under("backchannel-logout") } = paths;
   for (const path of [basePath, login, logout, exchange, backchannelLogout]) returnTo(path);

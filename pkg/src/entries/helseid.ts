@@ -4,14 +4,8 @@
  *
  * @packageDocumentation
  */
-export {
-  HelseId,
-  type HelseIdEnvironment,
-  type HelseIdLogin,
-  type HelseIdMachine,
-  type HelseIdOptions,
-  type HelseIdFinish,
-} from "../providers/helseid/client.js";
+export { HelseId } from "../providers/helseid/client.js";
+export type { HelseIdEnvironment, HelseIdFinish, HelseIdLogin, HelseIdMachine, HelseIdOptions } from "../providers/helseid/options.js";
 export { claimOf, type HelseIdDetails, type Organization } from "../providers/helseid/details.js";
 export { HelseIdSession, type SaveSession } from "../providers/helseid/session.js";
 export type { HelseIdTarget } from "../providers/helseid/cache.js";

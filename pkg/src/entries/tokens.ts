@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { TokenSource, type GetOptions, type TokenSourceOptions, type TokenSourceSettings } from "../tokens/source.js";
+export { TokenSource, type TokenSourceOptions } from "../tokens/source.js";
+export type { GetOptions, TokenSourceSettings } from "../tokens/settings.js";
 export type { ApiFetchOptions, Refusal, RefusalRule } from "../tokens/fetch.js";
 export type { ClientAsk, ClientGrant, RequestAsk } from "../tokens/grant.js";
 export type { Target } from "../tokens/clock.js";

@@ -1,8 +1,8 @@
 // The page's convenience: begin and go, come back and finish, with the transaction kept in session storage.
 
-import { hostError } from "../core/error.js";
+import { hostError, nothing } from "../core/error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, begin, finish } from "../protocol/flow.js";
-import type { Provider } from "../protocol/page_provider.js";
+import { type Provider, place } from "../protocol/page_provider.js";
 
 const PREFIX = "samtykke.";
 
@@ -18,6 +18,8 @@ export interface TransactionStorage {
 
 /** The part of `history` that cleans the address bar. */
 export interface AddressBar {
+  /** The router's own, which passes on. */
+  readonly state?: unknown;
   replaceState(data: unknown, unused: string, url?: string): void;
 }
 
@@ -31,43 +33,39 @@ export function redirect(
   request: ConsentRequest | AuthorizationRequest,
   options: { readonly storage?: TransactionStorage; readonly navigate?: (url: string) => void } = {},
 ): void {
-  const { navigate = (url: string) => location.assign(url) } = options;
+  const { navigate = (url: string) => location.assign(url), storage, ...rest } = options;
+  nothing(rest);
   const login = begin(provider, request);
-  stored(() => (options.storage ?? sessionStorage).setItem(PREFIX + login.state, login.transaction));
+  stored(() => (storage ?? sessionStorage).setItem(PREFIX + login.state, login.transaction));
   navigate(login.url);
 }
 
-/** Whether a URL is an answer of an authorization server: it has a `state`, and a `code` or an `error`. */
-export function isCallback(url: string | URL = location.href): boolean {
-  const parameters = answerIn(new URL(url));
-  return parameters.has("state") && (parameters.has("code") || parameters.has("error"));
+/** Whether a URL is an answer of an authorization server: it has a `state`, and a `code` or an `error`. False where there is no page. */
+export function isCallback(url: string | URL = globalThis.location?.href): boolean {
+  return /[?&#]state=/.test(`${url}`) && /[?&#](code|error)=/.test(`${url}`);
 }
 
 /**
  * Finishes the flow that this page's {@link redirect} began: strips the answer from the address bar and the history, takes
  * the kept transaction (reading deletes it), then judges the answer. Call it before anything else runs on the page.
  *
- * @throws {SamtykkeError} As {@link finish}; `transaction_missing` when this tab began no such flow, has used it, or may
- * not read its storage.
+ * @throws {SamtykkeError} As {@link finish}; `transaction_missing` when this tab began no such flow, whichever else it
+ * did begin, has used it, or may not read its storage.
  */
 export function callback(
   provider: Provider,
   options: { readonly url?: string | URL; readonly storage?: TransactionStorage; readonly history?: AddressBar } = {},
 ): AuthorizationCode {
-  const { url = location.href, history = globalThis.history } = options;
+  const { url = location.href, history = globalThis.history, storage, ...rest } = options;
+  nothing(rest);
   const parsed = new URL(url);
   // First of all: whatever fails below, the answer is out of sight of scripts, of the history and of a reload.
-  history.replaceState(null, "", parsed.pathname);
+  history.replaceState(history.state, "", place(url));
   const transaction = stored(() => {
-    const storage = options.storage ?? sessionStorage;
+    const store = storage ?? sessionStorage;
     const key = PREFIX + answerIn(parsed).get("state");
-    let kept = storage.getItem(key);
-    storage.removeItem(key);
-    // Another flow of this tab may wait: then the answer's state is wrong, and saying so helps more than "missing".
-    for (let at = 0; at < storage.length && !kept; at++) {
-      const other = storage.key(at);
-      if (other?.startsWith(PREFIX)) kept = storage.getItem(other);
-    }
+    const kept = store.getItem(key);
+    store.removeItem(key);
     return kept;
   });
   return finish(provider, transaction, url);

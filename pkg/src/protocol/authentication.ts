@@ -1,9 +1,10 @@
 // How a client proves who it is: a secret, an assertion it signs, or the certificate of its connection.
 // One value, one method. Printing or serialising one shows the method alone.
 
+import { only } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { SigningKey } from "../crypto/keys.js";
-import type { AssertionRules } from "./profile.js";
+import { type AssertionRules, RULES } from "./profile.js";
 
 /** The registered name of a client authentication method. */
 export type AuthenticationMethod = "none" | "client_secret_basic" | "client_secret_post" | "client_secret_jwt" | "private_key_jwt" | "tls_client_auth";
@@ -66,6 +67,7 @@ export const clientSecretJwt = (secret: string): ClientAuthentication => {
  */
 export function privateKeyJwt(key: SigningKey, rules?: AssertionRules): ClientAuthentication {
   if (!(key instanceof SigningKey)) throw hostError("invalid_configuration", { expected: "a SigningKey" });
+  only(rules, RULES);
   return new ClientAuthentication("private_key_jwt", { secret: "", key, ...(rules && { rules }) });
 }
 

@@ -1,23 +1,23 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { configured, given, isObject, present } from "../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, only, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, decoded, finish } from "./flow.js";
-import { type Transport, checkTransport } from "../core/http.js";
+import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, finish } from "./flow.js";
+import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
 import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
 import { finishJarm } from "./jarm.js";
 import { JwksCache, type Jwks, type KeySource, KeySet } from "./jwks.js";
 import { SigningKey } from "../crypto/keys.js";
 import { type LogoutRequest, type LogoutUrl, logoutUrl } from "./logout.js";
-import { type Asked, type Encryption, type Leniencies, type Party, ask, parties } from "./party.js";
-import { type TokenTarget, targetLines } from "./target.js";
+import { type Asked, type Encryption, LENIENCIES, type Leniencies, type Party, ask, parties } from "./party.js";
+import { TARGET, type TokenTarget, targetLines } from "./target.js";
 import type { Provider } from "./page_provider.js";
-import type { AssertionRules } from "./profile.js";
+import { type AssertionRules, RULES } from "./profile.js";
 import { renew } from "./refresh.js";
 import { type ResourceFetch, type ResourceOptions, resourceFetch } from "./resource.js";
 import { revoke } from "./revocation.js";
@@ -84,19 +84,22 @@ export interface TokenExchangeOptions extends TokenTarget {
   readonly scope?: string;
 }
 
-/**
- * The code in the text of an {@link AuthorizationCode}, decoded: encoded, one code has many spellings.
- *
- * @internal
- * @throws {SamtykkeError} `code_malformed`
- */
-export function codeIn(text: string): string {
-  try {
-    return decoded(text.split(" ")[5]!);
-  } catch {
-    throw hostError("code_malformed");
-  }
-}
+const CLIENT: Names<ClientOptions> = {
+  ...TRANSPORT,
+  ...LENIENCIES,
+  dpop: 1,
+  jwks: 1,
+  idToken: 1,
+  clockOffset: 1,
+  decrypt: 1,
+  encryptionAlgorithms: 1,
+  contentEncryption: 1,
+};
+const SCOPED: Names<TokenTarget & { scope?: string }> = { ...TARGET, scope: 1 };
+const EXCHANGE: Names<ExchangeOptions> = { ...TARGET, acrValues: 1 };
+const REFRESH: Names<RefreshOptions> = { ...SCOPED, store: 1 };
+const BEARER: Names<JwtBearerOptions> = { ...SCOPED, assertion: 1, key: 1, issuer: 1, subject: 1, rules: 1 };
+const TOKEN_EXCHANGE: Names<TokenExchangeOptions> = { ...SCOPED, subjectToken: 1, subjectTokenType: 1, actor: 1, requestedTokenType: 1 };
 
 /**
  * A client with its secret or key: for workers and servers.
@@ -122,6 +125,7 @@ export class Client {
     if (!heldBy(authentication)) throw wrong("a ClientAuthentication");
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
+    only(options, CLIENT);
     checkTransport(options);
     const { dpop, jwks, clockOffset: offset = 0, defaultTokenType, decrypt } = options;
     if (![undefined, "Bearer", "DPoP"].includes(defaultTokenType)) throw wrong("defaultTokenType: Bearer or DPoP");
@@ -131,6 +135,7 @@ export class Client {
     if (decrypt !== undefined && typeof decrypt !== "function") throw wrong("decrypt: a function");
     if (!Number.isSafeInteger(offset)) throw wrong("clockOffset: whole seconds");
     this.#options = options;
+    only(options.idToken, { trustedAudiences: 1, skew: 1 } satisfies Names<NonNullable<ClientOptions["idToken"]>>);
     const { trustedAudiences, skew } = options.idToken ?? {};
     this.#keys = keysOf(provider, jwks, options);
     this.#party = {
@@ -202,7 +207,7 @@ export class Client {
    * code of another client; `network_error`, `timeout`, `aborted`: the code may have been used, so start a new flow.
    */
   async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
-    given(isObject(options), "token", "options as an object");
+    only(options, EXCHANGE, "token");
     given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
     if (text.includes("\n")) throw hostError("code_malformed");
@@ -215,7 +220,7 @@ export class Client {
    * @throws {SamtykkeError} `token_error` with `oauth`, `invalid_scope`, `network_error`, `timeout`, `aborted`, …
    */
   async clientCredentials(options: TokenTarget & { readonly scope?: string } = {}): Promise<Tokens> {
-    given(isObject(options), "token", "options as an object");
+    only(options, SCOPED, "token");
     const [audience, ...others] = [options.audience ?? []].flat();
     return this.#tokens("credentials", [audience, options.scope], { ...options, audience: others });
   }
@@ -229,6 +234,7 @@ export class Client {
    * (`invalid_grant`: log in again), `invalid_scope`, `transaction_used`, …
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
+    only(options, REFRESH, "token");
     const before = typeof tokens === "string" ? undefined : tokens;
     const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
@@ -244,23 +250,28 @@ export class Client {
    */
   async jwtBearer(options: JwtBearerOptions): Promise<Tokens> {
     given(isObject(options), "token", "options as an object");
+    only(options, BEARER, "token");
     const ready = "assertion" in options ? options.assertion : "";
     if (!("key" in options)) {
       if (!ready) throw hostError("invalid_parameter", { phase: "token", expected: "assertion or key" });
       return this.#tokens("bearer", [ready, options.scope], options);
     }
     const { key, issuer = this.provider.clientId, subject, rules = {} } = options;
+    only(rules, RULES, "token");
     return this.#tokens("bearer", ["", options.scope, ...ruleLines({ typ: null, ...rules }), ...keyLines(key), issuer, subject], options, { key });
   }
 
   /** Exchanges one token for another (RFC 8693). */
   async tokenExchange(options: TokenExchangeOptions): Promise<Tokens> {
+    given(isObject(options), "token", "options as an object");
+    only(options, TOKEN_EXCHANGE, "token");
     const { subjectToken, subjectTokenType, actor, requestedTokenType, scope } = options;
     return this.#tokens("exchange", [subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope], options);
   }
 
   /** Begins a login on another device (RFC 8628): show the person `userCode` and `verificationUri`, then {@link devicePoll}. */
   async deviceAuthorization(options: TokenTarget & { readonly scope?: string } = {}): Promise<DeviceAuthorization> {
+    only(options, SCOPED, "token");
     return deviceAuthorization(this.#party, options.scope ?? "", options);
   }
 
@@ -270,6 +281,7 @@ export class Client {
    * @throws {SamtykkeError} `token_error` (`user_declined` when the person refused), `device_code_expired`, `aborted`.
    */
   async devicePoll(device: DeviceAuthorization, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
+    only(options, SIGNAL, "token");
     return devicePoll(this.#party, device, options.signal);
   }
 

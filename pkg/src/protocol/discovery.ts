@@ -2,11 +2,13 @@
 
 import { snake } from "./party.js";
 import { type CallSettings, bare } from "./answer.js";
+import { type Names, isObject, only, present } from "../core/check.js";
+import { TRANSPORT, checkTransport } from "../core/http.js";
 import { drive } from "../core/drive.js";
 import { joined } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import type { Provider } from "./page_provider.js";
-import { type ProviderOptions, provider } from "./provider.js";
+import { PROVIDER, type ProviderOptions, checkNames, provider } from "./provider.js";
 import type { AliasedEndpoint } from "./profile.js";
 
 /** A server's metadata, checked, in the standards' own names (RFC 8414 section 2). An object without a prototype. */
@@ -41,6 +43,8 @@ export interface MetadataSettings extends MetadataRules, CallSettings {
 /** How {@link discover} looks, and the settings of {@link provider}: each that is given wins over what is found. */
 export type DiscoverySettings = MetadataSettings & Partial<ProviderOptions> & { readonly issuer?: never; readonly clientId: string };
 
+const METADATA: Names<MetadataSettings> = { ...TRANSPORT, metadata: 1, origins: 1, development: 1, signal: 1, wellKnown: 1 };
+
 /**
  * Finds and checks a server's metadata. At most two requests; no redirect is followed. Keep the result for a day or so.
  *
@@ -48,15 +52,17 @@ export type DiscoverySettings = MetadataSettings & Partial<ProviderOptions> & { 
  * `network_error`, `timeout`, `aborted`.
  */
 export async function serverMetadata(issuer: string, settings: MetadataSettings = {}): Promise<ServerMetadata> {
+  only(settings, METADATA);
+  checkTransport(settings);
   const { development, origins, metadata, wellKnown, signal } = settings;
   if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
   const lines = [issuer, development ? 1 : "", wellKnown, origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
   return bare(JSON.parse(await drive("metadata", joined(lines), { transport: settings, signal })) as ServerMetadata);
 }
 
-type Names = readonly (readonly [keyof ProviderOptions, string])[];
+type Pairs = readonly (readonly [keyof ProviderOptions, string])[];
 /** Ours, which in snake case are the metadata's. */
-const ENDPOINTS: Names = [
+const ENDPOINTS: Pairs = [
   "authorizationEndpoint",
   "tokenEndpoint",
   "jwksUri",
@@ -67,16 +73,15 @@ const ENDPOINTS: Names = [
   "revocationEndpoint",
   "endSessionEndpoint",
 ].map((name) => [name as keyof ProviderOptions, snake(name)]);
-const FLAGS: Names = [
+const FLAGS: Pairs = [
   ["issParameterSupported", "authorization_response_iss_parameter_supported"],
   ["requirePushedRequests", "require_pushed_authorization_requests"],
   ["requireRequestObject", "require_signed_request_object"],
 ];
-const LISTS: Names = [
+const LISTS: Pairs = [
   ["dpopAlgorithms", "dpop_signing_alg_values_supported"],
   ["responseModes", "response_modes_supported"],
 ];
-const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signal"];
 
 /**
  * Makes a provider of what a server publishes, and of what you say yourself, which wins. Make it once and keep it. What the server
@@ -91,11 +96,16 @@ const SETTINGS = ["wellKnown", "metadata", "origins", "fetch", "timeout", "signa
  * ```
  */
 export async function discover(issuer: string, settings: DiscoverySettings): Promise<Provider> {
+  if (!isObject(settings)) throw hostError("invalid_configuration", { expected: "settings as an object: { clientId, … }" });
+  checkNames(settings, { ...METADATA, ...PROVIDER });
   const own = Object.fromEntries(
-    Object.entries(settings).filter(([name, value]) => value !== undefined && !SETTINGS.includes(name)),
+    Object.entries(settings).filter(([name, value]) => value !== undefined && (name === "development" || !Object.hasOwn(METADATA, name))),
   ) as Partial<ProviderOptions>;
   const named = [...ENDPOINTS, ...FLAGS].filter(([name]) => own[name] !== undefined).map(([name, member]) => [member, own[name]]);
-  const members = await serverMetadata(issuer, { ...settings, metadata: { ...settings.metadata, ...Object.fromEntries(named) } });
+  const members = await serverMetadata(issuer, {
+    ...present(settings, Object.keys(METADATA)),
+    metadata: { ...settings.metadata, ...Object.fromEntries(named) },
+  });
   const options: Record<string, unknown> = {};
   for (const [name, member] of [...ENDPOINTS, ...FLAGS, ...LISTS]) options[name] = members[member];
   const algorithms = members["token_endpoint_auth_signing_alg_values_supported"] as readonly string[] | undefined;
@@ -135,12 +145,15 @@ export interface ResourceSettings extends CallSettings {
   readonly development?: boolean;
 }
 
+const RESOURCE: Names<ResourceSettings> = { ...TRANSPORT, signal: 1, wwwAuthenticate: 1, issuer: 1, development: 1 };
+
 /**
  * Reads what an API says of itself: at the address its challenge names, or at the well-known one.
  *
  * @throws {SamtykkeError} `resource_mismatch`, `metadata_malformed`, `endpoint_refused`, `challenge_malformed`, …
  */
 export async function protectedResource(resource: string, settings: ResourceSettings = {}): Promise<ProtectedResource> {
+  only(settings, RESOURCE);
   const { wwwAuthenticate, issuer, development } = settings;
   const lines = [resource, development ? 1 : "", issuer, wwwAuthenticate?.replace(/\s+/g, " ")];
   const document = bare(JSON.parse(await drive("resource", joined(lines), { transport: settings, signal: settings.signal })) as Record<string, unknown>);

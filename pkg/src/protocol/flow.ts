@@ -3,7 +3,7 @@
 import { known, type Provider } from "./page_provider.js";
 import { now } from "../core/clock.js";
 import { line, run } from "../core/wasm.js";
-import { hostError } from "../core/error.js";
+import { hostError, nothing } from "../core/error.js";
 
 /** A consent to ask norskgjeld for. */
 export interface ConsentRequest {
@@ -112,6 +112,20 @@ const words = (text: string, from: number, to?: number) => text.split(" ").slice
 /** @internal */
 export const decoded = (form: string) => decodeURIComponent(form.replace(/\+/g, " "));
 
+/**
+ * The code in the text of an {@link AuthorizationCode}, decoded: encoded, one code has many spellings.
+ *
+ * @internal
+ * @throws {SamtykkeError} `code_malformed`
+ */
+export function codeIn(text: string): string {
+  try {
+    return decoded(text.split(" ")[5]!);
+  } catch {
+    throw hostError("code_malformed");
+  }
+}
+
 /** A POST to the redirect URI, for `responseMode: "form_post"`. */
 export interface FormPost {
   readonly contentType: string;
@@ -132,12 +146,14 @@ export function requestLines(request: ConsentRequest | AuthorizationRequest): [(
     codeVerifier,
     acrOptional,
     extra,
+    ...rest
   } = request as ConsentRequest & AuthorizationRequest;
+  nothing(rest);
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
   const parameters: string[] = [];
   for (const name in extra) {
-    for (const value of [extra[name]!].flat()) parameters.push(`${name}=${value}`);
+    for (const value of [extra[name] ?? []].flat()) parameters.push(`${name}=${value}`);
   }
   return [[now(), wanted, lifetime, responseMode, state, nonce, codeVerifier, acrOptional && 1], parameters];
 }

@@ -1,6 +1,7 @@
 // id_tokens and logout tokens that came by another way than a token answer: the core's machine, and its claims at the end.
 
 import { type Value, joined } from "../core/wasm.js";
+import { type Names, given, isObject, only } from "../core/check.js";
 import { drive } from "../core/drive.js";
 import { hostError } from "../core/error.js";
 import { type KeySource, isRight } from "./jwks.js";
@@ -74,6 +75,26 @@ export interface LogoutTokenExpectations extends TokenExpectations {
   readonly logoutTokenWithoutExp?: boolean;
 }
 
+const EXPECTED: Names<TokenExpectations> = { issuer: 1, clientId: 1, algorithms: 1, trustedAudiences: 1, skew: 1 };
+const ID_TOKEN: Names<IdTokenExpectations> = {
+  ...EXPECTED,
+  nonce: 1,
+  maxAge: 1,
+  acrValues: 1,
+  accessToken: 1,
+  code: 1,
+  state: 1,
+  refreshOf: 1,
+  authTimeText: 1,
+};
+const LOGOUT: Names<LogoutTokenExpectations> = { ...EXPECTED, logoutTokenWithoutExp: 1 };
+
+/** An expectation that is misspelt would not be looked for. */
+function expecting(expected: object, names: object, phase: "token" | "session"): void {
+  given(isObject(expected), phase, "what is expected, as an object: { issuer, clientId, … }");
+  only(expected, names, phase);
+}
+
 const RS256: readonly SignatureAlgorithm[] = ["RS256"];
 
 /** Drives the machine that verifies a token. */
@@ -98,6 +119,7 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
  * ```
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
+  expecting(expected, ID_TOKEN, "token");
   const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf, authTimeText } = expected;
   const more = [nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
   return claimsOf("id_token", idToken, expected, more, keys);
@@ -110,5 +132,6 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
  * @throws {SamtykkeError} As {@link verifyIdToken}.
  */
 export async function verifyLogoutToken(token: string, expected: LogoutTokenExpectations, keys: KeySource): Promise<LogoutClaims> {
+  expecting(expected, LOGOUT, "session");
   return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", expected.logoutTokenWithoutExp ? 1 : ""], keys);
 }

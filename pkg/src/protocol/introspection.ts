@@ -1,6 +1,6 @@
 // What a server says of a token (RFC 7662).
 
-import { present } from "../core/check.js";
+import { type Names, only, present } from "../core/check.js";
 import { type HttpAnswer, answerLines, bare } from "./answer.js";
 import { call } from "../core/wasm.js";
 import { type Party, ask } from "./party.js";
@@ -14,6 +14,9 @@ export interface TokenCallOptions {
   readonly hint?: TokenHint;
   readonly signal?: AbortSignal;
 }
+
+/** @internal */
+export const TOKEN_CALL: Names<TokenCallOptions> = { hint: 1, signal: 1 };
 
 /** A token's state. Of one that is not active, nothing else is told. */
 export interface Introspection {
@@ -55,5 +58,8 @@ function introspectionOf(text: string): Introspection {
 }
 
 /** @internal Asks the server about a token. */
-export const introspect = async (party: Party, token: string, { hint, signal }: TokenCallOptions): Promise<Introspection> =>
-  introspectionOf(await ask(party, "introspect", [token, hint], { signal }));
+export async function introspect(party: Party, token: string, options: TokenCallOptions): Promise<Introspection> {
+  only(options, TOKEN_CALL, "token");
+  const { hint, signal } = options;
+  return introspectionOf(await ask(party, "introspect", [token, hint], { signal }));
+}

@@ -5,8 +5,9 @@ import { call, joined } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { PATIENCE, Shared, tell } from "../core/wait.js";
 import { now } from "../core/clock.js";
+import { type Names, only } from "../core/check.js";
 import { drive } from "../core/drive.js";
-import type { Transport } from "../core/http.js";
+import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
 import { signing } from "../crypto/signatures.js";
 import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "../crypto/webcrypto.js";
@@ -133,6 +134,8 @@ interface Kept {
   readonly life: number | undefined;
 }
 
+const CACHE: Names<JwksCacheOptions> = { ...TRANSPORT, maxAge: 1, cooldown: 1, saved: 1, onFetch: 1, development: 1 };
+
 /**
  * Key sets by their address: fetched when needed, kept a while, one fetch at a time for each; of 1,000 addresses at most.
  *
@@ -149,6 +152,8 @@ export class JwksCache {
   readonly #unknown = new Map<string, number>();
 
   constructor(options: JwksCacheOptions = {}) {
+    only(options, CACHE);
+    checkTransport(options);
     this.#options = options;
     for (const [uri, { jwks, at, life }] of Object.entries(options.saved ?? {})) {
       if (typeof jwks === "string") put(this.#sets, uri, { set: new KeySet(jwks), text: jwks, at, life });

@@ -1,6 +1,7 @@
 // Logging a person out at the server too (OIDC RP-Initiated Logout 1.0): where to send the browser, and its return.
 
 import { base64url } from "../crypto/webcrypto.js";
+import { type Names, only } from "../core/check.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type Provider, clientLines } from "./page_provider.js";
@@ -39,12 +40,15 @@ export interface LogoutForm {
   readonly state?: string;
 }
 
+const REQUEST: Names<LogoutRequest> = { idTokenHint: 1, postLogoutRedirectUri: 1, state: 1, logoutHint: 1, uiLocales: 1, extra: 1 };
+
 const random = (): string => base64url(crypto.getRandomValues(new Uint8Array(32)));
 
 function build(provider: Provider, asked: LogoutRequest) {
+  only(asked, REQUEST, "session");
   const { idTokenHint, postLogoutRedirectUri, logoutHint, uiLocales, extra = {} } = asked;
   const state = asked.state ?? (postLogoutRedirectUri === undefined ? undefined : random());
-  const names = Object.keys(extra);
+  const names = Object.keys(extra).filter((name) => extra[name] !== undefined);
   if (names.some((name) => name.includes("="))) throw hostError("invalid_parameter", { phase: "session", expected: "names without =" });
   const parameters = names.map((name) => (extra[name] === null ? name : `${name}=${extra[name]}`));
   const head = ["logout", clientLines(provider), provider.server?.endSessionEndpoint, idTokenHint, postLogoutRedirectUri, state, logoutHint, uiLocales];

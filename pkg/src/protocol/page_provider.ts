@@ -1,6 +1,6 @@
 // A provider as a page knows it: its addresses and your registration, checked once by the core. No secret has a place here.
 
-import { hostError } from "../core/error.js";
+import { nothing } from "../core/error.js";
 import { Lines, line, run } from "../core/wasm.js";
 import type { ServerData } from "./profile.js";
 
@@ -26,11 +26,8 @@ export interface Provider {
   readonly server?: ServerData;
 }
 
-/** @internal What all errors of settings say. */
-export const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
-
 /** @internal Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
-export function place(address: string): string {
+export function place(address: string | URL): string {
   try {
     const { origin, pathname } = new URL(address);
     return origin + pathname;
@@ -52,10 +49,9 @@ export const known = (provider: Provider): string => made.get(provider) ?? lines
 /** As lines of a call. */
 export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
 
-/** @internal Checks a provider by the core, and remembers that it was. `options` are searched for secrets. */
-export function checked(provider: Provider, options: object): Provider {
-  // A provider can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
-  if (/secret|private_?key/i.test(`${Object.keys(options)}`)) throw hostError("secret_in_browser", WRONG);
+/** @internal Checks a provider by the core, and remembers that it was. `rest` is what else was given: nothing, or a secret. */
+export function checked(provider: Provider, rest: object): Provider {
+  nothing(rest);
   const text = lines(provider);
   run(`C\n${text}\n`);
   // The last line says "checked here", so it is written here alone.
@@ -79,7 +75,7 @@ export function provider(options: {
   /** Allows http to loopback, for a server on your own machine. */
   readonly development?: boolean;
 }): Provider {
-  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri } = options;
-  const flags = `${options.issParameterSupported ? "i" : ""}${options.development ? "d" : ""}`;
-  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, options);
+  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri, issParameterSupported, development, ...rest } = options;
+  const flags = `${issParameterSupported ? "i" : ""}${development ? "d" : ""}`;
+  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, rest);
 }

@@ -1,6 +1,7 @@
 // The answer to a pushed authorization request (RFC 9126).
 
 import { type HttpAnswer, answerLines } from "./answer.js";
+import { only } from "../core/check.js";
 import { call } from "../core/wasm.js";
 
 /** A pushed authorization request that the server has taken. */
@@ -17,5 +18,6 @@ export interface PushedRequest {
  * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
  */
 export function judgePushedRequest(answer: HttpAnswer, options: { readonly expiresInString?: boolean } = {}): PushedRequest {
+  only(options, { expiresInString: 1 }, "authorization");
   return JSON.parse(call(["pushed_answer", options.expiresInString ? 1 : "", ...answerLines(answer)], answer.body)) as PushedRequest;
 }

@@ -1,6 +1,7 @@
 // Who sends, and with what: a client's settings as the core's machines read them, and the hands that carry out their steps.
 
 import { type ClientAuthentication, heldBy } from "./authentication.js";
+import type { Names } from "../core/check.js";
 import { type Hands, drive } from "../core/drive.js";
 import type { Nonces } from "./dpop.js";
 import { type Value, joined } from "../core/wasm.js";
@@ -61,6 +62,17 @@ export interface Leniencies {
   /** Accepts logout tokens without `exp` (Back-Channel Logout 1.0 section 2.4 demands it) while their `iat` is at most two minutes old. */
   readonly logoutTokenWithoutExp?: boolean;
 }
+
+/** @internal */
+export const LENIENCIES: Names<Leniencies> = {
+  expiresInString: 1,
+  defaultTokenType: 1,
+  scopeList: 1,
+  rawBasic: 1,
+  certificateBound: 1,
+  logoutTokenWithoutExp: 1,
+  pushedRequests: 1,
+};
 
 /** @internal What a client holds, for the parts of this package that work on its behalf. */
 export const parties = new WeakMap<object, Party>();

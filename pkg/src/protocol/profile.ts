@@ -1,5 +1,6 @@
 // What a full client may need to know of a server beyond what a page does: further endpoints, and how requests must look, as data.
 
+import type { Names } from "../core/check.js";
 import type { SignatureAlgorithm } from "../crypto/webcrypto.js";
 
 /** Whether a member of an assertion's header is sent: never, when the key has it, or always (a key without it is refused). */
@@ -33,6 +34,21 @@ export interface AssertionRules {
   /** Whether `client_id` also stands in the form, beside the assertion; yes unless given. */
   readonly clientId?: boolean;
 }
+
+/** @internal */
+export const RULES: Names<AssertionRules> = {
+  audience: 1,
+  kid: 1,
+  x5t: 1,
+  x5tS256: 1,
+  x5c: 1,
+  typ: 1,
+  lifetime: 1,
+  notBefore: 1,
+  claims: 1,
+  algorithms: 1,
+  clientId: 1,
+};
 
 /** Endpoints that have an alias for clients that present a certificate (RFC 8705 section 5). */
 export type AliasedEndpoint =

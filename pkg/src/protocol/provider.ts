@@ -1,8 +1,9 @@
 // A provider with everything a full client may need to know: further endpoints, and how requests must look, as data.
 // The core judges each address and rule where it is used; a page's provider, in page_provider.ts, has none of this.
 
-import type { ServerData } from "./profile.js";
+import { type Names, only } from "../core/check.js";
 import { hostError } from "../core/error.js";
+import { RULES, type ServerData } from "./profile.js";
 import { type Provider, made, provider as pageProvider } from "./page_provider.js";
 
 /** The settings of {@link provider}. */
@@ -51,32 +52,49 @@ export function withServer(base: Provider, server: ServerData): Provider {
 export function provider(options: ProviderOptions): Provider {
   const { issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, issParameterSupported, development, ...server } = options;
   const page = { issuer, authorizationEndpoint: authorizationEndpoint ?? "", tokenEndpoint, clientId, redirectUri: redirectUri ?? "" };
-  // The rest goes along to be searched for secrets.
-  const base = pageProvider({ ...server, ...page, issParameterSupported, development } as Parameters<typeof pageProvider>[0]);
-  for (const name in server) if (!KNOWN.has(name)) throw hostError("invalid_configuration", { expected: "a known setting", actual: name });
+  checkNames(options, PROVIDER);
+  const base = pageProvider({ ...page, issParameterSupported, development } as Parameters<typeof pageProvider>[0]);
+  only(server.assertion, RULES);
   return withServer(base, server);
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof ServerData>([
-  "rules",
-  "pushedAuthorizationRequestEndpoint",
-  "deviceAuthorizationEndpoint",
-  "jwksUri",
-  "userinfoEndpoint",
-  "introspectionEndpoint",
-  "revocationEndpoint",
-  "endSessionEndpoint",
-  "mtlsEndpointAliases",
-  "requirePushedRequests",
-  "requireDpop",
-  "dpopAlgorithms",
-  "responseModes",
-  "requireRequestObject",
-  "assertion",
-  "freeResource",
-  "issuedTokenTypeOptional",
-  "sessionEnd",
-  "signingAlgorithms",
-  "authTimeText",
-  "unknownLife",
-]);
+/** @internal The names of {@link provider}'s settings. */
+export const PROVIDER: Names<ProviderOptions> = {
+  issuer: 1,
+  authorizationEndpoint: 1,
+  tokenEndpoint: 1,
+  clientId: 1,
+  redirectUri: 1,
+  issParameterSupported: 1,
+  development: 1,
+  rules: 1,
+  pushedAuthorizationRequestEndpoint: 1,
+  deviceAuthorizationEndpoint: 1,
+  jwksUri: 1,
+  userinfoEndpoint: 1,
+  introspectionEndpoint: 1,
+  revocationEndpoint: 1,
+  endSessionEndpoint: 1,
+  mtlsEndpointAliases: 1,
+  requirePushedRequests: 1,
+  requireDpop: 1,
+  dpopAlgorithms: 1,
+  responseModes: 1,
+  requireRequestObject: 1,
+  assertion: 1,
+  freeResource: 1,
+  issuedTokenTypeOptional: 1,
+  sessionEnd: 1,
+  signingAlgorithms: 1,
+  authTimeText: 1,
+  unknownLife: 1,
+};
+
+/** @internal Refuses names that nobody reads, and a secret: a provider is public, and a page may have it. */
+export function checkNames(settings: object, names: object): void {
+  if (Object.keys(settings).some((name) => /secret|private_?key/i.test(name))) {
+    const hint = "Give it to the client, as new Client(provider, clientSecretBasic(secret)); a provider holds nothing that is secret.";
+    throw hostError("secret_in_browser", "document" in globalThis ? {} : { hint });
+  }
+  only(settings, names);
+}

@@ -3,7 +3,7 @@
 
 import { type Nonces, again } from "./dpop.js";
 import { call } from "../core/wasm.js";
-import { isRequest, isStream } from "../core/check.js";
+import { type Names, isRequest, isStream, only } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import { type Transport, ask, header } from "../core/http.js";
 import type { SigningKey } from "../crypto/keys.js";
@@ -28,6 +28,10 @@ export interface ResourceOptions {
   readonly origins: readonly string[];
 }
 
+const INIT: Names<ResourceInit> = { method: 1, headers: 1, body: 1, signal: 1 };
+/** @internal */
+export const ORIGINS: Names<ResourceOptions> = { origins: 1 };
+
 /** @internal What a token is sent with. */
 export interface Bearer {
   readonly transport: Transport;
@@ -46,13 +50,16 @@ function whole(response: Response): Response {
 const refused = (expected: string, code = "invalid_parameter") => hostError(code, { phase: "api", expected });
 
 /** @internal A fetch for one token. */
-export function resourceFetch(bearer: Bearer, tokens: Tokens, { origins }: ResourceOptions): ResourceFetch {
+export function resourceFetch(bearer: Bearer, tokens: Tokens, options: ResourceOptions): ResourceFetch {
+  only(options, ORIGINS, "api");
+  const { origins } = options;
   const { dpop, nonces, development, offset } = bearer;
   const { accessToken, tokenType } = tokens;
   if (!origins.length) throw refused("origins: at least one that the token is for");
   if (tokenType === "DPoP" && !dpop) throw hostError("invalid_configuration", { phase: "api", expected: "dpop: the token's key" });
   const named = origins.map((origin) => `${origin}`).join(" ");
   return async (input, init = {}) => {
+    only(init, INIT, "api");
     const given = isRequest(input) ? input : undefined;
     // As fetch will read it, so that what is judged and proved is what is called.
     let url: string;

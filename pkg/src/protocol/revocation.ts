@@ -1,8 +1,9 @@
 // Telling a server that a token is no longer wanted (RFC 7009).
 
 import { type HttpAnswer, answerLines } from "./answer.js";
+import { only } from "../core/check.js";
 import { call } from "../core/wasm.js";
-import type { TokenCallOptions } from "./introspection.js";
+import { TOKEN_CALL, type TokenCallOptions } from "./introspection.js";
 import { type Party, ask } from "./party.js";
 
 /**
@@ -15,6 +16,8 @@ export function judgeRevocation(answer: HttpAnswer): void {
 }
 
 /** @internal Revokes a token. */
-export async function revoke(party: Party, token: string, { hint, signal }: TokenCallOptions): Promise<void> {
+export async function revoke(party: Party, token: string, options: TokenCallOptions): Promise<void> {
+  only(options, TOKEN_CALL, "token");
+  const { hint, signal } = options;
   await ask(party, "revoke", [token, hint], { signal });
 }

@@ -4,6 +4,7 @@ import { heldBy } from "./authentication.js";
 import type { Provider } from "./page_provider.js";
 import { call } from "../core/wasm.js";
 import { type AuthorizationRequest, type ConsentRequest, type Login, loginOf, requestLines } from "./flow.js";
+import { type Names, only } from "../core/check.js";
 import type { SigningKey } from "../crypto/keys.js";
 import { type Party, ask, endpointOf } from "./party.js";
 import { json, keyLines } from "./signing.js";
@@ -37,10 +38,16 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+const START: Names<StartOptions> = { requestObject: 1, signal: 1 };
+const OBJECT: Names<RequestObjectOptions> = { key: 1, typ: 1, lifetime: 1, claims: 1, beside: 1, outerParameters: 1 };
+
 /** @internal Begins a flow as the provider asks. */
-export async function start(party: Party, asked: ConsentRequest | AuthorizationRequest, { requestObject, signal }: StartOptions): Promise<Login> {
+export async function start(party: Party, asked: ConsentRequest | AuthorizationRequest, more: StartOptions): Promise<Login> {
+  only(more, START, "authorization");
+  const { requestObject, signal } = more;
   const wanted = requestObject ?? party.provider.server?.requireRequestObject ?? false;
   const options: RequestObjectOptions = typeof wanted === "object" ? wanted : {};
+  only(options, OBJECT, "authorization");
   const { key = heldBy(party.authentication)!.key, typ = "oauth-authz-req+jwt", lifetime = 60, claims, beside, outerParameters } = options;
   const [begun, parameters] = requestLines(asked);
   checkMode(party.provider, asked);

@@ -1,5 +1,6 @@
 // What a token is for: resources, audiences, details, and whatever else a provider lets a request say.
 
+import type { Names } from "../core/check.js";
 import type { Value } from "../core/wasm.js";
 
 /** What goes with every token request, whatever the grant. */
@@ -16,6 +17,9 @@ export interface TokenTarget {
   readonly assertionClaims?: Readonly<Record<string, unknown>>;
   readonly signal?: AbortSignal;
 }
+
+/** @internal */
+export const TARGET: Names<TokenTarget> = { resource: 1, audience: 1, authorizationDetails: 1, extra: 1, assertionClaims: 1, signal: 1 };
 
 /** @internal Lines of a target. */
 export function targetLines({ resource = [], audience = [], authorizationDetails, extra, assertionClaims }: TokenTarget): Value[] {

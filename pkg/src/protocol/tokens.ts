@@ -2,7 +2,7 @@
 
 import { hidden } from "../core/hidden.js";
 import { oneLine, type TokenAnswer } from "./answer.js";
-import { given, isObject } from "../core/check.js";
+import { type Names, given, isObject, only } from "../core/check.js";
 import { call } from "../core/wasm.js";
 import { now, seconds } from "../core/clock.js";
 import type { IdTokenClaims } from "./id_token.js";
@@ -53,6 +53,18 @@ export interface TokenExpectation {
   readonly refreshToken?: string;
 }
 
+const EXPECTATION: Names<TokenExpectation> = {
+  grant: 1,
+  tokenType: 1,
+  idToken: 1,
+  scope: 1,
+  expiresInString: 1,
+  defaultTokenType: 1,
+  scopeList: 1,
+  issuedTokenType: 1,
+  refreshToken: 1,
+};
+
 /**
  * Judges an answer of a token endpoint (RFC 6749 sections 5.1 and 5.2) that you fetched yourself. An id_token in it is text:
  * give it to `verifyIdToken`.
@@ -66,6 +78,7 @@ export function judgeTokens(answer: TokenAnswer, expectation: TokenExpectation =
 /** @internal As {@link judgeTokens}, not frozen yet. */
 export function judged(answer: TokenAnswer, expectation: TokenExpectation): Tokens {
   given(isObject(answer) && typeof answer.body === "string" && isObject(expectation), "token", "an answer: { status, contentType, body }");
+  only(expectation, EXPECTATION, "token");
   const { grant, tokenType = "Bearer", idToken, scope = "", issuedTokenType, refreshToken } = expectation;
   const { expiresInString, scopeList, defaultTokenType } = expectation;
   const lenient = (expiresInString ? "e" : "") + (scopeList ? "s" : "") + (defaultTokenType ? { Bearer: "b", DPoP: "d" }[defaultTokenType] : "");

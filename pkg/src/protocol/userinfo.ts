@@ -1,6 +1,7 @@
 // Claims about the person, fetched with the access token (OIDC Core section 5.3).
 
 import { bare } from "./answer.js";
+import { type Names, only } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import type { TokenExpectations } from "./id_token.js";
 import { type Party, ask, endpointOf } from "./party.js";
@@ -30,6 +31,10 @@ export interface UserinfoOptions extends SubjectCheck {
   readonly signal?: AbortSignal;
 }
 
+const CHECK: Names<SubjectCheck> = { subject: 1, unchecked: 1 };
+const OPTIONS: Names<UserinfoOptions> = { ...CHECK, signed: 1, signal: 1 };
+const SIGNED: Names<Partial<Omit<TokenExpectations, "issuer" | "clientId">>> = { algorithms: 1, trustedAudiences: 1, skew: 1 };
+
 function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
   if (unchecked) return ["", ""];
   if (!subject) throw hostError("invalid_configuration", { phase: "api", expected: "subject: the sub of the verified id_token" });
@@ -40,9 +45,12 @@ function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
 export async function userinfo(
   party: Party,
   { tokenType, accessToken, claims }: Tokens,
-  { signed, unchecked, subject = claims?.sub, signal }: UserinfoOptions,
+  options: UserinfoOptions,
   expected: TokenExpectations,
 ): Promise<UserinfoClaims> {
+  only(options, OPTIONS, "api");
+  const { signed, unchecked, subject = claims?.sub, signal } = options;
+  if (typeof signed === "object") only(signed, SIGNED, "api");
   const check: SubjectCheck = { ...(subject && { subject }), ...(unchecked && { unchecked }) };
   const at = endpointOf(party, "userinfoEndpoint");
   const agreed: Partial<TokenExpectations> = { ...expected, ...(signed === true ? {} : signed || {}) };

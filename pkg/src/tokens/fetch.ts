@@ -2,7 +2,7 @@
 // API refused the first. A gateway's own refusal is told from the token's by a rule, since no new token would help there.
 
 import type { Tokens } from "../protocol/tokens.js";
-import { configured, isObject, isRequest, isStream } from "../core/check.js";
+import { type Names, configured, isObject, isRequest, isStream, only } from "../core/check.js";
 import { type Transport, readWithin } from "../core/http.js";
 import { type Bearer, type ResourceFetch, type ResourceInit, type ResourceOptions, replayable, resourceFetch } from "../protocol/resource.js";
 import type { Target } from "./clock.js";
@@ -34,6 +34,10 @@ export interface ApiFetchOptions extends ResourceOptions {
   readonly refusal?: RefusalRule | ((answer: Refusal) => boolean | Promise<boolean>);
 }
 
+const OPTIONS: Names<ApiFetchOptions> = { origins: 1, headers: 1, refusal: 1 };
+const RULE: Names<RefusalRule> = { statuses: 1, gateway: 1, token: 1 };
+const INIT: Names<ResourceInit> = { method: 1, headers: 1, body: 1, signal: 1 };
+
 const MOST_READ = 1 << 16;
 
 /** What gives a call its tokens. */
@@ -49,7 +53,10 @@ export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, opti
   const { origins, headers, refusal = {} } = options;
   configured(headers === undefined || isObject(headers) || typeof headers === "function", "headers: an object, or a function that gives one");
   configured(isObject(refusal) || typeof refusal === "function", "refusal: a rule, or a function");
+  only(options, OPTIONS);
+  if (typeof refusal === "object") only(refusal, RULE);
   return async (input, init = {}) => {
+    only(init, INIT, "api");
     const request = isRequest(input) ? input : undefined;
     const sent = new Headers(init.headers ?? request?.headers);
     for (const [name, value] of Object.entries((typeof headers === "function" ? await headers() : headers) ?? {})) sent.set(name, value);

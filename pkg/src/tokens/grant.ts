@@ -1,15 +1,15 @@
 // How a token source asks: by a client with a grant, or by a function of the caller's. Either makes a new assertion each time.
 
-import { configured, isObject } from "../core/check.js";
+import { type Names, configured, isObject, only } from "../core/check.js";
 import type { Client } from "../protocol/client.js";
 import { heldBy } from "../protocol/authentication.js";
 import { Nonces } from "../protocol/dpop.js";
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { type Transport, checkTransport } from "../core/http.js";
+import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { SigningKey } from "../crypto/keys.js";
 import { parties } from "../protocol/party.js";
-import type { AssertionRules } from "../protocol/profile.js";
+import { type AssertionRules, RULES } from "../protocol/profile.js";
 import type { Bearer } from "../protocol/resource.js";
 import { line, type Target } from "./clock.js";
 import type { Tokens } from "../protocol/tokens.js";
@@ -77,9 +77,14 @@ const credentialOf = (base: string, secret: string) => {
 
 const baseOf = (issuer: string, clientId: string, key: string) => line("i", issuer) + line("c", clientId) + (key && line("k", key));
 
-/** @internal */
-export function askingOf(options: ClientAsk | RequestAsk): Asking {
+const CLIENT: Names<ClientAsk> = { client: 1, grant: 1 };
+const REQUEST: Names<RequestAsk> = { ...TRANSPORT, request: 1, issuer: 1, clientId: 1, keyId: 1, dpop: 1, development: 1, clockOffset: 1 };
+const GRANT: Names<Exclude<ClientGrant, string>> = { key: 1, issuer: 1, subject: 1, rules: 1, claims: 1 };
+
+/** @internal `settings` are the names of a source's own options. */
+export function askingOf(options: ClientAsk | RequestAsk, settings: object): Asking {
   configured(isObject(options), "{ client } or { request, issuer, clientId }");
+  only(options, { ...settings, ...("client" in options ? CLIENT : REQUEST) });
   return "client" in options ? byClient(options) : byFunction(options);
 }
 
@@ -107,6 +112,10 @@ function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
     grant === "client_credentials" || (isObject(grant) && grant.key instanceof SigningKey),
     'grant: "client_credentials", or { key: a SigningKey, … }',
   );
+  if (typeof grant === "object") {
+    only(grant, GRANT);
+    only(grant.rules, RULES);
+  }
   const { provider, authentication, transport, dpop, nonces, offset } = party!;
   const signing = [heldBy(authentication)?.key, typeof grant === "object" ? grant.key : undefined, dpop];
   const issuer = typeof grant === "object" ? (grant.issuer ?? "") : "";

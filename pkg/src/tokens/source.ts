@@ -1,7 +1,7 @@
 // A token for a target whenever one is wanted, and one question to the server for all who want it: callers of this process
 // share a flight, processes share a store's lock. Every wait here has an end: a lease, a time limit, the caller's patience.
 
-import { configured, isObject } from "../core/check.js";
+import { configured, isLimit, isObject, only } from "../core/check.js";
 import { type SamtykkeError, hostError } from "../core/error.js";
 import type { ResourceFetch } from "../protocol/resource.js";
 import { type Target, nameOf, pause } from "./clock.js";
@@ -9,48 +9,14 @@ import { Entry, type Flight, errorFrom, faultOf } from "./entry.js";
 import { type ApiFetchOptions, tokenFetch } from "./fetch.js";
 import { type Asking, type ClientAsk, type RequestAsk, askingOf } from "./grant.js";
 import { DOWN, SharedStore } from "./shared.js";
-import type { Kept, TokenStore } from "./store.js";
+import { GET, type GetOptions, SETTINGS, type TokenSourceSettings, WANTED } from "./settings.js";
+import type { Kept } from "./store.js";
 import type { Tokens } from "../protocol/tokens.js";
 import { sleep } from "../core/sleep.js";
 import { Ended, limited, tell } from "../core/wait.js";
 
-/** How a token source works; all of it may be left out. */
-export interface TokenSourceSettings {
-  /** Where processes share tokens; without one, each keeps its own. */
-  readonly store?: TokenStore;
-  /** Seconds before its end at which a token is replaced, and up to a fifth more by chance; half of a shorter life. 60 unless given. */
-  readonly margin?: number;
-  /** Seconds for one request to the server; 10 unless given. A process that dies while it asks keeps others waiting two more. */
-  readonly requestTimeout?: number;
-  /** Seconds that one `get` takes at most; 30 unless given. */
-  readonly patience?: number;
-  /** How often a question is put again after trouble (no answer, 429, 5xx, an answer that is none); 2 unless given. */
-  readonly retries?: number;
-  /** Seconds for one operation of the store; 1 unless given. One that takes longer is done without. */
-  readonly storeTimeout?: number;
-  /** Seconds for which a token is kept whose end the server does not say; the provider's own rule, else 60, unless given. */
-  readonly unknownLife?: number;
-  /** How many targets are remembered; 10,000 unless given. */
-  readonly most?: number;
-  /** Hears of a store that fails. Tokens still come, each process asking for itself. */
-  readonly onStoreError?: (error: unknown) => void;
-  /** Milliseconds since 1970; `Date.now` unless given. */
-  readonly clock?: () => number;
-}
-
 /** The settings of a {@link TokenSource}: who asks, and how. */
 export type TokenSourceOptions = TokenSourceSettings & (ClientAsk | RequestAsk);
-
-/** Options of one call. */
-export interface GetOptions {
-  /** Ends this caller's wait; the question goes on for the others. */
-  readonly signal?: AbortSignal;
-  /**
-   * Called with what goes on after the token was given: replacing one that ends soon. In a Cloudflare worker pass
-   * `(work) => ctx.waitUntil(work)`, since a worker's work ends with its answer otherwise.
-   */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
-}
 
 /** What is allowed for on top of every time limit before somebody else takes over. */
 const SLACK = 2_000;
@@ -89,7 +55,7 @@ export class TokenSource {
 
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: TokenSourceOptions) {
-    this.#asking = askingOf(options);
+    this.#asking = askingOf(options, SETTINGS);
     const {
       store,
       margin = 60,
@@ -113,6 +79,7 @@ export class TokenSource {
     ] as const) {
       configured(typeof value === "number" && value >= least && value <= 1e6, `${name}: a number from ${least}`);
     }
+    for (const [name, value] of Object.entries({ requestTimeout, patience, storeTimeout })) configured(isLimit(value), `${name}: seconds, at most 3,600`);
     configured(
       store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
       "store: a TokenStore",
@@ -138,9 +105,16 @@ export class TokenSource {
    * @throws {SamtykkeError} As the grant; `timeout` when patience ends; `aborted`.
    */
   get(target: Target = {}, options?: GetOptions): Promise<Tokens> {
+    if (options !== undefined) {
+      try {
+        only(options, GET, "token");
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     const name = this.#name(target);
     const known = name === undefined ? undefined : this.#entries.get(name);
-    if (name === undefined || (known === undefined && !isTarget(target))) return Promise.reject(wrong(TARGET));
+    if (name === undefined || (known === undefined && !isTarget(target))) return Promise.reject(noTarget(target));
     const now = this.#clock();
     if (known?.fresh(now)) {
       known.used = true;
@@ -158,6 +132,7 @@ export class TokenSource {
    * half a minute of the last time it answers the same token: then the API's trouble is another.
    */
   async renew(target: Target, tokens: Tokens, options?: GetOptions): Promise<Tokens> {
+    only(options, GET, "token");
     if (!isObject(tokens)) throw wrong("the tokens that were refused");
     const entry = this.#entries.get(this.#name(target) ?? "");
     if (entry?.tokens?.accessToken === tokens.accessToken && !entry.refuse(this.#clock())) return tokens;
@@ -195,6 +170,8 @@ export class TokenSource {
   /** A target's name; none for what is no target, which {@link get} says in words. */
   #name(target: Target): string | undefined {
     try {
+      // One that is misspelt would leave the target another one's name.
+      for (const name in target) if (!Object.hasOwn(WANTED, name) && target[name as "scope"] !== undefined) return undefined;
       return nameOf(this.#asking.base, target);
     } catch {
       return undefined;
@@ -426,6 +403,15 @@ const late = () => hostError("timeout", { phase: "token", retryable: true });
 const wrong = (expected: string) => hostError("invalid_parameter", { phase: "token", expected });
 
 const TARGET = "a target of texts: { scope, resource, audience, organisation, subject, extra }";
+/** What is wrong with it. */
+function noTarget(target: Target): unknown {
+  try {
+    only(target, WANTED, "token");
+    return wrong(TARGET);
+  } catch (error) {
+    return error;
+  }
+}
 const isText = (value: unknown) => value === undefined || typeof value === "string";
 const isTexts = (value: unknown) => isText(value) || (Array.isArray(value) && value.every((one) => typeof one === "string"));
 

@@ -1,14 +1,14 @@
 // ACM/IDM Vlaanderen as data over the standard client, and eLys (formerly DAO) behind it.
 
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { AuthorizationCode, type AuthorizationRequest } from "../../protocol/flow.js";
 import { type Provider, clientLines } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
 import { ACTORS, ELYS, ENVIRONMENTS, SERVER, addresses } from "./data.js";
-import { type Transport, request, send } from "../../core/http.js";
+import { TRANSPORT, type Transport, request, send } from "../../core/http.js";
 import type { Introspection } from "../../protocol/introspection.js";
 import type { LogoutRequest } from "../../protocol/logout.js";
 import { parties } from "../../protocol/party.js";
@@ -49,7 +49,7 @@ export function acmidm(options: AcmIdmOptions): Provider {
     throw hostError("invalid_configuration", { expected: "environment: ti, production, or an issuer without a slash at its end" });
   }
   const { authorizationEndpoint, ...endpoints } = addresses(issuer);
-  return provider({
+  const made = provider({
     ...rest,
     ...SERVER,
     ...endpoints,
@@ -59,6 +59,8 @@ export function acmidm(options: AcmIdmOptions): Provider {
     rules: "acmidm",
     development: !!own,
   });
+  only(rest, {});
+  return made;
 }
 
 /** Means by which a person logs in, as `acr_values`. Only when one is asked for does the id_token have an `acr`. */
@@ -79,8 +81,12 @@ export interface AcmIdmLogin {
   readonly responseMode?: "query" | "fragment" | "form_post";
 }
 
+const LOGIN: Names<AcmIdmLogin> = { scope: 1, means: 1, loginHint: 1, responseMode: 1 };
+
 /** An authorization request for `client.start`. */
-export function acmIdmLogin({ scope = "openid vo profile", means, loginHint, responseMode }: AcmIdmLogin = {}): AuthorizationRequest {
+export function acmIdmLogin(options: AcmIdmLogin = {}): AuthorizationRequest {
+  only(options, LOGIN, "authorization");
+  const { scope = "openid vo profile", means, loginHint, responseMode } = options;
   const urns = means?.map((name) => loginMeans[name]);
   given(!urns?.includes(undefined as never), "authorization", "means: eid, itsme or csamtotp");
   return {
@@ -121,7 +127,7 @@ export interface Delegation {
 export async function delegate(client: Client, token: Tokens | string, asked: Delegation): Promise<Tokens> {
   const party = parties.get(client);
   configured(!!party, "a Client with the provider of acmidm(…)");
-  given(isOptions(asked), "authorization", "what the token is for, as an object");
+  only(asked, { api: 1, scope: 1, signal: 1 } satisfies Names<Delegation>, "authorization");
   const { api, scope, signal } = asked ?? {};
   const bearer = isObject(token) ? token["accessToken"] : token;
   given(typeof bearer === "string", "authorization", "the tokens of a login, or their access token");
@@ -250,6 +256,7 @@ export class ElysApi {
    */
   constructor(provider: Provider, options: ElysOptions) {
     configured(isObject(provider) && isObject(options), "a provider made by acmidm(…), and options");
+    only(options, { ...TRANSPORT, environment: 1, token: 1, correlationId: 1, tracingId: 1 } satisfies Names<ElysOptions>);
     const { environment, token, correlationId, tracingId, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
     checkToken(token, transport);
@@ -280,7 +287,7 @@ export class ElysApi {
    * ```
    */
   async ping(expected: PingExpectation = {}): Promise<PingReport> {
-    given(isOptions(expected), "api", "what is expected, as an object");
+    only(expected, { organisationCode: 1, scope: 1, signal: 1 } satisfies Names<PingExpectation>, "api");
     const { organisationCode, scope, signal } = expected;
     const { clientId, issuer } = this.#provider;
     const { token, transport } = this.#guard;

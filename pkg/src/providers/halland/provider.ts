@@ -2,12 +2,12 @@
 
 import { apis } from "../../core/provider_wasm.js";
 import type { HttpAnswer } from "../../protocol/answer.js";
-import { configured, given, isObject } from "../../core/check.js";
+import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
 import { ACCESS_TOKEN_ISSUER, MSIS, SERVER, SUBSCRIBER_KEY_HEADER, addresses } from "./data.js";
-import { type Fetch, MAX_BODY, type Transport, read } from "../../core/http.js";
+import { type Fetch, MAX_BODY, TRANSPORT, type Transport, read } from "../../core/http.js";
 import type { Jwks, JwksCache, KeySource, KnownKey } from "../../protocol/jwks.js";
 import type { PublicJwk, SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/target.js";
@@ -53,7 +53,7 @@ export function halland(options: HallandOptions): Provider {
   if (typeof issuer !== "string" || issuer.endsWith("/"))
     throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
   const { authorizationEndpoint, ...endpoints } = addresses(issuer);
-  return provider({
+  const made = provider({
     ...rest,
     ...adfsRules,
     ...endpoints,
@@ -61,6 +61,8 @@ export function halland(options: HallandOptions): Provider {
     ...(tokenEndpoint !== undefined && { tokenEndpoint }),
     ...(redirectUri !== undefined && { authorizationEndpoint, redirectUri }),
   });
+  only(rest, { clientId: 1, development: 1 });
+  return made;
 }
 
 /** Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token. */
@@ -74,6 +76,7 @@ export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^ht
  */
 export function hallandTarget(resource: string, scope?: string, options: { readonly joined?: boolean } = {}): TokenTarget & { readonly scope?: string } {
   given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
+  only(options, { joined: 1 }, "token");
   if (options.joined) {
     const scopes = (scope ?? "").split(" ").filter(Boolean);
     given(scopes.length > 0, "token", "scope: at least one, to write the resource before");
@@ -189,6 +192,7 @@ export interface CurrentKey extends CertificateTimes {
  */
 export function currentKey(keys: readonly SigningKey[], options: { readonly warn?: number; readonly now?: number } = {}): CurrentKey {
   configured(Array.isArray(keys), "keys: a list of signing keys");
+  only(options, { warn: 1, now: 1 });
   const { warn = 30 * 86_400, now: time = now() } = options;
   for (const key of keys) {
     const times = certificateTimes(key);
@@ -295,6 +299,8 @@ export interface HallandApiOptions extends Transport {
   readonly development?: boolean;
 }
 
+const API: Names<HallandApiOptions> = { ...TRANSPORT, origins: 1, token: 1, subscriberKey: 1, subscriberKeyHeader: 1, development: 1 };
+
 /** One API behind the gateway, with its token and Subscriber Key. Printing one shows neither. */
 export class HallandApi {
   readonly #guard: Guard;
@@ -302,6 +308,7 @@ export class HallandApi {
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: HallandApiOptions) {
     configured(isObject(options), "options as an object");
+    only(options, API);
     const { origins, token, subscriberKey, subscriberKeyHeader = SUBSCRIBER_KEY_HEADER, development = false, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
     checkToken(token, transport);

@@ -1,5 +1,6 @@
 // Tokens that are still good are used again (FK3), each for the request that it was got by.
 
+import type { Names } from "../../core/check.js";
 import { now } from "../../core/clock.js";
 import { type HelseIdDetails, claimOf } from "./details.js";
 import type { HelseIdTokens } from "./granted.js";
@@ -15,6 +16,9 @@ export interface HelseIdTarget {
   /** Ends the waiting; a refresh on its way is not broken off, for its answer holds the next refresh token. */
   readonly signal?: AbortSignal;
 }
+
+/** @internal */
+export const TARGET: Names<HelseIdTarget> = { resource: 1, scope: 1, details: 1, signal: 1 };
 
 /** @internal Seconds before its end from which on a token counts as ended. */
 export const MARGIN = 10;

@@ -2,8 +2,8 @@
 
 import { privateKeyJwt } from "../../protocol/authentication.js";
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject } from "../../core/check.js";
-import { Client, type ClientOptions, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
+import { configured, given, isObject, only } from "../../core/check.js";
+import { Client, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
 import { hostError } from "../../core/error.js";
 import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from "../../protocol/flow.js";
@@ -11,91 +11,21 @@ import { now } from "../../core/clock.js";
 import { ASKING, PATIENCE, Shared } from "../../core/wait.js";
 import { type Fetch, checkTransport } from "../../core/http.js";
 import { ENVIRONMENTS, METADATA, SERVER } from "./data.js";
-import { type HelseIdDetails, claimOf } from "./details.js";
+import { claimOf } from "./details.js";
 import { SharedSessions } from "./shared.js";
-import { HelseIdSession, type SaveSession } from "./session.js";
+import { HelseIdSession } from "./session.js";
 import { type Saved, restored } from "./saved.js";
-import { type HelseIdTarget, Kept, MARGIN, keyOf } from "./cache.js";
+import { type HelseIdTarget, Kept, MARGIN, TARGET, keyOf } from "./cache.js";
+import { FINISH, type HelseIdFinish, type HelseIdLogin, type HelseIdMachine, type HelseIdOptions, KEEPING, LOGIN, OPTIONS } from "./options.js";
 import { type HelseIdTokens, granted, numbered } from "./granted.js";
 import { SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/target.js";
 import { type ProviderOptions, provider } from "../../protocol/provider.js";
-import type { ResourceFetch, ResourceOptions } from "../../protocol/resource.js";
+import { ORIGINS, type ResourceFetch, type ResourceOptions } from "../../protocol/resource.js";
 import type { Target } from "../../tokens/clock.js";
 import type { RequestAsk } from "../../tokens/grant.js";
-import type { TokenSourceSettings } from "../../tokens/source.js";
-import type { TokenStore } from "../../tokens/store.js";
+import type { TokenSourceSettings } from "../../tokens/settings.js";
 import type { Tokens } from "../../protocol/tokens.js";
-
-/** HelseID's environments, or a server of yours for development: its issuer, without a slash at the end. */
-export type HelseIdEnvironment = "test" | "production" | { readonly issuer: string };
-
-/** A client of HelseID's. */
-export interface HelseIdOptions extends Pick<ClientOptions, "fetch" | "timeout" | "jwks" | "clockOffset"> {
-  readonly environment: HelseIdEnvironment;
-  readonly clientId: string;
-  /** As registered; may be left out where no person logs in. */
-  readonly redirectUri?: string;
-  /** Signs assertions and request objects: RS, PS or ES with 256, 384 or 512, RSA of at least 2048 bits. */
-  readonly key: SigningKey;
-  /** What tokens are bound to; `key` unless given. Sessions and their refresh tokens are bound to it: keep it as long as them. */
-  readonly dpop?: SigningKey;
-  /** The level a login must have; 4 unless given. `any` judges none. */
-  readonly securityLevel?: 2 | 3 | 4 | "any";
-  /** Seconds a client assertion lives: 1 to 60; 30 unless given. */
-  readonly assertionLifetime?: number;
-  /**
-   * Where processes or isolates meet that work with one session at the same time: they refresh one after the other, and share
-   * what comes. Holds sessions with their refresh tokens: seal it (`sealedStore` of `samtykke/tokens`).
-   */
-  readonly sessionStore?: TokenStore;
-  /**
-   * Refreshes without the session store while it does not answer. Two processes that do so at once lose the session, since HelseID
-   * ends one whose spent refresh token it sees again; so a refresh is refused with `session_unavailable` unless this is given.
-   */
-  readonly sessionStoreOptional?: boolean;
-  /** Hears of a session store that fails. */
-  readonly onStoreError?: (error: unknown) => void;
-  /** Allows a client's private key in a page, where every visitor can use it. Only for programs that are no website. */
-  readonly inPage?: boolean;
-}
-
-/** What a person is asked to log in for. */
-export interface HelseIdLogin {
-  /** `openid`, identity scopes, `offline_access` for further tokens, and the APIs' scopes, single spaces between them. */
-  readonly scope: string;
-  /** Audiences that tokens will be asked for; those of the scope's APIs unless given. */
-  readonly resources?: readonly string[];
-  /** How the person logs in: `Level4`, `idp:idporten-oidc`, `idp:buypass-oidc bp:amr:sc`, … */
-  readonly acrValues?: string;
-  readonly prompt?: "login" | "select_account" | "none";
-  readonly onBehalfOf?: string;
-  /** For the whole login, in a signed request object. To change the organisation later, give details to each token instead. */
-  readonly details?: HelseIdDetails;
-  /** Seconds until the transaction expires; 3600 unless given. */
-  readonly lifetime?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** How a login is finished. */
-export interface HelseIdFinish {
-  /** Stores the session, now and after each refresh. */
-  readonly save: SaveSession;
-  /**
-   * Reads what `save` stored last, of this session. With a `sessionStore`, called before each refresh: so a process finds the
-   * refresh token of one that was killed after it had stored it.
-   */
-  readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
-  /** The audience of the first token; the first one of the scope's APIs unless given. */
-  readonly resource?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** A token of the client's own. */
-export interface HelseIdMachine extends HelseIdTarget {
-  /** All scopes the client has, unless given. */
-  readonly scope?: string;
-}
 
 /** Details stand in the assertion or in the request, never in both. */
 const inOnePlace = (options?: TokenTarget) =>
@@ -205,6 +135,8 @@ export class HelseId {
    * `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`; `network_error`, …
    */
   static async connect(options: HelseIdOptions): Promise<HelseId> {
+    configured(isObject(options), "options: { environment, clientId, key }");
+    only(options, OPTIONS);
     checkTransport(options);
     const { environment, key, dpop, securityLevel = 4, assertionLifetime = SERVER.assertion!.lifetime! } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
@@ -269,6 +201,7 @@ export class HelseId {
    */
   async login(request: HelseIdLogin): Promise<Login> {
     given(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
+    only(request, LOGIN, "authorization");
     const { scope, acrValues, prompt, onBehalfOf, details, lifetime, signal } = request;
     const found = apis(["helseid", "login", scope, this.#least]).split("\n").slice(0, -1);
     const resources = request.resources ?? found;
@@ -302,6 +235,7 @@ export class HelseId {
       "token",
       "details with a token or the login, a scope with the login: neither with a code (HID-1009)",
     );
+    only(options, FINISH, "token");
     const client = await this.client();
     const code = await numbered(async () => client.finish(transaction, callback));
     const { scope } = code;
@@ -325,6 +259,7 @@ export class HelseId {
    */
   session(state: string, options: Pick<HelseIdFinish, "save" | "load">): HelseIdSession {
     given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
+    only(options, KEEPING, "token");
     return this.#session(options, restored(state, this.#issuer, this.#options.clientId));
   }
 
@@ -346,7 +281,7 @@ export class HelseId {
    * `provider.code`; `claim_refused` for a token of another key or audience; …
    */
   async machine(asked: HelseIdMachine = {}): Promise<HelseIdTokens> {
-    given(isObject(asked), "token", "a target as an object");
+    only(asked, TARGET, "token");
     const { scope = "", resource, details, signal } = asked;
     apis(["helseid", "machine", scope]);
     const key = keyOf(asked);
@@ -419,6 +354,7 @@ export class HelseId {
 
   /** A function like `fetch` that calls an API with a token of the client's own, got anew when it ends. */
   fetch(asked: HelseIdMachine, options: ResourceOptions): ResourceFetch {
+    only(options, ORIGINS, "api");
     return async (input, init) => {
       const [client, tokens] = [await this.client(), await this.machine(asked)];
       return client.fetch(tokens, options)(input, init);

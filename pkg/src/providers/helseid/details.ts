@@ -1,7 +1,7 @@
 // Organisation numbers and other details (HelseID, "Organisasjonsnumre"): typed here, judged and worded by the core.
 
 import { apis } from "../../core/provider_wasm.js";
-import { given, isObject } from "../../core/check.js";
+import { type Names, given, isObject, only } from "../../core/check.js";
 
 /** Whom a client acts for; numbers of nine digits. */
 export type Organization =
@@ -33,6 +33,7 @@ const isText = (value: unknown): value is string => typeof value === "string";
  */
 export function claimOf(details: HelseIdDetails): object {
   given(isObject(details), "token", "details as an object");
+  only(details, { organization: 1, sfmJournalId: 1, raw: 1 } satisfies Names<HelseIdDetails>, "token");
   const { organization, sfmJournalId, raw = [] } = details;
   const lines: string[] = [];
   if (organization !== undefined) {
@@ -42,6 +43,7 @@ export function claimOf(details: HelseIdDetails): object {
       "token",
       'organization: { tenancy: "single", child } or { tenancy: "multi", parent, child? }',
     );
+    only(organization, { tenancy: 1, parent: 1, child: 1 } satisfies Names<Organization>, "token");
     given(child === undefined || isText(child), "token", "child: a text");
     lines.push(tenancy === "single" ? `c${child}` : `m${parent}${child === undefined ? "" : ` ${child}`}`);
   }

@@ -2,9 +2,9 @@
 // The refresh token is spent by each, so the new one is stored before the token that came with it is given out.
 
 import { type Saved, restored } from "./saved.js";
-import { type HelseIdTarget, Kept, keyOf } from "./cache.js";
+import { type HelseIdTarget, Kept, TARGET, keyOf } from "./cache.js";
 import { type HelseIdTokens, granted, numbered } from "./granted.js";
-import { given, isObject } from "../../core/check.js";
+import { SIGNAL, given, only } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
 import { hostError } from "../../core/error.js";
 import { now } from "../../core/clock.js";
@@ -12,7 +12,7 @@ import { Shared } from "../../core/wait.js";
 import { claimOf } from "./details.js";
 import type { SharedSessions } from "./shared.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
-import type { ResourceFetch, ResourceOptions } from "../../protocol/resource.js";
+import { ORIGINS, type ResourceFetch, type ResourceOptions } from "../../protocol/resource.js";
 import type { Tokens } from "../../protocol/tokens.js";
 import type { UserinfoClaims } from "../../protocol/userinfo.js";
 
@@ -90,7 +90,7 @@ export class HelseIdSession {
    * `provider.code`; `claim_refused` for a token of another key or audience; what `save` threw; …
    */
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
-    given(isObject(target), "token", "a target as an object");
+    only(target, TARGET, "token");
     const { details, scope, signal, resource = this.#saved.resource } = target;
     given(scope === undefined || typeof scope === "string", "token", "scope: a text");
     const asked: HelseIdTarget = { ...(resource && { resource }), ...(scope && { scope }), ...(details && { details }) };
@@ -166,6 +166,7 @@ export class HelseIdSession {
    * ```
    */
   fetch(target: HelseIdTarget, options: ResourceOptions): ResourceFetch {
+    only(options, ORIGINS, "api");
     return async (input, init) => {
       const [client, tokens] = [await this.#client(), await this.tokens(target)];
       return client.fetch(tokens, options)(input, init);
@@ -174,6 +175,7 @@ export class HelseIdSession {
 
   /** The claims about the person, `helseid://claims/hpr/hpr_details` among them; compared with the login's `sub`. */
   async userinfo(options: { readonly signal?: AbortSignal } = {}): Promise<UserinfoClaims> {
+    only(options, SIGNAL, "api");
     const subject = this.#saved.claims?.sub as string | undefined;
     return (await this.#client()).userinfo(await this.tokens(options), { ...options, ...(subject && { subject }) });
   }

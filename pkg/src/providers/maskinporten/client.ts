@@ -3,8 +3,9 @@
 
 import { none } from "../../protocol/authentication.js";
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject } from "../../core/check.js";
+import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import { Client, type ClientOptions } from "../../protocol/client.js";
+import { TRANSPORT } from "../../core/http.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { type Provider, made } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
@@ -45,6 +46,7 @@ const MARK = "maskinporten ";
  */
 export function maskinporten(settings: MaskinportenSettings): Provider {
   configured(isObject(settings), "settings as an object");
+  only(settings, { environment: 1, clientId: 1, selfService: 1 } satisfies Names<MaskinportenSettings>);
   const { environment, clientId, selfService } = settings;
   const own = isObject(environment);
   configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
@@ -100,7 +102,7 @@ export interface MaskinportenRequest {
   readonly signal?: AbortSignal;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof MaskinportenRequest>(["scope", "resource", "consumerOrg", "pid", "authorizationDetails", "signal"]);
+const REQUEST: Names<MaskinportenRequest> = { scope: 1, resource: 1, consumerOrg: 1, pid: 1, authorizationDetails: 1, signal: 1 };
 
 /** How a {@link MaskinportenClient} works. */
 export interface MaskinportenOptions extends Pick<ClientOptions, "fetch" | "timeout" | "clockOffset"> {
@@ -120,6 +122,17 @@ export interface MaskinportenOptions extends Pick<ClientOptions, "fetch" | "time
   /** Allows the key in a page, where everybody who can run a script in it can use it. Maskinporten is for servers. */
   readonly dangerouslyAllowBrowser?: boolean;
 }
+
+const OPTIONS: Names<MaskinportenOptions> = {
+  ...TRANSPORT,
+  clockOffset: 1,
+  organisation: 1,
+  retries: 1,
+  lifetime: 1,
+  patience: 1,
+  uncheckedOrganisationNumbers: 1,
+  dangerouslyAllowBrowser: 1,
+};
 
 /** What an error of a token request means. */
 export interface MaskinportenProblem {
@@ -184,7 +197,7 @@ export class MaskinportenClient {
   ) {
     environmentOf(provider);
     configured(key instanceof SigningKey, "a SigningKey");
-    configured(isObject(options), "options as an object");
+    only(options, OPTIONS);
     const { retries = 2, patience = 0, fetch, timeout = 10, clockOffset, dangerouslyAllowBrowser } = options;
     if ("document" in globalThis && dangerouslyAllowBrowser !== true) throw hostError("secret_in_browser");
     configured(Number.isSafeInteger(retries) && retries >= 0, "retries: a whole number");
@@ -317,7 +330,7 @@ export class MaskinportenClient {
 /** Texts where texts belong, and nothing that has no place in an assertion. */
 function checked(request: MaskinportenRequest): MaskinportenRequest {
   given(isObject(request), "token", "a request as an object: { scope }");
-  for (const name in request) if (!KNOWN.has(name)) throw hostError("invalid_parameter", { phase: "token", expected: "documented claims alone", actual: name });
+  only(request, REQUEST, "token");
   const { scope, resource, consumerOrg, pid, authorizationDetails } = request;
   given(typeof scope === "string", "token", "scope: a text");
   for (const [name, value] of Object.entries({ consumerOrg, pid })) {
@@ -413,6 +426,7 @@ export const europeanCaller = (claims: object, expected: MaskinportenExpectation
 
 function judged<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
   given(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
+  only(expected, { provider: 1, scope: 1, audience: 1 } satisfies Names<MaskinportenExpectation>, "api");
   const { provider, scope, audience } = expected;
   environmentOf(provider);
   return JSON.parse(apis(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;

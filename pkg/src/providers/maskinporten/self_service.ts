@@ -2,10 +2,10 @@
 // reaches a path, and every answer; what is read or set is tried again after trouble, what is made never is.
 
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
-import { type Transport, checkTransport, request, send } from "../../core/http.js";
+import { TRANSPORT, type Transport, checkTransport, request, send } from "../../core/http.js";
 import { environmentOf } from "./client.js";
 import { sleep } from "../../core/sleep.js";
 import { hidden } from "../../core/hidden.js";
@@ -138,6 +138,8 @@ export class SelfService {
 
   constructor(provider: Provider, options: SelfServiceOptions) {
     this.#environment = environmentOf(provider);
+    configured(isObject(options), "options: { token }");
+    only(options, { ...TRANSPORT, token: 1, retries: 1, uncheckedOrganisationNumbers: 1 } satisfies Names<SelfServiceOptions>);
     checkTransport(options);
     const { token, retries } = options;
     configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
@@ -147,7 +149,7 @@ export class SelfService {
 
   /** Your organisation's clients; deactivated ones only when asked for. */
   clients(options?: SelfServiceCall & { readonly inactive?: boolean }): Promise<readonly RegisteredClient[]> {
-    return this.#call("clients", [flag(options?.inactive)], "", options);
+    return this.#call("clients", [flag(options?.inactive)], "", options, { inactive: 1 });
   }
 
   /** Creates a client. It can be used after at most two minutes. A client with a registered key takes {@link addKey} next. */
@@ -254,11 +256,11 @@ export class SelfService {
 
   /** Your organisation's scopes, or the one of a name; deactivated ones only when asked for. */
   scopes(options?: SelfServiceCall & { readonly scope?: string; readonly inactive?: boolean }): Promise<readonly RegisteredScope[]> {
-    return this.#call("scopes", [options?.scope ?? "", flag(options?.inactive)], "", options);
+    return this.#call("scopes", [options?.scope ?? "", flag(options?.inactive)], "", options, { scope: 1, inactive: 1 });
   }
 
   scope(name: string, options?: SelfServiceCall & { readonly inactive?: boolean }): Promise<RegisteredScope> {
-    return this.#call("scope", [name, flag(options?.inactive)], "", options);
+    return this.#call("scope", [name, flag(options?.inactive)], "", options, { inactive: 1 });
   }
 
   /** Creates a scope: `prefix`, `subscope`, `description`, and what else it takes. */
@@ -282,7 +284,8 @@ export class SelfService {
     options?: SelfServiceCall & { readonly accessibleForAll?: boolean; readonly delegatedSources?: boolean; readonly integrationType?: string },
   ): Promise<readonly RegisteredScope[]> {
     const { accessibleForAll, delegatedSources, integrationType = "" } = options ?? {};
-    return this.#call("allScopes", [flag(accessibleForAll), flag(delegatedSources), integrationType], "", options);
+    const more = { accessibleForAll: 1, delegatedSources: 1, integrationType: 1 };
+    return this.#call("allScopes", [flag(accessibleForAll), flag(delegatedSources), integrationType], "", options, more);
   }
 
   /** Who has access to one of your scopes. */
@@ -345,8 +348,8 @@ export class SelfService {
     return (JSON.parse(found) as { keys: RegisteredKey[] }).keys;
   }
 
-  async #call<T>(operation: string, args: readonly string[], body: string, options?: SelfServiceCall): Promise<T> {
-    given(isOptions(options), "api", "options as an object");
+  async #call<T>(operation: string, args: readonly string[], body: string, options?: SelfServiceCall, more: object = {}): Promise<T> {
+    only(options, { ...SIGNAL, ...more }, "api");
     given(
       [...args, body].every((value) => typeof value === "string"),
       "api",

@@ -2,10 +2,10 @@
 // Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
 
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
-import { type Transport, checkTransport, request, send } from "../../core/http.js";
+import { TRANSPORT, type Transport, checkTransport, request, send } from "../../core/http.js";
 import { sleep } from "../../core/sleep.js";
 
 /**
@@ -38,6 +38,8 @@ class Api {
 
   constructor(provider: Provider, options: ApiOptions) {
     environmentOf(provider);
+    configured(isObject(options), "options: { token }");
+    only(options, { ...TRANSPORT, token: 1, traceId: 1, retries: 1 } satisfies Names<ApiOptions>);
     checkTransport(options);
     const { token, traceId, retries } = options;
     configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
@@ -48,7 +50,7 @@ class Api {
   }
 
   async call(operation: string, args: (string | number)[], options?: CallOptions): Promise<string> {
-    given(isOptions(options), "api", "options as an object");
+    only(options, SIGNAL, "api");
     const signal = options?.signal;
     const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
     let refused: { readonly token: string; readonly error: SamtykkeError } | undefined;
@@ -198,6 +200,7 @@ export class AgreementApi {
    */
   async register(agreement: Agreement, options?: CallOptions): Promise<RegisteredConsent> {
     given(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
+    only(agreement, { nin: 1, purpose: 1, days: 1, clientConsentId: 1 } satisfies Names<Agreement>, "api");
     const { nin, purpose, days, clientConsentId } = agreement;
     // A number has lost the zero that many identity numbers begin with.
     given(
@@ -251,7 +254,7 @@ export class ConsentFeed {
    * (500 unless given).
    */
   async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
-    given(isObject(options), "api", "options as an object");
+    only(options, { cursor: 1, limit: 1, signal: 1 }, "api");
     const { limit = 500, signal } = options;
     let { cursor = 0 } = options;
     // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.

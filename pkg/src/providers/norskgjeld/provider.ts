@@ -1,7 +1,7 @@
 // Norsk Gjeldsinformasjon as a provider: its environments' addresses, and a server of your own that stands in for it.
 
-import { WRONG, checked, place, type Provider } from "../../protocol/page_provider.js";
-import { hostError } from "../../core/error.js";
+import { checked, place, type Provider } from "../../protocol/page_provider.js";
+import { WRONG, hostError } from "../../core/error.js";
 import { ENVIRONMENTS, addresses } from "./data.js";
 
 /** norskgjeld's environments, or your own server's origins for development. */
@@ -17,7 +17,7 @@ export type NorskgjeldEnvironment = "preprod" | "production" | { readonly auth: 
  * ```
  */
 export function norskgjeld(options: { readonly environment: NorskgjeldEnvironment; readonly clientId: string; readonly redirectUri: string }): Provider {
-  const { environment, clientId, redirectUri } = options;
+  const { environment, clientId, redirectUri, ...rest } = options;
   const own = typeof environment === "object" && environment;
   const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
   // An origin is all that its address comes to.
@@ -25,5 +25,5 @@ export function norskgjeld(options: { readonly environment: NorskgjeldEnvironmen
     throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production or origins" });
   }
   const name = own ? `${auth} ${api}` : environment;
-  return checked({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, options);
+  return checked({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, rest);
 }

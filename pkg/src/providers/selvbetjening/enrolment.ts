@@ -2,12 +2,12 @@
 // if the answer to a new key is lost, or if the program ends in between.
 
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { encoded } from "../../crypto/seal.js";
 import { PATIENCE, Shared } from "../../core/wait.js";
-import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, type WaitOptions, publicKey, refusePage } from "./service.js";
+import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, WAIT, type WaitOptions, publicKey, refusePage } from "./service.js";
 import { type ClientDraft, type CurrentClient, type ListedKey, portOf } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
 
@@ -60,6 +60,9 @@ export interface BeginOptions extends EnrolmentKeeping, SelvbetjeningCall {
   /** Seconds in which the confirmation has to come: 3600 unless given. The client itself stays after that. */
   readonly within?: number;
 }
+
+const KEEPING: Names<EnrolmentKeeping> = { store: 1, keys: 1 };
+const BEGIN: Names<BeginOptions> = { ...KEEPING, ...SIGNAL, apiKey: 1, id: 1, redirectUri: 1, form: 1, within: 1 };
 
 /** What is kept. */
 interface Kept {
@@ -171,7 +174,7 @@ export class Enrolment {
    */
   static async begin(service: Selvbetjening, draft: ClientDraft, options: BeginOptions): Promise<Enrolment> {
     refusePage();
-    keeping(service, options);
+    keeping(service, options, BEGIN);
     given(isObject(draft), "api", "a draft: { organizationNumber, … }");
     const { keys = jwkKeys(), id = randomId(), form = "present", within = 3600, apiKey, signal } = options;
     given(form === "present" || form === "older", "api", "form: present or older");
@@ -202,7 +205,7 @@ export class Enrolment {
    */
   static async open(service: Selvbetjening, id: string, options: EnrolmentKeeping): Promise<Enrolment> {
     refusePage();
-    keeping(service, options);
+    keeping(service, options, KEEPING);
     const text = isName(id) ? await options.store.read(id) : undefined;
     if (!text) throw hostError("transaction_missing");
     let kept: unknown;
@@ -284,7 +287,7 @@ export class Enrolment {
    * ```
    */
   async keyTimes(options: SelvbetjeningCall & { readonly warn?: number } = {}): Promise<KeyTimes> {
-    given(isOptions(options), "api", "options as an object");
+    only(options, { ...SIGNAL, warn: 1 }, "api");
     const { warn = 30 * 86_400, ...call } = options;
     given(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
     const handle = this.#kept.key;
@@ -320,7 +323,7 @@ export class Enrolment {
    * that the service will not take at all is given up by {@link abandonKey}.
    */
   rotateKey(options: WaitOptions = {}): Promise<Rotation> {
-    given(isOptions(options), "api", "options as an object");
+    only(options, WAIT, "api");
     const { signal, ...rest } = options;
     if (!this.#rotations.running("")) this.#rotation = { waiting: 0, ending: new AbortController() };
     const own = this.#rotation;
@@ -343,6 +346,7 @@ export class Enrolment {
    * @throws {SamtykkeError} `transaction_missing` when no new key is on its way, `transaction_used` during a rotation. As `listKeys`.
    */
   async abandonKey(call: SelvbetjeningCall = {}): Promise<AbandonedKey> {
+    only(call, SIGNAL, "api");
     const { next } = this.#kept;
     if (this.#rotations.running("")) throw hostError("transaction_used", { phase: "api" });
     if (next === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a new key on its way" });
@@ -423,12 +427,13 @@ export class Enrolment {
 }
 
 /** @internal Checks where enrolments are to be kept. */
-export function keeping(service: Selvbetjening, options: EnrolmentKeeping): void {
+export function keeping(service: Selvbetjening, options: EnrolmentKeeping, names: object): void {
   configured(service instanceof Selvbetjening, "a Selvbetjening");
   configured(
     isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function",
     "store: { read, write }",
   );
+  only(options, names);
   const { keys } = options;
   configured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
 }

@@ -2,7 +2,7 @@
 // Its path cannot be guessed, so what arrives there belongs to the draft that was given it. One answer, then it is used.
 
 import { apis } from "../../core/provider_wasm.js";
-import { given, isOptions } from "../../core/check.js";
+import { type Names, given, isLimit, only } from "../../core/check.js";
 import { randomId } from "./enrolment.js";
 import { hostError } from "../../core/error.js";
 
@@ -65,7 +65,7 @@ const usual = (confirmed: boolean) => (confirmed ? "Confirmed. You can close thi
  * @throws {SamtykkeError} `invalid_configuration` where the runtime cannot listen, such as a worker: use `confirmRoute` there.
  */
 export async function loopback(options: LoopbackOptions = {}): Promise<Receiver> {
-  given(isOptions(options), "configuration", "options as an object");
+  only(options, { port: 1, path: 1, host: 1, text: 1 } satisfies Names<LoopbackOptions>);
   const { port = 0, path = `/confirmed/${randomId()}`, host = "localhost", text = usual } = options;
   given(Number.isInteger(port) && port >= 0 && port <= 65535, "configuration", "port: 0 to 65535");
   given(typeof path === "string" && /^(?:\/[\w.~-]+)+$/.test(path), "configuration", "path: a slash, then letters, digits, - . _ ~");
@@ -89,17 +89,16 @@ export async function loopback(options: LoopbackOptions = {}): Promise<Receiver>
   return {
     redirectUri: origin + path,
     close: () => listening.close(),
-    async wait({ seconds = 3600, signal } = {}) {
-      given(typeof seconds === "number" && seconds > 0, "callback", "seconds: more than 0");
+    async wait(more = {}) {
+      only(more, { seconds: 1, signal: 1 }, "callback");
+      const { seconds = 3600, signal } = more;
+      given(isLimit(seconds), "callback", "seconds: more than 0, at most 3,600");
       let timer: ReturnType<typeof setTimeout> | undefined;
       let stop: (() => void) | undefined;
       try {
         return await new Promise<string>((resolve, reject) => {
           answer.then(resolve, reject);
-          timer = setTimeout(
-            () => reject(hostError("timeout", { phase: "callback", expected: "the portal's answer in time" })),
-            Math.min(seconds * 1000, 2 ** 31 - 1),
-          );
+          timer = setTimeout(() => reject(hostError("timeout", { phase: "callback", expected: "the portal's answer in time" })), seconds * 1000);
           stop = () => reject(hostError("aborted", { phase: "callback" }, signal?.reason));
           if (signal?.aborted) stop();
           signal?.addEventListener("abort", stop, { once: true });

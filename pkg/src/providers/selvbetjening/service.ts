@@ -4,10 +4,10 @@
 import { seconds } from "../../core/clock.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
 import { apis } from "../../core/provider_wasm.js";
-import { configured, given, isObject, isOptions } from "../../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, only, present } from "../../core/check.js";
 import type { Value } from "../../core/wasm.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
-import { MAX_BODY, type Transport, checkTransport, read, request, send } from "../../core/http.js";
+import { MAX_BODY, TRANSPORT, type Transport, checkTransport, read, request, send } from "../../core/http.js";
 import type { Jwk } from "../../crypto/webcrypto.js";
 import type { SigningKey } from "../../crypto/keys.js";
 import type { ResourceFetch } from "../../protocol/resource.js";
@@ -74,6 +74,9 @@ export interface WaitOptions extends SelvbetjeningCall {
   readonly onWait?: (pause: Pause) => void;
 }
 
+/** @internal */
+export const WAIT: Names<WaitOptions> = { ...SIGNAL, first: 1, longest: 1, limit: 1, onWait: 1 };
+
 const code = (error: unknown, name: string) => error instanceof SamtykkeError && error.code === name;
 
 /** @internal A page shows its keys to whoever reads it, and to every script in it (threat k of the security profile). */
@@ -95,7 +98,7 @@ export async function waiting<T>(
   expected: string,
   ask: () => Promise<{ done: T } | { client?: CurrentClient; cause?: unknown }>,
 ): Promise<T> {
-  given(isOptions(options), "api", "options as an object");
+  only(options, WAIT, "api");
   const { first = usual.first, longest = usual.longest, limit = usual.limit, signal, onWait } = options;
   given(
     [first, longest, limit].every((value) => typeof value === "number" && value > 0),
@@ -131,6 +134,8 @@ export class Selvbetjening {
   readonly #origin: string;
 
   constructor(options: SelvbetjeningOptions) {
+    configured(isObject(options), "options: { environment, login }");
+    only(options, { ...TRANSPORT, environment: 1, login: 1, keyBody: 1 } satisfies Names<SelvbetjeningOptions>);
     checkTransport(options);
     const { environment, login, keyBody } = options;
     configured(typeof login === "function", "login: a function that makes a Client");
@@ -155,6 +160,7 @@ export class Selvbetjening {
     refusePage();
     given(isObject(draft), "api", "a draft: { organizationNumber, … }");
     given(isObject(options) && typeof options.apiKey === "string" && !/[\r\n]/.test(options.apiKey), "api", "apiKey: a text of one line");
+    only(options, { ...SIGNAL, apiKey: 1 }, "api");
     const { json } = publicKey(publicJwk);
     const out = request(apis(["selvbetjening", "request", this.#environment, "draft", options.apiKey, json], JSON.stringify(draft)));
     const { head, body } = await send(out, "api", this.#options, options.signal);
@@ -163,7 +169,8 @@ export class Selvbetjening {
 
   /** Where the person confirms a draft. With port and path in the older form, for drafts without `postClientConfirmationRedirectUri`. */
   confirmUrl(clientId: string, older?: { readonly redirectPort: number; readonly redirectPath: string }): string {
-    given(typeof clientId === "string" && isOptions(older), "api", "a client id: a text");
+    given(typeof clientId === "string", "api", "a client id: a text");
+    only(older, { redirectPort: 1, redirectPath: 1 }, "api");
     return apis(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
   }
 
@@ -171,6 +178,7 @@ export class Selvbetjening {
   as(identity: Identity): SelvbetjeningClient {
     refusePage();
     given(isObject(identity) && typeof identity.clientId === "string" && isObject(identity.key), "api", "an identity: { clientId, key }");
+    only(identity, { clientId: 1, key: 1 } satisfies Names<Identity>, "api");
     return new SelvbetjeningClient(this.#options, this.#environment, this.#origin, identity);
   }
 }
@@ -213,7 +221,7 @@ export class SelvbetjeningClient {
   async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
     return waiting<CurrentClient>(options, { first: 1, longest: 10, limit: 120 }, "a client that HelseID knows", async () => {
       try {
-        return { done: await this.getClient(options) };
+        return { done: await this.getClient(present(options, ["signal"])) };
       } catch (cause) {
         if (cause instanceof SamtykkeError && cause.oauth?.error === "invalid_client") return { cause };
         throw cause;
@@ -230,7 +238,7 @@ export class SelvbetjeningClient {
   async waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
     return waiting<CurrentClient>(options, { first: 60, longest: 900, limit: 30 * 86_400 }, "approval of all scopes and claims", async () => {
       try {
-        const client = await this.getClient(options);
+        const client = await this.getClient(present(options, ["signal"]));
         return client.pending.length ? { client } : { done: client };
       } catch (cause) {
         // HelseID's own trouble is not marked as retryable, since a token request is not sent twice.
@@ -329,7 +337,7 @@ export class SelvbetjeningClient {
     rest: string,
     options: SelvbetjeningCall,
   ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
-    given(isOptions(options), "api", "options as an object");
+    only(options, SIGNAL, "api");
     const { signal } = options;
     const out = request(apis(["selvbetjening", "request", this.#environment, operation, ...args], rest));
     const controller = new AbortController();

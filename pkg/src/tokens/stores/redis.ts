@@ -2,7 +2,7 @@
 // Each operation is one command or one script, so one round trip and nothing in between; all three keys have one hash tag, for
 // a cluster. A record names its end by Redis's clock; a process learns once a minute how far its own is from that.
 
-import { configured, isOctets } from "../../core/check.js";
+import { type Names, configured, isOctets, only } from "../../core/check.js";
 import type { Kept, SessionStore } from "../store.js";
 
 /**
@@ -65,7 +65,9 @@ function keptOf(value: unknown, now: number): Kept | undefined {
  * const store = redisStore((...command) => redis.sendCommand(command));
  * ```
  */
-export function redisStore(send: RedisSend, { prefix = "samtykke:" }: RedisStoreOptions = {}): SessionStore {
+export function redisStore(send: RedisSend, options: RedisStoreOptions = {}): SessionStore {
+  only(options, { prefix: 1 } satisfies Names<RedisStoreOptions>);
+  const { prefix = "samtykke:" } = options;
   configured(typeof send === "function", "send: a function that sends one command");
   configured(typeof prefix === "string" && !/[{}]/.test(prefix), "prefix: a text without braces");
   const record = (name: string) => `${prefix}{${name}}`;
