@@ -27,8 +27,6 @@ const WASM_OPT = FAST
   : [
       "--low-memory-unused",
       "--zero-filled-memory",
-      // A load whose value nobody wants goes.
-      "--ignore-implicit-traps",
       "--one-caller-inline-max-function-size=300",
       "--converge",
       "--flatten",
@@ -49,14 +47,37 @@ const USED = ["memory", "call", "__wbindgen_malloc"];
 /** And what pkg/src/core/run.ts calls, where there are machines. */
 const RUNS = ["run_start", "run_text", "run_step"];
 
-/** Each wasm, and its rank: of two for the protocol, the higher one serves. A small one is not worth taking apart. */
-const PROVIDERS = providers();
-export const CORES = {
-  ...Object.fromEntries(PROVIDERS.map((name) => [name, { rank: 0, apart: true, provider: true }])),
-  browser: { rank: 1 },
-  full: { rank: 2, apart: true },
+/** What brings keys as JWK, PEM and certificates. */
+const KEYS = ["jwk", "der", "chain"];
+/**
+ * What a provider's wasm holds beside its own operations: those of the protocol, and the machines, that the documented verbs of its entry
+ * need (`samtykke_operation` and `samtykke_machine` in src/shell/bindings). A provider without a line is used by the client of `samtykke`.
+ */
+const LINKED = {
+  helseid: {
+    operations: [...["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges"], ...["dpop_answer", "resource", "bearer"], ...KEYS],
+    machines: ["login", "code", "refresh", "credentials", "exchange", "introspect", "revoke", "userinfo", "id_token", "logout_token", "metadata", "keys"],
+  },
+  maskinporten: { operations: ["digest", ...KEYS], machines: ["bearer"] },
+  selvbetjening: { operations: KEYS },
 };
-/** Each entry that needs wasm, and which: a provider's APIs have one of their own, which the protocol's cannot stand in for. */
+/** What every provider's wasm has. */
+const COMMON = ["C", "error", "refused", "bearer"];
+const PROVIDERS = providers();
+
+function linked(name) {
+  const { operations = [], machines = [] } = LINKED[name] ?? {};
+  const has = new Set([name, ...COMMON, ...operations, ...machines.map((machine) => `>${machine}`)]);
+  return { apart: true, whole: true, operations, machines, has: ` ${[...has].join(" ")} ` };
+}
+
+/** Each wasm; of several that have an operation the first one does it. A small one is not worth taking apart. */
+export const CORES = {
+  ...Object.fromEntries(PROVIDERS.map((name) => [name, linked(name)])),
+  full: { apart: true, whole: true },
+  browser: {},
+};
+/** Each entry whose first file is written here, and the wasm it brings: one at most. */
 const ENTRIES = {
   browser: ["browser"],
   index: ["full"],
@@ -66,12 +87,7 @@ const ENTRIES = {
   jwe: [],
   keys: [],
   tokens: ["full"],
-  acmidm: ["acmidm"],
-  halland: ["halland"],
-  helseid: ["full", "helseid"],
-  maskinporten: ["full", "maskinporten"],
-  norskgjeld: ["norskgjeld"],
-  selvbetjening: ["full", "selvbetjening"],
+  ...Object.fromEntries(PROVIDERS.map((name) => [name, [name]])),
 };
 
 /** What may stand in a string without an escape, but for the two marks. */
@@ -169,7 +185,11 @@ function coreOf(name, bindgen) {
 }
 
 /** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
-export const entryFlags = (name) => ["--cfg", "samtykke_entry", "--cfg", `samtykke_entry="${name}"`, "-A", "dead_code", "-A", "unused_imports"];
+export function entryFlags(name) {
+  const { operations = [], machines = [] } = CORES[name];
+  const linked = [...operations.map((operation) => `samtykke_operation="${operation}"`), ...machines.map((machine) => `samtykke_machine="${machine}"`)];
+  return [...["samtykke_entry", `samtykke_entry="${name}"`, ...linked].flatMap((flag) => ["--cfg", flag]), "-A", "unused"];
+}
 
 function buildCore(name, bindgen) {
   // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
@@ -201,8 +221,7 @@ function buildCore(name, bindgen) {
   const out = join(DIST, `.bindgen-${name}`);
   run(bindgen, ["--target", "bundler", "--no-typescript", "--out-dir", out, join(TARGET, "npm", "wasm32-unknown-unknown", "wasm", "samtykke.wasm")]);
   const [graph, reached, optimised] = ["graph.json", "reached.wasm", "optimised.wasm"].map((file) => join(out, file));
-  const there = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(join(out, "samtykke_bg.wasm")))).map(({ name }) => name);
-  const used = [...USED, ...RUNS.filter((name) => there.includes(name))];
+  const used = name === "full" || CORES[name].machines?.length ? [...USED, ...RUNS] : USED;
   writeFileSync(graph, JSON.stringify([{ name: "loader", root: true, reaches: used }, ...used.map((name) => ({ name, export: name }))]));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
   const binaryen = (tool, args) =>
@@ -215,9 +234,9 @@ function buildCore(name, bindgen) {
 }
 
 /** The one function that a wasm with machines asks for: it ends a call that must not go on. */
-function linked(wasm) {
+function importsOf(wasm) {
   const asked = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
-  if (asked.length > 1) throw new Error("the wasm asks for more than pkg/src/core/run.ts gives");
+  if (asked.length > 1) throw new Error("the wasm asks for more than pkg/src/core/cores.ts gives");
   return Object.fromEntries(asked.map(({ module, name }) => [module, { [name]: () => {} }]));
 }
 
@@ -226,7 +245,7 @@ function linked(wasm) {
  * the memory of a new instance: that the allocator's state, and all else that changes, lies there.
  */
 function constantsEnd(wasm) {
-  const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm), linked(wasm)).exports;
+  const { memory, call, __wbindgen_malloc: malloc } = new WebAssembly.Instance(new WebAssembly.Module(wasm), importsOf(wasm)).exports;
   const before = new Uint8Array(memory.buffer.slice(0));
   const end = before.findLastIndex((octet) => octet !== 0) + 1;
   const text = new TextEncoder().encode("C\nno client\n");
@@ -243,27 +262,29 @@ function constantsEnd(wasm) {
 
 /** What an entry does first: names its wasm, and who knows more of errors. `placeOf` says where a module's functions are, and by what prefix. */
 function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) {
+  // All but the page's say more of errors.
+  const whole = cores.some((core) => CORES[core].whole);
   const provided = (module) =>
     cores
       .map((core) => {
+        const { has } = CORES[core];
         const wasm = `() => ${module(core)}, ${ends[core]}`;
-        return `${CORES[core].provider ? `provideApis("${core}", ${wasm});\n` : ""}provide(${wasm}, ${CORES[core].rank});\n`;
+        return whole
+          ? `bring(${Object.keys(CORES).indexOf(core)}, ${wasm}${has ? `, ${JSON.stringify(has)}` : ""});\n`
+          : `provide({ source: () => ${module(core)}, end: ${ends[core]} });\n`;
       })
       .join("");
-  const provider = CORES[cores[0]]?.provider;
-  const described = provider ? "detailsOf(apis)" : cores[0] === "full" ? "details" : "";
   const imports = (module, names) => {
     if (!names.length) return "";
     const [prefix, from] = placeOf(module);
     return `import { ${names.map((name) => (prefix ? `${prefix}${name} as ${name}` : name)).join(", ")} } from "${from}";\n`;
   };
   const head = [
-    imports("core/error", described ? ["describe"] : []),
-    imports("core/wasm", cores.length ? ["provide"] : []),
-    imports("core/provider_wasm", cores.some((core) => CORES[core].provider) ? [...(provider ? ["apis"] : []), "provideApis"] : []),
-    imports("core/error_details", described ? [described.replace("(apis)", "")] : []),
+    imports("core/error", whole ? ["describe"] : []),
+    cores.length ? (whole ? imports("core/cores", ["bring"]) : imports("core/wasm", ["provide"])) : "",
+    imports("core/error_details", whole ? ["details"] : []),
   ].join("");
-  return { head, provided, details: described ? `describe(${described});\n` : "" };
+  return { head, provided, details: whole ? "describe(details);\n" : "" };
 }
 
 function writeEntry(entry, cores, ends) {
@@ -303,7 +324,7 @@ export async function build() {
   for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
   // Not before the package manager has brought what it stands on.
   const { joinModules } = await import("./join.mjs");
-  await joinModules(DIST, ENTRIES, CORES, (_entry, cores, placeOf) => partsOf(cores, ends, placeOf));
+  await joinModules(DIST, ENTRIES, (_entry, cores, placeOf) => partsOf(cores, ends, placeOf));
   for (const file of ["README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE-MIT", "LICENSE-APACHE"]) {
     if (existsSync(join(ROOT, file))) copyFileSync(join(ROOT, file), join(PKG, file));
   }

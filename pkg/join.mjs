@@ -39,11 +39,11 @@ const octets = (dist, core) => `const ${core} = () => Buffer.from("${readFileSyn
 /**
  * Writes `dist/node`. `entries` are names with their wasm; `firstOf` writes what an entry does first, given from where.
  */
-export async function joinModules(dist, entries, cores, firstOf) {
+export async function joinModules(dist, entries, firstOf) {
   const out = join(dist, "node");
   const lib = (name) => join(dist, "lib", `${name}.js`);
   const entryOf = (entry) => lib(`entries/${entry}`);
-  const isApi = (entry) => entries[entry].some((core) => cores[core].provider);
+  const isApi = (entry) => entries[entry].some((core) => core !== "full" && core !== "browser");
   const isShared = (entry) => entry !== "browser" && !isApi(entry);
   const all = Object.keys(entries);
   /** Each stands on those before it. */
@@ -51,7 +51,7 @@ export async function joinModules(dist, entries, cores, firstOf) {
     { file: "page.js", roots: [entryOf("browser"), lib("core/wasm")], code: "" },
     {
       file: "core.js",
-      roots: [...all.filter(isShared).map(entryOf), lib("core/provider_wasm"), lib("core/error_details")],
+      roots: [...all.filter(isShared).map(entryOf), lib("core/cores"), lib("core/error_details")],
       code: `${BUFFER}export ${octets(dist, "full")}`,
     },
     { file: "apis.js", roots: all.filter(isApi).map(entryOf), code: "" },

@@ -58,14 +58,20 @@ test("in the crate, only the bindings and one file of the ground know for which 
   assert.doesNotMatch(read("src/shell/mod.rs"), /samtykke_entry\s*=/);
   const [, features] = /^\[features\]\n([\s\S]*?)\n\[/m.exec(read("Cargo.toml"));
   assert.deepEqual([...features.matchAll(/^([\w-]+) = /gm)].map((found) => found[1]).sort(), [
+    "axum",
     "default",
     "encrypted-keys",
     "fetch",
     "jose-jwk",
+    "native",
     "native-crypto",
     "npm",
     "p256",
+    "redis",
+    "reqwest",
+    "rustls",
     "serde",
+    "testing",
   ]);
 });
 
@@ -85,16 +91,16 @@ test("the policy that the README gives is strict", () => {
 
 test("where a bundler hands over no module, the error tells of that and not of a policy", async () => {
   const dist = new URL("../../pkg/dist/lib/core/", import.meta.url);
-  const [{ provide, run }, { compiled }] = await Promise.all([import(new URL("wasm.js", dist)), import(new URL("wasm_module.js", dist))]);
-  for (const [rank, imported] of ["/assets/full.wasm", { memory: {} }, Promise.resolve(), new Uint8Array(8), undefined].entries()) {
-    provide(() => compiled(imported), 0, rank);
+  const [{ run }, { bring }, { compiled }] = await Promise.all(["wasm", "cores", "wasm_module"].map((name) => import(new URL(`${name}.js`, dist))));
+  for (const [place, imported] of ["/assets/full.wasm", { memory: {} }, Promise.resolve(), new Uint8Array(8), undefined].entries()) {
+    bring(9 - place, () => compiled(imported), 0);
     assert.throws(
       () => run("any"),
       ({ code, hint, cause }) => code === "wasm_unavailable" && /hand over .* as a WebAssembly\.Module/.test(hint) && cause instanceof TypeError,
     );
   }
   // What refuses to compile is the page's policy.
-  provide(() => new WebAssembly.Module(new Uint8Array(8)), 0, 9);
+  bring(0, () => new WebAssembly.Module(new Uint8Array(8)), 0);
   assert.throws(
     () => run("any"),
     ({ code, hint }) => code === "wasm_unavailable" && hint.includes("'wasm-unsafe-eval'"),

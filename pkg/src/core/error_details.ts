@@ -1,11 +1,11 @@
 // What the full core says of an error beyond the browser one: retry, advice, the response.
 
-import { type Value, call } from "./wasm.js";
+import { call } from "./wasm.js";
 import type { Details } from "./error.js";
 import { SamtykkeError } from "./error.js";
 
-/** @internal By the core behind a door. */
-export const detailsOf = (call: (head: readonly Value[]) => string): Details => ({
+/** @internal By whichever core was brought. */
+export const details: Details = {
   more([, retryable, hint, status, retryAfter, own, traceId]) {
     return {
       retryable: !!retryable,
@@ -23,7 +23,4 @@ export const detailsOf = (call: (head: readonly Value[]) => string): Details => 
     }
     return {};
   },
-});
-
-/** @internal By the protocol's core. */
-export const details = detailsOf(call);
+};

@@ -4,7 +4,7 @@
 
 import { now } from "./clock.js";
 import { thrown } from "./error.js";
-import { type Exports, instantiate, link, moduleOf, unavailable } from "./wasm.js";
+import { type Core, type Exports, coreOf, instance as fresh, unavailable } from "./wasm.js";
 
 /** What a wasm with machines exports beside its plain call. */
 interface Machines extends Exports {
@@ -31,23 +31,16 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const NONE = new Uint8Array(0);
 
-let current: Instance | undefined;
-let module: WebAssembly.Module | undefined;
+const instances = new WeakMap<Core, Instance>();
 
-function instance(): Instance {
-  const [compiled, end] = moduleOf();
-  if (current && compiled === module && !current.broken && current.core.memory.buffer.byteLength - current.size < GROWTH) return current;
-  module = compiled;
-  const core = instantiate(undefined, () => compiled) as Machines;
-  current = { core, end, size: core.memory.buffer.byteLength, runs: 0, broken: false };
-  return current;
+function instance(of: Core): Instance {
+  const current = instances.get(of);
+  if (current && !current.broken && current.core.memory.buffer.byteLength - current.size < GROWTH) return current;
+  const core = fresh(of) as Machines;
+  const made = { core, end: of.end, size: core.memory.buffer.byteLength, runs: 0, broken: false };
+  instances.set(of, made);
+  return made;
 }
-
-// The one function that a core with machines may call, whatever its name is in this build: it ends a call that must not go on.
-const broken = (): never => {
-  throw new Error("the core broke off");
-};
-link(new Proxy({}, { get: () => new Proxy({}, { get: () => broken }) }));
 
 // Random octets in stock: asking the host for 32 costs as much as asking for many. What was given out is overwritten.
 const stock = new Uint8Array(1024);
@@ -70,7 +63,7 @@ export interface RunStep {
 
 /** A machine on its way. */
 export class Run {
-  readonly #instance: Instance = instance();
+  readonly #instance: Instance;
   readonly #offset: number;
   readonly #run: number;
   #over = false;
@@ -86,6 +79,7 @@ export class Run {
    */
   constructor(operation: string, lines: string, offset = 0, octets = 32) {
     this.#offset = offset;
+    this.#instance = instance(coreOf(`>${operation}`));
     this.#instance.runs++;
     this.#run = this.#within((core) => {
       const [at, length, own] = this.#written(core, `${operation}\n${now() + offset}\n${lines}`, NONE, octets);

@@ -81,7 +81,7 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, options: ResourceO
     for (let second = false; ; second = true) {
       const nonce = nonces.of("r", url);
       const text = call([
-        "resource",
+        tokenType === "DPoP" ? "resource" : "bearer",
         url,
         method,
         development ? 1 : "",

@@ -1,7 +1,7 @@
 // Calls to a provider's APIs: the token, the headers every call must have, and a 401 read before anything is asked for again.
 // A new token is got at most once for a call, and only when the token is what was refused.
 
-import { apis } from "../core/provider_wasm.js";
+import { call } from "../core/wasm.js";
 import { answerLines } from "../protocol/answer.js";
 import { configured, given, isStream } from "../core/check.js";
 import { Nonces } from "../protocol/dpop.js";
@@ -44,7 +44,7 @@ export async function tokenOf(token: RefusableToken, refused?: string): Promise<
 /** @internal What a refused answer says, from the core. */
 export function refusal(status: number, contentType: string | null, wwwAuthenticate: string | null, body: string): SamtykkeError {
   try {
-    apis(["refused", ...answerLines({ status, contentType, wwwAuthenticate, body })], body);
+    call(["refused", ...answerLines({ status, contentType, wwwAuthenticate, body })], body);
   } catch (error) {
     if (error instanceof SamtykkeError) return error;
     throw error;

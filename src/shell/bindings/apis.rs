@@ -3,24 +3,20 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::{host_error, response};
-use super::{Lines, browser, refused, some};
+use super::text::response;
+use super::{Lines, refused, some};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
 use crate::provider::halland::refusal_error;
 
-pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
-        // So that a provider can be made, and a host's error be worded, where this is the only wasm.
-        "C" => browser::client(&mut lines).map(|_| ()),
-        "error" => host_error(lines),
         #[cfg(samtykke_entry = "helseid")]
         "helseid" => super::helseid::call(lines, text),
         #[cfg(samtykke_entry = "maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
         "refused" => Err(refusal(lines)),
-        // A call with a token, for where this is the only wasm too.
-        "resource" => resource(lines, text),
+        "bearer" => bearer(lines, text),
         #[cfg(samtykke_entry = "acmidm")]
         "acmidm" => super::acmidm::call(lines, text),
         #[cfg(samtykke_entry = "halland")]
@@ -41,9 +37,9 @@ fn refusal(mut lines: Lines<'_>) -> Error {
     refusal_error(&answer)
 }
 
-/// As the protocol's operation of this name, for a bearer token: address, method, development, origins, type, token; answers
+/// As the operation `resource`, for bearer tokens alone: address, method, development, origins, type, token; answers
 /// the header.
-fn resource(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+fn bearer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [url, _, development, origins, token_type, token] = lines.take();
     let origins: Vec<&str> = origins.split(' ').collect();
     crate::flow::resource::check(url, &origins, !development.is_empty())?;

@@ -5,7 +5,7 @@
 use alloc::string::String;
 
 use super::text::{listed, push_line, response};
-use super::{Lines, refused, some};
+use super::{Lines, operations, refused, some};
 use crate::flow::resource;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
@@ -16,12 +16,23 @@ use crate::protocol::dpop::{self, Proof, Server};
 use crate::protocol::token::{self, Expectation, Found, RequestKind, TokenType};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
-    match operation {
+    operations!(operation, {
         "dpop_answer" => dpop_answer(lines, text),
         "tokens" => tokens(lines, text),
         "resource" => resource_request(lines, text),
-        _ => refused("a known operation"),
+        "bearer" => resource_request(lines, text),
+    }, others(operation, lines, text))
+}
+
+/// What is left: the providers' own.
+fn others(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
+    #[cfg(samtykke_entry = "full")]
+    {
+        let _ = (operation, lines, text);
+        refused("a known operation")
     }
+    #[cfg(not(samtykke_entry = "full"))]
+    super::apis::call(operation, lines, text)
 }
 
 /// The header encoded, for it does not change; the claims with their marks.

@@ -45,25 +45,31 @@ struct Party {
 }
 
 pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
+    // These know no client.
     match operation {
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "id_token", samtykke_machine = "logout_token"))]
         "id_token" | "logout_token" => return lookups::verification(operation == "logout_token", lines),
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "metadata", samtykke_machine = "resource", samtykke_machine = "keys"))]
         "metadata" | "resource" | "keys" => return lookups::discovery(operation, lines),
         _ => {}
     }
     let party = party(&mut lines)?;
     let Party { client, authentication, .. } = &party;
     match operation {
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "code"))]
         "code" => {
             let [code, acr_values] = lines.take();
             let mut exchange = Exchange::authorization_code(client, authentication, AuthorizationCode::parse(code)?)?;
             exchange.narrow_acr(acr_values)?;
             party.issued(exchange, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "credentials"))]
         "credentials" => {
             let [audience, scope] = lines.take();
             let grant = ClientCredentials { scope: scope.into(), audience: some(audience).map(String::from) };
             party.issued(Exchange::client_credentials(client, authentication, &grant)?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "refresh"))]
         "refresh" => {
             let [token, scope, granted, known, id_token, claims] = lines.take();
             let mut grant = Refresh::new(token).scope(scope);
@@ -76,6 +82,7 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8
             grant.id_token = some(id_token).map(Secret::new);
             party.issued(Exchange::refresh(client, authentication, &grant)?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "bearer"))]
         "bearer" => {
             let [given, scope] = lines.take();
             let grant = match given {
@@ -92,6 +99,7 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8
             };
             party.issued(Exchange::jwt_bearer(client, authentication, &grant.scope(scope))?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "exchange"))]
         "exchange" => {
             let [subject, subject_type, actor, actor_type, requested, scope] = lines.take();
             let mut grant = TokenExchange::typed(subject, some(subject_type).unwrap_or(ACCESS_TOKEN)).scope(scope);
@@ -103,25 +111,32 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8
             }
             party.issued(Exchange::token_exchange(client, authentication, &grant)?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "poll"))]
         "poll" => {
             let [device_code, scope] = lines.take();
             let device = Device::polled(device_code, scope);
             party.issued(Exchange::device_poll(client, authentication, &device)?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "device"))]
         "device" => {
             let request = DeviceRequest::new(lines.next());
             party.issued(Exchange::device_authorization(client, authentication, &request)?, lines)
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "introspect"))]
         "introspect" => {
             let [token, hint] = lines.take();
             Ok(live(Exchange::introspection(client, authentication, &Secret::new(token), TokenHint::named(hint)?)?))
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "revoke"))]
         "revoke" => {
             let [token, hint] = lines.take();
             Ok(live(Exchange::revocation(client, authentication, &Secret::new(token), TokenHint::named(hint)?)?))
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "login"))]
         "login" => party.login(lines, random),
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "userinfo"))]
         "userinfo" => party.userinfo(lines),
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "jarm"))]
         "jarm" => {
             let [transaction, content_type] = lines.take();
             let callback = match content_type {

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text::push_line;
-use super::{Lines, refused, some};
+use super::{Lines, operations, some};
 use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
@@ -18,14 +18,13 @@ use crate::jose::key::KeyInfo;
 use crate::jose::{der, jwks, thumbprint};
 
 pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
-    match operation {
+    operations!(operation, {
         "jwk" => jwk(lines, text),
         "der" => der(lines, text),
         "chain" => chain(lines, text),
         "key" => key(lines, text),
         "choose" => choose(lines, text),
-        _ => refused("a known operation"),
-    }
+    }, super::judges::call(operation, lines, text))
 }
 
 /// Names of algorithms, a space between them; one that is not known is refused.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::browser::client;
 use super::text::{listed, push_line};
-use super::{Lines, some};
+use super::{Lines, operations, some};
 use crate::ground::error::Result;
 use crate::ground::http::Response;
 use crate::ground::json::Writer;
@@ -20,7 +20,7 @@ use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::check_algorithm;
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    match operation {
+    operations!(operation, {
         "challenges" => challenges(lines, text),
         "offered" => offered(&mut lines),
         "pushed_answer" => pushed(lines, text),
@@ -30,9 +30,8 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
         "logout_return" => {
             let state = lines.next();
             judge_return(lines.0, state)
-        }
-        operation => super::exchange::call(operation, lines, text),
-    }
+        },
+    }, super::exchange::call(operation, lines, text))
 }
 
 /// A key's algorithm, what the server takes for proofs; a response mode, what the server answers by: none of one where it is empty.

@@ -54,6 +54,7 @@ pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
     let [at, development] = lines.take();
     let development = !development.is_empty();
     Ok(match operation {
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "metadata"))]
         "metadata" => {
             let [form, pinned, origins, profile] = lines.take();
             let origins = listed(origins, b' ');
@@ -65,6 +66,7 @@ pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
             };
             Box::new(Outcome(Discovery::at(at, Policy { profile, origins, development }, addresses)?))
         }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "resource"))]
         "resource" => {
             let [issuer, challenge] = lines.take();
             Box::new(Outcome(Discovery::resource(at, some(challenge), some(issuer), development)?))

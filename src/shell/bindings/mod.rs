@@ -11,34 +11,50 @@ mod acmidm;
 #[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
 mod apis;
 mod browser;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod exchange;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod exchanges;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod full;
 #[cfg(samtykke_entry = "halland")]
 mod halland;
 #[cfg(samtykke_entry = "helseid")]
 mod helseid;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod jose;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod judges;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod lookups;
 #[cfg(samtykke_entry = "maskinporten")]
 mod maskinporten;
 #[cfg(samtykke_entry = "norskgjeld")]
 mod norskgjeld;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod outcome;
-#[cfg(samtykke_entry = "full")]
+#[cfg(not(samtykke_entry = "browser"))]
 mod run;
 #[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening;
 #[cfg(not(samtykke_entry = "browser"))]
 mod text;
+
+/// Picks the operation of a name: all of them in the generic client's wasm, in a provider's those that pkg/build.mjs links into it.
+#[cfg(not(samtykke_entry = "browser"))]
+macro_rules! operations {
+    ($operation:expr, { $($name:literal => $run:expr,)* }, $otherwise:expr) => {
+        match $operation {
+            $(
+                #[cfg(any(samtykke_entry = "full", samtykke_operation = $name))]
+                $name => $run,
+            )*
+            _ => $otherwise,
+        }
+    };
+}
+#[cfg(not(samtykke_entry = "browser"))]
+use operations;
 
 use alloc::vec::Vec;
 
@@ -73,12 +89,14 @@ pub fn call(input: &str, random: &[u8]) -> f64 {
     answer.as_ptr().addr() as f64 + answer.len() as f64 * TWO_TO_THE_32
 }
 
-/// One letter each for what every page has to carry; words for the full core's.
-#[cfg(any(samtykke_entry = "browser", samtykke_entry = "full"))]
+/// One letter each for what every page has to carry; words for the others'.
 fn run(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     match lines.next() {
+        // So that a provider can be made wherever there is a wasm.
         "C" => browser::client(&mut lines).map(|_| ()),
+        #[cfg(any(samtykke_entry = "browser", samtykke_entry = "full", samtykke_operation = "B"))]
         "B" => browser::begin(lines, random, text),
+        #[cfg(any(samtykke_entry = "browser", samtykke_entry = "full", samtykke_operation = "F"))]
         "F" => browser::finish(lines, text),
         #[cfg(not(samtykke_entry = "browser"))]
         operation => {
@@ -90,14 +108,6 @@ fn run(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
         #[cfg(samtykke_entry = "browser")]
         _ => Err(Error::new(&codes::INVALID_PARAMETER)),
     }
-}
-
-#[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
-fn run(mut lines: Lines<'_>, _: &[u8], text: &mut Vec<u8>) -> Result<()> {
-    let mut answer = alloc::string::String::with_capacity(1024);
-    let done = apis::call(lines.next(), lines, &mut answer);
-    *text = answer.into_bytes();
-    done
 }
 
 const TWO_TO_THE_32: f64 = 4_294_967_296.0;

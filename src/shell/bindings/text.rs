@@ -42,7 +42,6 @@ pub(super) fn push_request(text: &mut String, request: &Request) {
 }
 
 /// What stands in a list, without its empty parts.
-#[cfg(any(samtykke_entry = "browser", samtykke_entry = "full"))]
 #[inline(never)]
 pub(super) fn listed(list: &str, mark: u8) -> alloc::vec::Vec<&str> {
     let mut found = alloc::vec::Vec::new();

@@ -1,6 +1,6 @@
 // ACM/IDM Vlaanderen as data over the standard client, and eLys (formerly DAO) behind it.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
@@ -135,9 +135,9 @@ export async function delegate(client: Client, token: Tokens | string, asked: De
   given(typeof api === "string" && /^[\x21-\x7e]+$/.test(api) && api !== acm.clientId, "authorization", "api: the ClientID API, another than the client's own");
   const login = client.begin({ scope: `audience:server:client_id:${api}${scope ? ` ${scope}` : ""}`, lifetime: 60 });
   const lines = clientLines(acm);
-  const out = request(apis(["acmidm", "delegation", lines, login.url, bearer as string]));
+  const out = request(call(["acmidm", "delegation", lines, login.url, bearer as string]));
   const { head, body } = await send(out, "authorization", transport, signal);
-  const code = apis(["acmidm", "delegated", lines, now(), login.transaction, ...head], body);
+  const code = call(["acmidm", "delegated", lines, now(), login.transaction, ...head], body);
   return client.exchange(new AuthorizationCode(login.transaction, code), signal ? { signal } : {});
 }
 
@@ -262,7 +262,7 @@ export class ElysApi {
     checkToken(token, transport);
     const { origin } = elys(environment);
     this.#environment = isObject(environment) ? origin : environment;
-    apis(["acmidm", "check", this.#environment, ENVIRONMENTS.find(([, issuer]) => issuer === provider.issuer)?.[0]]);
+    call(["acmidm", "check", this.#environment, ENVIRONMENTS.find(([, issuer]) => issuer === provider.issuer)?.[0]]);
     this.#provider = provider;
     this.#trace = [correlationId ?? crypto.randomUUID(), tracingId ?? crypto.randomUUID()];
     const [correlation, tracing] = this.#trace;
@@ -273,7 +273,7 @@ export class ElysApi {
   }
 
   #ping(token: string) {
-    return request(apis(["acmidm", "request", this.#environment, token, ...this.#trace, crypto.randomUUID()]));
+    return request(call(["acmidm", "request", this.#environment, token, ...this.#trace, crypto.randomUUID()]));
   }
 
   /**
@@ -295,7 +295,7 @@ export class ElysApi {
     for (let again = typeof token === "function"; ; again = false) {
       const { head, body } = await send(this.#ping(current), "api", transport, signal);
       try {
-        return JSON.parse(apis(["acmidm", "ping", clientId, organisationCode, scope, issuer, ...head], body)) as PingReport;
+        return JSON.parse(call(["acmidm", "ping", clientId, organisationCode, scope, issuer, ...head], body)) as PingReport;
       } catch (error) {
         if (!again || !(error instanceof SamtykkeError) || error.code !== "token_invalid") throw error;
         const next = await tokenOf(token, current);

@@ -1,6 +1,6 @@
 // Region Halland as data over the standard client: AD FS, the gateway's Subscriber Key, and AD FS' own error codes.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import type { HttpAnswer } from "../../protocol/answer.js";
 import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
@@ -129,7 +129,7 @@ class CertifiedKeys implements KeySource {
     const found = await this.#cached?.find(x5t === undefined ? token : named, alg, kid || (x5t ?? "")).catch((error: SamtykkeError) => {
       if (x5t === undefined || error.code !== "key_not_found") throw error;
     });
-    const [jwk, certificate] = apis(["halland", "key", alg, kid, x5t], this.#text()).split("\n") as [string, string];
+    const [jwk, certificate] = call(["halland", "key", alg, kid, x5t], this.#text()).split("\n") as [string, string];
     if (certificate && base64url(new Uint8Array(await crypto.subtle.digest("SHA-1", octetsFrom(certificate)))) !== x5t) {
       throw hostError("key_refused", { phase: "token", expected: "x5t: the SHA-1 of the key's certificate" });
     }
@@ -319,7 +319,7 @@ export class HallandApi {
       "subscriberKey: one or two texts of visible ASCII",
     );
     configured(typeof subscriberKeyHeader === "string", "subscriberKeyHeader: a text");
-    apis(["halland", "header", subscriberKeyHeader]);
+    call(["halland", "header", subscriberKeyHeader]);
     let at = 0;
     this.#guard = {
       origins,

@@ -1,7 +1,7 @@
 // HelseID's client: metadata fetched and kept, the profile over it, two keys, and no switch by which a rule could be lost.
 
 import { privateKeyJwt } from "../../protocol/authentication.js";
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { configured, given, isObject, only } from "../../core/check.js";
 import { Client, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
@@ -144,7 +144,7 @@ export class HelseId {
     // What else an issuer must be is judged with its metadata.
     configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
     configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
-    for (const one of [key, dpop ?? key]) apis(["helseid", "algorithm", one.alg]);
+    for (const one of [key, dpop ?? key]) call(["helseid", "algorithm", one.alg]);
     configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
     configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
     const { sessionStore: store, sessionStoreOptional: optional, onStoreError } = options;
@@ -203,7 +203,7 @@ export class HelseId {
     given(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
     only(request, LOGIN, "authorization");
     const { scope, acrValues, prompt, onBehalfOf, details, lifetime, signal } = request;
-    const found = apis(["helseid", "login", scope, this.#least]).split("\n").slice(0, -1);
+    const found = call(["helseid", "login", scope, this.#least]).split("\n").slice(0, -1);
     const resources = request.resources ?? found;
     given(Array.isArray(resources), "authorization", "resources: a list of texts");
     const extra: Record<string, string | readonly string[]> = {};
@@ -239,13 +239,13 @@ export class HelseId {
     const client = await this.client();
     const code = await numbered(async () => client.finish(transaction, callback));
     const { scope } = code;
-    const resource = options.resource ?? apis(["helseid", "login", scope, 0]).split("\n")[0];
+    const resource = options.resource ?? call(["helseid", "login", scope, 0]).split("\n")[0];
     const { signal } = options;
     const tokens = await numbered(() => client.exchange(code, { ...(resource && { resource }), ...(signal && { signal }) }));
     const found = granted(tokens, this.#dpop.thumbprint, { resource, scope });
     if (this.#least) {
       if (!tokens.claims) throw hostError("id_token_missing");
-      apis(["helseid", "level", this.#least], JSON.stringify(tokens.claims));
+      call(["helseid", "level", this.#least], JSON.stringify(tokens.claims));
     }
     const session = this.#session(options, { scope, id: crypto.randomUUID(), ...(resource && { resource }) });
     await session.take(keyOf({ ...(resource && { resource }) }), found);
@@ -283,7 +283,7 @@ export class HelseId {
   async machine(asked: HelseIdMachine = {}): Promise<HelseIdTokens> {
     only(asked, TARGET, "token");
     const { scope = "", resource, details, signal } = asked;
-    apis(["helseid", "machine", scope]);
+    call(["helseid", "machine", scope]);
     const key = keyOf(asked);
     const kept = this.#kept.good(key);
     if (kept && !signal?.aborted) return kept;
@@ -330,7 +330,7 @@ export class HelseId {
       const [audience, ...more] = [resource ?? []].flat();
       // Details go in the assertion or in a request object, never in a form (FK5), and one token is for one audience.
       given(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
-      apis(["helseid", "machine", scopes]);
+      call(["helseid", "machine", scopes]);
       const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
       // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
       if (tokens.missingScope.length)

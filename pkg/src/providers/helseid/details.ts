@@ -1,6 +1,6 @@
 // Organisation numbers and other details (HelseID, "Organisasjonsnumre"): typed here, judged and worded by the core.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, given, isObject, only } from "../../core/check.js";
 
 /** Whom a client acts for; numbers of nine digits. */
@@ -50,5 +50,5 @@ export function claimOf(details: HelseIdDetails): object {
   if (sfmJournalId !== undefined) lines.push(`s${sfmJournalId}`);
   given(Array.isArray(raw), "token", "raw: a list of details");
   for (const detail of raw) lines.push(`r${JSON.stringify(detail)}`);
-  return JSON.parse(apis(["helseid", "details", ...lines])) as object;
+  return JSON.parse(call(["helseid", "details", ...lines])) as object;
 }

@@ -2,7 +2,7 @@
 
 import { SamtykkeError } from "../../core/error.js";
 import { hidden } from "../../core/hidden.js";
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import type { Tokens } from "../../protocol/tokens.js";
 
 /** Tokens, and what HelseID says of them. */
@@ -25,7 +25,7 @@ export interface Asked {
 export function granted(tokens: Tokens, thumbprint: string, { resource, scope }: Asked): HelseIdTokens {
   const named = tokens.scope === undefined ? "" : 1;
   const head = ["helseid", "granted", thumbprint, resource, scope, named, tokens.scope, tokens.accessToken];
-  return hidden({ ...tokens, ...(JSON.parse(apis(head, JSON.stringify(tokens.others))) as Omit<HelseIdTokens, keyof Tokens>) });
+  return hidden({ ...tokens, ...(JSON.parse(call(head, JSON.stringify(tokens.others))) as Omit<HelseIdTokens, keyof Tokens>) });
 }
 
 /** @internal An error of HelseID's own carries its number; such an error asks for other settings, not for another try. */
@@ -34,7 +34,7 @@ export async function numbered<T>(run: () => Promise<T>): Promise<T> {
     return await run();
   } catch (error) {
     const description = error instanceof SamtykkeError && error.oauth?.description;
-    const code = description && apis(["helseid", "number", description]);
+    const code = description && call(["helseid", "number", description]);
     if (!code) throw error;
     const { name: _, message: _m, ...facts } = (error as SamtykkeError).toJSON();
     throw new SamtykkeError({ ...facts, provider: { code }, action: "fix_configuration" }, { cause: error });

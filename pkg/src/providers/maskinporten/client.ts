@@ -2,7 +2,7 @@
 // documented claims; the key signs; what an answer means is a row of the core's table.
 
 import { none } from "../../protocol/authentication.js";
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import { Client, type ClientOptions } from "../../protocol/client.js";
 import { TRANSPORT } from "../../core/http.js";
@@ -52,7 +52,7 @@ export function maskinporten(settings: MaskinportenSettings): Provider {
   configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
   const words = own ? [environment.issuer, environment.tokenEndpoint, environment.selfService] : [environment];
   const name = [...words, ...(selfService === undefined ? [] : [selfService])].join(" ");
-  const [issuer, tokenEndpoint, api] = apis(["maskinporten", "environment", name]).split("\n") as [string, string, string];
+  const [issuer, tokenEndpoint, api] = call(["maskinporten", "environment", name]).split("\n") as [string, string, string];
   const base = server({ issuer, tokenEndpoint, clientId, development: own });
   // Marked, so that no other provider's API takes it for an environment of its own.
   const whole = Object.freeze({ ...base, api, environment: MARK + name });
@@ -166,7 +166,7 @@ export interface MaskinportenProblem {
 export function problem(error: unknown): MaskinportenProblem {
   const { code, http, oauth, provider } = error instanceof SamtykkeError ? error : ({} as Partial<SamtykkeError>);
   const description = oauth?.description?.replace(/\s+/g, " ");
-  const [id, kind, again, advice] = apis(["maskinporten", "problem", code, http?.status, provider?.code, description]).split("\n");
+  const [id, kind, again, advice] = call(["maskinporten", "problem", code, http?.status, provider?.code, description]).split("\n");
   return { ...(id && { id }), kind, again, advice } as MaskinportenProblem;
 }
 
@@ -300,7 +300,7 @@ export class MaskinportenClient {
     const { alg, kid, certificate } = this.#key;
     const time = now() + clockOffset;
     inTime(this.#key, time);
-    return apis([
+    return call([
       "maskinporten",
       "grant",
       this.provider.issuer,
@@ -429,5 +429,5 @@ function judged<T>(operation: string, claims: object, expected: MaskinportenExpe
   only(expected, { provider: 1, scope: 1, audience: 1 } satisfies Names<MaskinportenExpectation>, "api");
   const { provider, scope, audience } = expected;
   environmentOf(provider);
-  return JSON.parse(apis(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;
+  return JSON.parse(call(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;
 }

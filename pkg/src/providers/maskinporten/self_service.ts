@@ -1,7 +1,7 @@
 // Maskinporten's self-service API: scopes and who may use them, clients, their keys. The core judges every argument before it
 // reaches a path, and every answer; what is read or set is tried again after trouble, what is made never is.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
@@ -341,10 +341,10 @@ export class SelfService {
   async #edit(edit: "add" | "renew" | "remove", id: string, key: string, options?: SelfServiceCall): Promise<readonly RegisteredKey[]> {
     const read = async () => json(await this.#call<object>("keys", [id], "", options));
     given(typeof key === "string", "api", "a key, or its id");
-    const set = apis(["maskinporten", "keys", edit, await read(), key]);
+    const set = call(["maskinporten", "keys", edit, await read(), key]);
     await this.#call(set ? "replaceKeys" : "deleteKeys", [id], set, options);
     const found = await read();
-    apis(["maskinporten", "confirm", set, found]);
+    call(["maskinporten", "confirm", set, found]);
     return (JSON.parse(found) as { keys: RegisteredKey[] }).keys;
   }
 
@@ -358,15 +358,15 @@ export class SelfService {
     const { token, retries = 2, uncheckedOrganisationNumbers } = this.#options;
     const signal = options?.signal;
     const marks = uncheckedOrganisationNumbers === true ? "u" : "";
-    const scope = apis(["maskinporten", "scope", operation]);
+    const scope = call(["maskinporten", "scope", operation]);
     let refused: string | undefined;
     for (let attempt = 0; ; ) {
       const bearer = !scope ? "" : typeof token === "function" ? await token(refused, scope) : token;
       given(typeof bearer === "string", "api", "an access token: a text");
-      const out = request(apis(["maskinporten", "request", this.#environment, bearer, marks, operation, args.length, ...args], body));
+      const out = request(call(["maskinporten", "request", this.#environment, bearer, marks, operation, args.length, ...args], body));
       try {
         const answer = await send(out, "api", this.#options, signal);
-        const text = apis(["maskinporten", "answer", operation, ...answer.head], answer.body);
+        const text = call(["maskinporten", "answer", operation, ...answer.head], answer.body);
         return (text ? hiddenSecret(JSON.parse(text)) : undefined) as T;
       } catch (error) {
         if (!(error instanceof SamtykkeError)) throw error;
@@ -395,7 +395,7 @@ function json(value: object): string {
   return JSON.stringify(value);
 }
 
-const replacement = (before: object, after: object): string => apis(["maskinporten", "replacement", json(before), json(after)]);
+const replacement = (before: object, after: object): string => call(["maskinporten", "replacement", json(before), json(after)]);
 
 /** A client that was just made holds its secret: no log shall show it. */
 function hiddenSecret(value: unknown): unknown {

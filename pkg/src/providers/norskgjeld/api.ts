@@ -1,7 +1,7 @@
 // norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
 // Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
@@ -58,10 +58,10 @@ class Api {
       const bearer = typeof token === "function" ? await token(refused?.token) : token;
       given(typeof bearer === "string", "api", "an access token: a text");
       if (bearer === refused?.token) throw refused.error;
-      const out = request(apis(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
+      const out = request(call(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
         const { head, body } = await send(out, "api", this.#options, signal);
-        return apis(["norskgjeld", "answer", operation, ...head], body);
+        return call(["norskgjeld", "answer", operation, ...head], body);
       } catch (error) {
         // A call that was refused for its token did nothing, so any may be sent again with another: once.
         const invalid = error instanceof SamtykkeError && error.code === "token_invalid";
@@ -284,6 +284,6 @@ export class ConsentFeed {
 
 /** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
 export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
-  const [debt, agreement, consentEvents] = apis(["norskgjeld", "audiences", environmentOf(provider)]).split("\n") as [string, string, string];
+  const [debt, agreement, consentEvents] = call(["norskgjeld", "audiences", environmentOf(provider)]).split("\n") as [string, string, string];
   return { debt, agreement, consentEvents };
 }

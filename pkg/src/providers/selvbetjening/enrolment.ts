@@ -1,7 +1,7 @@
 // A client from draft to daily use, kept in a store of the caller's: nothing is lost if the person never comes back,
 // if the answer to a new key is lost, or if the program ends in between.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
@@ -257,7 +257,7 @@ export class Enrolment {
     if (clientId === undefined || redirectUri === undefined || until === undefined) throw hostError("transaction_missing");
     if (confirmed) throw hostError("transaction_used");
     if (now() > until) throw hostError("transaction_expired");
-    apis(["selvbetjening", "confirmed", redirectUri], `${answer}`);
+    call(["selvbetjening", "confirmed", redirectUri], `${answer}`);
     await this.#keep({ confirmed: true });
   }
 

@@ -1,7 +1,7 @@
 // A receiver on loopback for the portal's answer, for programs on the person's own machine: Node, Deno and Bun.
 // Its path cannot be guessed, so what arrives there belongs to the draft that was given it. One answer, then it is used.
 
-import { apis } from "../../core/provider_wasm.js";
+import { call } from "../../core/wasm.js";
 import { type Names, given, isLimit, only } from "../../core/check.js";
 import { randomId } from "./enrolment.js";
 import { hostError } from "../../core/error.js";
@@ -114,7 +114,7 @@ export async function loopback(options: LoopbackOptions = {}): Promise<Receiver>
 
 function confirms(redirectUri: string, url: string): boolean {
   try {
-    apis(["selvbetjening", "confirmed", redirectUri], url);
+    call(["selvbetjening", "confirmed", redirectUri], url);
     return true;
   } catch {
     return false;

@@ -3,9 +3,8 @@
 
 import { seconds } from "../../core/clock.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
-import { apis } from "../../core/provider_wasm.js";
+import { type Value, call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only, present } from "../../core/check.js";
-import type { Value } from "../../core/wasm.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { MAX_BODY, TRANSPORT, type Transport, checkTransport, read, request, send } from "../../core/http.js";
 import type { Jwk } from "../../crypto/webcrypto.js";
@@ -87,7 +86,7 @@ export function refusePage(): void {
 /** @internal Thumbprint, id and published form of a public key; refuses private members. */
 export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid: string; readonly json: string } {
   given(isObject(jwk), "configuration", "a public key as JWK");
-  const [thumbprint, kid, json] = apis(["selvbetjening", "key"], JSON.stringify(jwk)).split("\n") as [string, string, string];
+  const [thumbprint, kid, json] = call(["selvbetjening", "key"], JSON.stringify(jwk)).split("\n") as [string, string, string];
   return { thumbprint, kid, json };
 }
 
@@ -145,7 +144,7 @@ export class Selvbetjening {
       "environment: test, production or two origins",
     );
     this.#environment = typeof environment === "string" ? environment : `${environment.portal} ${environment.api}`;
-    this.#origin = apis(["selvbetjening", "environment", this.#environment]).split("\n")[0]!;
+    this.#origin = call(["selvbetjening", "environment", this.#environment]).split("\n")[0]!;
     this.#options = options;
   }
 
@@ -162,16 +161,16 @@ export class Selvbetjening {
     given(isObject(options) && typeof options.apiKey === "string" && !/[\r\n]/.test(options.apiKey), "api", "apiKey: a text of one line");
     only(options, { ...SIGNAL, apiKey: 1 }, "api");
     const { json } = publicKey(publicJwk);
-    const out = request(apis(["selvbetjening", "request", this.#environment, "draft", options.apiKey, json], JSON.stringify(draft)));
+    const out = request(call(["selvbetjening", "request", this.#environment, "draft", options.apiKey, json], JSON.stringify(draft)));
     const { head, body } = await send(out, "api", this.#options, options.signal);
-    return apis(["selvbetjening", "answer", "draft", "", ...head], body);
+    return call(["selvbetjening", "answer", "draft", "", ...head], body);
   }
 
   /** Where the person confirms a draft. With port and path in the older form, for drafts without `postClientConfirmationRedirectUri`. */
   confirmUrl(clientId: string, older?: { readonly redirectPort: number; readonly redirectPath: string }): string {
     given(typeof clientId === "string", "api", "a client id: a text");
     only(older, { redirectPort: 1, redirectPath: 1 }, "api");
-    return apis(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
+    return call(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
   }
 
   /** The service for one client. Keep it: it keeps the token, and asks for no other while that one is valid. */
@@ -263,7 +262,7 @@ export class SelvbetjeningClient {
    */
   async update(change: (settings: ClientSettings) => ClientSettings | Promise<ClientSettings>, options: SelvbetjeningCall = {}): Promise<CurrentClient> {
     given(typeof change === "function", "api", "a function of the settings");
-    const settingsOf = ({ head, body }: { head: readonly string[]; body: string }) => apis(["selvbetjening", "answer", "settings", "", ...head], body);
+    const settingsOf = ({ head, body }: { head: readonly string[]; body: string }) => call(["selvbetjening", "answer", "settings", "", ...head], body);
     let before = await this.#exchange("client", [], "", options);
     for (let attempt = 0; attempt < 3; attempt++) {
       const settings = settingsOf(before);
@@ -314,7 +313,7 @@ export class SelvbetjeningClient {
 
   async #call(operation: string, options: SelvbetjeningCall, args: readonly Value[] = [], rest = "", key = ""): Promise<string> {
     const { head, body } = await this.#exchange(operation, args, rest, options);
-    return apis(["selvbetjening", "answer", operation, key, ...head], body);
+    return call(["selvbetjening", "answer", operation, key, ...head], body);
   }
 
   /** Sends a call; when its token is refused, and so nothing was done, once more with a new one. */
@@ -339,7 +338,7 @@ export class SelvbetjeningClient {
   ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
     only(options, SIGNAL, "api");
     const { signal } = options;
-    const out = request(apis(["selvbetjening", "request", this.#environment, operation, ...args], rest));
+    const out = request(call(["selvbetjening", "request", this.#environment, operation, ...args], rest));
     const controller = new AbortController();
     let late = false;
     const stop = () => controller.abort(signal?.reason);

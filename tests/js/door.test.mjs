@@ -1,0 +1,90 @@
+// Each entry brings one wasm at most, and that wasm has what pkg/build.mjs says it has: the table of operations, walked.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { CORES } from "../../pkg/build.mjs";
+
+const dist = new URL("../../pkg/dist/", import.meta.url);
+const read = (file) => readFileSync(new URL(file, dist), "utf8");
+const encoder = new TextEncoder();
+
+/** What a wasm answers to a text: by its plain call, or as the first step of a machine. */
+function answer(name, text, machine) {
+  const module = new WebAssembly.Module(readFileSync(new URL(`wasm/${name}.wasm`, dist)));
+  const imports = new Proxy({}, { get: () => new Proxy({}, { get: () => () => assert.fail("broke off") }) });
+  const { memory, call, __wbindgen_malloc: malloc, run_start: start, run_text: told } = new WebAssembly.Instance(module, imports).exports;
+  const octets = encoder.encode(text);
+  const at = malloc(octets.length + 96, 1) >>> 0;
+  new Uint8Array(memory.buffer).set(octets, at);
+  const random = at + octets.length;
+  const place = machine ? told(start(at, octets.length, random, 96) >>> 0) : call(at, octets.length, random, 0);
+  return new TextDecoder().decode(new Uint8Array(memory.buffer, place % 2 ** 32, place / 2 ** 32));
+}
+
+const UNKNOWN = "a known operation";
+// Enough of a client for a machine to be chosen: see `party` in src/shell/bindings/exchanges.rs.
+const client = [
+  "",
+  "",
+  "",
+  "https://op.example",
+  "",
+  "https://op.example/token",
+  "c",
+  "",
+  "",
+  "",
+  "",
+  ...Array(11).fill(""),
+  "none",
+  "",
+  "i",
+  "nnnn",
+  "",
+  "60",
+];
+const lines = (operation) => `${operation}\n1700000000\n${client.join("\n")}${"\n".repeat(40)}`;
+
+test("each operation that a provider's wasm is said to have is there", () => {
+  const providers = Object.entries(CORES).filter(([, { has }]) => has);
+  assert.ok(providers.length > 4);
+  for (const [name, { has, machines }] of providers) {
+    for (const operation of has.trim().split(" ")) {
+      if (operation.startsWith(">")) continue;
+      // A provider's own name is followed by the operation.
+      const found = answer(name, `${operation}\n${"\n".repeat(20)}`);
+      if (operation !== name) assert.ok(!found.includes(UNKNOWN), `${name}: ${operation}`);
+    }
+    for (const machine of machines) {
+      assert.ok(has.includes(` >${machine} `));
+      assert.ok(!answer(name, lines(machine), true).includes(UNKNOWN), `${name}: >${machine}`);
+    }
+    assert.match(answer(name, "no_operation\n"), new RegExp(UNKNOWN));
+    if (machines.length) assert.match(answer(name, lines("no_machine"), true), new RegExp(UNKNOWN));
+  }
+  // What is not linked is not there, so that the list is what decides.
+  assert.match(answer("maskinporten", `key\n${"\n".repeat(20)}`), new RegExp(UNKNOWN));
+  assert.match(answer("maskinporten", lines("code"), true), new RegExp(UNKNOWN));
+});
+
+test("each entry brings one wasm at most", () => {
+  const entries = readdirSync(dist).filter((file) => file.endsWith(".js"));
+  assert.ok(entries.length > 20);
+  const counts = entries.map((file) => [...read(file).matchAll(/from "\.\/wasm\//g)].length);
+  assert.deepEqual([...new Set(counts)].sort(), [0, 1]);
+  for (const file of entries.filter((file) => !file.includes(".workerd") && !file.includes(".edge-light"))) {
+    assert.ok(existsSync(new URL(`node/${file}`, dist)), file);
+    assert.ok((read(`node/${file}`).match(/(bring|provide)\(/g) ?? []).length <= 1, file);
+  }
+});
+
+test("an operation that no imported entry has is refused with what to import", async () => {
+  const { bring } = await import(new URL("lib/core/cores.js", dist));
+  const { run } = await import(new URL("lib/core/wasm.js", dist));
+  bring(0, () => assert.fail("not asked"), 0, " this that ");
+  assert.throws(
+    () => run("other\n"),
+    ({ code, action, hint }) => code === "wasm_unavailable" && action === "fix_configuration" && hint.includes('import "samtykke"'),
+  );
+});
