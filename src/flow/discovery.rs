@@ -12,6 +12,7 @@ use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
+use crate::ground::uri::Uri;
 use crate::protocol::answers::metadata::{Metadata, Policy, check_issuer};
 use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
 use crate::protocol::challenge::Challenge;
@@ -61,6 +62,11 @@ pub(crate) trait Document<T>: Send + Sync {
     /// Whether an answer is nothing of the kind, so that the next address is worth a try.
     fn is_absent(&self, _: &Response) -> bool {
         false
+    }
+
+    /// What was looked for, and where, once it is nowhere.
+    fn sought(&self) -> Option<String> {
+        None
     }
 
     /// Where in a flow it is needed.
@@ -124,7 +130,13 @@ impl<T> Discovery<T> {
                 self.state = State::Sent(now);
                 Ok(Step::Send(request))
             }
-            None => Err(self.first.take().unwrap_or_else(|| self.used())),
+            None => {
+                let error = self.first.take().unwrap_or_else(|| self.used());
+                Err(match self.document.sought().filter(|_| error.expected_value().is_none()) {
+                    Some(sought) => error.expected(sought),
+                    None => error,
+                })
+            }
         }
     }
 
@@ -166,18 +178,55 @@ struct Published {
     origins: Option<Vec<String>>,
     development: bool,
     left: &'static [WellKnown],
+    /// Whether it was named by its address, which says nothing of a slash at its end.
+    addressed: bool,
+    tried: Vec<String>,
+}
+
+/// An issuer, and the form of its metadata's address where that was given in its place.
+fn issuer_of(given: &str) -> (String, Option<WellKnown>) {
+    const OPENID: &str = "/.well-known/openid-configuration";
+    const OAUTH: &str = "/.well-known/oauth-authorization-server";
+    if let Some(issuer) = given.strip_suffix(OPENID) {
+        return (issuer.into(), Some(WellKnown::OpenId));
+    }
+    let path = Uri::parse(given).map_or("", |uri| uri.path);
+    match (path.strip_prefix(OAUTH), given.strip_suffix(path)) {
+        (Some(rest), Some(origin)) if rest.is_empty() || rest.starts_with('/') => {
+            let mut issuer = String::from(origin);
+            issuer.push_str(rest);
+            (issuer, Some(WellKnown::OAuth))
+        }
+        _ => (given.into(), None),
+    }
 }
 
 impl Document<Metadata> for Published {
     fn next(&mut self) -> Result<Option<Request>> {
         let Some((first, left)) = self.left.split_first() else { return Ok(None) };
         self.left = left;
-        first.url(&self.issuer, self.development).map(|url| Some(get(url)))
+        let url = first.url(&self.issuer, self.development)?;
+        self.tried.push(url.clone());
+        Ok(Some(get(url)))
+    }
+
+    fn sought(&self) -> Option<String> {
+        let mut text = String::from("metadata at ");
+        text.push_str(&self.tried.join(" or "));
+        Some(text)
     }
 
     fn judge(&self, response: &Response, _: u64) -> Result<Metadata> {
         let origins: Option<Vec<&str>> = self.origins.as_ref().map(|origins| origins.iter().map(String::as_str).collect());
         let policy = Policy { profile: &self.profile, origins: origins.as_deref(), development: self.development };
+        if self.addressed {
+            let mut slashed = self.issuer.clone();
+            slashed.push_str("/");
+            let document = Value::parse(response.body.expose());
+            if document.is_some_and(|document| document.text("issuer") == Some(&*slashed)) {
+                return Metadata::judge(response, &slashed, &policy);
+            }
+        }
         Metadata::judge(response, &self.issuer, &policy)
     }
 
@@ -192,7 +241,7 @@ impl Document<Metadata> for Published {
 }
 
 impl Discovery {
-    /// Looks for an issuer's metadata at both addresses.
+    /// Looks for an issuer's metadata at both addresses. The address of metadata is taken for what it is: it is asked there alone.
     ///
     /// # Errors
     /// `invalid_configuration` for an issuer that is none; then those of [`Metadata::judge`], of the first answer where none of the
@@ -207,12 +256,19 @@ impl Discovery {
     /// As [`new`](Self::new), and `invalid_configuration` for no address.
     pub fn at(issuer: &str, policy: Policy<'_>, addresses: &'static [WellKnown]) -> Result<Self> {
         let Policy { profile, origins, development } = policy;
-        check_issuer(issuer, development)?;
+        let (issuer, form) = issuer_of(issuer);
+        let addresses = match form {
+            Some(WellKnown::OpenId) => &[WellKnown::OpenId],
+            Some(WellKnown::OAuth) => &[WellKnown::OAuth],
+            None => addresses,
+        };
+        check_issuer(&issuer, development)?;
         if addresses.is_empty() {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("an address to look at"));
         }
         let origins = origins.map(|origins| origins.iter().map(|origin| String::from(*origin)).collect());
-        Ok(Self::of(Published { issuer: issuer.into(), profile: profile.into(), origins, development, left: addresses }))
+        let (profile, addressed) = (profile.into(), form.is_some());
+        Ok(Self::of(Published { issuer, profile, origins, development, left: addresses, addressed, tried: Vec::new() }))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::flow::judge::{Context, Judge};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
+use crate::ground::text::push_escaped;
 use crate::ground::uri::Uri;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthentication;
@@ -33,6 +34,24 @@ pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()
     }
     let named = origins.iter().filter_map(|origin| Uri::parse(origin)).any(|origin| is_origin(&origin) && origin.same_origin(&uri));
     if named { Ok(()) } else { refused("an address on one of the origins the token is for") }
+}
+
+/// An address with what no URI holds encoded behind its host, as browsers and servers read it: `|` of a FHIR search, `{}`, `^`.
+pub(crate) fn encoded(url: &str) -> String {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let start = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map(|at| host.saturating_add(at));
+    let mut text = String::new();
+    for (at, letter) in url.char_indices() {
+        let behind = start.is_some_and(|start| at > start);
+        if behind && (matches!(letter, '|' | '{' | '}' | '^' | '`' | '"' | '<' | '>' | ' ') || !letter.is_ascii()) {
+            let mut octets = alloc::vec::Vec::new();
+            push_escaped(&mut octets, letter.encode_utf8(&mut [0; 4]).as_bytes(), false);
+            text.push_str(core::str::from_utf8(&octets).unwrap_or_default());
+        } else {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 /// An address as it is called, and as an API sees it, which compares it with what a proof names: scheme and host in small
@@ -67,7 +86,7 @@ impl Exchange<Response> {
     /// # Errors
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
     pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
-        request.url = as_called(&request.url);
+        request.url = as_called(&encoded(&request.url));
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
         if let Some((name, _)) = request.headers.iter().find(|(name, _)| OWN.iter().any(|own| name.eq_ignore_ascii_case(own))) {

@@ -98,7 +98,7 @@ fn hint(kind: RequestKind, action: Action, status: u16, oauth: Option<&OAuthErro
         (Action::Restart, RequestKind::DeviceCode) => "The codes are used up or expired; begin the login on the other device again.",
         (Action::Restart, _) => "The code is used up, expired or another request's, and is never sent twice; begin a new flow.",
         _ if matches!(status, 404 | 405) && kind == RequestKind::Metadata => {
-            "No metadata there: compare the issuer with what the provider documents, or give the endpoints."
+            "No metadata there: compare the issuer (what stands before /.well-known/) with what the provider documents, or give the endpoints."
         }
         _ if matches!(status, 404 | 405) => "Nothing answers there; compare the endpoint's address with the server's metadata.",
         _ if is("invalid_dpop_proof") => "The proof was refused: compare this machine's clock (clockOffset) and the key's algorithm.",

@@ -174,3 +174,52 @@ fn resource_metadata() {
         assert_eq!(code(ResourceMetadata::judge(&Response::new(status, Some(media), &good.to_string()), resource, None, false)), expected);
     }
 }
+
+#[test]
+fn an_address_of_metadata_is_taken_for_what_it_is() {
+    for (given, issuer) in [
+        ("https://op.example/.well-known/openid-configuration", "https://op.example"),
+        ("https://op.example/.well-known/openid-configuration", "https://op.example/"),
+        ("https://op.example/tenant/.well-known/openid-configuration", "https://op.example/tenant"),
+        ("https://op.example/.well-known/oauth-authorization-server", "https://op.example"),
+        ("https://op.example/.well-known/oauth-authorization-server/tenant", "https://op.example/tenant"),
+    ] {
+        let mut discovery = Discovery::new(given, Policy::default()).unwrap();
+        let Step::Send(request) = begin(&mut discovery).unwrap() else { panic!("a request") };
+        assert_eq!(request.url, given);
+        let Step::Done(found) = take(&mut discovery, &answer(&with("issuer", issuer.into()))).unwrap() else { panic!("the metadata") };
+        assert_eq!(found.text("issuer").as_deref(), Some(issuer));
+        // It is another server's all the same, where it says so; and there is no second address.
+        let mut discovery = Discovery::new(given, Policy::default()).unwrap();
+        begin(&mut discovery).unwrap();
+        assert_eq!(code(take(&mut discovery, &answer(&with("issuer", "https://evil.example".into())))), "metadata_issuer_mismatch");
+        let mut discovery = Discovery::new(given, Policy::default()).unwrap();
+        begin(&mut discovery).unwrap();
+        assert_eq!(code(take(&mut discovery, &Response::new(404, None, ""))), "http_status_unexpected");
+    }
+    // An issuer's own slash still counts.
+    let mut discovery = Discovery::new("https://op.example/tenant", Policy::default()).unwrap();
+    begin(&mut discovery).unwrap();
+    let slashed = answer(&with("issuer", "https://op.example/tenant/".into()));
+    assert_eq!(code(take(&mut discovery, &slashed)), "metadata_issuer_mismatch");
+    for odd in [
+        "http://op.example/.well-known/openid-configuration",
+        "/.well-known/openid-configuration",
+        "https://127.0.0.1/.well-known/openid-configuration",
+    ] {
+        assert_eq!(Discovery::new(odd, Policy::default()).unwrap_err().code(), "invalid_configuration", "{odd}");
+    }
+}
+
+#[test]
+fn where_no_metadata_is_the_error_names_the_addresses() {
+    let mut discovery = Discovery::new("https://op.example/tenant", Policy::default()).unwrap();
+    begin(&mut discovery).unwrap();
+    let not_there = Response::new(404, None, "");
+    take(&mut discovery, &not_there).unwrap();
+    let error = take(&mut discovery, &not_there).unwrap_err();
+    assert_eq!((error.code(), error.action().as_str()), ("http_status_unexpected", "fix_configuration"));
+    let expected = "metadata at https://op.example/tenant/.well-known/openid-configuration or https://op.example/.well-known/oauth-authorization-server/tenant";
+    assert_eq!(error.expected_value(), Some(expected));
+    assert!(error.hint().contains("before /.well-known/"), "{error}");
+}

@@ -161,3 +161,28 @@ fn n100_a_bound_token_needs_its_key_and_one_nonce() {
     let (sent, outcome) = play(bound().dpop(&key(), None), &[challenge("invalid_token", Some("n1"))]);
     assert_eq!((sent.len(), outcome.unwrap().status), (1, 401));
 }
+
+#[test]
+fn what_no_uri_holds_is_encoded_then_judged_proved_and_sent() {
+    for (given, called) in [
+        ("/fhir/Patient?identifier=urn:oid:2.16.578.1.12.4.1.4.1|123", "/fhir/Patient?identifier=urn:oid:2.16.578.1.12.4.1.4.1%7C123"),
+        ("/a{b}/c^d?e=\"f\"&g=<h>`", "/a%7Bb%7D/c%5Ed?e=%22f%22&g=%3Ch%3E%60"),
+        ("/søk?navn=Kåre Bø", "/s%C3%B8k?navn=K%C3%A5re%20B%C3%B8"),
+        ("/already%7C?x=%7C", "/already%7C?x=%7C"),
+        ("?a=b|c", "/?a=b%7Cc"),
+    ] {
+        let (sent, _) = play(call(&format!("{API}{given}"), &[API]).unwrap(), &[Response::new(200, None, "")]);
+        assert_eq!(sent[0].url, format!("{API}{called}"));
+    }
+    let mut exchange =
+        Exchange::resource(&client(), &tokens(TokenType::DPoP), &[API], get(&format!("{API}/a|b?c|d"))).unwrap().dpop(&key(), None);
+    let Step::Sign(proof) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a proof") };
+    let claims: Value = serde_json::from_slice(&base64url_decode(proof.input.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    assert_eq!(claims["htu"], format!("{API}/a%7Cb"));
+    // In a host nothing is encoded, and what a reader would take for another address is refused.
+    for odd in
+        ["https://api.exam|ple/x", "https://api.example|/x", "https://api.example\\/x", "https://api.exåmple/x", "https://api.example/x\ty"]
+    {
+        refused(call(odd, &[API]), "resource_refused");
+    }
+}

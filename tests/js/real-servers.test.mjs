@@ -323,3 +323,32 @@ test("response_type and scope stand beside a request object on demand", async ()
   assert.deepEqual([...outer.keys()], ["client_id", "request", "response_type", "scope"]);
   assert.deepEqual([outer.get("response_type"), outer.get("scope")], ["code", "openid a"]);
 });
+
+test("the address of metadata is taken for what it is, and a failure names the addresses", async () => {
+  const published = { issuer: `${ISSUER}/`, authorization_endpoint: `${ISSUER}/authorize`, token_endpoint: `${ISSUER}/token` };
+  const found = fetchOf(json(published));
+  const made = await discover(`${ISSUER}/.well-known/openid-configuration`, { clientId: "c", redirectUri: settings.redirectUri, fetch: found.fetch });
+  assert.deepEqual([made.issuer, found.requests.map(({ url }) => url)], [`${ISSUER}/`, [`${ISSUER}/.well-known/openid-configuration`]]);
+  const error = await fails(() => discover(ISSUER, { clientId: "c", fetch: fetchOf(new Response("", { status: 404 })).fetch }), {
+    code: "http_status_unexpected",
+    action: "fix_configuration",
+  });
+  assert.match(
+    error.message,
+    /metadata at https:\/\/op\.example\/\.well-known\/openid-configuration or https:\/\/op\.example\/\.well-known\/oauth-authorization-server/,
+  );
+});
+
+test("what no URI holds is encoded, then judged, proved and sent", async () => {
+  const key = await SigningKey.generate("ES256");
+  const { fetch, requests } = fetchOf(json({}));
+  const api = client({ fetch, dpop: key }).fetch(
+    { accessToken: "t", tokenType: "DPoP", requestedScope: "", others: {} },
+    { origins: ["https://fhir.example"] },
+  );
+  await api("https://fhir.example/a|b/Patient?identifier=urn:oid:2.16.578.1.12.4.1.4.1|123&x={y}^");
+  const [{ url, headers }] = requests;
+  assert.equal(url, "https://fhir.example/a%7Cb/Patient?identifier=urn:oid:2.16.578.1.12.4.1.4.1%7C123&x=%7By%7D%5E");
+  const proof = JSON.parse(Buffer.from(new Headers(headers).get("dpop").split(".")[1], "base64url"));
+  assert.equal(proof.htu, "https://fhir.example/a%7Cb/Patient");
+});

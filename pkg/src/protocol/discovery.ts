@@ -84,7 +84,7 @@ const LISTS: Pairs = [
 ];
 
 /**
- * Makes a provider of what a server publishes, and of what you say yourself, which wins. Make it once and keep it. What the server
+ * Makes a provider of what a server publishes at its issuer, or at the address of its metadata, and of what you say yourself, which wins. Make it once and keep it. What the server
  * signs with is RS256 unless you name others (`signingAlgorithms`): its own list never widens what a client takes.
  *
  * @throws {SamtykkeError} As {@link serverMetadata}, and as `provider`.
@@ -118,7 +118,7 @@ export async function discover(issuer: string, settings: DiscoverySettings): Pro
   if (!own.redirectUri) options["authorizationEndpoint"] = "";
   for (const name in options) if (options[name] === undefined) delete options[name];
   const assertion = algorithms && { assertion: { algorithms, ...own.assertion } };
-  return provider({ ...(options as Partial<ProviderOptions>), ...own, ...assertion, issuer } as ProviderOptions);
+  return provider({ ...(options as Partial<ProviderOptions>), ...own, ...assertion, issuer: members.issuer } as ProviderOptions);
 }
 
 /** An API's metadata (RFC 9728), checked. It is the API's word: never a reason to send credentials to a server you did not choose. */

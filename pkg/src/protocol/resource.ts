@@ -67,7 +67,8 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, options: ResourceO
       const parsed = new URL(given ? given.url : `${input}`);
       // Never sent, and no part of what a proof names (RFC 9449 section 4.2).
       parsed.hash = "";
-      url = parsed.href;
+      // A URL's reader leaves some that no URI holds, such as the | of a FHIR search.
+      url = parsed.href.replace(/[|{}^`\\]/g, encodeURIComponent);
     } catch {
       throw refused("an absolute https URL", "resource_refused");
     }
