@@ -12,7 +12,7 @@ import { discoveryDocument } from "./discovery.mjs";
 import { createIdTokens } from "./id-tokens.mjs";
 import { createInteractions, isInteraction } from "./interactions.mjs";
 import { maskAuthorization, maskParams, maskPath } from "./mask.mjs";
-import { errorPage, messagePage } from "./pages.mjs";
+import { errorPage, messagePage, tongue } from "./pages.mjs";
 import { createProvider } from "./provider.mjs";
 import { createTokenEndpoints } from "./token.mjs";
 
@@ -107,7 +107,7 @@ export async function createAuthServer({ issuer, clock, store, clients, consents
     const query = new URLSearchParams(ctx.querystring);
     ctx.state.params = query;
     const verdict = judgeAuthorization({ query, headers: ctx.request.headers, clients, audiences, journal });
-    if (verdict.kind === "page") return page(ctx, verdict.status, errorPage(verdict));
+    if (verdict.kind === "page") return page(ctx, verdict.status, errorPage({ ...verdict, language: tongue(ctx) }));
     if (verdict.kind === "callback") return sendBack(ctx, verdict, verdict);
     const flow = flows.add(verdict.flow);
     interactions.tie(ctx, flow);
@@ -164,12 +164,12 @@ export async function createAuthServer({ issuer, clock, store, clients, consents
 
   function logout(ctx) {
     endSession(ctx);
-    page(ctx, 200, messagePage("Du er logget ut", "Du kan lukke denne siden."));
+    page(ctx, 200, messagePage(tongue(ctx), "logout"));
   }
 
   function assets(ctx) {
     const [type, body] = ASSETS[ctx.path] ?? [];
-    if (!body) return page(ctx, 404, errorPage({ error: "not_found", description: "" }));
+    if (!body) return page(ctx, 404, errorPage({ language: tongue(ctx), error: "not_found", description: "" }));
     ctx.set({ "content-type": type, "cache-control": "no-cache", "x-content-type-options": "nosniff" });
     ctx.status = 200;
     ctx.body = body;
@@ -202,7 +202,7 @@ export async function createAuthServer({ issuer, clock, store, clients, consents
       const { status = 500, error: code = "server_error", description = "" } = error instanceof Refusal ? error : {};
       ctx.remove("www-authenticate");
       if (BACK_CHANNEL.has(endpoint)) json(ctx, status, { error: code, error_description: description });
-      else page(ctx, status, errorPage({ error: code, description }));
+      else page(ctx, status, errorPage({ language: tongue(ctx), error: code, description }));
     }
     for (const name of Object.keys(ctx.response.headers)) if (name === "vary" || name.startsWith("access-control-")) ctx.remove(name);
   }
@@ -235,7 +235,7 @@ export async function createAuthServer({ issuer, clock, store, clients, consents
     const method = ctx.method === "HEAD" ? "GET" : ctx.method;
     if (ctx.path === "/oauth2/introspect") journal.violation("introspection", "auth", "clients can not introspect tokens");
     if (!route || ((route[2] === "login" || route[2] === "consent") && !isInteraction(ctx.path))) {
-      return page(ctx, 404, errorPage({ error: "not_found", description: "" }));
+      return page(ctx, 404, errorPage({ language: tongue(ctx), error: "not_found", description: "" }));
     }
     const [methods, , endpoint] = route;
     if (!methods.split(" ").includes(method)) {

@@ -3,7 +3,7 @@
 // Refuses a form from another browser or an overtaken tab (request_forbidden), a late one, and a finished one.
 
 import { personOf } from "./people.mjs";
-import { consentPage, errorPage, loginPage } from "./pages.mjs";
+import { consentPage, errorPage, loginPage, textIn, tongue } from "./pages.mjs";
 
 const CSRF_COOKIE = "oauth2_authentication_csrf";
 const PATH = /^\/(login|consent)\/([A-Za-z0-9_-]{20,64})$/;
@@ -32,11 +32,11 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
     ctx.cookies.set(CSRF_COOKIE, flow.id, cookieOptions);
   }
 
-  const gone = (ctx, status, error, description) => page(ctx, status, errorPage({ error, description }));
+  const gone = (ctx, status, error, why) => page(ctx, status, errorPage({ language: tongue(ctx), error, description: textIn(tongue(ctx), why) }));
 
   function render(ctx, step, flow, extra = {}) {
     const { client, scope } = flow;
-    const shared = { action: ctx.path, clientName: client.name };
+    const shared = { language: tongue(ctx), action: ctx.path, clientName: client.name };
     const body =
       step === "login"
         ? loginPage({ ...shared, ...extra })
@@ -58,7 +58,7 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
   async function login(ctx, form, flow) {
     const chosen = form.get("user") === "other" ? (form.get("nin") ?? "").replace(/\s/g, "") : (form.get("user") ?? "");
     if (!/^[0-9]{11}$/.test(chosen)) {
-      return render(ctx, "login", flow, { problem: "Fødselsnummeret må ha 11 siffer.", typed: form.get("nin") ?? "" });
+      return render(ctx, "login", flow, { problem: true, typed: form.get("nin") ?? "" });
     }
     flow.nin = chosen;
     flow.loggedInAt = clock.now();
@@ -78,11 +78,11 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
   async function handle(ctx) {
     const [, step, uid] = PATH.exec(ctx.path);
     const flow = flows.byUid(uid);
-    if (!flow) return gone(ctx, 404, "request_unauthorized", "Denne innloggingen finnes ikke.");
+    if (!flow) return gone(ctx, 404, "request_unauthorized", "gone.unknown");
     const interaction = await provider.Interaction.find(uid);
 
     if (ctx.method !== "POST") {
-      if (flow.done || !interaction) return gone(ctx, 410, "request_unauthorized", "Denne innloggingen er ferdig eller for gammel.");
+      if (flow.done || !interaction) return gone(ctx, 410, "request_unauthorized", "gone.over");
       return render(ctx, step, flow);
     }
     const form = await readForm(ctx.req);
@@ -100,7 +100,7 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
     }
     if (step === "login" && action === "login") return login(ctx, form, flow);
     if (step === "consent" && action === "approve") return approve(ctx, flow);
-    return gone(ctx, 400, "invalid_request", "Skjemaet hadde ikke noe gyldig valg.");
+    return gone(ctx, 400, "invalid_request", "gone.choice");
   }
 
   return { tie, handle };

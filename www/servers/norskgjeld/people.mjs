@@ -12,7 +12,6 @@ export const PEOPLE = Object.freeze([
   {
     nin: "14842249091",
     name: "Ingrid Fjellheim",
-    about: "Fire lån og kreditter. Én långiver svarer ikke.",
     creditors: (clock) => [
       {
         creditorName: "FJORDKREDITT AS",
@@ -53,7 +52,6 @@ export const PEOPLE = Object.freeze([
   {
     nin: "29868099311",
     name: "Jonas Solbakken",
-    about: "Tre lån, ett sammen med en medlåntaker.",
     creditors: (clock) => [
       {
         creditorName: "BREDAL SPAREBANK",
@@ -90,7 +88,7 @@ export const PEOPLE = Object.freeze([
       },
     ],
   },
-  { nin: "05900099157", name: "Sunniva Myhre", about: "Ingen usikret gjeld.", creditors: () => [] },
+  { nin: "05900099157", name: "Sunniva Myhre", creditors: () => [] },
 ]);
 
 export const personOf = (nin) => PEOPLE.find((person) => person.nin === nin);

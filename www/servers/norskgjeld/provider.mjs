@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 
 import { HANDLE_BITS } from "./handles.mjs";
-import { errorPage } from "./pages.mjs";
+import { errorPage, tongue } from "./pages.mjs";
 import { ALL_SCOPES } from "./scopes.mjs";
 
 // Older Node 20 releases have no URL.parse, which oidc-provider calls.
@@ -68,7 +68,8 @@ export async function createProvider({ issuer, store, clients, consents, jwks, p
     },
     issueRefreshToken: () => false,
     pkce: { required: () => false },
-    renderError: (ctx, { error, error_description: description }) => page(ctx, ctx.status, errorPage({ error, description: description ?? "" })),
+    renderError: (ctx, { error, error_description: description }) =>
+      page(ctx, ctx.status, errorPage({ language: tongue(ctx), error, description: description ?? "" })),
     routes: {
       authorization: "/oauth2/auth",
       token: "/oauth2/token",
