@@ -163,9 +163,10 @@ const STAGES = [
     what: "npm and cargo publish, dry",
     run: [
       ["npm", "publish", "--dry-run"],
+      ["npm", "publish", "--dry-run"],
       ["cargo", "publish", "--dry-run", "--locked", "--allow-dirty"],
     ],
-    cwd: ["pkg", "."],
+    cwd: ["pkg", "www/servers", "."],
     minutes: 15,
   },
 ];

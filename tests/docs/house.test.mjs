@@ -190,6 +190,8 @@ test("crate, package, locks and changelog name one version", () => {
   const version = read("Cargo.toml").match(/^version = "(.*)"$/m)[1];
   assert.equal(JSON.parse(read("pkg/package.json")).version, version);
   assert.equal(lockedVersion(read("Cargo.lock"), "samtykke"), version);
-  assert.equal(JSON.parse(read("package-lock.json")).packages.pkg.version, version);
+  const { packages } = JSON.parse(read("package-lock.json"));
+  assert.deepEqual([packages.pkg.version, packages["www/servers"].version], [version, version]);
+  assert.equal(JSON.parse(read("www/servers/package.json")).version, version);
   assert.match(read("CHANGELOG.md"), new RegExp(`^## ${version.replaceAll(".", "\\.")} \\((?:unreleased|\\d{4}-\\d{2}-\\d{2})\\)$`, "m"));
 });
