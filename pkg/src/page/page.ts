@@ -42,7 +42,7 @@ export function redirect(
 
 /** Whether a URL is an answer of an authorization server: it has a `state`, and a `code` or an `error`. False where there is no page. */
 export function isCallback(url: string | URL = globalThis.location?.href): boolean {
-  return /[?&#]state=/.test(`${url}`) && /[?&#](code|error)=/.test(`${url}`);
+  return /^(?=.*[?&#]state=).*[?&#](code|error)=/.test(`${url}`);
 }
 
 /**
@@ -79,6 +79,6 @@ function stored<T>(use: () => T): T {
   try {
     return use();
   } catch (cause) {
-    throw hostError("transaction_missing", { expected: "session storage" }, cause);
+    throw hostError("transaction_missing", { expected: "storage" }, cause);
   }
 }

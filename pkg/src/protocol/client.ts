@@ -1,13 +1,14 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { type Names, SIGNAL, configured, given, isObject, only, present } from "../core/check.js";
+import { type Names, SIGNAL, configured, given, isObject, isRequest, only, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
+import { hidden } from "../core/hidden.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, finish } from "./flow.js";
-import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
+import { TRANSPORT, type Transport, checkTransport, read } from "../core/http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
 import { type Introspection, type TokenCallOptions, introspect } from "./introspection.js";
 import { finishJarm } from "./jarm.js";
@@ -101,6 +102,22 @@ const REFRESH: Names<RefreshOptions> = { ...SCOPED, store: 1 };
 const BEARER: Names<JwtBearerOptions> = { ...SCOPED, assertion: 1, key: 1, issuer: 1, subject: 1, rules: 1 };
 const TOKEN_EXCHANGE: Names<TokenExchangeOptions> = { ...SCOPED, subjectToken: 1, subjectTokenType: 1, actor: 1, requestedTokenType: 1 };
 
+/** What came back by a request: its address, or what was posted to it. */
+async function posted(request: Request): Promise<string | FormPost> {
+  if (request.method !== "POST") return request.url;
+  const body = await read(request, 32 * 1024);
+  if (body === undefined) throw hostError("callback_too_large");
+  return { contentType: request.headers.get("content-type") ?? "", body };
+}
+
+/** A login where its transaction belongs, or an answer without its parts, would only be misread. */
+function checkCallback(transaction: unknown, callback: unknown): void {
+  given(transaction === null || transaction === undefined || typeof transaction === "string", "callback", "login.transaction: a text");
+  const { contentType, body } = (callback ?? {}) as Partial<FormPost>;
+  const isUrl = typeof callback === "string" || (isObject(callback) && typeof callback["href"] === "string");
+  given(isUrl || (typeof contentType === "string" && typeof body === "string"), "callback", "a URL, a Request, or { contentType, body } of a POST");
+}
+
 /**
  * A client with its secret or key: for workers and servers.
  *
@@ -171,7 +188,7 @@ export class Client {
     }
     if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
     checkMode(this.provider, request);
-    return begin(this.provider, bound(request, this.#party.dpop));
+    return hidden(begin(this.provider, bound(request, this.#party.dpop)), "Login");
   }
 
   /**
@@ -185,7 +202,12 @@ export class Client {
   }
 
   /** As the function {@link finish}, for this client's provider. */
-  finish(transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
+  finish(transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode;
+  /** For a `Request`, such as the POST of `form_post`, whose body is read first: 32 KiB at most. */
+  finish(transaction: string | null | undefined, callback: Request): Promise<AuthorizationCode>;
+  finish(transaction: string | null | undefined, callback: string | URL | FormPost | Request): AuthorizationCode | Promise<AuthorizationCode> {
+    if (isRequest(callback)) return posted(callback).then((answer) => this.finish(transaction, answer));
+    checkCallback(transaction, callback);
     return finish(this.provider, transaction, callback);
   }
 
@@ -195,7 +217,9 @@ export class Client {
    * @throws {SamtykkeError} As {@link finish}; `jws_malformed`, `algorithm_refused`, `claim_refused`, `jwt_expired`,
    * `key_not_found`, `signature_invalid`.
    */
-  async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost): Promise<AuthorizationCode> {
+  async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost | Request): Promise<AuthorizationCode> {
+    if (isRequest(callback)) return this.finishJarm(transaction, await posted(callback));
+    checkCallback(transaction, callback);
     return finishJarm(this.#party, transaction, callback);
   }
 
@@ -235,6 +259,7 @@ export class Client {
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
     only(options, REFRESH, "token");
+    given(typeof tokens === "string" || isObject(tokens), "token", "a refresh token, or the tokens that it came with");
     const before = typeof tokens === "string" ? undefined : tokens;
     const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });

@@ -147,7 +147,7 @@ export function requestLines(request: ConsentRequest | AuthorizationRequest): [(
     acrOptional,
     extra,
     ...rest
-  } = request as ConsentRequest & AuthorizationRequest;
+  } = Object(request) as ConsentRequest & AuthorizationRequest;
   nothing(rest);
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
@@ -193,9 +193,9 @@ let older = used;
 export function finish(provider: Provider, transaction: string | null | undefined, callback: string | URL | FormPost): AuthorizationCode {
   if (!transaction) throw hostError("transaction_missing");
   if (used.has(transaction) || older.has(transaction)) throw hostError("transaction_used");
-  const { contentType, body } = callback as FormPost;
-  const mediaType = body === undefined ? "" : contentType.replace(/\s+/g, " ") || " ";
-  const kept = transaction.includes("\n") ? "?" : transaction;
+  const { contentType, body } = Object(callback) as FormPost;
+  const mediaType = body === undefined ? "" : `${contentType}`.replace(/\s+/g, " ") || " ";
+  const kept = `${transaction}`.includes("\n") ? "?" : transaction;
   let answer: string;
   try {
     answer = run(`F\n${known(provider)}\n${now()}\n${kept}\n${mediaType}\n${body ?? callback}`);

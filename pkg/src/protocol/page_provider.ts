@@ -40,8 +40,8 @@ export function place(address: string | URL): string {
 /** @internal */
 export const made = new WeakMap<Provider, string>();
 
-const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Provider) =>
-  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri), flags, ""].map(line).join("\n");
+const lines = ({ id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }: Partial<Provider> = {}) =>
+  [id, issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, place(redirectUri!), flags, ""].map(line).join("\n");
 
 /** @internal The lines by which the core knows a client. One that was not made here (copied, sent as JSON) is checked each time. */
 export const known = (provider: Provider): string => made.get(provider) ?? lines(provider);
@@ -75,7 +75,16 @@ export function provider(options: {
   /** Allows http to loopback, for a server on your own machine. */
   readonly development?: boolean;
 }): Provider {
-  const { issuer, authorizationEndpoint, tokenEndpoint = "", clientId, redirectUri, issParameterSupported, development, ...rest } = options;
+  const {
+    issuer,
+    authorizationEndpoint,
+    tokenEndpoint = "",
+    clientId,
+    redirectUri,
+    issParameterSupported,
+    development,
+    ...rest
+  } = Object(options) as typeof options;
   const flags = `${issParameterSupported ? "i" : ""}${development ? "d" : ""}`;
   return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, rest);
 }

@@ -5,6 +5,7 @@ import type { Provider } from "./page_provider.js";
 import { call } from "../core/wasm.js";
 import { type AuthorizationRequest, type ConsentRequest, type Login, loginOf, requestLines } from "./flow.js";
 import { type Names, only } from "../core/check.js";
+import { hidden } from "../core/hidden.js";
 import type { SigningKey } from "../crypto/keys.js";
 import { type Party, ask, endpointOf } from "./party.js";
 import { json, keyLines } from "./signing.js";
@@ -53,11 +54,12 @@ export async function start(party: Party, asked: ConsentRequest | AuthorizationR
   checkMode(party.provider, asked);
   const object = wanted ? [1, typ, lifetime, beside ? 1 : outerParameters ? "o" : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
   const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
-  return loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) }));
+  return hidden(loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) })), "Login");
 }
 
 /** @internal Refuses a response mode that the server has not, before anything is sent. */
-export function checkMode({ server }: Provider, { responseMode }: AuthorizationRequest): void {
+export function checkMode({ server }: Provider, asked: AuthorizationRequest): void {
+  const { responseMode } = Object(asked) as AuthorizationRequest;
   if (responseMode && server?.responseModes) call(["offered", "", "", responseMode, server.responseModes.join(" ")]);
 }
 

@@ -17,12 +17,12 @@ export type NorskgjeldEnvironment = "preprod" | "production" | { readonly auth: 
  * ```
  */
 export function norskgjeld(options: { readonly environment: NorskgjeldEnvironment; readonly clientId: string; readonly redirectUri: string }): Provider {
-  const { environment, clientId, redirectUri, ...rest } = options;
+  const { environment, clientId, redirectUri, ...rest } = Object(options) as typeof options;
   const own = typeof environment === "object" && environment;
   const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
   // An origin is all that its address comes to.
   if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
-    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production or origins" });
+    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, origins" });
   }
   const name = own ? `${auth} ${api}` : environment;
   return checked({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, rest);
