@@ -81,7 +81,7 @@ impl<T> Exchange<T> {
     }
 
     /// Binds the tokens to this key: every request carries a proof, and a token of another type is refused (RFC 9449).
-    /// `nonce` is the newest one of this server's, when there is one ([`dpop::Nonces`](crate::protocol::dpop::Nonces)).
+    /// `nonce` is the newest one of this server's, when there is one ([`dpop::Nonces`]).
     #[must_use]
     pub fn dpop(mut self, key: &KeyInfo, nonce: Option<&str>) -> Self {
         self.context.expectation.token_type = TokenType::DPoP;

@@ -324,3 +324,40 @@ fn a_token_goes_to_named_origins_alone() {
         assert_eq!(octets, 2 << 20);
     });
 }
+
+#[test]
+fn a_login_on_another_device() {
+    use samtykke::flow::device::DeviceRequest;
+    run(async {
+        let mut profile = profile();
+        profile.endpoints.device_authorization = Some("https://op.example/device".into());
+        let clock = Clock::at(NOW);
+        let codes = r#"{"device_code":"d","user_code":"ABCD","verification_uri":"https://op.example/go","expires_in":60,"interval":5}"#;
+        let pending = r#"{"error":"authorization_pending"}"#;
+        let http = Scripted::new().json(200, codes).json(400, pending).json(400, r#"{"error":"slow_down"}"#).fails().json(200, NEW);
+        let client = Client::with_profile(profile, "client-1").runtime(clock.clone()).http(http.clone()).build().await.unwrap();
+        let device = client.device(&DeviceRequest::new("read")).await.unwrap();
+        assert_eq!(device.user_code, "ABCD");
+        let waiting = client.clone();
+        let waits = tokio::spawn(async move { waiting.device_tokens(device).await });
+        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        // 5 seconds, 5, then 10 as the server is busy, then 20 after a connection that broke: what is left after each wait.
+        for (seconds, left) in [(4, 4), (1, 3), (5, 2), (9, 2), (1, 1), (19, 1), (1, 0)] {
+            clock.advance(std::time::Duration::from_secs(seconds));
+            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+            assert_eq!(http.left(), left, "{seconds}");
+        }
+        assert_eq!(waits.await.unwrap().unwrap().access_token.expose(), "a1");
+
+        let expired = Scripted::new().json(200, codes);
+        let clock = Clock::at(NOW);
+        let mut profile = self::profile();
+        profile.endpoints.device_authorization = Some("https://op.example/device".into());
+        let client = Client::with_profile(profile, "client-1").runtime(clock.clone()).http(expired).build().await.unwrap();
+        let device = client.device(&DeviceRequest::new("read")).await.unwrap();
+        let waits = tokio::spawn(async move { client.device_tokens(device).await });
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        clock.advance(std::time::Duration::from_secs(61));
+        assert_eq!(waits.await.unwrap().unwrap_err().code(), "device_code_expired");
+    });
+}

@@ -24,3 +24,5 @@ mod redis;
 mod stores;
 mod support;
 mod tokens;
+#[cfg(feature = "tower")]
+mod tower;

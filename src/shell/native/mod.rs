@@ -9,6 +9,7 @@
 
 mod builder;
 mod client;
+mod device;
 mod driver;
 #[cfg(feature = "axum")]
 pub mod edge;
@@ -28,7 +29,10 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
+#[cfg(feature = "tower")]
+mod tower;
 
+#[cfg(feature = "reqwest")]
 pub use self::reqwest::Reqwest;
 pub use builder::{Authentication, Builder};
 pub use client::{Client, RefreshStore};
@@ -44,5 +48,7 @@ pub use store::Redis;
 pub use store::Sealed;
 pub use store::{Kept, Lock, MemoryStore, StoreError, StoreFuture, TokenStore};
 pub use tokens::{TokenSource, Wanted};
+#[cfg(feature = "tower")]
+pub use tower::Tower;
 
 pub use ::{bytes, http};
