@@ -31,3 +31,17 @@ test("every fault that was mended names the tests that fail without the mending,
   }
   assert.equal(text.trimEnd().split("\n").length, rows.length + 2, "one row a line");
 });
+
+test("each saved mutation still takes out what it says, of a row that was mended, and its tests are there", () => {
+  const mutations = JSON.parse(readFileSync(join(ROOT, "tests", "mutations.json"), "utf8"));
+  assert.ok(mutations.length > 0);
+  for (const { row, file, text: before, becomes, test: command } of mutations) {
+    assert.ok(
+      rows.some((one) => one.row === row),
+      `row ${row}`,
+    );
+    assert.equal(readFileSync(join(ROOT, file), "utf8").split(before).length, 2, `row ${row}: ${file} has it once: ${before}`);
+    assert.notEqual(before, becomes);
+    for (const name of command.slice(2)) assert.ok(existsSync(join(ROOT, name)), `row ${row}: ${name}`);
+  }
+});

@@ -7,6 +7,7 @@ import { inspect } from "node:util";
 
 import { Client, SamtykkeError, SigningKey, begin, clientSecretBasic, discover, finish, provider as full } from "samtykke";
 import { norskgjeld } from "samtykke/norskgjeld";
+import { TokenSource } from "samtykke/tokens";
 
 import { REDIRECT_URI, SECRET, clientOf, fails, freshCode, verifierOf } from "./support.mjs";
 
@@ -65,4 +66,32 @@ test("a login that is printed shows no verifier", () => {
   const login = clientOf().begin({ purpose: "presentation" });
   assert.ok(!inspect(login, { depth: 9 }).includes(verifierOf(login)));
   assert.equal(JSON.parse(JSON.stringify(login)).transaction, login.transaction, "it is kept all the same");
+});
+
+test("what is undefined among further parameters is not there", async () => {
+  const op = full({
+    issuer: "https://op.example",
+    authorizationEndpoint: "https://op.example/a",
+    tokenEndpoint: "https://op.example/t",
+    endSessionEndpoint: "https://op.example/out",
+    clientId: "c",
+    redirectUri: REDIRECT_URI,
+  });
+  const sent = [];
+  const fetch = async (_, { body }) => {
+    sent.push(new URLSearchParams(body));
+    return Response.json({ access_token: "t", token_type: "Bearer", expires_in: 60 });
+  };
+  const client = new Client(op, clientSecretBasic(SECRET), { fetch });
+  const extra = { custom: "nb", absent: undefined };
+  const asked = new URL(client.begin({ scope: "read", extra }).url).searchParams;
+  await client.clientCredentials({ extra });
+  const source = new TokenSource({ client });
+  const one = await source.get({ extra });
+  assert.equal(one, await source.get({ extra: { custom: "nb" } }));
+  for (const found of [asked, ...sent, new URL(client.logoutUrl({ extra }).url).searchParams]) {
+    assert.equal(found.get("custom"), "nb");
+    assert.ok(!found.has("absent"), `${found}`);
+  }
+  assert.equal(sent.length, 2);
 });

@@ -69,7 +69,9 @@ export function nameOf(base: string, target: Target): string {
   if (resource) name += typeof resource === "string" ? line("r", resource) : set("r", resource);
   if (audience) name += typeof audience === "string" ? line("a", audience) : set("a", audience);
   if (authorizationDetails || extra || assertionClaims) {
-    const more: [string, string][] = Object.entries(extra ?? {}).map(([member, value]) => [`p.${member}`, value]);
+    const more: [string, string][] = Object.entries(extra ?? {})
+      .filter(([, value]) => value !== undefined)
+      .map(([member, value]) => [`p.${member}`, value]);
     if (assertionClaims) more.push(["claims", canonical(assertionClaims)]);
     if (authorizationDetails) more.push(["details", canonical(authorizationDetails)]);
     more.sort(([one], [other]) => (one < other ? -1 : 1));

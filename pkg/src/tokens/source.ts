@@ -420,5 +420,5 @@ function isTarget(target: Target): boolean {
   if (!isObject(target)) return false;
   const { scope, resource, audience, organisation, subject, extra } = target;
   const texts = isTexts(scope) && isTexts(resource) && isTexts(audience) && isText(organisation) && isText(subject);
-  return texts && (extra === undefined || (isObject(extra) && Object.values(extra).every((value) => typeof value === "string")));
+  return texts && (extra === undefined || (isObject(extra) && Object.values(extra).every(isText)));
 }
