@@ -251,7 +251,7 @@ test("norskgjeld's id_token is verified by the keys of the environment", async (
 test("Keycloak's signed answer, whose issuer stands twice, is taken", async () => {
   const { payload } = servers.find(({ server, at }) => server === "keycloak" && at === "callback");
   assert.equal(payload.match(/"iss":/g).length, 2);
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const issuer = "https://kc.example/realms/a";
   const made = provider({ ...OP, issuer, clientId: "client", jwksUri: `${issuer}/jwks`, signingAlgorithms: ["ES256"] });
   const client = new Client(made, clientSecretBasic("s"), { jwks: { keys: [{ ...key.publicJwk, alg: "ES256" }] } });
@@ -270,7 +270,7 @@ test("Keycloak's signed answer, whose issuer stands twice, is taken", async () =
 
 test("Hydra's logout token is taken by option", async () => {
   const { claims } = servers.find(({ at }) => at === "backchannel");
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const made = provider({ ...OP, issuer: claims.iss, clientId: "client", jwksUri: "https://hydra.example/jwks", signingAlgorithms: ["ES256"] });
   const part = (octets) => Buffer.from(octets).toString("base64url");
   const input = `${part('{"alg":"ES256"}')}.${part(JSON.stringify({ ...claims, iat: Math.floor(Date.now() / 1000) }))}`;
