@@ -86,7 +86,7 @@ const ENTRIES = {
   edge_store: [],
   jwe: [],
   keys: [],
-  tokens: ["full"],
+  tokens: [],
   ...Object.fromEntries(PROVIDERS.map((name) => [name, [name]])),
 };
 

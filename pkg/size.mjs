@@ -11,22 +11,22 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 88_000 },
+  { entry: "samtykke", file: "index.js", ceiling: 91_500 },
   { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 33_000 },
   { entry: "samtykke/halland", file: "halland.js", ceiling: 32_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 27_500 },
   // Meant: 68,000.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 89_500 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 93_000 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 45_000 },
   // Meant: 62,000.
-  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 81_000 },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 77_500 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
   { entry: "samtykke/edge/sveltekit", file: "lib/entries/edge_sveltekit.js", ceiling: 1_500 },
   { entry: "samtykke/jwe", file: "jwe.js", ceiling: 4_000 },
   { entry: "samtykke/keys", file: "keys.js", ceiling: 4_000 },
-  { entry: "samtykke/tokens", file: "tokens.js", ceiling: 87_500 },
+  { entry: "samtykke/tokens", file: "tokens.js", ceiling: 18_000 },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 

@@ -11,7 +11,7 @@ use crate::flow::step::{KeyRole, SignRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
-use crate::ground::lean::NPM;
+use crate::ground::lean::{LOGINS, NPM, PROOFS};
 use crate::ground::secret::Secret;
 use crate::ground::uuid;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
@@ -170,7 +170,7 @@ impl Attempt {
         let (own, other) = random.split_at(16);
         let jti = &*assertion::jti(own);
         let profile = &self.client.profile;
-        if let (Some(object), None) = (&self.object, &self.made.object) {
+        if let (Some(object), None, true) = (&self.object, &self.made.object, LOGINS) {
             let input = object.input(&self.client, jti, now)?;
             return Ok(Some((KeyRole::Object, object.key.alg, input)));
         }
@@ -205,7 +205,7 @@ impl Attempt {
                 _ => {}
             }
         }
-        if let (Some(key), None) = (&self.dpop, &self.made.proof) {
+        if let (Some(key), None, true) = (&self.dpop, &self.made.proof, PROOFS) {
             let proof = Proof {
                 method: self.request.method,
                 url: &self.request.url,
@@ -274,7 +274,7 @@ impl Attempt {
         if !self.sent || core::mem::replace(&mut self.answered, true) {
             return Err(Error::new(&codes::TRANSACTION_USED).at(self.phase()));
         }
-        if self.dpop.is_none() {
+        if !PROOFS || self.dpop.is_none() {
             return Ok(Some(response));
         }
         let challenged = dpop::is_challenge(self.server, &response)?;

@@ -11,7 +11,7 @@ use crate::flow::keys::JwksTimes;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Value;
-use crate::ground::lean::NPM;
+use crate::ground::lean::{LOGINS, NPM};
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, cut};
 use crate::jose::alg::Hash;
@@ -117,7 +117,7 @@ impl Context {
 
     /// Whether signatures of the server's can be verified at all.
     pub(crate) fn is_keyed(&self) -> bool {
-        self.keys_outside || self.jwks.is_some() || self.jwks_uri.is_some()
+        LOGINS && (self.keys_outside || self.jwks.is_some() || self.jwks_uri.is_some())
     }
 
     /// The refresh token of a refresh's answer, whatever else is wrong with it: the one that was sent is spent by now.

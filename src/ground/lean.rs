@@ -14,6 +14,12 @@ pub(crate) const LEAN: bool = cfg!(samtykke_entry = "browser");
 /// Whether this is the protocol's alone, of which providers' own APIs are no part.
 pub(crate) const PROTOCOL: bool = cfg!(samtykke_entry = "full");
 
+/// Whether people log in by this wasm: what a server signs is verified. Where nobody does, an id_token that comes all the same is not read.
+pub(crate) const LOGINS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "code"));
+
+/// Whether tokens may be bound to a key here.
+pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_operation = "resource"));
+
 /// Foreign text in an error. The browser's wasm hands its octets on, and the page reads them.
 #[cfg(not(samtykke_entry = "browser"))]
 pub(crate) type Text = String;

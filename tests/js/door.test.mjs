@@ -36,7 +36,7 @@ const client = [
   "",
   "",
   "",
-  ...Array(11).fill(""),
+  ...Array(12).fill(""),
   "none",
   "",
   "i",
