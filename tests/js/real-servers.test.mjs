@@ -340,7 +340,7 @@ test("the address of metadata is taken for what it is, and a failure names the a
 });
 
 test("what no URI holds is encoded, then judged, proved and sent", async () => {
-  const key = await SigningKey.generate("ES256");
+  const key = await SigningKey.generate({ alg: "ES256" });
   const { fetch, requests } = fetchOf(json({}));
   const api = client({ fetch, dpop: key }).fetch(
     { accessToken: "t", tokenType: "DPoP", requestedScope: "", others: {} },
