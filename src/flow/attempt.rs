@@ -13,6 +13,7 @@ use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
 use crate::ground::lean::{LOGINS, NPM, PROOFS};
 use crate::ground::secret::Secret;
+use crate::ground::text::Parts;
 use crate::ground::uuid;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
 use crate::protocol::assertion::{self, ASSERTION_TYPE, KeyNames, Statement};
@@ -149,6 +150,12 @@ impl Attempt {
         }
         let form = self.request.body.as_ref().map_or("", Secret::expose);
         self.object.is_some() || form.split('&').any(|pair| pair.starts_with("authorization_details="))
+    }
+
+    /// Whether the form says who the client is.
+    pub(crate) fn is_named(&self) -> bool {
+        let form = self.request.body.as_ref().map_or("", Secret::expose);
+        Parts(Some(form), b'&').any(|pair| pair.starts_with("client_id="))
     }
 
     /// An error of the answer, with the id of the request.

@@ -13,7 +13,7 @@ use crate::flow::attempt::{Attempt, Next};
 use crate::flow::step::{FindRequest, Step, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
-use crate::ground::lean::LOGINS;
+use crate::ground::lean::{LOGINS, NPM};
 use crate::jose::{KeyInfo, jwks};
 use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Client;
@@ -298,7 +298,13 @@ impl<T> Exchange<T> {
     pub(super) fn judge(&mut self, answer: &Response) -> Result<()> {
         self.state = State::Over;
         let judged = self.judge.answer(answer, &mut self.context);
-        judged.map_err(|error| self.attempt.as_ref().map_or_else(used, |attempt| attempt.traced(error)))?;
+        // The package's shell keeps the answer itself.
+        let once = !NPM && self.attempt.as_ref().is_some_and(|attempt| !attempt.request.repeatable) && (200..300).contains(&answer.status);
+        judged.map_err(|error| {
+            let error = self.attempt.as_ref().map_or_else(used, |attempt| attempt.traced(error));
+            if once { error.holding(answer) } else { error }
+        })?;
+        self.context.answer = once.then(|| answer.body.clone());
         self.state = State::Judging;
         Ok(())
     }

@@ -60,6 +60,11 @@ impl<T> Exchange<T> {
         Ok(())
     }
 
+    /// An error with the answer that cannot be asked for again, if it led there.
+    fn held(&self, error: Error) -> Error {
+        error.holding_text(self.context.answer.as_ref())
+    }
+
     /// The step that was handed out could not be carried out: the flow is over.
     fn failed(&mut self, failure: Failure) -> Error {
         let (phase, repeatable) = match &self.state {
@@ -89,13 +94,17 @@ impl<T> Machine for Exchange<T> {
             Input::Start => {}
             Input::Response(response) => self.receive(response)?,
             Input::Signature(signature) => self.signed(&signature)?,
-            Input::Verdict(right) => self.verified(right)?,
+            Input::Verdict(right) => self.verified(right).map_err(|error| self.held(error))?,
             Input::Digest(digest) => self.digested(&digest)?,
-            Input::Plaintext(plain) => self.decrypted(&plain)?,
+            Input::Plaintext(plain) => self.decrypted(&plain).map_err(|error| self.held(error))?,
             Input::Stored => self.stored()?,
-            Input::Failed(failure) => return Err(self.failed(failure)),
+            Input::Failed(failure) => {
+                let error = self.failed(failure);
+                return Err(self.held(error));
+            }
         }
-        self.step(moment.random, moment.now)
+        let step = self.step(moment.random, moment.now);
+        step.map_err(|error| self.held(error))
     }
 
     fn nonce(&self) -> Option<&str> {

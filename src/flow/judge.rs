@@ -52,6 +52,8 @@ pub(crate) struct Context {
     pub(super) hashed: usize,
     pub(super) session_end: Vec<String>,
     pub(super) keys_by_x5t: bool,
+    /// The answer that was judged, where it cannot be asked for again.
+    pub(super) answer: Option<Secret>,
     /// How the server encrypts for this client, where it does.
     pub(crate) encryption: Option<Encryption>,
     /// What the provider does differently.
@@ -91,6 +93,7 @@ impl Context {
             hashed: 0,
             session_end: profile.requests.session_end.clone(),
             keys_by_x5t: profile.requests.keys_by_x5t,
+            answer: None,
             encryption: profile.requests.encryption.clone(),
             rules: profile.rules,
         })

@@ -180,7 +180,8 @@ impl<T> Exchange<T> {
     pub fn target(mut self, target: &Target) -> Result<Self> {
         if let Some(attempt) = &mut self.attempt {
             let mut form = Form::new();
-            target.push(attempt.client.profile.requests.free_resource, &mut form)?;
+            let client = &attempt.client;
+            target.push(client.profile.requests.free_resource, &client.client_id, attempt.is_named(), &mut form)?;
             attempt.append(form);
             attempt.claims.extend(target.claims.iter().cloned());
         }

@@ -162,3 +162,30 @@ fn what_a_request_spends_has_one_name_that_tells_nothing_of_it() {
     assert_ne!(named(&refresh("r0")), named(&Exchange::refresh(&other, &secret(), &Refresh::new("r0")).unwrap()));
     assert_eq!(named(&Exchange::client_credentials(&client(), &secret(), &ClientCredentials::new("read")).unwrap()), "");
 }
+
+#[test]
+fn an_answer_that_cannot_be_asked_for_again_stays_on_its_error() {
+    let mut profile = profile();
+    profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
+    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let moment = Moment { now: NOW, random: &[7; 32] };
+    let answered = |exchange: &mut Exchange<Tokens>, status: u16, body: &str| {
+        let Ok(Step::Send(_)) = exchange.advance(Input::Start, &moment) else { panic!("a request") };
+        exchange.advance(Input::Response(Response::new(status, Some("application/json"), body)), &moment).unwrap_err()
+    };
+    let secret = ClientAuthentication::secret_basic("s");
+    let refresh = || Exchange::refresh(&client, &secret, &Refresh::new("old")).unwrap();
+    let held = |error: &Error| error.raw().map(|raw| raw.expose().to_string());
+    for body in [
+        r#"{"access_token":"SECRET","token_type":"Bearer","expires_in":"soon"}"#,
+        r#"{"access_token":"SECRET","token_type":"Bearer","id_token":"eyJhbGciOiJub25lIn0.e30.AAAA"}"#,
+    ] {
+        let error = answered(&mut refresh(), 200, body);
+        assert_eq!(held(&error).as_deref(), Some(body));
+        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
+    }
+    assert_eq!(held(&answered(&mut refresh(), 400, r#"{"error":"invalid_grant"}"#)), None);
+    // One that may be asked for again need not be kept.
+    let mut again = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read")).unwrap();
+    assert_eq!(held(&answered(&mut again, 200, r#"{"access_token":7}"#)), None);
+}

@@ -180,6 +180,14 @@ fn n016_n017_what_a_token_is_for() {
     ] {
         refused(asked(&Target::new().parameter(name, "x")), "reserved_parameter");
     }
+    // The client's own id is true anyway: sent where a grant sends none, and never twice.
+    let own = Target::new().parameter("client_id", "client-1");
+    for (named, authentication) in [(true, ClientAuthentication::secret_post("s")), (false, ClientAuthentication::None)] {
+        let exchange = Exchange::jwt_bearer(&client(), &authentication, &JwtBearer::given("a.b.c")).unwrap();
+        let Step::Send(request) = exchange.target(&own).unwrap().step(&[7; 32], NOW).unwrap() else { panic!("a request") };
+        let body = request.body.unwrap();
+        assert_eq!(body.expose().matches("client_id=client-1").count(), 1, "{named}");
+    }
     for target in
         [Target::new().parameter("", "x"), Target::new().parameter("x", ""), Target::new().parameter("x", "1").parameter("x", "2")]
     {

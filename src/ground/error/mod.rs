@@ -5,11 +5,11 @@
 
 pub mod codes;
 pub mod message;
+mod raw;
 #[cfg(feature = "serde")]
 mod serial;
 pub(crate) mod shown;
 pub(crate) mod told;
-
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -192,6 +192,7 @@ struct Http {
     retry_at: Option<u64>,
     provider_code: Option<String>,
     trace_id: Option<String>,
+    raw: Option<crate::ground::secret::Secret>,
 }
 
 /// The library's result.

@@ -73,7 +73,8 @@ impl Target {
         self
     }
 
-    pub(crate) fn push(&self, free_resource: bool, form: &mut Form) -> Result<()> {
+    /// Adds all of it to a form. `named`: whether the form says already who the client is; saying so once more changes nothing.
+    pub(crate) fn push(&self, free_resource: bool, client_id: &str, mut named: bool, form: &mut Form) -> Result<()> {
         for resource in &self.resources {
             push_resource(form, resource, free_resource)?;
         }
@@ -84,6 +85,12 @@ impl Target {
             push_details(form, details)?;
         }
         for (at, (name, value)) in self.parameters.iter().enumerate() {
+            if name == "client_id" && value == client_id {
+                if !core::mem::replace(&mut named, true) {
+                    form.push(name, value);
+                }
+                continue;
+            }
             push_parameter(form, name, value, self.parameters.iter().take(at).any(|(earlier, _)| earlier == name))?;
         }
         Ok(())
