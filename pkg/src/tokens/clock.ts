@@ -42,9 +42,16 @@ export function line(tag: string, value: string): string {
   return `${tag}${plain ? value : value.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")}\n`;
 }
 
+/** The order of their octets, as the crate has it: that of code points, where JavaScript's own is that of halves of pairs. */
+function inOrder(one: string, other: string): number {
+  const [left, right] = [Array.from(one), Array.from(other)];
+  const at = left.findIndex((letter, place) => letter !== right[place]);
+  return at < 0 ? left.length - right.length : left[at]!.codePointAt(0)! - (right[at]?.codePointAt(0) ?? -1);
+}
+
 function set(tag: string, values: readonly string[]): string {
   let name = "";
-  for (const value of [...new Set(values)].sort()) if (value) name += line(tag, value);
+  for (const value of [...new Set(values)].sort(inOrder)) if (value) name += line(tag, value);
   return name;
 }
 
@@ -74,7 +81,7 @@ export function nameOf(base: string, target: Target): string {
       .map(([member, value]) => [`p.${member}`, value]);
     if (assertionClaims) more.push(["claims", canonical(assertionClaims)]);
     if (authorizationDetails) more.push(["details", canonical(authorizationDetails)]);
-    more.sort(([one], [other]) => (one < other ? -1 : 1));
+    more.sort(([one], [other]) => inOrder(one, other));
     for (const [member, value] of more) name += line("n", member) + line("v", value);
   }
   return name;
