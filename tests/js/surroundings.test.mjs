@@ -72,6 +72,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
     "rustls",
     "serde",
     "testing",
+    "tower",
   ]);
 });
 
