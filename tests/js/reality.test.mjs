@@ -310,3 +310,13 @@ test("no row is passed over", () => {
     ["keycloak callback", "hydra backchannel"].includes(`${server} ${at}`);
   for (const row of servers) assert.ok(taken(row), JSON.stringify(row));
 });
+
+test("a debt answer that cannot be read stays on its error, and in no log", async () => {
+  const { DebtApi } = await import("samtykke/norskgjeld");
+  const given = full.norskgjeld({ environment: "preprod", clientId: "c", redirectUri: OP.redirectUri });
+  const body = '{"ssn":14842249091,"loans":[]}';
+  const api = new DebtApi(given, { token: "t", fetch: fetchOf(new Response(body, { headers: { "content-type": "application/json" } })).fetch });
+  const error = await fails(() => api.debt(), { code: "api_response_malformed" });
+  assert.equal(error.raw(), body);
+  assert.ok(!`${error.stack} ${JSON.stringify(error)} ${error.message}`.includes("14842249091"));
+});

@@ -4,6 +4,7 @@
 import { seconds } from "./clock.js";
 import { SamtykkeError } from "./error.js";
 import { type CoreRequest, type Fetch, MAX_BODY, type Transport, header, hostOptions, request } from "./http.js";
+import { keep } from "./raw.js";
 import { Run, type RunStep } from "./run.js";
 import { Ended, limited } from "./wait.js";
 
@@ -24,13 +25,6 @@ export interface Hands {
   /** Stores a refresh token that came. */
   readonly store?: ((refreshToken: string) => void | Promise<void>) | undefined;
 }
-
-// What nothing shows: no log, no JSON, no walk over an error's own properties.
-const raws = new WeakMap<object, Uint8Array>();
-SamtykkeError.prototype.raw = function (this: object) {
-  const octets = raws.get(this);
-  return octets && new TextDecoder().decode(octets);
-};
 
 /** Names of what is never sent again. Bounded: the oldest go first. */
 const spent = new Set<string>();
@@ -205,7 +199,7 @@ export async function drive(operation: string, lines: string, hands: Hands, rand
   } catch (error) {
     const { answer } = drive;
     // What cannot be asked for again is not lost with the error.
-    if (answer && answer.status < 300) raws.set(error as object, answer.body);
+    if (answer) keep(error, answer.status, answer.body);
     throw error;
   } finally {
     run.end();

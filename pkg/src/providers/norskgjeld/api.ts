@@ -3,6 +3,7 @@
 
 import { call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
+import { keep } from "../../core/raw.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { TRANSPORT, type Transport, checkTransport, request, send } from "../../core/http.js";
@@ -61,7 +62,13 @@ class Api {
       const out = request(call(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
       try {
         const { head, body } = await send(out, "api", this.#options, signal);
-        return call(["norskgjeld", "answer", operation, ...head], body);
+        try {
+          return call(["norskgjeld", "answer", operation, ...head], body);
+        } catch (error) {
+          // A consent may be good for one lookup: what came of it is not lost with the error.
+          keep(error, Number(head[0]), body);
+          throw error;
+        }
       } catch (error) {
         // A call that was refused for its token did nothing, so any may be sent again with another: once.
         const invalid = error instanceof SamtykkeError && error.code === "token_invalid";
