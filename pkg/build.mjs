@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { providers } from "./generate.mjs";
+import { withEntry } from "./generate.mjs";
 
 const PKG = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(PKG);
@@ -58,12 +58,13 @@ const LINKED = {
     operations: [...["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges"], ...["dpop_answer", "resource", "bearer"], ...KEYS],
     machines: ["login", "code", "refresh", "credentials", "exchange", "introspect", "revoke", "userinfo", "id_token", "logout_token", "metadata", "keys"],
   },
-  maskinporten: { operations: ["digest", ...KEYS], machines: ["bearer"] },
+  idporten: { operations: ["altinn"] },
+  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: ["bearer"] },
   selvbetjening: { operations: KEYS },
 };
 /** What every provider's wasm has. */
 const COMMON = ["C", "error", "refused", "bearer"];
-const PROVIDERS = providers();
+const PROVIDERS = withEntry();
 
 function linked(name) {
   const { operations = [], machines = [] } = LINKED[name] ?? {};

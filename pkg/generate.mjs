@@ -14,6 +14,8 @@ const PROVIDERS = join(ROOT, "src", "provider");
 
 /** The ids of all providers. */
 export const providers = () => readdirSync(PROVIDERS).filter((name) => existsSync(join(PROVIDERS, name, "provider.json")));
+/** Those that have an entry of their own; `within` names the entries that hold another's. */
+export const withEntry = () => providers().filter((id) => !factsOf(id).within);
 /** What is known of a provider. */
 export const factsOf = (id) => JSON.parse(readFileSync(join(PROVIDERS, id, "provider.json"), "utf8"));
 
@@ -143,7 +145,21 @@ function profileOf(id, { endpoints, requests = {}, iss_parameter = false }) {
   return made;
 }
 
-const MEMBERS = ["name", "page", "sources", "notes", "endpoints", "rules", "requests", "iss_parameter", "unknown_life", "metadata", "constants", "tables"];
+const MEMBERS = [
+  "name",
+  "page",
+  "sources",
+  "notes",
+  "within",
+  "endpoints",
+  "rules",
+  "requests",
+  "iss_parameter",
+  "unknown_life",
+  "metadata",
+  "constants",
+  "tables",
+];
 
 function checkTables(id, tables) {
   for (const [name, { columns, rows, ...rest }] of Object.entries(tables)) {

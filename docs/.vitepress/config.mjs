@@ -49,7 +49,15 @@ export default defineConfig({
     ],
     sidebar: [
       group("Start", ["start/page", "In a page"], ["start/worker", "In a worker"], ["start/backend", "In a back end"], ["start/rust", "In Rust"]),
-      group("Systems", "systems/norskgjeld", "systems/helseid", "systems/maskinporten", ["systems/acmidm", "ACM/IDM Vlaanderen"], "systems/halland"),
+      group(
+        "Systems",
+        "systems/norskgjeld",
+        "systems/helseid",
+        "systems/maskinporten",
+        ["systems/idporten", "ID-porten"],
+        ["systems/acmidm", "ACM/IDM Vlaanderen"],
+        "systems/halland",
+      ),
       group("Guides", ["sessions", "Sessions"], "tokens", "keys", "servers", "errors"),
       group(
         "Recipes",

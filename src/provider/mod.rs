@@ -3,8 +3,10 @@
 //! A provider is a folder with a provider.json; nothing below knows its name. `npm run generate` writes this list of them.
 
 pub mod acmidm;
+pub mod altinn;
 pub mod halland;
 pub mod helseid;
+pub mod idporten;
 pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
@@ -18,7 +20,7 @@ use crate::protocol::profile::{Rules, STANDARD};
 pub static ALL: &[&Rules] = if LEAN {
     &[&STANDARD, &norskgjeld::RULES]
 } else {
-    &[&STANDARD, &acmidm::RULES, &halland::RULES, &helseid::RULES, &norskgjeld::RULES]
+    &[&STANDARD, &acmidm::RULES, &halland::RULES, &helseid::RULES, &idporten::RULES, &norskgjeld::RULES]
 };
 
 /// The rules of a provider by its short name.

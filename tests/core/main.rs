@@ -14,6 +14,7 @@ mod flow;
 mod halland;
 mod helseid;
 mod helseid_refused;
+mod idporten;
 #[cfg(all(feature = "native-crypto", feature = "p256"))]
 mod keys;
 mod leniency;

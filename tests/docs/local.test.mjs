@@ -33,6 +33,11 @@ test("HelseID logs a person in", async () => {
   assert.equal(claims["helseid://claims/identity/security_level"], "4");
 });
 
+test("ID-porten logs a person in at a level that is enough", async () => {
+  const { claims } = await load("local-idporten");
+  assert.equal(claims.acr, "idporten-loa-high");
+});
+
 test("ACM/IDM and eLys know the organisation", async () => {
   const { matches, organisationName } = await load("local-acmidm");
   assert.deepEqual([matches, organisationName], [true, "Testgemeente"]);

@@ -38,4 +38,5 @@ export {
 export type { Provider } from "../protocol/page_provider.js";
 export { SamtykkeError } from "../core/error.js";
 export { SigningKey, publicJwkFromPem, type CustomSigner, type KeyOptions } from "../crypto/keys.js";
+export { exchangeForAltinn, type AltinnEnvironment, type AltinnExchange, type AltinnToken } from "../providers/altinn/exchange.js";
 export type { Tokens } from "../protocol/tokens.js";

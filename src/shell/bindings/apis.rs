@@ -17,6 +17,8 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "maskinporten" => super::maskinporten::call(lines, text),
         "refused" => Err(refusal(lines)),
         "bearer" => bearer(lines, text),
+        #[cfg(samtykke_operation = "altinn")]
+        "altinn" => super::altinn::call(lines, text),
         #[cfg(samtykke_entry = "acmidm")]
         "acmidm" => super::acmidm::call(lines, text),
         #[cfg(samtykke_entry = "halland")]

@@ -8,6 +8,8 @@
 
 #[cfg(samtykke_entry = "acmidm")]
 mod acmidm;
+#[cfg(samtykke_operation = "altinn")]
+mod altinn;
 #[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
 mod apis;
 mod browser;

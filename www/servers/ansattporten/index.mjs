@@ -2,7 +2,7 @@
 // docs.digdir.no: ansattporten_guide, ansattporten_representasjon; RFC 9396 for `authorization_details`.
 // Refuses requests without state or nonce, and details of another type than the documented ones.
 
-import { createIdPorten } from "../idporten/index.mjs";
+import { PEOPLE, createIdPorten } from "../idporten/index.mjs";
 
 const SERVICE = "ansattporten:altinn:service";
 
@@ -18,6 +18,9 @@ function represented({ params }) {
 export const createAnsattporten = (options) =>
   createIdPorten({
     name: "Ansattporten",
+    // Levels by names of its own (ansattporten_guide, id_token).
+    levels: ["substantial", "high"],
+    people: PEOPLE.map((person) => ({ ...person, acr: person.acr.replace("idporten-loa-", "") })),
     demands: ["state", "nonce"],
     without: ["userinfo_endpoint"],
     codeClaims: represented,

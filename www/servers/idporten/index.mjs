@@ -13,8 +13,8 @@ const ROUTES = {
   par: "/par",
   jwks: "/jwks.json",
   userinfo: "/userinfo",
-  introspection: "/tokenintrospect",
-  revocation: "/revoke",
+  introspection: "/token/introspect",
+  revocation: "/token/revoke",
   logout: "/logout",
 };
 const ORGANISATION = { authority: "iso6523-actorid-upis", ID: "0192:991825827" };
