@@ -130,6 +130,12 @@ const _: () = {
     proved::<samtykke::provider::maskinporten::EuropeanCaller>();
     proved::<samtykke::provider::maskinporten::Change>();
     proved::<samtykke::provider::maskinporten::Environment>();
+    proved::<samtykke::provider::idporten::Environment>();
+    proved::<samtykke::provider::idporten::LoginRequest>();
+    proved::<samtykke::provider::altinn::Environment>();
+    proved::<samtykke::provider::altinn::Issuer>();
+    proved::<samtykke::provider::altinn::AltinnToken>();
+    proved::<samtykke::provider::altinn::TokenExchange>();
     proved::<samtykke::provider::maskinporten::Operation>();
     proved::<samtykke::provider::maskinporten::OrganisationNumber>();
     proved::<samtykke::provider::maskinporten::Again>();

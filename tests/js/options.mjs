@@ -7,6 +7,7 @@ import * as acmidm from "samtykke/acmidm";
 import { callback, redirect } from "samtykke/browser";
 import { createEdge } from "samtykke/edge";
 import * as halland from "samtykke/halland";
+import * as idporten from "samtykke/idporten";
 import { HelseId, claimOf } from "samtykke/helseid";
 import { readKey } from "samtykke/keys";
 import * as maskinporten from "samtykke/maskinporten";
@@ -165,6 +166,9 @@ function providers(key) {
     "AgreementApi.register(options)": (odd) => new norskgjeld.AgreementApi(debt, api).register(agreement, odd),
     "ConsentFeed.constructor(options)": (odd) => new norskgjeld.ConsentFeed(debt, { ...api, ...odd }),
     "ConsentFeed.read(options)": (odd) => new norskgjeld.ConsentFeed(debt, api).read(odd),
+    "idporten(options)": (odd) => idporten.idporten({ environment: "test", clientId: "client-1", redirectUri, ...odd }),
+    "idportenLogin(login)": (odd) => idporten.idportenLogin(odd),
+    "exchangeForAltinn(options)": (odd) => idporten.exchangeForAltinn("a-token", { environment: "tt02", issuer: "maskinporten", fetch: nowhere, ...odd }),
     "acmidm(options)": (odd) => acmidm.acmidm({ environment: "ti", clientId: "client-1", ...odd }),
     "acmIdmLogin(options)": (odd) => acmidm.acmIdmLogin(odd),
     "delegate(asked)": (odd) => acmidm.delegate(new Client(acm, privateKeyJwt(key), { fetch: nowhere }), "a-token", { api: "api-1", ...odd }),
