@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const mutations = JSON.parse(readFileSync(join(ROOT, "tests", "mutations.json"), "utf8"));
 const rows = process.argv.slice(2).map(Number);
-const run = (command) => spawnSync(command[0] === "node" ? process.execPath : command[0], command.slice(1), { cwd: ROOT, encoding: "utf8" });
+const run = (command) => spawnSync(command[0] === "node" ? process.execPath : command[0], command.slice(1), { cwd: ROOT, encoding: "utf8", timeout: 300_000 });
 const build = () => run(["node", "pkg/build.mjs", "--fast", "--quiet"]);
 
 if (execFileSync("git", ["status", "--porcelain", "--", "pkg/src", "src"], { cwd: ROOT, encoding: "utf8" })) {
