@@ -120,7 +120,7 @@ test("times for a store are whole milliseconds, whatever the settings", async ()
   for (const command of commands) assert.ok(command.includes("334"), command.join(" "));
 });
 
-test("a name in a store is the SHA-256 of the target's, by Node's own crypto and by the core", () => {
+test("a name in a store is the SHA-256 of the target's, by Node's own crypto and by WebCrypto", () => {
   const targets = [{ scope: "a" }, { subject: "ærlig\n\\" }, { extra: { a: "\ud800🫐".repeat(400) } }];
   for (const hide of ["", "process.getBuiltinModule = undefined;"]) {
     const { stdout, stderr } = spawnSync(

@@ -1,11 +1,11 @@
 // A store as a token source uses it: each operation with a time limit, and none at all for a while after one failed.
 // A store that is down, slow or lost costs a question of each process's own; it never costs a token.
 
-import { call } from "../core/wasm.js";
 import { nodeCrypto } from "../core/node.js";
 import { sleep } from "../core/sleep.js";
 import { TimeLimit } from "../core/time_limit.js";
 import { tell } from "../core/wait.js";
+import { base64url } from "../crypto/base64url.js";
 import type { Entry, Flight } from "./entry.js";
 import type { Kept, Lock, TokenStore } from "./store.js";
 
@@ -18,8 +18,10 @@ const SLACK = 2_000;
 const LONGEST_LOOK = 1_000;
 const LONGEST_PAUSE = 30_000;
 
-/** A store's names say nothing of the person or the organisation. */
-const digest = (name: string) => nodeCrypto()?.hash?.("sha256", name, "base64url") ?? call(["digest"], name);
+/** A store's names say nothing of the person or the organisation. By WebCrypto where Node's hash is not there: no wasm need be. */
+const digest = (name: string): string | Promise<string> =>
+  nodeCrypto()?.hash?.("sha256", name, "base64url") ??
+  crypto.subtle.digest("SHA-256", new TextEncoder().encode(name)).then((octets) => base64url(new Uint8Array(octets)));
 
 const look = (store: TokenStore, name: string) => store.read(name);
 
@@ -142,7 +144,9 @@ export class SharedStore {
     };
     const running = limit.begin(() => failed(new Error("the store did not answer in time")));
     try {
-      operation(store, (entry.hash ??= digest(entry.name))).then(done, failed);
+      const begin = (name: string) => operation(store, (entry.hash = name));
+      const name = entry.hash ?? digest(entry.name);
+      (typeof name === "string" ? begin(name) : name.then(begin)).then(done, failed);
     } catch (error) {
       failed(error);
     }
