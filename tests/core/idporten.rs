@@ -131,7 +131,7 @@ fn a_level_is_enough_when_it_is_not_below_the_one_that_was_asked_for() {
     let none = login(&Environment::test(), LoginRequest::new("openid").acr_values("idporten-loa-high"), &json!({}));
     assert_eq!(code(none), "claim_refused");
     // Nothing asked, nothing compared.
-    login(&Environment::test(), LoginRequest::new("openid"), &json!({ "acr": "selfregistered-email" })).unwrap();
+    login(&Environment::test(), LoginRequest::default(), &json!({ "acr": "selfregistered-email" })).unwrap();
     // Narrowed for an exchange: as the login, by the order.
     let rules = rules("idporten").unwrap();
     assert_eq!(rules.acr_values("x"), "x");

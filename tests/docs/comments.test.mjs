@@ -31,26 +31,10 @@ const EXAMPLES = readdirSync(SRC, { recursive: true })
 
 /** Public names and the entry that has them. */
 const EXPORTS = new Map();
-for (const entry of [
-  "",
-  "/browser",
-  "/norskgjeld",
-  "/edge",
-  "/edge/store",
-  "/edge/node",
-  "/edge/next",
-  "/edge/sveltekit",
-  "/jwe",
-  "/keys",
-  "/tokens",
-  "/messages",
-  "/helseid",
-  "/maskinporten",
-  "/selvbetjening",
-  "/acmidm",
-  "/halland",
-]) {
-  for (const name of Object.keys(await import(`samtykke${entry}`))) if (!EXPORTS.has(name)) EXPORTS.set(name, `samtykke${entry}`);
+const { exports } = JSON.parse(readFileSync(join(ROOT, "pkg", "package.json"), "utf8"));
+for (const name of Object.keys(exports).filter((one) => !one.endsWith(".json"))) {
+  const entry = name.slice(1);
+  for (const one of Object.keys(await import(`samtykke${entry}`))) if (!EXPORTS.has(one)) EXPORTS.set(one, `samtykke${entry}`);
 }
 
 /** The reader's own, and of what type; by the file where it differs. */

@@ -3,12 +3,13 @@
 // Refuses a page that no menu leads to.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { check } from "../../docs/check.mjs";
 import { page } from "../../docs/links.mjs";
 import { slug } from "../../docs/slug.mjs";
+import { withEntry } from "../../pkg/generate.mjs";
 import { DOCUMENTS, ROOT, anchors, read } from "../lib/documents.mjs";
 
 test("the check of links finds what is dead, and nothing else", (t) => {
@@ -48,10 +49,10 @@ test("an anchor is what people expect of it", () => {
 });
 
 test("every provider has its page, or stands on another's", () => {
-  const ids = readdirSync(join(ROOT, "src", "provider"), { withFileTypes: true }).filter((one) => one.isDirectory());
+  const ids = withEntry();
   assert.ok(ids.length > 4);
   const pages = DOCUMENTS.filter((one) => one.startsWith("docs/systems/"));
-  for (const { name } of ids) assert.ok(pages.includes(`docs/systems/${name}.md`) || pages.some((one) => read(one).includes(`"samtykke/${name}"`)), name);
+  for (const name of ids) assert.ok(pages.includes(`docs/systems/${name}.md`) || pages.some((one) => read(one).includes(`"samtykke/${name}"`)), name);
   for (const page of pages) {
     for (const part of ["Get credentials", "Try it locally", "Before production", "Errors"])
       assert.match(read(page), new RegExp(`^## ${part}$`, "m"), `${page}: ${part}`);

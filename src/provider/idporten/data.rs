@@ -54,6 +54,9 @@ pub(super) fn requests() -> Requests {
     }
 }
 
+/// What a login asks for unless it says otherwise.
+pub(super) const DEFAULT_SCOPE: &str = "openid profile";
+
 /// Name, issuer, origin of logins.
 pub(super) static ENVIRONMENTS: &[[&str; 3]] = &[
     ["test", "https://test.idporten.no", "https://login.test.idporten.no"],

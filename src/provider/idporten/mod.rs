@@ -118,6 +118,13 @@ pub fn profile(environment: &Environment) -> Profile {
 #[derive(Clone, Debug)]
 pub struct LoginRequest(AuthorizationRequest);
 
+impl Default for LoginRequest {
+    /// For `openid profile`.
+    fn default() -> Self {
+        Self::new(data::DEFAULT_SCOPE)
+    }
+}
+
 impl LoginRequest {
     /// For a scope, such as `openid profile`.
     pub fn new(scope: impl Into<String>) -> Self {

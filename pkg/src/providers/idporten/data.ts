@@ -15,6 +15,8 @@ export const addresses = (issuer: string, login: string) => ({
 });
 /** How requests look. */
 export const SERVER: ServerRules = { assertion: { algorithms: ["RS256"] }, signingAlgorithms: ["RS256"], issParameterSupported: true };
+/** What a login asks for unless it says otherwise. */
+export const DEFAULT_SCOPE: string = "openid profile";
 /** Name, issuer, origin of logins. */
 export const ENVIRONMENTS: readonly (readonly [name: string, issuer: string, login: string])[] = [
   ["test", "https://test.idporten.no", "https://login.test.idporten.no"],

@@ -5,7 +5,7 @@ import { hostError } from "../../core/error.js";
 import type { AuthorizationRequest } from "../../protocol/flow.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { provider } from "../../protocol/provider.js";
-import { ENVIRONMENTS, SERVER, addresses } from "./data.js";
+import { DEFAULT_SCOPE, ENVIRONMENTS, SERVER, addresses } from "./data.js";
 
 /** ID-porten's and Ansattporten's environments, or a server of your own by its issuer, at which its logins are too. */
 export type IdPortenEnvironment = "test" | "production" | "ansattporten-test" | "ansattporten-production" | { readonly issuer: string };
@@ -81,7 +81,7 @@ export interface IdPortenLogin {
  */
 export function idportenLogin(login: IdPortenLogin = {}): AuthorizationRequest {
   only(login, LOGIN, "authorization");
-  const { scope = "openid profile", acrValues, onBehalfOf, uiLocales, authorizationDetails, prompt, responseMode } = login;
+  const { scope = DEFAULT_SCOPE, acrValues, onBehalfOf, uiLocales, authorizationDetails, prompt, responseMode } = login;
   given(acrValues === undefined || Array.isArray(acrValues), "authorization", "acrValues: a list of texts");
   given(authorizationDetails === undefined || Array.isArray(authorizationDetails), "authorization", "authorizationDetails: a list of objects");
   return {
