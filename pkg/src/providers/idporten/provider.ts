@@ -23,7 +23,7 @@ export interface IdPortenOptions {
  * @throws {SamtykkeError} `invalid_configuration` naming the setting; `secret_in_browser`.
  * @example
  * ```ts
- * const porten = idporten({ environment: "test", clientId: env.CLIENT_ID, redirectUri: "https://app.example.no/callback" });
+ * const porten = idporten({ environment: "test", clientId: env.CLIENT_ID, redirectUri: env.REDIRECT_URI });
  * const client = new Client(porten, privateKeyJwt(await SigningKey.fromPem(env.KEY, { alg: "RS256", kid: env.KID })));
  * const { url, transaction } = await client.start(idportenLogin({ acrValues: ["idporten-loa-high"], uiLocales: "nn" }));
  * ```
@@ -71,7 +71,7 @@ export interface IdPortenLogin {
   readonly authorizationDetails?: readonly { readonly type: string; readonly [member: string]: unknown }[];
   readonly prompt?: "login" | "none" | "consent";
   /** How the answer comes back; `query` unless given. */
-  readonly responseMode?: "query" | "form_post";
+  readonly responseMode?: AuthorizationRequest["responseMode"];
 }
 
 /**
