@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { AuthorizationCode, Client, SigningKey, clientSecretBasic, privateKeyJwt } from "samtykke";
+import { Client, SigningKey, clientSecretBasic, privateKeyJwt } from "samtykke";
 import { exchangeForAltinn, idporten, idportenLogin } from "samtykke/idporten";
 import * as maskinporten from "samtykke/maskinporten";
 import { start } from "samtykke-local";
@@ -59,9 +59,13 @@ test("a person logs in, at a level that is enough", async () => {
   assert.ok(server.requests("par").length >= 2);
 });
 
-test("a login for a customer whose id_token names no customer is refused", async () => {
-  const client = await clientOf(local.idporten);
-  await fails(login(local.idporten, client, { onBehalfOf: "leikanger_kommune" }, "Ingrid Fjellheim"), { code: "claim_refused" });
+test("a login for a customer says so, and one whose id_token names no customer is refused", async () => {
+  const server = local.idporten;
+  const { claims } = await login(server, await clientOf(server), { onBehalfOf: "leikanger_kommune" }, "Ingrid Fjellheim");
+  assert.equal(claims.client_onbehalfof, "leikanger_kommune");
+  // The local Ansattporten knows of no customers.
+  const client = await clientOf(local.ansattporten);
+  await fails(login(local.ansattporten, client, { onBehalfOf: "leikanger_kommune" }), { code: "claim_refused" });
 });
 
 test("a person logs in at Ansattporten", async () => {
@@ -79,7 +83,6 @@ test("what a login asks for is judged", () => {
   });
   for (const wrong of [{ acrValues: "idporten-loa-high" }, { authorizationDetails: {} }, { acr: ["x"] }, null, "openid"])
     assert.throws(() => idportenLogin(wrong), { code: "invalid_parameter" });
-  assert.ok(AuthorizationCode);
 });
 
 const TOKEN = `eyJhbGciOiJSUzI1NiJ9.${Buffer.from('{"exp":1718124835}').toString("base64url")}.c2ln`;

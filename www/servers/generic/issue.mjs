@@ -50,7 +50,7 @@ export async function accessToken(world, client, grant, form = new URLSearchPara
 /** RS256 and ES256 hash by SHA-256, of which the left half is told. */
 const half = (text) => createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
 
-export function idToken(world, client, { person, nonce, acr, authTime, sid, refreshed }, access) {
+export function idToken(world, client, { person, nonce, acr, authTime, sid, refreshed, extra }, access) {
   const claims = {
     sub: person.sub,
     aud: client.clientId,
@@ -60,6 +60,7 @@ export function idToken(world, client, { person, nonce, acr, authTime, sid, refr
     ...(nonce && !refreshed && { nonce }),
     ...(acr && { acr }),
     ...world.idClaims?.({ client, person, acr }),
+    ...extra,
   };
   return signed(world, claims, { life: world.state.lives.id });
 }

@@ -17,6 +17,8 @@ const ROUTES = {
   revocation: "/token/revoke",
   logout: "/logout",
 };
+/** The customer for whom a supplier's client logs in, as the id_token repeats it; the documentation has either name. */
+const customer = ({ params }) => (params.get("onbehalfof") ? { client_onbehalfof: params.get("onbehalfof") } : undefined);
 const ORGANISATION = { authority: "iso6523-actorid-upis", ID: "0192:991825827" };
 
 /** `more` says what Ansattporten has otherwise. */
@@ -35,6 +37,7 @@ export const createIdPorten = ({ name = "ID-porten", owner = "Digitaliseringsdir
     rotation: false,
     audience: "unspecified",
     idClaims: ({ person, acr }) => ({ pid: person.pid, amr: person.amr, acr, locale: "nb" }),
+    codeClaims: customer,
     accessClaims: ({ client, person, grant }) => ({
       client_amr: client.method === "private_key_jwt" ? "private_key_jwt" : client.method === "none" ? "none" : "client_secret_basic",
       client_orgno: ORGANISATION.ID.slice(5),
