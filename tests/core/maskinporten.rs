@@ -237,7 +237,6 @@ fn environments() {
         "test https://own.example?x",
         "test https://own.example/../x",
         "http://issuer.example/ https://a.example/token https://a.example",
-        "https://a.example/",
         "http://localhost:1/ http://localhost:1/token guide",
         "http://localhost:1/ http://localhost:1/token guide guide",
         "http://localhost:1/ http://localhost:1/token http://localhost:2 other",
@@ -378,4 +377,28 @@ fn what_an_api_reads_in_the_token() {
         assert_eq!(judge(&json, audience).unwrap_err().code(), "claim_refused", "{what}");
     }
     assert_eq!(judge(&claims("").replace("1700000120", "1700000000"), None).unwrap_err().code(), "jwt_expired");
+}
+
+#[test]
+fn an_environment_needs_what_is_used_of_it() {
+    for (issuer, endpoint) in [
+        ("http://localhost:8080/maskinporten", "http://localhost:8080/maskinporten/token"),
+        ("https://mp.example/", "https://mp.example/token"),
+    ] {
+        let own = Environment::named(issuer).unwrap();
+        assert_eq!((own.issuer(), own.token_endpoint(), own.self_service()), (issuer, endpoint, ""));
+        let refused = samtykke::provider::maskinporten::SelfService::new(&own, &Secret::new("x")).clients(false).unwrap_err();
+        assert_eq!((refused.code(), refused.expected_value().unwrap().contains("selfService")), ("endpoint_missing", true));
+    }
+    assert_eq!(Environment::named("http://elsewhere.example").unwrap_err().code(), "invalid_configuration");
+}
+
+#[test]
+fn one_on_whose_behalf_the_client_acts_stands_in_the_grant_and_never_beside_a_customer() {
+    let request = TokenRequest::new("a:b").on_behalf_of("c-1::other");
+    let (_, _, claims, _) = attempt(&request, rsa("RS256").kid("k"), 7);
+    assert!(claims.contains(r#""iss_onbehalfof":"c-1::other""#), "{claims}");
+    for odd in [request.consumer(&number("889640782")), TokenRequest::new("a:b").on_behalf_of("")] {
+        assert_eq!(odd.grant(rsa("RS256").kid("k")).unwrap_err().code(), "invalid_parameter");
+    }
 }

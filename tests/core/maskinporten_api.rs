@@ -381,3 +381,33 @@ fn a_change_of_keys_is_read_again() {
     assert_eq!((done.unwrap_err().code(), sent.len()), ("registration_conflict", 2));
     assert!(edit(Edit::Renew("old".into()), &[(200, &set(&["old"])), (201, ""), (200, &set(&["old"]))]).1.is_ok());
 }
+
+#[test]
+fn the_scope_of_a_call_is_the_one_that_the_admin_client_was_given() {
+    use samtykke::provider::maskinporten::ClientScope;
+    let (environment, token) = (Environment::test(), Secret::new("x"));
+    for (given, made, changed, read) in [
+        ("write", "idporten:dcr.write", "idporten:dcr.write", "idporten:dcr.read"),
+        ("modify", "idporten:dcr.write", "idporten:dcr.modify", "idporten:dcr.read"),
+        ("supplier", "idporten:dcr.supplier", "idporten:dcr.supplier", "idporten:dcr.supplier"),
+    ] {
+        let scope = ClientScope::named(given).unwrap();
+        let api = SelfService::new(&environment, &token).given(scope);
+        for (name, arguments, wanted) in [
+            ("newSecret", &["c"][..], changed),
+            ("deactivateClient", &["c"], changed),
+            ("client", &["c"], read),
+            ("access", &["a:b"], "idporten:scopes.write"),
+            ("myAccess", &[], "idporten:dcr.read"),
+            ("allScopes", &["", "", ""], ""),
+        ] {
+            let call = api.operation(name, arguments, "").unwrap();
+            assert_eq!(call.operation.scope_by(scope), wanted, "{given} {name}");
+            let error = call.finish(&Response::new(403, None, "")).unwrap_err();
+            assert!(error.expected_value().unwrap_or_default().ends_with(wanted), "{given} {name}");
+        }
+        let client = samtykke::provider::maskinporten::maskinporten_client("mine", &["a:b"]);
+        assert_eq!(api.create_client(&client).unwrap().operation.scope_by(scope), made, "{given}");
+    }
+    assert_eq!(ClientScope::named("idporten:dcr.write"), None);
+}

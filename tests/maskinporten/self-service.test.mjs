@@ -293,3 +293,20 @@ test("values that are yet unknown survive", async () => {
   const kept = await api.updateClient(saml.client_id, (client) => ({ ...client, description: "changed" }));
   assert.deepEqual([kept.integration_type, kept.application_type], ["idporten_saml2", "new"]);
 });
+
+test("whoever may only change clients, or registers them for customers, is asked for that scope", async () => {
+  const told = async (clientScope, ...runs) => {
+    const scopes = [];
+    const more = clientScope === undefined ? {} : { clientScope };
+    const answer = async () => new Response("", { status: 403 });
+    const one = new SelfService(provider, { ...more, token: (_, scope) => (scopes.push(scope), "t"), fetch: answer, retries: 0 });
+    for (const run of runs) scopes.push((await fails(() => run(one), "unauthorized")).expected.replace("a token with the scope ", ""));
+    return scopes;
+  };
+  const twice = (...scopes) => scopes.flatMap((scope) => [scope, scope]);
+  const runs = [(one) => one.createClient(CLIENT), (one) => one.deactivateClient("c"), (one) => one.client("c"), (one) => one.access("a:b")];
+  assert.deepEqual(await told(undefined, ...runs), twice("idporten:dcr.write", "idporten:dcr.write", "idporten:dcr.read", "idporten:scopes.write"));
+  assert.deepEqual(await told("modify", ...runs), twice("idporten:dcr.write", "idporten:dcr.modify", "idporten:dcr.read", "idporten:scopes.write"));
+  assert.deepEqual(await told("supplier", ...runs), twice("idporten:dcr.supplier", "idporten:dcr.supplier", "idporten:dcr.supplier", "idporten:scopes.write"));
+  await fails(() => new SelfService(provider, { token: "t", clientScope: "idporten:dcr.write" }), "invalid_configuration");
+});

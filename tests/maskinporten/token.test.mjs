@@ -109,6 +109,8 @@ test("what Maskinporten would refuse is refused before it is signed", async () =
         [{ scope: "a", consumerOrg: "889640783" }, "invalid_parameter"],
         [{ scope: "a", consumerOrg: "" }, "invalid_parameter"],
         [{ scope: "a", consumerOrg: CUSTOMER, iss_onbehalfof: "x" }, "invalid_parameter"],
+        [{ scope: "a", consumerOrg: CUSTOMER, onBehalfOf: "c-1::x" }, "invalid_parameter"],
+        [{ scope: "a", onBehalfOf: "" }, "invalid_parameter"],
         [{ scope: "a", claims: { nbf: 1 } }, "invalid_parameter"],
         [{ scope: "a", audience: "x" }, "invalid_parameter"],
         [{ scope: "a", pid: "1" }, "invalid_parameter"],
@@ -141,6 +143,41 @@ test("what Maskinporten would refuse is refused before it is signed", async () =
   await fails(() => maskinporten({ environment: "test", clientId: "c", selfService: "http://x.example" }), "invalid_configuration");
   assert.equal(maskinporten({ environment: "test", clientId: "c", selfService: "guide" }).api, "https://integrasjon-ver2.difi.no");
   assert.equal(maskinporten({ environment: "production", clientId: "c" }).api, "https://api.samarbeid.digdir.no/api/v1");
+});
+
+test("a server that stands in for Maskinporten: its issuer is enough, and it may want the client id in the form", async () => {
+  const forms = [];
+  const answer = async (url, { body }) => {
+    forms.push([url, Object.fromEntries(new URLSearchParams(body))]);
+    return Response.json({ access_token: "t", token_type: "Bearer", expires_in: 60, scope: "a:b" });
+  };
+  const issuer = "http://localhost:8080/maskinporten";
+  const own = maskinporten({ environment: { issuer }, clientId: "c-1" });
+  const client = new MaskinportenClient(own, mp.key, { fetch: answer });
+  await client.token({ scope: "a:b", extra: { client_id: "c-1" } });
+  await client.token({ scope: "a:b", onBehalfOf: "c-1::other" });
+  const tokens = new TokenSource({ ...client.asked });
+  await tokens.get({ scope: "a:b", extra: { client_id: "c-1" } });
+  assert.deepEqual(
+    forms.map(([url, form]) => [url, form.client_id]),
+    [
+      [`${issuer}/token`, "c-1"],
+      [`${issuer}/token`, undefined],
+      [`${issuer}/token`, "c-1"],
+    ],
+  );
+  assert.equal(decodeJwt(forms[1][1].assertion).iss_onbehalfof, "c-1::other");
+  await fails(() => client.token({ scope: "a:b", extra: { client_id: "another" } }), "reserved_parameter");
+  // What is used is asked for: the self-service API's address, and no sooner than a call of it.
+  const error = await fails(() => new SelfService(own, { token: "t" }).clients(), "endpoint_missing");
+  assert.match(error.message, /selfService/);
+  const api = new SelfService(maskinporten({ environment: { issuer, selfService: "http://localhost:8080/api/v1" }, clientId: "c-1" }), {
+    token: "t",
+    fetch: async (url) => (assert.equal(url, "http://localhost:8080/api/v1/clients"), Response.json([])),
+  });
+  assert.deepEqual(await api.clients(), []);
+  await fails(() => maskinporten({ environment: { issuer, token_endpoint: "x" }, clientId: "c" }), "invalid_configuration");
+  await fails(() => maskinporten({ environment: { issuer: "http://elsewhere.example" }, clientId: "c" }), "invalid_configuration");
 });
 
 test("a page does not get to hold the key", async () => {

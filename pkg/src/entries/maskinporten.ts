@@ -5,23 +5,25 @@
  */
 export {
   MaskinportenClient,
-  caller,
   consent,
-  europeanCaller,
   maskinporten,
   problem,
   systemUser,
-  type EuropeanCaller,
-  type MaskinportenCaller,
   type MaskinportenDetails,
   type MaskinportenEnvironment,
-  type MaskinportenExpectation,
   type MaskinportenOptions,
-  type MaskinportenOrganisation,
   type MaskinportenProblem,
   type MaskinportenRequest,
   type MaskinportenSettings,
 } from "../providers/maskinporten/client.js";
+export {
+  type EuropeanCaller,
+  type MaskinportenCaller,
+  type MaskinportenExpectation,
+  type MaskinportenOrganisation,
+  caller,
+  europeanCaller,
+} from "../providers/maskinporten/caller.js";
 export {
   SelfService,
   keysDue,

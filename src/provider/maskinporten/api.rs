@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use super::access::{ScopeAccess, access, accesses};
-use super::operation::Operation;
+use super::operation::{ClientScope, Operation};
 use super::organisation::OrganisationNumber;
 use super::record::Record;
 use super::registration::replacement;
@@ -26,6 +26,7 @@ pub struct Call<T> {
     pub request: Request,
     /// The operation: what it needs, among others the scope of the token.
     pub operation: &'static Operation,
+    given: ClientScope,
     read: fn(&str) -> Result<T>,
     answer: PhantomData<T>,
 }
@@ -37,7 +38,7 @@ impl<T> Call<T> {
     /// `token_invalid`: get a new token, once; `unauthorized`, naming the scope that is needed; `not_found`;
     /// `registration_conflict`; `api_error`, with what the API said as the provider's code and its correlation id as trace id.
     pub fn finish(&self, response: &Response) -> Result<T> {
-        let text = judged(self.operation, response)?;
+        let text = judged(self.operation, self.given, response)?;
         (self.read)(&text).map_err(|_| malformed(response))
     }
 }
@@ -70,19 +71,28 @@ fn as_text(json: &str) -> Result<String> {
 pub struct SelfService<'a> {
     environment: &'a Environment,
     token: &'a Secret,
+    given: ClientScope,
 }
 
 impl<'a> SelfService<'a> {
     /// Calls with this token; it is sent to this environment's base and nowhere else.
     pub fn new(environment: &'a Environment, token: &'a Secret) -> Self {
-        Self { environment, token }
+        Self { environment, token, given: ClientScope::Write }
+    }
+
+    /// Says which scope the admin client was given for clients, so that a refusal names the one that is wanted; the token of a call
+    /// is got with [`Operation::scope_by`].
+    #[must_use]
+    pub fn given(mut self, scope: ClientScope) -> Self {
+        self.given = scope;
+        self
     }
 
     fn call<T>(&self, name: &str, arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
         let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
         // Numbers in arguments come from `OrganisationNumber`, which has judged them.
         let request = build(self.environment, self.token, operation, arguments, body, false)?;
-        Ok(Call { request, operation, read, answer: PhantomData })
+        Ok(Call { request, operation, given: self.given, read, answer: PhantomData })
     }
 
     /// Any operation by its name, arguments in the order of path and query, body as JSON (or a key's text); answers JSON, or
@@ -93,7 +103,7 @@ impl<'a> SelfService<'a> {
     pub fn operation(&self, name: &str, arguments: &[&str], body: &str) -> Result<Call<String>> {
         let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
         let request = build(self.environment, self.token, operation, arguments, body, true)?;
-        Ok(Call { request, operation, read: as_text, answer: PhantomData })
+        Ok(Call { request, operation, given: self.given, read: as_text, answer: PhantomData })
     }
 
     /// Your organisation's clients; deactivated ones only when asked for.

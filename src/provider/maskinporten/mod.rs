@@ -26,7 +26,7 @@ pub use details::{AuthorizationDetails, ConsentFrom};
 pub use edit::{Edit, KeyEdit};
 pub use european::EuropeanCaller;
 pub use keys::{Change, MAX_KEYS, expiring};
-pub use operation::Operation;
+pub use operation::{ClientScope, Operation};
 pub use organisation::OrganisationNumber;
 pub use problem::{Again, Problem};
 pub use record::Record;
@@ -99,11 +99,21 @@ impl Environment {
     }
 
     /// A server of one's own, such as the local one for development: issuer, token endpoint and the base of its self-service
-    /// API, which ends in no slash; https, or http on loopback.
+    /// API, which ends in no slash; https, or http on loopback. An empty token endpoint is `token` beneath the issuer, as
+    /// Maskinporten's own; with an empty base there are tokens alone.
     ///
     /// # Errors
     /// `invalid_configuration`.
+    ///
+    /// ```
+    /// # use samtykke::provider::maskinporten::Environment;
+    /// let own = Environment::custom("http://localhost:8080/maskinporten", "", "")?;
+    /// assert_eq!(own.token_endpoint(), "http://localhost:8080/maskinporten/token");
+    /// # Ok::<(), samtykke::Error>(())
+    /// ```
     pub fn custom(issuer: &str, token_endpoint: &str, self_service: &str) -> Result<Self> {
+        let beneath = joined(issuer.strip_suffix('/').unwrap_or(issuer), "/token");
+        let token_endpoint = if token_endpoint.is_empty() { beneath.as_str() } else { token_endpoint };
         let environment = Self {
             issuer: issuer.into(),
             token_endpoint: token_endpoint.into(),
@@ -115,11 +125,11 @@ impl Environment {
         if !is_web(issuer, true) || !is_web(token_endpoint, true) {
             return Err(wrong("environment: test, production, or https addresses of your own"));
         }
-        environment.self_service_at(self_service)
+        if self_service.is_empty() { Ok(environment) } else { environment.self_service_at(self_service) }
     }
 
-    /// The environment of a name: `test`, `production`, or three addresses with spaces between them: issuer, token endpoint
-    /// and base of the self-service API. After a further space, another base, as for [`self_service_at`](Self::self_service_at).
+    /// The environment of a name: `test`, `production`, or up to three addresses with spaces between them: issuer, token endpoint
+    /// and base of the self-service API, as for [`custom`](Self::custom). After a further space, another base, as for [`self_service_at`](Self::self_service_at).
     ///
     /// # Errors
     /// `invalid_configuration`.
@@ -178,7 +188,7 @@ impl Environment {
         &self.token_endpoint
     }
 
-    /// The base of the self-service API.
+    /// The base of the self-service API; empty where it has none.
     pub fn self_service(&self) -> &str {
         &self.self_service
     }

@@ -113,7 +113,44 @@ static OPERATIONS: &[Operation] = &[
     row("switchSyntheticOrganisation", ["POST", "/auth/switch-synth-org", PORTAL], &[], Sends::Object, Seen),
 ];
 
+/// Which scope an admin client was given for clients (docs.digdir.no `oidc_api_admin`): one who registers for customers, or only
+/// changes what is there, is never given `idporten:dcr.write`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientScope {
+    /// `idporten:dcr.write`, and `idporten:dcr.read` for reading: your own organisation's clients.
+    #[default]
+    Write,
+    /// `idporten:dcr.modify` for changes: clients that are there already.
+    Modify,
+    /// `idporten:dcr.supplier` for all of it: clients that a supplier registers for other organisations.
+    Supplier,
+}
+
+impl ClientScope {
+    /// By its name: `write`, `modify`, `supplier`.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "write" => Self::Write,
+            "modify" => Self::Modify,
+            "supplier" => Self::Supplier,
+            _ => return None,
+        })
+    }
+}
+
 impl Operation {
+    /// The scope its token needs from an admin client that was given this one for clients; else as [`scope`](Self::scope).
+    #[must_use]
+    pub fn scope_by(&self, given: ClientScope) -> &'static str {
+        let clients = self.path.contains("/clients") && (self.scope == READ || self.scope == WRITE);
+        match given {
+            ClientScope::Supplier if clients => "idporten:dcr.supplier",
+            ClientScope::Modify if clients && self.scope == WRITE && self.name != "createClient" => "idporten:dcr.modify",
+            _ => self.scope,
+        }
+    }
+
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         OPERATIONS.iter().find(|operation| operation.name == name)
     }

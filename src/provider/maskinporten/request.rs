@@ -40,6 +40,7 @@ pub struct TokenRequest {
     resources: Vec<String>,
     resource_as_text: bool,
     consumer: Option<OrganisationNumber>,
+    on_behalf_of: Option<String>,
     own: Option<OrganisationNumber>,
     pid: Option<Secret>,
     details: Option<AuthorizationDetails>,
@@ -54,6 +55,7 @@ impl TokenRequest {
             resources: Vec::new(),
             resource_as_text: false,
             consumer: None,
+            on_behalf_of: None,
             own: None,
             pid: None,
             details: None,
@@ -79,6 +81,14 @@ impl TokenRequest {
     #[must_use]
     pub fn consumer(mut self, organisation: &OrganisationNumber) -> Self {
         self.consumer = Some(organisation.clone());
+        self
+    }
+
+    /// One on whose behalf this client acts, by the id that the self-service API knows (`iss_onbehalfof`). The documentation calls it
+    /// deprecated, and takes it only without a consumer.
+    #[must_use]
+    pub fn on_behalf_of(mut self, id: impl Into<String>) -> Self {
+        self.on_behalf_of = Some(id.into());
         self
     }
 
@@ -171,6 +181,12 @@ impl TokenRequest {
                 return Err(parameter("consumer_org: another organisation than your own"));
             }
             claim("consumer_org", text(consumer.as_str()));
+        }
+        if let Some(id) = &self.on_behalf_of {
+            if self.consumer.is_some() || !crate::protocol::grant::is_text(id) {
+                return Err(parameter("iss_onbehalfof: a text, not empty, and no consumer_org beside it"));
+            }
+            claim("iss_onbehalfof", text(id));
         }
         if let Some(pid) = &self.pid {
             if pid.expose().len() != 11 || !pid.expose().bytes().all(|octet| octet.is_ascii_digit()) {

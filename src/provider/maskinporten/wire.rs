@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::keys::{is_kid, public_key};
-use super::operation::{Answers, Operation, PORTAL, Sends};
+use super::operation::{Answers, ClientScope, Operation, PORTAL, Sends};
 use super::organisation::OrganisationNumber;
 use super::record::Record;
 use super::record::records;
@@ -30,6 +30,9 @@ pub(crate) fn build(
     body: &str,
     strict: bool,
 ) -> Result<Request> {
+    if environment.self_service().is_empty() {
+        return Err(Error::wanted(&codes::ENDPOINT_MISSING, "environment: selfService, the base of the self-service API").at(Phase::Api));
+    }
     let mut given = arguments.iter().copied();
     let mut path = String::new();
     let mut rest = operation.path;
@@ -151,7 +154,7 @@ fn sent(sends: Sends, body: &str) -> Result<Option<String>> {
 }
 
 /// Judges an answer; gives its JSON, or nothing where nothing is read.
-pub(crate) fn judged(operation: &'static Operation, response: &Response) -> Result<String> {
+pub(crate) fn judged(operation: &'static Operation, given: ClientScope, response: &Response) -> Result<String> {
     let body = response.body.expose();
     if body.len() > MAX_BODY {
         return Err(malformed(response));
@@ -161,7 +164,7 @@ pub(crate) fn judged(operation: &'static Operation, response: &Response) -> Resu
         // A client without keys has no set.
         404 if operation.answers == Answers::Keys => return Ok(r#"{"keys":[]}"#.into()),
         status => {
-            let error = failure(operation, response);
+            let error = failure(operation, given, response);
             let empty = operation.answers == Answers::Many && (400..500).contains(&status) && says_empty(body);
             return if empty { Ok("[]".into()) } else { Err(error) };
         }
@@ -185,7 +188,7 @@ fn says_empty(body: &str) -> bool {
 }
 
 /// An error answer in any of its shapes: the documented object, a JSON text, an empty body, no JSON at all.
-fn failure(operation: &'static Operation, response: &Response) -> Error {
+fn failure(operation: &'static Operation, given: ClientScope, response: &Response) -> Error {
     let value = Value::parse(response.body.expose()).unwrap_or(Value::Null);
     let first = value.get("errors").and_then(Value::as_array).and_then(<[_]>::first);
     let said = first
@@ -216,7 +219,7 @@ fn failure(operation: &'static Operation, response: &Response) -> Error {
         }
         403 if operation.authorized() => {
             let mut wanted = String::from("a token with the scope ");
-            wanted.push_str(operation.scope);
+            wanted.push_str(operation.scope_by(given));
             error = error.expected(wanted);
         }
         _ => {}

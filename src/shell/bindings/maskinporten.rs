@@ -13,8 +13,8 @@ use crate::jose::{Algorithm, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
 use crate::provider::maskinporten::wire::{build, judged};
 use crate::provider::maskinporten::{
-    AccessToken, AuthorizationDetails, Change, Environment, EuropeanCaller, Operation, Organisation, OrganisationNumber, Problem, Record,
-    TokenExpectation, TokenRequest, replacement,
+    AccessToken, AuthorizationDetails, Change, ClientScope, Environment, EuropeanCaller, Operation, Organisation, OrganisationNumber,
+    Problem, Record, TokenExpectation, TokenRequest, replacement,
 };
 
 /// Its name says what it takes; see each.
@@ -53,10 +53,10 @@ fn organisation(text: &str, unchecked: bool) -> Result<OrganisationNumber> {
 }
 
 /// Issuer, client id, marks (`u`: check digits are not looked at, `t`: the resource is a text), algorithm, kid, x5c, `jti`, time,
-/// lifetime, scope, consumer, own organisation, person, details as JSON, then resources; answers what is to be signed.
+/// lifetime, scope, consumer, own organisation, on whose behalf, person, details as JSON, then resources; answers what is to be signed.
 fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [issuer, client_id, marks, alg, kid, x5c, jti, now, lifetime] = lines.take();
-    let [scope, consumer, own, pid, details] = lines.take();
+    let [scope, consumer, own, behalf, pid, details] = lines.take();
     let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
     let x5c: Vec<&str> = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
     let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c, valid: None };
@@ -71,6 +71,9 @@ fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     }
     if let Some(own) = some(own) {
         request = request.own_organisation(&organisation(own, unchecked)?);
+    }
+    if let Some(id) = some(behalf) {
+        request = request.on_behalf_of(id);
     }
     if let Some(pid) = some(pid) {
         request = request.person(pid);
@@ -99,11 +102,17 @@ fn problem(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// An operation; answers the scope its token needs, nothing for the public lists.
+/// An operation, which scope was given for clients; answers the scope its token needs, nothing for the public lists.
 fn scope(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let Some(operation) = Operation::named(lines.next()) else { return refused("a known call") };
-    text.push_str(operation.scope);
+    let (operation, given) = operation(&mut lines)?;
+    text.push_str(operation.scope_by(given));
     Ok(())
+}
+
+fn operation(lines: &mut Lines<'_>) -> Result<(&'static Operation, ClientScope)> {
+    let Some(operation) = Operation::named(lines.next()) else { return refused("a known call") };
+    let Some(given) = ClientScope::named(lines.next()) else { return refused("clientScope: write, modify or supplier") };
+    Ok((operation, given))
 }
 
 /// Environment, token, marks, operation, how many arguments, these, then the body; answers the request.
@@ -117,12 +126,12 @@ fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Operation, response lines, then the body; answers JSON, or nothing.
+/// Operation, which scope was given for clients, response lines, then the body; answers JSON, or nothing.
 fn answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let Some(operation) = Operation::named(lines.next()) else { return refused("a known call") };
+    let (operation, given) = operation(&mut lines)?;
     let mut response = response(&mut lines);
     response.body = Secret::new(lines.0);
-    text.push_str(&judged(operation, &response)?);
+    text.push_str(&judged(operation, given, &response)?);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::flow::exchange::Exchange;
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::jose::thumbprint;
 use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::grant::Target;
 use crate::protocol::token::Tokens;
 pub use crate::provider::maskinporten::Environment;
 use crate::provider::maskinporten::{Again, Call, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
@@ -76,10 +77,19 @@ impl Maskinporten {
     /// # Errors
     /// `token_error`, of which [`Problem::of`] says what it means; `invalid_scope`, `invalid_parameter`; those of the network.
     pub async fn token(&self, request: &TokenRequest) -> Result<Tokens> {
+        self.token_with(request, &Target::new()).await
+    }
+
+    /// As [`token`](Self::token), with further form parameters: Maskinporten itself takes none, a server that stands in for it may
+    /// want the `client_id` there.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token); `reserved_parameter`.
+    pub async fn token_with(&self, request: &TokenRequest, more: &Target) -> Result<Tokens> {
         let mut again = true;
         loop {
             let grant = request.grant(self.key.info().clone())?;
-            let exchange = Exchange::jwt_bearer(self.client.registration(), &ClientAuthentication::None, &grant)?;
+            let exchange = Exchange::jwt_bearer(self.client.registration(), &ClientAuthentication::None, &grant)?.target(more)?;
             let error = match self.client.detached(exchange).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
@@ -98,7 +108,10 @@ impl Maskinporten {
         let maskinporten = self.clone();
         TokenSource::asking(&self.client, &thumbprint(&self.key.info().public), move |wanted| {
             let maskinporten = maskinporten.clone();
-            Box::pin(async move { maskinporten.token(&asked(&wanted)?).await })
+            Box::pin(async move {
+                let more = wanted.parameters.iter().fold(Target::new(), |more, (name, value)| more.parameter(name, value));
+                maskinporten.token_with(&asked(&wanted)?, &more).await
+            })
         })
     }
 
@@ -118,9 +131,9 @@ impl Maskinporten {
 
 /// What is asked for a want.
 fn asked(wanted: &Wanted) -> Result<TokenRequest> {
-    if !wanted.audience.is_empty() || !wanted.parameters.is_empty() {
+    if !wanted.audience.is_empty() {
         let error = Error::new(&codes::INVALID_PARAMETER).at(Phase::Token);
-        return Err(error.expected("scope, resource, organisation and subject: Maskinporten takes no others"));
+        return Err(error.expected("scope, resource, organisation and subject: Maskinporten takes no audience"));
     }
     let mut request = TokenRequest::new(wanted.scope.as_str());
     for resource in &wanted.resource {

@@ -18,7 +18,18 @@ import { hidden } from "../../core/hidden.js";
 import { base64url } from "../../crypto/webcrypto.js";
 
 /** Maskinporten's environments, or your own server's addresses for development: issuer, token endpoint, self-service API. */
-export type MaskinportenEnvironment = "test" | "production" | { readonly issuer: string; readonly tokenEndpoint: string; readonly selfService: string };
+export type MaskinportenEnvironment =
+  | "test"
+  | "production"
+  | {
+      readonly issuer: string;
+      /** `token` beneath the issuer unless given. */
+      readonly tokenEndpoint?: string;
+      /** Needed for the self-service API alone. */
+      readonly selfService?: string;
+    };
+
+const ADDRESSES: Names<Exclude<MaskinportenEnvironment, string>> = { issuer: 1, tokenEndpoint: 1, selfService: 1 };
 
 /** The settings of {@link maskinporten}. */
 export interface MaskinportenSettings {
@@ -50,7 +61,8 @@ export function maskinporten(settings: MaskinportenSettings): Provider {
   const { environment, clientId, selfService } = settings;
   const own = isObject(environment);
   configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
-  const words = own ? [environment.issuer, environment.tokenEndpoint, environment.selfService] : [environment];
+  if (own) only(environment, ADDRESSES);
+  const words = own ? [environment.issuer, environment.tokenEndpoint ?? "", environment.selfService ?? ""] : [environment];
   const name = [...words, ...(selfService === undefined ? [] : [selfService])].join(" ");
   const [issuer, tokenEndpoint, api] = call(["maskinporten", "environment", name]).split("\n") as [string, string, string];
   const base = server({ issuer, tokenEndpoint, clientId, development: own });
@@ -95,14 +107,27 @@ export interface MaskinportenRequest {
   readonly resource?: string | readonly string[] | { readonly text: string };
   /** The customer who delegated the scope to you in Altinn: nine digits. */
   readonly consumerOrg?: string;
+  /** One on whose behalf the client acts (`iss_onbehalfof`), by the id that the self-service API knows; not beside a customer. */
+  readonly onBehalfOf?: string;
   /** The person the token is about: 11 digits. The person has not logged in. */
   readonly pid?: string;
   /** A system user or a consent. */
   readonly authorizationDetails?: MaskinportenDetails | readonly MaskinportenDetails[];
+  /** Further form parameters, for a server that stands in for Maskinporten: some want the `client_id` there. */
+  readonly extra?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
-const REQUEST: Names<MaskinportenRequest> = { scope: 1, resource: 1, consumerOrg: 1, pid: 1, authorizationDetails: 1, signal: 1 };
+const REQUEST: Names<MaskinportenRequest> = {
+  scope: 1,
+  resource: 1,
+  consumerOrg: 1,
+  onBehalfOf: 1,
+  pid: 1,
+  authorizationDetails: 1,
+  extra: 1,
+  signal: 1,
+};
 
 /** How a {@link MaskinportenClient} works. */
 export interface MaskinportenOptions extends Pick<ClientOptions, "fetch" | "timeout" | "clockOffset"> {
@@ -281,7 +306,8 @@ export class MaskinportenClient {
   /** One attempt. */
   async #once(request: MaskinportenRequest): Promise<Tokens> {
     const assertion = await this.assertion(request);
-    const tokens = await this.#client.jwtBearer({ assertion, ...(request.signal && { signal: request.signal }) });
+    const { signal, extra } = request;
+    const tokens = await this.#client.jwtBearer({ assertion, ...(signal && { signal }), ...(extra && { extra }) });
     return hidden({ ...tokens, requestedScope: request.scope });
   }
 
@@ -291,7 +317,7 @@ export class MaskinportenClient {
     return `${input}.${base64url(await this.#key.sign(input))}`;
   }
 
-  #input({ scope, resource = [], consumerOrg, pid, authorizationDetails }: MaskinportenRequest): string {
+  #input({ scope, resource = [], consumerOrg, onBehalfOf, pid, authorizationDetails }: MaskinportenRequest): string {
     const { organisation, lifetime = 120, clockOffset = 0, uncheckedOrganisationNumbers } = this.#options;
     const text = isObject(resource) && !Array.isArray(resource) ? (resource as { text: string }).text : undefined;
     const resources = text === undefined ? [resource as string | string[]].flat() : [text];
@@ -315,6 +341,7 @@ export class MaskinportenClient {
       scope,
       consumerOrg,
       organisation,
+      onBehalfOf,
       pid,
       details,
       ...resources,
@@ -331,9 +358,9 @@ export class MaskinportenClient {
 function checked(request: MaskinportenRequest): MaskinportenRequest {
   given(isObject(request), "token", "a request as an object: { scope }");
   only(request, REQUEST, "token");
-  const { scope, resource, consumerOrg, pid, authorizationDetails } = request;
+  const { scope, resource, consumerOrg, onBehalfOf, pid, authorizationDetails } = request;
   given(typeof scope === "string", "token", "scope: a text");
-  for (const [name, value] of Object.entries({ consumerOrg, pid })) {
+  for (const [name, value] of Object.entries({ consumerOrg, onBehalfOf, pid })) {
     // Nothing would be sent for an empty one, and the token be for someone else than was meant.
     given(value === undefined || (typeof value === "string" && value !== ""), "token", `${name}: a text, not empty`);
   }
@@ -351,83 +378,4 @@ function checked(request: MaskinportenRequest): MaskinportenRequest {
 function pause(error: unknown, attempt: number): number {
   const wish = error instanceof SamtykkeError ? (error.http?.retryAfter ?? 0) * 1000 : 0;
   return Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
-}
-
-/** An organisation as a token names it. */
-export interface MaskinportenOrganisation {
-  /** The whole identifier, such as `0192:991825827`. */
-  readonly id: string;
-  /** The organisation number. */
-  readonly number: string;
-  /** What follows the number, for a part of an organisation. */
-  readonly part?: string;
-}
-
-/** A caller of an API, as its token says. */
-export interface MaskinportenCaller {
-  /** Whose access it is. */
-  readonly consumer: MaskinportenOrganisation;
-  /** Who calls for the consumer, where access was delegated. */
-  readonly supplier?: MaskinportenOrganisation;
-  /** Where it was delegated, such as `https://www.altinn.no/`. */
-  readonly delegationSource?: string;
-  /** Not to be used to decide on access. */
-  readonly clientId?: string;
-  readonly scope: string;
-  /** The person the token is about; the person has not logged in. */
-  readonly pid?: string;
-}
-
-/** What an API expects of an access token. */
-export interface MaskinportenExpectation {
-  readonly provider: Provider;
-  /** A scope that must be among the token's. */
-  readonly scope: string;
-  /** Your API's audience; none where its tokens are not restricted to one. */
-  readonly audience?: string;
-}
-
-/**
- * For an API: judges the claims of an access token whose signature you verified with the issuer's published keys. A European
- * business is refused here: see {@link europeanCaller}.
- *
- * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
- */
-export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller =>
-  hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
-
-/** A European business that called with its eSeal. */
-export interface EuropeanCaller {
-  /**
-   * What identifies it, as its certificate has it: `NTRSE-5560001111`. Decide on access by this alone: a number means nothing
-   * without its register and country.
-   */
-  readonly id: string;
-  /** The list that its number is of: `NTR` (trade register), `VAT`, `PSD`, `LEI`, or a country's own, such as `EI:`. */
-  readonly register: string;
-  /** ISO 3166, two capital letters. */
-  readonly country: string;
-  readonly number: string;
-  /** Whether the token says that its certificate is a qualified one (`QCForESeal`). */
-  readonly qualified: boolean;
-  readonly name?: string;
-  /** `eidas-` and the certificate's serial number; not to be used to decide on access. */
-  readonly clientId?: string;
-  readonly scope: string;
-}
-
-/**
- * For an API whose scope has `supports_european_businesses`: as {@link caller}, for a consumer who is registered nowhere in Norway.
- * A Norwegian one is refused here.
- *
- * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
- */
-export const europeanCaller = (claims: object, expected: MaskinportenExpectation): EuropeanCaller => judged("european", claims, expected);
-
-function judged<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
-  given(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
-  only(expected, { provider: 1, scope: 1, audience: 1 } satisfies Names<MaskinportenExpectation>, "api");
-  const { provider, scope, audience } = expected;
-  environmentOf(provider);
-  return JSON.parse(call(["maskinporten", operation, provider.issuer, audience, scope, now()], JSON.stringify(claims))) as T;
 }

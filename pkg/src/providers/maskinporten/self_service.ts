@@ -18,6 +18,11 @@ export interface SelfServiceOptions extends Transport {
    * the call needs, so that no call has to have a token for all of them; `portal` stands for a person's session there.
    */
   readonly token: string | ((refused?: string, scope?: string) => string | Promise<string>);
+  /**
+   * Which scope your admin client was given for clients: `idporten:dcr.write` unless given, `modify` to change those that are there,
+   * `supplier` to register for customers. The function that gets tokens is told the scope that fits.
+   */
+  readonly clientScope?: "write" | "modify" | "supplier";
   /** How often a repeatable call is tried again after a network failure, 429 or 5xx; 2 unless given. */
   readonly retries?: number;
   /** Takes any nine digits as an organisation number, whatever the check digit. */
@@ -139,10 +144,11 @@ export class SelfService {
   constructor(provider: Provider, options: SelfServiceOptions) {
     this.#environment = environmentOf(provider);
     configured(isObject(options), "options: { token }");
-    only(options, { ...TRANSPORT, token: 1, retries: 1, uncheckedOrganisationNumbers: 1 } satisfies Names<SelfServiceOptions>);
+    only(options, { ...TRANSPORT, token: 1, clientScope: 1, retries: 1, uncheckedOrganisationNumbers: 1 } satisfies Names<SelfServiceOptions>);
     checkTransport(options);
-    const { token, retries } = options;
+    const { token, clientScope = "write", retries } = options;
     configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+    configured(["write", "modify", "supplier"].includes(clientScope), "clientScope: write, modify or supplier");
     configured(retries === undefined || (Number.isSafeInteger(retries) && retries >= 0), "retries: a whole number");
     this.#options = options;
   }
@@ -355,10 +361,10 @@ export class SelfService {
       "api",
       "arguments as texts",
     );
-    const { token, retries = 2, uncheckedOrganisationNumbers } = this.#options;
+    const { token, clientScope = "write", retries = 2, uncheckedOrganisationNumbers } = this.#options;
     const signal = options?.signal;
     const marks = uncheckedOrganisationNumbers === true ? "u" : "";
-    const scope = call(["maskinporten", "scope", operation]);
+    const scope = call(["maskinporten", "scope", operation, clientScope]);
     let refused: string | undefined;
     for (let attempt = 0; ; ) {
       const bearer = !scope ? "" : typeof token === "function" ? await token(refused, scope) : token;
@@ -366,7 +372,7 @@ export class SelfService {
       const out = request(call(["maskinporten", "request", this.#environment, bearer, marks, operation, args.length, ...args], body));
       try {
         const answer = await send(out, "api", this.#options, signal);
-        const text = call(["maskinporten", "answer", operation, ...answer.head], answer.body);
+        const text = call(["maskinporten", "answer", operation, clientScope, ...answer.head], answer.body);
         return (text ? hiddenSecret(JSON.parse(text)) : undefined) as T;
       } catch (error) {
         if (!(error instanceof SamtykkeError)) throw error;
