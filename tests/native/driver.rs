@@ -173,6 +173,11 @@ fn without_a_runtime_there_is_an_error_and_no_panic() {
 #[test]
 fn everything_is_send_and_sync() {
     fn is<T: Send + Sync + Clone + 'static>() {}
+    is::<samtykke::native::helseid::HelseId>();
+    is::<samtykke::native::helseid::HelseIdSession>();
+    is::<samtykke::native::acmidm::AcmIdm>();
+    is::<samtykke::native::halland::Halland>();
+    is::<samtykke::native::idporten::IdPorten>();
     is::<Client>();
     is::<Driver>();
     is::<Keys>();

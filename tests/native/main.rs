@@ -19,6 +19,7 @@ mod edge;
 #[cfg(feature = "axum")]
 mod edge_formats;
 mod providers;
+mod public_apis;
 #[cfg(feature = "redis")]
 mod redis;
 mod stores;

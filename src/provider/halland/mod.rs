@@ -66,7 +66,12 @@ pub fn profile(issuer: &str) -> Profile {
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub fn profile_of(metadata: &Metadata, development: bool) -> Profile {
-    Profile { requests: data::requests(), ..metadata.profile(&RULES, development) }
+    demanded(metadata.profile(&RULES, development))
+}
+
+/// What AD FS demands of requests, whoever made the profile.
+pub(crate) fn demanded(profile: Profile) -> Profile {
+    Profile { requests: data::requests(), ..profile }
 }
 
 /// Whose name the server's access tokens bear: `http`, and not the issuer. Told for APIs; a client reads no access token.

@@ -51,6 +51,11 @@ impl TokenRequest {
         self
     }
 
+    /// The audience, where one is named.
+    pub fn audience(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+
     /// Whether both ask for the same token: scopes are a set, in whatever order they stand.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let holds = |all: &str, some: &str| some.split(' ').all(|one| one.is_empty() || all.split(' ').any(|found| found == one));

@@ -117,7 +117,7 @@ pub fn profile_of(metadata: &Metadata, environment: &Environment) -> Profile {
 }
 
 /// What the security profile demands, whoever made the profile and whatever a document says.
-fn enforced(profile: Profile) -> Profile {
+pub(crate) fn enforced(profile: Profile) -> Profile {
     Profile { rules: &RULES, iss_parameter: true, requests: data::requests(), ..profile }
 }
 

@@ -79,6 +79,8 @@ pub struct Builder {
     userinfo_signed: bool,
     development: bool,
     fapi2: bool,
+    /// What a provider demands, wherever the addresses come from.
+    amend: Option<fn(Profile) -> Profile>,
 }
 
 impl core::fmt::Debug for Builder {
@@ -125,6 +127,7 @@ impl Builder {
             userinfo_signed: false,
             development: false,
             fapi2: false,
+            amend: None,
         }
     }
 
@@ -234,6 +237,20 @@ impl Builder {
         self
     }
 
+    /// Has the profile changed to what a provider demands.
+    pub(crate) fn amend(mut self, amend: fn(Profile) -> Profile) -> Self {
+        self.amend = Some(amend);
+        self
+    }
+
+    /// Binds tokens to the client's own key, unless another was given.
+    pub(crate) fn bound(mut self) -> Self {
+        if let (None, Some(key)) = (self.keys.dpop_info(), &self.authentication.key) {
+            self.keys = self.keys.dpop(key.clone());
+        }
+        self
+    }
+
     /// Makes the client; asks for the server's metadata where an issuer was given.
     ///
     /// # Errors
@@ -257,6 +274,9 @@ impl Builder {
         let Source::Profile(profile) = &self.source else { return Err(wrong("build().await for a client that is discovered")) };
         let mut profile = (**profile).clone();
         profile.development |= self.development;
+        if let Some(amend) = self.amend {
+            profile = amend(profile);
+        }
         if !self.algorithms.is_empty() {
             profile.requests.signing_algorithms = core::mem::take(&mut self.algorithms);
         }

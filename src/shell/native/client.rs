@@ -276,7 +276,7 @@ impl Client {
     }
 
     /// The newest nonce of a server.
-    fn nonce(&self, server: Server, url: &str) -> Option<String> {
+    pub(crate) fn nonce(&self, server: Server, url: &str) -> Option<String> {
         self.memory().nonces.of(server, url).map(ToOwned::to_owned)
     }
 
@@ -328,7 +328,7 @@ impl Client {
     }
 
     /// Drives an exchange, and learns from it.
-    async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str, store: Option<RefreshStore>) -> Result<T> {
+    pub(crate) async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str, store: Option<RefreshStore>) -> Result<T> {
         let inner = &self.0;
         let mut exchange = self.keyed(exchange);
         let outcome = inner.driver.drive_once(&mut exchange, &inner.keys, store.as_deref(), &inner.spent).await;

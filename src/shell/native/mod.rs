@@ -7,6 +7,8 @@
 //! Cancelling is safe: what spends a code or a refresh token runs in a task of its own, and its outcome is kept for who asks again.
 //! Refuses redirects, bodies over 1 MiB, answers that drip past their time, and sending a code or a spent refresh token twice.
 
+pub mod acmidm;
+pub mod altinn;
 mod builder;
 mod client;
 mod device;
@@ -14,7 +16,11 @@ mod driver;
 #[cfg(feature = "axum")]
 pub mod edge;
 mod flights;
+pub mod halland;
+pub mod helseid;
+pub mod idporten;
 mod keys;
+mod loopback;
 pub mod maskinporten;
 pub mod norskgjeld;
 #[cfg(feature = "reqwest")]
@@ -38,6 +44,7 @@ pub use builder::{Authentication, Builder};
 pub use client::{Client, RefreshStore};
 pub use driver::{Driver, Storing};
 pub use keys::{AsyncSigner, Decrypter, Keys, SigningKey};
+pub use loopback::Loopback;
 pub use runtime::{Runtime, Tokio};
 #[cfg(feature = "native-crypto")]
 pub use seal::SealKeys;

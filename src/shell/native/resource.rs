@@ -33,7 +33,12 @@ impl Client {
     /// `resource_refused`, `reserved_parameter`, `redirect_refused`; `api_response_malformed` for a body over 1 MiB, for which
     /// [`stream`](Self::stream) is; those of the network.
     pub async fn send(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        let (head, body) = self.stream(tokens, request).await?.into_parts();
+        self.send_to(tokens, &self.origins(), request).await
+    }
+
+    /// As [`send`](Self::send), to these origins.
+    pub(crate) async fn send_to(&self, tokens: &Tokens, origins: &[&str], request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
+        let (head, body) = self.stream_to(tokens, origins, request).await?.into_parts();
         let mut patience = self.0.driver.patience();
         let octets = read(body, head.status.as_u16(), MAX_BODY, &mut patience).await.map_err(|lost| lost.error(Phase::Api, false))?;
         Ok(http::Response::from_parts(head, Bytes::from(octets)))
@@ -44,6 +49,15 @@ impl Client {
     /// # Errors
     /// As there, but for the body's.
     pub async fn stream(&self, tokens: &Tokens, request: http::Request<Bytes>) -> Result<http::Response<Body>> {
+        self.stream_to(tokens, &self.origins(), request).await
+    }
+
+    /// The origins that the client was built with.
+    pub(crate) fn origins(&self) -> Vec<&str> {
+        self.0.origins.iter().map(String::as_str).collect()
+    }
+
+    async fn stream_to(&self, tokens: &Tokens, origins: &[&str], request: http::Request<Bytes>) -> Result<http::Response<Body>> {
         let inner = &self.0;
         let (parts, body) = request.into_parts();
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
@@ -53,8 +67,7 @@ impl Client {
         }
         let url = alloc::string::ToString::to_string(&parts.uri);
         let plain = Request { method, url: url.clone(), headers: Vec::new(), body: None, repeatable: false };
-        let origins: Vec<&str> = inner.origins.iter().map(String::as_str).collect();
-        let exchange = Exchange::resource(&inner.registration, tokens, &origins, plain)?;
+        let exchange = Exchange::resource(&inner.registration, tokens, origins, plain)?;
         let mut exchange = self.bound_at(exchange, Server::Resource, &url);
         let mut input = Input::Start;
         let mut answer = None;
