@@ -54,16 +54,35 @@ const KEYS = ["jwk", "der", "chain"];
  * need (`samtykke_operation` and `samtykke_machine` in src/shell/bindings). A provider without a line is used by the client of `samtykke`.
  */
 const LINKED = {
+  acmidm: { machines: ["api_bearer"] },
+  halland: { machines: ["api_bearer"] },
   helseid: {
-    operations: [...["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges"], ...["dpop_answer", "resource", "bearer"], ...KEYS],
-    machines: ["login", "code", "refresh", "credentials", "exchange", "introspect", "revoke", "userinfo", "id_token", "logout_token", "metadata", "keys"],
+    operations: ["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges", ...KEYS],
+    machines: [
+      "login",
+      "code",
+      "refresh",
+      "credentials",
+      "exchange",
+      "introspect",
+      "revoke",
+      "userinfo",
+      "id_token",
+      "logout_token",
+      "metadata",
+      "keys",
+      "api",
+      "api_bearer",
+    ],
   },
   idporten: { operations: ["altinn"] },
-  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: ["bearer"] },
+  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: ["bearer", "api_bearer"] },
   selvbetjening: { operations: KEYS },
 };
+/** The machines that know no client. */
+const LOOKUPS = ["id_token", "logout_token", "metadata", "resource", "keys", "api", "api_bearer"];
 /** What every provider's wasm has. */
-const COMMON = ["C", "error", "refused", "bearer"];
+const COMMON = ["C", "error", "refused"];
 const PROVIDERS = withEntry();
 
 function linked(name) {
@@ -188,7 +207,12 @@ function coreOf(name, bindgen) {
 /** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
 export function entryFlags(name) {
   const { operations = [], machines = [] } = CORES[name];
-  const linked = [...operations.map((operation) => `samtykke_operation="${operation}"`), ...machines.map((machine) => `samtykke_machine="${machine}"`)];
+  const party = machines.some((machine) => !LOOKUPS.includes(machine)) ? ["samtykke_party"] : [];
+  const linked = [
+    ...party,
+    ...operations.map((operation) => `samtykke_operation="${operation}"`),
+    ...machines.map((machine) => `samtykke_machine="${machine}"`),
+  ];
   return [...["samtykke_entry", `samtykke_entry="${name}"`, ...linked].flatMap((flag) => ["--cfg", flag]), "-A", "unused"];
 }
 

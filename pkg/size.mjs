@@ -12,8 +12,9 @@ export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
   { entry: "samtykke", file: "index.js", ceiling: 92_500 },
-  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 33_000 },
-  { entry: "samtykke/halland", file: "halland.js", ceiling: 32_000 },
+  // With the machine that calls APIs.
+  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_500 },
+  { entry: "samtykke/halland", file: "halland.js", ceiling: 45_000 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 27_500 },
   // Meant: 68,000.

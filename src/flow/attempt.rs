@@ -186,7 +186,7 @@ impl Attempt {
                 issuer: grant.issuer.as_deref().unwrap_or(&self.client.client_id),
                 subject: grant.subject.as_deref(),
                 audience: assertion::audience(&grant.rules, &profile.issuer, &self.request.url),
-                stamp: Stamp::Made { jti, now },
+                stamp: Stamp { jti, now },
                 claims: &grant.claims,
             };
             let input = assertion::input(&grant.rules, &KeyNames::from(&grant.key), &statement)?;
@@ -198,7 +198,7 @@ impl Attempt {
                 issuer: &self.client.client_id,
                 subject: Some(&self.client.client_id),
                 audience: assertion::audience(rules, &profile.issuer, &self.request.url),
-                stamp: Stamp::Made { jti: &assertion::jti(other), now },
+                stamp: Stamp { jti: &assertion::jti(other), now },
                 claims: &self.claims,
             };
             match &self.authentication {
@@ -218,7 +218,7 @@ impl Attempt {
                 url: &self.request.url,
                 nonce: self.nonce.as_deref(),
                 token: self.token.as_ref().map(Secret::expose),
-                stamp: Stamp::Made { jti, now },
+                stamp: Stamp { jti, now },
             };
             return Ok(Some((KeyRole::Dpop, key.alg, dpop::input(key.alg, &key.public.required_json(), &proof)?)));
         }

@@ -43,7 +43,7 @@ pub(crate) fn encoded(url: &str) -> String {
     let mut text = String::new();
     for (at, letter) in url.char_indices() {
         let behind = start.is_some_and(|start| at > start);
-        if behind && (matches!(letter, '|' | '{' | '}' | '^' | '`' | '"' | '<' | '>' | ' ') || !letter.is_ascii()) {
+        if behind && (matches!(letter, '|' | '{' | '}' | '^' | '`' | '"' | '<' | '>' | '\\' | ' ') || !letter.is_ascii()) {
             let mut octets = alloc::vec::Vec::new();
             push_escaped(&mut octets, letter.encode_utf8(&mut [0; 4]).as_bytes(), false);
             text.push_str(core::str::from_utf8(&octets).unwrap_or_default());
@@ -52,6 +52,14 @@ pub(crate) fn encoded(url: &str) -> String {
         }
     }
     text
+}
+
+/// Refuses a header of the caller's that is set here.
+pub(crate) fn check_header(name: &str) -> Result<()> {
+    if OWN.iter().any(|own| name.eq_ignore_ascii_case(own)) {
+        return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(name));
+    }
+    Ok(())
 }
 
 /// An address as it is called, and as an API sees it, which compares it with what a proof names: scheme and host in small
@@ -89,9 +97,7 @@ impl Exchange<Response> {
         request.url = as_called(&encoded(&request.url));
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
-        if let Some((name, _)) = request.headers.iter().find(|(name, _)| OWN.iter().any(|own| name.eq_ignore_ascii_case(own))) {
-            return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(*name));
-        }
+        request.headers.iter().try_for_each(|(name, _)| check_header(name))?;
         let token = tokens.access_token.expose();
         if tokens.token_type == TokenType::NotApplicable || !is_token68(token) {
             return Err(wrong("an access token"));

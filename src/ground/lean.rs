@@ -18,7 +18,7 @@ pub(crate) const PROTOCOL: bool = cfg!(samtykke_entry = "full");
 pub(crate) const LOGINS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "code"));
 
 /// Whether tokens may be bound to a key here.
-pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_operation = "resource"));
+pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "api"));
 
 /// Foreign text in an error. The browser's wasm hands its octets on, and the page reads them.
 #[cfg(not(samtykke_entry = "browser"))]

@@ -95,7 +95,7 @@ pub(crate) fn audience<'a>(rules: &'a AssertionRules, issuer: &'a str, endpoint:
 /// What a key signs to make an assertion.
 pub(crate) fn input(rules: &AssertionRules, key: &KeyNames<'_>, statement: &Statement<'_>) -> Result<String> {
     let [_, certificate @ ..] = rules.shape().names;
-    if let (false, Some(valid), Stamp::Made { now, .. }) = (NPM || certificate == [Presence::Never; 3], key.valid, statement.stamp) {
+    if let (false, Some(valid), Stamp { now, .. }) = (NPM || certificate == [Presence::Never; 3], key.valid, statement.stamp) {
         in_time(valid, i64::try_from(now).unwrap_or(i64::MAX))?;
     }
     let [header, claims] = parts(&rules.shape(), key, statement)?;

@@ -56,7 +56,7 @@ pub(crate) fn parts(alg: &Algorithm, jwk: &str, proof: &Proof<'_>) -> Result<[St
     let [jti, now, _] = proof.stamp.texts(0);
     claims.raw("jti", &jti).string("htm", proof.method).string("htu", htu(proof.url)).raw("iat", &now);
     if let Some(nonce) = proof.nonce {
-        claims.raw("nonce", &proof.stamp.nonce(nonce));
+        claims.string("nonce", nonce);
     }
     claims.some("ath", proof.token.map(ath).as_deref());
     Ok([header.take(), claims.take()])

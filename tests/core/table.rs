@@ -21,7 +21,7 @@ use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
     AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Login,
-    Profile, Response, Secret, Step, Tokens, Transaction,
+    Profile, Request, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -115,6 +115,12 @@ fn play(case: &mut Value, write: bool) {
             let tokens = Tokens::bare(&text("token"), kind);
             let made = Exchange::userinfo(client, authentication, &tokens, Subject::Is(&text("subject")), signed);
             drive(made, &claims, case, write);
+        }
+        "api" => {
+            let kind = if what["tokenType"] == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
+            let request = Request { method: "GET", url: text("url"), headers: Vec::new(), body: None, repeatable: false };
+            let made = Exchange::resource(client, &Tokens::bare(&text("token"), kind), &["https://api.example"], request);
+            drive(made, &|_: Response| json!(""), case, write);
         }
         "metadata" => {
             let made = Discovery::new(&text("issuer"), Policy { profile: &text("profile"), ..Policy::default() });

@@ -80,6 +80,7 @@ const MADE = {
   id_token: (_, { token, nonce, accessToken }) => verifyIdToken(token, { ...EXPECTED, nonce, accessToken }, new KeySet(jwks)),
   logout_token: (client, { token }) => client.logoutToken(token),
   jarm: (client, { transaction, response }) => client.finishJarm(transaction, `https://rp.example/cb?response=${response}`),
+  api: (client, { token, tokenType = "Bearer", url }) => client.fetch({ accessToken: token, tokenType }, { origins: ["https://api.example"] })(url),
   metadata: (_, { issuer, profile = "{}" }, __, fetch) => serverMetadata(issuer, { fetch, metadata: JSON.parse(profile) }),
   resource: (_, { resource, challenge: wwwAuthenticate, issuer }, __, fetch) => protectedResource(resource, { fetch, wwwAuthenticate, issuer }),
   keys: (_, { uri }, __, fetch) => new JwksCache({ fetch }).at(uri).find("e30.e30.AAAA", "ES256", ""),

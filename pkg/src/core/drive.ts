@@ -8,6 +8,13 @@ import { keep } from "./raw.js";
 import { Run, type RunStep } from "./run.js";
 import { Ended, limited } from "./wait.js";
 
+/** @internal A call to an API: what goes along beside what the machine says, and the answer. Its head alone is judged. */
+export interface ApiCall {
+  readonly headers: Headers;
+  readonly body: Pick<RequestInit, "body"> & { readonly duplex?: "half" };
+  response?: Response;
+}
+
 /** @internal What a machine's steps are carried out with. */
 export interface Hands {
   readonly transport: Transport;
@@ -20,6 +27,8 @@ export interface Hands {
   readonly verify?: (alg: string, kid: string, token: string) => Promise<boolean>;
   /** Decrypts a token that the server encrypted for the client. */
   readonly decrypt?: ((jwe: string, header: Readonly<Record<string, unknown>>) => Promise<Uint8Array>) | undefined;
+  /** A call to an API, where it is one. */
+  readonly call?: ApiCall;
   /** Keeps the server's newest DPoP nonce. */
   readonly nonce?: (nonce: string) => void;
   /** Stores a refresh token that came. */
@@ -49,8 +58,11 @@ async function answered(
   { method, url, headers, body }: CoreRequest,
   signal: AbortSignal,
   name: string,
+  call: ApiCall | undefined,
 ): Promise<Answer> {
-  const init: RequestInit = { method, headers, ...hostOptions(), redirect: "manual", signal };
+  const all = new Headers(call?.headers);
+  if (call) for (const name in headers) all.set(name, headers[name]!);
+  const init: RequestInit = { method, headers: call ? all : headers, ...call?.body, ...hostOptions(), redirect: "manual", signal };
   if (body !== undefined) init.body = body;
   const response = await fetch.call(undefined, url, init);
   const { status } = response;
@@ -59,6 +71,10 @@ async function answered(
   if (name && status === 200) spend(name);
   const [type, retry, ...others] = HEADERS.map((name) => header(response, name));
   const lines = `${[status, type, seconds(retry), ...others].join("\n")}\n`;
+  if (call) {
+    call.response = response;
+    return { status, lines, body: new Uint8Array(0) };
+  }
   let octets: Uint8Array | undefined;
   try {
     octets = await whole(response, MAX_BODY);
@@ -124,7 +140,7 @@ interface Drive extends Hands {
 }
 
 async function sent(drive: Drive, text: string): Promise<RunStep> {
-  const { run, transport, signal } = drive;
+  const { run, transport, signal, call } = drive;
   const end = text.indexOf("\n");
   const name = text.slice(1, end);
   const core = request(text.slice(end + 1));
@@ -133,14 +149,21 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   if (signal?.aborted) return failed(run, "aborted", new Ended("aborted", 0, signal.reason));
   drive.sent = true;
   if (name && text[0] === "s") spend(name);
+  // Let go of an API's refusal, so that its connection can be used again; nobody waits for that.
+  call?.response?.body?.cancel().catch(() => {});
   const controller = new AbortController();
+  const stop = (reason?: unknown) => controller.abort(reason);
+  // The body that follows a head is the caller's to end. One that follows the caller's signal holds on to nothing when the body has
+  // ended, which nobody tells; an old runtime has none.
+  const follows = call && signal && AbortSignal.any ? AbortSignal.any([controller.signal, signal]) : controller.signal;
   let answer: Answer;
   try {
-    answer = await limited(answered(transport, core, controller.signal, name), { timeout: transport.timeout, signal }, (reason) => controller.abort(reason));
+    answer = await limited(answered(transport, core, follows, name, call), { timeout: transport.timeout, signal }, stop);
   } catch (cause) {
     return failed(run, "network", cause);
   }
-  drive.answer = core.repeatable ? undefined : answer;
+  if (call && follows === controller.signal) signal?.addEventListener("abort", () => stop(signal.reason));
+  drive.answer = core.repeatable || call ? undefined : answer;
   try {
     return run.step("response", answer.lines, answer.body);
   } finally {

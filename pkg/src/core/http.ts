@@ -94,7 +94,7 @@ export async function ask<T>(
   init: RequestInit,
   signal: AbortSignal | null | undefined,
   take: (response: Response, within: <V>(work: Promise<V>) => Promise<V>) => T | Promise<T>,
-  { repeatable = false, open = false }: { readonly repeatable?: boolean /** The signal holds until the body ends. */; readonly open?: boolean },
+  { repeatable = false }: { readonly repeatable?: boolean },
 ): Promise<T> {
   const controller = new AbortController();
   let late = false;
@@ -106,28 +106,23 @@ export async function ask<T>(
     Math.min(timeout * 1000, LONGEST_TIMER),
   );
   const stop = () => controller.abort(signal?.reason);
-  // One that follows the caller's holds on to nothing when the body has ended, which nobody tells; an old runtime has none.
-  const follows = open && signal && AbortSignal.any ? AbortSignal.any([controller.signal, signal]) : undefined;
   const aborted = new Promise<never>((_, reject) => controller.signal.addEventListener("abort", () => reject(new Error("aborted"))));
   aborted.catch(() => {});
   // A `fetch` that heeds no signal is raced, so that no caller waits for ever.
   const within = <V>(work: Promise<V>) => Promise.race([work, aborted]);
-  let done = false;
   try {
     signal?.throwIfAborted();
     signal?.addEventListener("abort", stop);
-    const response = await within(fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: follows ?? controller.signal }));
+    const response = await within(fetch.call(undefined, url, { ...init, ...hostOptions(), redirect: "manual", signal: controller.signal }));
     if (response.type === "opaqueredirect" || response.redirected) throw hostError("redirect_refused", { phase });
-    const taken = await take(response, within);
-    done = open && !follows;
-    return taken;
+    return await take(response, within);
   } catch (cause) {
     if (cause instanceof SamtykkeError) throw cause;
     const code = late ? "timeout" : signal?.aborted ? "aborted" : "network_error";
     throw hostError(code, { phase, retryable: repeatable && code !== "aborted" }, signal?.aborted ? signal.reason : cause);
   } finally {
     clearTimeout(timer);
-    if (!done) signal?.removeEventListener("abort", stop);
+    signal?.removeEventListener("abort", stop);
   }
 }
 

@@ -1,13 +1,14 @@
 // Calls to APIs with an access token: in the header alone, to named origins alone, with a proof where the token is bound.
 // The same request is sent once more when the API asks for its nonce (RFC 9449 section 9); so its body must bear that.
 
-import { type Nonces, again } from "./dpop.js";
-import { call } from "../core/wasm.js";
+import type { Nonces } from "./dpop.js";
+import { type ApiCall, drive } from "../core/drive.js";
+import { joined } from "../core/wasm.js";
 import { type Names, isRequest, isStream, only } from "../core/check.js";
 import { hostError } from "../core/error.js";
-import { type Transport, ask, header } from "../core/http.js";
+import type { Transport } from "../core/http.js";
 import type { SigningKey } from "../crypto/keys.js";
-import { proofLines, stamped } from "./signing.js";
+import { jwkLine } from "./signing.js";
 import type { Tokens } from "./tokens.js";
 
 /** What an API call may say; everything else of a `RequestInit` is set by the library. */
@@ -41,12 +42,6 @@ export interface Bearer {
   readonly offset: number;
 }
 
-/** The response, unless it leads elsewhere. */
-function whole(response: Response): Response {
-  if (response.status >= 300 && response.status < 400 && response.status !== 304) throw hostError("redirect_refused", { phase: "api" });
-  return response;
-}
-
 const refused = (expected: string, code = "invalid_parameter") => hostError(code, { phase: "api", expected });
 
 /** @internal A fetch for one token. */
@@ -64,44 +59,23 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, options: ResourceO
     // As fetch will read it, so that what is judged and proved is what is called.
     let url: string;
     try {
-      const parsed = new URL(given ? given.url : `${input}`);
-      // Never sent, and no part of what a proof names (RFC 9449 section 4.2).
-      parsed.hash = "";
-      // A URL's reader leaves some that no URI holds, such as the | of a FHIR search.
-      url = parsed.href.replace(/[|{}^`\\]/g, encodeURIComponent);
+      url = new URL(given ? given.url : `${input}`).href;
     } catch {
       throw refused("an absolute https URL", "resource_refused");
     }
     const method = (init.method ?? given?.method ?? "GET").toUpperCase();
     const headers = new Headers(init.headers ?? given?.headers);
-    for (const name of ["authorization", "dpop"]) {
-      if (headers.has(name)) throw hostError("reserved_parameter", { phase: "api", actual: name });
-    }
     const body = await replayable(init.body === undefined ? given?.body : init.body, headers, tokenType === "DPoP", !!given);
     const signal = init.signal ?? given?.signal;
-    for (let second = false; ; second = true) {
-      const nonce = nonces.of("r", url);
-      const text = call([
-        tokenType === "DPoP" ? "resource" : "bearer",
-        url,
-        method,
-        development ? 1 : "",
-        named,
-        tokenType,
-        accessToken,
-        ...(tokenType === "DPoP" ? proofLines(dpop!, nonce) : []),
-      ]);
-      const end = text.indexOf("\n");
-      headers.set("authorization", text.slice(0, end));
-      if (tokenType === "DPoP") headers.set("dpop", await stamped(dpop!, text.slice(end + 1), offset, 0, nonce));
-      // The time limit holds until the answer begins, the caller's signal until it ends.
-      const response = await ask(bearer.transport, "api", url, { method, headers, ...body }, signal, whole, { open: true });
-      if (tokenType !== "DPoP") return response;
-      const answer = { head: [`${response.status}`, "", ""], nonce: header(response, "dpop-nonce"), challenge: header(response, "www-authenticate"), body: "" };
-      if (!again(nonces, "r", url, second, answer)) return response;
-      // Let go of the refusal, so that its connection can be used again; nobody waits for that.
-      response.body?.cancel().catch(() => {});
-    }
+    const bound = tokenType === "DPoP" ? dpop : undefined;
+    const key = bound ? [bound.alg, jwkLine(bound), nonces.of("r", url)] : ["", "", ""];
+    const lines = [url, method, development ? 1 : "", named, tokenType, accessToken, [...headers.keys()].join(" "), ...key];
+    const call: ApiCall = { headers, body };
+    const sign = (_: string, text: string) => bound!.sign(text);
+    const nonce = (newest: string) => nonces.keep("r", url, newest);
+    // The time limit holds until the answer begins, the caller's signal until it ends.
+    await drive(bound ? "api" : "api_bearer", joined(lines), { transport: bearer.transport, signal, offset, sign, nonce, call });
+    return call.response!;
   };
 }
 

@@ -1,11 +1,10 @@
 //! Operations on the providers' own APIs: each provider's wasm has its own, and what any of them may be asked.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::text::response;
 use super::{Lines, refused, some};
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, Result};
 use crate::ground::secret::Secret;
 use crate::provider::halland::refusal_error;
 
@@ -16,7 +15,6 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         #[cfg(samtykke_entry = "maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
         "refused" => Err(refusal(lines)),
-        "bearer" => bearer(lines, text),
         #[cfg(samtykke_operation = "altinn")]
         "altinn" => super::altinn::call(lines, text),
         #[cfg(samtykke_entry = "acmidm")]
@@ -37,19 +35,4 @@ fn refusal(mut lines: Lines<'_>) -> Error {
     answer.www_authenticate = some(lines.next()).map(String::from);
     answer.body = Secret::new(lines.0);
     refusal_error(&answer)
-}
-
-/// As the operation `resource`, for bearer tokens alone: address, method, development, origins, type, token; answers
-/// the header.
-fn bearer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [url, _, development, origins, token_type, token] = lines.take();
-    let origins: Vec<&str> = origins.split(' ').collect();
-    crate::flow::resource::check(url, &origins, !development.is_empty())?;
-    if token_type != "Bearer" || !crate::protocol::syntax::is_token68(token) {
-        return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("an access token: token68"));
-    }
-    text.push_str("Bearer ");
-    text.push_str(token);
-    text.push('\n');
-    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, number};
-use crate::jose::{Algorithm, Encryption, Jwk, KeyInfo, thumbprint};
+use crate::jose::{Encryption, KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::request::Login;
 use crate::protocol::authorization::response::{AuthorizationCode, Callback};
@@ -44,15 +44,24 @@ struct Party {
     keyed: bool,
 }
 
-pub(super) fn make(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
+pub(super) fn make(operation: &str, lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
     // These know no client.
     match operation {
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "id_token", samtykke_machine = "logout_token"))]
-        "id_token" | "logout_token" => return lookups::verification(operation == "logout_token", lines),
+        "id_token" | "logout_token" => lookups::verification(operation == "logout_token", lines),
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "metadata", samtykke_machine = "resource", samtykke_machine = "keys"))]
-        "metadata" | "resource" | "keys" => return lookups::discovery(operation, lines),
-        _ => {}
+        "metadata" | "resource" | "keys" => lookups::discovery(operation, lines),
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "api", samtykke_machine = "api_bearer"))]
+        "api" | "api_bearer" => lookups::api(lines),
+        #[cfg(any(samtykke_entry = "full", samtykke_party))]
+        _ => of_party(operation, lines, now, random),
+        #[cfg(not(any(samtykke_entry = "full", samtykke_party)))]
+        _ => refused("a known operation"),
     }
+}
+
+/// The machines of a client.
+fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
     let party = party(&mut lines)?;
     let Party { client, authentication, .. } = &party;
     match operation {
@@ -310,7 +319,7 @@ fn party(lines: &mut Lines<'_>) -> Result<Party> {
     Ok(Party {
         client,
         authentication,
-        dpop: public_key(dpop_alg, dpop_jwk)?,
+        dpop: super::jose::public_key(dpop_alg, dpop_jwk)?,
         nonce: own(nonce),
         storing: !storing.is_empty(),
         trusted_audiences: texts(audiences, b'\t'),
@@ -383,20 +392,12 @@ fn members_of(json: &str) -> Result<Vec<(String, String)>> {
 /// Algorithm (empty: no key), public JWK, kid, x5t, x5t#S256, certificates with a comma between them.
 fn key(lines: &mut Lines<'_>) -> Result<Option<KeyInfo>> {
     let [alg, jwk, kid, x5t, x5t_s256, x5c] = lines.take();
-    let Some(mut key) = public_key(alg, jwk)? else { return Ok(None) };
+    let Some(mut key) = super::jose::public_key(alg, jwk)? else { return Ok(None) };
     key.kid = some(kid).map(String::from);
     key.x5t = some(x5t).map(String::from);
     key.x5t_s256 = some(x5t_s256).map(String::from);
     key.x5c = listed(x5c, b',').into_iter().map(String::from).collect();
     Ok(Some(key))
-}
-
-fn public_key(alg: &str, jwk: &str) -> Result<Option<KeyInfo>> {
-    if alg.is_empty() {
-        return Ok(None);
-    }
-    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    KeyInfo::new(alg, Jwk::judged(jwk)?).map(Some)
 }
 
 /// A line each: `r` resource, `a` audience, `d` details, `p` name=value, `c` claims of the client assertion.

@@ -40,6 +40,15 @@ pub(super) fn algorithms(line: &str) -> Result<Vec<&'static Algorithm>> {
     Ok(found)
 }
 
+/// A public key for an algorithm; none for no algorithm.
+pub(super) fn public_key(alg: &str, jwk: &str) -> Result<Option<KeyInfo>> {
+    if alg.is_empty() {
+        return Ok(None);
+    }
+    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    KeyInfo::new(alg, Jwk::judged(jwk)?).map(Some)
+}
+
 /// `private` when private members may be there; the algorithm, if one is asked for; then the JWK.
 /// Answers algorithm (empty when it is for the caller to choose), thumbprint, key id, public JWK.
 fn jwk(mut lines: Lines<'_>, text: &mut String) -> Result<()> {

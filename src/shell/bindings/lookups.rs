@@ -1,20 +1,27 @@
-//! Machines that need no client of one's own: tokens that came another way are verified, documents and key sets looked up.
+//! Machines that need no client of one's own: tokens that came another way are verified, documents and key
+//! sets looked up, APIs called.
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use super::jose::public_key;
 use super::outcome::{Live, Outcome, live};
 use super::text::listed;
 use super::{Lines, refused, some};
 use crate::flow::discovery::{Discovery, WellKnown};
 use crate::flow::exchange::Exchange;
+use crate::flow::resource;
 use crate::ground::error::Result;
+use crate::ground::http::Request;
+use crate::ground::lean::PROOFS;
 use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::protocol::answers::metadata::Policy;
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::profile::Profile;
+use crate::protocol::token::{TokenType, Tokens};
 
 /// Skew, issuer, client, algorithms, other audiences (a tab between them), nonce, `max_age`, `acr` values, access token, code,
 /// state, the login's claims when this is a refresh, whether `auth_time` may be a text; then the token. A logout token is judged by
@@ -73,4 +80,28 @@ pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
         }
         _ => Box::new(Outcome(Discovery::keys(at, development)?)),
     })
+}
+
+/// A call to an API, whose body the shell has and whose answer's head alone is judged: address, method, development, origins with a
+/// space between them, token type, token, names of the caller's own headers, the key that the token is bound to, nonce. `api_bearer`
+/// is the same where tokens are bound to no key.
+pub(super) fn api(mut lines: Lines<'_>) -> Result<Live> {
+    let [url, method, development, origins, kind, token, names, alg, jwk, nonce] = lines.take();
+    let mut profile = Profile::new("", "", "");
+    profile.development = !development.is_empty();
+    let client = Client { profile, client_id: String::new(), redirect_uri: String::new() };
+    let token_type = match kind {
+        "DPoP" if PROOFS => TokenType::DPoP,
+        "Bearer" => TokenType::Bearer,
+        _ => TokenType::NotApplicable,
+    };
+    listed(names, b' ').into_iter().try_for_each(resource::check_header)?;
+    // Nothing here is freed: it lasts as long as the run, whatever the method's name.
+    let method = String::from(method).leak();
+    let request = Request { method, url: url.into(), headers: Vec::new(), body: None, repeatable: false };
+    let mut exchange = Exchange::resource(&client, &Tokens::bare(token, token_type), &listed(origins, b' '), request)?;
+    if let Some(key) = public_key(alg, jwk)? {
+        exchange = exchange.dpop(&key, some(nonce));
+    }
+    Ok(live(exchange))
 }

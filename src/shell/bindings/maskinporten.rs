@@ -85,7 +85,7 @@ fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         request = request.resource(lines.next());
     }
     let rules = request.rules(&key)?;
-    let stamp = Stamp::Made { jti, now: number(now).unwrap_or_default() };
+    let stamp = Stamp { jti, now: number(now).unwrap_or_default() };
     let statement = Statement { issuer: client_id, subject: None, audience: issuer, stamp, claims: &[] };
     text.push_str(&input(&rules, &key, &statement)?);
     Ok(())

@@ -90,6 +90,11 @@ pub(super) trait Out {
     fn push(&self, text: &mut String);
 }
 
+/// The shell has it: its head alone came here.
+impl Out for Response {
+    fn push(&self, _: &mut String) {}
+}
+
 impl Out for () {
     fn push(&self, _: &mut String) {}
 }
