@@ -95,7 +95,8 @@ function linked(name) {
 export const CORES = {
   ...Object.fromEntries(PROVIDERS.map((name) => [name, linked(name)])),
   full: { apart: true, whole: true },
-  browser: {},
+  // Nothing nests in it, so that its constants lie within two octets' reach.
+  browser: { stack: 4_096 },
 };
 /** Each entry whose first file is written here, and the wasm it brings: one at most. */
 const ENTRIES = {
@@ -115,22 +116,37 @@ const PLAIN = Array.from({ length: 93 }, (_, at) => String.fromCharCode(at + 32)
   .join("")
   .replace(/["\\]/g, "");
 
-/** Writes octets as text that pkg/src/core/wasm_text.ts reads. */
-export function encode(octets) {
+/** Writes octets as text that pkg/src/core/wasm_text.ts reads; `digest` are the constants that it can make itself. */
+export function encode(octets, digest) {
+  const known = placeOf(octets, digest);
+  const parts = known < 0 ? [octets] : [octets.subarray(0, known), octets.subarray(known + digest.length)];
   const count = new Array(256).fill(0);
-  for (const octet of octets) count[octet]++;
+  for (const part of parts) for (const octet of part) count[octet]++;
   const all = [...count.keys()];
   const frequent = [...all].sort((one, two) => count[two] - count[one] || one - two).slice(0, PLAIN.length);
-  // Those that are printable stand for themselves, so that the texts in the wasm match those in the code around it.
-  const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0)));
-  const left = frequent.filter((octet) => !order.includes(octet)).sort((one, two) => one - two);
-  for (const at of order.keys()) order[at] ??= left.shift();
-  const table = order.map((octet, at) => ((octet - at) & 255).toString(16).padStart(2, "0")).join("");
+  // Letters of words stand for themselves, so that the texts in the wasm match those in the code around it. The others come in their order.
+  const own = (octet) => octet > 94 && octet < 123;
+  const left = frequent.filter((octet) => !own(octet)).sort((one, two) => one - two);
+  const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0) && own(octet)) ?? left.shift());
+  order.push(...left.splice(0, PLAIN.length - order.length));
+  let last = -1;
+  const table = order
+    .map((octet) => {
+      if (own(octet)) return String.fromCharCode(octet);
+      const far = octet - last;
+      if (far > 62) throw new Error("the wasm's frequent octets are too far from each other for pkg/src/core/wasm_text.ts");
+      last = octet;
+      return String.fromCharCode(32 + far);
+    })
+    .join("");
   const marks = [...PLAIN, ...["}", "~"].flatMap((mark) => [...PLAIN].map((letter) => mark + letter))];
   const places = [...order, ...all.filter((octet) => !order.includes(octet))];
   const texts = new Map(places.map((octet, at) => [octet, marks[at]]));
-  return table + Array.from(octets, (octet) => texts.get(octet)).join("");
+  return table + parts.map((part) => Array.from(part, (octet) => texts.get(octet)).join("")).join("~o");
 }
+
+/** Where in a wasm the constants of SHA-256 stand; -1 where it hashes nothing. */
+const placeOf = (octets, digest) => Buffer.from(octets).indexOf(digest);
 
 /** Takes wasm apart for pkg/src/core/wasm_streams.ts. */
 async function apart(wasm) {
@@ -220,7 +236,7 @@ function buildCore(name, bindgen) {
   // The cdylib is asked for here, not in Cargo.toml: naming two crate types there switches LTO off.
   // Paths of this machine stay out of the wasm, so that every checkout builds the same bytes.
   // A small stack, below the constants, makes their addresses short; what the core nests is bounded.
-  const remap = `-C link-arg=-zstack-size=65536 --remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
+  const remap = `-C link-arg=-zstack-size=${CORES[name].stack ?? 65_536} --remap-path-prefix=${ROOT}=. --remap-path-prefix=${process.env.CARGO_HOME ?? join(process.env.HOME ?? "", ".cargo")}=cargo`;
   run(
     "cargo",
     [
@@ -312,17 +328,18 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
   return { head, provided, details: whole ? "describe(details);\n" : "" };
 }
 
-function writeEntry(entry, cores, ends) {
+function writeEntry(entry, cores, ends, hashes) {
   const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) =>
     `import { compiled } from "./lib/core/wasm_module.js";\n${cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("")}`;
   const readers = !cores.length
     ? ""
-    : `import { read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
+    : `import { ${cores.some((core) => hashes[core]) ? "constants, " : ""}read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
+  const octets = (core) => `read(${core}Text${hashes[core] ? ", constants()" : ""})`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
-    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(read(${core}Text))` : `read(${core}Text)`})`)}${reexport}`,
+    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(${octets(core)})` : octets(core)})`)}${reexport}`,
     [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => `compiled(${core})`)}${reexport}`,
     [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => `compiled(${core})`)}${reexport}`,
   };
@@ -337,16 +354,21 @@ export async function build() {
   mkdirSync(join(DIST, "wasm"), { recursive: true });
   say("compiling the TypeScript");
   run(process.execPath, [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", join(PKG, "tsconfig.json"), "--outDir", join(DIST, "lib")]);
-  const ends = {};
+  const [ends, hashes] = [{}, {}];
   for (const [name, core] of Object.entries(CORES)) {
     say(`building the ${name} wasm`);
     const wasm = coreOf(name, wasmBindgen);
     ends[name] = constantsEnd(wasm);
     writeFileSync(join(DIST, "wasm", `${name}.wasm`), wasm);
-    writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(encode(core.apart ? await apart(wasm) : wasm))};\n`);
+    const { constants, read } = await import(join(DIST, "lib", "core", "wasm_text.js"));
+    const octets = core.apart ? await apart(wasm) : wasm;
+    const text = encode(octets, constants());
+    if (Buffer.compare(read(text, constants()), octets)) throw new Error("the wasm's text does not read as the wasm: see pkg/src/core/wasm_text.ts");
+    hashes[name] = placeOf(octets, constants()) >= 0;
+    writeFileSync(join(DIST, "wasm", `${name}.js`), `export const text = ${JSON.stringify(text)};\n`);
     say(`  ${wasm.length} bytes, ${gzipSync(wasm, { level: 9 }).length} gzipped`);
   }
-  for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends);
+  for (const [entry, cores] of Object.entries(ENTRIES)) writeEntry(entry, cores, ends, hashes);
   // Not before the package manager has brought what it stands on.
   const { joinModules } = await import("./join.mjs");
   await joinModules(DIST, ENTRIES, (_entry, cores, placeOf) => partsOf(cores, ends, placeOf));

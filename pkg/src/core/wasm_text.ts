@@ -1,15 +1,27 @@
 // Wasm as text in the JavaScript: no file to copy, no set-up call, and it gzips as well as the wasm itself.
-// First a table of 91 octets, each less its place, in hexadecimal: the frequent ones, which take one character. Then the
-// wasm; `}` and `~` are marks for the others, in their order. `encode` in build.mjs writes what `read` reads.
+// First a table of 91 letters, which says what octets take one character: `_` to `z` stand for themselves, and any other letter says
+// how far after the last one its octet is. Then the wasm; `}` and `~` are marks for the other octets, in their order, and `~o` stands
+// for the constants of SHA-256, which nothing makes shorter. `encode` in build.mjs writes what `read` reads.
 
 const PLAIN = 91;
 
-/** Reads octets written as text. */
-export function read(text: string): Uint8Array<ArrayBuffer> {
+/** The constants of SHA-256: what is behind the point in the cube roots of the first 64 primes (FIPS 180-4 section 4.2.2). */
+export function constants(): Uint8Array {
+  const primes: number[] = [];
+  for (let number = 2; !primes[63]; number++) if (primes.every((prime) => number % prime)) primes.push(number);
+  return new Uint8Array(new Uint32Array(primes.map((prime) => Math.cbrt(prime) * 2 ** 32)).buffer);
+}
+
+/** Reads octets written as text; `digest` are the {@link constants} where they were left out. */
+export function read(text: string, digest?: Uint8Array): Uint8Array<ArrayBuffer> {
   const order: number[] = [];
   const octets: number[] = [];
   let at = 0;
-  for (; at < PLAIN * 2; at += 2) order.push((parseInt(text.slice(at, at + 2), 16) + at / 2) & 255);
+  let last = -1;
+  while (at < PLAIN) {
+    const letter = text.charCodeAt(at++);
+    order.push(letter > 94 ? letter : (last += letter - 32));
+  }
   for (let octet = 0; octet < 256; octet++) if (!order.includes(octet)) order.push(octet);
   // Quote and backslash are left out of the characters used.
   const place = () => {
@@ -18,7 +30,9 @@ export function read(text: string): Uint8Array<ArrayBuffer> {
   };
   while (at < text.length) {
     const first = place();
-    octets.push(order[first < PLAIN ? first : (first - PLAIN + 1) * PLAIN + place()]!);
+    const octet = order[first < PLAIN ? first : (first - PLAIN + 1) * PLAIN + place()];
+    if (octet === undefined) octets.push(...digest!);
+    else octets.push(octet);
   }
   return new Uint8Array(octets);
 }
