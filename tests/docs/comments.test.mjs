@@ -30,9 +30,9 @@ const EXAMPLES = readdirSync(SRC, { recursive: true })
   });
 
 /** Public names and the entry that has them. */
-const EXPORTS = new Map();
+const EXPORTS = new Map([["useOnce", "samtykke/react"]]);
 const { exports } = JSON.parse(readFileSync(join(ROOT, "pkg", "package.json"), "utf8"));
-for (const name of Object.keys(exports).filter((one) => !one.endsWith(".json"))) {
+for (const name of Object.keys(exports).filter((one) => !one.endsWith(".json") && one !== "./react")) {
   const entry = name.slice(1);
   for (const one of Object.keys(await import(`samtykke${entry}`))) if (!EXPORTS.has(one)) EXPORTS.set(one, `samtykke${entry}`);
 }

@@ -43,7 +43,9 @@ test("no unsafe code in the crate, no dependency in the npm package, no script t
   assert.ok(sources.length > 20);
   for (const name of sources) assert.doesNotMatch(read(`src/${name}`), /\bunsafe\s*(\{|fn|impl|extern)|allow\(unsafe_code\)/, name);
   const manifest = JSON.parse(read("pkg/package.json"));
-  for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "scripts"]) assert.equal(manifest[name], undefined, name);
+  for (const name of ["dependencies", "optionalDependencies", "scripts"]) assert.equal(manifest[name], undefined, name);
+  // React is its users' own, and nobody else gets it.
+  assert.deepEqual([manifest.peerDependencies, manifest.peerDependenciesMeta], [{ react: ">=18" }, { react: { optional: true } }]);
 });
 
 test("in the crate, only the bindings and one file of the ground know for which entry they are compiled", () => {

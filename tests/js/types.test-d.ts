@@ -48,7 +48,11 @@ const consent: browser.Provider = browser.norskgjeld({ environment: "preprod", c
 const login: browser.Login = browser.begin(consent, { purpose: "presentation", days: 100, openid: true });
 const code: AuthorizationCode = browser.finish(consent, login.transaction, new URL("https://app.example.no/callback"));
 check<Same<typeof code.grantedScope, string | undefined>>();
-check<Same<ReturnType<typeof browser.callback>, AuthorizationCode>>();
+check<Same<ReturnType<typeof browser.callback>, AuthorizationCode & { readonly kept: browser.Kept }>>();
+browser.redirect(consent, { purpose: "processing" }, { state: { step: 2 }, returnTo: "/offers" });
+check<Same<ReturnType<typeof browser.callback>["kept"]["returnTo"], string>>();
+// @ts-expect-error a function is no state
+browser.redirect(consent, { purpose: "processing" }, { returnTo: () => "/offers" });
 check<Same<ReturnType<typeof browser.redirect>, void>>();
 check<Same<ReturnType<typeof browser.isCallback>, boolean>>();
 browser.redirect(consent, { purpose: "processing" }, { storage: sessionStorage, navigate: (url: string) => location.assign(url) });

@@ -23,6 +23,7 @@ import * as nodeEsm from "./projects/node/esm.mjs";
 import * as express from "./projects/express/run.mjs";
 import * as hono from "./projects/hono/run.mjs";
 import * as nextEdge from "./projects/next-edge/run.mjs";
+import { react, react18 } from "./projects/react/run.mjs";
 import * as sveltekit from "./projects/sveltekit/run.mjs";
 import * as parcel from "./projects/parcel/build.mjs";
 import * as files from "./projects/tarball/files.mjs";
@@ -59,6 +60,8 @@ export const projects = [
   hono,
   nextEdge,
   sveltekit,
+  react,
+  react18,
 ];
 
 /** Runs one project in a fresh folder. Never throws: a failure is a result. */

@@ -73,6 +73,8 @@ export class SamtykkeError extends Error {
    * was checked, and it may hold tokens. A function, so that nothing shows it unasked; `samtykke/browser`, which asks nothing, has none.
    */
   declare raw?: () => string | undefined;
+  /** What a page gave at the start of the flow that failed, and the way back: on errors of `callback`; no log shows it. */
+  declare readonly kept?: { readonly state?: unknown; readonly returnTo: string };
   /** What to do now, for a developer. */
   declare readonly hint: string;
   /** Where the documentation says what leads to this error, and what to do. */
@@ -118,7 +120,7 @@ export function thrown(answer: string): SamtykkeError {
 /** An error that only the host can see: worded by the full core's table, or by what a page's caller says. */
 export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
   const facts = { code, phase: "callback", action: "restart", ...details?.known(code), ...more } as ErrorFacts;
-  return new SamtykkeError(facts, cause === undefined ? undefined : { cause });
+  return new SamtykkeError(facts, cause ? { cause } : undefined);
 }
 
 /** @internal What all errors of settings say. */

@@ -26,14 +26,19 @@ export interface Provider {
   readonly server?: ServerData;
 }
 
+/** @internal An address; an empty one for a text that is none. */
+export function resolved(address: string | URL, base?: URL): { readonly origin: string; readonly pathname: string; readonly href: string } {
+  try {
+    return new URL(address, base);
+  } catch {
+    return { origin: "", pathname: "", href: "" };
+  }
+}
+
 /** @internal Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
 export function place(address: string | URL): string {
-  try {
-    const { origin, pathname } = new URL(address);
-    return origin + pathname;
-  } catch {
-    return "";
-  }
+  const { origin, pathname } = resolved(address);
+  return origin + pathname;
 }
 
 // The lines of providers made here: checked once, frozen, so that no later step need check them again.
