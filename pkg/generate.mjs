@@ -313,6 +313,8 @@ function listOf(all) {
 
 ${ids.map((id) => `pub mod ${id};`).join("\n")}
 pub(crate) mod table;
+#[cfg(feature = "serde")]
+mod texts;
 
 use crate::ground::lean::LEAN;
 use crate::protocol::profile::{Rules, STANDARD};

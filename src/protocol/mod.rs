@@ -17,5 +17,8 @@ pub mod syntax;
 pub mod token;
 pub mod token_cache;
 pub mod token_record;
+mod token_text;
 
 pub use answers::{introspection, logout, metadata, resource_metadata, revocation, userinfo};
+#[cfg(feature = "serde")]
+pub use token_text::Exposed;

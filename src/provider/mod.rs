@@ -11,6 +11,8 @@ pub mod maskinporten;
 pub mod norskgjeld;
 pub mod selvbetjening;
 pub(crate) mod table;
+#[cfg(feature = "serde")]
+mod texts;
 
 use crate::ground::lean::LEAN;
 use crate::protocol::profile::{Rules, STANDARD};

@@ -15,3 +15,10 @@ pub(crate) fn join(base: &str, path: &str) -> String {
     url.push_str(path);
     url
 }
+
+/// What may stand for an environment in a text: the names of its rows, and its own addresses.
+#[cfg(feature = "serde")]
+pub(crate) fn texts<const N: usize>(rows: &[[&str; N]], own: &str) -> alloc::vec::Vec<String> {
+    let names = rows.iter().filter_map(|row| row.first().copied());
+    names.chain(core::iter::once(own)).map(String::from).collect()
+}

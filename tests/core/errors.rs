@@ -63,7 +63,8 @@ fn no_text_shows_a_secret() {
     let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
     let begin = || client.begin(AuthorizationRequest::new("read").code_verifier(&verifier), &[7; 96], 0).unwrap();
     let login = begin();
-    let mut texts = vec![format!("{login:?}"), login.url.clone()];
+    let mut texts =
+        vec![format!("{login:?}"), login.url.clone(), format!("{:?}", AuthorizationRequest::new("read").code_verifier(&verifier))];
     let state = login.transaction.state().to_owned();
     let answer = format!("https://rp.example/cb?code={secret}&state={state}");
     let code = login.transaction.finish(&client, Callback::Url(&answer), 0).unwrap();
@@ -81,8 +82,8 @@ fn no_text_shows_a_secret() {
         let error = begin().transaction.finish(&client, Callback::Url(&answer), 0).unwrap_err();
         texts.extend([format!("{error}"), format!("{error:?}")]);
     }
-    texts.push(format!("{:?}", samtykke::Transaction::parse(&format!("x {verifier}")).unwrap_err()));
-    texts.push(format!("{:?}", samtykke::AuthorizationCode::parse(&format!("x {verifier}")).unwrap_err()));
+    texts.push(format!("{:?}", samtykke::Transaction::restore(&format!("x {verifier}")).unwrap_err()));
+    texts.push(format!("{:?}", samtykke::AuthorizationCode::restore(&format!("x {verifier}")).unwrap_err()));
     texts.push(format!("{:?}", samtykke::protocol::authorization::pkce::Verifier::parse(&verifier).unwrap()));
     let authentication = ClientAuthentication::secret_basic(secret);
     texts.push(format!("{authentication:?} {:?}", ClientAuthentication::secret_post(secret)));
@@ -157,5 +158,23 @@ fn an_answer_that_is_no_url_is_not_shown() {
         let error = login.transaction.finish(&client, Callback::Url(answer), 0).unwrap_err();
         assert_eq!(error.code(), "callback_wrong_redirect_uri");
         assert!(!format!("{error}").contains("S3CRET"), "{error}");
+    }
+}
+
+#[test]
+fn every_code_is_of_one_kind() {
+    use samtykke::error::ErrorKind;
+    let mut kinds = std::collections::BTreeMap::<String, usize>::new();
+    for row in codes::ALL {
+        let kind = Error::new(row).kind();
+        assert_ne!(kind, ErrorKind::Other, "{}", row.code());
+        *kinds.entry(format!("{kind:?}")).or_default() += 1;
+    }
+    assert_eq!(kinds.len(), 11, "each kind has codes: {kinds:?}");
+    let lists = include_str!("../../src/ground/error/kind.rs");
+    for word in
+        lists.split(['"', ' ', '\\', '\n']).filter(|word| word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    {
+        assert!(codes::ALL.iter().any(|row| row.code() == word), "{word} is no code any more");
     }
 }

@@ -259,9 +259,9 @@ fn fk3_no_new_token_while_one_is_valid() {
 #[test]
 fn a_callback_names_helseid_once_and_exactly() {
     let (_, login) = begun(&LoginRequest::new(SCOPE));
-    let (stored, state) = (login.transaction.serialize().clone(), login.transaction.state().to_owned());
+    let (stored, state) = (login.transaction.serialize(), login.transaction.state().to_owned());
     let finish = |query: &str| {
-        let transaction = samtykke::Transaction::parse(stored.expose()).unwrap();
+        let transaction = samtykke::Transaction::restore(stored.expose()).unwrap();
         transaction.finish(helseid().client(), Callback::Url(&format!("{REDIRECT_URI}?{query}")), NOW).map(|_| ())
     };
     for (query, code) in [

@@ -71,12 +71,12 @@ fn login(environment: &Environment, request: LoginRequest, more: &Value) -> Resu
     let client = client(environment);
     let login = client.begin(request.request(), &random(), NOW)?;
     let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    let kept = Transaction::parse(login.transaction.serialize().expose())?;
+    let kept = Transaction::restore(login.transaction.serialize().expose())?;
     let issuer = environment.issuer();
     let iss = issuer.replace(':', "%3A").replace('/', "%2F");
     let callback = format!("{REDIRECT_URI}?code=a&state={}&iss={iss}", kept.state());
     let code = kept.finish(&client, Callback::Url(&callback), NOW)?;
-    let code = AuthorizationCode::parse(code.serialize().expose())?;
+    let code = AuthorizationCode::restore(code.serialize().expose())?;
     let mut claims = more.clone();
     claims["nonce"] = json!(nonce);
     let token = id_token(issuer, &claims);

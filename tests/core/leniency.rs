@@ -368,12 +368,12 @@ fn ids_and_secrets_may_hold_spaces() {
     let client = Client::new(profile(), "my client <? _?", REDIRECT_URI).unwrap();
     let login = client.begin(AuthorizationRequest::new("read more"), &random(), NOW).unwrap();
     assert!(login.url.contains("client_id=my%20client%20%3C%3F%20_%3F&"), "{}", login.url);
-    let stored = samtykke::Transaction::parse(login.transaction.serialize().expose()).unwrap();
+    let stored = samtykke::Transaction::restore(login.transaction.serialize().expose()).unwrap();
     assert_eq!((stored.client_id().as_str(), stored.redirect_uri(), stored.scope()), ("my client <? _?", REDIRECT_URI, "read more"));
     let answer = format!("{REDIRECT_URI}?code=a+code&state={}", stored.state());
     let code = stored.finish(&client, Callback::Url(&answer), NOW).unwrap();
     assert_eq!(code.client_id(), "my client <? _?");
-    let again = samtykke::AuthorizationCode::parse(code.serialize().expose()).unwrap();
+    let again = samtykke::AuthorizationCode::restore(code.serialize().expose()).unwrap();
     let secret = ClientAuthentication::secret_post("a secret");
     let body = sent(Exchange::authorization_code(&client, &secret, again).unwrap()).body.unwrap();
     for part in ["client_id=my+client+%3C%3F+_%3F", "code=a+code", "client_secret=a+secret"] {
@@ -401,9 +401,9 @@ fn what_a_url_reader_changes_is_refused() {
     }
     let login = of(|_| {}).begin(AuthorizationRequest::new("openid"), &random(), NOW).unwrap();
     let stored = login.transaction.serialize().expose().to_owned();
-    assert!(samtykke::Transaction::parse(&stored).is_ok());
+    assert!(samtykke::Transaction::restore(&stored).is_ok());
     let nonce = stored.split(' ').nth(4).unwrap().split(',').next().unwrap();
-    refused(samtykke::Transaction::parse(&stored.replacen(nonce, &format!("{nonce}\0"), 1)).map(|_| ()), "transaction_malformed");
+    refused(samtykke::Transaction::restore(&stored.replacen(nonce, &format!("{nonce}\0"), 1)).map(|_| ()), "transaction_malformed");
     // Judged when the client is made: a browser comes back to another path, or to no host at all.
     for odd in [
         "https://rp.example/a/../cb",

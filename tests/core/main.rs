@@ -28,6 +28,7 @@ mod norskgjeld;
 mod norskgjeld_api;
 mod offered;
 mod reality;
+mod redacted;
 mod refused_callbacks;
 mod refused_claims;
 mod refused_grants;

@@ -119,9 +119,9 @@ fn a_level_that_was_demanded_is_checked_however_it_was_asked_for() {
         let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
         let state = login.transaction.state().to_owned();
         // As it is kept, and as a page posts it.
-        let kept = Transaction::parse(login.transaction.serialize().expose()).unwrap();
+        let kept = Transaction::restore(login.transaction.serialize().expose()).unwrap();
         let code = kept.finish(&client, Callback::Url(&format!("{REDIRECT_URI}?code=a&state={state}")), NOW).unwrap();
-        let code = AuthorizationCode::parse(code.serialize().expose()).unwrap();
+        let code = AuthorizationCode::restore(code.serialize().expose()).unwrap();
         let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("p"), code).unwrap();
         drive(&mut exchange, &answer(&id_token("a", json!({ "nonce": nonce, "acr": acr }))), &set("a"), NOW).1
     };
@@ -261,9 +261,9 @@ fn a_provider_may_order_its_levels_and_repeat_a_parameter() {
         let login = client.begin(request, &random(), NOW).unwrap();
         let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();
         let state = login.transaction.state().to_owned();
-        let kept = Transaction::parse(login.transaction.serialize().expose()).unwrap();
+        let kept = Transaction::restore(login.transaction.serialize().expose()).unwrap();
         let code = kept.finish(&client, Callback::Url(&format!("{REDIRECT_URI}?code=a&state={state}")), NOW).unwrap();
-        let code = AuthorizationCode::parse(code.serialize().expose()).unwrap();
+        let code = AuthorizationCode::restore(code.serialize().expose()).unwrap();
         let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("p"), code).unwrap();
         exchange.narrow_acr(narrowed).unwrap();
         let mut all = json!({ "nonce": nonce });

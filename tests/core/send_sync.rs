@@ -32,6 +32,9 @@ const _: () = {
     proved::<samtykke::error::Phase>();
     proved::<samtykke::error::Action>();
     proved::<samtykke::error::Kind>();
+    proved::<samtykke::error::ErrorKind>();
+    #[cfg(feature = "serde")]
+    proved::<samtykke::protocol::Exposed<'static>>();
     proved::<samtykke::error::OAuthError>();
     proved::<samtykke::error::Error>();
     proved::<samtykke::Request>();
@@ -136,6 +139,7 @@ const _: () = {
     proved::<samtykke::provider::altinn::Issuer>();
     proved::<samtykke::provider::altinn::AltinnToken>();
     proved::<samtykke::provider::altinn::TokenExchange>();
+    proved::<samtykke::provider::maskinporten::ClientScope>();
     proved::<samtykke::provider::maskinporten::Operation>();
     proved::<samtykke::provider::maskinporten::OrganisationNumber>();
     proved::<samtykke::provider::maskinporten::Again>();

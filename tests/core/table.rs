@@ -44,7 +44,7 @@ fn play(case: &mut Value, write: bool) {
     let hint = || TokenHint::named(&text("hint")).unwrap();
     match text("machine").as_str() {
         "authorization_code" => {
-            let code = AuthorizationCode::parse(&text("code"));
+            let code = AuthorizationCode::restore(&text("code"));
             let made = code.and_then(|code| Exchange::authorization_code(client, authentication, code));
             drive(made, &tokens, case, write);
         }
@@ -102,8 +102,8 @@ fn play(case: &mut Value, write: bool) {
         }
         "jarm" => {
             let callback = format!("https://rp.example/cb?response={}", text("response"));
-            let made = Transaction::parse(&text("transaction")).and_then(|kept| kept.finish_jarm(client, Callback::Url(&callback), NOW));
-            drive(made, &|code: AuthorizationCode| json!(code.serialize().expose()), case, write);
+            let made = Transaction::restore(&text("transaction")).and_then(|kept| kept.finish_jarm(client, Callback::Url(&callback), NOW));
+            drive(made, &|code: AuthorizationCode| json!(&code.serialize().expose()["1 ".len()..]), case, write);
         }
         "userinfo" => {
             let kind = if what["tokenType"] == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
@@ -224,7 +224,7 @@ fn claims(claims: Claims) -> Value {
 }
 
 fn login(login: Login) -> Value {
-    json!(format!("{}\n{}", login.url, login.transaction.serialize().expose()))
+    json!(format!("{}\n{}", login.url, &login.transaction.serialize().expose()["1 ".len()..]))
 }
 
 /// What a machine says, as the table has it.

@@ -148,9 +148,9 @@ fn try_callback(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let request = AuthorizationRequest::new("read").response_mode(mode);
     let random = core::array::from_fn(|at| at as u8);
     let stored = match beginner.begin(request.clone().state(&state), &random, begun) {
-        Ok(login) => login.transaction.serialize().expose().to_owned(),
+        Ok(login) => login.transaction.serialize().expose().trim_start_matches("1 ").to_owned(),
         Err(_) => {
-            let stored = beginner.begin(request, &random, begun)?.transaction.serialize().expose().to_owned();
+            let stored = beginner.begin(request, &random, begun)?.transaction.serialize().expose().trim_start_matches("1 ").to_owned();
             format!("{state}{}", stored.trim_start_matches(|c| c != ' '))
         }
     };
@@ -166,7 +166,7 @@ fn try_callback(file: &Value, case: &Value) -> Result<Verdict, Error> {
 }
 
 fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Result<Verdict, Error> {
-    let code = Transaction::parse(&stored.unwrap_or_default())?.finish(client, Callback::Url(url), now)?;
+    let code = Transaction::restore(&stored.unwrap_or_default())?.finish(client, Callback::Url(url), now)?;
     // The code itself leaves the library in one place only: the token request.
     Ok(Verdict::accept(sent_code(client, code)?))
 }

@@ -162,7 +162,7 @@ fn a_code_is_sent_once_however_often_it_is_shown() {
         let login = client.begin(AuthorizationRequest::new("read")).await.unwrap();
         let callback = format!("https://rp.example/cb?code=c1&state={}", login.transaction.state());
         let code = client.code(login.transaction, Callback::Url(&callback)).await.unwrap();
-        let again = samtykke::AuthorizationCode::parse(code.serialize().expose()).unwrap();
+        let again = samtykke::AuthorizationCode::restore(code.serialize().expose()).unwrap();
         assert_eq!(client.exchange(code).await.unwrap_err().code(), "network_error");
         let _script = http.clone().json(200, NEW);
         assert_eq!(client.exchange(again).await.unwrap_err().code(), "transaction_used");

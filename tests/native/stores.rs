@@ -116,7 +116,7 @@ fn what_the_package_sealed_is_opened() {
         let (_, sealed) = vectors[part]["login"].as_object().unwrap().iter().next().unwrap();
         let octets = keys.open(&purpose, sealed.as_str().unwrap()).expect(part);
         let login: serde_json::Value = serde_json::from_slice(&octets).unwrap();
-        assert!(samtykke::Transaction::parse(login["transaction"].as_str().unwrap()).is_ok());
+        assert!(samtykke::Transaction::restore(login["transaction"].as_str().unwrap()).is_ok());
         assert!(keys.open("login other", sealed.as_str().unwrap()).is_none());
     }
 }

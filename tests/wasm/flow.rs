@@ -47,7 +47,7 @@ fn a_stored_transaction_finishes() {
     let login = fetch::begin(&client, AuthorizationRequest::new("read")).unwrap();
     let kept = String::from(login.transaction.serialize().expose());
     let url = format!("https://app.example.no/callback?code=abc&state={}", login.transaction.state());
-    let code = fetch::finish(Transaction::parse(&kept).unwrap(), &client, Callback::Url(&url)).unwrap();
+    let code = fetch::finish(Transaction::restore(&kept).unwrap(), &client, Callback::Url(&url)).unwrap();
     assert_eq!((code.issuer(), code.scope()), ("https://op.example", "read"));
 }
 

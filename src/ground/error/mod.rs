@@ -4,6 +4,8 @@
 //! Refuses to carry secrets: `expected` and `actual` hold names, numbers and public values only.
 
 pub mod codes;
+mod display;
+mod kind;
 pub mod message;
 mod raw;
 #[cfg(feature = "serde")]
@@ -15,6 +17,8 @@ use alloc::string::String;
 
 use crate::ground::lean::{Hint, LEAN, NPM, Text, text};
 use crate::ground::text::cut;
+
+pub use kind::ErrorKind;
 
 /// Where in the flow an error arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,9 +156,6 @@ impl OAuthError {
         crate::ground::text::word(codes, self.error.as_ref()).is_some()
     }
 }
-
-/// Characters of a server's own words that a message shows.
-const LINE: usize = 200;
 
 /// Everything that can go wrong, as data.
 ///
@@ -409,42 +410,5 @@ impl Error {
     /// Where the documentation says what leads to this error, and what to do.
     pub fn doc(&self) -> &'static str {
         self.0.kind.doc()
-    }
-}
-
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let inner = &self.0;
-        write!(f, "{} in the {} phase", inner.kind.code(), inner.phase.as_str())?;
-        if let Some(oauth) = &inner.oauth {
-            write!(f, ": the server answered {:?}", oauth.error)?;
-            if let Some(words) = &oauth.description {
-                let words = core::str::from_utf8(words.as_ref()).unwrap_or_default();
-                write!(f, ", {:?}", words.chars().take(LINE).collect::<String>())?;
-            }
-        }
-        if let Some(status) = self.status() {
-            write!(f, " (HTTP {status})")?;
-        }
-        if let Some(expected) = self.expected_value() {
-            write!(f, "; expected {expected}")?;
-        }
-        if let Some(actual) = &inner.actual {
-            write!(f, "; found {actual:?}")?;
-        }
-        write!(f, ". {} [{}]", self.hint(), self.doc())
-    }
-}
-
-impl core::fmt::Debug for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        core::fmt::Display::fmt(self, f)
-    }
-}
-
-impl core::error::Error for Error {
-    #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        Some(self.0.cause.as_deref()?)
     }
 }

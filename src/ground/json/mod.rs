@@ -4,6 +4,8 @@
 //! Refuses duplicate members, nesting beyond 32, over 256 members in an object, over 65,536 values, and anything after the value.
 
 mod reader;
+#[cfg(feature = "serde")]
+mod serial;
 mod value;
 mod write;
 

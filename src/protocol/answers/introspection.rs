@@ -71,6 +71,21 @@ pub struct Introspection {
     members: Claims,
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Introspection {
+    /// As the server's answer has it: `active`, and the members of an active token.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let members = Value::parse(self.members.json()).unwrap_or(Value::Null);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("active", &self.active)?;
+        for member in members.members().iter().filter(|member| member.name != "active") {
+            map.serialize_entry(&*member.name, &member.value)?;
+        }
+        map.end()
+    }
+}
+
 impl Introspection {
     /// Judges an answer of the introspection endpoint.
     ///

@@ -5,4 +5,5 @@ pub mod par;
 pub mod pkce;
 pub mod request;
 pub mod response;
+mod stored;
 pub mod transaction;

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::lean::LEAN;
+use crate::ground::secret::Secret;
 use crate::ground::text::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::protocol::authorization::pkce::is_unreserved;
 use crate::protocol::authorization::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
@@ -23,7 +24,7 @@ pub struct AuthorizationRequest {
     pub(crate) scope: String,
     pub(crate) state: Option<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) verifier: Option<String>,
+    pub(crate) verifier: Option<Secret>,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) response_mode: ResponseMode,
     pub(crate) lifetime: Option<u32>,
@@ -68,7 +69,7 @@ impl AuthorizationRequest {
     /// Uses the caller's PKCE verifier: 43 to 128 unreserved characters, unguessable, used once.
     #[must_use]
     pub fn code_verifier(mut self, verifier: impl Into<String>) -> Self {
-        self.verifier = Some(verifier.into());
+        self.verifier = Some(Secret::new(verifier));
         self
     }
 
@@ -139,7 +140,7 @@ impl Client {
             scope: &request.scope,
             state: request.state.as_deref(),
             nonce: request.nonce.as_deref(),
-            verifier: request.verifier.as_deref(),
+            verifier: request.verifier.as_ref().map(Secret::expose),
             parameters: request.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())),
             response_mode: request.response_mode.as_str(),
             lifetime: &decimal(u64::from(request.lifetime.unwrap_or(DEFAULT_LIFETIME))),

@@ -132,18 +132,13 @@ impl AuthorizationCode {
         Some(code).filter(|code| is_code(code.expose().as_bytes()))
     }
 
-    /// As text, for the page that hands its code to a worker over https. It holds code and verifier: send it once,
-    /// in a POST body, and keep it from logs and URLs.
-    pub fn serialize(&self) -> &Secret {
+    /// The fields as they are, as the package hands them on too.
+    pub(crate) fn text(&self) -> &Secret {
         &self.0
     }
 
-    /// Reads what [`serialize`](Self::serialize) wrote: the worker's end of a flow that a page began and checked.
-    /// The exchange then checks that issuer, client and redirect URI are the worker's own.
-    ///
-    /// # Errors
-    /// `code_malformed`.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Reads such fields.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let found = Self(Secret::new(text));
         let fits = text.len() <= MAX_ANSWER
             && !text.bytes().any(|octet| octet < b' ')

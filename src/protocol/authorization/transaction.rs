@@ -110,16 +110,13 @@ impl Transaction {
         self.fields().get(wanted).copied().unwrap_or_default()
     }
 
-    /// As text, to be stored. It holds the verifier: keep it from logs and URLs.
-    pub fn serialize(&self) -> &Secret {
+    /// The fields as they are, as the package stores them too.
+    pub(crate) fn text(&self) -> &Secret {
         &self.0
     }
 
-    /// Reads what [`serialize`](Self::serialize) wrote.
-    ///
-    /// # Errors
-    /// `transaction_missing` for an empty text, `transaction_malformed` for anything that is not one.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// Reads such fields.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         if text.is_empty() {
             return Err(Error::new(&codes::TRANSACTION_MISSING));
         }
@@ -196,21 +193,6 @@ pub(crate) fn is_expired(fields: &Fields<'_>, now: u64) -> bool {
     let created = number(fields[CREATED]).unwrap_or_default();
     let lifetime = number(fields[LIFETIME]).unwrap_or_default();
     now > created.saturating_add(lifetime) || created > now.saturating_add(300)
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Transaction {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Transaction {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|error| serde::de::Error::custom(error.code()))
-    }
 }
 
 /// Whether a scope asks for an id_token (OIDC Core section 3.1.2.1).

@@ -75,6 +75,13 @@ impl Claims {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Claims {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        Value::parse(&self.json).unwrap_or(Value::Null).serialize(serializer)
+    }
+}
+
 impl core::fmt::Debug for Claims {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Claims(…)")

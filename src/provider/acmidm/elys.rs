@@ -57,6 +57,12 @@ pub struct ElysEnvironment {
 }
 
 impl ElysEnvironment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(ELYS, &self.origin)
+    }
+
     /// `beta`, `acceptance`, `production`, or `dao-beta` for the API under its old name.
     ///
     /// # Errors

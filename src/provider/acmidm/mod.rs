@@ -33,6 +33,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &self.issuer)
+    }
+
     /// Test and integration, `authenticatie-ti.vlaanderen.be`.
     pub fn ti() -> Self {
         Self::known("ti")
@@ -43,8 +49,9 @@ impl Environment {
         Self::known("production")
     }
 
-    fn known(name: &'static str) -> Self {
-        Self { name, issuer: row(data::ENVIRONMENTS, name).map_or("", |[_, issuer]| *issuer).into() }
+    fn known(name: &str) -> Self {
+        let [name, issuer] = row(data::ENVIRONMENTS, name).copied().unwrap_or_default();
+        Self { name, issuer: issuer.into() }
     }
 
     /// A server of one's own, such as a local one for development, by its issuer: https, or http on loopback.
@@ -58,6 +65,14 @@ impl Environment {
             );
         }
         Ok(Self { name: "", issuer: issuer.into() })
+    }
+
+    /// The environment of a name: `ti`, `production`, or the issuer of a server of one's own.
+    ///
+    /// # Errors
+    /// `invalid_configuration`.
+    pub fn named(name: &str) -> Result<Self> {
+        if row(data::ENVIRONMENTS, name).is_some() { Ok(Self::known(name)) } else { Self::custom(name) }
     }
 
     /// `ti`, `production`, or empty for a server of one's own.

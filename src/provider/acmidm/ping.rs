@@ -54,6 +54,7 @@ pub struct Expected<'a> {
 
 /// What was compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Point {
     /// Whether the token is active.
@@ -83,6 +84,7 @@ impl Point {
 
 /// Something that does not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Mismatch {
     /// What.

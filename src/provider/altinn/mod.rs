@@ -26,6 +26,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &self.platform)
+    }
+
     /// TT02, which takes tokens of `test.maskinporten.no` and `test.idporten.no`.
     pub fn tt02() -> Self {
         Self::known("tt02").unwrap_or_default()

@@ -45,6 +45,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &self.issuer)
+    }
+
     /// The test environment, where people and organisations are synthetic.
     pub fn test() -> Self {
         Self::of("test")
@@ -74,6 +80,14 @@ impl Environment {
             return Ok(Self { issuer: issuer.into(), development: true });
         }
         Err(Error::wanted(&codes::INVALID_CONFIGURATION, "environment: test, production, or an issuer without a slash at its end"))
+    }
+
+    /// The environment of a name: `test`, `production`, or the issuer of a server of one's own.
+    ///
+    /// # Errors
+    /// `invalid_configuration`.
+    pub fn named(name: &str) -> Result<Self> {
+        if row(data::ENVIRONMENTS, name).is_some() { Ok(Self::of(name)) } else { Self::custom(name) }
     }
 
     /// The issuer, byte for byte.

@@ -31,6 +31,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &self.issuer)
+    }
+
     /// ID-porten's test environment.
     pub fn test() -> Self {
         Self::known("test").unwrap_or_default()

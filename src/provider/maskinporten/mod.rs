@@ -62,6 +62,19 @@ fn split(address: &str) -> (&str, &str) {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        let own = [self.issuer.as_str(), &self.token_endpoint, &self.self_service].join(" ");
+        let first = crate::provider::table::texts(data::ENVIRONMENTS, own.trim_end());
+        let mut texts = first.clone();
+        for name in &first {
+            let bases = crate::provider::table::texts(data::BASES, &self.self_service);
+            texts.extend(bases.iter().map(|base| [name.as_str(), base].join(" ")));
+        }
+        texts
+    }
+
     /// `test.maskinporten.no`; Altinn TT02 is its authority for delegations.
     pub fn test() -> Self {
         Self::of("test")

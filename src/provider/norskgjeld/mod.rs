@@ -64,6 +64,12 @@ fn check_origins(auth: &str, api: &str) -> Result<()> {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &join(&join(&self.auth, " "), &self.api))
+    }
+
     /// The test environment, `*-preprod.norskgjeld.no`.
     pub fn preprod() -> Self {
         Self::of("preprod")

@@ -66,6 +66,12 @@ fn known(name: &str) -> Option<(&'static str, &'static str)> {
 }
 
 impl Environment {
+    /// Texts that may stand for it, best first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn texts(&self) -> alloc::vec::Vec<String> {
+        crate::provider::table::texts(data::ENVIRONMENTS, &join(&join(&self.portal, " "), &self.api))
+    }
+
     /// The test environment, `*.selvbetjening.test.nhn.no`.
     pub fn test() -> Self {
         Self::of("test")

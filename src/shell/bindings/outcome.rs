@@ -140,7 +140,7 @@ fn dated(claims: &Claims) -> String {
 
 impl Out for AuthorizationCode {
     fn push(&self, text: &mut String) {
-        text.push_str(self.serialize().expose());
+        text.push_str(self.text().expose());
     }
 }
 
@@ -186,7 +186,7 @@ impl Out for Login {
     fn push(&self, text: &mut String) {
         text.push_str(&self.url);
         text.push_str("\n");
-        text.push_str(self.transaction.serialize().expose());
+        text.push_str(self.transaction.text().expose());
     }
 }
 

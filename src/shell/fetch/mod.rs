@@ -22,7 +22,7 @@
 //!
 //! /// `kept` was taken out of the storage, `href` is the page's address; post the code to your worker.
 //! fn finish(kept: &str, href: &str) -> Result<AuthorizationCode> {
-//!     fetch::finish(Transaction::parse(kept)?, &client()?, Callback::Url(href))
+//!     fetch::finish(Transaction::restore(kept)?, &client()?, Callback::Url(href))
 //! }
 //! ```
 //!
@@ -33,7 +33,7 @@
 //! # use samtykke::provider::norskgjeld::{Api, DebtInformation, Environment};
 //! # use samtykke::{AuthorizationCode, Client, ClientAuthentication, Result, fetch};
 //! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
-//!     let code = AuthorizationCode::parse(posted)?;
+//!     let code = AuthorizationCode::restore(posted)?;
 //!     let tokens = fetch::exchange(client, &ClientAuthentication::secret_basic(secret), code).await?;
 //!     fetch::call(&Api::new(&Environment::preprod(), &tokens.access_token).debt()).await
 //! }

@@ -94,10 +94,10 @@ proptest! {
     #[test]
     fn a_stored_transaction_survives(random in random(), code in CODE) {
         let begun = transaction(&random);
-        let stored = Transaction::parse(begun.serialize().expose()).unwrap();
+        let stored = Transaction::restore(begun.serialize().expose()).unwrap();
         let url = answer(&valid(begun.state(), &code));
         let found = stored.finish(&client(), Callback::Url(&url), NOW).unwrap();
-        let handed = AuthorizationCode::parse(found.serialize().expose()).unwrap();
+        let handed = AuthorizationCode::restore(found.serialize().expose()).unwrap();
         prop_assert_eq!(handed.serialize(), found.serialize());
         prop_assert_eq!(handed.scope(), "read openid");
     }
@@ -141,8 +141,8 @@ proptest! {
     fn nothing_panics(text: String, octets: Vec<u8>, status: u16, more in "[ -~\n]{0,60}") {
         let lossy = String::from_utf8_lossy(&octets).into_owned();
         for text in [&text, &lossy, &more] {
-            let _ = Transaction::parse(text).map(|transaction| transaction.finish(&client(), Callback::Url(text), NOW));
-            let _ = AuthorizationCode::parse(text);
+            let _ = Transaction::restore(text).map(|transaction| transaction.finish(&client(), Callback::Url(text), NOW));
+            let _ = AuthorizationCode::restore(text);
             for url in [text.clone(), format!("?{text}"), format!("https://rp.example/cb?{text}")] {
                 let _ = finish(&[7; 96], &url, NOW);
             }

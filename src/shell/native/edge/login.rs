@@ -108,7 +108,7 @@ impl Site {
         let lifetime = request.lifetime.unwrap_or(DEFAULT_LIFETIME);
         let login = self.client.begin(request).await?;
         let mut carried = Writer::new();
-        carried.string("transaction", login.transaction.serialize().expose()).string("returnTo", &target);
+        carried.string("transaction", login.transaction.text().expose()).string("returnTo", &target);
         let carried = Secret::new(carried.take());
         let sealed = self.keys.seal(&format!("login {}", self.binding), carried.expose().as_bytes())?;
         let same_site = if mode == ResponseMode::FormPost { "None" } else { "Lax" };
