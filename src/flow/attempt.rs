@@ -271,6 +271,11 @@ impl Attempt {
         self.awaited.is_some() || (self.sent && !self.answered)
     }
 
+    /// Whether the request went out.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.sent
+    }
+
     /// Whether the request that was handed out last is answered.
     pub(crate) fn is_answered(&self) -> bool {
         self.answered

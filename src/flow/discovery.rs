@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::flow::machine::{Failure, Input, Machine, Moment};
+use crate::flow::machine::{Failure, Input, Kind, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
@@ -159,7 +159,7 @@ impl<T> Machine for Discovery<T> {
                     Err(error) => Err(error),
                 }
             }
-            (State::Sent(_), Input::Failed(failure)) => {
+            (State::Sent(_), Input::Failed(failure)) if failure.is_of(Kind::Send) => {
                 self.state = State::Over;
                 let error = failure.error(self.document.phase(), true);
                 // A page is not shown where a redirect leads, nor its status.

@@ -289,7 +289,14 @@ impl<T> Exchange<T> {
     /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
     pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
         match (&self.state, &mut self.attempt) {
-            (State::Trying, Some(attempt)) => attempt.signed(signature),
+            (State::Trying, Some(attempt)) => {
+                let signed = attempt.signed(signature);
+                // One that nobody asked for changes nothing; a wrong one ends the flow.
+                if signed.as_ref().is_err_and(|error| error.code() != codes::TRANSACTION_USED.code()) {
+                    self.state = State::Over;
+                }
+                signed
+            }
             _ => Err(used()),
         }
     }

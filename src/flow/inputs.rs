@@ -4,12 +4,14 @@
 
 use crate::flow::exchange::{Exchange, State};
 use crate::flow::judge::{Spent, used};
-use crate::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::{DecryptRequest, Step};
 use crate::ground::error::{Action, Error, Phase, Result};
+use crate::ground::lean::NPM;
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::jose::jwe::{self, Encrypted};
+use crate::protocol::dpop::Server;
 
 impl<T> Exchange<T> {
     /// The refresh token that [`Step::Store`] handed out is safe.
@@ -67,21 +69,37 @@ impl<T> Exchange<T> {
 
     /// The step that was handed out could not be carried out: the flow is over.
     fn failed(&mut self, failure: Failure) -> Error {
-        let (phase, repeatable) = match &self.state {
-            State::Trying => match &self.attempt {
-                Some(attempt) if attempt.is_awaiting() => (attempt.phase(), attempt.request.repeatable),
-                _ => return used(),
-            },
-            State::KeysWanted(..) => (Phase::Token, true),
-            State::StoreWanted(_) => (Phase::Session, false),
-            State::DecryptWanted => (self.phase(), false),
-            State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_) => (Phase::Token, false),
+        let (kind, phase, repeatable) = match (&self.state, &self.attempt) {
+            (State::Trying, Some(attempt)) if attempt.is_awaiting() => {
+                (if attempt.is_sent() { Kind::Send } else { Kind::Sign }, attempt.phase(), attempt.request.repeatable)
+            }
+            (State::KeysWanted(..), attempt) => {
+                (Kind::Send, Phase::Token, attempt.as_ref().is_none_or(|attempt| attempt.server == Server::Resource))
+            }
+            (State::StoreWanted(_), _) => (Kind::Store, Phase::Session, false),
+            (State::DecryptWanted, _) => (Kind::Decrypt, self.phase(), false),
+            // A token by itself, or an API's answer, can be judged again; what came for a grant cannot be asked for again.
+            (State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_), attempt) => {
+                (Kind::Other, Phase::Token, attempt.as_ref().is_none_or(|attempt| attempt.server == Server::Resource))
+            }
             _ => return used(),
         };
-        self.state = State::Over;
+        if !failure.is_of(kind) {
+            return used();
+        }
+        // The token that was not stored is handed out with its answer.
+        if let State::StoreWanted(answer) = core::mem::replace(&mut self.state, State::Over) {
+            self.context.answer = (!NPM).then(|| answer.body.clone());
+        }
         let error = failure.error(phase, repeatable);
-        // The refresh token is spent, and what came for it is gone.
-        let lost = matches!((failure, &self.context.spends), (Failure::Cut(200), Some((Spent::Answered, _))));
+        // What was sent is spent, and what came for it is gone: only a new flow helps.
+        let lost = match (&self.context.spends, failure) {
+            (Some((Spent::Sent, _)), Failure::Network | Failure::Timeout | Failure::Cut(_) | Failure::Stalled(_)) => {
+                self.attempt.as_ref().is_some_and(|attempt| attempt.is_sent())
+            }
+            (Some((Spent::Answered, _)), Failure::Cut(200) | Failure::Stalled(200)) => true,
+            _ => false,
+        };
         if lost { error.advise(Action::Restart).retry(false) } else { error }
     }
 }

@@ -73,6 +73,8 @@ pub enum Failure {
     Aborted,
     /// The connection broke after the head of an answer; with its status.
     Cut(u16),
+    /// No whole answer within the time limit, although its head came; with its status.
+    Stalled(u16),
     /// The answer led elsewhere, and the host followed or hid it.
     Redirected,
     /// The answer is longer than [`MAX_BODY`](crate::ground::http::MAX_BODY); with its status.
@@ -93,6 +95,7 @@ impl Failure {
         Some(match name {
             "network" => Self::Network,
             "cut" => Self::Cut(status),
+            "stalled" => Self::Stalled(status),
             "timeout" => Self::Timeout,
             "aborted" => Self::Aborted,
             "redirected" => Self::Redirected,
@@ -105,11 +108,22 @@ impl Failure {
         })
     }
 
+    /// Whether a step of this kind can come to this.
+    pub(crate) fn is_of(self, kind: Kind) -> bool {
+        match self {
+            Self::Network | Self::Timeout | Self::Aborted => true,
+            Self::Cut(_) | Self::Stalled(_) | Self::Redirected | Self::TooLarge(_) | Self::Used => kind == Kind::Send,
+            Self::Signer => kind == Kind::Sign,
+            Self::Decrypter => kind == Kind::Decrypt,
+            Self::Store => kind == Kind::Store,
+        }
+    }
+
     /// The error of a request of this phase that came to this.
     pub(crate) fn error(self, phase: Phase, repeatable: bool) -> Error {
         let kind = match self {
             Self::Network | Self::Cut(_) => &codes::NETWORK_ERROR,
-            Self::Timeout => &codes::TIMEOUT,
+            Self::Timeout | Self::Stalled(_) => &codes::TIMEOUT,
             Self::Aborted => &codes::ABORTED,
             Self::Redirected => &codes::REDIRECT_REFUSED,
             Self::Signer => return Error::new(&codes::SIGNING_FAILED),
@@ -122,13 +136,23 @@ impl Failure {
                 _ => &codes::TOKEN_RESPONSE_TOO_LARGE,
             },
         };
-        let again = repeatable && matches!(self, Self::Network | Self::Cut(_) | Self::Timeout);
+        let again = repeatable && matches!(self, Self::Network | Self::Cut(_) | Self::Timeout | Self::Stalled(_));
         let error = Error::new(kind).at(phase).retry(again);
         match self {
             Self::TooLarge(status) => error.http(&Response::new(status, None, "")),
             _ => error,
         }
     }
+}
+
+/// Which kind of step a failure is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Send,
+    Sign,
+    Decrypt,
+    Store,
+    Other,
 }
 
 /// A flow as an owned value that is driven from outside.

@@ -10,6 +10,7 @@ mod challenges;
 mod discovery;
 mod driving;
 mod errors;
+mod faults;
 mod flow;
 mod halland;
 mod helseid;

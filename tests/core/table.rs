@@ -9,7 +9,7 @@ use samtykke::flow::discovery::Discovery;
 use samtykke::flow::keys::KeySet;
 use samtykke::flow::login::Start;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
-use samtykke::jose::{Algorithm, Jwk, KeyInfo};
+use samtykke::jose::{Algorithm, Encryption, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
 use samtykke::protocol::id_token::claims::Claims;
@@ -26,8 +26,9 @@ use samtykke::{
 use serde_json::{Value, json};
 
 use crate::encode::{base64url, base64url_decode};
+use crate::faults::suffer;
 
-const NOW: u64 = 1_800_000_000;
+pub(super) const NOW: u64 = 1_800_000_000;
 const TABLE: &str = "tests/machines/table.json";
 const JWK: &str =
     r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
@@ -35,7 +36,7 @@ const JWK: &str =
 type Made<T> = Result<Exchange<T>, Error>;
 
 /// Makes each machine of the table and plays it; a machine that is not made ends with its error.
-fn play(case: &mut Value, write: bool) {
+pub(super) fn play(case: &mut Value, write: bool) {
     let what = case["what"].clone();
     let text = |name: &str| what[name].as_str().unwrap_or_default().to_owned();
     let (client, authentication) = (client(&what), authentication(&text("authentication")));
@@ -55,6 +56,9 @@ fn play(case: &mut Value, write: bool) {
             let mut grant = Refresh::new(text("refreshToken")).scope(text("scope"));
             if let Some(granted) = what["granted"].as_str() {
                 grant = grant.granted(granted);
+            }
+            if what["claims"].is_object() {
+                grant = grant.claims(Claims::stored(&what["claims"].to_string()).unwrap());
             }
             drive(Exchange::refresh(client, authentication, &grant), &tokens, case, write);
         }
@@ -147,6 +151,9 @@ fn client(what: &Value) -> Client {
     }
     (endpoints.device_authorization, endpoints.userinfo) = (op("device"), op("userinfo"));
     (endpoints.introspection, endpoints.revocation) = (op("introspect"), op("revoke"));
+    if what["encrypted"] == true {
+        profile.requests.encryption = Some(Encryption::new(&["ECDH-ES"], &["A256GCM"]).unwrap());
+    }
     profile.requests.signing_algorithms = vec!["ES256".into(), "EdDSA".into()];
     Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
@@ -167,7 +174,7 @@ fn authentication(method: &str) -> ClientAuthentication {
     }
 }
 
-fn tokens(tokens: Tokens) -> Value {
+pub(super) fn tokens(tokens: Tokens) -> Value {
     let others: serde_json::Map<String, Value> =
         tokens.others.iter().map(|(name, value)| (name.clone(), serde_json::from_str(value.expose()).unwrap())).collect();
     let mut shown = json!({
@@ -228,7 +235,7 @@ fn login(login: Login) -> Value {
 }
 
 /// What a machine says, as the table has it.
-fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
+pub(super) fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
     match step {
         Step::Send(request) => {
             let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", value.expose())).collect();
@@ -257,6 +264,8 @@ fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
         Step::Find(request) => json!({ "find": {
             "alg": request.alg.name, "kid": request.kid, "input": request.input, "signature": base64url(&request.signature),
         } }),
+        Step::Verify(request) => json!({ "verify": { "alg": request.alg.name, "input": request.input } }),
+        Step::Decrypt(request) => json!({ "decrypt": { "header": request.header, "token": request.token.expose() } }),
         Step::Digest(hash, value) => json!({ "digest": { "hash": format!("{hash:?}"), "value": value.expose() } }),
         Step::Store(token) => json!({ "store": token.expose() }),
         _ => panic!("another step"),
@@ -282,13 +291,14 @@ fn refused(error: &Error) -> Value {
     json!({ "error": shown })
 }
 
-fn given(give: &Value) -> Input {
+pub(super) fn given(give: &Value) -> Input {
     let (name, value) = give.as_object().and_then(|one| one.iter().next()).unwrap();
     match name.as_str() {
         "response" => Input::Response(response(value)),
         "signature" => Input::Signature(vec![1; 64]),
         "verdict" => Input::Verdict(value == true),
         "digest" => Input::Digest(base64url_decode(value.as_str().unwrap()).unwrap()),
+        "plaintext" => Input::Plaintext(Secret::new(value.as_str().unwrap())),
         "stored" => Input::Stored,
         "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
         other => panic!("no input {other}"),
@@ -308,8 +318,14 @@ fn response(value: &Value) -> Response {
 }
 
 /// Which kind of input answers which step.
-const RIGHT: &[(&str, &str)] =
-    &[("send", "response"), ("sign", "signature"), ("find", "verdict"), ("digest", "digest"), ("store", "stored")];
+const RIGHT: &[(&str, &str)] = &[
+    ("send", "response"),
+    ("sign", "signature"),
+    ("find", "verdict"),
+    ("digest", "digest"),
+    ("decrypt", "plaintext"),
+    ("store", "stored"),
+];
 
 /// Every kind of input that does not answer this step; where there is none left, all of them.
 fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
@@ -318,6 +334,7 @@ fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
         "signature" => Input::Signature(vec![2; 64]),
         "verdict" => Input::Verdict(true),
         "digest" => Input::Digest(vec![3; 64]),
+        "plaintext" => Input::Plaintext(Secret::new("e30.e30.AAAA")),
         _ => Input::Stored,
     })
 }
@@ -345,6 +362,9 @@ fn drive<T>(made: Made<T>, show: &dyn Fn(T) -> Value, case: &mut Value, write: b
 }
 
 fn take_turns<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output) -> Value, case: &mut Value, write: bool) {
+    if !case["fault"].is_null() {
+        return suffer(made, show, case);
+    }
     let id = case["id"].clone();
     let turns = case["turns"].as_array_mut().unwrap();
     let mut machine = match made {
@@ -383,10 +403,15 @@ fn take_turns<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output) -> Va
     }
 }
 
+pub(super) fn table() -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
 #[test]
 fn every_machine_says_what_the_table_says_and_takes_nothing_out_of_turn() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(TABLE);
-    let mut table: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let mut table = table();
     let write = std::env::var_os("SAMTYKKE_WRITE_TABLE").is_some();
     let mut machines = std::collections::BTreeSet::new();
     for case in table["cases"].as_array_mut().unwrap() {

@@ -91,7 +91,7 @@ test("a server that is silent, stops, or dribbles runs into the timeout", async 
   };
   for (const [name, handler] of Object.entries(ways)) {
     const start = Date.now();
-    await exchangeFails(t, handler, { code: "timeout", action: "try_later" }, { timeout: 0.3 });
+    await exchangeFails(t, handler, { code: "timeout", action: "restart" }, { timeout: 0.3 });
     const took = Date.now() - start;
     assert.ok(took >= 250 && took < 5000, `${name}: ${took} ms`);
   }
@@ -123,7 +123,7 @@ test("broken connections are network errors that keep their cause", async (t) =>
     (_, response) => response.socket.end("this is not HTTP\r\n\r\n"),
   ];
   for (const handler of ways) {
-    const { error } = await exchangeFails(t, handler, { code: "network_error", action: "try_later" });
+    const { error } = await exchangeFails(t, handler, { code: "network_error", action: "restart" });
     assert.ok(error.cause instanceof Error);
   }
   const gone = await hostile(t, () => {});

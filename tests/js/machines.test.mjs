@@ -23,6 +23,7 @@ import {
   verifyIdToken,
 } from "../../pkg/dist/index.js";
 import { Run } from "../../pkg/dist/lib/core/run.js";
+import { inject } from "./injected.mjs";
 import { ask, parties } from "../../pkg/dist/lib/protocol/party.js";
 
 const NOW = 1_800_000_000;
@@ -44,7 +45,7 @@ const AUTHENTICATION = {
   tls_client_auth: tlsClientAuth(),
 };
 
-function clientOf(what, fetch) {
+function clientOf(what, fetch, decrypt) {
   const op = (path) => `https://op.example/${path}`;
   const server = provider({
     issuer: "https://op.example",
@@ -59,34 +60,42 @@ function clientOf(what, fetch) {
     clientId: "client-1",
     redirectUri: "https://rp.example/cb",
   });
-  return new Client(server, AUTHENTICATION[what.authentication] ?? clientSecretBasic("correct horse"), { fetch, jwks, ...(what.dpop && { dpop: key }) });
+  const options = {
+    fetch,
+    jwks,
+    ...(what.dpop && { dpop: key }),
+    ...(what.encrypted && { decrypt, encryptionAlgorithms: ["ECDH-ES"], contentEncryption: ["A256GCM"] }),
+  };
+  return new Client(server, AUTHENTICATION[what.authentication] ?? clientSecretBasic("correct horse"), options);
 }
 
 const EXPECTED = { issuer: "https://op.example", clientId: "client-1", algorithms: ["ES256", "EdDSA"] };
 
 /** How a caller has each machine made. */
 const MADE = {
-  authorization_code: (client, { code }) => client.exchange(code),
-  client_credentials: (client, { scope }) => client.clientCredentials({ scope }),
+  authorization_code: (client, { code, signal }) => client.exchange(code, { signal }),
+  client_credentials: (client, { scope, signal }) => client.clientCredentials({ scope, signal }),
   // The client stores for whoever may join later; where nobody stores, the machine is told so.
-  refresh: (client, { refreshToken, scope }, store) => client.refresh(refreshToken, { scope, store }),
-  jwt_bearer: (client, { assertion, subject, scope }) => client.jwtBearer(assertion ? { assertion, scope } : { key, subject, scope }),
-  token_exchange: (client, { subjectToken, scope }) => client.tokenExchange({ subjectToken, scope }),
-  device: (client, { scope }) => client.deviceAuthorization({ scope }),
+  refresh: (client, { refreshToken, granted, claims, scope, signal }, store) =>
+    client.refresh(claims ? { refreshToken, scope: granted, claims } : refreshToken, { scope, store, signal }),
+  jwt_bearer: (client, { assertion, subject, scope, signal }) => client.jwtBearer({ ...(assertion ? { assertion } : { key, subject }), scope, signal }),
+  token_exchange: (client, { subjectToken, scope, signal }) => client.tokenExchange({ subjectToken, scope, signal }),
+  device: (client, { scope, signal }) => client.deviceAuthorization({ scope, signal }),
   // One poll: the client's own are a chain of them.
-  poll: (client, { deviceCode, scope }) => ask(parties.get(client), "poll", [deviceCode, scope]),
-  introspection: (client, { token, hint }) => client.introspect(token, { hint }),
-  revocation: (client, { token, hint }) => client.revoke(token, { hint }),
+  poll: (client, { deviceCode, scope, signal }) => ask(parties.get(client), "poll", [deviceCode, scope], { signal }),
+  introspection: (client, { token, hint, signal }) => client.introspect(token, { hint, signal }),
+  revocation: (client, { token, hint, signal }) => client.revoke(token, { hint, signal }),
   id_token: (_, { token, nonce, accessToken }) => verifyIdToken(token, { ...EXPECTED, nonce, accessToken }, new KeySet(jwks)),
   logout_token: (client, { token }) => client.logoutToken(token),
   jarm: (client, { transaction, response }) => client.finishJarm(transaction, `https://rp.example/cb?response=${response}`),
-  api: (client, { token, tokenType = "Bearer", url }) => client.fetch({ accessToken: token, tokenType }, { origins: ["https://api.example"] })(url),
-  metadata: (_, { issuer, profile = "{}" }, __, fetch) => serverMetadata(issuer, { fetch, metadata: JSON.parse(profile) }),
-  resource: (_, { resource, challenge: wwwAuthenticate, issuer }, __, fetch) => protectedResource(resource, { fetch, wwwAuthenticate, issuer }),
+  api: (client, { token, tokenType = "Bearer", url, signal }) =>
+    client.fetch({ accessToken: token, tokenType }, { origins: ["https://api.example"] })(url, { signal }),
+  metadata: (_, { issuer, profile = "{}", signal }, __, fetch) => serverMetadata(issuer, { fetch, signal, metadata: JSON.parse(profile) }),
+  resource: (_, { resource, challenge: wwwAuthenticate, issuer, signal }, __, fetch) => protectedResource(resource, { fetch, wwwAuthenticate, issuer, signal }),
   keys: (_, { uri }, __, fetch) => new JwksCache({ fetch }).at(uri).find("e30.e30.AAAA", "ES256", ""),
-  login: (client, { scope, requestObject = false }) => client.start({ scope }, { requestObject }),
-  userinfo: (client, { token, tokenType = "Bearer", subject, signed }) =>
-    client.userinfo({ accessToken: token, tokenType }, { subject, ...(signed && { signed: { algorithms: ["ES256"] } }) }),
+  login: (client, { scope, requestObject = false, signal }) => client.start({ scope }, { requestObject, signal }),
+  userinfo: (client, { token, tokenType = "Bearer", subject, signed, signal }) =>
+    client.userinfo({ accessToken: token, tokenType }, { subject, signal, ...(signed && { signed: { algorithms: ["ES256"] } }) }),
 };
 
 /** What a machine says, as the table has it. */
@@ -107,6 +116,7 @@ function said({ name, rest }) {
     return { find: { alg, kid: kid || null, input, signature } };
   }
   if (name === "digest") return { digest: { hash: lines[0].replace("SHA-", "Sha"), value: lines[1] } };
+  if (name === "decrypt") return { decrypt: { header: lines[0], token: lines[1] } };
   if (name === "store") return { store: rest };
   assert.equal(name, "done");
   return { done: rest.startsWith("{") ? JSON.parse(rest) : rest };
@@ -131,13 +141,14 @@ function refused(error) {
 }
 
 /** Which kind of input answers which step. */
-const RIGHT = { send: "response", sign: "signature", find: "verdict", digest: "digest", store: "stored" };
+const RIGHT = { send: "response", sign: "signature", find: "verdict", digest: "digest", decrypt: "plaintext", store: "stored" };
 
 const WRONG = {
   response: ["200\napplication/json\n\n\n\n", new TextEncoder().encode("{}")],
   signature: ["", new Uint8Array(64).fill(2)],
   verdict: ["1"],
   digest: ["", new Uint8Array(64).fill(3)],
+  plaintext: ["", new TextEncoder().encode("e30.e30.AAAA")],
   stored: [],
 };
 
@@ -203,7 +214,12 @@ function hostOf(turns) {
   const store = () => {
     if (next("stored").failed) throw new Error("the store failed");
   };
-  return { fetch, store };
+  const decrypt = () => {
+    const { failed, plaintext } = next("plaintext");
+    if (failed) throw new Error("the decrypter failed");
+    return new TextEncoder().encode(plaintext);
+  };
+  return { fetch, store, decrypt };
 }
 
 test("the table has a case of every machine", () => {
@@ -227,8 +243,8 @@ for (const { id, what, turns } of cases) {
     for (let count = 0; count < 32; count++) new Run("credentials", "").end();
     const noted = [];
     watched(t, noted);
-    const { fetch, store } = hostOf(turns);
-    await MADE[what.machine](clientOf(what, fetch), what, store, fetch).catch(() => {});
+    const { fetch, store, decrypt } = hostOf(turns);
+    await MADE[what.machine](clientOf(what, fetch, decrypt), what, store, fetch).catch(() => {});
     const expected = turns.map(({ step, give }) => {
       const kind = give && Object.keys(give)[0];
       return { step, ...(give && { give: ["verdict", "digest"].includes(kind) ? give : { [kind]: true } }) };
@@ -236,3 +252,5 @@ for (const { id, what, turns } of cases) {
     assert.deepEqual(noted, expected);
   });
 }
+
+inject({ cases, now: NOW, made: MADE, clientOf, signing: (sign) => void (signature = sign) });

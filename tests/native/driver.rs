@@ -4,11 +4,13 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use samtykke::error::codes;
+use samtykke::jose::{Algorithm, Jwk, KeyInfo, Verifier};
 use samtykke::native::bytes::Bytes;
 use samtykke::native::testing::{Clock, Scripted, conformance};
-use samtykke::native::{Body, Client, Driver, Http, Keys, Reqwest, http};
-use samtykke::protocol::grant::Target;
-use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Tokens};
+use samtykke::native::{AsyncSigner, Body, BoxFuture, Client, Driver, Http, Keys, Reqwest, SigningKey, http};
+use samtykke::protocol::grant::{Refresh, Target};
+use samtykke::{AuthorizationCode, ClientAuthentication, ClientCredentials, Error, Exchange, Secret, Tokens};
 
 use super::support::{NOW, profile, run};
 
@@ -184,4 +186,82 @@ fn everything_is_send_and_sync() {
     is::<samtykke::native::SigningKey>();
     is::<samtykke::Error>();
     is::<Reqwest>();
+}
+
+/// A run of tests/machines/table.json: what is asked, and the server's first answer.
+fn case(id: &str) -> (serde_json::Value, String, String) {
+    let table: serde_json::Value = serde_json::from_str(include_str!("../machines/table.json")).unwrap();
+    let case = table["cases"].as_array().unwrap().iter().find(|case| case["id"] == id).unwrap();
+    (case["what"].clone(), case["turns"][0]["give"]["response"]["json"].to_string(), table["jwks"].to_string())
+}
+
+fn registration() -> samtykke::Client {
+    let mut profile = profile();
+    profile.requests.signing_algorithms = vec!["ES256".into()];
+    profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
+    samtykke::Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+}
+
+#[test]
+fn a_store_that_never_answers_ends_in_time_and_the_token_is_on_the_error() {
+    let (what, answer, _) = case("refresh, stored first");
+    let secret = ClientAuthentication::secret_basic("correct horse");
+    let grant = Refresh::new(what["refreshToken"].as_str().unwrap());
+    for (hangs, code) in [(true, "timeout"), (false, "store_failed")] {
+        let store = move |_: Secret| -> BoxFuture<'static, samtykke::Result<()>> {
+            Box::pin(async move {
+                if hangs {
+                    std::future::pending::<()>().await;
+                }
+                Err(Error::new(&codes::STORE_FAILED))
+            })
+        };
+        let error = run(async {
+            let driver = Driver::new(Scripted::new().json(200, &answer)).timeout(Duration::from_millis(50));
+            let mut exchange = Exchange::refresh(&registration(), &secret, &grant).unwrap().storing();
+            driver.drive_storing(&mut exchange, &Keys::new(), Some(&store)).await.unwrap_err()
+        });
+        assert_eq!(error.code(), code);
+        assert!(error.raw().unwrap().expose().contains("rt-b"), "{code}: the token is lost");
+    }
+}
+
+#[test]
+fn a_signer_that_never_answers_ends_in_time() {
+    struct Silent;
+    impl AsyncSigner for Silent {
+        fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, samtykke::Result<Vec<u8>>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let jwk =
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    let info = KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap();
+    let keys = Keys::new().client(SigningKey::new(info.clone(), Silent));
+    let authentication = ClientAuthentication::private_key_jwt(info);
+    let mut exchange = Exchange::client_credentials(&registration(), &authentication, &ClientCredentials::new("read")).unwrap();
+    let error = run(async {
+        let driver = Driver::new(Scripted::new()).timeout(Duration::from_millis(50));
+        driver.drive(&mut exchange, &keys).await.unwrap_err()
+    });
+    assert_eq!(error.code(), "timeout");
+}
+
+#[test]
+fn a_verifier_that_fails_loses_no_answer() {
+    struct Broken;
+    impl Verifier for Broken {
+        fn verify(&self, _: &'static Algorithm, _: &Jwk, _: &[u8], _: &[u8]) -> samtykke::Result<bool> {
+            Err(Error::new(&codes::SIGNING_FAILED))
+        }
+    }
+    let (what, answer, jwks) = case("code with an id_token");
+    let code = AuthorizationCode::restore(what["code"].as_str().unwrap()).unwrap();
+    let secret = ClientAuthentication::secret_basic("correct horse");
+    let mut exchange = Exchange::authorization_code(&registration(), &secret, code).unwrap().jwks(jwks);
+    let error = run(async {
+        let driver = Driver::new(Scripted::new().json(200, &answer)).runtime(Arc::new(Clock::at(1_800_000_000)));
+        driver.drive(&mut exchange, &Keys::new().verifier(Broken)).await.unwrap_err()
+    });
+    assert!(error.raw().unwrap().expose().contains("rt-1"), "{error}");
 }

@@ -53,13 +53,9 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-async function answered(
-  { fetch = globalThis.fetch as Fetch }: Transport,
-  { method, url, headers, body }: CoreRequest,
-  signal: AbortSignal,
-  name: string,
-  call: ApiCall | undefined,
-): Promise<Answer> {
+async function answered(drive: Drive, { method, url, headers, body }: CoreRequest, signal: AbortSignal, name: string): Promise<Answer> {
+  const { fetch = globalThis.fetch as Fetch } = drive.transport;
+  const { call } = drive;
   const all = new Headers(call?.headers);
   if (call) for (const name in headers) all.set(name, headers[name]!);
   const init: RequestInit = { method, headers: call ? all : headers, ...call?.body, ...hostOptions(), redirect: "manual", signal };
@@ -69,6 +65,7 @@ async function answered(
   if (response.type === "opaqueredirect" || response.redirected) throw new Ended("redirected", status);
   // What was sent with it is spent, whatever becomes of the rest.
   if (name && status === 200) spend(name);
+  drive.begun = status;
   const [type, retry, ...others] = HEADERS.map((name) => header(response, name));
   const lines = `${[status, type, seconds(retry), ...others].join("\n")}\n`;
   if (call) {
@@ -122,8 +119,11 @@ function failed(run: Run, why: string, cause: unknown): RunStep {
   try {
     return run.step("failed", `${ended?.why ?? why}\n${ended?.status ?? ""}\n`);
   } catch (error) {
-    // An error of ours says more than the machine can know.
-    if (cause instanceof SamtykkeError) throw cause;
+    // An error of ours says more than the machine can know, but not what was spent on the way.
+    if (cause instanceof SamtykkeError) {
+      const { retryable, action } = error as SamtykkeError;
+      throw retryable || !cause.retryable ? cause : new SamtykkeError({ ...cause, retryable, ...(action === "restart" && { action, hint: "" }) }, { cause });
+    }
     const first = ended ? ended.cause : cause;
     if (first !== undefined) Object.defineProperty(error, "cause", { value: first, writable: true, configurable: true });
     throw error;
@@ -135,6 +135,8 @@ interface Drive extends Hands {
   readonly run: Run;
   /** Whether something was sent. */
   sent: boolean;
+  /** The status of the last answer that began. */
+  begun: number;
   /** The last answer, where it cannot be asked for again. */
   answer?: Answer | undefined;
 }
@@ -148,6 +150,7 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   if (name && !drive.sent && spent.has(name)) return failed(run, "used", undefined);
   if (signal?.aborted) return failed(run, "aborted", new Ended("aborted", 0, signal.reason));
   drive.sent = true;
+  drive.begun = 0;
   if (name && text[0] === "s") spend(name);
   // Let go of an API's refusal, so that its connection can be used again; nobody waits for that.
   call?.response?.body?.cancel().catch(() => {});
@@ -158,9 +161,10 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   const follows = call && signal && AbortSignal.any ? AbortSignal.any([controller.signal, signal]) : controller.signal;
   let answer: Answer;
   try {
-    answer = await limited(answered(transport, core, follows, name, call), { timeout: transport.timeout, signal }, stop);
+    answer = await limited(answered(drive, core, follows, name), { timeout: transport.timeout, signal }, stop);
   } catch (cause) {
-    return failed(run, "network", cause);
+    const stalled = drive.begun && (cause as Partial<Ended>).why === "timeout";
+    return failed(run, "network", stalled ? new Ended("stalled", drive.begun) : cause);
   }
   if (call && follows === controller.signal) signal?.addEventListener("abort", () => stop(signal.reason));
   drive.answer = core.repeatable || call ? undefined : answer;
@@ -191,7 +195,7 @@ async function carried({ transport, signal, sign, verify, store, decrypt }: Driv
         limits,
       ),
     ];
-  if (name === "digest") return ["digest", "", new Uint8Array(await crypto.subtle.digest(first!, new TextEncoder().encode(text)))];
+  if (name === "digest") return ["digest", "", new Uint8Array(await limited(crypto.subtle.digest(first!, new TextEncoder().encode(text)), limits))];
   const [kid, signature] = others as [string, string];
   return ["verdict", (await limited(verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : ""];
 }
@@ -214,7 +218,7 @@ async function next(drive: Drive, step: RunStep): Promise<RunStep> {
 /** @internal Makes the machine of an operation and its lines, and drives it to its outcome. */
 export async function drive(operation: string, lines: string, hands: Hands, randomness?: number): Promise<string> {
   const run = new Run(operation, lines, hands.offset, randomness);
-  const drive: Drive = { ...hands, run, sent: false };
+  const drive: Drive = { ...hands, run, sent: false, begun: 0 };
   try {
     let step = run.first();
     while (step.name !== "done") step = await next(drive, step);

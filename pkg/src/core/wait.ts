@@ -6,7 +6,7 @@ import { type ErrorFacts, type Phase, hostError } from "./error.js";
 /** @internal How a wait ended that did not end by itself. */
 export class Ended extends Error {
   constructor(
-    readonly why: "timeout" | "aborted" | "redirected" | "too_large" | "cut" | "used",
+    readonly why: "timeout" | "stalled" | "aborted" | "redirected" | "too_large" | "cut" | "used",
     readonly status = 0,
     cause?: unknown,
   ) {

@@ -8,7 +8,7 @@ mod data;
 use alloc::string::String;
 use alloc::vec;
 
-use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::machine::{Input, Kind, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
@@ -159,7 +159,9 @@ impl Machine for TokenExchange {
                 Ok(Step::Send(request))
             }
             Input::Response(response) if core::mem::take(&mut self.waiting) => judge(&response).map(Step::Done),
-            Input::Failed(failure) if core::mem::take(&mut self.waiting) => Err(failure.error(Phase::Token, true)),
+            Input::Failed(failure) if failure.is_of(Kind::Send) && core::mem::take(&mut self.waiting) => {
+                Err(failure.error(Phase::Token, true))
+            }
             _ => Err(used()),
         }
     }

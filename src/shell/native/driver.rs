@@ -164,12 +164,30 @@ impl Driver {
                         }
                     }
                 }
-                Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
-                Step::Verify(request) => Input::Verdict(keys.verify(&request)?),
+                Step::Sign(request) => match self.limited(keys.sign(&request)).await {
+                    Some(signature) => Input::Signature(signature?),
+                    None => Input::Failed(Failure::Timeout),
+                },
+                Step::Verify(request) => match keys.verify(&request) {
+                    Ok(right) => Input::Verdict(right),
+                    Err(error) => {
+                        // What came with the token is not lost: the machine puts it on its own error.
+                        let moment = Moment { now: self.now(), random: &[0; 32] };
+                        let over = machine.advance(Input::Failed(Failure::Network), &moment).err();
+                        return Err(error.holding_text(over.as_ref().and_then(Error::raw)));
+                    }
+                },
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
-                Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
+                Step::Decrypt(request) => match self.limited(keys.decrypt(&request)).await {
+                    Some(Some(plain)) => Input::Plaintext(plain),
+                    Some(None) => Input::Failed(Failure::Decrypter),
+                    None => Input::Failed(Failure::Timeout),
+                },
                 Step::Store(token) => match store {
-                    Some(store) => store(token).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
+                    Some(store) => match self.limited(store(token)).await {
+                        Some(stored) => stored.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
+                        None => Input::Failed(Failure::Timeout),
+                    },
                     None => Input::Stored,
                 },
                 Step::Done(outcome) => {
@@ -182,6 +200,11 @@ impl Driver {
                 Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };
         }
+    }
+
+    /// What work gives, unless it takes longer than a request may.
+    async fn limited<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        within(&mut self.patience(), work).await
     }
 
     /// Sends a request once, and reads the answer whole.
@@ -293,7 +316,7 @@ pub(crate) async fn read(
     let mut octets = Vec::new();
     loop {
         match within(patience, body.chunk()).await {
-            None => return Err(Lost { failure: Failure::Timeout, status, cause: None }),
+            None => return Err(Lost { failure: Failure::Stalled(status), status, cause: None }),
             Some(None) => return Ok(octets),
             Some(Some(Err(cause))) => return Err(Lost { failure: Failure::Cut(status), status, cause: Some(cause) }),
             Some(Some(Ok(part))) if octets.len().saturating_add(part.len()) > most => {
