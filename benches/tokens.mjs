@@ -7,13 +7,12 @@
 
 import { createDecipheriv, createSecretKey, hkdfSync } from "node:crypto";
 
-import { judgeTokens } from "samtykke";
 import { TokenSource, redisStore, sealedStore } from "samtykke/tokens";
+import { tokensFrom } from "../tests/lib/answering.mjs";
 import { startRedis } from "../tests/tokens/redis.mjs";
 import { startWorkers } from "../tests/tokens/workers.mjs";
 
-const tokens = judgeTokens({
-  status: 200,
+const tokens = await tokensFrom({
   contentType: "application/json",
   body: JSON.stringify({ access_token: "x".repeat(600), token_type: "Bearer", expires_in: 3600 }),
 });

@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SignJWT, decodeJwt, decodeProtectedHeader } from "jose";
-import { Client, SigningKey, discover, judgeTokens, privateKeyJwt, provider } from "samtykke";
+import { Client, SigningKey, discover, privateKeyJwt, provider } from "samtykke";
 import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis, refreshExpiresIn } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
+import { clientFor } from "../lib/answering.mjs";
 import { certificate } from "samtykke-local/internal/halland/certificate.mjs";
 import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "samtykke-local/halland";
 
@@ -278,10 +279,7 @@ test("answers of a server in trouble", async () => {
   await fails(client.clientCredentials(READ), { code: "http_status_unexpected", action: "try_later" });
   fault(503, "<html>", "text/html");
   await fails(client.clientCredentials(READ), { code: "http_status_unexpected" });
-  const { refreshToken } = judgeTokens(
-    { status: 200, contentType: "application/json", body: '{"access_token":"x","token_type":"bearer"}' },
-    { refreshToken: "kept" },
-  );
+  const { refreshToken } = await clientFor({ contentType: "application/json", body: '{"access_token":"x","token_type":"bearer"}' }).refresh("kept");
   assert.equal(refreshToken, "kept");
 });
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Client, ClientAuthentication, clientSecretBasic, clientSecretPost, judgeTokens, none, norskgjeld, provider } from "samtykke";
+import { Client, ClientAuthentication, clientSecretBasic, clientSecretPost, none, norskgjeld, provider } from "samtykke";
 
 import {
   CLIENT_ID,
@@ -25,6 +25,7 @@ import {
   settings,
   tokenBody,
 } from "./support.mjs";
+import { tokensFrom } from "../lib/answering.mjs";
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const STATE = "Xk3vQ0b1Zr8mN2p5T7w9Aa";
@@ -278,13 +279,13 @@ test("nothing that holds a secret shows it", async () => {
   assert.ok(!inspect({ deep: [{ tokens }] }, { depth: 9 }).includes(TOKEN));
 });
 
-test("an answer fetched by the caller is judged the same way", async () => {
+test("an answer that a fetch of the caller's gives is judged the same way", async () => {
   const contentType = "application/json;charset=UTF-8";
-  const judged = judgeTokens({ status: 200, contentType, body: JSON.stringify(tokenBody()) }, { scope: "debt.unsecured.presentation.7" });
-  assert.equal(judged.requestedScope, "debt.unsecured.presentation.7");
-  assert.throws(() => judgeTokens({ status: 200, contentType, body: JSON.stringify(tokenBody({ token_type: "mac" })) }), { code: "token_type_unexpected" });
-  assert.throws(() => judgeTokens({ status: 200, contentType, body: JSON.stringify(tokenBody({ expires_in: "3599" })) }), { code: "token_response_malformed" });
-  assert.equal(judgeTokens({ status: 200, contentType, body: JSON.stringify(tokenBody({ expires_in: "3599" })) }, { expiresInString: true }).expiresIn, 3599);
-  const error = await fails(() => judgeTokens({ status: 503, contentType, retryAfter: "12\n", body: "" }), { code: "http_status_unexpected" });
+  const of = (more, options) => tokensFrom({ contentType, body: JSON.stringify(tokenBody(more)) }, options);
+  assert.equal((await of({}, { scope: "debt.unsecured.presentation.7" })).requestedScope, "debt.unsecured.presentation.7");
+  await fails(of({ token_type: "mac" }), { code: "token_type_unexpected" });
+  await fails(of({ expires_in: "3599" }), { code: "token_response_malformed" });
+  assert.equal((await of({ expires_in: "3599" }, { expiresInString: true })).expiresIn, 3599);
+  const error = await fails(tokensFrom({ status: 503, contentType, retryAfter: "12" }), { code: "http_status_unexpected" });
   assert.deepEqual(error.http, { status: 503, retryAfter: 12 });
 });

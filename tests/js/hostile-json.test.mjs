@@ -15,7 +15,8 @@ WebAssembly.Instance = new Proxy(Instance, {
     return instance;
   },
 });
-const { judgeIntrospection, judgePushedRequest, judgeTokens, provider, selectKey, serverMetadata, Client } = await import("samtykke");
+const { selectKey, serverMetadata } = await import("samtykke");
+const { answering, clientFor } = await import("../lib/answering.mjs");
 
 const MIB = 1 << 20;
 
@@ -44,19 +45,16 @@ const PIECES = {
 
 const answer = (body, status = 200) => ({ status, contentType: "application/json", body });
 const OP = "https://a.example";
-const op = provider({ issuer: OP, tokenEndpoint: `${OP}/t`, userinfoEndpoint: `${OP}/u`, clientId: "c" });
-const fetching = (body) => async () => new Response(body, { headers: { "content-type": "application/json" } });
-const clientOf = (body) => new Client(op, undefined, { fetch: fetching(body) });
 const KEY = `${Buffer.from('{"alg":"ES256"}').toString("base64url")}.e30.${"A".repeat(86)}`;
 const METADATA = '"issuer":"https://a.example","authorization_endpoint":"https://a.example/a","token_endpoint":"https://a.example/t",';
 const JUDGES = {
-  tokens: ['"access_token":"a","token_type":"Bearer",', (body) => judgeTokens(answer(body))],
-  "token errors": ['"error":"invalid_grant",', (body) => judgeTokens(answer(body, 400))],
-  introspection: ['"active":true,', (body) => judgeIntrospection(answer(body))],
-  userinfo: ['"sub":"s",', (body) => clientOf(body).userinfo({ accessToken: "a", tokenType: "Bearer" }, { unchecked: true })],
-  metadata: [METADATA, (body) => serverMetadata(OP, { wellKnown: "openid", fetch: fetching(body) })],
+  tokens: ['"access_token":"a","token_type":"Bearer",', (body) => clientFor(answer(body)).clientCredentials()],
+  "token errors": ['"error":"invalid_grant",', (body) => clientFor(answer(body, 400)).clientCredentials()],
+  introspection: ['"active":true,', (body) => clientFor(answer(body)).introspect("t")],
+  userinfo: ['"sub":"s",', (body) => clientFor(answer(body)).userinfo({ accessToken: "a", tokenType: "Bearer" }, { unchecked: true })],
+  metadata: [METADATA, (body) => serverMetadata(OP, { wellKnown: "openid", fetch: answering(answer(body)) })],
   "key sets": ['"keys":[],', (body) => selectKey(KEY, body, ["ES256"])],
-  "pushed requests": ['"request_uri":"urn:a:b","expires_in":60,', (body) => judgePushedRequest(answer(body))],
+  "pushed requests": ['"request_uri":"urn:a:b","expires_in":60,', (body) => clientFor(answer(body)).start({ scope: "read" })],
 };
 
 /** Milliseconds of this process: what other programs on the machine do is not counted. */

@@ -51,8 +51,6 @@ function protocol(key) {
     "provider(options)": (odd) => full.provider({ ...settings, ...odd }),
     "discover(settings)": (odd) =>
       discover(OP, { clientId: "client-1", fetch: async () => Response.json({ issuer: OP, token_endpoint: `${OP}/token` }), ...odd }),
-    "judgePushedRequest(options)": (odd) => full.judgePushedRequest({ status: 200, body: "{}" }, odd),
-    "judgeTokens(expectation)": (odd) => full.judgeTokens({ status: 200, body: "{}" }, odd),
     "serverMetadata(settings)": (odd) => full.serverMetadata(OP, { fetch: nowhere, ...odd }),
     "protectedResource(settings)": (odd) => full.protectedResource(api, { fetch: nowhere, ...odd }),
     "begin(request)": (odd) => begin(op, { scope: "read", ...odd }),

@@ -12,8 +12,6 @@ import {
   clientSecretBasic,
   clientSecretPost,
   discover,
-  judgeRevocation,
-  judgeTokens,
   none,
   privateKeyJwt,
   provider,
@@ -23,6 +21,7 @@ import {
 } from "samtykke";
 
 import { fails, fetchOf, json } from "./support.mjs";
+import { clientFor, tokensFrom } from "../lib/answering.mjs";
 
 const ISSUER = "https://op.example";
 const settings = {
@@ -46,9 +45,9 @@ const tokens = (more) => ({ access_token: "a", token_type: "Bearer", ...more });
 const refused = (code) => (error) => error instanceof SamtykkeError && error.code === code;
 
 test("null is absent in answers, documents, keys and tokens", async () => {
-  const bare = judgeTokens(answer(tokens({ scope: null, refresh_token: null, id_token: null, expires_in: null, error: null })));
+  const bare = await tokensFrom(answer(tokens({ scope: null, refresh_token: null, id_token: null, expires_in: null, error: null })));
   assert.deepEqual([bare.scope, bare.refreshToken, bare.idToken, bare.expiresIn], [undefined, undefined, undefined, undefined]);
-  assert.throws(() => judgeTokens(answer(tokens({ access_token: null }))), refused("token_response_malformed"));
+  await assert.rejects(tokensFrom(answer(tokens({ access_token: null }))), refused("token_response_malformed"));
   const document = {
     issuer: ISSUER,
     authorization_endpoint: `${ISSUER}/a`,
@@ -73,10 +72,10 @@ test("an error in a 200 reaches the caller as data", async () => {
 });
 
 test("304, 204, a media type said twice and blanks in a scope are taken", async () => {
-  const found = judgeTokens(answer(tokens({ scope: " a   b " }), 200, "application/json, application/json"));
+  const found = await tokensFrom(answer(tokens({ scope: " a   b " }), 200, "application/json, application/json"));
   assert.equal(found.scope, "a b");
-  assert.throws(() => judgeTokens(answer(tokens(), 200, "application/json, text/html")), refused("content_type_unexpected"));
-  judgeRevocation({ status: 204, body: "" });
+  await assert.rejects(tokensFrom(answer(tokens(), 200, "application/json, text/html")), refused("content_type_unexpected"));
+  await clientFor({ status: 204 }).revoke("t");
   const { fetch } = fetchOf(new Response(null, { status: 304, headers: { etag: '"x"' } }));
   const api = client({ fetch }).fetch({ accessToken: "a", tokenType: "Bearer" }, { origins: ["https://api.example"] });
   const response = await api("https://api.example/x", { headers: { "if-none-match": '"x"' } });

@@ -106,7 +106,7 @@ describe("fetch", () => {
     assert.deepEqual([await get("t2"), await get(), asked.length], ["t2", "t2", 2]);
     clock.add(31_000);
     assert.deepEqual([await get("t2"), asked.length], ["t3", 3]);
-    const bound = sourceOf(() => ({ ...tokensOf("t"), tokenType: "DPoP" })).source.bearer(target);
+    const bound = sourceOf(async () => ({ ...(await tokensOf("t")), tokenType: "DPoP" })).source.bearer(target);
     await failsWith(bound(), "token_type_unexpected");
   });
 
@@ -246,7 +246,7 @@ describe("fetch", () => {
     const dpop = await SigningKey.generate();
     const sent = [];
     const fetch = async (url, { headers }) => (sent.push(new Headers(headers)), new Response("{}"));
-    const { source: own } = sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { dpop, fetch });
+    const { source: own } = sourceOf(async () => ({ ...(await tokensOf("bound")), tokenType: "DPoP" }), { dpop, fetch });
     await own.fetch({ scope: "a" }, { origins: ["https://api.example"] })("https://api.example/x");
     assert.equal(sent[0].get("authorization"), "DPoP bound");
     assert.equal(sent[0].get("dpop").split(".").length, 3);

@@ -225,8 +225,8 @@ test("a lock that never comes free ends in a timeout, not in waiting", async () 
 
 test("a failure is remembered for all who share the store, and a token that is good outlives it", async () => {
   const store = memoryStore();
-  const down = () => {
-    throw answerError(500, "");
+  const down = async () => {
+    throw await answerError(500, "");
   };
   const one = sourceOf(down, { store, retries: 0 });
   const other = sourceOf(down, { store, retries: 0 });
@@ -262,7 +262,7 @@ test("a token bound to a key is no other key's", async () => {
   const { SigningKey } = await import("samtykke");
   const store = memoryStore();
   const [one, other] = await Promise.all(
-    [1, 2].map(async () => sourceOf(() => ({ ...tokensOf("bound"), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })),
+    [1, 2].map(async () => sourceOf(async () => ({ ...(await tokensOf("bound")), tokenType: "DPoP" }), { store, dpop: await SigningKey.generate() })),
   );
   await one.source.get({ scope: "a" });
   await other.source.get({ scope: "a" });

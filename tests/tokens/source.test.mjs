@@ -91,10 +91,10 @@ test("odd lives: 30 s is kept for half of it, 0 for those who wait, none said fo
 
 test("trouble is put to the server again, each time by a question of its own, and a token ends it", async () => {
   const faults = [
-    answerError(503, ""),
-    answerError(200, '{"access_token":"x'),
-    answerError(200, "<html>", { contentType: "text/html" }),
-    answerError(429, '{"error":"slow_down"}'),
+    await answerError(503, ""),
+    await answerError(200, '{"access_token":"x'),
+    await answerError(200, "<html>", { contentType: "text/html" }),
+    await answerError(429, '{"error":"slow_down"}'),
     new TypeError("fetch failed"),
   ];
   for (const fault of faults) {
@@ -108,8 +108,8 @@ test("trouble is put to the server again, each time by a question of its own, an
 });
 
 test("a server in trouble is asked three times and then left alone, the error being answered at once", async () => {
-  const { source, asked, clock } = sourceOf(() => {
-    throw answerError(500, "");
+  const { source, asked, clock } = sourceOf(async () => {
+    throw await answerError(500, "");
   });
   await Promise.all(Array.from({ length: 100 }, () => failsWith(source.get(target), "http_status_unexpected", { http: { status: 500 } })));
   assert.equal(asked.length, 3);
@@ -126,8 +126,8 @@ test("a server in trouble is asked three times and then left alone, the error be
 });
 
 test("a refusal is asked for once and remembered for a few seconds", async () => {
-  const { source, asked, clock } = sourceOf((_, at) => {
-    if (at < 2) throw answerError(401, '{"error":"invalid_client","error_description":"MP-013"}');
+  const { source, asked, clock } = sourceOf(async (_, at) => {
+    if (at < 2) throw await answerError(401, '{"error":"invalid_client","error_description":"MP-013"}');
     return tokensOf("t");
   });
   for (let at = 0; at < 10; at++) await failsWith(source.get(target), "token_error", { oauth: { error: "invalid_client", description: "MP-013" } });
@@ -140,16 +140,16 @@ test("a refusal is asked for once and remembered for a few seconds", async () =>
 
 test("Retry-After is heeded where patience allows, and handed on where not", async () => {
   const busy = (retryAfter) => answerError(429, '{"error":"slow_down"}', { retryAfter });
-  const { source, asked } = sourceOf((_, at) => {
-    if (at === 0) throw busy("1");
+  const { source, asked } = sourceOf(async (_, at) => {
+    if (at === 0) throw await busy("1");
     return tokensOf("t");
   });
   const started = Date.now();
   assert.equal(await text(source.get(target)), "t");
   assert.ok(Date.now() - started >= 990);
   assert.equal(asked.length, 2);
-  const long = sourceOf(() => {
-    throw busy("3600");
+  const long = sourceOf(async () => {
+    throw await busy("3600");
   });
   await failsWith(long.source.get(target), "token_error", { http: { status: 429, retryAfter: 3600 } });
   long.clock.add(599_000);
@@ -163,8 +163,8 @@ test("Retry-After is heeded where patience allows, and handed on where not", asy
 test("while the server has trouble, a token that is still valid is used", async () => {
   let well = true;
   const { source, asked, clock } = sourceOf(
-    (_, at) => {
-      if (!well) throw answerError(503, "", { retryAfter: "20" });
+    async (_, at) => {
+      if (!well) throw await answerError(503, "", { retryAfter: "20" });
       return tokensOf(`t${at + 1}`);
     },
     { retries: 0 },

@@ -1,15 +1,16 @@
 // Shared by the tests of the token source: tokens as a request would give them, a clock that tests move, sources on it.
 
 import assert from "node:assert/strict";
-import { SamtykkeError, judgeTokens } from "samtykke";
+import { SamtykkeError } from "samtykke";
 import { TokenSource } from "samtykke/tokens";
+
+import { tokensFrom } from "../lib/answering.mjs";
 
 export const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** Tokens that passed the core's checks. */
 export function tokensOf(accessToken, more = {}) {
-  return judgeTokens({
-    status: 200,
+  return tokensFrom({
     contentType: "application/json",
     body: JSON.stringify({ access_token: accessToken, token_type: "Bearer", expires_in: 120, ...more }),
   });
@@ -17,12 +18,10 @@ export function tokensOf(accessToken, more = {}) {
 
 /** A judged error answer, as a client throws it. */
 export function answerError(status, body = '{"error":"invalid_client"}', { contentType = "application/json", retryAfter } = {}) {
-  try {
-    judgeTokens({ status, contentType, body, retryAfter });
-  } catch (error) {
-    return error;
-  }
-  return assert.fail("a good answer");
+  return tokensFrom({ status, contentType, body, retryAfter }).then(
+    () => assert.fail("a good answer"),
+    (error) => error,
+  );
 }
 
 /**

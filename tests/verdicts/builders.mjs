@@ -2,7 +2,7 @@
 // proofs, calls of APIs. One input decides a case; what each means, and the details, stand in tests/core/verdict/builders.rs.
 // An input, or a value of one, that is not named there is not decided: the answer is nothing.
 
-import { Client, SigningKey, clientSecretBasic, finish, judgeTokens, privateKeyJwt, provider } from "samtykke";
+import { Client, SigningKey, clientSecretBasic, finish, privateKeyJwt, provider } from "samtykke";
 
 const POINT = { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" };
 const SCALAR = { d: "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI" };
@@ -91,9 +91,8 @@ async function boundBy(jwk) {
 async function called(url, dpop) {
   const { fetch, sent } = answering({});
   const tokenType = dpop ? "DPoP" : "Bearer";
-  const tokens = judgeTokens({ status: 200, contentType: "application/json", body: JSON.stringify(tokensOf(tokenType)) }, { tokenType });
   const client = new Client(server(), basic(), { fetch, ...(dpop && { dpop }) });
-  const { status } = await client.fetch(tokens, { origins: [url.split("/", 3).join("/")] })(url);
+  const { status } = await client.fetch({ accessToken: "tok", tokenType }, { origins: [url.split("/", 3).join("/")] })(url);
   return { status: `${status}`, sent };
 }
 

@@ -12,8 +12,6 @@ import {
   clientSecretBasic,
   clientSecretPost,
   finish,
-  judgePushedRequest,
-  judgeTokens,
   provider,
   selectKey,
   serverMetadata,
@@ -25,10 +23,11 @@ const DEFAULTS = { issuer: "https://op.example", client_id: "client-1", redirect
 
 class Undecided extends Error {}
 
-/** A refusal that is no error of the library's. */
+/** A refusal that is no error of the library's, or is told by the server's own word. */
 class Refused {
-  constructor(detail) {
+  constructor(detail, verdict = "reject") {
     this.detail = detail;
+    this.verdict = verdict;
   }
 }
 
@@ -68,12 +67,19 @@ function callback(one, context, now) {
 }
 
 /** detail: the token type in its canonical form; the OAuth error; or the error's code. */
-function tokenResponse(one, context) {
-  const tokens = judgeTokens(
-    { status: one.status, contentType: one.content_type, retryAfter: one.headers?.["Retry-After"], body: text(one.body) },
-    { tokenType: context.dpop ? "DPoP" : "Bearer", idToken: context.openid ?? false, scope: context.requested_scope ?? "" },
-  );
-  return tokens.tokenType;
+async function tokenResponse(one, context) {
+  const server = provider(settings(DEFAULTS));
+  const dpop = context.dpop ? await SigningKey.generate() : undefined;
+  const client = new Client(server, clientSecretBasic("correct horse"), { fetch: answering(one), jwks: { keys: [] }, ...(dpop && { dpop }) });
+  const { transaction, state } = begin(server, { scope: context.requested_scope ?? (context.openid ? "openid" : "read") });
+  const code = finish(server, transaction, `${DEFAULTS.redirect_uri}?code=${crypto.randomUUID()}&state=${state}`);
+  try {
+    return (await client.exchange(code)).tokenType;
+  } catch (error) {
+    // A client says of such a challenge what it lacks, and sends nothing again.
+    if (error.code === "dpop_nonce_missing") return new Refused("use_dpop_nonce", "as_error");
+    throw error;
+  }
 }
 
 const BUILDER = [
@@ -185,7 +191,11 @@ const metadata = async (one, context) =>
   (await serverMetadata(text(one.issuer ?? context.issuer), { wellKnown: "openid", fetch: answering(one) })).token_endpoint;
 
 /** detail: the request_uri; the OAuth error; or the error's code. */
-const parResponse = (one) => judgePushedRequest(answer(one)).requestUri;
+async function parResponse(one) {
+  const server = provider({ ...settings(DEFAULTS), pushedAuthorizationRequestEndpoint: "https://op.example/par" });
+  const client = new Client(server, clientSecretBasic("correct horse"), { fetch: answering(one) });
+  return new URL((await client.start({ scope: "read" })).url).searchParams.get("request_uri");
+}
 
 /** detail: the `sub`; or the error's code. Where a signed answer was agreed, the server's key set is empty. */
 async function userinfo(one, context) {
@@ -221,8 +231,7 @@ async function dpopNonce(one) {
   const client = new Client(server, clientSecretBasic("correct horse"), { fetch, dpop: await SigningKey.generate() });
   try {
     if (one.responses[0].status === 401 && one.responses[0].headers["WWW-Authenticate"]) {
-      const tokens = judgeTokens({ status: 200, contentType: "application/json", body: `{"access_token":"tok","token_type":"DPoP"}` }, { tokenType: "DPoP" });
-      const { ok, status } = await client.fetch(tokens, { origins: ["https://rs.example"] })("https://rs.example/r");
+      const { ok, status } = await client.fetch({ accessToken: "tok", tokenType: "DPoP" }, { origins: ["https://rs.example"] })("https://rs.example/r");
       // What an API refuses is handed to the caller as it came.
       return ok ? `${status} ${sent}` : new Refused(`${status} ${sent}`);
     }
@@ -267,7 +276,7 @@ export async function run({ files }) {
         try {
           if (!KINDS[kind]) throw new Undecided(kind);
           detail = await KINDS[kind](one, context, now, { jwks });
-          if (detail instanceof Refused) [verdict, detail] = ["reject", detail.detail];
+          if (detail instanceof Refused) ({ verdict, detail } = detail);
         } catch (error) {
           if (error instanceof Undecided) {
             undecided.push(`${one.id}: ${error.message}`);

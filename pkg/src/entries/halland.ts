@@ -24,5 +24,6 @@ export {
   type Msis,
 } from "../providers/halland/provider.js";
 export type { Provider } from "../protocol/page_provider.js";
+export type { HttpAnswer } from "../protocol/answer.js";
 export type { RefusableToken } from "../providers/guarded_fetch.js";
 export { SamtykkeError } from "../core/error.js";

@@ -27,8 +27,7 @@ export type { Encryption, Leniencies } from "../protocol/party.js";
 export type { TokenTarget } from "../protocol/target.js";
 export type { ResourceFetch, ResourceInit, ResourceOptions } from "../protocol/resource.js";
 export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";
-export { judgeTokens, type TokenExpectation, type Tokens } from "../protocol/tokens.js";
-export type { TokenAnswer } from "../protocol/answer.js";
+export type { Tokens } from "../protocol/tokens.js";
 export type { Fetch, Transport } from "../core/http.js";
 export { provider, type ProviderOptions } from "../protocol/provider.js";
 export { norskgjeld } from "../providers/norskgjeld/server.js";
@@ -56,7 +55,7 @@ export {
 } from "../protocol/jwks.js";
 export { SigningKey, publicJwkFromPem, type CertificateNames, type CustomSigner, type KeyOptions, type PublicJwk } from "../crypto/keys.js";
 export type { CryptoKey, Jwk, SignatureAlgorithm } from "../crypto/webcrypto.js";
-export type { CallSettings, HttpAnswer } from "../protocol/answer.js";
+export type { CallSettings } from "../protocol/answer.js";
 export { challenges, type Challenge } from "../protocol/challenge.js";
 export {
   discover,
@@ -69,10 +68,8 @@ export {
   type ResourceSettings,
   type ServerMetadata,
 } from "../protocol/discovery.js";
-export { judgeIntrospection, type Introspection, type TokenCallOptions, type TokenHint } from "../protocol/introspection.js";
+export type { Introspection, TokenCallOptions, TokenHint } from "../protocol/introspection.js";
 export { logoutForm, logoutReturn, logoutUrl, type LogoutForm, type LogoutRequest, type LogoutUrl } from "../protocol/logout.js";
-export { judgePushedRequest, type PushedRequest } from "../protocol/par_response.js";
-export { judgeRevocation } from "../protocol/revocation.js";
 export type {
   SubjectCheck,
   UserinfoClaims,

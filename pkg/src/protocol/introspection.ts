@@ -1,8 +1,7 @@
 // What a server says of a token (RFC 7662).
 
 import { type Names, only, present } from "../core/check.js";
-import { type HttpAnswer, answerLines, bare } from "./answer.js";
-import { call } from "../core/wasm.js";
+import { bare } from "./answer.js";
 import { type Party, ask } from "./party.js";
 import { hidden } from "../core/hidden.js";
 
@@ -42,13 +41,6 @@ export interface Introspection {
   /** All other members, such as `cnf` or a provider's own. An object without a prototype. */
   readonly others: Readonly<Record<string, unknown>>;
 }
-
-/**
- * Judges an answer of an introspection endpoint that you fetched yourself.
- *
- * @throws {SamtykkeError} `oauth_error` with `oauth` for an OAuth error; otherwise what is wrong with the answer.
- */
-export const judgeIntrospection = (answer: HttpAnswer): Introspection => introspectionOf(call(["introspection", ...answerLines(answer)], answer.body));
 
 function introspectionOf(text: string): Introspection {
   const end = text.indexOf("\n");

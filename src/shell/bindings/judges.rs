@@ -1,37 +1,34 @@
-//! Operations of the full package: challenges, pushed requests, introspection, revocation, logout.
+//! Operations of the full package: challenges, what a server offers, logout, the error of a token answer.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::browser::client;
-use super::text::{listed, push_line};
+#[cfg(samtykke_entry = "full")]
+use super::refused;
+use super::text::{listed, push_line, response};
 use super::{Lines, operations, some};
 use crate::ground::error::Result;
-use crate::ground::http::Response;
-use crate::ground::json::Writer;
-use crate::ground::text::{decimal, number};
+use crate::ground::secret::Secret;
+use crate::ground::text::decimal;
 use crate::jose::Algorithm;
-use crate::protocol::answers::introspection::Introspection;
 use crate::protocol::answers::logout::{self, judge_return};
-use crate::protocol::answers::revocation;
-use crate::protocol::authorization::par::PushedRequest;
 use crate::protocol::authorization::request::check_response_mode;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::dpop::check_algorithm;
+use crate::protocol::token::{self, RequestKind};
 
 pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     operations!(operation, {
         "challenges" => challenges(lines, text),
         "offered" => offered(&mut lines),
-        "pushed_answer" => pushed(lines, text),
-        "introspection" => introspected(lines, text),
-        "revocation" => revocation::judge(&answer(lines)),
         "logout" => logout(&mut lines, text),
         "logout_return" => {
             let state = lines.next();
             judge_return(lines.0, state)
         },
-    }, super::exchange::call(operation, lines, text))
+        "token_error" => token_error(lines),
+    }, others(operation, lines, text))
 }
 
 /// A key's algorithm, what the server takes for proofs; a response mode, what the server answers by: none of one where it is empty.
@@ -43,14 +40,23 @@ fn offered(lines: &mut Lines<'_>) -> Result<()> {
     check_response_mode(some(mode).unwrap_or("query"), &listed(modes, b' '))
 }
 
-/// Status, media type, `Retry-After`, `WWW-Authenticate`, then the body as the rest.
-fn answer(mut lines: Lines<'_>) -> Response {
-    let [status, content_type, retry_after, www_authenticate] = lines.take();
-    let status = number(status).and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
-    let mut response = Response::new(status, some(content_type), lines.0);
-    response.retry_after = some(retry_after).map(String::from);
-    response.www_authenticate = some(www_authenticate).map(String::from);
-    response
+/// Response lines, the grant, then the body: what is wrong with an answer that is no success.
+fn token_error(mut lines: Lines<'_>) -> Result<()> {
+    let mut answer = response(&mut lines);
+    let kind = RequestKind::named(lines.next());
+    answer.body = Secret::new(lines.0);
+    token::read(&answer, kind).map(|_| ())
+}
+
+/// What is left: the providers' own.
+fn others(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
+    #[cfg(samtykke_entry = "full")]
+    {
+        let _ = (operation, lines, text);
+        refused("a known operation")
+    }
+    #[cfg(not(samtykke_entry = "full"))]
+    super::apis::call(operation, lines, text)
 }
 
 /// The header as the rest. Answers for each challenge: scheme, token68, error, description, URI, how many parameters, then these, names
@@ -74,23 +80,6 @@ fn challenges(lines: Lines<'_>, text: &mut String) -> Result<()> {
             push_line(text, value);
         }
     }
-    Ok(())
-}
-
-/// Whether `expires_in` may be a text, then the answer; answers JSON.
-fn pushed(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let expires_in_string = !lines.next().is_empty();
-    let found = PushedRequest::judge(&answer(lines), expires_in_string)?;
-    let mut json = Writer::new();
-    text.push_str(&json.string("requestUri", &found.request_uri).raw("expiresIn", &decimal(u64::from(found.expires_in))).take());
-    Ok(())
-}
-
-/// The answer. Answers whether the token is active in a line, then the members.
-fn introspected(lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let found = Introspection::judge(&answer(lines))?;
-    push_line(text, if found.active() { "1" } else { "" });
-    text.push_str(found.members().json());
     Ok(())
 }
 

@@ -14,8 +14,6 @@ mod altinn;
 mod apis;
 mod browser;
 #[cfg(not(samtykke_entry = "browser"))]
-mod exchange;
-#[cfg(not(samtykke_entry = "browser"))]
 mod exchanges;
 #[cfg(not(samtykke_entry = "browser"))]
 mod full;

@@ -1,7 +1,7 @@
 // Region Halland as data over the standard client: AD FS, the gateway's Subscriber Key, and AD FS' own error codes.
 
 import { call } from "../../core/wasm.js";
-import type { HttpAnswer } from "../../protocol/answer.js";
+import { type HttpAnswer, answerLines } from "../../protocol/answer.js";
 import { type Names, configured, given, isObject, only } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
@@ -15,7 +15,7 @@ import { provider } from "../../protocol/provider.js";
 import type { ServerRules } from "../../protocol/profile.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "../guarded_fetch.js";
 import type { ResourceInit } from "../../protocol/resource.js";
-import { type Tokens, judged } from "../../protocol/tokens.js";
+import type { Tokens } from "../../protocol/tokens.js";
 import { base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
@@ -270,7 +270,8 @@ export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => glob
       if (body === undefined) throw hostError("token_response_too_large", { http: { status } });
       // What an error asks of the caller follows from the grant.
       const grant = new URLSearchParams(String(init.body)).get("grant_type") ?? "";
-      judged({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body }, { grant });
+      const head = answerLines({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body });
+      call(["token_error", ...head.slice(0, 3), grant], body);
     } catch (error) {
       throw traced(error, id);
     }
