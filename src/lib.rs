@@ -24,7 +24,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
-#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+#[cfg(all(any(feature = "native", feature = "blocking"), not(target_arch = "wasm32")))]
 extern crate std;
 
 // Each error's section of the documentation: where `Error::doc` leads.
@@ -56,6 +56,8 @@ pub use protocol::grant::ClientCredentials;
 pub use protocol::profile::Profile;
 pub use protocol::token::Tokens;
 pub use protocol::token_cache::TokenCache;
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub use shell::blocking;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub use shell::fetch;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]

@@ -57,7 +57,17 @@ const STAGES = [
     quick: true,
     what: "Rust shell on tokio: driver, clients, token source, Redis, sessions on axum, adapters, documentation; its programs against the local providers, one Redis for Rust and JavaScript",
     run: [
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,tower,testing", "--test", "native"],
+      [
+        "cargo",
+        "test",
+        "--locked",
+        "--features",
+        "reqwest,native-crypto,redis,axum,tower,testing,tracing,rustls,blocking",
+        "--test",
+        "native",
+        "--test",
+        "blocking",
+      ],
       ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,tower,testing", "--doc", "--", "shell::native", "documents"],
       // Each feature by itself: they only add, and need no other but those they bring.
       ...["native", "testing,tower", "axum", "redis,p256", "reqwest,rustls"].map((features) => ["cargo", "check", "--locked", "--lib", "--features", features]),

@@ -2,7 +2,11 @@
 
 #[cfg(samtykke_entry)]
 mod bindings;
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub mod blocking;
 #[cfg(all(feature = "fetch", target_arch = "wasm32"))]
 pub mod fetch;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+#[cfg(all(any(feature = "native", feature = "blocking"), not(target_arch = "wasm32")))]
+mod spent;

@@ -11,8 +11,12 @@ use aws_lc_rs::rsa::{KeyPair as RsaPair, KeyPairComponents, KeySize, PublicKeyCo
 use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
 use super::private::{self, refused};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use zeroize::Zeroizing;
+
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
+use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::jose::alg::{Algorithm, Family};
 use crate::jose::jwk::Jwk;
@@ -141,6 +145,31 @@ impl NativeKey {
             How::Ed25519 => Pair::Ed25519(Ed25519KeyPair::generate().map_err(failed)?),
         };
         Self::new(pair, alg)
+    }
+
+    /// The private key as PEM (PKCS#8), to be stored encrypted: [`from_pem`](Self::from_pem) reads it. Copies that the crypto library
+    /// makes on the way are its to wipe.
+    ///
+    /// # Errors
+    /// `signing_failed` where it cannot be written.
+    pub fn to_pem(&self) -> Result<Secret> {
+        let failed = |_| Error::new(&codes::SIGNING_FAILED);
+        let der = Zeroizing::new(match &self.pair {
+            Pair::Rsa(pair, _) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).map_err(failed)?.as_ref().to_vec(),
+            Pair::Ecdsa(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
+            Pair::Ed25519(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
+        });
+        let mut pem = Secret::new("-----BEGIN PRIVATE KEY-----\n");
+        let text = Zeroizing::new(crate::ground::text::base64(&der));
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+            pem.push_str(line);
+            pem.push_str("\n");
+            rest = after;
+        }
+        pem.push_str("-----END PRIVATE KEY-----\n");
+        Ok(pem)
     }
 
     fn new(pair: Pair, alg: &'static Algorithm) -> Result<Self> {

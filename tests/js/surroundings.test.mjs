@@ -61,6 +61,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
   const [, features] = /^\[features\]\n([\s\S]*?)\n\[/m.exec(read("Cargo.toml"));
   assert.deepEqual([...features.matchAll(/^([\w-]+) = /gm)].map((found) => found[1]).sort(), [
     "axum",
+    "blocking",
     "default",
     "encrypted-keys",
     "fetch",
@@ -75,6 +76,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
     "serde",
     "testing",
     "tower",
+    "tracing",
   ]);
 });
 

@@ -96,6 +96,10 @@ pub(crate) fn edge(op: &Op, clock: &Clock, settings: impl FnOnce(EdgeBuilder) ->
 
 pub(crate) fn browser(edge: &Edge, op: &Op) -> Browser {
     let app = edge.protect(Router::new().route("/", get(home)).route("/maybe", get(maybe)).route("/deep/{*rest}", get(home)));
+    browser_of(app, op)
+}
+
+pub(crate) fn browser_of(app: Router, op: &Op) -> Browser {
     Browser { app, op: op.clone(), cookies: BTreeMap::new() }
 }
 

@@ -18,6 +18,9 @@ mod driver;
 mod edge;
 #[cfg(feature = "axum")]
 mod edge_formats;
+#[cfg(feature = "axum")]
+mod edge_hooks;
+mod keeping;
 mod providers;
 mod public_apis;
 #[cfg(feature = "redis")]

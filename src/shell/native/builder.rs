@@ -283,9 +283,14 @@ impl Builder {
         if self.redirect_uri.is_empty() {
             profile = profile.for_machines();
         }
+        if matches!(self.authentication.method, ClientAuthentication::Tls) && !driver.has_certificate() {
+            return Err(wrong("http: a client that presents a certificate, and says so (has_certificate)"));
+        }
         if self.fapi2 {
             self.hold_to_fapi2(&mut profile)?;
         }
+        // A connection with a certificate goes where the server takes one (RFC 8705 section 5).
+        profile.requests.certificate_bound |= driver.has_certificate() && !profile.endpoints.mtls_aliases.is_empty();
         let Authentication { method, key } = self.authentication;
         let object = match (&key, self.signed_requests || profile.requests.request_object) {
             (_, false) => None,

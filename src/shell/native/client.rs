@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::flow::exchange::Exchange;
 use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
-use crate::ground::error::Result;
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::protocol::answers::introspection::{Introspection, TokenHint};
@@ -33,7 +33,8 @@ use crate::shell::native::driver::{Driver, random};
 use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
 use crate::shell::native::sending::BoxFuture;
-use crate::shell::native::spent::Spent;
+use crate::shell::native::store::TokenStore;
+use crate::shell::spent::Spent;
 
 /// A client at one server. A cheap clone, `Send + Sync`; clones share what was learnt.
 ///
@@ -54,6 +55,9 @@ use crate::shell::native::spent::Spent;
 /// ```
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);
+
+/// How long a flow is remembered as claimed: longer than any code lives.
+const CLAIMED: core::time::Duration = core::time::Duration::from_secs(3_600);
 
 /// What clones share.
 pub(crate) struct Inner {
@@ -127,6 +131,23 @@ impl Client {
     pub async fn finish(&self, transaction: Transaction, callback: Callback<'_>) -> Result<Tokens> {
         let code = self.code(transaction, callback).await?;
         self.exchange(code).await
+    }
+
+    /// As [`finish`](Self::finish), where callbacks arrive at several processes: the first one claims the flow in the store that they
+    /// share, and no other exchanges its code.
+    ///
+    /// # Errors
+    /// As there; `transaction_used` where another process was first, `store_failed` where the store gives no answer.
+    pub async fn finish_once(&self, transaction: Transaction, callback: Callback<'_>, store: &dyn TokenStore) -> Result<Tokens> {
+        let registration = &self.0.registration;
+        let flow = ["claim", &registration.profile().issuer, registration.client_id(), transaction.state()].join("\n");
+        let name = base64url(&crate::ground::sha256::digest(flow.as_bytes()));
+        let code = self.code(transaction, callback).await?;
+        let claimed = store.compare_and_set(&name, None, &Secret::new("1"), CLAIMED).await;
+        match claimed.map_err(|cause| Error::new(&codes::STORE_FAILED).because(Some(cause)))? {
+            true => self.exchange(code).await,
+            false => Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Callback)),
+        }
     }
 
     /// Judges what came back alone; the code that it gives goes to [`exchange`](Self::exchange).

@@ -12,7 +12,7 @@ use core::task::Poll;
 use core::time::Duration;
 
 use bytes::Bytes;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::flow::step::Step;
@@ -20,9 +20,10 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::secret::Secret;
 use crate::shell::native::keys::Keys;
+pub(crate) use crate::shell::native::runtime::random;
 use crate::shell::native::runtime::{Runtime, Tokio};
 use crate::shell::native::sending::{Body, BoxFuture, Http, TransportError};
-use crate::shell::native::spent::Spent;
+use crate::shell::spent::Spent;
 
 /// Where a refresh token that came is put before anything else of its answer is judged.
 pub type Storing<'a> = &'a (dyn Fn(Secret) -> BoxFuture<'static, Result<()>> + Send + Sync);
@@ -80,6 +81,11 @@ impl Driver {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    /// Whether connections present a client certificate.
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.http.has_certificate()
     }
 
     /// Seconds since 1970.
@@ -261,10 +267,18 @@ impl Driver {
         request: http::Request<Bytes>,
         patience: &mut BoxFuture<'static, ()>,
     ) -> core::result::Result<http::Response<Body>, Lost> {
-        match within(patience, self.http.send(request)).await {
+        #[cfg(feature = "tracing")]
+        let span = super::spans::request(&request);
+        let sending = self.http.send(request);
+        #[cfg(feature = "tracing")]
+        let sending = tracing::Instrument::instrument(sending, span.clone());
+        let outcome = match within(patience, sending).await {
             None => Err(Lost { failure: Failure::Timeout, status: 0, cause: None }),
             Some(answer) => answer.map_err(|cause| Lost { failure: Failure::Network, status: 0, cause: Some(cause) }),
-        }
+        };
+        #[cfg(feature = "tracing")]
+        super::spans::answered(&span, outcome.as_ref().map(http::Response::status).map_err(|lost| lost.failure));
+        outcome
     }
 }
 
@@ -287,14 +301,6 @@ impl Lost {
 const REPETITIONS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Random octets of the system's.
-pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
-    let mut octets = Zeroizing::new([0; N]);
-    let none = |_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("randomness from the system");
-    getrandom::fill(&mut *octets).map_err(none)?;
-    Ok(octets)
-}
 
 /// What a future gives, unless time is over first.
 pub(crate) async fn within<T>(patience: &mut BoxFuture<'static, ()>, work: impl Future<Output = T>) -> Option<T> {

@@ -15,7 +15,7 @@ mod refresh;
 mod session;
 mod site;
 
-pub use self::axum::{EdgeLayer, EdgeService, NoSession};
+pub use self::axum::{EdgeLayer, EdgeService, NoSession, SetCookies};
 pub use session::Session;
 
 use alloc::boxed::Box;
@@ -32,7 +32,7 @@ use crate::shell::native::client::Client;
 use crate::shell::native::seal::SealKeys;
 use crate::shell::native::store::TokenStore;
 use kept::Lives;
-use site::{LoginRequest, Site, cookie_name, split};
+use site::{ErrorPage, LoginRequest, OnSession, Site, cookie_name, split};
 
 /// Handlers and sessions of one client. A cheap clone, `Send + Sync`.
 ///
@@ -89,6 +89,8 @@ pub struct EdgeBuilder {
     cross_site_start: bool,
     insecure_localhost: bool,
     on_error: Box<dyn Fn(&Error) + Send + Sync>,
+    on_session: Option<OnSession>,
+    error_page: Option<ErrorPage>,
 }
 
 impl core::fmt::Debug for EdgeBuilder {
@@ -117,6 +119,8 @@ impl Edge {
             cross_site_start: false,
             insecure_localhost: false,
             on_error: Box::new(|_| {}),
+            on_session: None,
+            error_page: None,
         }
     }
 
@@ -232,6 +236,35 @@ impl EdgeBuilder {
         self
     }
 
+    /// Does this with each new session before the person goes on, such as looking them up; what it answers is kept with the session as
+    /// the application's own: JSON, which [`Session::data`] gives back. Where it fails there is no session, and its refresh token is
+    /// revoked.
+    ///
+    /// ```
+    /// # fn hooked(builder: samtykke::native::edge::EdgeBuilder) -> samtykke::native::edge::EdgeBuilder {
+    /// builder.on_session(|session| async move {
+    ///     let sub = session.claims().and_then(|claims| claims.text("sub")).unwrap_or_default();
+    ///     Ok(Some(format!(r#"{{"visits":1,"known":{}}}"#, !sub.is_empty())))
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_session<F>(mut self, hook: impl Fn(Session) -> F + Send + Sync + 'static) -> Self
+    where
+        F: core::future::Future<Output = Result<Option<String>>> + Send + 'static,
+    {
+        self.on_session = Some(Box::new(move |session| Box::pin(hook(session))));
+        self
+    }
+
+    /// Answers a person whose login, callback or logout failed, in place of JSON; scripts get JSON all the same. `None` leaves an error
+    /// to the edge.
+    #[must_use]
+    pub fn error_page(mut self, page: impl Fn(&Error, &Parts) -> Option<::axum::response::Response> + Send + Sync + 'static) -> Self {
+        self.error_page = Some(Box::new(page));
+        self
+    }
+
     /// Makes the edge.
     ///
     /// # Errors
@@ -242,6 +275,9 @@ impl EdgeBuilder {
         let (origin, callback) = split(registration.redirect_uri()).ok_or_else(|| wrong("a client with a redirect_uri"))?;
         if self.backchannel.is_some() && self.store.is_none() {
             return Err(wrong("back-channel logout with a store, which all processes share"));
+        }
+        if self.client.0.keys.is_ephemeral() && self.store.as_ref().is_some_and(|store| store.is_shared()) {
+            return Err(wrong("a DPoP key that all processes have, with a store that they share"));
         }
         let post_logout = match self.post_logout {
             None => None,
@@ -277,6 +313,8 @@ impl EdgeBuilder {
             behind_proxy: self.behind_proxy,
             cross_site_start: self.cross_site_start,
             on_error: self.on_error,
+            on_session: self.on_session,
+            error_page: self.error_page,
             client: self.client,
             keys: self.keys,
         };

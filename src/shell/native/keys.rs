@@ -129,6 +129,64 @@ impl SigningKey {
         Ok(Self { ephemeral: true, ..key })
     }
 
+    /// A new key, and its PEM to be stored encrypted: [`from_pem`](Self::from_pem) reads it. Not for this process alone.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    #[cfg(feature = "native-crypto")]
+    pub fn generate_stored(alg: &'static Algorithm) -> Result<(Self, Secret)> {
+        let key = crate::signer::native::NativeKey::generate(alg)?;
+        let pem = key.to_pem()?;
+        Ok((Self::of(key), pem))
+    }
+
+    /// The key of this name that all processes with this store share, sealed there; the first that asks makes it. For DPoP: what it
+    /// binds is worth as long as it is there, so it is kept for `life` from its making, and asked for again before that is over.
+    ///
+    /// ```
+    /// use samtykke::jose::Algorithm;
+    /// use samtykke::native::{MemoryStore, SealKeys, SigningKey};
+    /// # fn main() -> samtykke::Result<()> {
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let keys: SealKeys = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8".parse()?; // 32 octets from your settings
+    /// let (store, year) = (MemoryStore::new(), std::time::Duration::from_secs(365 * 86_400));
+    /// let one = SigningKey::shared(&store, &keys, "dpop", Algorithm::ES256, year).await?;
+    /// let other = SigningKey::shared(&store, &keys, "dpop", Algorithm::ES256, year).await?;
+    /// assert_eq!(one.info().public, other.info().public);
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// `store_failed`; `key_refused` for what none of the keys opens; as [`generate`](Self::generate).
+    #[cfg(feature = "native-crypto")]
+    pub async fn shared(
+        store: &dyn crate::shell::native::store::TokenStore,
+        keys: &crate::shell::native::seal::SealKeys,
+        name: &str,
+        alg: &'static Algorithm,
+        life: core::time::Duration,
+    ) -> Result<Self> {
+        let failed = |cause| Error::new(&codes::STORE_FAILED).because(Some(cause));
+        let purpose = ["key ", name, " ", alg.name].concat();
+        let place = crate::ground::text::base64url(&crate::ground::sha256::digest(purpose.as_bytes()));
+        let opened = |text: &Secret| {
+            let refused = || Error::new(&codes::KEY_REFUSED).expected("a key that one of the sealing keys opens");
+            let pem = keys.open(&purpose, text.expose()).ok_or_else(refused)?;
+            Self::from_pem(core::str::from_utf8(&pem).map_err(|_| refused())?, alg)
+        };
+        if let Some(kept) = store.read(&place).await.map_err(failed)? {
+            return opened(&kept.text);
+        }
+        let (key, pem) = Self::generate_stored(alg)?;
+        let sealed = Secret::new(keys.seal(&purpose, pem.expose().as_bytes())?);
+        if store.compare_and_set(&place, None, &sealed, life).await.map_err(failed)? {
+            return Ok(key);
+        }
+        // Another process was first.
+        let kept = store.read(&place).await.map_err(failed)?;
+        opened(&kept.ok_or_else(|| Error::new(&codes::STORE_FAILED))?.text)
+    }
+
     /// The same key under an id.
     #[must_use]
     pub fn with_kid(self, kid: &str) -> Self {

@@ -30,7 +30,8 @@ mod runtime;
 #[cfg(feature = "native-crypto")]
 mod seal;
 mod sending;
-mod spent;
+#[cfg(feature = "tracing")]
+mod spans;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

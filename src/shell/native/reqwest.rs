@@ -11,7 +11,10 @@ use crate::shell::native::sending::{Body, BoxFuture, Http, TransportError};
 
 /// Sends by reqwest. A cheap clone, which shares its connections.
 #[derive(Clone, Debug)]
-pub struct Reqwest(reqwest::Client);
+pub struct Reqwest {
+    client: reqwest::Client,
+    certificate: bool,
+}
 
 impl Reqwest {
     /// With reqwest's own settings: proxies of the environment, the roots of the TLS that was compiled in.
@@ -42,15 +45,32 @@ impl Reqwest {
             .no_zstd()
             .no_deflate();
         let wrong = |_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("settings that reqwest takes");
-        builder.build().map(Self).map_err(wrong)
+        builder.build().map(|client| Self { client, certificate: false }).map_err(wrong)
+    }
+
+    /// As [`with`](Self::with), with a client certificate and its key, which reqwest presents on each connection (RFC 8705).
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(feature = "rustls")]
+    pub fn with_certificate(
+        identity: reqwest::Identity,
+        settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self> {
+        let client = Self::with(|builder| settings(builder).identity(identity))?;
+        Ok(Self { certificate: true, ..client })
     }
 }
 
 impl Http for Reqwest {
+    fn has_certificate(&self) -> bool {
+        self.certificate
+    }
+
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, core::result::Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
             let request = request.try_into().map_err(TransportError::new)?;
-            let answer = self.0.execute(request).await.map_err(TransportError::new)?;
+            let answer = self.client.execute(request).await.map_err(TransportError::new)?;
             Ok(http::Response::<reqwest::Body>::from(answer).map(Body::new))
         })
     }

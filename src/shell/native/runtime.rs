@@ -6,6 +6,9 @@ use alloc::boxed::Box;
 use core::time::Duration;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use zeroize::Zeroizing;
+
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::shell::native::sending::BoxFuture;
 
 /// Tasks, timers and clocks.
@@ -53,4 +56,12 @@ impl Runtime for Tokio {
     fn monotonic(&self) -> Duration {
         START.get_or_init(Instant::now).elapsed()
     }
+}
+
+/// Random octets of the system's.
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
+    let mut octets = Zeroizing::new([0; N]);
+    let none = |_| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Runtime).expected("randomness from the system");
+    getrandom::fill(&mut *octets).map_err(none)?;
+    Ok(octets)
 }

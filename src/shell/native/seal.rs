@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::{base64url, base64url_decode};
-use crate::shell::native::driver::random;
+use crate::shell::native::runtime::random;
 
 const VERSION: u8 = 1;
 const IV: usize = 12;

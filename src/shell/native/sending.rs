@@ -39,6 +39,12 @@ pub trait Http: Send + Sync {
     /// # Errors
     /// When there is no connection, or none that brings a head.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, core::result::Result<http::Response<Body>, TransportError>>;
+
+    /// Whether connections present a client certificate (RFC 8705): then requests go to the server's addresses for those, and a client
+    /// may authenticate by it.
+    fn has_certificate(&self) -> bool {
+        false
+    }
 }
 
 /// Why no answer came, or not the whole of one. What it shows is the cause, never a header or a body.

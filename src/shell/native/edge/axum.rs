@@ -85,6 +85,19 @@ impl Edge {
         EdgeLayer(self.clone())
     }
 
+    /// Keeps JSON of the application's with the session of a request, in the place of what was kept; put what comes back on the
+    /// response: `(edge.keep(&headers, Some(json)).await?, body)`. Nothing happens without a session.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for what is no JSON; `session_too_large`, `session_unavailable`.
+    pub async fn keep(&self, headers: &http::HeaderMap, data: Option<String>) -> Result<SetCookies> {
+        let data = super::keeper::own(data)?;
+        let Some(held) = self.0.read(headers).await? else { return Ok(SetCookies(Vec::new())) };
+        let change = |kept: &super::kept::Kept| super::kept::Kept { data: data.clone(), ..kept.clone() };
+        let (lines, _) = self.0.change(&held, Box::new(change)).await?;
+        Ok(SetCookies(lines))
+    }
+
     /// Answers a request to one of the edge's own paths.
     async fn own(&self, parts: &Parts, body: Body) -> Response {
         let site = &self.0;
@@ -109,7 +122,15 @@ impl Edge {
         };
         match outcome {
             Ok(answer) => answer.into_response(),
-            Err((error, cookies)) => Answer::failed(&site.problem(error), cookies).into_response(),
+            Err((error, cookies)) => {
+                let error = site.problem(error);
+                let page = site.error_page.as_ref().filter(|_| is_navigation(&parts.headers)).and_then(|page| page(&error, parts));
+                let Some(mut page) = page else { return Answer::failed(&error, cookies).into_response() };
+                append(&mut page, &cookies);
+                page.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
+                page.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
+                page
+            }
         }
     }
 
@@ -147,6 +168,31 @@ impl Edge {
 async fn text(body: Body) -> Result<String> {
     let octets = to_bytes(body, MAX_BODY).await.map_err(|_| Error::new(&codes::CALLBACK_TOO_LARGE))?;
     String::from_utf8(octets.into()).map_err(|_| Error::new(&codes::CALLBACK_MALFORMED))
+}
+
+/// Cookies for a response: [`Edge::keep`]. None where sessions lie in a store.
+#[must_use]
+pub struct SetCookies(Vec<String>);
+
+impl core::fmt::Debug for SetCookies {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("SetCookies(…)")
+    }
+}
+
+impl axum::response::IntoResponseParts for SetCookies {
+    type Error = Infallible;
+
+    fn into_response_parts(
+        self,
+        mut parts: axum::response::ResponseParts,
+    ) -> core::result::Result<axum::response::ResponseParts, Infallible> {
+        for mut line in self.0.iter().filter_map(|line| HeaderValue::from_str(line).ok()) {
+            line.set_sensitive(true);
+            parts.headers_mut().append("set-cookie", line);
+        }
+        Ok(parts)
+    }
 }
 
 /// The edge around a service: [`Edge::layer`].

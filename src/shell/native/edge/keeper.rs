@@ -14,7 +14,8 @@ use http::HeaderMap;
 use super::cookies::{cookies, pieces, set_cookie, whole};
 use super::kept::Kept;
 use super::site::{Site, trouble};
-use crate::ground::error::{Result, codes};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::json::Value;
 use crate::ground::json::push_string;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url, base64url_decode};
@@ -44,6 +45,16 @@ pub(crate) fn name_of(kind: &str, binding: &str, text: &str) -> String {
     }
     json.push(']');
     base64url(&crate::ground::sha256::digest(json.as_bytes()))
+}
+
+/// The application's own, where it is JSON.
+pub(crate) fn own(data: Option<String>) -> Result<Option<String>> {
+    match data {
+        Some(data) if Value::parse(&data).is_none() => {
+            Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Session).expected("data: JSON, no member twice"))
+        }
+        data => Ok(data),
+    }
 }
 
 impl Site {

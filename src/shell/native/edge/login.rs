@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::cookies::{MAX_COOKIE, cookies, set_cookie};
 use super::keeper::name_of;
 use super::kept::Kept;
+use super::session::Session;
 use super::site::{Site, header, is_prefetch, trouble};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::{Value, Writer};
@@ -175,8 +176,8 @@ impl Site {
         let (site, own) = (self.clone(), headers.clone());
         let lines = self.client.0.driver.detached(async move {
             let tokens = site.client.exchange(code).await?;
-            let kept = Kept::begun(tokens, site.key(), site.lives, site.now());
-            match site.begin(&own, &kept).await {
+            let mut kept = Kept::begun(tokens, site.key(), site.lives, site.now());
+            match site.welcomed(&own, &mut kept).await {
                 Ok(lines) => Ok(lines),
                 Err(error) => {
                     // What cannot be kept is not left lying about.
@@ -191,6 +192,14 @@ impl Site {
         lines.extend(self.dropped(headers, size, MOST_FLOWS, name.as_deref().unwrap_or_default()));
         self.check_return(&target)?;
         Ok((target, lines))
+    }
+
+    /// Keeps a new session, with what the application wants kept beside it.
+    async fn welcomed(&self, headers: &HeaderMap, kept: &mut Kept) -> Result<Vec<String>> {
+        if let Some(hook) = &self.on_session {
+            kept.data = super::keeper::own(hook(Session::of(kept.clone())).await?)?;
+        }
+        self.begin(headers, kept).await
     }
 
     /// The transaction of a login's cookie, and where the person goes afterwards.

@@ -12,15 +12,23 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::kept::Lives;
+use super::session::Session;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::base64url;
 use crate::protocol::authorization::request::AuthorizationRequest;
 use crate::shell::native::client::Client;
 use crate::shell::native::seal::SealKeys;
+use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::store::TokenStore;
 
 /// What a login asks for, of the request that wants one.
 pub(crate) type LoginRequest = Box<dyn Fn(&Parts) -> Result<AuthorizationRequest> + Send + Sync>;
+
+/// What is done with a new session, and what of the application's is kept with it.
+pub(crate) type OnSession = Box<dyn Fn(Session) -> BoxFuture<'static, Result<Option<String>>> + Send + Sync>;
+
+/// What a person sees of a failure.
+pub(crate) type ErrorPage = Box<dyn Fn(&Error, &Parts) -> Option<axum::response::Response> + Send + Sync>;
 
 /// An edge's settings, and what is derived from them.
 pub(crate) struct Site {
@@ -47,6 +55,8 @@ pub(crate) struct Site {
     pub(crate) behind_proxy: bool,
     pub(crate) cross_site_start: bool,
     pub(crate) on_error: Box<dyn Fn(&Error) + Send + Sync>,
+    pub(crate) on_session: Option<OnSession>,
+    pub(crate) error_page: Option<ErrorPage>,
 }
 
 /// The origin and the path of an address.
