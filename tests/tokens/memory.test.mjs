@@ -82,6 +82,30 @@ test("a refusal is the credential's: another secret is tried at once, the same o
   }
 });
 
+test("a refusal of a request of one's own is bound to what it names as its credential, and to its source where it names none", async () => {
+  for (const [first, second, tried] of [
+    [{}, {}, 2],
+    [{ credentialId: "1" }, { credentialId: "1" }, 1],
+    [{ credentialId: "1" }, { credentialId: "2" }, 2],
+    [{ credentialId: "1" }, {}, 2],
+    [{ keyId: "key-1" }, { keyId: "key-1" }, 1],
+  ]) {
+    const store = memoryStore();
+    let asked = 0;
+    const refused = async () => {
+      asked += 1;
+      throw answerError(401);
+    };
+    const source = (more) => new TokenSource({ request: refused, issuer: "https://op.example", clientId: "c", store, retries: 0, ...more });
+    const [one, other] = [source(first), source(second)];
+    await failsWith(one.get(), "token_error");
+    await failsWith(one.get(), "token_error"); // this one keeps still
+    assert.equal(asked, 1);
+    await failsWith(other.get(), "token_error");
+    assert.equal(asked, tried, JSON.stringify([first, second]));
+  }
+});
+
 test("what has ended does not stay in memory", async () => {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc");
