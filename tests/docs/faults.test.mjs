@@ -11,10 +11,14 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const text = readFileSync(join(ROOT, "tests", "faults.json"), "utf8");
 const rows = JSON.parse(text);
 
-/** Whether a file has a test of this name: a Rust function under `#[test]`, or a call of `test` or `it` in JavaScript. */
+/**
+ * Whether a file has a test of this name: a Rust function under `#[test]`, a call of `test`, `it` or `check` in JavaScript, or a project
+ * of that name that the package is installed into.
+ */
 function has(file, name) {
   const source = readFileSync(join(ROOT, file), "utf8");
   if (file.endsWith(".rs")) return new RegExp(`#\\[(?:wasm_bindgen_)?test\\]\\s*(?:#\\[[^\\]]*\\]\\s*)*(?:async )?fn ${name}\\(`).test(source);
+  if (file.startsWith("tests/packaging/projects/")) return source.includes(`export const name = "${name}";`);
   return [`"${name}"`, `'${name}'`, `\`${name}\``].some((quoted) => source.includes(`(${quoted}`) || source.includes(`(\n  ${quoted}`));
 }
 
