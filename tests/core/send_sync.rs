@@ -119,6 +119,7 @@ const _: () = {
     proved::<samtykke::provider::helseid::Granted>();
     proved::<samtykke::provider::helseid::LoginRequest>();
     proved::<samtykke::provider::helseid::Environment>();
+    proved::<samtykke::provider::maskinporten::ClientScope>();
     proved::<samtykke::provider::maskinporten::ScopeAccess>();
     proved::<samtykke::provider::maskinporten::AccessState>();
     proved::<samtykke::provider::maskinporten::TokenExpectation<'static>>();
