@@ -11,7 +11,7 @@ export const details: Details = {
       retryable: !!retryable,
       hint,
       http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
-      provider: own || traceId ? { code: own, traceId } : undefined,
+      provider: own || traceId ? { ...(own && { code: own }), ...(traceId && { traceId }) } : undefined,
     };
   },
   known(code, { phase, action } = {}) {
