@@ -129,9 +129,18 @@ export function encode(octets, digest) {
   const frequent = [...all].sort((one, two) => count[two] - count[one] || one - two).slice(0, PLAIN.length);
   // Letters of words stand for themselves, so that the texts in the wasm match those in the code around it. The others come in their order.
   const own = (octet) => octet > 94 && octet < 123;
-  const left = frequent.filter((octet) => !own(octet)).sort((one, two) => one - two);
-  const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0) && own(octet)) ?? left.shift());
-  order.push(...left.splice(0, PLAIN.length - order.length));
+  const rare = frequent.filter((octet) => !own(octet)).reverse();
+  const left = new Set(rare);
+  // No two of the table lie further from each other than a letter tells: one between them takes a rare one's place.
+  for (let octet = 0, last = -1; octet < 256; octet++) {
+    const far = octet - last === 62 && [...left].some((other) => other > octet) && !left.has(octet);
+    if (far) left.delete(rare.find((other) => left.has(other)));
+    if (far) left.add(octet);
+    if (left.has(octet)) last = octet;
+  }
+  const ordered = [...left].sort((one, two) => one - two);
+  const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0) && own(octet)) ?? ordered.shift());
+  order.push(...ordered.splice(0, PLAIN.length - order.length));
   let last = -1;
   const table = order
     .map((octet) => {
@@ -153,16 +162,37 @@ const placeOf = (octets, digest) => Buffer.from(octets).indexOf(digest);
 
 /** Takes wasm apart for pkg/src/core/wasm_streams.ts. */
 async function apart(wasm) {
-  const { STREAMS, HEAD, TAIL, walk, woven } = await import(join(DIST, "lib", "core", "wasm_streams.js"));
+  const module = await import(join(DIST, "lib", "core", "wasm_streams.js"));
+  const { ADDRESS, CODES, STREAMS, HEAD, TAIL, walk, woven } = module;
   const streams = Array.from({ length: STREAMS }, () => []);
   let at = 8;
-  const next = (stream) => {
-    streams[stream].push(wasm[at]);
-    return wasm[at++];
-  };
   const length = () => {
     const octet = wasm[at++];
     return octet > 127 ? octet - 128 + length() * 128 : octet;
+  };
+  // The constants stand behind 64 KiB of stack; below 2^20 an address is the same number signed and unsigned.
+  const isAddress = () => {
+    const start = at++;
+    const found = length();
+    at = start;
+    return wasm[start] === 65 && found >= 65_536 && found < 1 << 20;
+  };
+  const next = (stream) => {
+    const code = stream === CODES && isAddress() ? ADDRESS : wasm[at];
+    streams[stream].push(code);
+    at++;
+    return code;
+  };
+  const far = (stream, last) => {
+    const found = length();
+    let left = found < last ? (last - found) * 2 - 1 : (found - last) * 2;
+    for (; left > 127; left >>= 7) streams[stream].push((left & 127) | 128);
+    streams[stream].push(left);
+    return found;
+  };
+  const sized = (write) => {
+    length();
+    write();
   };
   // The code is section 10.
   while (wasm[at++] !== 10) {
@@ -172,14 +202,34 @@ async function apart(wasm) {
   const code = at;
   at = 0;
   while (at < code) next(HEAD);
-  walk(next, (write) => {
-    length();
-    write();
-  });
+  walk({ next, far, sized });
   while (at < wasm.length) next(TAIL);
-  const octets = new Uint8Array([...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]), ...streams.flat()]);
+  const pairs = paired(streams, module);
+  const octets = new Uint8Array([
+    pairs.length / 2,
+    ...pairs,
+    ...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]),
+    ...streams.flat(),
+  ]);
   if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/core/wasm_streams.ts does not know");
   return octets;
+}
+
+/** Writes the commonest pairs of instructions, and of what stands for such pairs, as one octet each; gives the pairs. */
+function paired(streams, { ADDRESS, CODES, LAST_PAIR }) {
+  const pairs = [];
+  for (let name = ADDRESS + 1; name <= LAST_PAIR; name++) {
+    const codes = streams[CODES];
+    const counts = new Map();
+    for (let at = 1; at < codes.length; at++) counts.set(codes[at - 1] * 256 + codes[at], (counts.get(codes[at - 1] * 256 + codes[at]) ?? 0) + 1);
+    const [pair] = [...counts].sort((one, two) => two[1] - one[1] || one[0] - two[0])[0];
+    const [first, second] = [pair >> 8, pair & 255];
+    pairs.push(first, second);
+    const shorter = [];
+    for (let at = 0; at < codes.length; at++) shorter.push(codes[at] === first && codes[at + 1] === second && ++at ? name : codes[at]);
+    streams[CODES] = shorter;
+  }
+  return pairs;
 }
 
 function say(line) {

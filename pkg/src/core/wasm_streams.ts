@@ -1,36 +1,57 @@
-// Wasm taken apart for the way: its instructions stand together, and of the numbers between them those of a kind. gzip makes
-// a tenth less of that than of the wasm itself. pkg/build.mjs takes it apart, and checks that it comes out here as it was.
+// Wasm taken apart for the way: its instructions stand together, and of the numbers between them those of a kind. Addresses of constants
+// and places in memory are told by how far they lie from the last, and the commonest pairs of instructions by one octet. gzip makes an
+// eighth less of that than of the wasm itself. pkg/build.mjs takes it apart, and checks that it comes out here as it was.
 
 /** For each instruction up to the constants, the stream of the number after it; `-` for none. */
-const KINDS = Array.from("------------33--a1--------------64511---888888888888887777777771191", (kind) => parseInt(kind, 16));
+const KINDS = Array.from("------------33--a1--------------66611---888888888888887777777771191", (kind) => parseInt(kind, 16));
 /** @internal What precedes the code. */
-export const HEAD = 11;
+export const HEAD = 5;
 const OTHER = 1;
-const CODES = 2;
+/** @internal */
+export const CODES = 2;
 /** @internal What follows it. */
 export const TAIL = 0;
 /** @internal */
-export const STREAMS = 12;
+export const STREAMS = 11;
+const ADDRESSES = 4;
+/** @internal Stands for the instruction of a constant that is an address; those above, up to {@link LAST_PAIR}, for pairs. No instruction has these codes. */
+export const ADDRESS = 0xd3;
+/** @internal */
+export const LAST_PAIR = 0xfb;
 
-/** Goes through a code section octet by octet, saying of which stream each is; `sized` is for what has its length before it. */
-export function walk(next: (stream: number) => number, sized: (write: () => void) => void): void {
+/** @internal What is done with each part on the way through a code section. */
+export interface Hand {
+  /** Hands an octet of a stream on. */
+  next(stream: number): number;
+  /** Hands on a number that is told by how far it lies from the last of its stream; gives it. */
+  far(stream: number, last: number): number;
+  /** Hands on what has its length before it. */
+  sized(write: () => void): void;
+}
+
+/** Goes through a code section part by part, saying of which stream each is. */
+export function walk({ next, far, sized }: Hand): void {
   // LEB128 of any width: only small ones are looked at.
   const number = (stream: number): number => {
     const octet = next(stream);
     return octet > 127 ? octet - 128 + number(stream) * 128 : octet;
   };
+  const last: number[] = [];
+  last[ADDRESSES] = 0;
   const body = () => {
+    last[7] = last[8] = 0;
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
     for (let depth = 1, more: number; depth; ) {
       const code = next(CODES);
-      const kind = KINDS[code]!;
+      const kind = code === ADDRESS ? ADDRESSES : KINDS[code]!;
       const opens = code > 1 && code < 5;
       depth += +opens - +(code === 11);
       // Blocks, stores and loads: their type or alignment stands with the instruction.
       if (opens || kind === 7 || kind === 8) number(CODES);
       // A table of branches, a call by table, memory copied or filled, a constant of floating point.
       more = code === 14 ? number(OTHER) + 1 : code === 252 ? { 10: 2, 11: 1 }[number(CODES)]! : +(code === 17);
-      if (kind >= 0) number(kind);
+      if (last[kind] !== undefined) last[kind] = far(kind, last[kind]!);
+      else if (kind >= 0) number(kind);
       for (; more > 0; more--) number(OTHER);
       if (code === 68) for (more = 8; more--; ) next(OTHER);
     }
@@ -40,33 +61,51 @@ export function walk(next: (stream: number) => number, sized: (write: () => void
   });
 }
 
-/** The wasm: `octets` are the lengths of the streams, three octets each, and then the streams. */
+/** The wasm: `octets` are how many pairs there are, the pairs, the lengths of the streams, three octets each, and then the streams. */
 export function woven(octets: Uint8Array): Uint8Array<ArrayBuffer> {
   const out: number[] = [];
   const places: number[] = [];
-  let end = STREAMS * 3;
-  for (let at = 0; at < STREAMS * 3; at += 3) {
+  const start = octets[0]! * 2 + 1;
+  let end = start + STREAMS * 3;
+  for (let at = start; at < start + STREAMS * 3; at += 3) {
     places.push(end);
     end += octets[at]! | (octets[at + 1]! << 8) | (octets[at + 2]! << 16);
   }
-  const next = (stream: number) => {
-    const octet = octets[places[stream]!++]!;
-    out.push(octet);
+  // The second halves of pairs whose first was taken.
+  const halves: number[] = [];
+  const take = (stream: number): number => {
+    let octet = (stream === CODES ? halves.pop() : undefined) ?? octets[places[stream]!++]!;
+    while (stream === CODES && octet > ADDRESS && octet <= LAST_PAIR) {
+      const pair = (octet - ADDRESS) * 2;
+      halves.push(octets[pair]!);
+      octet = octets[pair - 1]!;
+    }
     return octet;
+  };
+  const next = (stream: number) => {
+    const octet = take(stream);
+    out.push(stream === CODES && octet === ADDRESS ? 65 : octet);
+    return octet;
+  };
+  const written = (number: number): number[] => (number > 127 ? [(number & 127) | 128, ...written(number >> 7)] : [number]);
+  const far = (stream: number, last: number) => {
+    let [number, shift, octet] = [0, 0, 128];
+    for (; octet > 127; shift += 7) number |= ((octet = take(stream)) & 127) << shift;
+    last += number & 1 ? ~(number >> 1) : number >> 1;
+    out.push(...written(last));
+    return last;
   };
   const ends = [...places.slice(1), end];
   const all = (stream: number) => {
     while (places[stream]! < ends[stream]!) next(stream);
   };
   all(HEAD);
-  walk(next, (write) => {
+  const sized = (write: () => void) => {
     const start = out.length;
     write();
-    const digits: number[] = [];
-    let length = out.length - start;
-    for (; length > 127; length >>= 7) digits.push((length & 127) | 128);
-    out.splice(start, 0, ...digits, length);
-  });
+    out.splice(start, 0, ...written(out.length - start));
+  };
+  walk({ next, far, sized });
   all(TAIL);
   return new Uint8Array(out);
 }
