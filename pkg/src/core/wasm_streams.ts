@@ -14,6 +14,7 @@ export const TAIL = 0;
 /** @internal */
 export const STREAMS = 11;
 const ADDRESSES = 4;
+const CONSTANT = 65;
 /** @internal Stands for the instruction of a constant that is an address; those above, up to {@link LAST_PAIR}, for pairs. No instruction has these codes. */
 export const ADDRESS = 0xd3;
 /** @internal */
@@ -36,8 +37,7 @@ export function walk({ next, far, sized }: Hand): void {
     const octet = next(stream);
     return octet > 127 ? octet - 128 + number(stream) * 128 : octet;
   };
-  const last: number[] = [];
-  last[ADDRESSES] = 0;
+  const last: number[] = new Array(9).fill(0);
   const body = () => {
     last[7] = last[8] = 0;
     for (let groups = number(OTHER); groups--; next(OTHER)) number(OTHER);
@@ -50,7 +50,7 @@ export function walk({ next, far, sized }: Hand): void {
       if (opens || kind === 7 || kind === 8) number(CODES);
       // A table of branches, a call by table, memory copied or filled, a constant of floating point.
       more = code === 14 ? number(OTHER) + 1 : code === 252 ? { 10: 2, 11: 1 }[number(CODES)]! : +(code === 17);
-      if (last[kind] !== undefined) last[kind] = far(kind, last[kind]!);
+      if (kind === 7 || kind === 8 || kind === ADDRESSES) last[kind] = far(kind, last[kind]!);
       else if (kind >= 0) number(kind);
       for (; more > 0; more--) number(OTHER);
       if (code === 68) for (more = 8; more--; ) next(OTHER);
@@ -71,28 +71,33 @@ export function woven(octets: Uint8Array): Uint8Array<ArrayBuffer> {
     places.push(end);
     end += octets[at]! | (octets[at + 1]! << 8) | (octets[at + 2]! << 16);
   }
-  // The second halves of pairs whose first was taken.
-  const halves: number[] = [];
-  const take = (stream: number): number => {
-    let octet = (stream === CODES ? halves.pop() : undefined) ?? octets[places[stream]!++]!;
-    while (stream === CODES && octet > ADDRESS && octet <= LAST_PAIR) {
-      const pair = (octet - ADDRESS) * 2;
-      halves.push(octets[pair]!);
-      octet = octets[pair - 1]!;
-    }
-    return octet;
-  };
+  // What a pair stands for, and all instructions in full.
+  const pairs: number[][] = [];
+  const whole = (octet: number) => (octet > ADDRESS && octet <= LAST_PAIR ? pairs[octet - ADDRESS - 1]! : [octet]);
+  for (let at = 1; at < start; at += 2) pairs.push([...whole(octets[at]!), ...whole(octets[at + 1]!)]);
+  const codes: number[] = [];
+  for (let at = places[CODES]!; at < places[CODES + 1]!; at++) {
+    const octet = octets[at]!;
+    if (octet > ADDRESS && octet <= LAST_PAIR) for (const one of pairs[octet - ADDRESS - 1]!) codes.push(one);
+    else codes.push(octet);
+  }
+  let code = 0;
   const next = (stream: number) => {
-    const octet = take(stream);
-    out.push(stream === CODES && octet === ADDRESS ? 65 : octet);
+    const octet = stream === CODES ? codes[code++]! : octets[places[stream]!++]!;
+    out.push(octet);
     return octet;
   };
-  const written = (number: number): number[] => (number > 127 ? [(number & 127) | 128, ...written(number >> 7)] : [number]);
+  const write = (to: number[], number: number) => {
+    for (; number > 127; number >>= 7) to.push((number & 127) | 128);
+    to.push(number);
+  };
   const far = (stream: number, last: number) => {
-    let [number, shift, octet] = [0, 0, 128];
-    for (; octet > 127; shift += 7) number |= ((octet = take(stream)) & 127) << shift;
+    let number = 0;
+    let octet = 128;
+    for (let shift = 0; octet > 127; shift += 7) number |= ((octet = octets[places[stream]!++]!) & 127) << shift;
+    if (stream === ADDRESSES) out[out.length - 1] = CONSTANT;
     last += number & 1 ? ~(number >> 1) : number >> 1;
-    out.push(...written(last));
+    write(out, last);
     return last;
   };
   const ends = [...places.slice(1), end];
@@ -100,10 +105,12 @@ export function woven(octets: Uint8Array): Uint8Array<ArrayBuffer> {
     while (places[stream]! < ends[stream]!) next(stream);
   };
   all(HEAD);
-  const sized = (write: () => void) => {
+  const sized = (work: () => void) => {
     const start = out.length;
-    write();
-    out.splice(start, 0, ...written(out.length - start));
+    work();
+    const length: number[] = [];
+    write(length, out.length - start);
+    out.splice(start, 0, ...length);
   };
   walk({ next, far, sized });
   all(TAIL);
