@@ -73,9 +73,6 @@ const LINKED = {
       "keys",
       "api",
       "api_bearer",
-      "helseid_login",
-      "helseid_credentials",
-      "helseid_session",
     ],
   },
   idporten: { operations: ["altinn"] },
@@ -97,6 +94,8 @@ function linked(name) {
 /** Each wasm; of several that have an operation the first one does it. A small one is not worth taking apart. */
 export const CORES = {
   ...Object.fromEntries(PROVIDERS.map((name) => [name, linked(name)])),
+  // What a public client needs in a page, beside the page's own.
+  exchange: { ...linked("exchange"), machines: ["public"], has: " C error >public " },
   full: { apart: true, whole: true },
   // Nothing nests in it, so that its constants lie within two octets' reach.
   browser: { stack: 4_096 },
@@ -108,6 +107,7 @@ const ENTRIES = {
   // What a client brings.
   edge: [],
   edge_store: [],
+  exchange: ["exchange"],
   jwe: [],
   keys: [],
   tokens: [],

@@ -26,6 +26,7 @@ export const ENTRIES = [
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
   { entry: "samtykke/edge/sveltekit", file: "lib/entries/edge_sveltekit.js", ceiling: 1_500 },
+  { entry: "samtykke/exchange", file: "exchange.js", ceiling: 25_000 },
   { entry: "samtykke/react", file: "lib/entries/react.js", ceiling: 1_000 },
   { entry: "samtykke/jwe", file: "jwe.js", ceiling: 4_000 },
   { entry: "samtykke/keys", file: "keys.js", ceiling: 4_000 },

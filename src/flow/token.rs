@@ -45,7 +45,8 @@ impl Exchange<Tokens> {
         id_token.acr_values = acr.map(|acr| client.profile.rules.acr_values(&acr)).unwrap_or_default();
         id_token.echoed = code.echoed().map(|value| (client.profile.rules.echoed.1, value));
         id_token.code = code.code();
-        exchange.context.spends = id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(client, code.expose())));
+        exchange.context.spends =
+            id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(&client.profile.issuer, &client.client_id, code.expose())));
         Ok(exchange)
     }
 
@@ -79,7 +80,7 @@ impl Exchange<Tokens> {
         expectation.kind = RequestKind::RefreshToken;
         exchange.context.id_token.refresh_of = grant.claims.clone();
         exchange.context.kept = grant.id_token.clone();
-        exchange.context.spends = Some((Spent::Answered, spent_name(client, grant.token.expose())));
+        exchange.context.spends = Some((Spent::Answered, spent_name(&client.profile.issuer, &client.client_id, grant.token.expose())));
         Ok(exchange)
     }
 
@@ -190,9 +191,9 @@ impl<T> Exchange<T> {
 }
 
 /// A name for what is sent once, that tells nothing of it.
-fn spent_name(client: &Client, value: &str) -> String {
+pub(crate) fn spent_name(issuer: &str, client_id: &str, value: &str) -> String {
     let mut text = String::new();
-    for part in [&*client.profile.issuer, &*client.client_id, value] {
+    for part in [issuer, client_id, value] {
         text.push_str(part);
         text.push_str("\n");
     }
@@ -212,8 +213,7 @@ pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
         return Ok(());
     }
     let expected = "token_endpoint: an https URL of a public host, no fragment";
-    let error = Error::wanted(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token);
-    Err(if !development && endpoint::is_local(url) { error.hinting(endpoint::LOCAL) } else { error })
+    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
 }
 
 /// The nonce of a token that is about to be judged; nothing for one that cannot be read.

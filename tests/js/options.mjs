@@ -5,6 +5,7 @@ import { Client, JwksCache, SigningKey, begin, clientSecretBasic, discover, dpop
 import * as full from "samtykke";
 import * as acmidm from "samtykke/acmidm";
 import { callback, redirect } from "samtykke/browser";
+import { exchange } from "samtykke/exchange";
 import { createEdge } from "samtykke/edge";
 import * as halland from "samtykke/halland";
 import * as idporten from "samtykke/idporten";
@@ -96,6 +97,7 @@ function pages() {
     "norskgjeld(options)": (odd) => norskgjeld.norskgjeld({ ...consent, ...odd }),
     "redirect(request)": (odd) => redirect(provider, { purpose: "presentation", ...odd }, { storage, navigate() {} }),
     "redirect(options)": (odd) => redirect(provider, { purpose: "presentation" }, { storage, navigate() {}, ...odd }),
+    "exchange(options)": (odd) => exchange(provider, "", odd),
     "callback(options)": (odd) => callback(provider, { url, storage, history, ...odd }),
   };
 }

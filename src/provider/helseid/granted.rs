@@ -152,10 +152,6 @@ impl<T> Judge<T> for Numbered<T> {
         self.0.answer(response, context).map_err(numbered)
     }
 
-    fn token(&self) -> Option<&str> {
-        self.0.token()
-    }
-
     fn encrypted(&self) -> Option<&str> {
         self.0.encrypted()
     }
@@ -191,10 +187,6 @@ pub(super) struct GrantedJudge {
 impl Judge<Granted> for GrantedJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         self.tokens.answer(response, context).map_err(numbered)
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.tokens.token()
     }
 
     fn encrypted(&self) -> Option<&str> {

@@ -23,7 +23,7 @@ use crate::protocol::authorization::request::AuthorizationRequest;
 #[derive(Clone, Debug)]
 pub struct LoginRequest {
     scope: String,
-    resources: Option<Vec<String>>,
+    resources: Vec<String>,
     parameters: Vec<(&'static str, String)>,
     details: Option<Details>,
     lifetime: Option<u32>,
@@ -32,20 +32,13 @@ pub struct LoginRequest {
 impl LoginRequest {
     /// Asks for a scope, and for the audiences of its APIs unless [`resource`](Self::resource) names others.
     pub fn new(scope: impl Into<String>) -> Self {
-        Self { scope: scope.into(), resources: None, parameters: Vec::new(), details: None, lifetime: None }
+        Self { scope: scope.into(), resources: Vec::new(), parameters: Vec::new(), details: None, lifetime: None }
     }
 
     /// An audience a token will be asked for, such as `nhn:phr`. Repeatable.
     #[must_use]
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
-        self.resources.get_or_insert_default().push(resource.into());
-        self
-    }
-
-    /// Asks for the audiences that [`resource`](Self::resource) names alone, and for none where it names none.
-    #[must_use]
-    pub fn named_resources(mut self) -> Self {
-        self.resources.get_or_insert_default();
+        self.resources.push(resource.into());
         self
     }
 
@@ -92,9 +85,13 @@ impl LoginRequest {
         check_login(&self.scope, least)?;
         // HelseID's `acr_values` choose how to log in; the level is told, and judged, by a claim of its own.
         let mut request = AuthorizationRequest::new(self.scope.clone()).acr_optional();
-        let own = || resources_of(&self.scope).into_iter().map(String::from).collect();
-        for resource in self.resources.clone().unwrap_or_else(own) {
-            request = request.parameter("resource", resource);
+        if self.resources.is_empty() {
+            for resource in resources_of(&self.scope) {
+                request = request.parameter("resource", resource);
+            }
+        }
+        for resource in &self.resources {
+            request = request.parameter("resource", resource.clone());
         }
         for (name, value) in &self.parameters {
             if !crate::protocol::grant::is_text(value) {

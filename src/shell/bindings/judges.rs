@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::browser::client;
-#[cfg(samtykke_entry = "full")]
+#[cfg(any(samtykke_entry = "full", samtykke_entry = "exchange"))]
 use super::refused;
 use super::text::{listed, push_line, response};
 use super::{Lines, operations, some};
@@ -50,12 +50,12 @@ fn token_error(mut lines: Lines<'_>) -> Result<()> {
 
 /// What is left: the providers' own.
 fn others(operation: &str, lines: Lines<'_>, text: &mut String) -> Result<()> {
-    #[cfg(samtykke_entry = "full")]
+    #[cfg(any(samtykke_entry = "full", samtykke_entry = "exchange"))]
     {
         let _ = (operation, lines, text);
         refused("a known operation")
     }
-    #[cfg(not(samtykke_entry = "full"))]
+    #[cfg(not(any(samtykke_entry = "full", samtykke_entry = "exchange")))]
     super::apis::call(operation, lines, text)
 }
 

@@ -10,7 +10,7 @@
 mod acmidm;
 #[cfg(samtykke_operation = "altinn")]
 mod altinn;
-#[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full")))]
+#[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full", samtykke_entry = "exchange")))]
 mod apis;
 mod browser;
 #[cfg(not(samtykke_entry = "browser"))]
@@ -21,8 +21,6 @@ mod full;
 mod halland;
 #[cfg(samtykke_entry = "helseid")]
 mod helseid;
-#[cfg(samtykke_entry = "helseid")]
-mod helseid_machines;
 #[cfg(not(samtykke_entry = "browser"))]
 mod jose;
 #[cfg(not(samtykke_entry = "browser"))]
@@ -35,8 +33,8 @@ mod maskinporten;
 mod norskgjeld;
 #[cfg(not(samtykke_entry = "browser"))]
 mod outcome;
-#[cfg(not(samtykke_entry = "browser"))]
-mod party;
+#[cfg(samtykke_entry = "exchange")]
+mod public;
 #[cfg(not(samtykke_entry = "browser"))]
 mod run;
 #[cfg(samtykke_entry = "selvbetjening")]

@@ -9,9 +9,13 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(not(samtykke_entry = "exchange"))]
+use super::exchanges::make;
 use super::outcome::Live;
+#[cfg(samtykke_entry = "exchange")]
+use super::public::make;
 use super::text::{push_line, push_request};
-use super::{Lines, TWO_TO_THE_32, exchanges, failure, some};
+use super::{Lines, TWO_TO_THE_32, failure, some};
 use crate::flow::machine::{Failure, Input, Moment, Spends};
 use crate::flow::step::{KeyRole, Step};
 use crate::ground::error::{Error, codes};
@@ -34,7 +38,7 @@ impl Run {
         let mut run = Run { live: None, text: String::with_capacity(1024) };
         let mut lines = Lines(input);
         let [operation, now] = lines.take();
-        match exchanges::make(operation, lines, number(now).unwrap_or_default(), random) {
+        match make(operation, lines, number(now).unwrap_or_default(), random) {
             Ok(live) => {
                 run.live = Some(live);
                 run.advance(Input::Start, now, random);
@@ -154,11 +158,6 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, "done");
             text.push_str(&outcome);
         }
-        #[cfg(samtykke_machine = "helseid_session")]
-        step => super::helseid_machines::push_step(text, step),
-        // No machine in here keeps anything.
-        #[cfg(not(samtykke_machine = "helseid_session"))]
-        _ => {}
     }
 }
 
@@ -187,9 +186,6 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
             let [why, line] = lines.take();
             Input::Failed(Failure::named(why, status(line))?)
         }
-        #[cfg(samtykke_machine = "helseid_session")]
-        name => super::helseid_machines::taken(name, lines, octets)?,
-        #[cfg(not(samtykke_machine = "helseid_session"))]
         _ => return None,
     })
 }
