@@ -2,13 +2,17 @@
 // Refuses a setting, a fault, an endpoint, a person that is not there; and, unless asked for, control over HTTP.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, test } from "node:test";
 
 import { SignJWT, createRemoteJWKSet, importJWK, jwtVerify } from "jose";
 import { Client, SamtykkeError, SigningKey, clientSecretBasic, discover, privateKeyJwt } from "samtykke";
+import { createEdge } from "samtykke/edge";
+import { storedSessions } from "samtykke/edge/store";
 import { HelseId } from "samtykke/helseid";
 import { MaskinportenClient, maskinporten, problem } from "samtykke/maskinporten";
 import { norskgjeld } from "samtykke/norskgjeld";
+import { memoryStore } from "samtykke/tokens";
 import { start } from "samtykke-local";
 
 const REDIRECT = "http://localhost:1337/callback";
@@ -219,4 +223,86 @@ test("pages speak the language that is asked for", async () => {
     ],
     ["nb Logg inn", "nl Inloggen", "nn Logg inn", "sv Logga in"],
   );
+});
+
+test("a session that ends at the server ends at the clients that took part, by a token that the edge takes", async () => {
+  const ORIGIN = "http://localhost:1338";
+  const told = [];
+  let answer = async () => new Response(null, { status: 404 });
+  const rp = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const answered = await answer(
+      new Request(`${ORIGIN}${request.url}`, { method: request.method, headers: { "content-type": request.headers["content-type"] }, body }),
+    );
+    told.push(new URLSearchParams(body).get("logout_token"));
+    response.writeHead(answered.status).end();
+  });
+  await new Promise((done) => rp.listen(0, "127.0.0.1", done));
+  const backchannelLogoutUri = `http://127.0.0.1:${rp.address().port}/backchannel-logout`;
+  const web = { clientId: "web", secret: "s", redirectUris: [`${ORIGIN}/callback`], backchannelLogoutUri };
+  const servers = await start({
+    providers: ["plain", "like-hydra"],
+    port: 0,
+    config: { providers: { plain: { clients: [web, { clientId: "quiet", secret: "q" }] }, "like-hydra": { like: "hydra", clients: [web] } } },
+  });
+  try {
+    for (const [name, options, typ] of [
+      ["plain", {}, "logout+jwt"],
+      ["like-hydra", { logoutTokenWithoutExp: true }, "JWT"],
+    ]) {
+      const server = servers[name];
+      const at = await discover(server.issuer, { clientId: "web", redirectUri: `${ORIGIN}/callback`, development: true });
+      const client = new Client(at, clientSecretBasic("s"), options);
+      const edge = createEdge({
+        client,
+        keys: "A".repeat(43),
+        store: storedSessions(memoryStore()),
+        backchannelLogout: true,
+        insecureLocalhost: true,
+      });
+      answer = (request) => edge.backchannelLogout(request);
+      const away = await edge.login(new Request(`${ORIGIN}/login`), { scope: "openid offline_access" });
+      assert.equal(away.status, 303, away.status === 303 ? "" : await away.text());
+      const cookies = (response) =>
+        response.headers
+          .getSetCookie()
+          .map((line) => line.split(";", 1)[0])
+          .filter((pair) => !pair.endsWith("="))
+          .join("; ");
+      const back = await server.login(away.headers.get("location"), { person: "Kari Nordmann" });
+      const home = await edge.callback(new Request(back, { headers: { cookie: cookies(away) } }));
+      const mine = () => new Request(`${ORIGIN}/`, { headers: { cookie: cookies(home) } });
+      assert.equal((await edge.session(mine())).claims.sub, "person-1");
+      const [{ status, ...whose }] = await server.endSessions({ sub: "person-1" });
+      assert.deepEqual([status, whose.clientId, whose.uri], [200, "web", backchannelLogoutUri], name);
+      assert.equal(await edge.session(mine()), null, `${name}: the session goes on`);
+      const [header, claims] = told
+        .at(-1)
+        .split(".")
+        .slice(0, 2)
+        .map((part) => JSON.parse(Buffer.from(part, "base64url")));
+      assert.deepEqual(
+        [header.typ, claims.exp === undefined, Array.isArray(claims.aud), claims.sid],
+        [typ, name === "like-hydra", name === "like-hydra", whose.sid],
+      );
+      assert.deepEqual(await server.endSessions(), [], "a session that is over");
+    }
+    // By the browser, at the server's own logout; a client that registered no address hears nothing, and nobody is told of another's.
+    const { issuer, login, endSessions } = servers.plain;
+    const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    assert.deepEqual([metadata.backchannel_logout_supported, metadata.backchannel_logout_session_supported], [true, true]);
+    const at = await discover(issuer, { clientId: "quiet", redirectUri: REDIRECT, development: true });
+    const quiet = new Client(at, clientSecretBasic("q"));
+    const { idToken, refreshToken } = await loggedIn(quiet, { login }, { scope: "openid offline_access" });
+    const before = told.length;
+    assert.equal((await fetch(`${metadata.end_session_endpoint}?${new URLSearchParams({ id_token_hint: idToken })}`)).status, 200);
+    assert.equal(told.length, before);
+    await fails(() => quiet.refresh(refreshToken), { code: "token_error" });
+    assert.deepEqual(await endSessions(), []);
+    await assert.rejects(local.norskgjeld.endSessions(), TypeError);
+  } finally {
+    await servers.close();
+    rp.close();
+  }
 });

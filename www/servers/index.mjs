@@ -143,6 +143,14 @@ function surface(name, opened, clock, origin) {
       const gate = gates.find(({ faults }) => (fault.endpoint ? faults.has(fault.endpoint) : faults.knows(fault.fault))) ?? gates[0];
       gate.faults.add(fault);
     },
+    /**
+     * Ends sessions (`{ sid, sub, clientId }`, all of them unless named): their refresh tokens are over, and clients with a
+     * `backchannelLogoutUri` are sent a logout token. Gives what each answered: `{ clientId, sid, sub, uri, status }`.
+     */
+    async endSessions(wanted) {
+      if (!opened.endSessions) throw new TypeError(`${name} sends no logout tokens`);
+      return opened.endSessions(wanted);
+    },
     /** Walks a login as a person does, and gives the address the browser is sent to. `person`: name, subject or place in the list. */
     async login(url, { person, decision = "login" } = {}) {
       const chosen = person === undefined ? undefined : people.find((one, at) => [one.name, one.sub, at].includes(person));

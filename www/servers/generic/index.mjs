@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair } from "jose";
 import { languageOf } from "../shared/languages.mjs";
 import { asset } from "../shared/pages.mjs";
 import { authorize, login, push } from "./authorize.mjs";
+import { endSessions } from "./backchannel.mjs";
 import { accessToken } from "./issue.mjs";
 import { Refusal, SERVERS, faultsOf, told } from "./like.mjs";
 import { introspection, logout, revocation, userinfo } from "./resources.mjs";
@@ -50,6 +51,8 @@ const metadata = ({ issuer, routes, like, grants = OFFERED, signing, levels, par
   introspection_endpoint: issuer + routes.introspection,
   revocation_endpoint: issuer + routes.revocation,
   end_session_endpoint: issuer + routes.logout,
+  // ID-porten has none of it.
+  ...(!levels && { backchannel_logout_supported: true, backchannel_logout_session_supported: true }),
   grant_types_supported: grants,
   response_types_supported: ["code"],
   response_modes_supported: ["query", "fragment", "form_post", "query.jwt", "jwt"],
@@ -145,6 +148,8 @@ export async function createGeneric({ name, origin, base = "", clock, clients = 
       const person = world.state.people.find((one) => one.sub === sub);
       return (await accessToken(world, client, { person, subject: sub ?? client.clientId, scope, extra: claims })).text;
     },
+    /** Ends sessions, and tells the clients that took part. */
+    endSessions: (wanted) => endSessions(world, wanted),
     reset() {
       world.state.clear();
       world.logins.clear();

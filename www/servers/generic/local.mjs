@@ -38,6 +38,7 @@ export async function opened(create, { origin, base, name, clock, config }, { al
     people: server.world.state.people.map(({ sub, name: called }) => ({ sub, name: called })),
     gates: { main: gate },
     issueToken: (claims) => server.issueToken(claims),
+    endSessions: (wanted) => server.endSessions(wanted),
     reset: () => server.reset(),
     close: async () => {},
   };

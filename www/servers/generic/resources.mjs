@@ -5,6 +5,7 @@
 import { decodeJwt } from "jose";
 
 import { authenticate, proved } from "./authenticate.mjs";
+import { endSessions } from "./backchannel.mjs";
 import { words } from "./issue.mjs";
 import { Refusal, told } from "./like.mjs";
 
@@ -55,12 +56,16 @@ export async function revocation(world, request, form) {
 }
 
 /** Ends the session of the browser, and sends it back where that is registered. */
-export function logout(world, params) {
+export async function logout(world, params) {
   const { state } = world;
   const hint = params.get("id_token_hint");
   let clientId = params.get("client_id");
   try {
-    if (hint) clientId = decodeJwt(hint).aud;
+    if (hint) {
+      const { aud, sid } = decodeJwt(hint);
+      clientId = aud;
+      if (state.sessions.has(sid)) await endSessions(world, { sid });
+    }
   } catch {
     throw new Refusal("logout", "invalid_request", "id_token_hint is no JWT");
   }

@@ -7,7 +7,20 @@ import { createHash, randomBytes } from "node:crypto";
 export const secretText = () => randomBytes(32).toString("base64url");
 export const sha256 = (text) => createHash("sha256").update(text).digest("base64url");
 
-const MEMBERS = ["clientId", "secret", "method", "jwk", "jwks", "redirectUris", "postLogoutRedirectUris", "scopes", "rotation", "dpop", "exchange"];
+const MEMBERS = [
+  "clientId",
+  "secret",
+  "method",
+  "jwk",
+  "jwks",
+  "redirectUris",
+  "postLogoutRedirectUris",
+  "backchannelLogoutUri",
+  "scopes",
+  "rotation",
+  "dpop",
+  "exchange",
+];
 
 /** A client as it is registered: `method` is what the library calls it, such as `private_key_jwt` or `none`. */
 function registered(given) {
@@ -28,6 +41,8 @@ export class State {
   refresh = new Map();
   /** Families of refresh tokens that are over. */
   ended = new Set();
+  /** Sessions at clients by their `sid`: whose, at which client, and the family of what came of it. */
+  sessions = new Map();
   /** Ids of assertions and proofs that were seen. */
   seen = new Set();
   lives;
@@ -48,7 +63,7 @@ export class State {
 
   /** Everything of a run; clients and people stay. */
   clear() {
-    for (const part of [this.codes, this.pushed, this.access, this.refresh, this.ended, this.seen]) part.clear();
+    for (const part of [this.codes, this.pushed, this.access, this.refresh, this.ended, this.sessions, this.seen]) part.clear();
   }
 
   now() {

@@ -35,6 +35,7 @@ function code(world, client, form) {
   const verifier = form.get("code_verifier");
   if (found.challenge ? !verifier || sha256(verifier) !== found.challenge : verifier !== null) throw wrong("code_verifier");
   const { person, scope, nonce, acr, authTime, family, sid, extra } = found;
+  if (words(scope).includes("openid")) state.sessions.set(sid, { sid, sub: person.sub, clientId: client.clientId, family });
   return { person, scope, nonce, acr, authTime, family, sid, extra, lasting: words(scope).includes("offline_access") || world.refreshAlways };
 }
 

@@ -1,5 +1,5 @@
 // Control over HTTP, for programs in other languages: off unless asked for, and then for whoever reaches the port.
-// POST /control/<provider>/{next,clock,reset,token,login} with JSON; GET /control/<provider>/requests.
+// POST /control/<provider>/{next,clock,reset,token,login,logout} with JSON; GET /control/<provider>/requests.
 // Refuses pages: a browser names its origin, and none is taken.
 
 import { bodyOf } from "./gate.mjs";
@@ -9,6 +9,7 @@ const ACTIONS = {
   clock: (provider, { seconds }) => provider.setClock(seconds),
   reset: (provider) => provider.reset(),
   token: async (provider, claims) => ({ token: await provider.issueToken(claims) }),
+  logout: async (provider, wanted) => ({ told: await provider.endSessions(wanted) }),
   login: async (provider, { url, ...rest }) => ({ url: await provider.login(url, rest) }),
 };
 
