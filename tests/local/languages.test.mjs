@@ -51,5 +51,7 @@ test("a consent in Dutch, from login to the service's own error page", async (t)
   };
   const challenge = { code_challenge: "x".repeat(43), code_challenge_method: "S256" };
   assert.deepEqual(await page(nogi.control.authorizationUrl(challenge)), ["nl", "Inloggen"]);
+  // What the program asked for at the start counts on every page of the flow, whatever the browser prefers.
+  assert.equal((await page(nogi.control.authorizationUrl({ ...challenge, ui_locales: "nn" })))[0], "nn");
   assert.deepEqual(await page(`${nogi.authUrl}/oauth2/auth?client_id=nobody`), ["nl", "Het verzoek kan niet worden gebruikt"]);
 });

@@ -3,6 +3,7 @@
 // Refuses nothing by itself: every check is in `callback`, and what it throws goes to the person as it is.
 import { callback, norskgjeld, redirect } from "samtykke/browser";
 import { fieldsOf } from "../../worker/src/mask.mjs";
+import { language } from "./language.mjs";
 import { keepJourney, newJourney } from "./memory.mjs";
 import { loseTransactions, misspell, shortLife, tooLong } from "./wrong.mjs";
 
@@ -19,7 +20,8 @@ const queryOf = (address) => new URL(address).searchParams;
 export function leaveFromPage(service, request, wrong) {
   const journey = newJourney("page", wrong);
   let url;
-  redirect(providerFor(service), wrong === "expired" ? shortLife(request) : request, {
+  const asked = { ...request, extra: { ui_locales: language() } };
+  redirect(providerFor(service), wrong === "expired" ? shortLife(asked) : asked, {
     navigate: (to) => {
       url = to;
     },
@@ -40,7 +42,7 @@ export function leaveFromPage(service, request, wrong) {
 /** The worker builds the request; the page follows a link that says only what the consent is for. */
 export function leaveFromWorker(_service, request, wrong) {
   const journey = newJourney("worker", wrong);
-  const query = new URLSearchParams({ purpose: request.purpose, ...(request.days ? { days: String(request.days) } : {}) });
+  const query = new URLSearchParams({ purpose: request.purpose, ...(request.days ? { days: String(request.days) } : {}), language: language() });
   journey.events.login = { state: "done", fields: fieldsOf("query", query) };
   leave(journey, `/login?${query}`);
 }

@@ -109,7 +109,7 @@ export async function createAuthServer({ issuer, clock, store, clients, consents
     const verdict = judgeAuthorization({ query, headers: ctx.request.headers, clients, audiences, journal });
     if (verdict.kind === "page") return page(ctx, verdict.status, errorPage({ ...verdict, language: tongue(ctx) }));
     if (verdict.kind === "callback") return sendBack(ctx, verdict, verdict);
-    const flow = flows.add(verdict.flow);
+    const flow = flows.add({ ...verdict.flow, locales: query.get("ui_locales") });
     interactions.tie(ctx, flow);
     // Every flow starts with a login, so that a person can pick another test user each time.
     ctx.request.headers.cookie = ctx.get("cookie").replace(/(?:^|; *)nogi_session(?:\.sig)?=[^;]*/g, "");

@@ -32,11 +32,12 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
     ctx.cookies.set(CSRF_COOKIE, flow.id, cookieOptions);
   }
 
-  const gone = (ctx, status, error, why) => page(ctx, status, errorPage({ language: tongue(ctx), error, description: textIn(tongue(ctx), why) }));
+  const gone = (ctx, status, error, why, flow) =>
+    page(ctx, status, errorPage({ language: tongue(ctx, flow), error, description: textIn(tongue(ctx, flow), why) }));
 
   function render(ctx, step, flow, extra = {}) {
     const { client, scope } = flow;
-    const shared = { language: tongue(ctx), action: ctx.path, clientName: client.name };
+    const shared = { language: tongue(ctx, flow), action: ctx.path, clientName: client.name };
     const body =
       step === "login"
         ? loginPage({ ...shared, ...extra })
@@ -82,7 +83,7 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
     const interaction = await provider.Interaction.find(uid);
 
     if (ctx.method !== "POST") {
-      if (flow.done || !interaction) return gone(ctx, 410, "request_unauthorized", "gone.over");
+      if (flow.done || !interaction) return gone(ctx, 410, "request_unauthorized", "gone.over", flow);
       return render(ctx, step, flow);
     }
     const form = await readForm(ctx.req);
@@ -100,7 +101,7 @@ export function createInteractions({ provider, clock, flows, consents, page, sen
     }
     if (step === "login" && action === "login") return login(ctx, form, flow);
     if (step === "consent" && action === "approve") return approve(ctx, flow);
-    return gone(ctx, 400, "invalid_request", "gone.choice");
+    return gone(ctx, 400, "invalid_request", "gone.choice", flow);
   }
 
   return { tie, handle };

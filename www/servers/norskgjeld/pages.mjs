@@ -7,8 +7,8 @@ import { languageOf, speaks } from "../shared/languages.mjs";
 import { PEOPLE } from "./people.mjs";
 import { TEXTS } from "./texts.mjs";
 
-/** The language of a request's page: what the program asked for, else what the browser prefers. */
-export const tongue = (ctx) => languageOf(new URLSearchParams(ctx.querystring).get("ui_locales"), ctx.get("accept-language"));
+/** The language of a request's page: what the program asked for, with this request or at the start of the flow, else what the browser prefers. */
+export const tongue = (ctx, flow) => languageOf(new URLSearchParams(ctx.querystring).get("ui_locales") ?? flow?.locales, ctx.get("accept-language"));
 
 /** A text in a language, for what is no page. */
 export const textIn = (language, name) => speaks(TEXTS, language)(name);

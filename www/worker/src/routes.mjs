@@ -19,9 +19,11 @@ async function login({ request, its, record }) {
   const kind = chosenFault(request, its);
   const { edge } = service(its, WORKER, { fetch: record.fetch });
   const days = asked.get("days");
+  const language = asked.get("language");
   const begun = await edge.login(request, {
     purpose: asked.get("purpose"),
     ...(days === null ? {} : { days: Number(days) }),
+    ...(/^[a-z]{2}$/.test(language ?? "") && { extra: { ui_locales: language } }),
     ...shortLife(kind),
   });
   // The library says in JSON why it did not begin; a person who followed a link needs a page.

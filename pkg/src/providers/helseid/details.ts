@@ -32,11 +32,6 @@ const isText = (value: unknown): value is string => typeof value === "string";
  * ```
  */
 export function claimOf(details: HelseIdDetails): object {
-  return JSON.parse(call(["helseid", "details", ...detailLines(details)])) as object;
-}
-
-/** @internal Details as the core's operations take them. */
-export function detailLines(details: HelseIdDetails): string[] {
   given(isObject(details), "token", "details as an object");
   only(details, { organization: 1, sfmJournalId: 1, raw: 1 } satisfies Names<HelseIdDetails>, "token");
   const { organization, sfmJournalId, raw = [] } = details;
@@ -55,5 +50,5 @@ export function detailLines(details: HelseIdDetails): string[] {
   if (sfmJournalId !== undefined) lines.push(`s${sfmJournalId}`);
   given(Array.isArray(raw), "token", "raw: a list of details");
   for (const detail of raw) lines.push(`r${JSON.stringify(detail)}`);
-  return lines;
+  return JSON.parse(call(["helseid", "details", ...lines])) as object;
 }

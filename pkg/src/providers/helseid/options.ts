@@ -52,6 +52,8 @@ export interface HelseIdLogin {
   readonly acrValues?: string;
   readonly prompt?: "login" | "select_account" | "none";
   readonly onBehalfOf?: string;
+  /** Languages for the login pages, the best one first, such as `nn nb` (OpenID Connect Core section 3.1.2.1). */
+  readonly uiLocales?: string;
   /** For the whole login, in a signed request object. To change the organisation later, give details to each token instead. */
   readonly details?: HelseIdDetails;
   /** Seconds until the transaction expires; 3600 unless given. */
@@ -103,6 +105,7 @@ export const LOGIN: Names<HelseIdLogin> = {
   acrValues: 1,
   prompt: 1,
   onBehalfOf: 1,
+  uiLocales: 1,
   details: 1,
   lifetime: 1,
   signal: 1,

@@ -1,7 +1,7 @@
 // The page of the systems that are called from machine to machine: choose one, take its steps, see what was sent.
 // Every step runs in the worker, where the keys are; what comes back was masked there.
 // Refuses to run two steps at once, and to hide a step's failure.
-import { labels, languageSelect, t } from "../language.mjs";
+import { labels, language, languageSelect, t } from "../language.mjs";
 import { call } from "../worker-client.mjs";
 import { messagesView } from "./messages.mjs";
 import { stepsView } from "./steps.mjs";
@@ -54,7 +54,7 @@ async function run(step) {
   draw();
   let result;
   try {
-    result = await call("POST", `/api/systems/${chosen}/${step}`);
+    result = await call("POST", `/api/systems/${chosen}/${step}?language=${language()}`);
   } catch (error) {
     result = { messages: [], error: { code: error.code, action: error.action }, at: Date.now() };
   }

@@ -74,11 +74,16 @@ async function draft(context) {
   return { facts: [fact("client_id", begun.clientId)], fresh: true };
 }
 
+/** The language that the visitor reads the page in, for the pages that the step leads to. */
+const languageOf = ({ request }) => /^[a-z]{2}$/.exec(new URL(request.url).searchParams.get("language") ?? "")?.[0] ?? "nb";
+
 async function confirm(context) {
   const begun = enrolment(context);
   if (begun.confirmed) return [fact("confirmed", true)];
   context.messages.push(visited(begun.confirmUrl));
-  return { facts: [fact("confirm", begun.confirmUrl)], go: begun.confirmUrl, waiting: true };
+  const page = new URL(begun.confirmUrl);
+  page.searchParams.set("ui_locales", languageOf(context));
+  return { facts: [fact("confirm", begun.confirmUrl)], go: page.href, waiting: true };
 }
 
 const confirmed = {
@@ -113,7 +118,13 @@ const bound = (its, value, seconds) => `${its.loginCookie}=${value}; Path=/; Max
 
 async function login(context) {
   const { its, messages } = context;
-  const { url, transaction } = await (await helse(context)).login({ scope: SCOPE, acrValues: "Level4", prompt: "login", lifetime: LIFETIME });
+  const { url, transaction } = await (await helse(context)).login({
+    scope: SCOPE,
+    acrValues: "Level4",
+    prompt: "login",
+    uiLocales: languageOf(context),
+    lifetime: LIFETIME,
+  });
   messages.push(visited(url));
   const value = await seal(its.keys, PURPOSE, transaction);
   return { facts: [fact("acr_values", "Level4")], go: url, waiting: true, cookie: bound(its, value, LIFETIME) };
