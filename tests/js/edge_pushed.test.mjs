@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 
 import { Client, SigningKey, discover, privateKeyJwt } from "samtykke";
 import { createEdge } from "samtykke/edge";
+import { start } from "samtykke-local";
 
 import { REDIRECT_URI, fapiServer } from "../fapi/server.mjs";
 import { Jar, assertSafe, key } from "./browser.mjs";
@@ -70,5 +71,38 @@ test("a server that cannot be reached, or refuses the request: the person is tol
     assert.ok(answer.status >= 400);
     assert.ok((await answer.text()).includes(`Error code: ${error}`));
     assert.deepEqual(answer.headers.getSetCookie(), []);
+  }
+});
+
+test("each login decides whether its request is pushed and whether it is signed", async () => {
+  const ORIGIN = "http://localhost:1338";
+  const local = await start({ providers: ["mine"], port: 0 });
+  try {
+    const { issuer, client: registered, requests, login } = local.mine;
+    const provider = await discover(issuer, { clientId: registered.clientId, redirectUri: `${ORIGIN}/callback`, development: true });
+    const authentication = privateKeyJwt(await SigningKey.fromJwk(registered.privateJwk));
+    const begun = async (options, more) => {
+      const edge = createEdge({ client: new Client(provider, authentication, more), keys: [key()], insecureLocalhost: true });
+      const before = requests("par").length;
+      const away = await edge.login(new Request(`${ORIGIN}/login`), { scope: "openid" }, options);
+      assert.equal(away.status, 303, away.status === 303 ? "" : await away.text());
+      const url = away.headers.get("location");
+      const cookie = away.headers
+        .getSetCookie()
+        .map((line) => line.split(";", 1)[0])
+        .join("; ");
+      const home = await edge.callback(new Request(await login(url), { headers: { cookie } }));
+      assert.equal(home.status, 303, "the login came to nothing");
+      return [requests("par").length - before, ["request_uri", "request", "scope"].filter((name) => new URL(url).searchParams.has(name)).join()];
+    };
+    assert.deepEqual(await begun(), [1, "request_uri"]);
+    assert.deepEqual(await begun({ pushedRequests: false }), [0, "scope"]);
+    assert.deepEqual(await begun({ pushedRequests: false, requestObject: true }), [0, "request"]);
+    assert.deepEqual(await begun({ requestObject: true }), [1, "request_uri"]);
+    assert.ok(requests("par").at(-1).form.request, "it was not signed");
+    assert.deepEqual(await begun({}, { pushedRequests: false }), [0, "scope"]);
+    assert.deepEqual(await begun({ pushedRequests: true }, { pushedRequests: false }), [1, "request_uri"]);
+  } finally {
+    await local.close();
   }
 });

@@ -27,7 +27,7 @@ export interface LoginOptions extends Omit<StartOptions, "signal"> {
   readonly state?: unknown;
 }
 
-const LOGIN: Names<LoginOptions> = { returnTo: 1, exchange: 1, state: 1, requestObject: 1 };
+const LOGIN: Names<LoginOptions> = { returnTo: 1, exchange: 1, state: 1, requestObject: 1, pushedRequests: 1 };
 
 interface Carried extends LoginSettings {
   readonly transaction: string;

@@ -36,16 +36,20 @@ export interface RequestObjectOptions {
 export interface StartOptions {
   /** Signs the request; `true` for the usual. */
   readonly requestObject?: boolean | RequestObjectOptions;
+  /** Whether this request is pushed (RFC 9126) where the server takes it; as the client's option says unless given. One that must be is. */
+  readonly pushedRequests?: boolean;
   readonly signal?: AbortSignal;
 }
 
-const START: Names<StartOptions> = { requestObject: 1, signal: 1 };
+const START: Names<StartOptions> = { requestObject: 1, pushedRequests: 1, signal: 1 };
 const OBJECT: Names<RequestObjectOptions> = { key: 1, typ: 1, lifetime: 1, claims: 1, beside: 1, outerParameters: 1 };
 
 /** @internal Begins a flow as the provider asks. */
-export async function start(party: Party, asked: ConsentRequest | AuthorizationRequest, more: StartOptions): Promise<Login> {
+export async function start(client: Party, asked: ConsentRequest | AuthorizationRequest, more: StartOptions): Promise<Login> {
   only(more, START, "authorization");
-  const { requestObject, signal } = more;
+  const { requestObject, pushedRequests, signal } = more;
+  const { pushedRequests: _, ...lenient } = client.lenient ?? {};
+  const party = pushedRequests === undefined ? client : { ...client, lenient: pushedRequests ? lenient : { ...lenient, pushedRequests } };
   const wanted = requestObject ?? party.provider.server?.requireRequestObject ?? false;
   const options: RequestObjectOptions = typeof wanted === "object" ? wanted : {};
   only(options, OBJECT, "authorization");
