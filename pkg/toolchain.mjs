@@ -164,16 +164,16 @@ export async function ensureNpm(gaps, folder = root) {
 
 /**
  * A folder in the cache whose node_modules holds exactly these packages, installed on first use.
- * A marker is written last, so an interrupted install is done again.
+ * A marker is written last, so an interrupted install is done again. `lock`: a package-lock.json that says the version of everything.
  * @returns {Promise<string|null>} the folder, or null when npm could not install them.
  */
-export function npmFolder(name, dependencies) {
-  if (!installing.has(name)) installing.set(name, installFolder(name, dependencies));
+export function npmFolder(name, dependencies, lock) {
+  if (!installing.has(name)) installing.set(name, installFolder(name, dependencies, lock));
   return installing.get(name);
 }
 const installing = new Map(); // two tests that ask for the same tools at once share one install
 
-async function installFolder(name, dependencies) {
+async function installFolder(name, dependencies, lock) {
   const folder = join(cacheDir(), name);
   const marker = join(folder, "node_modules", ".complete");
   const manifest = JSON.stringify({ private: true, type: "module", dependencies });
@@ -186,7 +186,8 @@ async function installFolder(name, dependencies) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), manifest);
-  if (!(await npm(["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }))) return null;
+  if (lock) writeFileSync(join(folder, "package-lock.json"), lock);
+  if (!(await npm([lock ? "ci" : "install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder }))) return null;
   writeFileSync(marker, manifest);
   return folder;
 }

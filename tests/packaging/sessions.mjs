@@ -3,15 +3,18 @@
 // Refuses a lost cookie, a code that is spent by a prefetch, and a page that a cache may keep.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
+import { launchChromium } from "../lib/browsers.mjs";
 import { keycloak } from "../lib/keycloak.mjs";
 
 /** The server, and the address under which its function is reached: `?url=` names what is asked. */
 export async function providerServer() {
   const world = await keycloak();
   const server = createServer(async (request, response) => {
+    const address = new URL(request.url, "http://localhost");
+    if (address.pathname === "/auth") return void response.writeHead(303, { location: world.authorize(address).url }).end();
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    const answer = await world.fetch(new URL(request.url, "http://localhost").searchParams.get("url"), {
+    const answer = await world.fetch(address.searchParams.get("url"), {
       method: request.method,
       body: Buffer.concat(chunks).toString(),
     });
@@ -70,5 +73,43 @@ export async function walk(origin, world) {
   const failed = await ask(url, { headers: { accept: "text/html", "accept-language": "nn" } });
   assert.equal(failed.status, 400, "a callback twice");
   assert.match(await failed.text(), /Innlogginga lukkast ikkje/);
-  return "login, renewal, logout, error page";
+  return `login, renewal, logout, error page${await inChromium(origin, world)}`;
+}
+
+/** The same by a person's browser, which keeps cookies by its own rules. */
+async function inChromium(origin, world) {
+  const { browser, why } = await launchChromium();
+  if (!browser) {
+    assert.ok(!process.env.CI, `Chromium: ${why}`);
+    return `; not in Chromium: ${why}`;
+  }
+  try {
+    const page = await browser.newPage({ locale: "sv-SE" });
+    const text = () => page.evaluate(() => document.body.innerText);
+    const before = world.requests.refresh;
+    world.next.life = 30;
+    await page.goto(`${origin}/login?returnTo=/me`);
+    await page.waitForURL(`${origin}/me`);
+    assert.match(await text(), /kari/, "in Chromium: login");
+    assert.ok(world.requests.refresh > before, "in Chromium: renewed before it was rendered");
+    world.next.life = 300;
+    await page.reload();
+    assert.match(await text(), /kari/, "in Chromium: after a renewal");
+    await Promise.all([
+      page.waitForNavigation(),
+      page.evaluate(() => {
+        const form = Object.assign(document.createElement("form"), { method: "post", action: "/logout" });
+        document.body.append(form);
+        form.submit();
+      }),
+    ]);
+    await page.goto(`${origin}/me`);
+    assert.match(await text(), /nobody/, "in Chromium: logout");
+    const failed = await page.goto(`${origin}/callback?code=x&state=${"y".repeat(43)}`);
+    assert.equal(failed.status(), 400);
+    assert.match(await text(), /Inloggningen/, "in Chromium: the error in the visitor's language");
+    return ", in Chromium too";
+  } finally {
+    await browser.close();
+  }
 }

@@ -12,13 +12,22 @@ import { must, plainEnv } from "../lib/process.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+/** The versions of all that a project's tools bring, where it pins them: tests/packaging/lock.mjs writes it. */
+export const lockOf = (source) => join(here, "projects", source, "package-lock.json");
+
 /** @param {{source: string, tools?: Record<string, string>, tarball: string, dir: string}} project `source` is its folder below projects/. */
 export async function makeProject({ source, tools = {}, tarball, dir }) {
   await mkdir(dir, { recursive: true });
   if (Object.keys(tools).length) {
-    const hash = createHash("sha256").update(JSON.stringify(tools)).digest("hex").slice(0, 12);
-    const cached = await npmFolder(`packaging-tools-${hash}`, tools);
-    if (!cached) throw new Error(`npm could not install ${Object.keys(tools).join(", ")}`);
+    const lock = existsSync(lockOf(source)) ? readFileSync(lockOf(source), "utf8") : undefined;
+    const hash = createHash("sha256")
+      .update(JSON.stringify(tools))
+      .update(lock ?? "")
+      .digest("hex")
+      .slice(0, 12);
+    const cached = await npmFolder(`packaging-tools-${hash}`, tools, lock);
+    // Offline it is not the project that failed.
+    if (!cached) throw Object.assign(new Error(), { gap: `npm could not install ${Object.keys(tools).join(", ")}` });
     for (const part of ["node_modules", "package-lock.json"]) {
       await cp(join(cached, part), join(dir, part), { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
     }

@@ -7,7 +7,6 @@ import { TimeLimit } from "../core/time_limit.js";
 import { tell } from "../core/wait.js";
 import { base64url } from "../crypto/base64url.js";
 import type { Entry, Flight } from "./entry.js";
-import { pause } from "./lock.js";
 import type { Kept, Lock, TokenStore } from "./store.js";
 
 /** @internal There is no store, or none that answers. */
@@ -97,7 +96,7 @@ export class SharedStore {
     if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), this.#longer);
     else {
       flight.until = this.clock() + SLACK;
-      await sleep(pause(looks), "token");
+      await sleep(Math.min(20 * 1.5 ** looks, 250) * (0.75 + Math.random() / 2), "token");
     }
   }
 

@@ -9,7 +9,9 @@ const at = (name) => `${issuer}/protocol/openid-connect/${name}`;
 export function sessionEdge({ origin, reach, ...more }) {
   const op = provider({
     issuer,
-    authorizationEndpoint: at("auth"),
+    // Where a browser comes to by itself.
+    authorizationEndpoint: reach ? new URL("auth", reach).href : at("auth"),
+    development: Boolean(reach),
     tokenEndpoint: at("token"),
     jwksUri: at("certs"),
     revocationEndpoint: at("revoke"),
