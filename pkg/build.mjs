@@ -110,6 +110,7 @@ const ENTRIES = {
   exchange: ["exchange"],
   jwe: [],
   keys: [],
+  pkcs12: [],
   tokens: [],
   ...Object.fromEntries(PROVIDERS.map((name) => [name, [name]])),
 };

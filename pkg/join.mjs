@@ -18,6 +18,8 @@ const OPTIONS = {
   minifySyntax: true,
   minifyWhitespace: true,
   absWorkingDir: "/",
+  // Beside the package, for whoever reads PKCS#12.
+  external: ["node-forge/*"],
 };
 
 /** A module's name under `lib`, as what tells its exports apart from other modules'. */
@@ -44,7 +46,9 @@ export async function joinModules(dist, entries, firstOf) {
   const lib = (name) => join(dist, "lib", `${name}.js`);
   const entryOf = (entry) => lib(`entries/${entry}`);
   const isApi = (entry) => entries[entry].some((core) => core !== "full" && core !== "browser");
-  const isShared = (entry) => entry !== "browser" && !isApi(entry);
+  // What loads another package stands alone.
+  const isAlone = (entry) => entry === "pkcs12";
+  const isShared = (entry) => entry !== "browser" && !isApi(entry) && !isAlone(entry);
   const all = Object.keys(entries);
   /** Each stands on those before it. */
   const layers = [
@@ -55,6 +59,7 @@ export async function joinModules(dist, entries, firstOf) {
       code: `${BUFFER}export ${octets(dist, "full")}`,
     },
     { file: "apis.js", roots: all.filter(isApi).map(entryOf), code: "" },
+    { file: "alone.js", roots: all.filter(isAlone).map(entryOf), code: "" },
   ];
   mkdirSync(out);
 

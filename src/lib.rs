@@ -37,7 +37,7 @@ pub mod jose;
 pub mod protocol;
 pub mod provider;
 mod shell;
-#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk"))]
+#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk", feature = "pkcs12"))]
 pub mod signer;
 
 pub use flow::exchange::Exchange;

@@ -49,7 +49,7 @@ const STAGES = [
     name: "native",
     quick: true,
     what: "crate: unit, vector, property and documentation tests",
-    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk,encrypted-keys"]],
+    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk,encrypted-keys,pkcs12"]],
     minutes: 20,
   },
   {
@@ -70,7 +70,14 @@ const STAGES = [
       ],
       ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,tower,testing", "--doc", "--", "shell::native", "documents"],
       // Each feature by itself: they only add, and need no other but those they bring.
-      ...["native", "testing,tower", "axum", "redis,p256", "reqwest,rustls"].map((features) => ["cargo", "check", "--locked", "--lib", "--features", features]),
+      ...["native", "testing,tower", "axum", "redis,p256", "reqwest,rustls", "pkcs12"].map((features) => [
+        "cargo",
+        "check",
+        "--locked",
+        "--lib",
+        "--features",
+        features,
+      ]),
       suite("programs", "--test-concurrency=1"),
     ],
     minutes: 15,

@@ -245,6 +245,13 @@ fn key_json(content: &[u8]) -> Option<String> {
 /// DER, read value by value.
 struct Der<'a>(&'a [u8]);
 
+/// Whether a file in PKCS#12 has a MAC: the third of its parts, after a version and the content (RFC 7292 section 4).
+#[cfg(all(feature = "pkcs12", not(target_arch = "wasm32")))]
+pub(crate) fn has_mac(file: &[u8]) -> bool {
+    let parts = |inner: &mut Der<'_>| inner.take(INTEGER).and(inner.take(SEQUENCE)).and(inner.take(SEQUENCE)).is_some();
+    Der(file).take(SEQUENCE).is_some_and(|inner| parts(&mut Der(inner)))
+}
+
 impl<'a> Der<'a> {
     /// A time, as a certificate writes it: in UTC, to the second, its year in two digits up to 2049.
     fn time(&mut self) -> Option<i64> {

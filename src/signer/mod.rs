@@ -10,6 +10,8 @@ mod jwk;
 pub mod native;
 #[cfg(feature = "p256")]
 pub mod p256;
+#[cfg(all(feature = "pkcs12", not(target_arch = "wasm32")))]
+pub mod pkcs12;
 
 #[cfg(any(feature = "p256", all(feature = "native-crypto", not(target_arch = "wasm32"))))]
 mod private {

@@ -28,6 +28,8 @@ mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
 mod offered;
+#[cfg(all(feature = "native-crypto", feature = "pkcs12"))]
+mod pkcs12;
 mod reality;
 mod redacted;
 mod refused_callbacks;

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execSync } from "node:child_process";
 import { createPrivateKey, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { browse } from "../hostile/server/authorization.mjs";
@@ -103,22 +103,27 @@ test("the error block prints what its comments say", async (t) => {
   assert.deepEqual(printed, said);
 });
 
-test("the commands of a .p12 give a key that gets a token", () =>
+test("the lines and the command for a .p12 give a key that gets a token", () =>
   maskinportenTest(async (mp) => {
     const folder = mkdtempSync(join(ROOT, "target", "block-p12-"));
     const home = process.cwd();
     try {
       writeFileSync(join(folder, "own.pem"), `${ENTERPRISE.key}\n${ENTERPRISE.certificate}`);
       const openssl = (command) => execSync(command, { cwd: folder, input: "\n", stdio: ["pipe", "pipe", "ignore"] });
-      openssl("openssl pkcs12 -export -in own.pem -out organisation.p12 -passout pass:");
-      openssl(BLOCKS.find(({ harness, language }) => harness === "p12" && language === "sh").text);
+      openssl("openssl pkcs12 -export -in own.pem -out organisation.p12 -passout pass:grunn");
       process.chdir(folder);
       process.env.CLIENT_ID = mp.certified;
+      process.env.P12_PASSWORD = "grunn";
       const { tokenType } = await load("p12");
       assert.equal(tokenType, "Bearer");
+      openssl(`${BLOCKS.find(({ harness, language }) => harness === "p12" && language === "sh").text.trim()} -passin pass:grunn`);
+      const { readPkcs12 } = await import("samtykke/pkcs12");
+      const pem = await readPkcs12(readFileSync("organisation.p12"), { password: "grunn" });
+      assert.equal(createPrivateKey(readFileSync("key.pem")).equals(createPrivateKey(pem)), true);
     } finally {
       process.chdir(home);
       delete process.env.CLIENT_ID;
+      delete process.env.P12_PASSWORD;
       rmSync(folder, { recursive: true });
     }
   }));

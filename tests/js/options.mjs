@@ -13,6 +13,7 @@ import { HelseId, claimOf } from "samtykke/helseid";
 import { readKey } from "samtykke/keys";
 import * as maskinporten from "samtykke/maskinporten";
 import * as norskgjeld from "samtykke/norskgjeld";
+import { readPkcs12 } from "samtykke/pkcs12";
 import * as selvbetjening from "samtykke/selvbetjening";
 import { TokenSource, denoKvStore, redisStore } from "samtykke/tokens";
 
@@ -64,6 +65,7 @@ function protocol(key) {
     "JwksCache.constructor(options)": (odd) => new JwksCache(odd),
     "privateKeyJwt(rules)": (odd) => privateKeyJwt(key, odd),
     "readKey(options)": (odd) => readKey("", odd),
+    "readPkcs12(options)": (odd) => readPkcs12(new Uint8Array(1), { password: "", ...odd }),
     "SigningKey.fromJwk(options)": (odd) => SigningKey.fromJwk({}, odd),
     "SigningKey.fromPem(options)": (odd) => SigningKey.fromPem("", { alg: "RS256", ...odd }),
     "SigningKey.generate(options)": (odd) => SigningKey.generate(odd),

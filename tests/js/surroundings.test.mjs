@@ -44,8 +44,14 @@ test("no unsafe code in the crate, no dependency in the npm package, no script t
   for (const name of sources) assert.doesNotMatch(read(`src/${name}`), /\bunsafe\s*(\{|fn|impl|extern)|allow\(unsafe_code\)/, name);
   const manifest = JSON.parse(read("pkg/package.json"));
   for (const name of ["dependencies", "optionalDependencies", "scripts"]) assert.equal(manifest[name], undefined, name);
-  // React is its users' own, and nobody else gets it.
-  assert.deepEqual([manifest.peerDependencies, manifest.peerDependenciesMeta], [{ react: ">=18" }, { react: { optional: true } }]);
+  // React is its users' own, as is what reads PKCS#12: nobody else gets them.
+  assert.deepEqual(
+    [manifest.peerDependencies, manifest.peerDependenciesMeta],
+    [
+      { "node-forge": "^1.4.3", react: ">=18" },
+      { "node-forge": { optional: true }, react: { optional: true } },
+    ],
+  );
 });
 
 test("in the crate, only the bindings and one file of the ground know for which entry they are compiled", () => {
@@ -70,6 +76,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
     "native-crypto",
     "npm",
     "p256",
+    "pkcs12",
     "redis",
     "reqwest",
     "rustls",

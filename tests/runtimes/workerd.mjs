@@ -37,8 +37,8 @@ export function wasmModules() {
   return { plugin, modules: () => [...found].map(([path, contents]) => ({ type: "CompiledWasm", path, contents })) };
 }
 
-/** Bundles `entry` for workerd and gives Miniflare's list of modules. */
-export async function bundleWorker(entry) {
+/** Bundles `entry` for workerd and gives Miniflare's list of modules. `more`: options of esbuild's. */
+export async function bundleWorker(entry, more = {}) {
   const wasm = wasmModules();
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -53,6 +53,7 @@ export async function bundleWorker(entry) {
     charset: "utf8",
     logLevel: "silent",
     plugins: [wasm.plugin],
+    ...more,
   });
   return [{ type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text }, ...wasm.modules()];
 }

@@ -20,12 +20,14 @@ const HASHES: Readonly<Record<string, string>> = {
 };
 /** AES-CBC, by the bits of its key. */
 const CIPHERS: Readonly<Record<string, number>> = { "2.16.840.1.101.3.4.1.2": 128, "2.16.840.1.101.3.4.1.22": 192, "2.16.840.1.101.3.4.1.42": 256 };
-/** What encrypts private keys, too, and WebCrypto does not have. */
-const OTHERS: Readonly<Record<string, string>> = {
+/** @internal What encrypts private keys, too, and WebCrypto does not have. */
+export const OTHERS: Readonly<Record<string, string>> = {
   "1.2.840.113549.1.5.3": "PBE-MD5-DES (PBES1)",
   "1.2.840.113549.1.5.10": "PBE-SHA1-DES (PBES1)",
   "1.2.840.113549.1.12.1.3": "PBE-SHA1-3DES (PKCS#12)",
   "1.2.840.113549.1.12.1.6": "PBE-SHA1-RC2-40 (PKCS#12)",
+  "1.2.840.113549.1.12.1.1": "PBE-SHA1-RC4-128 (PKCS#12)",
+  "1.2.840.113549.1.12.1.5": "PBE-SHA1-RC2-128 (PKCS#12)",
   "1.2.840.113549.3.7": "PBES2 with 3DES",
   "1.2.840.113549.3.2": "PBES2 with RC2",
   "1.3.6.1.4.1.11591.4.11": "PBES2 with scrypt",
@@ -57,7 +59,7 @@ export async function readKey(pem: string, options: { readonly passphrase?: stri
   const { label } = block;
   if (label.includes(",")) throw unfit(`encrypted PKCS#8; convert it: ${AGAIN}`, label);
   if (!READ.includes(label)) throw unfit(`PKCS#8; convert it: ${label.startsWith("OPENSSH") ? "ssh-keygen -p -m PKCS8 -f key" : PLAIN}`, label);
-  const der = label === "ENCRYPTED PRIVATE KEY" ? await decrypted(block.der, options.passphrase) : wrapped(label, block.der);
+  const der = label === "ENCRYPTED PRIVATE KEY" ? forAny(await decrypted(block.der, options.passphrase)) : wrapped(label, block.der);
   const certificates = all.filter(({ label }) => label === "CERTIFICATE").map(({ base64 }) => armour("CERTIFICATE", base64));
   const key = armour("PRIVATE KEY", btoa(String.fromCharCode(...der)));
   der.fill(0);
@@ -140,8 +142,17 @@ function lockOf(der: Octets): Lock {
   }
 }
 
-/** A key's octets out of encrypted PKCS#8. */
-async function decrypted(der: Octets, passphrase?: string | Octets): Promise<Octets> {
+/** @internal How often encrypted PKCS#8 by PBES2 is derived; `other` is what it is encrypted by, where that is not read here. */
+export function pbes2Of(der: Octets): { readonly other?: string; readonly iterations?: number } {
+  try {
+    return { iterations: lockOf(der).iterations };
+  } catch (error) {
+    return { other: (error as { actual?: string }).actual?.replace(/^ENCRYPTED PRIVATE KEY by /, "") ?? "" };
+  }
+}
+
+/** @internal What encrypted PKCS#8 holds. */
+export async function decrypted(der: Octets, passphrase?: string | Octets): Promise<Octets> {
   const { bits, hash, salt, iv, iterations, data } = lockOf(der);
   if (!passphrase?.length) throw unfit("passphrase: that of the ENCRYPTED PRIVATE KEY", "none");
   if (iterations > MAX_ROUNDS || !iterations) throw unfit(`1 to ${MAX_ROUNDS} rounds of PBKDF2; convert it: ${AGAIN}`, `${iterations}`);
@@ -149,7 +160,7 @@ async function decrypted(der: Octets, passphrase?: string | Octets): Promise<Oct
   try {
     const secret = await subtle.importKey("raw", octetsOf(passphrase), "PBKDF2", false, ["deriveKey"]);
     const key = await subtle.deriveKey({ name: "PBKDF2", hash, salt, iterations }, secret, { name: "AES-CBC", length: bits }, false, ["decrypt"]);
-    return forAny(new Uint8Array(await subtle.decrypt({ name: "AES-CBC", iv }, key, data)));
+    return new Uint8Array(await subtle.decrypt({ name: "AES-CBC", iv }, key, data));
   } catch (cause) {
     throw (cause as Error)?.name === "NotSupportedError"
       ? unfit("rounds and a cipher that this runtime has", `${iterations} rounds, AES-${bits}`, cause)

@@ -77,6 +77,7 @@ kinds! {
     SESSION_ENDED "session_ended" Token Restart false "RFC 6749 section 6" "Log in again.";
     ID_TOKEN_MISSING "id_token_missing" Token FixConfiguration false "OIDC Core section 3.1.3.3" "Have openid enabled for the client, or leave it out.";
     KEY_REFUSED "key_refused" Configuration FixConfiguration false "RFC 7518 section 6" "Use another key; see what was expected of this one.";
+    PASSWORD_REFUSED "password_refused" Configuration FixConfiguration false "RFC 7292 section 5.1" "Give the password that the file was made with.";
     ALGORITHM_REFUSED "algorithm_refused" Token FixConfiguration false "RFC 8725 section 3.1" "Name the algorithm the server signs with.";
     SIGNING_FAILED "signing_failed" Token TryLater false "RFC 7515 section 5.1" "The signer failed; see the cause.";
     JWS_MALFORMED "jws_malformed" Token TryLater false "RFC 7515 section 7.1" "The server's answer breaks the standard; report it to the provider.";

@@ -48,7 +48,7 @@ const KINDS: &[(ErrorKind, &str)] = &[
     (
         Configuration,
         "invalid_configuration secret_in_browser invalid_parameter reserved_parameter invalid_scope transaction_mismatch \
-         callback_wrong_redirect_uri key_refused algorithm_refused endpoint_missing endpoint_refused metadata_issuer_mismatch \
+         callback_wrong_redirect_uri key_refused password_refused algorithm_refused endpoint_missing endpoint_refused metadata_issuer_mismatch \
          resource_refused session_too_large method_refused return_to_refused origin_refused wasm_unavailable",
     ),
     (Declined, "consent_denied login_cancelled confirmation_refused"),
