@@ -7,6 +7,7 @@ import { Client, type ExchangeOptions, type RefreshOptions, type TokenExchangeOp
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
 import { hostError } from "../../core/error.js";
 import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from "../../protocol/flow.js";
+import { snake } from "../../protocol/party.js";
 import { now } from "../../core/clock.js";
 import { ASKING, PATIENCE, Shared } from "../../core/wait.js";
 import { type Fetch, checkTransport } from "../../core/http.js";
@@ -208,13 +209,7 @@ export class HelseId {
     given(Array.isArray(resources), "authorization", "resources: a list of texts");
     const extra: Record<string, string | readonly string[]> = {};
     if (resources.length) extra["resource"] = resources;
-    for (const [name, value] of [
-      ["acr_values", acrValues],
-      ["prompt", prompt],
-      ["on_behalf_of", onBehalfOf],
-      ["ui_locales", uiLocales],
-    ] as const)
-      if (value !== undefined) extra[name] = value;
+    for (const [name, value] of Object.entries({ acrValues, prompt, onBehalfOf, uiLocales })) if (value !== undefined) extra[snake(name)] = value;
     // HelseID's `acr_values` choose how to log in; the level is judged by a claim of its own.
     const asked: AuthorizationRequest = { scope, extra, acrOptional: true, ...(lifetime !== undefined && { lifetime }) };
     const requestObject = details && { beside: true, lifetime: 30, claims: { authorization_details: claimOf(details) } };
