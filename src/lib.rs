@@ -15,7 +15,9 @@
 //! let profile = norskgjeld::profile(&Environment::preprod());
 //! let client = Client::new(profile, "eksempelbank-client", "https://app.example.no/callback")?;
 //! let request = Scope::new(Purpose::Presentation).days(100)?.request();
-//! let login = client.begin(request, &[7; 96], 1_700_000_000)?; // random octets and the time come from you
+//! # fn random() -> [u8; 96] { let mut octets = [0; 96]; getrandom::fill(&mut octets).unwrap(); octets }
+//! # let now = 1_700_000_000;
+//! let login = client.begin(request, &random(), now)?; // random octets and the time come from you
 //! assert!(login.url.starts_with("https://access-preprod.norskgjeld.no/oauth2/auth?"));
 //! # Ok::<(), samtykke::Error>(())
 //! ```

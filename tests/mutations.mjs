@@ -26,7 +26,7 @@ for (const { row, file, text, becomes, test } of mutations) {
       path,
       source.replace(text, () => becomes),
     );
-    const built = file.startsWith("pkg/src") ? build() : { status: 0 };
+    const built = /^(pkg\/)?src\//.test(file) ? build() : { status: 0 };
     // One that does not compile is found out, too, but shows nothing of the test.
     const outcome = built.status === 0 ? (run(test).status === 0 ? "SURVIVED" : "found") : "DOES NOT BUILD";
     if (outcome !== "found") survived++;

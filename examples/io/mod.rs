@@ -1,20 +1,25 @@
 //! What the native programs share: the I/O around the core, with reqwest, and the machine's randomness and clock.
 //!
 //! The core words requests and judges answers (RFC 6749 section 3.2); nothing here knows what they mean.
-//! Refuses redirects, and reads one octet more than 1 MiB at most, which the core then refuses.
+//! Refuses redirects, answers that take too long, drop by drop too, and reads one octet more than 1 MiB at most, which the core refuses.
 
 use std::error::Error;
 use std::io::Read;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use samtykke::http::MAX_BODY;
 use samtykke::{Request, Response, Secret};
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Follows no redirect, and waits 30 seconds at most.
+/// For a whole answer.
+const LIMIT: Duration = Duration::from_secs(30);
+/// For each of its parts: reqwest's blocking client counts each read anew.
+const PART: Duration = Duration::from_secs(10);
+
+/// Follows no redirect.
 pub(crate) fn http() -> Outcome<reqwest::blocking::Client> {
-    Ok(reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).build()?)
+    Ok(reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PART).build()?)
 }
 
 /// Sends what the core worded and hands back what came.
@@ -28,15 +33,24 @@ pub(crate) fn send(http: &reqwest::blocking::Client, request: &Request) -> Outco
     if let Some(body) = &request.body {
         outgoing = outgoing.body(String::from(body.expose()));
     }
+    let started = Instant::now();
     let answer = outgoing.send()?;
-    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
-    let mut response = Response::new(answer.status().as_u16(), header("content-type").as_deref(), "");
-    response.retry_after = header("retry-after");
-    response.dpop_nonce = header("dpop-nonce");
-    response.www_authenticate = header("www-authenticate");
-    let mut body = String::new();
-    answer.take(u64::try_from(MAX_BODY)?.saturating_add(1)).read_to_string(&mut body)?;
-    response.body = Secret::new(body);
+    // Every line of a header counts: of two nonces neither is the server's word.
+    let headers = answer.headers().iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+    let mut response = Response::with_headers(answer.status().as_u16(), headers, "");
+    let mut body = Vec::new();
+    let mut octets = [0; 8192];
+    let mut rest = answer.take(u64::try_from(MAX_BODY)?.saturating_add(1));
+    loop {
+        match rest.read(&mut octets)? {
+            0 => break,
+            count => body.extend_from_slice(octets.get(..count).unwrap_or_default()),
+        }
+        if started.elapsed() > LIMIT {
+            return Err("the answer took too long".into());
+        }
+    }
+    response.body = Secret::new(String::from_utf8(body)?);
     Ok(response)
 }
 

@@ -63,8 +63,13 @@ impl<T> Exchange<T> {
     }
 
     /// An error with the answer that cannot be asked for again, if it led there.
-    fn held(&self, error: Error) -> Error {
+    pub(crate) fn held(&self, error: Error) -> Error {
         error.holding_text(self.context.answer.as_ref())
+    }
+
+    /// Whether there is nothing more to come.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
     }
 
     /// The step that was handed out could not be carried out: the flow is over.
@@ -120,6 +125,8 @@ impl<T> Machine for Exchange<T> {
                 let error = self.failed(failure);
                 return Err(self.held(error));
             }
+            // An exchange keeps nothing.
+            Input::Loaded(_) | Input::Locked(_) | Input::Unlocked | Input::Adopted => return Err(used()),
         }
         let step = self.step(moment.random, moment.now);
         step.map_err(|error| self.held(error))

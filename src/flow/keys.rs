@@ -94,6 +94,9 @@ pub(crate) fn choose(
             let times = times.unwrap_or_else(|| JwksTimes::new(0, None));
             Ok(Choice::Fetch(Some(JwksTimes { unknown: Some(now), ..times })))
         }
+        Err(error) if error.code() == codes::KEY_NOT_FOUND.code() => Err(error.hinting(
+            "The keys were fetched for another unknown key id a moment ago, so not again: start again when the cooldown is over.",
+        )),
         key => key.map(Choice::Key),
     }
 }

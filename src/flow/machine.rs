@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::flow::step::Step;
+use crate::flow::step::{Record, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
@@ -42,6 +42,14 @@ pub enum Input {
     Plaintext(Secret),
     /// What [`Step::Store`] handed out is safe.
     Stored,
+    /// What [`Step::Load`] found. What the caller stores has no end.
+    Loaded(Option<Record>),
+    /// The lock of [`Step::Lock`] is there; with what is kept under its name.
+    Locked(Option<Record>),
+    /// [`Step::Keep`] or [`Step::Unlock`] is done, as well as it could be: a lock ends by itself.
+    Unlocked,
+    /// What [`Step::Adopt`] handed out is taken over.
+    Adopted,
     /// The step could not be carried out.
     Failed(Failure),
 }
@@ -56,6 +64,10 @@ impl core::fmt::Debug for Input {
             Self::Digest(_) => "Digest(…)",
             Self::Plaintext(_) => "Plaintext(…)",
             Self::Stored => "Stored",
+            Self::Loaded(_) => "Loaded(…)",
+            Self::Locked(_) => "Locked(…)",
+            Self::Unlocked => "Unlocked",
+            Self::Adopted => "Adopted",
             Self::Failed(_) => "Failed(…)",
         })
     }

@@ -32,8 +32,64 @@ pub enum Step<T> {
     /// Store this refresh token, and say so before anything else: the one it replaces is spent. Only a machine that was told so
     /// asks for it.
     Store(Secret),
+    /// Load what is kept, and give it to `Loaded`.
+    Load(Place),
+    /// Wait for the lock of this name in the store that processes share, and load what is kept under it.
+    Lock(String),
+    /// Keep this under the lock, and give the lock back.
+    Keep(Record),
+    /// Give the lock back; nothing is to be kept.
+    Unlock,
+    /// Take this over before anything else: what others have brought meanwhile.
+    Adopt(Secret),
     /// The flow is over.
     Done(T),
+}
+
+impl<T> Step<T> {
+    /// The same step of a machine with another outcome; the outcome where it is over.
+    pub(crate) fn undone<U>(self) -> core::result::Result<Step<U>, T> {
+        Ok(match self {
+            Self::Send(request) => Step::Send(request),
+            Self::Sign(request) => Step::Sign(request),
+            Self::Verify(request) => Step::Verify(request),
+            Self::Find(request) => Step::Find(request),
+            Self::Decrypt(request) => Step::Decrypt(request),
+            Self::Digest(hash, value) => Step::Digest(hash, value),
+            Self::Store(value) => Step::Store(value),
+            Self::Load(place) => Step::Load(place),
+            Self::Lock(name) => Step::Lock(name),
+            Self::Keep(record) => Step::Keep(record),
+            Self::Unlock => Step::Unlock,
+            Self::Adopt(value) => Step::Adopt(value),
+            Self::Done(outcome) => return Err(outcome),
+        })
+    }
+}
+
+/// Where something is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// Where the caller stores what [`Step::Store`] hands out.
+    Own,
+    /// In the store that processes share, under this name.
+    Shared(String),
+}
+
+/// What processes share under a name. `Debug` shows none of it.
+#[derive(Clone)]
+pub struct Record {
+    /// The text.
+    pub text: Secret,
+    /// Until when it is kept: milliseconds since 1970 by the shell's clock.
+    pub ends: u64,
+}
+
+impl core::fmt::Debug for Record {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Record").field("ends", &self.ends).finish_non_exhaustive()
+    }
 }
 
 /// Which of the caller's keys signs.

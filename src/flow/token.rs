@@ -213,7 +213,8 @@ pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
         return Ok(());
     }
     let expected = "token_endpoint: an https URL of a public host, no fragment";
-    Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
+    let error = Error::wanted(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token);
+    Err(if !development && endpoint::is_local(url) { error.hinting(endpoint::LOCAL) } else { error })
 }
 
 /// The nonce of a token that is about to be judged; nothing for one that cannot be read.

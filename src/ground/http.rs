@@ -62,7 +62,39 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response from its parts.
+    /// A response from its status, its headers as they came, and its body: all that the core reads of them, and a header that came
+    /// in several lines as one list (RFC 9110 section 5.3).
+    ///
+    /// ```
+    /// use samtykke::Response;
+    /// let headers = [("Content-Type", "application/json"), ("DPoP-Nonce", "n-1"), ("Server", "x")];
+    /// let response = Response::with_headers(400, headers, r#"{"error":"use_dpop_nonce"}"#);
+    /// assert_eq!(response.dpop_nonce.as_deref(), Some("n-1"));
+    /// ```
+    pub fn with_headers<N: AsRef<str>, V: AsRef<str>>(status: u16, headers: impl IntoIterator<Item = (N, V)>, body: &str) -> Self {
+        let mut response = Self::new(status, None, body);
+        for (name, value) in headers {
+            let slot = match name.as_ref() {
+                name if name.eq_ignore_ascii_case("content-type") => &mut response.content_type,
+                name if name.eq_ignore_ascii_case("retry-after") => &mut response.retry_after,
+                name if name.eq_ignore_ascii_case("dpop-nonce") => &mut response.dpop_nonce,
+                name if name.eq_ignore_ascii_case("www-authenticate") => &mut response.www_authenticate,
+                name if name.eq_ignore_ascii_case("cache-control") => &mut response.cache_control,
+                _ => continue,
+            };
+            match slot {
+                Some(list) => {
+                    list.push_str(", ");
+                    list.push_str(value.as_ref());
+                }
+                None => *slot = Some(value.as_ref().into()),
+            }
+        }
+        response
+    }
+
+    /// A response without the headers that only some answers have: for one whose headers matter, [`with_headers`](Self::with_headers),
+    /// or nonce and challenge are lost.
     pub fn new(status: u16, content_type: Option<&str>, body: &str) -> Self {
         Self {
             status,

@@ -9,6 +9,7 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::lean::{LEAN, NPM};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
+use crate::protocol::endpoint::{LOCAL, is_local};
 use crate::protocol::profile::{Profile, Rules};
 use crate::protocol::syntax::{is_redirect_uri, is_vschar, names_any};
 
@@ -112,7 +113,10 @@ impl Registration<'_> {
         } else {
             return Ok(());
         };
-        Err(Error::new(&codes::INVALID_CONFIGURATION).expected(expected))
+        let error = Error::new(&codes::INVALID_CONFIGURATION).expected(expected);
+        // A page has no room to say more.
+        let addresses = [self.issuer, self.authorization_endpoint];
+        Err(if !LEAN && !self.development && addresses.iter().any(|address| is_local(address)) { error.hinting(LOCAL) } else { error })
     }
 }
 

@@ -31,6 +31,14 @@ pub fn is_endpoint(url: &str, development: bool) -> bool {
     })
 }
 
+/// What to do about an address of this machine that is taken for a public one.
+pub(crate) const LOCAL: &str = "A server on this machine, by http or not, is taken by the option development alone.";
+
+/// Whether an address is one of this machine.
+pub(crate) fn is_local(url: &str) -> bool {
+    Uri::parse(url).is_some_and(|uri| uri.is_loopback())
+}
+
 /// The error of an endpoint that is none.
 pub(crate) fn refused(name: &str) -> Error {
     Error::new(&codes::ENDPOINT_REFUSED).expected(expected(name, ": an https URL of a public host, no fragment"))

@@ -37,11 +37,6 @@ pub struct TokenRecord {
     pub by: Option<String>,
 }
 
-const PHASES: &[Phase] =
-    &[Phase::Configuration, Phase::Authorization, Phase::Callback, Phase::Token, Phase::Api, Phase::Session, Phase::Runtime];
-const ACTIONS: &[Action] =
-    &[Action::FixConfiguration, Action::Restart, Action::TryLater, Action::UserDeclined, Action::UserCancelled, Action::None];
-
 impl TokenRecord {
     /// Its text: lines for a token without trouble, JSON else.
     ///
@@ -210,8 +205,8 @@ fn error(facts: &Value<'_>) -> Option<Error> {
     let code = facts.text("code")?;
     let kind = codes::ALL.iter().find(|kind| kind.code() == code)?;
     let mut error = Error::new(kind);
-    if let Some(phase) = PHASES.iter().find(|phase| Some(phase.as_str()) == facts.text("phase")) {
-        error = error.at(*phase);
+    if let Some(phase) = facts.text("phase").and_then(Phase::named) {
+        error = error.at(phase);
     }
     if let Some(status) = facts.get("http").and_then(|http| http.get("status")?.as_integer()) {
         let mut response = Response::new(u16::try_from(status).ok()?, None, "");
@@ -230,8 +225,8 @@ fn error(facts: &Value<'_>) -> Option<Error> {
         error = error.actual(actual);
     }
     // Last, since what the server said changes them.
-    if let Some(action) = ACTIONS.iter().find(|action| Some(action.as_str()) == facts.text("action")) {
-        error = error.advise(*action);
+    if let Some(action) = facts.text("action").and_then(Action::named) {
+        error = error.advise(action);
     }
     Some(error.retry(facts.get("retryable").and_then(Value::as_bool).unwrap_or_default()))
 }

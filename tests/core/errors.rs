@@ -1,13 +1,15 @@
 //! Errors and what people are told: whole tables, and no secret in any text.
 
 use samtykke::error::message::{Language, message};
-use samtykke::error::{Action, codes};
+use samtykke::error::{Action, Phase, codes};
 use samtykke::provider::norskgjeld::{Agreement, Api, Environment, Purpose};
 use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Profile, Response, Secret, Step, Tokens};
 
 const LANGUAGES: [Language; 5] = [Language::Nb, Language::Nn, Language::Sv, Language::Nl, Language::En];
 const ACTIONS: [Action; 6] =
     [Action::FixConfiguration, Action::Restart, Action::TryLater, Action::UserDeclined, Action::UserCancelled, Action::None];
+const PHASES: [Phase; 7] =
+    [Phase::Configuration, Phase::Authorization, Phase::Callback, Phase::Token, Phase::Api, Phase::Session, Phase::Runtime];
 
 #[test]
 fn every_code_is_whole_and_unique() {
@@ -177,4 +179,85 @@ fn every_code_is_of_one_kind() {
     {
         assert!(codes::ALL.iter().any(|row| row.code() == word), "{word} is no code any more");
     }
+}
+
+/// `tests/errors.json`, which the package's test reads too.
+fn table() -> serde_json::Value {
+    serde_json::from_str(include_str!("../errors.json")).unwrap()
+}
+
+#[test]
+fn every_code_phase_and_action_has_its_hint_in_the_table() {
+    let table = table();
+    let rows = table["codes"].as_array().unwrap();
+    assert_eq!(rows.len(), codes::ALL.len());
+    for (row, kind) in rows.iter().zip(codes::ALL) {
+        let code = row["code"].as_str().unwrap();
+        assert_eq!((kind.code(), kind.section()), (code, row["section"].as_str().unwrap()));
+        assert_eq!(kind.retryable(), row["retryable"].as_bool().unwrap(), "{code}");
+        let at = row["at"].as_array().unwrap();
+        assert_eq!((kind.phase().as_str(), kind.action().as_str()), (at[0]["phase"].as_str().unwrap(), at[0]["action"].as_str().unwrap()));
+        for place in at {
+            let [phase, action, hint] = ["phase", "action", "hint"].map(|name| place[name].as_str().unwrap());
+            let phase = PHASES.into_iter().find(|one| one.as_str() == phase).unwrap();
+            let action = ACTIONS.into_iter().find(|one| one.as_str() == action).unwrap();
+            let error = Error::new(kind).at(phase).advise(action).expected("this").actual("that");
+            assert_eq!(error.hint(), hint, "{code} {phase:?} {action:?}");
+            let text = error.to_string();
+            for part in [code, phase.as_str(), "expected this", "found \"that\"", hint, error.doc()] {
+                assert!(text.contains(part), "{code} {phase:?} {action:?}: {text}");
+            }
+            assert!(error.doc().ends_with(&format!("/errors/#{code}")));
+        }
+    }
+}
+
+#[test]
+fn each_grant_makes_of_each_refusal_what_the_table_says() {
+    for row in table()["refusals"].as_array().unwrap() {
+        let [grant, code, action, hint] = ["grant", "code", "action", "hint"].map(|name| row[name].as_str().unwrap());
+        let status = u16::try_from(row["status"].as_u64().unwrap()).unwrap();
+        let response = match row["error"].as_str() {
+            Some(word) => Response::new(status, Some("application/json"), &format!(r#"{{"error":"{word}"}}"#)),
+            None => Response::new(status, None, ""),
+        };
+        let error = crate::reality::granted(grant, response).unwrap_err();
+        assert_eq!((error.code(), error.phase().as_str()), (code, "token"), "{row}");
+        assert_eq!((error.action().as_str(), error.hint()), (action, hint), "{row}");
+    }
+}
+
+#[test]
+fn a_flow_of_another_client_says_what_differs() {
+    let client = |issuer: &str, id: &str, back: &str| {
+        let endpoint = |path: &str| format!("https://op.example/{path}");
+        Client::new(Profile::new(issuer, &endpoint("authorize"), &endpoint("token")), id, back).unwrap()
+    };
+    let [issuer, id, back] = ["https://op.example", "client 1", "https://rp.example/cb"];
+    for (other, expected, actual) in [
+        (client("https://op2.example", id, back), "issuer https://op2.example", "issuer https://op.example"),
+        (client(issuer, "client-2", back), "client_id client-2", "client_id client+1"),
+        (client(issuer, id, "https://rp.example/2"), "redirect_uri https://rp.example/2", "redirect_uri https://rp.example/cb"),
+    ] {
+        let begun = client(issuer, id, back).begin(AuthorizationRequest::new("read"), &crate::flow::random(), crate::flow::NOW).unwrap();
+        let error = begun.transaction.finish(&other, Callback::Url("https://rp.example/cb?code=a"), crate::flow::NOW).unwrap_err();
+        assert_eq!((error.code(), error.expected_value(), error.actual_value()), ("transaction_mismatch", Some(expected), Some(actual)));
+    }
+}
+
+#[test]
+fn a_response_keeps_every_header_that_the_core_reads() {
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("dpop-nonce", "a"),
+        ("DPoP-Nonce", "b"),
+        ("Retry-After", "7"),
+        ("Cache-Control", "no-store"),
+    ];
+    let response = Response::with_headers(401, headers.into_iter().chain([("WWW-Authenticate", "DPoP"), ("Date", "x")]), "{}");
+    assert_eq!((response.status, response.is_json(), response.body.expose()), (401, true, "{}"));
+    // Both nonces: which is the server's word nobody can say, and the machine refuses them.
+    assert_eq!(response.dpop_nonce.as_deref(), Some("a, b"));
+    let rest = [&response.retry_after, &response.www_authenticate, &response.cache_control];
+    assert_eq!(rest.map(|value| value.as_deref()), [Some("7"), Some("DPoP"), Some("no-store")]);
 }

@@ -13,7 +13,8 @@ use samtykke::{AuthorizationCode, Client, ClientAuthentication, Error, Exchange,
 use serde_json::{Value, json};
 
 use crate::encode::base64url;
-use crate::table::{NOW, given, play, said, table, tokens};
+use crate::table::{NOW, given, play, said, table};
+use crate::table_shown::tokens;
 
 /// What can go wrong with a step, by its name in the table. `twice` and `elsewhere` are answers that nobody asked for.
 const FAULTS: &[(&str, &[&str])] = &[
@@ -24,7 +25,15 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("digest", &["throws", "never settles", "twice", "elsewhere"]),
     ("decrypt", &["throws", "never settles", "aborted", "twice", "elsewhere"]),
     ("store", &["down", "slow", "twice", "elsewhere"]),
+    ("load", &["no answer", "aborted", "twice", "elsewhere"]),
+    ("lock", &["no answer", "held by others", "aborted", "twice", "elsewhere"]),
+    ("keep", &["no answer", "twice", "elsewhere"]),
+    ("unlock", &["no answer", "twice", "elsewhere"]),
+    ("adopt", &["twice", "elsewhere"]),
 ];
+
+/// Steps on which a store does some work.
+const STORES: &[&str] = &["store", "load", "lock", "keep", "unlock"];
 
 /// Steps after which a run must be over, whatever it met.
 const MOST_STEPS: usize = 24;
@@ -33,13 +42,13 @@ const MOST_STEPS: usize = 24;
 fn fault(step: &str, name: &str, status: u16) -> Input {
     Input::Failed(match (step, name) {
         ("send", "not sent" | "cut at the head") | ("find" | "verify" | "digest", "throws") => Failure::Network,
-        ("send", "stalled head") | (_, "never settles") | ("store", "slow") => Failure::Timeout,
+        ("send", "stalled head") | (_, "never settles") | ("store", "slow") | ("lock", "held by others") => Failure::Timeout,
         ("send", "stalled body") => Failure::Stalled(status),
         ("send", "cut body") => Failure::Cut(status),
         (_, "aborted") => Failure::Aborted,
         ("sign", "throws") => Failure::Signer,
         ("decrypt", "throws") => Failure::Decrypter,
-        ("store", "down") => Failure::Store,
+        ("store", "down") | ("load" | "lock" | "keep" | "unlock", "no answer") => Failure::Store,
         ("sign", "too short") => return Input::Signature(vec![1]),
         ("find" | "verify", "wrong") => return Input::Verdict(false),
         _ => panic!("no fault {name} of {step}"),
@@ -48,7 +57,7 @@ fn fault(step: &str, name: &str, status: u16) -> Input {
 
 /// A failure that no work on this step can end with.
 fn elsewhere(step: &str) -> Failure {
-    if step == "store" { Failure::Signer } else { Failure::Store }
+    if STORES.contains(&step) { Failure::Signer } else { Failure::Store }
 }
 
 /// What a request spends, by what is in its form.
@@ -66,6 +75,8 @@ struct Server {
     stored: Option<String>,
     /// A success that cannot be asked for again.
     once: bool,
+    /// A store's lock that was taken and not given back.
+    locked: bool,
 }
 
 impl Server {
@@ -122,13 +133,16 @@ pub(super) fn suffer<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output
                 break;
             }
         };
-        if let Some(token) = step["store"].as_str() {
-            assert_eq!(Some(token), server.newest.as_deref(), "{place}");
+        let token = step["store"].as_str().map(refresh_token);
+        if token.is_some() {
+            assert_eq!(token, server.newest, "{place}");
         }
         let kind = step.as_object().unwrap().keys().next().unwrap().clone();
         let same = turns.get(count).filter(|turn| !turn["step"][&*kind].is_null());
         let answer = same.map_or_else(|| fair(&kind, turns, at), |turn| turn["give"].clone());
         if count == at && !unhurt {
+            // One that is given back in vain ends by itself.
+            server.locked &= !["keep", "unlock"].contains(&&*kind);
             if kind == "send" && name != "not sent" {
                 server.takes(&step, &answer, &place);
             }
@@ -143,17 +157,27 @@ pub(super) fn suffer<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output
             server.takes(&step, &answer, &place);
             server.gives(&step, &answer);
         }
+        server.locked = (kind == "lock" && answer["failed"].is_null()) || server.locked && !["keep", "unlock"].contains(&&*kind);
         if kind == "store" && answer["stored"] == true {
-            server.stored = step["store"].as_str().map(String::from);
+            server.stored = token;
         }
-        if count == at + 1 && name == "twice" && turns[at]["step"][&*kind].is_null() {
+        // A failure may be this step's own trouble too.
+        let own = STORES.contains(&&*kind) && ["network", "store"].iter().any(|failed| turns[at]["give"]["failed"] == **failed);
+        if count == at + 1 && name == "twice" && turns[at]["step"][&*kind].is_null() && !own {
             unasked(&mut machine, given(&turns[at]["give"]), &moment, &place);
         }
         input = given(&answer);
     }
+    assert!(!server.locked, "{place}: the lock is kept");
     // What comes late is for nobody.
     unasked(&mut machine, Input::Failed(Failure::Network), &moment, &place);
     unasked(&mut machine, Input::Start, &moment, &place);
+}
+
+/// The refresh token in what is stored: a session's text, or the token itself.
+fn refresh_token(text: &str) -> String {
+    let session = serde_json::from_str::<Value>(text).ok();
+    session.as_ref().and_then(|session| session["refreshToken"].as_str()).unwrap_or(text).into()
 }
 
 /// An answer to a step that a run without the fault does not have, or has later.
@@ -167,6 +191,10 @@ fn fair(kind: &str, turns: &[Value], after: usize) -> Value {
         "sign" => json!({ "signature": true }),
         "find" | "verify" => json!({ "verdict": true }),
         "store" => json!({ "stored": true }),
+        "load" => json!({ "loaded": null }),
+        "lock" => json!({ "locked": null }),
+        "keep" | "unlock" => json!({ "unlocked": true }),
+        "adopt" => json!({ "adopted": true }),
         _ => panic!("nothing fair for {kind}"),
     }
 }
@@ -199,7 +227,7 @@ fn ended(error: &Error, server: &Server, case: &Value, at: usize, name: &str, pl
     }
     let code = match name {
         "not sent" | "cut at the head" | "cut body" => "network_error",
-        "stalled head" | "stalled body" | "never settles" | "slow" => "timeout",
+        "stalled head" | "stalled body" | "never settles" | "slow" | "held by others" => "timeout",
         "aborted" => "aborted",
         "down" => "store_failed",
         _ => return,
@@ -245,7 +273,7 @@ fn every_machine_ends_and_loses_nothing_whatever_fails_at_whichever_step() {
 }
 
 /// Types that are driven: the table's machines are made of these.
-const TYPES: &[&str] = &["Discovery", "Exchange"];
+const TYPES: &[&str] = &["Discovery", "Exchange", "Session"];
 
 /// Runs that the package's shell does not drive, a good and a refused one of each: Altinn's exchange, and a code whose id_token comes
 /// encrypted and is verified by a key that the machine has fetched itself.
@@ -299,7 +327,10 @@ fn play_other(case: &mut Value) {
 fn every_type_that_is_driven_is_one_that_faults_are_injected_into() {
     let mut found = BTreeSet::new();
     driven(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    found.remove("Outcome"); // of the package's wasm: another machine inside
+    // Of the package's wasm: another machine inside.
+    for wrapped in ["Outcome", "Told"] {
+        found.remove(wrapped);
+    }
     let known = TYPES.iter().chain(&["TokenExchange"]).map(|name| String::from(*name)).collect();
     assert_eq!(found, known, "a machine without a generated list");
 }

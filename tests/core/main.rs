@@ -49,6 +49,8 @@ mod send_sync;
 #[cfg(feature = "serde")]
 mod stored;
 mod table;
+mod table_helseid;
+mod table_shown;
 mod token_cache;
 mod vectors;
 #[allow(dead_code)]

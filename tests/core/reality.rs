@@ -65,7 +65,7 @@ fn played<T>(mut exchange: Exchange<T>, response: Response) -> Result<T, Error> 
 }
 
 /// A grant answered so.
-fn granted(grant: &str, response: Response) -> Result<Tokens, Error> {
+pub(crate) fn granted(grant: &str, response: Response) -> Result<Tokens, Error> {
     let (client, secret) = (client(), secret());
     let exchange = match grant {
         "authorization_code" => {

@@ -25,6 +25,8 @@ const _: () = {
     proved::<samtykke::Step<()>>();
     proved::<samtykke::flow::step::DecryptRequest>();
     proved::<samtykke::flow::step::FindRequest>();
+    proved::<samtykke::flow::step::Place>();
+    proved::<samtykke::flow::step::Record>();
     proved::<samtykke::KeyRole>();
     proved::<samtykke::SignRequest>();
     proved::<samtykke::VerifyRequest>();
@@ -118,7 +120,10 @@ const _: () = {
     proved::<samtykke::provider::helseid::TokenRequest>();
     proved::<samtykke::provider::helseid::Granted>();
     proved::<samtykke::provider::helseid::LoginRequest>();
+    proved::<samtykke::provider::helseid::Session>();
+    proved::<samtykke::provider::helseid::SessionToken>();
     proved::<samtykke::provider::helseid::Environment>();
+    proved::<samtykke::provider::maskinporten::ClientScope>();
     proved::<samtykke::provider::maskinporten::ScopeAccess>();
     proved::<samtykke::provider::maskinporten::AccessState>();
     proved::<samtykke::provider::maskinporten::TokenExpectation<'static>>();

@@ -4,29 +4,32 @@
 //!
 //! `SAMTYKKE_WRITE_TABLE=1` writes down what the machines say to what they are given, to be read over; nothing is compared then.
 
-use samtykke::flow::device::{Device, DeviceRequest, Polled};
+use samtykke::flow::device::{Device, DeviceRequest};
 use samtykke::flow::discovery::Discovery;
 use samtykke::flow::keys::KeySet;
 use samtykke::flow::login::Start;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use samtykke::flow::step::{Place, Record};
 use samtykke::jose::{Algorithm, Encryption, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::id_token::rules::IdTokenRules;
-use samtykke::protocol::introspection::{Introspection, TokenHint};
+use samtykke::protocol::introspection::TokenHint;
 use samtykke::protocol::metadata::Policy;
 use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Login,
-    Profile, Request, Response, Secret, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Profile,
+    Request, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
 use crate::encode::{base64url, base64url_decode};
 use crate::faults::suffer;
+use crate::table_helseid;
+use crate::table_shown::{claims, device, introspection, login, polled, tokens};
 
 pub(super) const NOW: u64 = 1_800_000_000;
 const TABLE: &str = "tests/machines/table.json";
@@ -138,6 +141,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
             let show = |found: KeySet| json!(format!("{}\n{}\n{}", found.times.fetched, found.times.life, found.jwks));
             take_turns(Discovery::keys(&text("uri"), false), &show, case, write);
         }
+        other if other.starts_with("helseid_") => table_helseid::play(case, write),
         other => panic!("no machine {other}"),
     }
 }
@@ -158,7 +162,7 @@ fn client(what: &Value) -> Client {
     Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
-fn key() -> KeyInfo {
+pub(super) fn key() -> KeyInfo {
     KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(JWK).unwrap()).unwrap()
 }
 
@@ -172,66 +176,6 @@ fn authentication(method: &str) -> ClientAuthentication {
         "tls_client_auth" => ClientAuthentication::Tls,
         _ => ClientAuthentication::secret_basic(secret),
     }
-}
-
-pub(super) fn tokens(tokens: Tokens) -> Value {
-    let others: serde_json::Map<String, Value> =
-        tokens.others.iter().map(|(name, value)| (name.clone(), serde_json::from_str(value.expose()).unwrap())).collect();
-    let mut shown = json!({
-        "accessToken": tokens.access_token.expose(),
-        "tokenType": tokens.token_type.as_str(),
-        "requestedScope": tokens.requested_scope,
-        "others": others,
-    });
-    for (name, value) in [
-        ("expiresIn", tokens.expires_in.map(Value::from)),
-        ("scope", tokens.scope.clone().map(Value::from)),
-        ("refreshToken", tokens.refresh_token.as_ref().map(|token| token.expose().into())),
-        ("idToken", tokens.id_token.as_ref().map(|token| token.expose().into())),
-        ("claims", tokens.claims.as_ref().map(|claims| serde_json::from_str(claims.json()).unwrap())),
-    ] {
-        if let Some(value) = value {
-            shown[name] = value;
-        }
-    }
-    shown
-}
-
-fn device(device: Device) -> Value {
-    let mut shown = json!({
-        "deviceCode": device.device_code.expose(),
-        "userCode": device.user_code,
-        "verificationUri": device.verification_uri,
-        "expiresIn": device.expires_in,
-        "interval": device.interval,
-        "requestedScope": device.requested_scope,
-    });
-    if let Some(uri) = device.verification_uri_complete {
-        shown["verificationUriComplete"] = uri.into();
-    }
-    shown
-}
-
-fn polled(polled: Polled) -> Value {
-    match polled {
-        Polled::Pending => json!("pending"),
-        Polled::SlowDown(seconds) => json!(format!("slow_down {seconds}")),
-        Polled::Tokens(found) => tokens(*found),
-        _ => panic!("another outcome"),
-    }
-}
-
-fn introspection(found: Introspection) -> Value {
-    let active = if found.active() { "1" } else { "" };
-    json!(format!("{active}\n{}", found.members().json()))
-}
-
-fn claims(claims: Claims) -> Value {
-    serde_json::from_str(claims.json()).unwrap()
-}
-
-fn login(login: Login) -> Value {
-    json!(format!("{}\n{}", login.url, &login.transaction.serialize().expose()["1 ".len()..]))
 }
 
 /// What a machine says, as the table has it.
@@ -268,6 +212,12 @@ pub(super) fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
         Step::Decrypt(request) => json!({ "decrypt": { "header": request.header, "token": request.token.expose() } }),
         Step::Digest(hash, value) => json!({ "digest": { "hash": format!("{hash:?}"), "value": value.expose() } }),
         Step::Store(token) => json!({ "store": token.expose() }),
+        Step::Load(Place::Shared(name)) => json!({ "load": name }),
+        Step::Load(_) => json!({ "load": "" }),
+        Step::Lock(name) => json!({ "lock": name }),
+        Step::Keep(record) => json!({ "keep": { "ends": record.ends, "text": record.text.expose() } }),
+        Step::Unlock => json!({ "unlock": "" }),
+        Step::Adopt(text) => json!({ "adopt": text.expose() }),
         _ => panic!("another step"),
     }
 }
@@ -281,6 +231,7 @@ fn refused(error: &Error) -> Value {
         ("expected", error.expected_value().map(Value::from)),
         ("actual", error.actual_value().map(Value::from)),
         ("oauth", oauth),
+        ("provider", error.provider_code().map(Value::from)),
         ("status", error.status().map(Value::from)),
         ("retryAfter", error.retry_after().map(Value::from)),
     ] {
@@ -300,9 +251,18 @@ pub(super) fn given(give: &Value) -> Input {
         "digest" => Input::Digest(base64url_decode(value.as_str().unwrap()).unwrap()),
         "plaintext" => Input::Plaintext(Secret::new(value.as_str().unwrap())),
         "stored" => Input::Stored,
+        "loaded" => Input::Loaded(record(value)),
+        "locked" => Input::Locked(record(value)),
+        "unlocked" => Input::Unlocked,
+        "adopted" => Input::Adopted,
         "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
         other => panic!("no input {other}"),
     }
+}
+
+fn record(value: &Value) -> Option<Record> {
+    let text = Secret::new(value["text"].as_str()?);
+    Some(Record { text, ends: NOW * 1000 + value["left"].as_u64().unwrap_or_default() })
 }
 
 fn response(value: &Value) -> Response {
@@ -325,16 +285,26 @@ const RIGHT: &[(&str, &str)] = &[
     ("digest", "digest"),
     ("decrypt", "plaintext"),
     ("store", "stored"),
+    ("load", "loaded"),
+    ("lock", "locked"),
+    ("keep", "unlocked"),
+    ("unlock", "unlocked"),
+    ("adopt", "adopted"),
 ];
 
 /// Every kind of input that does not answer this step; where there is none left, all of them.
 fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
-    RIGHT.iter().filter(move |(right, _)| Some(*right) != step).map(|(_, kind)| match *kind {
+    let right = RIGHT.iter().find(|(name, _)| Some(*name) == step).map(|(_, kind)| *kind);
+    RIGHT.iter().filter(move |(_, kind)| Some(*kind) != right).map(|(_, kind)| match *kind {
         "response" => Input::Response(Response::new(200, Some("application/json"), "{}")),
         "signature" => Input::Signature(vec![2; 64]),
         "verdict" => Input::Verdict(true),
         "digest" => Input::Digest(vec![3; 64]),
         "plaintext" => Input::Plaintext(Secret::new("e30.e30.AAAA")),
+        "loaded" => Input::Loaded(None),
+        "locked" => Input::Locked(None),
+        "unlocked" => Input::Unlocked,
+        "adopted" => Input::Adopted,
         _ => Input::Stored,
     })
 }
@@ -361,7 +331,7 @@ fn drive<T>(made: Made<T>, show: &dyn Fn(T) -> Value, case: &mut Value, write: b
     take_turns(made, show, case, write);
 }
 
-fn take_turns<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output) -> Value, case: &mut Value, write: bool) {
+pub(super) fn take_turns<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output) -> Value, case: &mut Value, write: bool) {
     if !case["fault"].is_null() {
         return suffer(made, show, case);
     }

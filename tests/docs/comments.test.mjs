@@ -269,3 +269,26 @@ test("the examples that need no server of their own run, and do what they say", 
     rmSync(folder, { recursive: true });
   }
 });
+
+test("no example draws its randomness from a constant, loses headers, or waits without an end", () => {
+  const markdown = (folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => join(folder, name));
+  const examples = readdirSync(join(ROOT, "examples"), { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith(".rs") && name !== "verdicts.rs")
+    .map((name) => join("examples", name));
+  const files = ["README.md", "src/lib.rs", ...markdown("docs"), ...examples];
+  assert.ok(files.length > 30);
+  for (const file of files) {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    assert.doesNotMatch(text, /&\[\d+(?:u8)?; \d+\]|= \(?\[[1-9]\d*(?:u8)?; \d+\]/, `${file}: randomness from a constant`);
+    // A response from its parts has no nonce and no challenge.
+    assert.doesNotMatch(text, /Response::new\(/, `${file}: a response without its headers`);
+  }
+  const io = readFileSync(join(ROOT, "examples", "io", "mod.rs"), "utf8");
+  assert.match(io, /headers\(\)\.iter\(\)/);
+  assert.match(io, /if started\.elapsed\(\) > LIMIT/);
+});

@@ -7,14 +7,20 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { document, rules } from "../lib/leniency.mjs";
+
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const text = readFileSync(join(ROOT, "tests", "faults.json"), "utf8");
 const rows = JSON.parse(text);
 
-/** Whether a file has a test of this name: a Rust function under `#[test]`, or a call of `test` or `it` in JavaScript. */
+/**
+ * Whether a file has a test of this name: a Rust function under `#[test]`, a call of `test`, `it` or `check` in JavaScript, or a project
+ * of that name that the package is installed into.
+ */
 function has(file, name) {
   const source = readFileSync(join(ROOT, file), "utf8");
   if (file.endsWith(".rs")) return new RegExp(`#\\[(?:wasm_bindgen_)?test\\]\\s*(?:#\\[[^\\]]*\\]\\s*)*(?:async )?fn ${name}\\(`).test(source);
+  if (file.startsWith("tests/packaging/projects/")) return source.includes(`export const name = "${name}";`);
   return [`"${name}"`, `'${name}'`, `\`${name}\``].some((quoted) => source.includes(`(${quoted}`) || source.includes(`(\n  ${quoted}`));
 }
 
@@ -44,4 +50,22 @@ test("each saved mutation still takes out what it says, of a row that was mended
     assert.notEqual(before, becomes);
     for (const name of command.slice(2)) assert.ok(existsSync(join(ROOT, name)), `row ${row}: ${name}`);
   }
+});
+
+test("each rule of what is taken and what is refused has its source and tests in both languages, and stands in the document", () => {
+  const seen = new Set();
+  for (const { side, rule, source, rust, js, ...more } of rules()) {
+    assert.ok(["lenient", "option", "strict"].includes(side) && !Object.keys(more).length, rule);
+    assert.ok(rule.length > 20 && !seen.has(rule), rule);
+    seen.add(rule);
+    assert.match(source, /RFC \d{4}|OpenID Connect|WHATWG|\.(no|com)\b|issue/, rule);
+    for (const [tests, kind] of [
+      [rust, /\.rs$/],
+      [js, /\.test\.mjs$/],
+    ]) {
+      assert.ok(tests.length > 0, rule);
+      for (const { file, name } of tests) assert.ok(kind.test(file) && has(file, name), `${rule}: no test "${name}" in ${file}`);
+    }
+  }
+  assert.equal(readFileSync(join(ROOT, "tests", "LENIENCY.md"), "utf8"), document(), "node tests/lib/leniency.mjs");
 });

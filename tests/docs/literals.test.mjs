@@ -41,7 +41,6 @@ const STILL = {
   "protocol/signing.ts": 2,
   "providers/acmidm/provider.ts": 2,
   "providers/halland/provider.ts": 1,
-  "providers/helseid/client.ts": 7,
   "providers/maskinporten/self_service.ts": 2,
   "providers/selvbetjening/enrolment.ts": 1,
   "providers/selvbetjening/service.ts": 1,

@@ -21,8 +21,8 @@ const gap = (what) => {
   console.log(`gap: ${what}`);
 };
 
-function run(command, args, cwd = ROOT, target = TARGET) {
-  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, CARGO_TARGET_DIR: target } });
+function run(command, args, cwd = ROOT, target = TARGET, env = {}) {
+  const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: "utf8", env: { ...process.env, CARGO_TARGET_DIR: target, ...env } });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${error?.message ?? stderr.trim().split("\n").slice(-40).join("\n")}`);
 }
 
@@ -34,14 +34,20 @@ function packaged() {
   run("cargo", ["package", "--quiet", "--locked", "--allow-dirty", "--no-verify"]);
   const { version } = JSON.parse(readFileSync(join(ROOT, "pkg", "package.json"), "utf8"));
   run("tar", ["-xzf", join(TARGET, "package", `samtykke-${version}.crate`), "-C", dir]);
-  run("cargo", ["test", "--quiet", "--locked", "--no-run", "--all-features"], join(dir, `samtykke-${version}`));
-  console.log("ran: the published crate's tests compile, with all features");
+  const crate = join(dir, `samtykke-${version}`);
+  run("cargo", ["test", "--quiet", "--locked", "--no-run", "--all-features"], crate);
+  // As docs.rs builds it: by what the packed manifest says.
+  const settings = /^\[package\.metadata\.docs\.rs\]\nall-features = true\ntargets = (\[[^\]]+\])/m.exec(readFileSync(join(crate, "Cargo.toml"), "utf8"));
+  if (!settings) throw new Error("the packed manifest says nothing to docs.rs");
+  for (const [, target] of settings[1].matchAll(/"([^"]+)"/g)) {
+    run("cargo", ["doc", "--quiet", "--locked", "--no-deps", "--all-features", "--target", target], crate, TARGET, { RUSTDOCFLAGS: "-D warnings" });
+  }
 }
 
 function withoutStd() {
   if (!rustup("target", "add", BARE)) return gap(`the core without a standard library: no target ${BARE}; run: rustup target add ${BARE}`);
   for (const features of BARE_FEATURES) run("cargo", ["check", "--quiet", "--locked", "--lib", "--target", BARE, "--features", features]);
-  console.log(`ran: no_std on ${BARE}, with and without ${BARE_FEATURES.at(-1)}`);
+  return `no_std on ${BARE}, with and without ${BARE_FEATURES.at(-1)}`;
 }
 
 function oldestRust() {
@@ -55,15 +61,22 @@ function oldestRust() {
   const check = (...args) => run("rustup", ["run", toolchain, "cargo", "check", "--quiet", "--locked", "--lib", ...args], ROOT, join(TARGET, "oldest"));
   check("--all-features");
   check("--all-features", "--target", wasm);
-  console.log(`ran: Rust ${toolchain}, all features, native and ${wasm}`);
+  return `Rust ${toolchain}, all features, native and ${wasm}`;
 }
 
-try {
-  packaged();
-  withoutStd();
-  oldestRust();
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
+/** Each runs though another failed; what it says it ran, or its own name, goes into the summary. */
+function check(name, what) {
+  try {
+    const gapsBefore = gaps;
+    const ran = what();
+    if (gaps === gapsBefore) console.log(`ran: ${ran ?? name}`);
+  } catch (error) {
+    console.error(`${name}: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
+
+check("the published crate's tests compile with all features, and its documentation builds as docs.rs does", packaged);
+check("the core needs no standard library", withoutStd);
+check("the oldest Rust that the manifest names builds everything", oldestRust);
 if (ci && gaps) process.exitCode = 1;

@@ -34,6 +34,7 @@ import * as typescript from "./projects/typescript/check.mjs";
 import * as vitest from "./projects/vitest/run.mjs";
 import * as viteBuild from "./projects/vite/build.mjs";
 import * as viteDev from "./projects/vite/dev.mjs";
+import * as vueSsr from "./projects/vue-ssr/run.mjs";
 import * as webpack from "./projects/webpack/build.mjs";
 import * as workerd from "./projects/workerd/run.mjs";
 import { makeProject } from "./workspace.mjs";
@@ -51,6 +52,7 @@ export const projects = [
   importMap,
   viteDev,
   viteBuild,
+  vueSsr,
   webpack,
   parcel,
   vitest,

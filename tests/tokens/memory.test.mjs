@@ -11,7 +11,7 @@ import { linkPackage } from "../verdicts/run.mjs";
 import { contract } from "./contract.mjs";
 
 linkPackage();
-const { TokenSource, memoryStore, redisStore, sealedStore } = await import("samtykke/tokens");
+const { memoryStore, redisStore, sealedStore } = await import("samtykke/tokens");
 const { answerError, failsWith, sleep, sourceOf, tokensOf } = await import("./support.mjs");
 const key = () => randomBytes(32).toString("base64url");
 
@@ -46,39 +46,6 @@ test("sources that share a store share tokens, unless issuer, client or key diff
     const { source, asked } = sourceOf(undefined, { ...base, ...more });
     await source.get({ scope: "a" });
     assert.equal(asked.length, 1, Object.keys(more)[0]);
-  }
-});
-
-test("a refusal is the credential's: another secret is tried at once, the same one is not, and trouble is everybody's", async () => {
-  const { Client, clientSecretPost, provider } = await import("samtykke");
-  const op = provider({ issuer: "https://op.example", tokenEndpoint: "https://op.example/token", clientId: "client-1" });
-  const json = (status, body) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
-  for (const [status, error, code, tried] of [
-    [401, "invalid_client", "token_error", 2],
-    [503, "temporarily_unavailable", "http_status_unexpected", 1],
-  ]) {
-    const store = memoryStore();
-    const kept = [];
-    const watched = { ...store, write: (name, fence, text, ms) => (kept.push(name + text), store.write(name, fence, text, ms)) };
-    const sent = [];
-    const sourceWith = (secret) => {
-      const fetch = async (_, { body }) => {
-        sent.push(new URLSearchParams(body).get("client_secret"));
-        return secret === "the new secret" ? json(200, { access_token: "good", token_type: "Bearer", expires_in: 60 }) : json(status, { error });
-      };
-      return new TokenSource({ client: new Client(op, clientSecretPost(secret), { fetch }), store: watched, retries: 0 });
-    };
-    await failsWith(sourceWith("the old secret").get(), code);
-    await failsWith(sourceWith("the old secret").get(), code);
-    assert.deepEqual(sent, ["the old secret"]);
-    const next = sourceWith("the new secret").get();
-    if (tried === 1) await failsWith(next, code);
-    else assert.equal((await next).accessToken, "good");
-    assert.equal(sent.length, tried);
-    // What it brought is for both.
-    if (tried === 2) assert.equal((await sourceWith("the old secret").get()).accessToken, "good");
-    assert.equal(sent.length, tried);
-    for (const text of kept) assert.ok(!text.includes("the old secret"), text);
   }
 });
 

@@ -33,7 +33,12 @@ export interface Hands {
   readonly nonce?: (nonce: string) => void;
   /** Stores a refresh token that came. */
   readonly store?: ((refreshToken: string) => void | Promise<void>) | undefined;
+  /** Carries out what some machines alone ask for, by its name and lines. What goes wrong is trouble with storing. */
+  readonly carry?: ((step: string, rest: string) => Promise<Carried>) | undefined;
 }
+
+/** @internal What came of a step: the input's name, its lines, its octets. */
+export type Carried = readonly [name: string, lines?: string, octets?: Uint8Array];
 
 /** Names of what is never sent again. Bounded: the oldest go first. */
 const spent = new Set<string>();
@@ -113,21 +118,23 @@ async function whole(response: Response, most: number): Promise<Uint8Array | und
   return octets;
 }
 
-/** Says that a step could not be carried out. What the machine then throws gets its cause. */
-function failed(run: Run, why: string, cause: unknown): RunStep {
+/** Says that a step could not be carried out. What the machine throws then, or once it has cleared up, gets its cause. */
+function failed(drive: Drive, why: string, cause: unknown): RunStep {
   const ended = cause instanceof Ended ? cause : undefined;
-  try {
-    return run.step("failed", `${ended?.why ?? why}\n${ended?.status ?? ""}\n`);
-  } catch (error) {
-    // An error of ours says more than the machine can know, but not what was spent on the way.
-    if (cause instanceof SamtykkeError) {
-      const { retryable, action } = error as SamtykkeError;
-      throw retryable || !cause.retryable ? cause : new SamtykkeError({ ...cause, retryable, ...(action === "restart" && { action, hint: "" }) }, { cause });
-    }
-    const first = ended ? ended.cause : cause;
-    if (first !== undefined) Object.defineProperty(error, "cause", { value: first, writable: true, configurable: true });
-    throw error;
+  drive.cause = cause;
+  return drive.run.step("failed", `${ended?.why ?? why}\n${ended?.status ?? ""}\n`);
+}
+
+/** What is thrown for a machine's error. */
+function because(error: unknown, cause: unknown): unknown {
+  // An error of ours says more than the machine can know, but not what was spent on the way.
+  if (cause instanceof SamtykkeError) {
+    const { retryable, action } = error as SamtykkeError;
+    return retryable || !cause.retryable ? cause : new SamtykkeError({ ...cause, retryable, ...(action === "restart" && { action, hint: "" }) }, { cause });
   }
+  const first = cause instanceof Ended ? cause.cause : cause;
+  if (first !== undefined) Object.defineProperty(error, "cause", { value: first, writable: true, configurable: true });
+  return error;
 }
 
 /** A run on its way. */
@@ -139,7 +146,12 @@ interface Drive extends Hands {
   begun: number;
   /** The last answer, where it cannot be asked for again. */
   answer?: Answer | undefined;
+  /** Why the last step that could fail did. */
+  cause?: unknown;
 }
+
+/** Steps by which a machine clears up after a failure. */
+const CLEARING = ["keep", "unlock"];
 
 async function sent(drive: Drive, text: string): Promise<RunStep> {
   const { run, transport, signal, call } = drive;
@@ -147,8 +159,8 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   const name = text.slice(1, end);
   const core = request(text.slice(end + 1));
   // A second sending is the machine's own doing: the same request with the nonce that the server asked for.
-  if (name && !drive.sent && spent.has(name)) return failed(run, "used", undefined);
-  if (signal?.aborted) return failed(run, "aborted", new Ended("aborted", 0, signal.reason));
+  if (name && !drive.sent && spent.has(name)) return failed(drive, "used", undefined);
+  if (signal?.aborted) return failed(drive, "aborted", new Ended("aborted", 0, signal.reason));
   drive.sent = true;
   drive.begun = 0;
   if (name && text[0] === "s") spend(name);
@@ -164,7 +176,7 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
     answer = await limited(answered(drive, core, follows, name), { timeout: transport.timeout, signal }, stop);
   } catch (cause) {
     const stalled = drive.begun && (cause as Partial<Ended>).why === "timeout";
-    return failed(run, "network", stalled ? new Ended("stalled", drive.begun) : cause);
+    return failed(drive, "network", stalled ? new Ended("stalled", drive.begun) : cause);
   }
   if (call && follows === controller.signal) signal?.addEventListener("abort", () => stop(signal.reason));
   drive.answer = core.repeatable || call ? undefined : answer;
@@ -175,14 +187,18 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   }
 }
 
-/** What came of a step that sends nothing: the input's name, its lines, its octets. */
-async function carried({ transport, signal, sign, verify, store, decrypt }: Drive, { name, rest }: RunStep): Promise<readonly [string, string?, Uint8Array?]> {
+/** Steps that sign or verify, and what a failure of theirs is. */
+const TROUBLE: Readonly<Record<string, string>> = { sign: "signer", find: "network", verify: "network", digest: "network", decrypt: "decrypter" };
+
+/** What came of a step that sends nothing. */
+async function carried({ transport, signal, sign, verify, store, decrypt, carry }: Drive, { name, rest }: RunStep): Promise<Carried> {
   const limits = { timeout: transport.timeout, signal };
   if (name === "store") {
     // Not the caller's to end: what it replaces is spent.
     await limited(Promise.resolve(rest).then(store), { timeout: transport.timeout });
     return ["stored"];
   }
+  if (!TROUBLE[name]) return carry!(name, rest);
   const [first, ...others] = rest.split("\n");
   const text = others.pop()!;
   if (name === "sign") return ["signature", "", await limited(sign!(first!, text), limits)];
@@ -203,14 +219,14 @@ async function carried({ transport, signal, sign, verify, store, decrypt }: Driv
 /** Carries out a step that is not the last, and gives the next. */
 async function next(drive: Drive, step: RunStep): Promise<RunStep> {
   const { name, rest } = step;
+  if (!CLEARING.includes(name)) drive.cause = undefined;
   if (name === "send") return sent(drive, rest);
-  let input: Awaited<ReturnType<typeof carried>>;
+  let input: Carried;
   try {
     input = await carried(drive, step);
   } catch (cause) {
-    // One error whatever was wrong, but for the time limit and the caller's signal.
-    if (name === "decrypt") return failed(drive.run, "decrypter", cause instanceof Ended ? cause : undefined);
-    return failed(drive.run, name === "sign" ? "signer" : name === "store" ? "store" : "network", cause);
+    // One error whatever was wrong with a token, but for the time limit and the caller's signal.
+    return failed(drive, TROUBLE[name] ?? "store", name !== "decrypt" || cause instanceof Ended ? cause : undefined);
   }
   return drive.run.step(...input);
 }
@@ -223,7 +239,8 @@ export async function drive(operation: string, lines: string, hands: Hands, rand
     let step = run.first();
     while (step.name !== "done") step = await next(drive, step);
     return step.rest;
-  } catch (error) {
+  } catch (thrown) {
+    const error = because(thrown, drive.cause);
     const { answer } = drive;
     // What cannot be asked for again is not lost with the error.
     if (answer) keep(error, answer.status, answer.body);

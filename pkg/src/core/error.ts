@@ -119,7 +119,7 @@ export function thrown(answer: string): SamtykkeError {
 
 /** An error that only the host can see: worded by the full core's table, or by what a page's caller says. */
 export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unknown): SamtykkeError {
-  const facts = { code, phase: "callback", action: "restart", ...details?.known(code), ...more } as ErrorFacts;
+  const facts = { code, phase: "callback", action: "restart", ...details?.known(code, more), ...more } as ErrorFacts;
   return new SamtykkeError(facts, cause ? { cause } : undefined);
 }
 
@@ -139,8 +139,8 @@ export function nothing(rest: object): void {
 export interface Details {
   /** The facts in an error's further lines. */
   more(lines: readonly (string | undefined)[]): Partial<ErrorFacts>;
-  /** The facts of a code that the host found, from the core's table. */
-  known(code: string): Partial<ErrorFacts>;
+  /** The facts of a code that the host found, where and with what action, from the core's table. */
+  known(code: string, more?: Partial<ErrorFacts>): Partial<ErrorFacts>;
 }
 
 /** @internal */

@@ -11,12 +11,12 @@ export const details: Details = {
       retryable: !!retryable,
       hint,
       http: status ? { status: +status, retryAfter: retryAfter ? +retryAfter : undefined } : undefined,
-      provider: own || traceId ? { code: own, traceId } : undefined,
+      provider: own || traceId ? { ...(own && { code: own }), ...(traceId && { traceId }) } : undefined,
     };
   },
-  known(code) {
+  known(code, { phase, action } = {}) {
     try {
-      call(["error", code]);
+      call(["error", code, phase, action]);
     } catch (error) {
       // Without wasm there is no table: then that is the error. A code of another table is the caller's to word.
       if (error instanceof SamtykkeError && (error.code === code || error.code === "wasm_unavailable")) return error.toJSON();

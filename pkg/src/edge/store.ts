@@ -5,6 +5,7 @@ import { configured, given, isObject } from "../core/check.js";
 import { now } from "../core/clock.js";
 import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
+import { locked, pause } from "../tokens/lock.js";
 import type { SessionStore } from "../tokens/store.js";
 import { cookies } from "./cookies.js";
 import { LEASE, alive, lines, patiently, random, sessionNames } from "./keeper.js";
@@ -142,29 +143,27 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
     },
     async alone(_, held, renew) {
       const name = await nameOf("session", site, held.id);
-      const until = Date.now() + 2 * LEASE;
-      for (let looks = 0; ; looks++) {
-        const lock = await asked(() => store.lock(name, LEASE));
-        if (!lock) {
-          if (Date.now() > until) throw trouble("timeout");
-          if (store.changed) await asked(() => store.changed!(name, 1_000));
-          else await new Promise((done) => setTimeout(done, Math.min(20 * 1.5 ** looks, 250) * (0.75 + Math.random() / 2)));
-          const { kept } = await read(held.id);
-          // Whoever had the lock renewed it, or ended the session.
-          if (!kept || kept.turn > held.kept.turn) return { cookies: [], kept };
-          continue;
-        }
-        try {
-          const kept = await opened(name, lock.kept?.text);
-          if (!kept || kept.turn > held.kept.turn) return { cookies: [], kept };
-          let last: Kept | undefined = kept;
-          await renew({ id: held.id, kept }, async (by) => {
-            last = await change(held.id, by);
-          });
-          return { cookies: [], kept: last };
-        } finally {
-          await store.unlock(name, lock.fence).catch(() => {});
-        }
+      // Whoever had the lock renewed it, or ended the session.
+      const others = (kept: Kept | undefined) => (!kept || kept.turn > held.kept.turn ? { cookies: [], kept } : undefined);
+      const changed = async (looks: number) => {
+        if (store.changed) await asked(() => store.changed!(name, 1_000));
+        else await new Promise((done) => setTimeout(done, pause(looks)));
+        return others((await read(held.id)).kept);
+      };
+      const lock = await locked(() => asked(() => store.lock(name, LEASE)), changed, 2 * LEASE);
+      if (!lock) throw trouble("timeout");
+      if (!("fence" in lock)) return lock;
+      try {
+        const kept = await opened(name, lock.kept?.text);
+        const over = others(kept);
+        if (over) return over;
+        let last = kept;
+        await renew({ id: held.id, kept: kept! }, async (by) => {
+          last = await change(held.id, by);
+        });
+        return { cookies: [], kept: last };
+      } finally {
+        await store.unlock(name, lock.fence).catch(() => {});
       }
     },
   };

@@ -234,7 +234,7 @@ export class Client {
     only(options, EXCHANGE, "token");
     given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
-    if (text.includes("\n")) throw hostError("code_malformed");
+    if (text.includes("\n")) throw hostError("code_malformed", { phase: "token" });
     return this.#tokens("code", [text, options.acrValues?.join(" ")], options);
   }
 
@@ -386,8 +386,9 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
   if (jwks && "find" in jwks) return jwks;
   if (!server?.jwksUri) return undefined;
   const { fetch, timeout } = transport;
-  const cache = jwks ?? new JwksCache({ fetch, timeout, development: flags.includes("d") });
-  return (cache as JwksCache).at(server.jwksUri);
+  const cache = jwks ?? new JwksCache({ fetch, timeout });
+  // A cache of the caller's is told of its server's settings, or it would refuse the address when the code is spent.
+  return (cache as JwksCache).at(server.jwksUri, flags.includes("d"));
 }
 
 function unkeyed(): never {

@@ -122,7 +122,7 @@ export function codeIn(text: string): string {
   try {
     return decoded(text.split(" ")[5]!);
   } catch {
-    throw hostError("code_malformed");
+    throw hostError("code_malformed", { phase: "token" });
   }
 }
 

@@ -160,14 +160,14 @@ export class JwksCache {
     }
   }
 
-  /** The keys at an address. */
-  at(uri: string): KeySource {
+  /** The keys at an address; `development` where that is a provider's whose own addresses are so. */
+  at(uri: string, development?: boolean): KeySource {
     return {
       known: (header) => {
         const known = this.#sets.get(uri)?.set.known(header);
         return known && now() < known.until! ? known : undefined;
       },
-      find: (token, alg, kid) => this.#find(uri, token, alg, kid),
+      find: (token, alg, kid) => this.#find(uri, token, alg, kid, development),
       remember: (header, known) => known.until !== undefined && this.#sets.get(uri)?.set.remember(header, known),
     };
   }
@@ -177,7 +177,7 @@ export class JwksCache {
     return Object.fromEntries([...this.#sets].map(([uri, { text, at, life }]) => [uri, { jwks: text, at, life }]));
   }
 
-  async #find(uri: string, token: string, alg: string, kid: string): Promise<KnownKey> {
+  async #find(uri: string, token: string, alg: string, kid: string, development?: boolean): Promise<KnownKey> {
     const { cooldown, maxAge } = this.#options;
     const kept = this.#sets.get(uri);
     const running = this.#fetching.running(uri) ? 1 : "";
@@ -186,17 +186,17 @@ export class JwksCache {
     const end = answer.indexOf("\n");
     if (kept && end >= 0) return { alg, key: await kept.set.imported(alg, kid, answer.slice(end + 1)), until: +answer.slice(0, end) };
     if (answer) put(this.#unknown, uri, +answer);
-    return (await this.#fetch(uri)).set.find(token, alg, kid);
+    return (await this.#fetch(uri, development)).set.find(token, alg, kid);
   }
 
   /** Whoever waits does so for the time of one request; a fetch that does not end is begun anew. */
-  #fetch(uri: string): Promise<Kept> {
-    return this.#fetching.run(uri, () => this.#load(uri), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
+  #fetch(uri: string, development?: boolean): Promise<Kept> {
+    return this.#fetching.run(uri, () => this.#load(uri, development), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
   }
 
-  async #load(uri: string): Promise<Kept> {
-    const { development, onFetch } = this.#options;
-    const answer = await drive("keys", joined([uri, development ? 1 : ""]), { transport: this.#options });
+  async #load(uri: string, development?: boolean): Promise<Kept> {
+    const { onFetch, development: local } = this.#options;
+    const answer = await drive("keys", joined([uri, development || local ? 1 : ""]), { transport: this.#options });
     const [at, life] = answer.split("\n", 2) as [string, string];
     const text = answer.slice(at.length + life.length + 2);
     const kept = { set: new KeySet(text), text, at: +at, life: +life };

@@ -144,6 +144,8 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
 export interface Asked {
   readonly signal?: AbortSignal | null | undefined;
   readonly store?: ((refreshToken: string) => void | Promise<void>) | undefined;
+  /** Carries out what the operation's machine alone asks for. */
+  readonly carry?: Hands["carry"];
   /** The key of a grant, or of a request object. */
   readonly key?: SigningKey | undefined;
   /** Where the request goes, where that is not the token endpoint. */
@@ -159,7 +161,7 @@ export function ask(
   party: Party,
   operation: string,
   lines: readonly Value[],
-  { signal, store, key, at, resource, random }: Asked = {},
+  { signal, store, carry, key, at, resource, random }: Asked = {},
   rest = "",
 ): Promise<string> {
   const { authentication, transport, dpop, nonces, offset, keys, encryption } = party;
@@ -170,6 +172,7 @@ export function ask(
     signal,
     offset,
     store,
+    carry,
     sign: (role, input) => (role === "dpop" ? dpop!.sign(input) : stated(role === "client" ? heldBy(authentication)!.key! : key!, input, offset)),
     verify: (alg, kid, token) => isRight(keys!, alg, kid, token),
     decrypt: encryption?.decrypt,

@@ -19,14 +19,20 @@ interface Renewal {
 }
 
 // Beyond clients: one that is made anew for each request must not send a token that another's refresh has replaced.
-const shared = new Shared<Tokens>();
-const renewals = new WeakMap<Promise<Tokens>, Renewal>();
+const shared = new Shared<unknown>();
+const renewals = new WeakMap<Promise<unknown>, Renewal>();
 
 /**
  * @internal Runs a refresh, unless the same one is on its way already: then that one's tokens are both callers'. It belongs to
  * neither: a signal ends its own caller's wait, and each caller's `store` is told what came before anything else of it is judged.
  */
-export async function renew(party: Party, refreshToken: string, options: TokenTarget, run: (asked: Asked) => Promise<Tokens>, store?: Store): Promise<Tokens> {
+export async function renew<T = Tokens>(
+  party: Party,
+  refreshToken: string,
+  options: TokenTarget,
+  run: (asked: Asked) => Promise<T>,
+  store?: Store,
+): Promise<T> {
   const { provider, transport } = party;
   const name = `${provider.issuer}\n${provider.clientId}\n${refreshToken}`;
   const same = JSON.stringify({ ...options, signal: undefined });
@@ -58,7 +64,7 @@ export async function renew(party: Party, refreshToken: string, options: TokenTa
     throw error;
   });
   if (store) await (own.came ? (own.came.stored.get(store) ?? (own.came.token && store(own.came.token))) : undefined);
-  return tokens;
+  return tokens as T;
 }
 
 /** Tells all who wait. One whose own storing fails hears of that alone; where all fail, the refresh does. */

@@ -49,6 +49,11 @@ export interface RequestAsk extends Transport {
   readonly clientId: string;
   /** The key that signs for the client or that its tokens are bound to: its thumbprint or id. */
   readonly keyId?: string;
+  /**
+   * A name of what the request authenticates with, where that is no key: the number or version of the secret, never the secret. A
+   * refusal in a shared store keeps those still that have this name, or else this `keyId`; with neither, this source alone.
+   */
+  readonly credentialId?: string;
   /** The key that tokens are bound to, for {@link TokenSource.fetch}. */
   readonly dpop?: SigningKey;
   /** Lets {@link TokenSource.fetch} call http on this machine. */
@@ -78,7 +83,7 @@ const credentialOf = (base: string, secret: string) => {
 const baseOf = (issuer: string, clientId: string, key: string) => line("i", issuer) + line("c", clientId) + (key && line("k", key));
 
 const CLIENT: Names<ClientAsk> = { client: 1, grant: 1 };
-const REQUEST: Names<RequestAsk> = { ...TRANSPORT, request: 1, issuer: 1, clientId: 1, keyId: 1, dpop: 1, development: 1, clockOffset: 1 };
+const REQUEST: Names<RequestAsk> = { ...TRANSPORT, request: 1, issuer: 1, clientId: 1, keyId: 1, credentialId: 1, dpop: 1, development: 1, clockOffset: 1 };
 const GRANT: Names<Exclude<ClientGrant, string>> = { key: 1, issuer: 1, subject: 1, rules: 1, claims: 1 };
 
 /** @internal `settings` are the names of a source's own options. */
@@ -89,20 +94,23 @@ export function askingOf(options: ClientAsk | RequestAsk, settings: object): Ask
 }
 
 function byFunction(options: RequestAsk): Asking {
-  const { request, issuer, clientId, keyId = "", dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
+  const { request, issuer, clientId, keyId = "", credentialId, dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
   configured(typeof request === "function", "request: a function, or client: a Client");
   configured(
     [issuer, clientId].every((value) => typeof value === "string" && value),
     "issuer and clientId: texts",
   );
   configured(typeof keyId === "string", "keyId: a text");
+  configured(credentialId === undefined || (typeof credentialId === "string" && credentialId !== ""), "credentialId: a text, not empty");
   configured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
   configured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
   const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
   checkTransport(transport);
   // A token that is bound to a key is of no use to a process that has another.
   const key = dpop ? `${keyId} ${dpop.thumbprint}` : keyId;
-  return { base: baseOf(issuer, clientId, key), credential: () => "", request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
+  // Where nobody says what authenticates, another process may have a new secret: a refusal here is no reason for it to keep still.
+  const credential = credentialId ?? (keyId || crypto.randomUUID());
+  return { base: baseOf(issuer, clientId, key), credential: () => credential, request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
 }
 
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {

@@ -7,6 +7,7 @@ import { TimeLimit } from "../core/time_limit.js";
 import { tell } from "../core/wait.js";
 import { base64url } from "../crypto/base64url.js";
 import type { Entry, Flight } from "./entry.js";
+import { pause } from "./lock.js";
 import type { Kept, Lock, TokenStore } from "./store.js";
 
 /** @internal There is no store, or none that answers. */
@@ -96,7 +97,7 @@ export class SharedStore {
     if (this.store?.changed) await this.#run(entry, flight, (store, name) => store.changed!(name, LONGEST_LOOK), this.#longer);
     else {
       flight.until = this.clock() + SLACK;
-      await sleep(Math.min(20 * 1.5 ** looks, 250) * (0.75 + Math.random() / 2), "token");
+      await sleep(pause(looks), "token");
     }
   }
 

@@ -45,7 +45,7 @@ macro_rules! kinds {
 kinds! {
     INVALID_CONFIGURATION "invalid_configuration" Configuration FixConfiguration false "RFC 8414 section 2" "Correct this setting of the client.";
     SECRET_IN_BROWSER "secret_in_browser" Configuration FixConfiguration false "RFC 9700 section 2.5" "Remove the secret from the page; exchange the code in a worker.";
-    INVALID_PARAMETER "invalid_parameter" Authorization FixConfiguration false "RFC 6749 section 4.1.1" "Correct this option of the request.";
+    INVALID_PARAMETER "invalid_parameter" Authorization FixConfiguration false "RFC 6749 section 4.1.1" "Correct what was given; see what was expected.";
     RESERVED_PARAMETER "reserved_parameter" Authorization FixConfiguration false "RFC 6749 section 3.1" "Leave this parameter to the library.";
     INVALID_SCOPE "invalid_scope" Authorization FixConfiguration false "RFC 6749 section 3.3" "Correct the scope.";
     TRANSACTION_MISSING "transaction_missing" Callback Restart false "RFC 6749 section 10.12" "Start again in this browser.";
@@ -89,7 +89,7 @@ kinds! {
     CLAIM_REFUSED "claim_refused" Token Restart false "OIDC Core section 3.1.3.7" "Start again; see what was expected.";
     JWT_EXPIRED "jwt_expired" Token Restart false "RFC 7519 section 4.1.4" "Start again; if it is new, compare the clocks.";
     NONCE_MISMATCH "nonce_mismatch" Token Restart false "OIDC Core section 3.1.3.7" "Start again; the token belongs to another login.";
-    DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "The server gives no good nonce; report it to the provider.";
+    DPOP_NONCE_MISSING "dpop_nonce_missing" Token TryLater false "RFC 9449 section 8" "No good DPoP-Nonce came with the answer; see that the header is handed on, then report it to the provider.";
     DPOP_NONCE_REFUSED "dpop_nonce_refused" Token TryLater false "RFC 9449 section 8" "The server refuses its own nonce; report it to the provider.";
     DEVICE_CODE_EXPIRED "device_code_expired" Token Restart false "RFC 8628 section 3.5" "Nobody finished the login in time; begin again.";
     DEVICE_RESPONSE_MALFORMED "device_response_malformed" Token TryLater false "RFC 8628 section 3.2" "The server's answer breaks the standard; report it to the provider.";
@@ -116,7 +116,7 @@ kinds! {
     LOGOUT_STATE_MISMATCH "logout_state_mismatch" Session None false "OIDC RP-Initiated Logout section 3" "Nobody was logged out by this; end no session because of it.";
     CHALLENGE_MALFORMED "challenge_malformed" Api TryLater false "RFC 9110 section 11.6.1" "The server's answer breaks the standard; report it to the provider.";
     SESSION_MISSING "session_missing" Session Restart false "RFC 6265 section 5.4" "No session cookie came; log in.";
-    SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "The cookie is old or damaged; log in again.";
+    SESSION_INVALID "session_invalid" Session Restart false "RFC 6265 section 8.5" "What was kept is old or damaged; log in again.";
     SESSION_TOO_LARGE "session_too_large" Session FixConfiguration false "RFC 6265 section 6.1" "Allow more, keep less, or give the edge a store.";
     SESSION_UNAVAILABLE "session_unavailable" Session TryLater true "RFC 9110 section 15.6.4" "The store of the sessions does not answer; nobody need log in again.";
     SESSION_STALE "session_stale" Session Restart false "RFC 6749 section 5.2" "The server takes the refresh token no more; log in again for what needs a token.";

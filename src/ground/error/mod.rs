@@ -5,6 +5,7 @@
 
 pub mod codes;
 mod display;
+mod hints;
 mod kind;
 pub mod message;
 mod raw;
@@ -41,6 +42,13 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// The phase of a word, as [`as_str`](Self::as_str) has it.
+    #[allow(dead_code, reason = "the browser's wasm reads none")]
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        use Phase::{Api, Authorization, Callback, Configuration, Runtime, Session, Token};
+        [Configuration, Authorization, Callback, Token, Api, Session, Runtime].into_iter().find(|phase| phase.as_str() == word)
+    }
+
     /// The phase as the lower-case word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -74,6 +82,13 @@ pub enum Action {
 }
 
 impl Action {
+    /// The action of a word, as [`as_str`](Self::as_str) has it.
+    #[allow(dead_code, reason = "the browser's wasm reads none")]
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        use Action::{FixConfiguration, None, Restart, TryLater, UserCancelled, UserDeclined};
+        [FixConfiguration, Restart, TryLater, UserDeclined, UserCancelled, None].into_iter().find(|action| action.as_str() == word)
+    }
+
     /// The action as the word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -404,7 +419,7 @@ impl Error {
 
     /// What to do now, in a sentence for a developer.
     pub fn hint(&self) -> &'static str {
-        self.0.hint.get().unwrap_or(self.0.kind.hint())
+        self.0.hint.get().unwrap_or_else(|| hints::hint(self.0.kind, self.0.phase, self.0.action))
     }
 
     /// Where the documentation says what leads to this error, and what to do.

@@ -15,7 +15,7 @@ use crate::ground::text::word;
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
-use crate::protocol::endpoint::{expected, is_endpoint, refused};
+use crate::protocol::endpoint::{LOCAL, expected, is_endpoint, is_local, refused};
 use crate::protocol::profile::Endpoints;
 use crate::protocol::profile::{Profile, Rules};
 
@@ -338,5 +338,6 @@ pub(crate) fn check_issuer(issuer: &str, development: bool) -> Result<()> {
     if is_endpoint(issuer, development) && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
         return Ok(());
     }
-    Err(Error::new(&codes::INVALID_CONFIGURATION).expected("issuer: an https URL of a public host, without query or fragment"))
+    let error = Error::wanted(&codes::INVALID_CONFIGURATION, "issuer: an https URL of a public host, without query or fragment");
+    Err(if !development && is_local(issuer) { error.hinting(LOCAL) } else { error })
 }

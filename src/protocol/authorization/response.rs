@@ -12,12 +12,13 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroize;
 
-use crate::ground::error::{Action, Error, Kind, Result, codes};
+use crate::ground::error::{Error, Kind, Phase, Result, codes};
 use crate::ground::lean::{LEAN, NPM, Text};
 use crate::ground::octet::{PLACE, is_all};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_decode, form_octets, form_octets_into, number, pairs, push, push_escaped, word};
 use crate::ground::uri::{Uri, is_web};
+use crate::protocol::authorization::misfit::{mismatch, misplaced, other_finish, signed};
 use crate::protocol::authorization::transaction::{self, Fields, Transaction};
 use crate::protocol::client::{Client, Registration};
 
@@ -145,7 +146,7 @@ impl AuthorizationCode {
             && crate::protocol::authorization::pkce::is_verifier(found.verifier())
             && found.code().is_some()
             && is_scope(found.scope().as_bytes());
-        if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED)) }
+        if fits { Ok(found) } else { Err(Error::new(&codes::CODE_MALFORMED).at(Phase::Token)) }
     }
 }
 
@@ -218,8 +219,10 @@ pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_
 pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, now: u64) -> Result<()> {
     let issuer = fields[transaction::ISSUER];
     let redirect_uri = fields[transaction::REDIRECT_URI];
-    if issuer != client.issuer || !is_id(fields[transaction::CLIENT_ID], client.client_id) || redirect_uri != client.redirect_uri {
-        return fail(&codes::TRANSACTION_MISMATCH);
+    let id = escaped(client.client_id);
+    if issuer != client.issuer || fields[transaction::CLIENT_ID].as_bytes() != id || redirect_uri != client.redirect_uri {
+        let ours = [client.issuer, core::str::from_utf8(&id).unwrap_or_default(), client.redirect_uri];
+        return Err(mismatch(ours, [issuer, fields[transaction::CLIENT_ID], redirect_uri]));
     }
     if transaction::is_expired(fields, now) {
         return fail(&codes::TRANSACTION_EXPIRED);
@@ -227,11 +230,11 @@ pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, 
     Ok(())
 }
 
-/// Whether a field is this client id, which is encoded there.
-fn is_id(field: &str, client_id: &str) -> bool {
+/// A client id as a transaction has it.
+fn escaped(client_id: &str) -> Vec<u8> {
     let mut own = Vec::new();
     push_escaped(&mut own, client_id.as_bytes(), true);
-    own == field.as_bytes()
+    own
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
@@ -263,7 +266,9 @@ pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callb
 fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
     let issuer = fields[transaction::ISSUER];
     let [state, iss, code, error, description, uri, _, refused @ ..] = &answer.values;
-    let Some(state) = state.as_deref().filter(|state| !state.is_empty()) else { return fail(&codes::STATE_MISSING) };
+    let Some(state) = state.as_deref().filter(|state| !state.is_empty()) else {
+        return if !LEAN && refused.first().is_some_and(Option::is_some) { Err(signed()) } else { fail(&codes::STATE_MISSING) };
+    };
     if !equal(state, fields[transaction::STATE].as_bytes()) {
         return fail(&codes::STATE_MISMATCH);
     }
@@ -342,24 +347,6 @@ fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callba
 /// Whether parameters are those of an answer.
 fn answers(text: &str) -> bool {
     pairs(text).any(|(name, _)| matches!(name, "state" | "code" | "error" | "response"))
-}
-
-/// The error of an answer that is handed to the judge of another kind.
-fn other_finish(expected: &'static str, mode: &str) -> Error {
-    let error = Error::new(&codes::CALLBACK_MALFORMED).expected(expected).advise(Action::FixConfiguration);
-    error.actual(mode).hinting("The flow was begun with another response_mode than this finishes.")
-}
-
-/// The error of an answer that travels otherwise than it was asked to.
-fn misplaced(kind: &'static Kind, mode: &str, found: &'static str) -> Error {
-    if LEAN {
-        return Error::new(kind);
-    }
-    let mut expected = String::from("an answer by ");
-    expected.push_str(mode);
-    expected.push_str(", the response_mode that was asked for");
-    let error = Error::new(kind).expected(expected).actual(found).advise(Action::FixConfiguration);
-    error.hinting("The server ignores response_mode: begin with the way in which it answers, and hand on what came in that way.")
 }
 
 /// An address fit to be shown, as far as it cannot hold the answer: without its `?`, a code would stand in the path.

@@ -19,6 +19,7 @@ use alloc::string::String;
 
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
+use crate::protocol::authorization::misfit::mismatch;
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::client::Registration;
 use crate::protocol::syntax::check_scope;
@@ -82,8 +83,11 @@ pub(crate) fn push_scope(form: &mut Form, scope: &str) -> Result<()> {
 
 impl AuthorizationCode {
     pub(crate) fn form(&self, client: &Registration<'_>) -> Result<Form> {
-        if self.issuer() != client.issuer || self.client_id() != client.client_id || self.redirect_uri() != client.redirect_uri {
-            return Err(Error::new(&codes::TRANSACTION_MISMATCH).at(Phase::Token));
+        let id = self.client_id();
+        let begun = [self.issuer(), id.as_str(), self.redirect_uri()];
+        let ours = [client.issuer, client.client_id, client.redirect_uri];
+        if ours != begun {
+            return Err(mismatch(ours, begun).at(Phase::Token));
         }
         let code = self.code().ok_or_else(|| Error::new(&codes::CODE_MALFORMED).at(Phase::Token))?;
         let mut form = Form::new();

@@ -58,17 +58,23 @@ impl HelseId {
     /// `invalid_configuration`, `algorithm_refused`, `endpoint_missing` for metadata without PAR.
     pub fn new(profile: Profile, client_id: &str, redirect_uri: &str, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
         let mut profile = enforced(profile);
+        if redirect_uri.is_empty() {
+            profile.authorization_endpoint = String::new();
+        }
+        Self::of(Client::new(profile, client_id, redirect_uri)?, key, dpop)
+    }
+
+    /// As [`new`](Self::new), of a client that was judged before.
+    pub(crate) fn of(client: Client, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
+        let client = Client { profile: enforced(client.profile), ..client };
         check_algorithm(key.alg)?;
         check_algorithm(dpop.alg)?;
+        let profile = &client.profile;
         if profile.issuer.ends_with('/') {
             return Err(Error::wanted(&codes::INVALID_CONFIGURATION, "HelseID's issuer: without a slash at its end"));
         }
         let pushed = profile.endpoint("pushed_authorization_request_endpoint", &ClientAuthentication::None);
         endpoint::check("pushed_authorization_request_endpoint", pushed, profile.development)?;
-        if redirect_uri.is_empty() {
-            profile.authorization_endpoint = String::new();
-        }
-        let client = Client::new(profile, client_id, redirect_uri)?;
         Ok(Self { client, authentication: ClientAuthentication::private_key_jwt(key.clone()), key, dpop, least: 4 })
     }
 
@@ -99,6 +105,11 @@ impl HelseId {
     /// The client, for [`Transaction::finish`](crate::Transaction::finish) and what else the core offers.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The key that tokens are bound to.
+    pub(super) fn dpop(&self) -> &KeyInfo {
+        &self.dpop
     }
 
     /// How it authenticates.

@@ -57,5 +57,8 @@ pub(super) fn requests() -> Requests {
 /// Members of the metadata that hold whatever the document says.
 pub(super) const METADATA: &str = r#"{"require_pushed_authorization_requests":true,"authorization_response_iss_parameter_supported":true,"code_challenge_methods_supported":["S256"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"id_token_signing_alg_values_supported":["RS256"]}"#;
 
+/// The claim of a client assertion that says for whom a token is.
+pub(super) const ASSERTION_DETAILS: &str = "assertion_details";
+
 /// Name, issuer, which ends in no slash.
 pub(super) static ENVIRONMENTS: &[[&str; 2]] = &[["test", "https://helseid-sts.test.nhn.no"], ["production", "https://helseid-sts.nhn.no"]];

@@ -4,8 +4,10 @@
 //! Refuses details with a code (HID-1009) and a scope with one, a person's scopes with a machine's grant.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::{Details, check_machine};
+use super::saved::quoted;
+use super::{Details, check_machine, data};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::protocol::grant::Target;
 
@@ -22,6 +24,8 @@ pub struct TokenRequest {
     pub(super) resource: Option<String>,
     pub(super) scope: String,
     pub(super) details: Option<Details>,
+    /// Further claims of the client assertion, as names and JSON.
+    pub(crate) claims: Vec<(String, String)>,
 }
 
 impl TokenRequest {
@@ -56,6 +60,26 @@ impl TokenRequest {
         self.resource.as_deref()
     }
 
+    /// A name for what is asked for: requests for the same token have the same, whatever order their scopes stand in.
+    ///
+    /// ```
+    /// use samtykke::provider::helseid::TokenRequest;
+    /// let request = TokenRequest::new().resource("nhn:phr").scope("nhn:phr/write nhn:phr/read nhn:phr/write");
+    /// assert_eq!(request.key(), r#"["nhn:phr","nhn:phr/read nhn:phr/write",null]"#);
+    /// ```
+    pub fn key(&self) -> String {
+        let mut scopes: Vec<&str> = self.scope.split(' ').filter(|scope| !scope.is_empty()).collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let details = self.details.as_ref().and_then(|details| details.json().ok());
+        let mut key = String::from("[");
+        key.push_str(&self.resource.as_deref().map_or_else(|| String::from("null"), quoted));
+        for part in [",", &quoted(&scopes.join(" ")), ",", details.as_deref().unwrap_or("null"), "]"] {
+            key.push_str(part);
+        }
+        key
+    }
+
     /// Whether both ask for the same token: scopes are a set, in whatever order they stand.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let holds = |all: &str, some: &str| some.split(' ').all(|one| one.is_empty() || all.split(' ').any(|found| found == one));
@@ -85,8 +109,9 @@ impl TokenRequest {
             target = target.resource(resource.clone());
         }
         if let Some(details) = &self.details {
-            target = target.assertion_claim("assertion_details", details.json().map_err(|error| error.at(Phase::Token))?);
+            target = target.assertion_claim(data::ASSERTION_DETAILS, details.json().map_err(|error| error.at(Phase::Token))?);
         }
+        target.claims.extend(self.claims.iter().cloned());
         Ok(target)
     }
 }

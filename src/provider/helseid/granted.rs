@@ -152,6 +152,10 @@ impl<T> Judge<T> for Numbered<T> {
         self.0.answer(response, context).map_err(numbered)
     }
 
+    fn token(&self) -> Option<&str> {
+        self.0.token()
+    }
+
     fn encrypted(&self) -> Option<&str> {
         self.0.encrypted()
     }
@@ -187,6 +191,10 @@ pub(super) struct GrantedJudge {
 impl Judge<Granted> for GrantedJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         self.tokens.answer(response, context).map_err(numbered)
+    }
+
+    fn token(&self) -> Option<&str> {
+        self.tokens.token()
     }
 
     fn encrypted(&self) -> Option<&str> {

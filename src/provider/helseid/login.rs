@@ -23,7 +23,7 @@ use crate::protocol::authorization::request::AuthorizationRequest;
 #[derive(Clone, Debug)]
 pub struct LoginRequest {
     scope: String,
-    resources: Vec<String>,
+    resources: Option<Vec<String>>,
     parameters: Vec<(&'static str, String)>,
     details: Option<Details>,
     lifetime: Option<u32>,
@@ -32,13 +32,20 @@ pub struct LoginRequest {
 impl LoginRequest {
     /// Asks for a scope, and for the audiences of its APIs unless [`resource`](Self::resource) names others.
     pub fn new(scope: impl Into<String>) -> Self {
-        Self { scope: scope.into(), resources: Vec::new(), parameters: Vec::new(), details: None, lifetime: None }
+        Self { scope: scope.into(), resources: None, parameters: Vec::new(), details: None, lifetime: None }
     }
 
     /// An audience a token will be asked for, such as `nhn:phr`. Repeatable.
     #[must_use]
     pub fn resource(mut self, resource: impl Into<String>) -> Self {
-        self.resources.push(resource.into());
+        self.resources.get_or_insert_default().push(resource.into());
+        self
+    }
+
+    /// Asks for the audiences that [`resource`](Self::resource) names alone, and for none where it names none.
+    #[must_use]
+    pub fn named_resources(mut self) -> Self {
+        self.resources.get_or_insert_default();
         self
     }
 
@@ -58,6 +65,12 @@ impl LoginRequest {
     #[must_use]
     pub fn on_behalf_of(self, whom: impl Into<String>) -> Self {
         self.parameter("on_behalf_of", whom)
+    }
+
+    /// Languages for the login pages, the best one first, single spaces between them (OpenID Connect Core section 3.1.2.1).
+    #[must_use]
+    pub fn ui_locales(self, tags: impl Into<String>) -> Self {
+        self.parameter("ui_locales", tags)
     }
 
     fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -85,13 +98,9 @@ impl LoginRequest {
         check_login(&self.scope, least)?;
         // HelseID's `acr_values` choose how to log in; the level is told, and judged, by a claim of its own.
         let mut request = AuthorizationRequest::new(self.scope.clone()).acr_optional();
-        if self.resources.is_empty() {
-            for resource in resources_of(&self.scope) {
-                request = request.parameter("resource", resource);
-            }
-        }
-        for resource in &self.resources {
-            request = request.parameter("resource", resource.clone());
+        let own = || resources_of(&self.scope).into_iter().map(String::from).collect();
+        for resource in self.resources.clone().unwrap_or_else(own) {
+            request = request.parameter("resource", resource);
         }
         for (name, value) in &self.parameters {
             if !crate::protocol::grant::is_text(value) {

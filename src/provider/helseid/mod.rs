@@ -10,7 +10,9 @@ mod details;
 mod grant;
 pub(crate) mod granted;
 mod login;
+pub(crate) mod saved;
 pub(crate) mod scope;
+mod session;
 
 pub use cache::TokenCache;
 pub use client::HelseId;
@@ -21,6 +23,7 @@ pub use granted::{Granted, error_number, numbered};
 pub use login::LoginRequest;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
+pub use session::{Session, SessionToken};
 
 use crate::provider::table::row;
 use alloc::string::String;

@@ -21,6 +21,8 @@ mod full;
 mod halland;
 #[cfg(samtykke_entry = "helseid")]
 mod helseid;
+#[cfg(samtykke_entry = "helseid")]
+mod helseid_machines;
 #[cfg(not(samtykke_entry = "browser"))]
 mod jose;
 #[cfg(not(samtykke_entry = "browser"))]
@@ -33,6 +35,8 @@ mod maskinporten;
 mod norskgjeld;
 #[cfg(not(samtykke_entry = "browser"))]
 mod outcome;
+#[cfg(not(samtykke_entry = "browser"))]
+mod party;
 #[cfg(samtykke_entry = "exchange")]
 mod public;
 #[cfg(not(samtykke_entry = "browser"))]

@@ -158,6 +158,11 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, "done");
             text.push_str(&outcome);
         }
+        #[cfg(samtykke_machine = "helseid_session")]
+        step => super::helseid_machines::push_step(text, step),
+        // No machine in here keeps anything.
+        #[cfg(not(samtykke_machine = "helseid_session"))]
+        _ => {}
     }
 }
 
@@ -186,6 +191,9 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
             let [why, line] = lines.take();
             Input::Failed(Failure::named(why, status(line))?)
         }
+        #[cfg(samtykke_machine = "helseid_session")]
+        name => super::helseid_machines::taken(name, lines, octets)?,
+        #[cfg(not(samtykke_machine = "helseid_session"))]
         _ => return None,
     })
 }

@@ -3,16 +3,23 @@
 use alloc::string::String;
 
 use super::{Lines, some};
-use crate::ground::error::{Error, Result, codes};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, number};
 
 /// The error of a code that the host found.
 pub(super) fn host_error(mut lines: Lines<'_>) -> Result<()> {
-    let code = lines.next();
+    let [code, phase, action] = lines.take();
     let known = codes::ALL.iter().find(|kind| kind.code() == code);
-    Err(Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER)))
+    let mut error = Error::new(known.unwrap_or(&&codes::INVALID_PARAMETER));
+    if let Some(phase) = Phase::named(phase) {
+        error = error.at(phase);
+    }
+    Err(match Action::named(action) {
+        Some(action) => error.advise(action),
+        None => error,
+    })
 }
 
 pub(super) fn push_line(text: &mut String, value: &str) {

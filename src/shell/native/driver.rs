@@ -202,6 +202,11 @@ impl Driver {
                     }
                     return Ok(outcome);
                 }
+                // Without a store that processes share there is nothing in it, and no lock of it.
+                Step::Load(_) => Input::Loaded(None),
+                Step::Lock(_) => Input::Failed(Failure::Store),
+                Step::Keep(_) | Step::Unlock => Input::Unlocked,
+                Step::Adopt(_) => Input::Adopted,
                 // Only a machine that was told so leaves keys to its shell.
                 Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };

@@ -2,23 +2,24 @@
 
 import { privateKeyJwt } from "../../protocol/authentication.js";
 import { call } from "../../core/wasm.js";
-import { configured, given, isObject, only } from "../../core/check.js";
+import { configured, given, isObject, only, present } from "../../core/check.js";
 import { Client, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
 import { hostError } from "../../core/error.js";
-import type { AuthorizationCode, AuthorizationRequest, FormPost, Login } from "../../protocol/flow.js";
-import { snake } from "../../protocol/party.js";
+import { hidden } from "../../core/hidden.js";
+import { type AuthorizationCode, type FormPost, type Login, loginOf } from "../../protocol/flow.js";
+import { type Party, ask, endpointOf, parties, snake } from "../../protocol/party.js";
+import { json } from "../../protocol/signing.js";
 import { now } from "../../core/clock.js";
 import { ASKING, PATIENCE, Shared } from "../../core/wait.js";
 import { type Fetch, checkTransport } from "../../core/http.js";
-import { ENVIRONMENTS, METADATA, SERVER } from "./data.js";
-import { claimOf } from "./details.js";
+import { ASSERTION_DETAILS, ENVIRONMENTS, METADATA, SERVER } from "./data.js";
+import { claimOf, detailLines } from "./details.js";
 import { SharedSessions } from "./shared.js";
-import { HelseIdSession } from "./session.js";
-import { type Saved, restored } from "./saved.js";
+import { HelseIdSession, type SessionClient } from "./session.js";
 import { type HelseIdTarget, Kept, MARGIN, TARGET, keyOf } from "./cache.js";
 import { FINISH, type HelseIdFinish, type HelseIdLogin, type HelseIdMachine, type HelseIdOptions, KEEPING, LOGIN, OPTIONS } from "./options.js";
-import { type HelseIdTokens, granted, numbered } from "./granted.js";
+import { type HelseIdTokens, grantedOf, numbered } from "./granted.js";
 import { SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/target.js";
 import { type ProviderOptions, provider } from "../../protocol/provider.js";
@@ -28,22 +29,17 @@ import type { RequestAsk } from "../../tokens/grant.js";
 import type { TokenSourceSettings } from "../../tokens/settings.js";
 import type { Tokens } from "../../protocol/tokens.js";
 
+/** Details in the client assertion. */
+const detailed = ({ assertionClaims }: TokenTarget = {}) => assertionClaims !== undefined && Object.hasOwn(assertionClaims, ASSERTION_DETAILS);
+
 /** Details stand in the assertion or in the request, never in both. */
 const inOnePlace = (options?: TokenTarget) =>
-  given(
-    options?.authorizationDetails === undefined || !("assertion_details" in (options.assertionClaims ?? {})),
-    "token",
-    "assertion_details or authorization_details, never both",
-  );
+  given(options?.authorizationDetails === undefined || !detailed(options), "token", "details in the assertion or in the request, never in both");
 
 /** The protocol's client, but for what HelseID refuses: details with a code (HID-1009), and in two places. */
 class HelseIdClient extends Client {
   override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
-    given(
-      !options?.assertionClaims || !("assertion_details" in options.assertionClaims),
-      "token",
-      "details with a token or the login, never with a code (HID-1009)",
-    );
+    given(!detailed(options), "token", "details with a token or the login, never with a code (HID-1009)");
     return super.exchange(code, options);
   }
 
@@ -74,15 +70,16 @@ interface Metadata {
 /** By whom it is fetched with: what one tenant's network says is not told to another. */
 const known = new WeakMap<Fetch, Metadata>();
 
-const MEMBERS = [
-  ["tokenEndpoint", "token_endpoint"],
-  ["pushedAuthorizationRequestEndpoint", "pushed_authorization_request_endpoint"],
-  ["jwksUri", "jwks_uri"],
-  ["userinfoEndpoint", "userinfo_endpoint"],
-  ["endSessionEndpoint", "end_session_endpoint"],
-  ["revocationEndpoint", "revocation_endpoint"],
-  ["introspectionEndpoint", "introspection_endpoint"],
-] as const satisfies readonly (readonly [keyof ProviderOptions, string])[];
+/** Addresses that are taken of it. */
+const ENDPOINTS = [
+  "tokenEndpoint",
+  "pushedAuthorizationRequestEndpoint",
+  "jwksUri",
+  "userinfoEndpoint",
+  "endSessionEndpoint",
+  "revocationEndpoint",
+  "introspectionEndpoint",
+] as const satisfies readonly (keyof ProviderOptions)[];
 
 async function metadataOf(issuer: string, development: boolean, { fetch = globalThis.fetch as Fetch, timeout = 30 }: HelseIdOptions): Promise<ServerMetadata> {
   let own = known.get(fetch);
@@ -165,7 +162,7 @@ export class HelseId {
     const { clientId, redirectUri, key, assertionLifetime: lifetime = SERVER.assertion!.lifetime!, fetch, timeout, jwks, clockOffset } = this.#options;
     const document = await metadataOf(this.#issuer, this.#development, this.#options);
     if (this.#client?.document !== document) {
-      const endpoints = Object.fromEntries(MEMBERS.map(([name, member]) => [name, document[member]]).filter(([, value]) => value !== undefined));
+      const endpoints = present(Object.fromEntries(ENDPOINTS.map((name) => [name, document[snake(name)]])));
       const server = provider({
         ...endpoints,
         issuer: this.#issuer,
@@ -188,6 +185,10 @@ export class HelseId {
     return this.#client!.client;
   }
 
+  async #party(): Promise<Party> {
+    return parties.get(await this.client())!;
+  }
+
   /** The level as the core takes it; 0 for none. */
   get #least(): number {
     const { securityLevel = 4 } = this.#options;
@@ -203,18 +204,22 @@ export class HelseId {
   async login(request: HelseIdLogin): Promise<Login> {
     given(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
     only(request, LOGIN, "authorization");
-    const { scope, acrValues, prompt, onBehalfOf, uiLocales, details, lifetime, signal } = request;
-    const found = call(["helseid", "login", scope, this.#least]).split("\n").slice(0, -1);
-    const resources = request.resources ?? found;
-    given(Array.isArray(resources), "authorization", "resources: a list of texts");
-    const extra: Record<string, string | readonly string[]> = {};
-    if (resources.length) extra["resource"] = resources;
-    for (const [name, value] of Object.entries({ acrValues, prompt, onBehalfOf, uiLocales })) if (value !== undefined) extra[snake(name)] = value;
-    // HelseID's `acr_values` choose how to log in; the level is judged by a claim of its own.
-    const asked: AuthorizationRequest = { scope, extra, acrOptional: true, ...(lifetime !== undefined && { lifetime }) };
-    const requestObject = details && { beside: true, lifetime: 30, claims: { authorization_details: claimOf(details) } };
-    const client = await this.client();
-    return numbered(() => client.start(asked, { ...(requestObject && { requestObject }), ...(signal && { signal }) }));
+    const { scope, acrValues, prompt, onBehalfOf, uiLocales, resources, details, lifetime = 3600, signal } = request;
+    given(resources === undefined || Array.isArray(resources), "authorization", "resources: a list of texts");
+    const named = resources ? ["A", ...resources.map((resource) => `a${resource}`)] : [];
+    const asked = Object.entries({ v: acrValues, p: prompt, o: onBehalfOf, u: uiLocales }).filter(([, value]) => value !== undefined);
+    const lines = [
+      this.#least,
+      now(),
+      scope,
+      lifetime,
+      ...named,
+      ...asked.map(([mark, value]) => `${mark}${value}`),
+      ...(details ? ["d", ...detailLines(details)] : []),
+    ];
+    const party = await this.#party();
+    const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
+    return hidden(loginOf(await ask(party, "helseid_login", lines, { signal, key: this.#options.key, random: 96, ...(at && { at }) })), "Login");
   }
 
   /**
@@ -233,19 +238,9 @@ export class HelseId {
     );
     only(options, FINISH, "token");
     const client = await this.client();
-    const code = await numbered(async () => client.finish(transaction, callback));
-    const { scope } = code;
-    const resource = options.resource ?? call(["helseid", "login", scope, 0]).split("\n")[0];
-    const { signal } = options;
-    const tokens = await numbered(() => client.exchange(code, { ...(resource && { resource }), ...(signal && { signal }) }));
-    const found = granted(tokens, this.#dpop.thumbprint, { resource, scope });
-    if (this.#least) {
-      if (!tokens.claims) throw hostError("id_token_missing");
-      call(["helseid", "level", this.#least], JSON.stringify(tokens.claims));
-    }
-    const session = this.#session(options, { scope, id: crypto.randomUUID(), ...(resource && { resource }) });
-    await session.take(keyOf({ ...(resource && { resource }) }), found);
-    return session;
+    const code = numbered(() => client.finish(transaction, callback));
+    const { save, load, resource, signal } = options;
+    return HelseIdSession.begun(this.#sessions(), { save, ...(load && { load }) }, String(code), resource, { signal });
   }
 
   /**
@@ -256,17 +251,13 @@ export class HelseId {
   session(state: string, options: Pick<HelseIdFinish, "save" | "load">): HelseIdSession {
     given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
     only(options, KEEPING, "token");
-    return this.#session(options, restored(state, this.#issuer, this.#options.clientId));
+    call(["helseid", "session", this.#issuer, this.#options.clientId], state);
+    return new HelseIdSession(this.#sessions(), options, state);
   }
 
-  #session(storage: Pick<HelseIdFinish, "save" | "load">, saved: Pick<Saved, "scope" | "id">): HelseIdSession {
-    given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
-    return new HelseIdSession(
-      () => this.client(),
-      this.#dpop.thumbprint,
-      { ...storage, shared: this.#shared, timeout: this.#options.timeout ?? 30 },
-      { ...saved, issuer: this.#issuer, clientId: this.#options.clientId },
-    );
+  #sessions(): SessionClient {
+    const { timeout = 30, clockOffset: offset = 0 } = this.#options;
+    return { client: () => this.client(), shared: this.#shared, least: this.#least, timeout, offset };
   }
 
   /**
@@ -279,12 +270,11 @@ export class HelseId {
   async machine(asked: HelseIdMachine = {}): Promise<HelseIdTokens> {
     only(asked, TARGET, "token");
     const { scope = "", resource, details, signal } = asked;
-    call(["helseid", "machine", scope]);
     const key = keyOf(asked);
     const kept = this.#kept.good(key);
     if (kept && !signal?.aborted) return kept;
     const ask = async () => {
-      const tokens = await this.#own({ scope, resource, assertionClaims: details && { assertion_details: claimOf(details) } });
+      const tokens = await this.#own({ scope, resource, assertionClaims: details && { [ASSERTION_DETAILS]: claimOf(details) } });
       this.#kept.put(key, tokens);
       return tokens;
     };
@@ -297,16 +287,8 @@ export class HelseId {
     assertionClaims,
     signal,
   }: { readonly scope: string } & Pick<TokenTarget, "assertionClaims" | "signal"> & Pick<HelseIdTarget, "resource">): Promise<HelseIdTokens> {
-    const client = await this.client();
-    const tokens = await numbered(() =>
-      client.clientCredentials({
-        ...(scope && { scope }),
-        ...(resource && { resource }),
-        ...(assertionClaims && { assertionClaims }),
-        ...(signal && { signal }),
-      }),
-    );
-    return granted(tokens, this.#dpop.thumbprint, { resource, scope });
+    const lines = [this.#least, resource, scope, json(assertionClaims)];
+    return grantedOf(await ask(await this.#party(), "helseid_credentials", lines, { signal }));
   }
 
   /**
@@ -326,7 +308,6 @@ export class HelseId {
       const [audience, ...more] = [resource ?? []].flat();
       // Details go in the assertion or in a request object, never in a form (FK5), and one token is for one audience.
       given(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
-      call(["helseid", "machine", scopes]);
       const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
       // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
       if (tokens.missingScope.length)

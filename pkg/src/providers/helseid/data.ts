@@ -36,6 +36,8 @@ export const METADATA: Readonly<Record<string, unknown>> = {
   token_endpoint_auth_methods_supported: ["private_key_jwt"],
   id_token_signing_alg_values_supported: ["RS256"],
 };
+/** The claim of a client assertion that says for whom a token is. */
+export const ASSERTION_DETAILS: string = "assertion_details";
 /** Name, issuer, which ends in no slash. */
 export const ENVIRONMENTS: readonly (readonly [name: string, issuer: string])[] = [
   ["test", "https://helseid-sts.test.nhn.no"],

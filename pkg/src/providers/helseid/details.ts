@@ -32,6 +32,11 @@ const isText = (value: unknown): value is string => typeof value === "string";
  * ```
  */
 export function claimOf(details: HelseIdDetails): object {
+  return JSON.parse(call(["helseid", "details", ...detailLines(details)])) as object;
+}
+
+/** @internal Details as the core's operations take them. */
+export function detailLines(details: HelseIdDetails): string[] {
   given(isObject(details), "token", "details as an object");
   only(details, { organization: 1, sfmJournalId: 1, raw: 1 } satisfies Names<HelseIdDetails>, "token");
   const { organization, sfmJournalId, raw = [] } = details;
@@ -50,5 +55,5 @@ export function claimOf(details: HelseIdDetails): object {
   if (sfmJournalId !== undefined) lines.push(`s${sfmJournalId}`);
   given(Array.isArray(raw), "token", "raw: a list of details");
   for (const detail of raw) lines.push(`r${JSON.stringify(detail)}`);
-  return JSON.parse(call(["helseid", "details", ...lines])) as object;
+  return lines;
 }

@@ -1,9 +1,8 @@
 // What HelseID adds to the answers of its token endpoint, and to its errors.
 
 import { SamtykkeError } from "../../core/error.js";
-import { hidden } from "../../core/hidden.js";
 import { call } from "../../core/wasm.js";
-import type { Tokens } from "../../protocol/tokens.js";
+import { type Tokens, tokensOf } from "../../protocol/tokens.js";
 
 /** Tokens, and what HelseID says of them. */
 export interface HelseIdTokens extends Tokens {
@@ -15,23 +14,13 @@ export interface HelseIdTokens extends Tokens {
   readonly missingScope: readonly string[];
 }
 
-/** @internal What is asked of every answer. */
-export interface Asked {
-  readonly resource?: string | undefined;
-  readonly scope: string;
-}
+/** @internal Tokens as HelseID's machines hand them out. */
+export const grantedOf = (text: string): HelseIdTokens => tokensOf(text) as HelseIdTokens;
 
-/** @internal What HelseID adds to an answer, once the core has judged it: key, audience, scopes. */
-export function granted(tokens: Tokens, thumbprint: string, { resource, scope }: Asked): HelseIdTokens {
-  const named = tokens.scope === undefined ? "" : 1;
-  const head = ["helseid", "granted", thumbprint, resource, scope, named, tokens.scope, tokens.accessToken];
-  return hidden({ ...tokens, ...(JSON.parse(call(head, JSON.stringify(tokens.others))) as Omit<HelseIdTokens, keyof Tokens>) });
-}
-
-/** @internal An error of HelseID's own carries its number; such an error asks for other settings, not for another try. */
-export async function numbered<T>(run: () => Promise<T>): Promise<T> {
+/** @internal The error of a callback, with HelseID's own number for it; the core's machines number theirs. */
+export function numbered<T>(run: () => T): T {
   try {
-    return await run();
+    return run();
   } catch (error) {
     const description = error instanceof SamtykkeError && error.oauth?.description;
     const code = description && call(["helseid", "number", description]);

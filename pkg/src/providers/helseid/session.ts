@@ -1,18 +1,21 @@
-// A person's login at HelseID: one token for each audience and organisation, got by refresh, one refresh at a time.
-// The refresh token is spent by each, so the new one is stored before the token that came with it is given out.
+// A person's login at HelseID: one token for each audience and organisation, got by refresh, one refresh at a time. What is done in
+// which order, and what is stored when, the core's machine decides.
 
-import { type Saved, restored } from "./saved.js";
 import { type HelseIdTarget, Kept, TARGET, keyOf } from "./cache.js";
-import { type HelseIdTokens, granted, numbered } from "./granted.js";
-import { SIGNAL, given, only } from "../../core/check.js";
-import type { Client } from "../../protocol/client.js";
-import { hostError } from "../../core/error.js";
-import { now } from "../../core/clock.js";
-import { Shared } from "../../core/wait.js";
+import { ASSERTION_DETAILS } from "./data.js";
 import { claimOf } from "./details.js";
-import type { SharedSessions } from "./shared.js";
+import { type HelseIdTokens, grantedOf } from "./granted.js";
+import { type SharedSessions, recordInput } from "./shared.js";
+import { SIGNAL, given, only } from "../../core/check.js";
+import type { Carried } from "../../core/drive.js";
+import { hidden } from "../../core/hidden.js";
+import { Shared } from "../../core/wait.js";
+import type { Client } from "../../protocol/client.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
+import { type Asked, ask, parties } from "../../protocol/party.js";
+import { renew } from "../../protocol/refresh.js";
 import { ORIGINS, type ResourceFetch, type ResourceOptions } from "../../protocol/resource.js";
+import { json } from "../../protocol/signing.js";
 import type { Tokens } from "../../protocol/tokens.js";
 import type { UserinfoClaims } from "../../protocol/userinfo.js";
 
@@ -27,26 +30,73 @@ export type SaveSession = (session: string) => void | Promise<void>;
 export interface SessionStorage {
   readonly save: SaveSession;
   readonly load?: () => string | null | undefined | Promise<string | null | undefined>;
+}
+
+/** @internal What a client's sessions work with. */
+export interface SessionClient {
+  readonly client: () => Promise<Client>;
   readonly shared: SharedSessions | undefined;
+  /** The level that a login must have; 0 where none is judged. */
+  readonly least: number;
   /** Seconds that one request may take. */
   readonly timeout: number;
+  /** Seconds to add to this machine's clock. */
+  readonly offset: number;
 }
+
+/** What is read of a session's text. */
+interface Saved {
+  readonly scope: string;
+  readonly resource?: string;
+  readonly refreshToken?: string;
+  readonly refreshExpiresAt?: number;
+  readonly idToken?: string;
+  readonly claims?: Tokens["claims"];
+  readonly id?: string;
+}
+
+/** A token that another process got. */
+const knownOf = (facts: string, expiresAt: number): HelseIdTokens => {
+  const tokens = JSON.parse(facts) as HelseIdTokens;
+  return hidden({ ...tokens, expiresAt, others: Object.assign(Object.create(null), tokens.others) as HelseIdTokens["others"] });
+};
+
+/** A token for other processes: neither id_token, claims nor refresh token. */
+const knownLine = ([key, tokens]: readonly [string, HelseIdTokens]) => {
+  const { accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope, expiresAt } = tokens;
+  return `${key}\t${expiresAt}\t${JSON.stringify({ accessToken, tokenType, expiresIn, scope, requestedScope, others, rejectedScope, missingScope })}\n`;
+};
 
 /** A person's login. Made by `HelseId.finish`, and from what was stored by `HelseId.session`. */
 export class HelseIdSession {
-  readonly #client: () => Promise<Client>;
-  readonly #thumbprint: string;
+  readonly #from: SessionClient;
   readonly #storage: SessionStorage;
   readonly #kept = new Kept();
   readonly #refreshes = new Shared<HelseIdTokens>();
+  #state: string;
   #saved: Saved;
 
   /** @internal */
-  constructor(client: () => Promise<Client>, thumbprint: string, storage: SessionStorage, saved: Saved) {
-    this.#client = client;
-    this.#thumbprint = thumbprint;
+  constructor(from: SessionClient, storage: SessionStorage, state: string) {
+    given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
+    this.#from = from;
     this.#storage = storage;
-    this.#saved = saved;
+    this.#saved = JSON.parse(state) as Saved;
+    this.#state = JSON.stringify(this.#saved);
+  }
+
+  /** @internal Exchanges a checked code, and stores the session that begins with it. */
+  static async begun(from: SessionClient, storage: SessionStorage, code: string, resource: string | undefined, asked: Asked): Promise<HelseIdSession> {
+    let session: HelseIdSession | undefined;
+    const store = async (state: string) => {
+      session = new HelseIdSession(from, storage, state);
+      await storage.save(state);
+    };
+    const lines = [from.least, code, "", resource, "", "", "", "", from.offset];
+    const tokens = grantedOf(await ask(parties.get(await from.client())!, "helseid_session", lines, { ...asked, store }));
+    const begun = session!;
+    begun.#kept.put(keyOf(begun.#saved.resource ? { resource: begun.#saved.resource } : {}), tokens);
+    return begun;
   }
 
   /** The claims of the login's id_token, verified: `sub`, and URL-named ones such as `helseid://claims/identity/pid`. Personal data. */
@@ -61,25 +111,7 @@ export class HelseIdSession {
 
   /** The session as text, as it was last given to `save`. Holds the refresh token. */
   get state(): string {
-    return JSON.stringify(this.#saved);
-  }
-
-  /** @internal Takes an answer: stored first, given out then. */
-  async take(key: string | undefined, tokens: HelseIdTokens): Promise<HelseIdTokens> {
-    const { refreshToken = this.#saved.refreshToken, idToken = this.#saved.idToken, refreshExpiresIn } = tokens;
-    const claims = tokens.claims ?? this.#saved.claims;
-    const refreshExpiresAt = refreshExpiresIn === undefined ? undefined : now() + refreshExpiresIn;
-    const { refreshExpiresAt: _, ...before } = this.#saved;
-    this.#saved = {
-      ...before,
-      ...(refreshToken && { refreshToken }),
-      ...(refreshExpiresAt && { refreshExpiresAt }),
-      ...(idToken && { idToken }),
-      ...(claims && { claims }),
-    };
-    await this.#storage.save(this.state);
-    if (key !== undefined) this.#kept.put(key, tokens);
-    return tokens;
+    return this.#state;
   }
 
   /**
@@ -87,7 +119,7 @@ export class HelseIdSession {
    * same time; refreshes run one after the other.
    *
    * @throws {SamtykkeError} `session_unavailable` while the session store does not answer; `timeout` with `restart` where a refresh did not end, since its request was cut off; `token_error` with `oauth` (`invalid_grant`: log in again) and HelseID's number as
-   * `provider.code`; `claim_refused` for a token of another key or audience; what `save` threw; …
+   * `provider.code`; `claim_refused` for a token of another key or audience; `store_failed`, with what `save` threw as its cause; …
    */
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
     only(target, TARGET, "token");
@@ -97,63 +129,57 @@ export class HelseIdSession {
     const key = keyOf(asked);
     const kept = this.#kept.good(key);
     if (kept && !signal?.aborted) return kept;
-    const work = async () => {
-      const found = this.#kept.good(key) ?? (await this.#turn(asked));
-      this.#kept.put(key, found);
-      return found;
-    };
+    const work = async () => this.#kept.good(key) ?? this.#refresh(asked, key);
     // Two requests, for the nonce's sake, and the storing; with a store, another's turn and the wait for it before.
-    const { shared, timeout } = this.#storage;
+    const { shared, timeout } = this.#from;
     return this.#refreshes.turn("", key, work, { signal, timeout: (2 * timeout + 5) * (shared ? 3 : 1) }, "token");
   }
 
   /** A refresh, or what another process's brought, where a store tells. */
-  async #turn(asked: HelseIdTarget): Promise<HelseIdTokens> {
-    const { load, shared } = this.#storage;
-    const { issuer, clientId, id } = this.#saved;
-    if (!shared || !id) return this.#refresh(asked);
-    const key = keyOf(asked);
-    const newer = (saved: Saved) => {
-      const { idToken, claims } = this.#saved;
-      // A record may lack for room what the login brought.
-      if ((saved.turn ?? 0) > (this.#saved.turn ?? 0)) this.#saved = { ...(idToken && { idToken }), ...(claims && { claims }), ...saved };
+  async #refresh({ resource, details, scope }: HelseIdTarget, key: string): Promise<HelseIdTokens> {
+    const { client, shared, least, offset } = this.#from;
+    const { save, load } = this.#storage;
+    const party = parties.get(await client())!;
+    const store = async (state: string) => {
+      this.#take(state);
+      await save(state);
     };
-    let before: Saved | undefined;
-    return shared.run(
-      JSON.stringify(["helseid session", issuer, clientId, this.#thumbprint, id]),
-      (turn) => {
-        if (turn) newer(turn.saved);
-        for (const [other, tokens] of turn?.tokens ?? []) if (!this.#kept.good(other)) this.#kept.put(other, tokens);
-        return this.#kept.good(key);
-      },
-      async () => {
-        const stored = await load?.();
-        if (stored) newer(restored(stored, issuer, clientId));
-        before = this.#saved;
-        const tokens = await this.#refresh(asked);
-        this.#kept.put(key, tokens);
-        return tokens;
-      },
-      () => (before && before !== this.#saved ? { saved: this.#saved, tokens: this.#kept.all } : undefined),
-    );
+    const claims = details && json({ [ASSERTION_DETAILS]: claimOf(details) });
+    const work = this.#saved.id ? shared?.work() : undefined;
+    const marks = work ? `s${shared!.optional ? "o" : ""}${load ? "l" : ""}` : "";
+    const known = work ? [...this.#kept.all].map(knownLine).join("") : "";
+    const carry = async (step: string, rest: string): Promise<Carried> => {
+      if (step === "adopt") return this.#adopt(rest);
+      return step === "load" && !rest ? recordInput("loaded", await load!()) : work!.carry(step, rest);
+    };
+    const lines = [least, "", this.#state, resource, scope, claims, key, marks, offset];
+    const run = (asked: Asked) => ask(party, "helseid_session", lines, { ...asked, ...(work && { carry }) }, known);
+    try {
+      const { refreshToken } = this.#saved;
+      // Two sessions of one login in this process share a refresh; where there is a store, they meet there.
+      const text = work || !refreshToken ? await run({ store }) : await renew(party, refreshToken, { extra: { session: key } }, run, store);
+      const tokens = text ? grantedOf(text) : this.#kept.all.get(key)!;
+      this.#kept.put(key, tokens);
+      return tokens;
+    } finally {
+      work?.end();
+    }
   }
 
-  async #refresh({ resource, details, scope: part }: HelseIdTarget): Promise<HelseIdTokens> {
-    const { refreshToken, scope, claims } = this.#saved;
-    if (!refreshToken)
-      throw hostError("invalid_parameter", { phase: "token", expected: "offline_access in the login's scope: without it there is no further token" });
-    const assertionClaims = details && { assertion_details: claimOf(details) };
-    const client = await this.#client();
-    // The login's whole scope bounds what a refresh may bring, not that of the last token, which is one audience's.
-    const before = { refreshToken, requestedScope: scope, ...(claims && { claims }) } as Tokens;
-    const store = async (next: string) => {
-      this.#saved = { ...this.#saved, refreshToken: next, turn: (this.#saved.turn ?? 0) + 1 };
-      await this.#storage.save(this.state);
-    };
-    const tokens = await numbered(() =>
-      client.refresh(before, { store, ...(part && { scope: part }), ...(resource && { resource }), ...(assertionClaims && { assertionClaims }) }),
-    );
-    return this.take(undefined, granted(tokens, this.#thumbprint, { resource, scope: part ?? scope }));
+  #take(state: string): void {
+    this.#state = state;
+    this.#saved = JSON.parse(state) as Saved;
+  }
+
+  /** Takes what another process brought: the session, then a line for each token. */
+  #adopt(text: string): Carried {
+    const [state, ...lines] = text.split("\n");
+    this.#take(state!);
+    for (const line of lines) {
+      const [key, ends, facts] = line.split("\t");
+      if (facts && !this.#kept.good(key!)) this.#kept.put(key!, knownOf(facts, +ends!));
+    }
+    return ["adopted"];
   }
 
   /**
@@ -168,7 +194,7 @@ export class HelseIdSession {
   fetch(target: HelseIdTarget, options: ResourceOptions): ResourceFetch {
     only(options, ORIGINS, "api");
     return async (input, init) => {
-      const [client, tokens] = [await this.#client(), await this.tokens(target)];
+      const [client, tokens] = [await this.#from.client(), await this.tokens(target)];
       return client.fetch(tokens, options)(input, init);
     };
   }
@@ -177,7 +203,7 @@ export class HelseIdSession {
   async userinfo(options: { readonly signal?: AbortSignal } = {}): Promise<UserinfoClaims> {
     only(options, SIGNAL, "api");
     const subject = this.#saved.claims?.sub as string | undefined;
-    return (await this.#client()).userinfo(await this.tokens(options), { ...options, ...(subject && { subject }) });
+    return (await this.#from.client()).userinfo(await this.tokens(options), { ...options, ...(subject && { subject }) });
   }
 
   /**
@@ -186,7 +212,7 @@ export class HelseIdSession {
    */
   async logoutUrl(postLogoutRedirectUri?: string): Promise<LogoutUrl> {
     const { idToken } = this.#saved;
-    return (await this.#client()).logoutUrl({
+    return (await this.#from.client()).logoutUrl({
       ...(idToken && { idTokenHint: idToken }),
       ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUri }),
     });
