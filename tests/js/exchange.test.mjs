@@ -102,8 +102,8 @@ test("a lost connection, a time limit and the page's own signal are named, and n
   const never = (_, { signal }) => new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
   const cause = new TypeError("Failed to fetch");
   const dead = () => Promise.reject(cause);
-  await fails(exchange(op, codeOf().code, { fetch: dead }), { code: "network_error", phase: "token", retryable: false, cause });
-  await fails(exchange(op, codeOf().code, { fetch: never, timeout: 0.05 }), { code: "timeout", retryable: false });
+  await fails(exchange(op, codeOf().code, { fetch: dead }), { code: "network_error", phase: "token", action: "restart", retryable: false, cause });
+  await fails(exchange(op, codeOf().code, { fetch: never, timeout: 0.05 }), { code: "timeout", action: "restart", retryable: false });
   const controller = new AbortController();
   const asked = exchange(op, codeOf().code, { fetch: never, signal: controller.signal });
   controller.abort();

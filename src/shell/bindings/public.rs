@@ -9,10 +9,10 @@ use alloc::string::String;
 use super::outcome::{Live, Out};
 use super::{Lines, browser, refused};
 use crate::flow::keys::unkeyed;
-use crate::flow::machine::{Input, Machine, Moment, Spends};
+use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::Step;
 use crate::flow::token::{check_token_endpoint, spent_name};
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::Request;
 use crate::ground::secret::Secret;
 use crate::protocol::authorization::response::AuthorizationCode;
@@ -65,9 +65,14 @@ impl Machine for Public {
                 Tokens::judge(&response, &self.expectation)?.push(&mut text);
                 Ok(Step::Done(text))
             }
-            (Input::Failed(failure), None) if !self.over => {
+            (Input::Failed(failure), None) if !self.over && failure.is_of(Kind::Send) => {
                 self.over = true;
-                Err(failure.error(Phase::Token, false))
+                let error = failure.error(Phase::Token, false);
+                // The code may be spent: only a new flow helps.
+                Err(match failure {
+                    Failure::Network | Failure::Timeout | Failure::Cut(_) | Failure::Stalled(_) => error.advise(Action::Restart),
+                    _ => error,
+                })
             }
             (_, request) => {
                 self.request = request;
