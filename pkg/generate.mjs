@@ -298,6 +298,20 @@ function docsOf() {
   return biome(lines.join("\n"), "pkg/src/core/docs.ts");
 }
 
+/** The codes of all errors, by which a store's records are judged. */
+function codesOf() {
+  const file = "src/ground/error/codes.rs";
+  const rows = readFileSync(join(ROOT, file), "utf8").matchAll(/^ {4}(?:=> )?[A-Z][A-Z_0-9]* "([a-z_]+)" [A-Z]/gm);
+  const lines = [
+    `// Generated from ${file} by \`npm run generate\`; edit that file.`,
+    "",
+    "/** Every code of an error. */",
+    `export const CODES: ReadonlySet<string> = new Set(${text([...rows].map(([, code]) => code).join(" "))}.split(" "));`,
+    "",
+  ];
+  return biome(lines.join("\n"), "pkg/src/tokens/codes.ts");
+}
+
 const piped = (command, args, input) => execFileSync(command, args, { cwd: ROOT, input, encoding: "utf8", stdio: ["pipe", "pipe", "inherit"] });
 const rustfmt = (source) => piped("rustfmt", ["--edition", "2024", "--emit", "stdout", "--config-path", ROOT], source);
 const biome = (source, file) =>
@@ -344,7 +358,7 @@ export function generated() {
     const typescript = typescriptOf(id, facts);
     if (typescript) files.set(`pkg/src/providers/${id}/data.ts`, typescript);
   }
-  return files.set("pkg/src/core/message_texts.ts", messagesOf()).set("pkg/src/core/docs.ts", docsOf());
+  return files.set("pkg/src/core/message_texts.ts", messagesOf()).set("pkg/src/core/docs.ts", docsOf()).set("pkg/src/tokens/codes.ts", codesOf());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -28,6 +28,8 @@
 extern crate alloc;
 #[cfg(all(any(feature = "native", feature = "blocking"), not(target_arch = "wasm32")))]
 extern crate std;
+#[cfg(all(feature = "fetch", target_arch = "wasm32"))]
+extern crate std;
 
 // Each error's section of the documentation: where `Error::doc` leads.
 #[cfg(doc)]

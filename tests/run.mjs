@@ -172,6 +172,12 @@ const STAGES = [
     minutes: 15,
   },
   { name: "size", what: "size ceilings", run: [node("tests/size.mjs")], minutes: 5 },
+  {
+    name: "rust-features",
+    what: "the crate's features by pairs, natively and on wasm; the core without std; the oldest Rust with a lock resolved for it",
+    run: [node("tests/features/run.mjs", ...(process.argv.includes("--ci") ? ["--ci"] : []))],
+    minutes: 30,
+  },
   { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
   { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },
   { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },

@@ -7,6 +7,7 @@
 #![allow(missing_docs, clippy::arithmetic_side_effects, clippy::option_env_unwrap)]
 
 mod bound;
+mod client;
 mod device;
 mod flow;
 mod hosts;

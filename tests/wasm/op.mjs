@@ -181,6 +181,17 @@ export async function createOp(asked) {
       );
       return [200, await tokens(behaviour, issuer, flow, jkt, { nonce: asked.nonce, scope: asked.scope })];
     },
+    async [".well-known"](_, { issuer }) {
+      const at = Object.fromEntries(
+        [
+          ["pushed_authorization_request", "par"],
+          ["token", "token"],
+          ["userinfo", "userinfo"],
+        ].map(([name, path]) => [`${name}_endpoint`, `${issuer}/${path}`]),
+      );
+      const iss = { authorization_response_iss_parameter_supported: true };
+      return [200, { issuer, authorization_endpoint: `${issuer}/authorize`, jwks_uri: `${issuer}/jwks`, ...at, ...iss }];
+    },
     async jwks() {
       return [200, { keys }];
     },

@@ -3,6 +3,7 @@
 
 import { isObject } from "../core/check.js";
 import { type ErrorFacts, SamtykkeError } from "../core/error.js";
+import { CODES } from "./codes.js";
 import type { Tokens } from "../protocol/tokens.js";
 
 /** @internal */
@@ -81,7 +82,8 @@ export function recordOf(text: string): TokenRecord | undefined {
   if (!isObject(record)) return undefined;
   const { tokens, tail, replace, refused, resume, failures, error, by } = record;
   if (!isTime(tail) || !isTime(replace) || !isTime(failures) || !isMaybeTime(refused) || !isMaybeTime(resume)) return undefined;
-  if ((resume ?? error) !== undefined && typeof error?.code !== "string") return undefined;
+  // A code that this version does not know is of a newer one's: then there is no record.
+  if ((resume ?? error) !== undefined && !CODES.has(error?.code as string)) return undefined;
   if (by !== undefined && typeof by !== "string") return undefined;
   if (
     tokens !== undefined &&

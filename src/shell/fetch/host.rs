@@ -20,6 +20,18 @@ pub(super) fn now() -> u64 {
     (js_sys::Date::now() / 1000.0) as u64
 }
 
+/// Milliseconds by the host's clock.
+pub(super) fn ticks() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+/// Lets so many milliseconds pass; none where the host has no timers.
+pub(super) async fn pause(milliseconds: u32) {
+    if let Ok(patience) = Patience::new(milliseconds, None) {
+        patience.pass().await;
+    }
+}
+
 /// A property, or `undefined` where there is none or reading it throws.
 pub(super) fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or_default()

@@ -39,18 +39,42 @@
 //! }
 //! ```
 //!
+//! [`Client`] remembers: nonces, the server's key set, keys and APIs. It, [`HelseId`] and [`TokenSource`] hold no value of JavaScript's
+//! and are `Send + Sync`, as contexts of Leptos and Yew and statics want it. Their futures are not, since the host's promises stay on
+//! their thread: where a framework asks for a `Send` future, say that yours stays here.
+//!
+//! ```ignore
+//! // Leptos: a resource whose future stays on its thread, and an event handler.
+//! let who = LocalResource::new(move || { let client = client.clone(); async move { client.userinfo(&tokens.get()?).await.ok() } });
+//! let begin = move |_| leptos::task::spawn_local(async move { go(client.begin(request()).await) });
+//!
+//! // workers-rs: a handler of axum's in a worker; what spends a refresh token outlives the response.
+//! #[worker::send]
+//! async fn renew(State(client): State<fetch::Client>, context: worker::Context) {
+//!     context.wait_until(async move { store(client.refresh(&tokens).await).await });
+//! }
+//! ```
+//!
 //! In an event handler, hand the future to the framework: `leptos::task::spawn_local(async move { … })` in Leptos,
 //! `yew::platform::spawn_local(async move { … })` in Yew. Dropping a future ends its request.
 //!
 //! The host's answer is read by its properties, never cast, so a service binding or a test may answer with an object of
 //! its own (`gloo_net`'s own sending panics there, and is not used).
 
+mod client;
+mod helseid;
 mod host;
 mod keys;
+mod providers;
 mod send;
+mod source;
 mod webcrypto;
 
+pub use client::{Client, Key};
+pub use helseid::{HelseId, HelseIdSession};
 pub use keys::Keys;
+pub use providers::{acmidm, halland, maskinporten};
+pub use source::TokenSource;
 pub use webcrypto::{AsyncSigner, Signing, WebKey};
 
 use alloc::string::String;
@@ -62,19 +86,20 @@ use zeroize::Zeroizing;
 
 use crate::flow::device::{Device, MAX_INTERVAL, Polled};
 use crate::flow::login::Start;
+use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::ground::error::{Error, Phase, codes};
 use crate::ground::text::base64url;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
 use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
 use crate::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Exchange, Login, Request, Result,
-    Secret, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client as Registration, ClientAuthentication, ClientCredentials, Exchange, Login,
+    Request, Result, Secret, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
 ///
 /// # Errors
-/// Those of [`Client::begin`]; `invalid_configuration` where the host has no `crypto.getRandomValues`.
+/// Those of [`Registration::begin`](crate::Client::begin); `invalid_configuration` where the host has no `crypto.getRandomValues`.
 ///
 /// ```no_run,standalone_crate
 /// use samtykke::{AuthorizationRequest, Client, Profile, fetch};
@@ -85,7 +110,7 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
+pub fn begin(client: &Registration, request: AuthorizationRequest) -> Result<Login> {
     let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
     drawn(&mut *random)?;
     client.begin(request, &random, host::now())
@@ -109,7 +134,7 @@ pub fn begin(client: &Client, request: AuthorizationRequest) -> Result<Login> {
 /// }
 /// ```
 pub fn login(
-    client: &Client,
+    client: &Registration,
     authentication: &ClientAuthentication,
     request: AuthorizationRequest,
     start: Start,
@@ -132,7 +157,7 @@ fn no_randomness() -> Error {
 ///
 /// # Errors
 /// Those of [`Transaction::finish`].
-pub fn finish(transaction: Transaction, client: &Client, callback: Callback<'_>) -> Result<AuthorizationCode> {
+pub fn finish(transaction: Transaction, client: &Registration, callback: Callback<'_>) -> Result<AuthorizationCode> {
     transaction.finish(client, callback, host::now())
 }
 
@@ -140,7 +165,7 @@ pub fn finish(transaction: Transaction, client: &Client, callback: Callback<'_>)
 ///
 /// # Errors
 /// Those of [`Exchange`]; `network_error` and `timeout` in the token phase.
-pub async fn exchange(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
+pub async fn exchange(client: &Registration, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
     Transport::new().exchange(client, authentication, code).await
 }
 
@@ -148,7 +173,7 @@ pub async fn exchange(client: &Client, authentication: &ClientAuthentication, co
 ///
 /// # Errors
 /// Those of [`Exchange`]; `network_error` and `timeout` in the token phase.
-pub async fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Tokens> {
+pub async fn client_credentials(client: &Registration, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Tokens> {
     Transport::new().client_credentials(client, authentication, grant).await
 }
 
@@ -195,6 +220,18 @@ fn traced(mut request: Request) -> Result<Request> {
         request.headers.push((NAME, Secret::new(base64url(&id))));
     }
     Ok(request)
+}
+
+/// What kept an answer from coming, as the machines know it; nothing for a request that cannot be sent at all.
+fn failure(error: &Error) -> Option<Failure> {
+    Some(match error.code() {
+        "network_error" => Failure::Network,
+        "timeout" => Failure::Timeout,
+        "aborted" => Failure::Aborted,
+        "redirect_refused" => Failure::Redirected,
+        "token_response_too_large" => Failure::TooLarge(error.status().unwrap_or_default()),
+        _ => return None,
+    })
 }
 
 /// How requests are sent.
@@ -258,7 +295,7 @@ impl Transport {
     ///
     /// # Errors
     /// As there, and `aborted`.
-    pub async fn exchange(&self, client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
+    pub async fn exchange(&self, client: &Registration, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Tokens> {
         self.run(Exchange::authorization_code(client, authentication, code)?).await
     }
 
@@ -268,7 +305,7 @@ impl Transport {
     /// As there, and `aborted`.
     pub async fn client_credentials(
         &self,
-        client: &Client,
+        client: &Registration,
         authentication: &ClientAuthentication,
         grant: &ClientCredentials,
     ) -> Result<Tokens> {
@@ -284,26 +321,40 @@ impl Transport {
         self.drive(&mut exchange, &Keys::new()).await
     }
 
-    /// Drives an exchange to its end: signs and verifies with these keys, and sends what is to be sent. The exchange stays
-    /// yours, with the newest nonce and the key set it learnt.
+    /// Drives a machine to its end, an exchange such as: signs and verifies with these keys, and sends what is to be sent. The machine
+    /// stays yours, an exchange with the newest nonce and the key set it learnt. A refresh token that it would have stored goes to
+    /// nobody here.
     ///
     /// # Errors
     /// As [`run`](Self::run), and those of the signers and the verifier.
-    pub async fn drive<T>(&self, exchange: &mut Exchange<T>, keys: &Keys<'_>) -> Result<T> {
+    pub async fn drive<M: Machine>(&self, machine: &mut M, keys: &Keys<'_>) -> Result<M::Output> {
+        let mut input = Input::Start;
+        let mut lost: Option<Error> = None;
         loop {
             let mut random = Zeroizing::new([0; 32]);
             fill(&mut *random).map_err(|_| no_randomness())?;
-            match exchange.step(&random, host::now())? {
-                Step::Send(request) => {
-                    let phase = exchange.phase();
-                    exchange.receive(send::once(self, &request, phase).await?)?;
-                }
-                Step::Sign(request) => exchange.signed(&keys.sign(&request).await?)?,
-                Step::Verify(request) => exchange.verified(keys.verify(&request).await?)?,
+            let step = machine.advance(input, &Moment { now: host::now(), random: &random });
+            let step = match (step, lost.take().as_ref().and_then(Error::actual_value)) {
+                (Err(error), Some(cause)) => return Err(error.actual(cause)),
+                (step, _) => step?,
+            };
+            input = match step {
+                Step::Send(request) => match send::once(self, &request, Phase::Token).await {
+                    Ok(response) => Input::Response(response),
+                    Err(error) => {
+                        let Some(failure) = failure(&error) else { return Err(error) };
+                        lost = Some(error);
+                        Input::Failed(failure)
+                    }
+                },
+                Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
+                Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
+                Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
+                Step::Store(_) => Input::Stored,
                 Step::Done(outcome) => return Ok(outcome),
-                // Only a machine that was told so leaves keys, digests and storing to its shell; this one is told of none.
-                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(exchange.phase())),
-            }
+                // Only a machine that was told so leaves keys to its shell, or has tokens decrypted.
+                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
+            };
         }
     }
 
@@ -314,7 +365,7 @@ impl Transport {
     /// `token_error` when the person refused, `device_code_expired`; as [`drive`](Self::drive).
     pub async fn device_tokens(
         &self,
-        client: &Client,
+        client: &Registration,
         authentication: &ClientAuthentication,
         mut device: Device,
         keys: &Keys<'_>,

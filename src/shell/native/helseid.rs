@@ -3,7 +3,6 @@
 //! The security profile of utviklerportal.nhn.no; see [`provider::helseid`](crate::provider::helseid).
 //! Refuses what the profile does: requests that are not pushed, keys that HelseID does not take, tokens of another key or audience.
 
-mod saved;
 mod session;
 
 pub use session::{HelseIdSession, SaveSession};

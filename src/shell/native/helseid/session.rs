@@ -7,7 +7,6 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::saved::Saved;
 use super::{Granted, HelseId, TokenRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
@@ -18,6 +17,7 @@ use crate::protocol::token::Tokens;
 use crate::provider::helseid::TokenCache;
 use crate::shell::native::client::RefreshStore;
 use crate::shell::native::sending::BoxFuture;
+use crate::shell::saved::Saved;
 
 /// Stores a session's text ([`HelseIdSession::serialize`]): at the login, and at each refresh before anything else of the answer is
 /// judged. Encrypt it; let one process at a time work with a session.
@@ -159,12 +159,7 @@ impl HelseIdSession {
     /// Takes over what an answer says of the session.
     fn take(&self, granted: &Granted) {
         let now = self.0.helseid.client().0.driver.now();
-        let tokens = &granted.tokens;
-        let mut saved = self.saved();
-        saved.refresh_token = tokens.refresh_token.clone().or_else(|| saved.refresh_token.take());
-        saved.refresh_expires_at = granted.refresh_expires_in.map(|seconds| now.saturating_add(seconds.into()));
-        saved.id_token = tokens.id_token.clone().or_else(|| saved.id_token.take());
-        saved.claims = tokens.claims.clone().or_else(|| saved.claims.take());
+        self.saved().take(granted, now);
     }
 
     async fn store(&self) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A session as it is stored, in the form that the npm package has too: JSON, with names of its own.
+//! A session of HelseID's as it is stored, in the form that the npm package has too: JSON, with names of its own.
 //!
 //! Refuses a text of another form, and a session of another client or environment.
 
@@ -9,29 +9,30 @@ use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
 use crate::protocol::id_token::claims::Claims;
+use crate::provider::helseid::Granted;
 
 /// What a session is made of. `Debug` is of whoever holds it.
 #[derive(Clone, Default)]
-pub(super) struct Saved {
-    pub(super) issuer: String,
-    pub(super) client_id: String,
+pub(crate) struct Saved {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
     /// The scope of the login, over all audiences.
-    pub(super) scope: String,
+    pub(crate) scope: String,
     /// The audience of the login's own tokens.
-    pub(super) resource: Option<String>,
-    pub(super) refresh_token: Option<Secret>,
+    pub(crate) resource: Option<String>,
+    pub(crate) refresh_token: Option<Secret>,
     /// Seconds since 1970.
-    pub(super) refresh_expires_at: Option<u64>,
-    pub(super) id_token: Option<Secret>,
-    pub(super) claims: Option<Claims>,
+    pub(crate) refresh_expires_at: Option<u64>,
+    pub(crate) id_token: Option<Secret>,
+    pub(crate) claims: Option<Claims>,
     /// By which processes know that they have the same session.
-    pub(super) id: Option<String>,
+    pub(crate) id: Option<String>,
     /// How many refresh tokens there were before: the highest is the newest.
-    pub(super) turn: u64,
+    pub(crate) turn: u64,
 }
 
 impl Saved {
-    pub(super) fn text(&self) -> Secret {
+    pub(crate) fn text(&self) -> Secret {
         let mut json = Writer::new();
         json.string("issuer", &self.issuer).string("clientId", &self.client_id).string("scope", &self.scope);
         json.some("resource", self.resource.as_deref()).some("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
@@ -46,7 +47,16 @@ impl Saved {
         Secret::new(json.take())
     }
 
-    pub(super) fn parse(text: &str, issuer: &str, client_id: &str) -> Result<Self> {
+    /// Takes over what an answer says of the session.
+    pub(crate) fn take(&mut self, granted: &Granted, now: u64) {
+        let tokens = &granted.tokens;
+        self.refresh_token = tokens.refresh_token.clone().or_else(|| self.refresh_token.take());
+        self.refresh_expires_at = granted.refresh_expires_in.map(|seconds| now.saturating_add(seconds.into()));
+        self.id_token = tokens.id_token.clone().or_else(|| self.id_token.take());
+        self.claims = tokens.claims.clone().or_else(|| self.claims.take());
+    }
+
+    pub(crate) fn parse(text: &str, issuer: &str, client_id: &str) -> Result<Self> {
         let invalid = || Error::new(&codes::SESSION_INVALID);
         let value = Value::parse(text).ok_or_else(invalid)?;
         let some = |name: &str| value.text(name).map(String::from);
