@@ -4,7 +4,8 @@ use samtykke::flow::machine::{Failure, Input, Machine, Moment};
 use samtykke::jose::Encryption;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::userinfo::Subject;
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, DecryptRequest, Error, Exchange, Response, Secret, Step, Tokens};
+use samtykke::flow::step::DecryptRequest;
+use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Error, Exchange, Response, Secret, Step, Tokens};
 
 use crate::encode::base64url;
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, finish_as, profile, refused};

@@ -1,6 +1,7 @@
 //! Region Halland: profile, bare resources, Subscriber Key, refusals told apart, AD FS' codes, validity of certificates.
 
 use samtykke::error::Action;
+use samtykke::flow::keys::JwksTimes;
 use samtykke::jose::certified::select;
 use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
 use samtykke::protocol::grant::{Refresh, Target};
@@ -8,8 +9,7 @@ use samtykke::protocol::profile::{Audience, Presence};
 use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, current, refusal, refusal_error};
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, JwksTimes, Profile, Request, Response, Result, Secret,
-    Step,
+    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
 };
 
 const ISSUER: &str = "https://adfs.example.se/adfs";

@@ -1,11 +1,12 @@
 //! HelseID: what is sent, to the claim, and every refusal of the provider's own; signatures are the machine's business alone.
 
 use crate::encode::{base64url, base64url_decode};
+use samtykke::flow::step::KeyRole;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::metadata::Metadata;
 use samtykke::provider::helseid::{self, Details, Environment, Granted, HelseId, LoginRequest, Organization, TokenRequest, check_level};
-use samtykke::{Callback, Exchange, KeyRole, Login, Request, Response, Step};
+use samtykke::{Callback, Exchange, Login, Request, Response, Step};
 use serde_json::{Value, json};
 
 pub(crate) const NOW: u64 = 1_700_000_000;

@@ -1,12 +1,13 @@
 //! Maskinporten's grant: what is signed, what is refused before, what its errors mean, what an API reads in the token.
 
 use samtykke::error::{Error, OAuthError, codes};
+use samtykke::flow::step::KeyRole;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::provider::maskinporten::{
     AccessToken, Again, AuthorizationDetails, ConsentFrom, Environment, OrganisationNumber, Problem, TokenExpectation, TokenRequest,
     profile,
 };
-use samtykke::{Client, ClientAuthentication, Exchange, KeyRole, Response, Secret, Step};
+use samtykke::{Client, ClientAuthentication, Exchange, Response, Secret, Step};
 
 const NOW: u64 = 1_700_000_000;
 const CLIENT: &str = "238259d7-f0ab-4bd5-b253-0f0159375096";

@@ -2,9 +2,8 @@
 //! Deleting the check fails the test.
 
 use crate::flow::*;
-use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Exchange, Profile, ResponseMode, Step, Transaction,
-};
+use samtykke::protocol::authorization::transaction::ResponseMode;
+use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Exchange, Profile, Step, Transaction};
 
 #[test]
 fn n029_each_response_parameter_once() {

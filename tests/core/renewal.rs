@@ -3,13 +3,13 @@
 //! OIDC Core sections 10.1.1 and 12.2, RFC 9700 section 4.14.2. Verdicts on signatures are given by hand.
 
 use crate::encode::base64url;
+use samtykke::flow::keys::JwksTimes;
 use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::profile::{Rules, STANDARD};
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, JwksTimes, Response, Step, Tokens,
-    Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 

@@ -16,7 +16,7 @@ const _: () = {
     proved::<samtykke::flow::discovery::Discovery>();
     proved::<samtykke::flow::keys::KeySet>();
     proved::<samtykke::flow::exchange::Exchange<()>>();
-    proved::<samtykke::JwksTimes>();
+    proved::<samtykke::flow::keys::JwksTimes>();
     proved::<samtykke::flow::login::Start>();
     proved::<samtykke::flow::machine::Failure>();
     proved::<samtykke::flow::machine::Input>();
@@ -27,9 +27,9 @@ const _: () = {
     proved::<samtykke::flow::step::FindRequest>();
     proved::<samtykke::flow::step::Place>();
     proved::<samtykke::flow::step::Record>();
-    proved::<samtykke::KeyRole>();
-    proved::<samtykke::SignRequest>();
-    proved::<samtykke::VerifyRequest>();
+    proved::<samtykke::flow::step::KeyRole>();
+    proved::<samtykke::flow::step::SignRequest>();
+    proved::<samtykke::flow::step::VerifyRequest>();
     proved::<samtykke::error::message::Language>();
     proved::<samtykke::error::Phase>();
     proved::<samtykke::error::Action>();

@@ -9,7 +9,7 @@ use samtykke::flow::discovery::Discovery;
 use samtykke::flow::keys::KeySet;
 use samtykke::flow::login::Start;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
-use samtykke::flow::step::{Place, Record};
+use samtykke::flow::step::{KeyRole, Place, Record};
 use samtykke::jose::{Algorithm, Encryption, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::grant::{JwtBearer, Refresh, TokenExchange};
@@ -21,7 +21,7 @@ use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, KeyRole, Profile,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile,
     Request, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};

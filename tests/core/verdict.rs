@@ -43,10 +43,11 @@
 
 use samtykke::error::codes;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
+use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response,
-    ResponseMode, Step, Transaction,
+    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response, Step,
+    Transaction,
 };
 use serde_json::Value;
 

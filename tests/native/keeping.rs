@@ -205,3 +205,41 @@ fn spans_name_a_host_and_a_status_and_no_secret() {
     assert!(text.contains(r#"host="op.example""#) && text.contains("status=200") && text.contains("failure=Network"), "{text}");
     assert!(!text.contains("S3CRET") && !text.contains("correct horse") && !text.contains("/token"), "{text}");
 }
+
+#[test]
+fn metadata_are_read_again_after_a_day_and_the_old_ones_serve_meanwhile() {
+    run(async {
+        let metadata = |token: &str| {
+            let at = "https://op.example";
+            format!(r#"{{"issuer":"{at}","authorization_endpoint":"{at}/a","token_endpoint":"{at}/{token}","jwks_uri":"{at}/j"}}"#)
+        };
+        let tokens = r#"{"access_token":"a","token_type":"Bearer"}"#;
+        let (http, clock) = (Scripted::new().json(200, &metadata("one")), Clock::at(NOW));
+        let secret = ClientAuthentication::secret_basic("correct horse");
+        let builder = Client::discover("https://op.example", "client-1").authentication(secret);
+        let client = builder.runtime(clock.clone()).http(http.clone()).build().await.unwrap();
+        let asked = async || {
+            let grant = samtykke::ClientCredentials::new("read");
+            client.client_credentials(&grant, &Default::default()).await.unwrap();
+            http.sent().iter().map(|request| request.uri().path().rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        http.sent();
+        clock.advance(Duration::from_secs(86_399));
+        let _script = http.clone().json(200, tokens);
+        assert_eq!(asked().await, ["one"]);
+        // A server that does not tell is asked again in a minute, and the old address serves.
+        clock.advance(Duration::from_secs(1));
+        let _script = http.clone().json(503, "").json(200, tokens).json(200, tokens);
+        assert_eq!(asked().await, ["openid-configuration", "one"]);
+        assert_eq!(asked().await, ["one"]);
+        clock.advance(Duration::from_secs(60));
+        let _script = http.clone().json(200, &metadata("two")).json(200, tokens).json(200, tokens);
+        assert_eq!(asked().await, ["openid-configuration", "two"]);
+        assert_eq!(asked().await, ["two"], "good for a day again");
+        // Another issuer's metadata are none.
+        clock.advance(Duration::from_secs(86_400));
+        let _script =
+            http.clone().json(200, &metadata("x").replace(r#""issuer":"https://op"#, r#""issuer":"https://evil"#)).json(200, tokens);
+        assert_eq!(asked().await, ["openid-configuration", "two"]);
+    });
+}

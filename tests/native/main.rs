@@ -21,6 +21,8 @@ mod edge_formats;
 #[cfg(feature = "axum")]
 mod edge_hooks;
 mod keeping;
+#[cfg(feature = "axum")]
+mod load;
 mod providers;
 mod public_apis;
 #[cfg(feature = "redis")]

@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use super::client::{Client, Key};
+use super::client::Client;
+use super::key::Key;
 use super::webcrypto::AsyncSigner;
 use super::{drawn, host};
 use crate::ground::error::{Error, Phase, Result, codes};

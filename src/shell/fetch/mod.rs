@@ -64,14 +64,16 @@
 mod client;
 mod helseid;
 mod host;
+mod key;
 mod keys;
 mod providers;
 mod send;
 mod source;
 mod webcrypto;
 
-pub use client::{Client, Key};
+pub use client::Client;
 pub use helseid::{HelseId, HelseIdSession};
+pub use key::Key;
 pub use keys::Keys;
 pub use providers::{acmidm, halland, maskinporten};
 pub use source::TokenSource;

@@ -7,7 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::client::{Client, Key};
+use super::client::Client;
+use super::key::Key;
 use super::webcrypto::AsyncSigner;
 use super::{drawn, host, send};
 use crate::ground::error::{Action, Error, Phase, Result, codes};

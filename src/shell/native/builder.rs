@@ -18,7 +18,7 @@ use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::client::Client as Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::profile::{Profile, Rules, STANDARD};
-use crate::shell::native::client::{Client, Inner};
+use crate::shell::native::client::{Client, Inner, Reread};
 use crate::shell::native::driver::Driver;
 use crate::shell::native::keys::{Keys, SigningKey};
 use crate::shell::native::runtime::{Runtime, Tokio};
@@ -56,12 +56,14 @@ impl From<SigningKey> for Authentication {
 }
 
 /// Where the server's addresses come from.
+#[derive(Clone)]
 enum Source {
     Issuer(String),
     Profile(Box<Profile>),
 }
 
 /// A client in the making: [`Client::discover`], [`Client::with_profile`].
+#[derive(Clone)]
 pub struct Builder {
     source: Source,
     client_id: String,
@@ -255,21 +257,40 @@ impl Builder {
     ///
     /// # Errors
     /// `invalid_configuration` naming the setting; those of discovery and of the network.
-    pub async fn build(mut self) -> Result<Client> {
+    pub async fn build(self) -> Result<Client> {
+        let Source::Issuer(_) = &self.source else { return self.build_known() };
         let driver = self.driver()?;
-        let profile = match &self.source {
-            Source::Profile(profile) => (**profile).clone(),
-            Source::Issuer(issuer) => discovered(&driver, issuer, &self).await?,
-        };
-        self.source = Source::Profile(Box::new(profile));
-        self.build_known()
+        let mut inner = self.clone().found(&driver).await?;
+        let newest = std::sync::Mutex::new((driver.ticks(), None));
+        inner.reread = Some(Reread { builder: self, newest, turn: tokio::sync::Mutex::default() });
+        Ok(Client(Arc::new(inner)))
+    }
+
+    /// The same client by the server's metadata of now, with all that the old one has learnt.
+    pub(crate) async fn again(self, old: &Inner) -> Result<Client> {
+        let mut inner = self.found(&old.driver).await?;
+        inner.memory = old.memory.clone();
+        inner.spent = old.spent.clone();
+        inner.refreshes = old.refreshes.clone();
+        Ok(Client(Arc::new(inner)))
+    }
+
+    async fn found(mut self, driver: &Driver) -> Result<Inner> {
+        if let Source::Issuer(issuer) = &self.source {
+            self.source = Source::Profile(Box::new(discovered(driver, issuer, &self).await?));
+        }
+        self.made()
     }
 
     /// As [`build`](Self::build), where the addresses are known.
     ///
     /// # Errors
     /// `invalid_configuration`, also for a client that was to be discovered.
-    pub fn build_known(mut self) -> Result<Client> {
+    pub fn build_known(self) -> Result<Client> {
+        self.made().map(|inner| Client(Arc::new(inner)))
+    }
+
+    fn made(mut self) -> Result<Inner> {
         let driver = self.driver()?;
         let Source::Profile(profile) = &self.source else { return Err(wrong("build().await for a client that is discovered")) };
         let mut profile = (**profile).clone();
@@ -302,7 +323,7 @@ impl Builder {
             None => self.keys,
         };
         let origins = self.apis.iter().map(|address| origin(address, profile.development)).collect::<Result<_>>()?;
-        Ok(Client(Arc::new(Inner {
+        Ok(Inner {
             registration: Registration::new(profile, &self.client_id, &self.redirect_uri)?,
             authentication: method,
             keys,
@@ -313,7 +334,8 @@ impl Builder {
             memory: Default::default(),
             spent: Default::default(),
             refreshes: Default::default(),
-        })))
+            reread: None,
+        })
     }
 
     fn driver(&self) -> Result<Driver> {

@@ -29,6 +29,7 @@ use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, Toke
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::Tokens;
+use crate::shell::native::builder::Builder;
 use crate::shell::native::driver::{Driver, random};
 use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
@@ -69,9 +70,24 @@ pub(crate) struct Inner {
     pub(crate) origins: Vec<String>,
     pub(crate) object: Option<RequestObject>,
     pub(crate) userinfo_signed: bool,
-    pub(crate) memory: Mutex<Memory>,
-    pub(crate) spent: Spent,
+    pub(crate) memory: Arc<Mutex<Memory>>,
+    pub(crate) spent: Arc<Spent>,
     pub(crate) refreshes: Flights<Tokens>,
+    /// Where the metadata are asked for anew, for a client that was discovered.
+    pub(crate) reread: Option<Reread>,
+}
+
+/// How long metadata are good: a day.
+const METADATA: u64 = 86_400_000;
+/// How long they are left alone after they could not be read.
+const AGAIN: u64 = 60_000;
+
+/// A client by its metadata, and when they were read.
+pub(crate) struct Reread {
+    pub(crate) builder: Builder,
+    /// Milliseconds, and the client by newer metadata than the first.
+    pub(crate) newest: Mutex<(u64, Option<Client>)>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 /// What a client learnt.
@@ -98,7 +114,31 @@ impl Client {
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The provider's addresses, client id and redirect URI.
+    /// This client by metadata that are not older than a day. While they are asked for, and where they cannot be read, the last ones
+    /// serve.
+    pub(crate) async fn current(&self) -> Self {
+        let Some(reread) = &self.0.reread else { return self.clone() };
+        let locked = || reread.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.driver.ticks();
+        let (read, newer) = locked().clone();
+        let known = newer.unwrap_or_else(|| self.clone());
+        if now.saturating_sub(read) < METADATA {
+            return known;
+        }
+        let Ok(_turn) = reread.turn.try_lock() else { return known };
+        match reread.builder.clone().again(&self.0).await {
+            Ok(client) => {
+                *locked() = (now, Some(client.clone()));
+                client
+            }
+            Err(_) => {
+                locked().0 = now.saturating_sub(METADATA).saturating_add(AGAIN);
+                known
+            }
+        }
+    }
+
+    /// The provider's addresses, client id and redirect URI; of a client that was discovered, as they were when it was built.
     pub fn registration(&self) -> &Registration {
         &self.0.registration
     }
@@ -109,7 +149,8 @@ impl Client {
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`, `reserved_parameter`; where it is pushed, those of the server and of the network.
     pub async fn begin(&self, request: AuthorizationRequest) -> Result<Login> {
-        let inner = &self.0;
+        let this = self.current().await;
+        let inner = &this.0;
         let random = random::<RANDOM_OCTETS>()?;
         let mut start = Start::new();
         if let Some(object) = &inner.object {
@@ -117,11 +158,11 @@ impl Client {
         }
         let endpoint = inner.registration.profile().token_endpoint.as_str();
         if let Some(key) = inner.keys.dpop_info() {
-            let nonce = self.nonce(Server::Authorization, endpoint);
+            let nonce = this.nonce(Server::Authorization, endpoint);
             start = start.dpop(key, nonce.as_deref());
         }
         let exchange = Exchange::login(&inner.registration, &inner.authentication, request, start, &random, inner.driver.now())?;
-        self.run(exchange, Server::Authorization, endpoint, None).await
+        this.run(exchange, Server::Authorization, endpoint, None).await
     }
 
     /// Judges what came back and exchanges the code. It goes on when the caller's future is dropped, and a code is never sent twice.
@@ -155,7 +196,8 @@ impl Client {
     /// # Errors
     /// Those of [`Transaction::finish`], and for a signed answer those of the keys.
     pub async fn code(&self, transaction: Transaction, callback: Callback<'_>) -> Result<AuthorizationCode> {
-        let inner = &self.0;
+        let this = self.current().await;
+        let inner = &this.0;
         let signed = matches!(
             transaction.response_mode(),
             ResponseMode::Jwt | ResponseMode::QueryJwt | ResponseMode::FragmentJwt | ResponseMode::FormPostJwt
@@ -166,7 +208,7 @@ impl Client {
         }
         let exchange = transaction.finish_jarm(&inner.registration, callback, now)?;
         let endpoint = inner.registration.profile().token_endpoint.clone();
-        self.run(exchange, Server::Authorization, &endpoint, None).await
+        this.run(exchange, Server::Authorization, &endpoint, None).await
     }
 
     /// Exchanges a checked code, as [`finish`](Self::finish) does.
@@ -174,8 +216,9 @@ impl Client {
     /// # Errors
     /// As there.
     pub async fn exchange(&self, code: AuthorizationCode) -> Result<Tokens> {
-        let exchange = Exchange::authorization_code(&self.0.registration, &self.0.authentication, code)?;
-        self.detached(exchange).await
+        let this = self.current().await;
+        let exchange = Exchange::authorization_code(&this.0.registration, &this.0.authentication, code)?;
+        this.detached(exchange).await
     }
 
     /// New tokens for these. All who ask at once with one refresh token share one request, which goes on when they are gone; who asks
@@ -204,13 +247,14 @@ impl Client {
     /// # Errors
     /// As [`refresh_to`](Self::refresh_to).
     pub async fn refresh_with(&self, grant: Refresh, store: Option<RefreshStore>) -> Result<Tokens> {
+        let this = self.current().await;
         let name = base64url(&crate::ground::sha256::digest(grant.token.expose().as_bytes()));
-        let exchange = Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?;
+        let exchange = Exchange::refresh(&this.0.registration, &this.0.authentication, &grant)?;
         let exchange = if store.is_some() { exchange.storing() } else { exchange };
-        let client = self.clone();
-        self.0
+        let client = this.clone();
+        this.0
             .refreshes
-            .join(&self.0.driver, name, move || async move {
+            .join(&this.0.driver, name, move || async move {
                 let endpoint = client.0.registration.profile().token_endpoint.clone();
                 client.run(client.bound(exchange), Server::Authorization, &endpoint, store).await
             })
@@ -222,8 +266,9 @@ impl Client {
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`; those of the server and of the network.
     pub async fn client_credentials(&self, grant: &ClientCredentials, target: &Target) -> Result<Tokens> {
-        let exchange = Exchange::client_credentials(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
-        self.detached(exchange).await
+        let this = self.current().await;
+        let exchange = Exchange::client_credentials(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
+        this.detached(exchange).await
     }
 
     /// A token by a signed statement.
@@ -231,8 +276,9 @@ impl Client {
     /// # Errors
     /// As [`client_credentials`](Self::client_credentials).
     pub async fn jwt_bearer(&self, grant: &JwtBearer, target: &Target) -> Result<Tokens> {
-        let exchange = Exchange::jwt_bearer(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
-        self.detached(exchange).await
+        let this = self.current().await;
+        let exchange = Exchange::jwt_bearer(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
+        this.detached(exchange).await
     }
 
     /// A token for another token.
@@ -240,8 +286,9 @@ impl Client {
     /// # Errors
     /// As [`client_credentials`](Self::client_credentials).
     pub async fn token_exchange(&self, grant: &TokenExchange, target: &Target) -> Result<Tokens> {
-        let exchange = Exchange::token_exchange(&self.0.registration, &self.0.authentication, grant)?.target(target)?;
-        self.detached(exchange).await
+        let this = self.current().await;
+        let exchange = Exchange::token_exchange(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
+        this.detached(exchange).await
     }
 
     /// The claims about the person whose tokens these are; of the login's `sub`, where there was an id_token.
@@ -249,7 +296,8 @@ impl Client {
     /// # Errors
     /// `endpoint_missing`, `subject_mismatch`, `userinfo_malformed`, `token_invalid`; those of the network.
     pub async fn userinfo(&self, tokens: &Tokens) -> Result<Claims> {
-        let inner = &self.0;
+        let this = self.current().await;
+        let inner = &this.0;
         let registration = &inner.registration;
         let sub = tokens.claims.as_ref().and_then(|claims| claims.text("sub"));
         let subject = sub.as_deref().map_or(Subject::Unchecked, Subject::Is);
@@ -257,7 +305,7 @@ impl Client {
         let signed = inner.userinfo_signed.then(rules);
         let exchange = Exchange::userinfo(registration, &inner.authentication, tokens, subject, signed)?;
         let endpoint = registration.profile().endpoints.userinfo.clone().unwrap_or_default();
-        self.run(self.bound_at(exchange, Server::Resource, &endpoint), Server::Resource, &endpoint, None).await
+        this.run(this.bound_at(exchange, Server::Resource, &endpoint), Server::Resource, &endpoint, None).await
     }
 
     /// What the server says of a token.
@@ -265,8 +313,9 @@ impl Client {
     /// # Errors
     /// `endpoint_missing`, `introspection_malformed`, `oauth_error`; those of the network.
     pub async fn introspect(&self, token: &Secret, hint: Option<TokenHint>) -> Result<Introspection> {
-        let exchange = Exchange::introspection(&self.0.registration, &self.0.authentication, token, hint)?;
-        self.run(exchange, Server::Authorization, "", None).await
+        let this = self.current().await;
+        let exchange = Exchange::introspection(&this.0.registration, &this.0.authentication, token, hint)?;
+        this.run(exchange, Server::Authorization, "", None).await
     }
 
     /// Revokes a token. It withdraws no consent: that is a provider's own call.
@@ -274,8 +323,9 @@ impl Client {
     /// # Errors
     /// `endpoint_missing`, `revocation_failed`; those of the network.
     pub async fn revoke(&self, token: &Secret, hint: Option<TokenHint>) -> Result<()> {
-        let exchange = Exchange::revocation(&self.0.registration, &self.0.authentication, token, hint)?;
-        self.run(exchange, Server::Authorization, "", None).await
+        let this = self.current().await;
+        let exchange = Exchange::revocation(&this.0.registration, &this.0.authentication, token, hint)?;
+        this.run(exchange, Server::Authorization, "", None).await
     }
 
     /// The claims of a logout token that the server posted (OIDC Back-Channel Logout 1.0). Whether its `jti` was seen before is the
@@ -284,8 +334,9 @@ impl Client {
     /// # Errors
     /// `jws_malformed`, `signature_invalid`, `claim_refused`, `jwt_expired`; those of the keys and of the network.
     pub async fn logout_token(&self, token: &str) -> Result<Claims> {
-        let exchange = Exchange::<Claims>::logout_token(&self.0.registration, token);
-        self.run(exchange, Server::Authorization, "", None).await
+        let this = self.current().await;
+        let exchange = Exchange::<Claims>::logout_token(&this.0.registration, token);
+        this.run(exchange, Server::Authorization, "", None).await
     }
 
     /// Where to send the browser to log out of the server too.

@@ -26,6 +26,12 @@ struct Flight<T> {
 /// Work by name.
 pub(crate) struct Flights<T>(Arc<Mutex<BTreeMap<String, Flight<T>>>>);
 
+impl<T> Clone for Flights<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> Default for Flights<T> {
     fn default() -> Self {
         Self(Arc::default())

@@ -50,7 +50,8 @@ pub struct HelseId(Arc<Inner>);
 
 struct Inner {
     client: Client,
-    rules: provider::HelseId,
+    /// The level a login must have.
+    least: u8,
     own: Mutex<TokenCache>,
     /// One question at a time, so that whoever waits finds what came.
     asking: tokio::sync::Mutex<()>,
@@ -79,7 +80,7 @@ impl HelseId {
         Self::of(settings(builder.authentication(Authentication::private_key_jwt(key))).bound().build_known()?)
     }
 
-    /// As [`with`](Self::with), by the server's metadata, which are asked for now.
+    /// As [`with`](Self::with), by the server's metadata, which are asked for now and again after a day (FK2).
     ///
     /// # Errors
     /// As there; those of discovery and of the network.
@@ -96,13 +97,15 @@ impl HelseId {
     }
 
     fn of(client: Client) -> Result<Self> {
-        let (registration, keys) = (client.registration(), &client.0.keys);
-        let missing = || Error::new(&codes::INVALID_CONFIGURATION).expected("a key of the client's, and one for DPoP");
-        let key = keys.client_info().ok_or_else(missing)?.clone();
-        let dpop = keys.dpop_info().ok_or_else(missing)?.clone();
-        let profile = registration.profile().clone();
-        let rules = provider::HelseId::new(profile, registration.client_id(), registration.redirect_uri(), key, dpop)?;
-        Ok(Self(Arc::new(Inner { client, rules, own: Mutex::default(), asking: tokio::sync::Mutex::default() })))
+        rules(&client, 4)?;
+        Ok(Self(Arc::new(Inner { client, least: 4, own: Mutex::default(), asking: tokio::sync::Mutex::default() })))
+    }
+
+    /// The client by metadata of today, and the profile's rules for it (FK2).
+    async fn now(&self) -> Result<(Client, provider::HelseId)> {
+        let client = self.0.client.current().await;
+        let rules = rules(&client, self.0.least)?;
+        Ok((client, rules))
     }
 
     /// The level a login must have: 2, 3 or 4 (4 unless given); 0 judges none.
@@ -110,8 +113,8 @@ impl HelseId {
     /// # Errors
     /// `invalid_configuration`.
     pub fn security_level(self, least: u8) -> Result<Self> {
-        let rules = self.0.rules.clone().security_level(least)?;
-        Ok(Self(Arc::new(Inner { client: self.0.client.clone(), rules, own: Mutex::default(), asking: tokio::sync::Mutex::default() })))
+        rules(&self.0.client, least)?;
+        Ok(Self(Arc::new(Inner { client: self.0.client.clone(), least, own: Mutex::default(), asking: tokio::sync::Mutex::default() })))
     }
 
     /// The client beneath, with every verb of the protocol.
@@ -124,7 +127,7 @@ impl HelseId {
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`; those of the server, with HelseID's number as provider code, and of the network.
     pub async fn begin(&self, request: &LoginRequest) -> Result<Login> {
-        let Inner { client, rules, .. } = &*self.0;
+        let (client, rules) = self.now().await?;
         let endpoint = client.registration().profile().token_endpoint.as_str();
         let nonce = client.nonce(Server::Authorization, endpoint);
         let random = random::<RANDOM_OCTETS>()?;
@@ -153,16 +156,15 @@ impl HelseId {
         request: &TokenRequest,
         save: Option<SaveSession>,
     ) -> Result<HelseIdSession> {
-        let inner = &self.0;
-        let code = inner.client.code(transaction, callback).await.map_err(numbered)?;
-        let exchange = inner.rules.authorization_code(code, request, None)?;
+        let (client, rules) = self.now().await?;
+        let code = client.code(transaction, callback).await.map_err(numbered)?;
+        let exchange = rules.authorization_code(code, request, None)?;
         let (helseid, request) = (self.clone(), request.clone());
         // The session is stored by the very task that spends the code.
-        let driver = inner.client.0.driver.clone();
+        let driver = client.0.driver.clone();
         driver
             .detached(async move {
-                let endpoint = helseid.0.client.registration().profile().token_endpoint.clone();
-                let client = &helseid.0.client;
+                let endpoint = client.registration().profile().token_endpoint.clone();
                 let granted = client.run(client.bound(exchange), Server::Authorization, &endpoint, None).await?;
                 HelseIdSession::begun(&helseid, &request, granted, save).await
             })
@@ -191,11 +193,11 @@ impl HelseId {
 
     async fn asked(&self, request: &TokenRequest) -> Result<Granted> {
         let _turn = self.0.asking.lock().await;
-        let client = &self.0.client;
+        let (client, rules) = self.now().await?;
         if let Some(granted) = self.own().get(request, client.0.driver.now()) {
             return Ok(granted.clone());
         }
-        let granted = client.detached(self.0.rules.client_credentials(request, None)?).await?;
+        let granted = client.detached(rules.client_credentials(request, None)?).await?;
         self.own().put(request, &granted, client.0.driver.now());
         Ok(granted)
     }
@@ -206,11 +208,21 @@ impl HelseId {
 
     /// The claims about the person, `helseid://claims/hpr/hpr_details` among them.
     pub(crate) async fn userinfo(&self, tokens: &Tokens) -> Result<Claims> {
-        let client = &self.0.client;
+        let (client, rules) = self.now().await?;
         let endpoint = client.registration().profile().endpoints.userinfo.clone().unwrap_or_default();
         let nonce = client.nonce(Server::Resource, &endpoint);
-        client.run(self.0.rules.userinfo(tokens, nonce.as_deref())?, Server::Resource, &endpoint, None).await
+        client.run(rules.userinfo(tokens, nonce.as_deref())?, Server::Resource, &endpoint, None).await
     }
+}
+
+/// The profile's rules for a client, with its keys.
+fn rules(client: &Client, least: u8) -> Result<provider::HelseId> {
+    let (registration, keys) = (client.registration(), &client.0.keys);
+    let missing = || Error::new(&codes::INVALID_CONFIGURATION).expected("a key of the client's, and one for DPoP");
+    let key = keys.client_info().ok_or_else(missing)?.clone();
+    let dpop = keys.dpop_info().ok_or_else(missing)?.clone();
+    let profile = registration.profile().clone();
+    provider::HelseId::new(profile, registration.client_id(), registration.redirect_uri(), key, dpop)?.security_level(least)
 }
 
 impl AsRef<Client> for HelseId {

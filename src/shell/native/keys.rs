@@ -38,7 +38,8 @@ pub trait AsyncSigner: Send + Sync {
 ///
 /// ```
 /// use samtykke::native::{BoxFuture, Decrypter};
-/// use samtykke::{DecryptRequest, Secret};
+/// use samtykke::flow::step::DecryptRequest;
+/// use samtykke::Secret;
 /// # async fn ask_the_module(_: &str) -> Option<String> { None }
 /// struct Module;
 ///

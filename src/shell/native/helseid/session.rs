@@ -114,13 +114,13 @@ impl HelseIdSession {
     }
 
     async fn refreshed(&self, asked: &TokenRequest) -> Result<Granted> {
-        let client = self.0.helseid.client();
         let _turn = self.0.turn.lock().await;
+        let (client, rules) = self.0.helseid.now().await?;
         let now = client.0.driver.now();
         if let Some(granted) = self.kept().get(asked, now) {
             return Ok(granted.clone());
         }
-        let exchange = self.0.helseid.0.rules.refresh(&self.grant()?, asked, None)?.storing();
+        let exchange = rules.refresh(&self.grant()?, asked, None)?.storing();
         let endpoint = client.registration().profile().token_endpoint.clone();
         let session = self.clone();
         let store: RefreshStore = Arc::new(move |token| {
@@ -196,6 +196,6 @@ impl HelseIdSession {
     pub fn logout_url(&self, returns: Option<(&str, &str)>) -> Result<String> {
         let hint = self.saved().id_token.clone();
         let missing = || Error::new(&codes::ID_TOKEN_MISSING);
-        self.0.helseid.0.rules.logout_url(&hint.ok_or_else(missing)?, returns)
+        super::rules(self.0.helseid.client(), 0)?.logout_url(&hint.ok_or_else(missing)?, returns)
     }
 }
