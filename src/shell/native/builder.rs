@@ -22,7 +22,7 @@ use crate::shell::native::client::{Client, Inner, Reread};
 use crate::shell::native::driver::Driver;
 use crate::shell::native::keys::{Keys, SigningKey};
 use crate::shell::native::runtime::{Runtime, Tokio};
-use crate::shell::native::sending::Http;
+use crate::shell::native::sending::{BoxFuture, Http};
 
 /// How a client proves who it is, with the key that it needs for that.
 #[derive(Clone, Debug)]
@@ -262,7 +262,11 @@ impl Builder {
         let driver = self.driver()?;
         let mut inner = self.clone().found(&driver).await?;
         let newest = std::sync::Mutex::new((driver.ticks(), None));
-        inner.reread = Some(Reread { builder: self, newest, turn: tokio::sync::Mutex::default() });
+        let again = move |old: &Client| -> BoxFuture<'static, Result<Client>> {
+            let (builder, old) = (self.clone(), old.clone());
+            Box::pin(async move { builder.again(&old.0).await })
+        };
+        inner.reread = Some(Reread { again: Box::new(again), newest, turn: tokio::sync::Mutex::default() });
         Ok(Client(Arc::new(inner)))
     }
 

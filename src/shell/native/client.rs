@@ -29,7 +29,6 @@ use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, Toke
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::Tokens;
-use crate::shell::native::builder::Builder;
 use crate::shell::native::driver::{Driver, random};
 use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
@@ -82,9 +81,12 @@ const METADATA: u64 = 86_400_000;
 /// How long they are left alone after they could not be read.
 const AGAIN: u64 = 60_000;
 
+/// The same client by the metadata of now.
+pub(crate) type Again = alloc::boxed::Box<dyn Fn(&Client) -> BoxFuture<'static, Result<Client>> + Send + Sync>;
+
 /// A client by its metadata, and when they were read.
 pub(crate) struct Reread {
-    pub(crate) builder: Builder,
+    pub(crate) again: Again,
     /// Milliseconds, and the client by newer metadata than the first.
     pub(crate) newest: Mutex<(u64, Option<Client>)>,
     pub(crate) turn: tokio::sync::Mutex<()>,
@@ -126,7 +128,7 @@ impl Client {
             return known;
         }
         let Ok(_turn) = reread.turn.try_lock() else { return known };
-        match reread.builder.clone().again(&self.0).await {
+        match (reread.again)(self).await {
             Ok(client) => {
                 *locked() = (now, Some(client.clone()));
                 client
