@@ -21,8 +21,8 @@ use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile,
-    Request, Response, Secret, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request,
+    Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
