@@ -1,6 +1,7 @@
 //! Signed authorization responses: the answer that came back to `redirect_uri` is a JWT.
 //!
-//! JARM sections 2.1 to 2.4: state, issuer, audience and end are checked first, then the signature; only then is anything used.
+//! JARM sections 2.1 to 2.4: state, issuer, audience and end are checked first, then the signature; only then is anything used. One
+//! that is encrypted as well (section 2.2) is decrypted before, where the client is registered for that.
 //! Refuses an answer that also carries parameters of its own, unsigned answers, and tokens in the front channel.
 
 use crate::ground::error::shown::shown_text;
@@ -14,11 +15,12 @@ use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::text::{equal, word};
-use crate::jose::{Algorithm, Compact};
+use crate::jose::{Algorithm, Compact, is_encrypted};
 use crate::protocol::authorization::response::{self, AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified};
+use crate::protocol::refusal;
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
 
 impl Transaction {
@@ -50,7 +52,18 @@ impl Judge<AuthorizationCode> for JarmJudge {
         Ok(())
     }
 
+    fn encrypted(&self) -> Option<&str> {
+        Some(&*self.token).filter(|token| is_encrypted(token))
+    }
+
+    fn decrypted(&mut self, token: &str) {
+        self.token = token.into();
+    }
+
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if self.encrypted().is_some() {
+            return Err(refusal::encrypted(Error::new(&codes::JWS_MALFORMED)).at(Phase::Callback));
+        }
         if !context.is_keyed() {
             return Err(unkeyed().at(Phase::Callback));
         }

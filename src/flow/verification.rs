@@ -8,12 +8,13 @@ use alloc::string::String;
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge, used};
 use crate::flow::keys::unkeyed;
-use crate::ground::error::{Phase, Result};
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::jose::is_encrypted;
 use crate::protocol::client::Client;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::{self, logout_token};
+use crate::protocol::refusal;
 
 impl Exchange<Claims> {
     /// Verifies an id_token. What it must say beside issuer and audience stands in
@@ -63,6 +64,9 @@ impl Judge<Claims> for TokenCheck {
     }
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if self.encrypted().is_some() {
+            return Err(refusal::encrypted(Error::new(&codes::JWS_MALFORMED)).at(if self.logout { Phase::Session } else { Phase::Token }));
+        }
         if !context.is_keyed() {
             return Err(if self.logout { unkeyed().at(Phase::Session) } else { unkeyed() });
         }

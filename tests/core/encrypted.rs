@@ -174,3 +174,36 @@ fn userinfo_is_taken_as_it_comes_where_the_server_s_keys_are_known() {
     let unkeyed = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
     refused(asked(&unkeyed, "application/jwt", &signed("")), "content_type_unexpected");
 }
+
+#[test]
+fn a_signed_answer_and_a_token_that_came_otherwise_are_decrypted_too() {
+    use samtykke::protocol::authorization::transaction::ResponseMode;
+    use samtykke::{AuthorizationCode, Callback};
+    let key = r#"{"keys":[{"kty":"RSA","kid":"a","e":"AQAB","n":"MODULUS"}]}"#.replace("MODULUS", &"A".repeat(340).replacen('A', "w", 1));
+    let client = client(registered());
+    let begun = client.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &crate::flow::random(), NOW).unwrap();
+    let inner = signed(&format!(r#","state":"{}","code":"c.d.e""#, begun.transaction.state()));
+    let answer = format!("{REDIRECT_URI}?response={}", sealed(HEADER));
+    let mut jarm: Exchange<AuthorizationCode> =
+        begun.transaction.finish_jarm(&client, Callback::Url(&answer), NOW).unwrap().jwks(key.as_str());
+    let Step::Decrypt(_) = jarm.advance(Input::Start, &MOMENT).unwrap() else { panic!("an answer to decrypt") };
+    let Step::Verify(_) = jarm.advance(plain(&inner), &MOMENT).unwrap() else { panic!("a signature to verify") };
+    let Step::Done(code) = jarm.advance(Input::Verdict(true), &MOMENT).unwrap() else { panic!("a code") };
+    let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("s"), code).unwrap();
+    let Step::Send(request) = exchange.advance(Input::Start, &MOMENT).unwrap() else { panic!("a request") };
+    assert!(request.body.unwrap().expose().contains("code=c.d.e"));
+
+    let mut token = Exchange::<Claims>::id_token(&client, sealed(HEADER)).jwks(key.as_str());
+    let Step::Decrypt(_) = token.advance(Input::Start, &MOMENT).unwrap() else { panic!("a token to decrypt") };
+    let Step::Verify(_) = token.advance(plain(&signed("")), &MOMENT).unwrap() else { panic!("a signature to verify") };
+
+    // Where nobody said that the server encrypts, the error says so.
+    let plainly = self::client(None);
+    let begun = plainly.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &crate::flow::random(), NOW).unwrap();
+    let mut jarm = begun.transaction.finish_jarm(&plainly, Callback::Url(&answer), NOW).unwrap().jwks(key.as_str());
+    let mut token = Exchange::<Claims>::id_token(&plainly, sealed(HEADER)).jwks(key.as_str());
+    for error in [jarm.advance(Input::Start, &MOMENT).unwrap_err(), token.advance(Input::Start, &MOMENT).unwrap_err()] {
+        assert_eq!((error.code(), error.action().as_str()), ("jws_malformed", "fix_configuration"));
+        assert!(error.hint().contains("decrypt"));
+    }
+}

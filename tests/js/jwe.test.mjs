@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CompactEncrypt, SignJWT, exportJWK, generateKeyPair } from "jose";
-import { Client, clientSecretBasic, provider, verifyIdToken } from "samtykke";
+import { Client, KeySet, clientSecretBasic, provider, verifyIdToken } from "samtykke";
 import { decrypter } from "samtykke/jwe";
 
 import { fails, fetchOf, json } from "./support.mjs";
@@ -216,4 +216,37 @@ test("keys that decrypt nothing are refused when the decrypter is made", async (
     await fails(() => decrypter(wrong), { code: "key_refused" });
   }
   await fails(() => decrypter(), { code: "key_refused" });
+});
+
+test("verifyIdToken decrypts a token that came by another way, and says what to give without", async () => {
+  const expected = { issuer: OP.issuer, clientId: "client-1", nonce: "n-0123456789abcdef" };
+  const keys = new KeySet(jwks);
+  const token = await sealed(await signed({ nonce: expected.nonce }), rsa.publicKey);
+  assert.equal((await verifyIdToken(token, { ...expected, decrypt }, keys)).sub, "user-1");
+  const without = await fails(() => verifyIdToken(token, expected, keys), { code: "jws_malformed", action: "fix_configuration" });
+  assert.match(without.hint, /decrypt/);
+  await fails(() => verifyIdToken(token, { ...expected, decrypt, contentEncryption: ["A128CBC-HS256"] }, keys), { code: "algorithm_refused" });
+  const other = await generateKeyPair("RSA-OAEP-256");
+  await fails(() => verifyIdToken(token, { ...expected, decrypt: undefined }, keys), { code: "jws_malformed" });
+  await fails(async () => verifyIdToken(await sealed(await signed({}), other.publicKey), { ...expected, decrypt }, keys), { code: "decryption_failed" });
+  const unsigned = await sealed(JSON.stringify({ iss: OP.issuer, aud: "client-1", sub: "evil" }), rsa.publicKey);
+  await fails(() => verifyIdToken(unsigned, { ...expected, decrypt }, keys), { code: "jws_malformed" });
+});
+
+test("an answer that is signed and then encrypted gives its code", async () => {
+  const finish = async (options, made) => {
+    const client = new Client(provider(OP), clientSecretBasic("s"), { jwks, fetch: async () => json({}), ...options });
+    const begun = client.begin({ scope: "read", responseMode: "jwt" });
+    const answer = await made({ state: begun.state, code: `jarm-${count++}` });
+    return client.finishJarm(begun.transaction, `${OP.redirectUri}?response=${answer}`);
+  };
+  const nested = async (claims) => sealed(await signed(claims), rsa.publicKey);
+  assert.match(String(await finish({ decrypt }, nested)), /jarm-/);
+  assert.match(String(await finish({ decrypt }, signed)), /jarm-/);
+  const without = await fails(() => finish({}, nested), { code: "jws_malformed", phase: "callback", action: "fix_configuration" });
+  assert.match(without.hint, /decrypt/);
+  await fails(() => finish({ decrypt }, async (claims) => sealed(JSON.stringify({ iss: OP.issuer, ...claims }), rsa.publicKey)), { code: "jws_malformed" });
+  await fails(() => finish({ decrypt }, async (claims) => sealed(await signed({ ...claims, state: "x".repeat(43) }), rsa.publicKey)), {
+    code: "state_mismatch",
+  });
 });

@@ -364,7 +364,7 @@ export class Client {
 
   /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
   async logoutToken(token: string): Promise<LogoutClaims> {
-    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, ["logoutTokenWithoutExp"]) }, this.#keys ?? unkeyed());
+    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, LOGOUT_TOKEN) }, this.#keys ?? unkeyed());
   }
 
   /** What every token of the server's must say. */
@@ -380,6 +380,9 @@ export class Client {
     return tokensOf(await ask(this.#party, operation, [...lines, ...targetLines(target)], { ...(signal && { signal }), ...asked }));
   }
 }
+
+/** What of a client's options a logout token is judged by. */
+const LOGOUT_TOKEN = ["logoutTokenWithoutExp", "decrypt", "encryptionAlgorithms", "contentEncryption"] as const;
 
 function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transport: Transport): KeySource | undefined {
   if (jwks && "keys" in jwks) return new KeySet(jwks);

@@ -5,6 +5,7 @@ import { type Names, given, isObject, only } from "../core/check.js";
 import { drive } from "../core/drive.js";
 import { hostError } from "../core/error.js";
 import { type KeySource, isRight } from "./jwks.js";
+import { type Encryption, encryptionLine } from "./party.js";
 import { hidden } from "../core/hidden.js";
 import type { SignatureAlgorithm } from "../crypto/webcrypto.js";
 
@@ -34,7 +35,7 @@ export interface LogoutClaims extends Claims {
 }
 
 /** What every token from the server must say. */
-export interface TokenExpectations {
+export interface TokenExpectations extends Encryption {
   /** The issuer, byte for byte. */
   readonly issuer: string;
   readonly clientId: string;
@@ -75,7 +76,16 @@ export interface LogoutTokenExpectations extends TokenExpectations {
   readonly logoutTokenWithoutExp?: boolean;
 }
 
-const EXPECTED: Names<TokenExpectations> = { issuer: 1, clientId: 1, algorithms: 1, trustedAudiences: 1, skew: 1 };
+const EXPECTED: Names<TokenExpectations> = {
+  issuer: 1,
+  clientId: 1,
+  algorithms: 1,
+  trustedAudiences: 1,
+  skew: 1,
+  decrypt: 1,
+  encryptionAlgorithms: 1,
+  contentEncryption: 1,
+};
 const ID_TOKEN: Names<IdTokenExpectations> = {
   ...EXPECTED,
   nonce: 1,
@@ -101,8 +111,10 @@ const RS256: readonly SignatureAlgorithm[] = ["RS256"];
 async function claimsOf<T extends Claims>(operation: string, token: string, expected: TokenExpectations, more: Value[], keys: KeySource): Promise<T> {
   if (typeof token !== "string") throw hostError("jws_malformed");
   const { issuer, clientId, algorithms = RS256, trustedAudiences = [], skew = 10 } = expected;
-  const lines = joined([skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"), ...more]);
-  const claims = JSON.parse(await drive(operation, lines + token, { transport: {}, verify: (alg, kid, text) => isRight(keys, alg, kid, text) }));
+  const lines = joined([skew, issuer, clientId, algorithms.join(" "), trustedAudiences.join("\t"), ...more, encryptionLine(expected)]);
+  const { decrypt } = expected;
+  if (decrypt !== undefined && typeof decrypt !== "function") throw hostError("invalid_parameter", { expected: "decrypt: a function" });
+  const claims = JSON.parse(await drive(operation, lines + token, { transport: {}, decrypt, verify: (alg, kid, text) => isRight(keys, alg, kid, text) }));
   if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
   return hidden(Object.setPrototypeOf(claims, null) as T, "Claims");
 }

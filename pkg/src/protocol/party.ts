@@ -42,6 +42,13 @@ export interface Encryption {
   readonly contentEncryption?: readonly string[];
 }
 
+/** @internal How the server encrypts for the client, as a line; nothing where it does not. */
+export const encryptionLine = ({
+  decrypt,
+  encryptionAlgorithms = ["RSA-OAEP-256", "ECDH-ES"],
+  contentEncryption = ["A128CBC-HS256", "A256GCM"],
+}: Encryption): Value => decrypt && `${encryptionAlgorithms.join(" ")}\t${contentEncryption.join(" ")}`;
+
 /** What servers that break a standard need; each is off unless given. */
 export interface Leniencies {
   /** Accepts lifetimes (`expires_in`, `interval`) as strings of digits, in every answer that has them. */
@@ -116,7 +123,6 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
     lenient.certificateBound && "C",
     keys && "K",
   ];
-  const { encryptionAlgorithms = ["RSA-OAEP-256", "ECDH-ES"], contentEncryption = ["A128CBC-HS256", "A256GCM"] } = encryption;
   return joined([
     clientLines(provider),
     server.pushedAuthorizationRequestEndpoint,
@@ -130,7 +136,7 @@ function written({ provider, authentication, dpop, keys, trustedAudiences, skew,
     server.signingAlgorithms?.join(" "),
     trustedAudiences?.join("\t"),
     skew,
-    encryption.decrypt && `${encryptionAlgorithms.join(" ")}\t${contentEncryption.join(" ")}`,
+    encryptionLine(encryption),
     authentication.method,
     secret,
     ...ruleLines({ ...server.assertion, ...rules }),

@@ -27,13 +27,13 @@ export interface UserinfoOptions extends SubjectCheck {
    * Demands a signed answer, where the client registered `userinfo_signed_response_alg`: `true`, or what it must say. A plain
    * one is then refused; without, one that comes signed is judged as id_tokens are, where the server's keys are known.
    */
-  readonly signed?: boolean | Partial<Omit<TokenExpectations, "issuer" | "clientId">>;
+  readonly signed?: boolean | Partial<Pick<TokenExpectations, "algorithms" | "trustedAudiences" | "skew">>;
   readonly signal?: AbortSignal;
 }
 
 const CHECK: Names<SubjectCheck> = { subject: 1, unchecked: 1 };
 const OPTIONS: Names<UserinfoOptions> = { ...CHECK, signed: 1, signal: 1 };
-const SIGNED: Names<Partial<Omit<TokenExpectations, "issuer" | "clientId">>> = { algorithms: 1, trustedAudiences: 1, skew: 1 };
+const SIGNED: Names<Partial<Pick<TokenExpectations, "algorithms" | "trustedAudiences" | "skew">>> = { algorithms: 1, trustedAudiences: 1, skew: 1 };
 
 function subjectLines({ subject, unchecked }: SubjectCheck): [1 | "", string] {
   if (unchecked) return ["", ""];

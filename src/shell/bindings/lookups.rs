@@ -28,10 +28,12 @@ use crate::protocol::token::{TokenType, Tokens};
 /// the first five, and the last says whether it may lack `exp`.
 pub(super) fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
     let [skew, issuer, client_id, allowed, trusted] = lines.take();
-    let [nonce, max_age, acr_values, access_token, code, state, before, lax] = lines.take();
+    let [nonce, max_age, acr_values, access_token, code, state, before, lax, encryption] = lines.take();
     let own = |line: &str| some(line).map(String::from);
     let seconds = |line: &str| number(line).and_then(|seconds| u32::try_from(seconds).ok());
-    let client = Client { profile: Profile::new(issuer, "", ""), client_id: client_id.into(), redirect_uri: String::new() };
+    let mut profile = Profile::new(issuer, "", "");
+    profile.requests.encryption = super::party::encryption_of(encryption)?;
+    let client = Client { profile, client_id: client_id.into(), redirect_uri: String::new() };
     let mut exchange = if logout { Exchange::logout_token(&client, lines.0) } else { Exchange::id_token(&client, lines.0) };
     let rules = exchange.id_token_expectation();
     rules.skew = match seconds(skew) {

@@ -161,7 +161,7 @@ pub(super) fn rules(lines: &mut Lines<'_>) -> Result<AssertionRules> {
 }
 
 /// How the server encrypts for the client: `alg` values, a tab, `enc` values; nothing where it does not.
-fn encryption_of(line: &str) -> Result<Option<Encryption>> {
+pub(super) fn encryption_of(line: &str) -> Result<Option<Encryption>> {
     let (algorithms, contents) = cut(line, b'\t');
     let Some(contents) = contents else { return Ok(None) };
     Encryption::new(&listed(algorithms, b' '), &listed(contents, b' ')).map(Some)
