@@ -66,6 +66,7 @@ const DOTS: &str = ". .. %2e %2E .%2e .%2E %2e. %2E. %2e%2e %2e%2E %2E%2e %2E%2E
 /// assert!(is_redirect_uri("https://rp.example/cb"));
 /// assert!(is_redirect_uri("http://127.0.0.1:51004/cb"));
 /// assert!(is_redirect_uri("com.example.app:/cb"));
+/// assert!(is_redirect_uri("app.x:///cb"));
 /// assert!(!is_redirect_uri("http://rp.example/cb"));
 /// assert!(!is_redirect_uri("javascript:alert(1)"));
 /// ```
@@ -73,7 +74,11 @@ pub fn is_redirect_uri(text: &str) -> bool {
     if LEAN {
         return is_web(text, true);
     }
-    let Some(uri) = Uri::parse(text) else { return false };
+    // A private-use scheme may have an empty authority, as the platforms write it: `app.x:///cb` is `app.x:/cb` (RFC 8252 section 7.1).
+    let (scheme, rest) = cut(text, b':');
+    let rest = rest.and_then(|rest| rest.strip_prefix("//")).filter(|rest| rest.starts_with('/') && scheme.contains('.'));
+    let plain = rest.map(|rest| [scheme, ":", rest].concat());
+    let Some(uri) = Uri::parse(plain.as_deref().unwrap_or(text)) else { return false };
     let private_use = uri.scheme.bytes().any(|octet| octet == b'.') && (!uri.path.is_empty() || uri.host.is_some());
     // A browser resolves these, so that what comes back stands at another path than the one that was registered.
     let dotted = Parts(Some(uri.path), b'/').any(|part| word(DOTS, part.as_bytes()).is_some());

@@ -247,6 +247,9 @@ fn n042_arrives_where_and_how_it_was_asked_for() {
     refused(finish_as(&slash, read(), "https://rp.example/other?code=a&state=STATE"), "callback_wrong_redirect_uri");
     let app = Client::new(profile(), "client-1", "com.example.app:/cb").unwrap();
     assert!(finish_as(&app, read(), "com.example.app:/cb?code=a&state=STATE").is_ok());
+    let empty = Client::new(profile(), "client-1", "app.x:///cb").unwrap();
+    assert!(finish_as(&empty, read(), "app.x:///cb?code=a&state=STATE").is_ok());
+    refused(finish_as(&empty, read(), "app.x:///cb2?code=a&state=STATE"), "callback_wrong_redirect_uri");
     refused(finish_as(&app, read(), "com.example.app:/cb2?code=a&state=STATE"), "callback_wrong_redirect_uri");
     refused(finish_as(&app, read(), "com.example.app://h/cb?code=a&state=STATE"), "callback_wrong_redirect_uri");
     let opaque = Client::new(profile(), "client-1", "com.example.app:cb").unwrap();

@@ -108,7 +108,8 @@ test("addresses: http and private hosts are refused, endpoints on another origin
     await assert.rejects(serverMetadata(ISSUER, fetchOf(json({ ...document, token_endpoint: host }))), refused("endpoint_refused"), host);
   }
   const settings = { issuer: ISSUER, authorizationEndpoint: `${ISSUER}/a`, tokenEndpoint: `${ISSUER}/t`, clientId: "c" };
-  for (const redirectUri of ["com.example.app:/cb", "http://127.0.0.1:9/cb"]) assert.equal(provider({ ...settings, redirectUri }).redirectUri, redirectUri);
-  for (const redirectUri of ["http://rp.example/cb", "javascript:alert(1)", "app:/cb"])
+  for (const redirectUri of ["com.example.app:/cb", "app.x:///cb", "http://127.0.0.1:9/cb"])
+    assert.equal(provider({ ...settings, redirectUri }).redirectUri, redirectUri);
+  for (const redirectUri of ["http://rp.example/cb", "javascript:alert(1)", "app:/cb", "https:///cb", "app.x:////cb/../x"])
     assert.throws(() => provider({ ...settings, redirectUri }), refused("invalid_configuration"), redirectUri);
 });
