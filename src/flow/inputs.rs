@@ -97,14 +97,8 @@ impl<T> Exchange<T> {
             self.context.answer = (!NPM).then(|| answer.body.clone());
         }
         let error = failure.error(phase, repeatable);
-        // What was sent is spent, and what came for it is gone: only a new flow helps.
-        let lost = match (&self.context.spends, failure) {
-            (Some((Spent::Sent, _)), Failure::Network | Failure::Timeout | Failure::Cut(_) | Failure::Stalled(_)) => {
-                self.attempt.as_ref().is_some_and(|attempt| attempt.is_sent())
-            }
-            (Some((Spent::Answered, _)), Failure::Cut(200) | Failure::Stalled(200)) => true,
-            _ => false,
-        };
+        // What was sent is spent, and what came for it is gone.
+        let lost = failure.loses(self.spends()) && self.attempt.as_ref().is_some_and(|attempt| attempt.is_sent());
         if lost { error.advise(Action::Restart).retry(false) } else { error }
     }
 }

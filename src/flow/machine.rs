@@ -131,6 +131,15 @@ impl Failure {
         }
     }
 
+    /// Whether what was sent is gone, so that only a new flow helps: a code once it went out, a refresh token once an answer began.
+    pub(crate) fn loses(self, spends: Option<Spends<'_>>) -> bool {
+        match spends {
+            Some(Spends::Sent(_)) => matches!(self, Self::Network | Self::Timeout | Self::Cut(_) | Self::Stalled(_)),
+            Some(Spends::Answered(_)) => matches!(self, Self::Cut(200) | Self::Stalled(200)),
+            None => false,
+        }
+    }
+
     /// The error of a request of this phase that came to this.
     pub(crate) fn error(self, phase: Phase, repeatable: bool) -> Error {
         let kind = match self {

@@ -9,7 +9,7 @@ use alloc::string::String;
 use super::outcome::{Live, Out};
 use super::{Lines, browser, refused};
 use crate::flow::keys::unkeyed;
-use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
+use crate::flow::machine::{Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::Step;
 use crate::flow::token::{check_token_endpoint, spent_name};
 use crate::ground::error::{Action, Error, Phase, Result, codes};
@@ -68,11 +68,7 @@ impl Machine for Public {
             (Input::Failed(failure), None) if !self.over && failure.is_of(Kind::Send) => {
                 self.over = true;
                 let error = failure.error(Phase::Token, false);
-                // The code may be spent: only a new flow helps.
-                Err(match failure {
-                    Failure::Network | Failure::Timeout | Failure::Cut(_) | Failure::Stalled(_) => error.advise(Action::Restart),
-                    _ => error,
-                })
+                Err(if failure.loses(self.spends()) { error.advise(Action::Restart) } else { error })
             }
             (_, request) => {
                 self.request = request;
