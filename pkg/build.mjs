@@ -80,10 +80,10 @@ const LINKED = {
   },
   idporten: { operations: ["altinn"] },
   maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: ["bearer", "api_bearer"] },
-  selvbetjening: { operations: KEYS },
+  selvbetjening: { operations: KEYS, machines: ["selvbetjening_update", "selvbetjening_register"] },
 };
 /** The machines that know no client. */
-const LOOKUPS = ["id_token", "logout_token", "metadata", "resource", "keys", "api", "api_bearer"];
+const LOOKUPS = ["id_token", "logout_token", "metadata", "resource", "keys", "api", "api_bearer", "selvbetjening_update", "selvbetjening_register"];
 /** What every provider's wasm has. */
 const COMMON = ["C", "error", "refused"];
 const PROVIDERS = withEntry();

@@ -119,8 +119,10 @@ impl<T> Machine for Exchange<T> {
                 let error = self.failed(failure);
                 return Err(self.held(error));
             }
-            // An exchange keeps nothing.
-            Input::Loaded(_) | Input::Locked(_) | Input::Unlocked | Input::Adopted => return Err(used()),
+            // An exchange keeps nothing, and calls no API by another's token.
+            Input::Loaded(_) | Input::Locked(_) | Input::Unlocked | Input::Adopted | Input::Refused(_) | Input::Answered(_) => {
+                return Err(used());
+            }
         }
         let step = self.step(moment.random, moment.now);
         step.map_err(|error| self.held(error))

@@ -50,6 +50,10 @@ pub enum Input {
     Unlocked,
     /// What [`Step::Adopt`] handed out is taken over.
     Adopted,
+    /// What [`Step::Call`] came to, where no answer of the API's came: the error of the token's request, or of the way.
+    Refused(Error),
+    /// What the caller says to [`Step::Ask`].
+    Answered(Secret),
     /// The step could not be carried out.
     Failed(Failure),
 }
@@ -68,6 +72,8 @@ impl core::fmt::Debug for Input {
             Self::Locked(_) => "Locked(…)",
             Self::Unlocked => "Unlocked",
             Self::Adopted => "Adopted",
+            Self::Refused(_) => "Refused(…)",
+            Self::Answered(_) => "Answered(…)",
             Self::Failed(_) => "Failed(…)",
         })
     }

@@ -42,6 +42,10 @@ pub enum Step<T> {
     Unlock,
     /// Take this over before anything else: what others have brought meanwhile.
     Adopt(Secret),
+    /// Call an API with a token of this key's, and give the answer to `Response`, or what went wrong to `Refused`.
+    Call(CallRequest),
+    /// Ask the caller what is to become of this, and tell `Answered`.
+    Ask(Secret),
     /// The flow is over.
     Done(T),
 }
@@ -62,9 +66,21 @@ impl<T> Step<T> {
             Self::Keep(record) => Step::Keep(record),
             Self::Unlock => Step::Unlock,
             Self::Adopt(value) => Step::Adopt(value),
+            Self::Call(call) => Step::Call(call),
+            Self::Ask(value) => Step::Ask(value),
             Self::Done(outcome) => return Err(outcome),
         })
     }
+}
+
+/// A call to an API, and whose token goes with it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallRequest {
+    /// The request, without token and proof. `repeatable` says whether it may be sent again after an unclear failure.
+    pub request: Request,
+    /// The caller's name of the key that the token is got with and bound to.
+    pub key: String,
 }
 
 /// Where something is kept.

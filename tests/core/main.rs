@@ -50,6 +50,7 @@ mod send_sync;
 mod stored;
 mod table;
 mod table_helseid;
+mod table_selvbetjening;
 mod table_shown;
 mod token_cache;
 mod vectors;

@@ -25,6 +25,7 @@ const _: () = {
     proved::<samtykke::Step<()>>();
     proved::<samtykke::flow::step::DecryptRequest>();
     proved::<samtykke::flow::step::FindRequest>();
+    proved::<samtykke::flow::step::CallRequest>();
     proved::<samtykke::flow::step::Place>();
     proved::<samtykke::flow::step::Record>();
     proved::<samtykke::flow::step::KeyRole>();
@@ -170,6 +171,9 @@ const _: () = {
     proved::<samtykke::provider::norskgjeld::Service>();
     proved::<samtykke::provider::norskgjeld::Purpose>();
     proved::<samtykke::provider::norskgjeld::Scope>();
+    proved::<samtykke::provider::selvbetjening::Registered>();
+    proved::<samtykke::provider::selvbetjening::Registration>();
+    proved::<samtykke::provider::selvbetjening::Updating>();
     proved::<samtykke::provider::selvbetjening::Abandoned>();
     proved::<samtykke::provider::selvbetjening::Abandon<'static>>();
     proved::<samtykke::provider::selvbetjening::Call<()>>();

@@ -29,11 +29,12 @@ use serde_json::{Value, json};
 use crate::encode::{base64url, base64url_decode};
 use crate::faults::suffer;
 use crate::table_helseid;
+use crate::table_selvbetjening;
 use crate::table_shown::{claims, device, introspection, login, polled, tokens};
 
 pub(super) const NOW: u64 = 1_800_000_000;
 const TABLE: &str = "tests/machines/table.json";
-const JWK: &str =
+pub(super) const JWK: &str =
     r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 
 type Made<T> = Result<Exchange<T>, Error>;
@@ -141,6 +142,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
             let show = |found: KeySet| json!(format!("{}\n{}\n{}", found.times.fetched, found.times.life, found.jwks));
             take_turns(Discovery::keys(&text("uri"), false), &show, case, write);
         }
+        other if other.starts_with("selvbetjening_") => table_selvbetjening::play(case, write),
         other if other.starts_with("helseid_") => table_helseid::play(case, write),
         other => panic!("no machine {other}"),
     }
@@ -218,6 +220,12 @@ pub(super) fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
         Step::Keep(record) => json!({ "keep": { "ends": record.ends, "text": record.text.expose() } }),
         Step::Unlock => json!({ "unlock": "" }),
         Step::Adopt(text) => json!({ "adopt": text.expose() }),
+        Step::Ask(text) => json!({ "ask": text.expose() }),
+        Step::Call(call) => {
+            let mut said = said::<()>(&Step::Send(call.request.clone()), None)["send"].take();
+            said["key"] = call.key.as_str().into();
+            json!({ "call": said })
+        }
         _ => panic!("another step"),
     }
 }
@@ -255,6 +263,8 @@ pub(super) fn given(give: &Value) -> Input {
         "locked" => Input::Locked(record(value)),
         "unlocked" => Input::Unlocked,
         "adopted" => Input::Adopted,
+        "answered" => Input::Answered(Secret::new(value.to_string())),
+        "refused" => Input::Refused(table_selvbetjening::refused(value.as_str().unwrap())),
         "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
         other => panic!("no input {other}"),
     }
@@ -290,6 +300,8 @@ const RIGHT: &[(&str, &str)] = &[
     ("keep", "unlocked"),
     ("unlock", "unlocked"),
     ("adopt", "adopted"),
+    ("call", "response"),
+    ("ask", "answered"),
 ];
 
 /// Every kind of input that does not answer this step; where there is none left, all of them.
@@ -305,6 +317,7 @@ fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
         "locked" => Input::Locked(None),
         "unlocked" => Input::Unlocked,
         "adopted" => Input::Adopted,
+        "answered" => Input::Answered(Secret::new("{}")),
         _ => Input::Stored,
     })
 }

@@ -42,8 +42,6 @@ const STILL = {
   "providers/acmidm/provider.ts": 2,
   "providers/halland/provider.ts": 1,
   "providers/maskinporten/self_service.ts": 2,
-  "providers/selvbetjening/enrolment.ts": 1,
-  "providers/selvbetjening/service.ts": 1,
   "tokens/entry.ts": 2,
   "tokens/grant.ts": 4,
 };

@@ -264,12 +264,14 @@ function judge({ what, turns }, { turn, name }, host, { value, error, hung, afte
   if (CODES[name] && !others) assert.equal(error.code, CODES[name]);
 }
 
-/** The operations that the wasm drives, as its sources name them; not HelseID's, which faults meet in tests/core/faults.rs. */
+/** The operations that the wasm drives, as its sources name them; not HelseID's and Selvbetjening's, which faults meet in tests/core/faults.rs. */
 function operations() {
   const folder = new URL("../../src/shell/bindings/", import.meta.url);
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".rs"));
   const text = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
-  return [...new Set([...text.matchAll(/samtykke_machine = "(\w+)"/g)].map(([, name]) => name))].filter((name) => !name.startsWith("helseid_")).sort();
+  return [...new Set([...text.matchAll(/samtykke_machine = "(\w+)"/g)].map(([, name]) => name))]
+    .filter((name) => !/^(helseid|selvbetjening)_/.test(name))
+    .sort();
 }
 
 /** Tests each case of the table: `made` has its machine made, `clientOf` its client, `signing` sets what its signer does. */

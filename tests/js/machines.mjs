@@ -41,6 +41,8 @@ function said({ name, rest }) {
   if (name === "digest") return { digest: { hash: lines[0].replace("SHA-", "Sha"), value: lines[1] } };
   if (name === "decrypt") return { decrypt: { header: lines[0], token: lines[1] } };
   if (name === "keep") return { keep: { ends: Number(lines[0]), text: lines.slice(1).join("\n") } };
+  if (name === "call") return { call: { ...said({ name: "send", rest: `\n${lines.slice(1).join("\n")}` }).send, key: lines[0] } };
+  if (name === "ask") return { ask: rest };
   if (["store", "load", "lock", "unlock", "adopt"].includes(name)) return { [name]: rest };
   assert.equal(name, "done");
   return { done: rest.startsWith("{") ? JSON.parse(rest) : rest };
@@ -69,6 +71,7 @@ function refused(error) {
 const RIGHT = {
   ...{ send: "response", sign: "signature", find: "verdict", digest: "digest", decrypt: "plaintext", store: "stored" },
   ...{ load: "loaded", lock: "locked", keep: "unlocked", unlock: "unlocked", adopt: "adopted" },
+  ...{ call: "response", ask: "answered" },
 };
 
 const WRONG = {
@@ -79,6 +82,9 @@ const WRONG = {
   plaintext: ["", new TextEncoder().encode("e30.e30.AAAA")],
   stored: [],
 };
+
+/** What Selvbetjening's machines alone are given. */
+export const WRONG_SELVBETJENING = { ...WRONG, answered: ["", new TextEncoder().encode("{}")] };
 
 /** What sessions alone are given. */
 export const WRONG_SESSION = { ...WRONG, loaded: ["\n\n"], locked: ["\n\n"], unlocked: [], adopted: [] };
@@ -122,8 +128,8 @@ function watched(t, turns, wrong) {
 /** What the host does with a step, by what the table gives. */
 function hostOf(turns) {
   const gives = turns.map(({ give }) => give).filter(Boolean);
-  const next = (kind) => {
-    const at = gives.findIndex((give) => kind in give || "failed" in give);
+  const next = (...kinds) => {
+    const at = gives.findIndex((give) => [...kinds, "failed"].some((kind) => kind in give));
     return gives.splice(0, at + 1).at(-1);
   };
   const fetch = async () => {
@@ -163,15 +169,15 @@ function hostOf(turns) {
     write: async () => true,
     unlock: async () => {},
   };
-  return { fetch, store, decrypt, kept, sessionStore };
+  return { fetch, store, decrypt, kept, sessionStore, next };
 }
 
-/** Plays the cases of these machines. `any`: a machine of the wasm that they are in; `play` has the case's machine made and driven. */
-export function plays(own, any, play, wrong = WRONG) {
+/** Plays the cases of these machines. `any`: a machine of the wasm that they are in, and its `lines`; `play` has the case's machine made and driven. */
+export function plays(own, any, play, wrong = WRONG, lines = "") {
   for (const { id, what, turns } of cases.filter(({ what }) => own.includes(what.machine))) {
     test(id, async (t) => {
       // A run that is not over keeps the instance, and with it the machine that refused something, from being used anew.
-      const keeper = new Run(any, "");
+      const keeper = new Run(any, lines);
       t.after(() => keeper.end());
       const { now } = Date;
       Date.now = () => NOW * 1000;
@@ -181,7 +187,7 @@ export function plays(own, any, play, wrong = WRONG) {
         delete crypto.getRandomValues;
       });
       // What random octets are in stock from before is used up: the stock is of 1,024.
-      for (let count = 0; count < 32; count++) new Run(any, "").end();
+      for (let count = 0; count < 32; count++) new Run(any, lines).end();
       const noted = [];
       watched(t, noted, wrong);
       await play(what, hostOf(turns), () => (noted.length = 0)).catch(() => {});

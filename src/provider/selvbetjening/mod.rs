@@ -16,9 +16,10 @@ pub(crate) mod lists;
 mod loopback;
 mod process;
 mod record;
+mod registration;
 mod rotation;
 mod update;
-mod wait;
+pub(crate) mod wait;
 
 pub use abandon::{Abandon, Abandoned};
 pub use api::{Api, Call, Delegation, ServiceTerms};
@@ -30,8 +31,9 @@ pub use key::{ClientSecret, Key, PublicKey, SecretBody, find_secret};
 pub use lists::Claim;
 pub use loopback::Loopback;
 pub use process::{Next, Order, Pause, Process};
+pub use registration::{Registered, Registration};
 pub use rotation::{Rotated, Rotation};
-pub use update::Update;
+pub use update::{Update, Updating};
 pub use wait::{Pacing, Wait};
 
 use crate::provider::table::{join, row};

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use super::client::CurrentClient;
 use super::key::Key;
+use crate::flow::machine::{Input, Kind};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 
@@ -123,6 +124,16 @@ pub(super) fn unclear(error: &Error) -> bool {
 /// Whether it is trouble that passes: of the network's, or the other side's.
 pub(super) fn passing(error: &Error) -> bool {
     silent(error) || error.retryable() || error.status().is_some_and(|status| status == 429 || status >= 500)
+}
+
+/// What a call came to, where this input is of one.
+pub(super) fn came(input: Input) -> Option<Result<Response>> {
+    Some(match input {
+        Input::Response(response) => Ok(response),
+        Input::Refused(error) => Err(error),
+        Input::Failed(failure) if failure.is_of(Kind::Send) => Err(failure.error(Phase::Api, false)),
+        _ => return None,
+    })
 }
 
 #[cold]

@@ -4,15 +4,13 @@
 //! Refuses to give up the old key before the new one is proven, and a second new key while one is on its way.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::api::{Api, Call};
 use super::enrolment::Enrolment;
-use super::key::Key;
-use super::key::{ClientSecret, SecretBody, find_secret};
-use super::process::{Next, Order, Process, invalid_client, unclear, used};
+use super::key::{Key, SecretBody};
+use super::process::{Next, Order, Process, used};
 use super::refused;
+use super::registration::Registration;
 use super::wait::{Pacing, Wait};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
@@ -69,24 +67,15 @@ pub struct Rotated {
 pub struct Rotation<'e> {
     enrolment: &'e mut Enrolment,
     key: Key,
-    body: SecretBody,
+    registration: Registration,
     pacing: Pacing,
-    /// Whether the key may have been registered by a request whose answer is not known.
-    unsure: bool,
-    added: u32,
-    expires_at: Option<i64>,
-    recovered: bool,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
     StoreNext,
-    /// Looks for the key with itself: the old one may have ended with the registration.
-    LookAsNew,
-    LookAsOld,
-    Add,
-    Adding,
+    Register,
     Prove(Box<Wait>),
     StoreProven,
     End,
@@ -115,14 +104,13 @@ impl<'e> Rotation<'e> {
     /// `transaction_missing` when none is on its way.
     pub fn resume(enrolment: &'e mut Enrolment) -> Result<Self> {
         let next = enrolment.next.clone().ok_or_else(|| Error::new(&codes::TRANSACTION_MISSING).expected("a new key on its way"))?;
-        let mut rotation = Self::new(enrolment, next, State::LookAsNew);
-        rotation.unsure = true;
-        Ok(rotation)
+        Ok(Self::new(enrolment, next, State::Register))
     }
 
     fn new(enrolment: &'e mut Enrolment, key: Key, state: State) -> Self {
-        let (body, pacing) = (SecretBody::default(), Pacing::USABLE);
-        Self { enrolment, key, body, pacing, unsure: false, added: 0, expires_at: None, recovered: false, state }
+        let registration = Registration::new(&enrolment.environment, enrolment.key.clone(), key.clone());
+        let registration = if matches!(state, State::Register) { registration.resumed() } else { registration };
+        Self { enrolment, key, registration, pacing: Pacing::USABLE, state }
     }
 
     /// How long the proof of the new key is waited for: [`Pacing::USABLE`] unless given.
@@ -135,16 +123,8 @@ impl<'e> Rotation<'e> {
     /// How the new key stands in its request: as a text unless given.
     #[must_use]
     pub fn body(mut self, body: SecretBody) -> Self {
-        self.body = body;
+        self.registration.body = body;
         self
-    }
-
-    fn list(&self) -> Call<Vec<ClientSecret>> {
-        Api::new(&self.enrolment.environment).secrets()
-    }
-
-    fn add(&self) -> Call<Option<i64>> {
-        Api::new(&self.enrolment.environment).add_secret(self.key.public(), self.body)
     }
 
     /// The enrolment with the new key on its way, or in its place.
@@ -152,59 +132,12 @@ impl<'e> Rotation<'e> {
         let mut record = self.enrolment.clone();
         if proven {
             record.key = self.key.clone();
-            record.key_expires_at = self.expires_at;
+            record.key_expires_at = self.registration.expires_at;
             record.next = None;
         } else {
             record.next = Some(self.key.clone());
         }
         record
-    }
-
-    fn prove(&self) -> State {
-        State::Prove(Box::new(Wait::until_known(self.enrolment, &self.key, self.pacing)))
-    }
-
-    /// What the list says: the new key is in it, or not.
-    fn looked(&mut self, list: &[ClientSecret]) -> Option<State> {
-        let found = find_secret(list, self.key.public())?;
-        self.expires_at = found.expires_at;
-        self.recovered = true;
-        Some(self.prove())
-    }
-
-    /// What follows from an answer to a look or to the registration.
-    fn judge(&mut self, at: &State, answer: Result<Response>) -> Result<State> {
-        let ended = |error: &Error, this: &Self| this.unsure && invalid_client(error);
-        match at {
-            State::LookAsNew => match answer.and_then(|response| self.list().finish(&response)) {
-                Ok(list) => Ok(self.looked(&list).unwrap_or(State::LookAsOld)),
-                Err(error) if invalid_client(&error) => Ok(State::LookAsOld),
-                Err(error) => Err(error),
-            },
-            State::LookAsOld => match answer.and_then(|response| self.list().finish(&response)) {
-                Ok(list) => Ok(self.looked(&list).unwrap_or(State::Add)),
-                Err(error) if ended(&error, self) => self.taken_over(),
-                Err(error) => Err(error),
-            },
-            _ => match answer.and_then(|response| self.add().finish(&response)) {
-                Ok(expires_at) => {
-                    self.expires_at = expires_at;
-                    Ok(self.prove())
-                }
-                Err(error) if self.added == 1 && unclear(&error) => {
-                    self.unsure = true;
-                    Ok(State::LookAsOld)
-                }
-                Err(error) if ended(&error, self) => self.taken_over(),
-                Err(error) => Err(error),
-            },
-        }
-    }
-
-    /// The old key is not known any more, and the new one may be registered: then only the new one can tell.
-    fn taken_over(&mut self) -> Result<State> {
-        self.recovered = true;
-        Ok(self.prove())
     }
 }
 
@@ -212,17 +145,15 @@ impl Process for Rotation<'_> {
     type Done = Rotated;
 
     fn step(&mut self, now: Duration) -> Result<Next<Rotated>> {
-        let order = |request, key: &Key| Ok(Next::Send(Order { request, key: Some(key.clone()) }));
+        if matches!(self.state, State::Register) {
+            if let Some((request, key)) = self.registration.next()? {
+                return Ok(Next::Send(Order { request, key: Some(key) }));
+            }
+            self.state = State::Prove(Box::new(Wait::until_known(self.enrolment, &self.key, self.pacing)));
+        }
         match &mut self.state {
             State::StoreNext => Ok(Next::Store(self.record(false).serialize())),
             State::StoreProven => Ok(Next::Store(self.record(true).serialize())),
-            State::LookAsNew => order(self.list().request, &self.key),
-            State::LookAsOld => order(self.list().request, &self.enrolment.key),
-            State::Add => {
-                self.state = State::Adding;
-                self.added = self.added.saturating_add(1);
-                order(self.add().request, &self.enrolment.key)
-            }
             State::Prove(wait) => match wait.step(now)? {
                 Next::Send(order) => Ok(Next::Send(order)),
                 Next::Sleep(pause) => Ok(Next::Sleep(pause)),
@@ -234,11 +165,12 @@ impl Process for Rotation<'_> {
             },
             State::End => {
                 self.state = State::Over;
-                let Self { enrolment, key, expires_at, recovered, .. } = self;
+                let Self { enrolment, key, registration, .. } = self;
                 let retired = core::mem::replace(key, enrolment.key.clone());
-                Ok(Next::Done(Rotated { key: enrolment.key.clone(), retired, expires_at: *expires_at, recovered: *recovered }))
+                let (expires_at, recovered) = (registration.expires_at, registration.recovered);
+                Ok(Next::Done(Rotated { key: enrolment.key.clone(), retired, expires_at, recovered }))
             }
-            State::Adding | State::Over => Err(used()),
+            State::Register | State::Over => Err(used()),
         }
     }
 
@@ -246,7 +178,7 @@ impl Process for Rotation<'_> {
         match self.state {
             State::StoreNext => {
                 *self.enrolment = self.record(false);
-                self.state = State::Add;
+                self.state = State::Register;
             }
             State::StoreProven => {
                 let proven = self.record(true);
@@ -265,7 +197,10 @@ impl Process for Rotation<'_> {
                 wait.receive(answer, now)?;
                 State::Prove(wait)
             }
-            at @ (State::LookAsNew | State::LookAsOld | State::Adding) => self.judge(&at, answer)?,
+            State::Register => {
+                self.registration.take(answer)?;
+                State::Register
+            }
             other => {
                 self.state = other;
                 return Err(used());

@@ -3,15 +3,19 @@
 //! `GET` and `PUT /v1/client`: a `PUT` replaces everything, and no `ETag` guards it.
 //! Refuses to write settings that were not read whole, and over a change that somebody made meanwhile.
 
+use alloc::string::String;
 use core::time::Duration;
 
 use super::api::{Api, Call};
 use super::client::{ClientSettings, CurrentClient};
 use super::enrolment::Enrolment;
 use super::key::Key;
-use super::process::{Next, Order, Process, used};
-use crate::ground::error::{Action, Error, Result, codes};
-use crate::ground::http::Response;
+use super::process::{Next, Order, Process, came, used};
+use crate::flow::machine::{Input, Kind, Machine, Moment};
+use crate::flow::step::{CallRequest, Step};
+use crate::ground::error::{Action, Error, Phase, Result, codes};
+use crate::ground::http::{Request, Response};
+use crate::ground::secret::Secret;
 
 /// How often the change is made anew, as the settings changed meanwhile.
 const ROUNDS: u32 = 3;
@@ -42,16 +46,61 @@ const ROUNDS: u32 = 3;
 /// ```
 #[derive(Debug)]
 pub struct Update<F> {
-    environment: super::Environment,
-    key: Key,
     change: F,
+    key: Key,
+    updating: Updating,
+}
+
+impl<F: FnMut(&mut ClientSettings) -> Result<()>> Update<F> {
+    /// A change of the settings. What `change` refuses is not sent.
+    pub fn new(enrolment: &Enrolment, change: F) -> Self {
+        let key = enrolment.key().clone();
+        Self { change, updating: Updating::new(enrolment.environment(), key.reference()), key }
+    }
+}
+
+impl<F: FnMut(&mut ClientSettings) -> Result<()>> Process for Update<F> {
+    type Done = CurrentClient;
+
+    fn step(&mut self, _: Duration) -> Result<Next<CurrentClient>> {
+        if let Some(request) = self.updating.request() {
+            return Ok(Next::Send(Order { request, key: Some(self.key.clone()) }));
+        }
+        self.updating.end().map(Next::Done)
+    }
+
+    fn stored(&mut self) -> Result<()> {
+        Err(used())
+    }
+
+    fn receive(&mut self, answer: Result<Response>, _: Duration) -> Result<()> {
+        self.updating.receive(answer)?;
+        let Some(settings) = self.updating.asked() else { return Ok(()) };
+        let mut wanted = settings.clone();
+        match (self.change)(&mut wanted) {
+            Ok(()) => self.updating.answered(&wanted),
+            Err(error) => {
+                self.updating.state = State::Over;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A change that asks for what is wanted by [`Step::Ask`], with the settings as JSON, and takes the wanted ones as such; its calls
+/// go by [`Step::Call`].
+pub struct Updating {
+    environment: super::Environment,
+    key: String,
     rounds: u32,
     state: State,
+    out: bool,
 }
 
 #[derive(Debug)]
 enum State {
     Read,
+    Ask(ClientSettings),
     /// Settings as they were read, and the write that was made of them.
     Compare(ClientSettings, Call<()>),
     Write(Call<()>),
@@ -60,55 +109,71 @@ enum State {
     Over,
 }
 
-impl<F: FnMut(&mut ClientSettings) -> Result<()>> Update<F> {
-    /// A change of the settings. What `change` refuses is not sent.
-    pub fn new(enrolment: &Enrolment, change: F) -> Self {
-        let (environment, key) = (enrolment.environment().clone(), enrolment.key().clone());
-        Self { environment, key, change, rounds: 0, state: State::Read }
+impl core::fmt::Debug for Updating {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Updating(…)")
+    }
+}
+
+impl Updating {
+    /// A change of a client's settings; `key` is the caller's name of the client's key.
+    pub fn new(environment: &super::Environment, key: &str) -> Self {
+        Self { environment: environment.clone(), key: key.into(), rounds: 0, state: State::Read, out: false }
     }
 
-    fn changed(&mut self, settings: ClientSettings) -> Result<State> {
+    /// The request that is due.
+    fn request(&self) -> Option<Request> {
+        match &self.state {
+            State::Write(call) => Some(call.request.clone()),
+            State::Read | State::Compare(..) | State::Confirm => Some(Api::new(&self.environment).client().request),
+            State::Ask(_) | State::End(_) | State::Over => None,
+        }
+    }
+
+    fn asked(&self) -> Option<&ClientSettings> {
+        match &self.state {
+            State::Ask(settings) => Some(settings),
+            _ => None,
+        }
+    }
+
+    fn answered(&mut self, wanted: &ClientSettings) -> Result<()> {
+        let State::Ask(settings) = core::mem::replace(&mut self.state, State::Over) else { return Err(used()) };
+        self.state = State::Compare(settings, Api::new(&self.environment).update(wanted)?);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<CurrentClient> {
+        match core::mem::replace(&mut self.state, State::Over) {
+            State::End(client) => Ok(client),
+            _ => Err(used()),
+        }
+    }
+
+    /// Asks for what is wanted of these, unless they were changed by others too often.
+    fn ask(&mut self, settings: ClientSettings) -> Result<State> {
         if self.rounds >= ROUNDS {
-            let error = Error::new(&codes::CONFLICT).advise(Action::TryLater);
+            let error =
+                Error::new(&codes::CONFLICT).advise(Action::TryLater).hinting("Somebody else changes the client's settings; try again.");
             return Err(error.expected("settings that nobody else changes at the same time"));
         }
         self.rounds = self.rounds.saturating_add(1);
-        let mut wanted = settings.clone();
-        (self.change)(&mut wanted)?;
-        let write = Api::new(&self.environment).update(&wanted)?;
-        Ok(State::Compare(settings, write))
+        Ok(State::Ask(settings))
     }
 
     fn read(&self, response: &Response) -> Result<CurrentClient> {
         Api::new(&self.environment).client().finish(response)
     }
-}
 
-impl<F: FnMut(&mut ClientSettings) -> Result<()>> Process for Update<F> {
-    type Done = CurrentClient;
-
-    fn step(&mut self, _: Duration) -> Result<Next<CurrentClient>> {
-        let request = match &self.state {
-            State::Write(call) => call.request.clone(),
-            State::Read | State::Compare(..) | State::Confirm => Api::new(&self.environment).client().request,
-            State::End(_) | State::Over => match core::mem::replace(&mut self.state, State::Over) {
-                State::End(client) => return Ok(Next::Done(client)),
-                _ => return Err(used()),
-            },
-        };
-        Ok(Next::Send(Order { request, key: Some(self.key.clone()) }))
-    }
-
-    fn stored(&mut self) -> Result<()> {
-        Err(used())
-    }
-
-    fn receive(&mut self, answer: Result<Response>, _: Duration) -> Result<()> {
+    fn receive(&mut self, answer: Result<Response>) -> Result<()> {
         self.state = match core::mem::replace(&mut self.state, State::Over) {
-            State::Read => self.changed(self.read(&answer?)?.settings()?)?,
+            State::Read => {
+                let settings = self.read(&answer?)?.settings()?;
+                self.ask(settings)?
+            }
             State::Compare(before, write) => {
                 let settings = self.read(&answer?)?.settings()?;
-                if settings == before { State::Write(write) } else { self.changed(settings)? }
+                if settings == before { State::Write(write) } else { self.ask(settings)? }
             }
             State::Write(call) => {
                 call.finish(&answer?)?;
@@ -121,5 +186,36 @@ impl<F: FnMut(&mut ClientSettings) -> Result<()>> Process for Update<F> {
             }
         };
         Ok(())
+    }
+}
+
+impl Machine for Updating {
+    type Output = CurrentClient;
+
+    fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<CurrentClient>> {
+        match (&self.state, input) {
+            (State::Read, Input::Start) if !self.out => {}
+            (State::Ask(settings), Input::Answered(wanted)) => {
+                let wanted = settings.replaced_by(wanted.expose());
+                let wanted = wanted.inspect_err(|_| self.state = State::Over)?;
+                self.answered(&wanted)?;
+            }
+            (State::Ask(_), Input::Failed(failure)) if failure.is_of(Kind::Store) => {
+                self.state = State::Over;
+                return Err(failure.error(Phase::Api, false));
+            }
+            (State::Ask(_), _) => return Err(used()),
+            (_, input) => {
+                let Some(answer) = came(input).filter(|_| self.out) else { return Err(used()) };
+                self.receive(answer)?;
+            }
+        }
+        self.out = false;
+        if let Some(settings) = self.asked() {
+            return Ok(Step::Ask(Secret::new(settings.json()?)));
+        }
+        let Some(request) = self.request() else { return self.end().map(Step::Done) };
+        self.out = true;
+        Ok(Step::Call(CallRequest { request, key: self.key.clone() }))
     }
 }

@@ -11,7 +11,7 @@ use super::enrolment::Enrolment;
 use super::key::Key;
 use super::process::{Next, Order, Pause, Process, invalid_client, passing, used};
 use super::refused;
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::error::{Error, OAuthError, Phase, Result, codes};
 use crate::ground::http::Response;
 
 /// How a wait goes: pauses grow by half, from `first` to `longest`, and it ends at `limit`.
@@ -48,6 +48,49 @@ impl Pacing {
         }
         Ok(Self { first, longest, limit })
     }
+
+    /// This one, but for the times that are given: the first pause, the longest, the limit.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn or(self, [first, longest, limit]: [Option<Duration>; 3]) -> Result<Self> {
+        Self::new(first.unwrap_or(self.first), longest.unwrap_or(self.longest), limit.unwrap_or(self.limit))
+    }
+}
+
+/// How a wait goes on: what means "not yet", and the next pause.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    approval: bool,
+    pacing: Pacing,
+    /// The next pause.
+    pub(crate) pause: Duration,
+}
+
+impl Pace {
+    pub(crate) fn new(approval: bool, pacing: Pacing) -> Self {
+        Self { approval, pacing, pause: pacing.first.min(pacing.longest) }
+    }
+
+    /// Whether an error means that it is too early.
+    pub(crate) fn is_not_yet(&self, error: &Error) -> bool {
+        if self.approval { passing(error) } else { invalid_client(error) }
+    }
+
+    /// The next pause, or the end. A server that says when to come again is not asked before.
+    pub(crate) fn next(&mut self, elapsed: Duration, wanted: Option<u32>, oauth: Option<&OAuthError>) -> Result<Duration> {
+        let pause = self.pause.max(Duration::from_secs(wanted.unwrap_or_default().into()));
+        if elapsed.saturating_add(pause) > self.pacing.limit {
+            let expected = if self.approval { "approval of all scopes and claims" } else { "a client that HelseID knows" };
+            let late = Error::new(&codes::TIMEOUT).at(Phase::Api).expected(expected);
+            return Err(match oauth {
+                Some(oauth) => late.oauth_error(oauth.clone()),
+                None => late,
+            });
+        }
+        self.pause = self.pause.saturating_mul(3).checked_div(2).unwrap_or(self.pacing.longest).min(self.pacing.longest);
+        Ok(pause)
+    }
 }
 
 /// A wait. To break it off, ask no more: nothing is lost, and another can begin at any time.
@@ -78,9 +121,8 @@ pub struct Wait {
     call: Call<CurrentClient>,
     key: Key,
     approval: bool,
-    pacing: Pacing,
+    pace: Pace,
     began: Option<Duration>,
-    pause: Duration,
     attempts: u32,
     state: State,
 }
@@ -110,25 +152,15 @@ impl Wait {
     }
 
     fn new(enrolment: &Enrolment, key: &Key, approval: bool, pacing: Pacing) -> Self {
-        let pause = pacing.first.min(pacing.longest);
         let call = Api::new(enrolment.environment()).client();
-        Self { call, key: key.clone(), approval, pacing, began: None, pause, attempts: 0, state: State::Ask }
+        Self { call, key: key.clone(), approval, pace: Pace::new(approval, pacing), began: None, attempts: 0, state: State::Ask }
     }
 
-    /// The next pause, or the end. A server that says when to come again is not asked before.
     fn sleep(&mut self, now: Duration, client: Option<CurrentClient>, cause: Option<Error>) -> Result<()> {
-        let wanted = cause.as_ref().and_then(|cause| cause.retry_after_at(now.as_secs())).unwrap_or_default();
-        let pause = self.pause.max(Duration::from_secs(wanted.into()));
-        if self.elapsed(now).saturating_add(pause) > self.pacing.limit {
-            let expected = if self.approval { "approval of all scopes and claims" } else { "a client that HelseID knows" };
-            let late = Error::new(&codes::TIMEOUT).at(Phase::Api).expected(expected);
-            return Err(match cause.as_ref().and_then(Error::oauth) {
-                Some(oauth) => late.oauth_error(oauth.clone()),
-                None => late,
-            });
-        }
+        let cause = cause.as_ref();
+        let wanted = cause.and_then(|cause| cause.retry_after_at(now.as_secs()));
+        let pause = self.pace.next(self.elapsed(now), wanted, cause.and_then(Error::oauth))?;
         self.state = State::Sleep { from: now, pause, client };
-        self.pause = self.pause.saturating_mul(3).checked_div(2).unwrap_or(self.pacing.longest).min(self.pacing.longest);
         Ok(())
     }
 
@@ -175,7 +207,7 @@ impl Process for Wait {
                 self.state = State::Found(client);
                 Ok(())
             }
-            Err(error) if if self.approval { passing(&error) } else { invalid_client(&error) } => self.sleep(now, None, Some(error)),
+            Err(error) if self.pace.is_not_yet(&error) => self.sleep(now, None, Some(error)),
             Err(error) => Err(error),
         }
     }

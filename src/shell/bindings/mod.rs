@@ -43,6 +43,8 @@ mod public;
 mod run;
 #[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening;
+#[cfg(samtykke_entry = "selvbetjening")]
+mod selvbetjening_machines;
 #[cfg(not(samtykke_entry = "browser"))]
 mod text;
 

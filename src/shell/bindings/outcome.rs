@@ -9,7 +9,7 @@ use crate::flow::judge::{Context, Judge};
 use crate::flow::keys::KeySet;
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::Step;
-use crate::ground::error::{Error, Result, codes};
+use crate::ground::error::Result;
 use crate::ground::http::Response;
 use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
@@ -73,15 +73,11 @@ impl<M: Machine<Output: Out>> Machine for Outcome<M> {
     type Output = String;
 
     fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
-        Ok(match self.0.advance(input, moment)? {
-            Step::Done(outcome) => {
-                let mut text = String::with_capacity(1024);
-                outcome.push(&mut text);
-                Step::Done(text)
-            }
-            Step::Send(request) => Step::Send(request),
-            _ => return Err(Error::new(&codes::TRANSACTION_USED)),
-        })
+        Ok(self.0.advance(input, moment)?.undone().unwrap_or_else(|outcome| {
+            let mut text = String::with_capacity(1024);
+            outcome.push(&mut text);
+            Step::Done(text)
+        }))
     }
 }
 

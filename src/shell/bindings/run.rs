@@ -160,8 +160,10 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
         }
         #[cfg(samtykke_machine = "helseid_session")]
         step => super::helseid_machines::push_step(text, step),
+        #[cfg(samtykke_entry = "selvbetjening")]
+        step => super::selvbetjening_machines::push_step(text, step),
         // No machine in here keeps anything.
-        #[cfg(not(samtykke_machine = "helseid_session"))]
+        #[cfg(not(any(samtykke_machine = "helseid_session", samtykke_entry = "selvbetjening")))]
         _ => {}
     }
 }
@@ -193,7 +195,9 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         }
         #[cfg(samtykke_machine = "helseid_session")]
         name => super::helseid_machines::taken(name, lines, octets)?,
-        #[cfg(not(samtykke_machine = "helseid_session"))]
+        #[cfg(samtykke_entry = "selvbetjening")]
+        name => super::selvbetjening_machines::taken(name, lines, octets)?,
+        #[cfg(not(any(samtykke_machine = "helseid_session", samtykke_entry = "selvbetjening")))]
         _ => return None,
     })
 }

@@ -1,18 +1,20 @@
 //! Operations on Selvbetjening's API.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use super::text::{push_line, push_request, response};
 use super::{Lines, refused, some};
-use crate::ground::error::Result;
+use crate::ground::error::{Error, OAuthError, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
-use crate::provider::selvbetjening::api::{added, drafted, updated};
+use crate::provider::selvbetjening::api::{added, drafted};
 use crate::provider::selvbetjening::lists::{array, texts};
+use crate::provider::selvbetjening::wait::Pace;
 use crate::provider::selvbetjening::{
-    Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, PublicKey, SecretBody, ServiceTerms, Status, find_secret,
+    Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, Pacing, PublicKey, SecretBody, ServiceTerms, Status, find_secret,
     judge_confirmation,
 };
 
@@ -36,6 +38,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             push_line(text, key.json());
             Ok(())
         }
+        "wait" => wait(lines, text),
         "request" => request(lines, text),
         "answer" => answer(lines, text),
         _ => refused("a known operation"),
@@ -68,12 +71,6 @@ fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             api.create_draft(&api_key, &Draft::from_json(lines.0, key)?)?.request
         }
         "client" => api.client().request,
-        // The wanted settings, then the client as it was read.
-        "update" => {
-            let wanted = lines.next();
-            let current = api.client().finish(&Response::new(200, None, lines.0))?;
-            api.update(&current.settings()?.replaced_by(wanted)?)?.request
-        }
         "secrets" => api.secrets().request,
         "addSecret" => {
             let form = if lines.next() == "object" { SecretBody::Object } else { SecretBody::Text };
@@ -96,12 +93,49 @@ fn answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match operation {
         "draft" => text.push_str(&drafted(&response)?),
         "client" => push_client(text, &api.client().finish(&response)?),
-        "settings" => text.push_str(&api.client().finish(&response)?.settings()?.json()?),
-        "update" => updated(&response)?,
         "secrets" => push_secrets(text, &api.secrets().finish(&response)?, key)?,
         "addSecret" => push_time(text, added(&response)?),
         "delegations" => push_delegations(text, &api.delegations().finish(&response)?),
         _ => return refused("a known call"),
+    }
+    Ok(())
+}
+
+/// An error of the shell's: its code, the OAuth error's, the status, `Retry-After`, whether it may be tried again.
+pub(super) fn error(lines: &mut Lines<'_>) -> Error {
+    let [code, oauth, status, retry_after, retryable] = lines.take();
+    let known = codes::ALL.iter().find(|kind| kind.code() == code);
+    let mut error = Error::new(known.unwrap_or(&&codes::API_ERROR));
+    if !oauth.is_empty() {
+        error = error.oauth_error(OAuthError { error: oauth.into(), description: None, uri: None });
+    }
+    if let Some(status) = number(status).and_then(|status| u16::try_from(status).ok()) {
+        let mut response = Response::new(status, None, "");
+        response.retry_after = some(retry_after).map(String::from);
+        error = error.http(&response);
+    }
+    error.retry(!retryable.is_empty())
+}
+
+/// `1` for approval; the first pause, the longest, the limit (nothing: the usual), the pause that is due (nothing yet: the first); how long it has been: all
+/// in nanoseconds; then what was heard: `1` and nothing for a client that waits, or an empty line and an error. Answers the pause and
+/// the one after it, or nothing where the error means no "not yet".
+fn wait(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let [approval, first, longest, limit, due, elapsed, heard] = lines.take();
+    let time = |line: &str| Duration::from_nanos(number(line).unwrap_or(u64::MAX));
+    let usual = if approval.is_empty() { Pacing::USABLE } else { Pacing::APPROVAL };
+    let pacing = usual.or([first, longest, limit].map(|line| some(line).map(time)))?;
+    let mut pace = Pace::new(!approval.is_empty(), pacing);
+    if !due.is_empty() {
+        pace.pause = time(due);
+    }
+    let cause = heard.is_empty().then(|| error(&mut lines));
+    if cause.as_ref().is_some_and(|cause| !pace.is_not_yet(cause)) {
+        return Ok(());
+    }
+    let wanted = cause.and_then(|cause| cause.retry_after());
+    for pause in [pace.next(time(elapsed), wanted, None)?, pace.pause] {
+        push_line(text, &decimal(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX)));
     }
     Ok(())
 }
@@ -121,7 +155,7 @@ fn items<T>(list: &[T], write: impl Fn(&T, &mut String)) -> String {
     })
 }
 
-fn push_client(text: &mut String, client: &CurrentClient) {
+pub(super) fn push_client(text: &mut String, client: &CurrentClient) {
     let names = |names: &mut dyn Iterator<Item = &str>| {
         let mut found = alloc::vec::Vec::new();
         for name in names {

@@ -207,6 +207,8 @@ impl Driver {
                 Step::Lock(_) => Input::Failed(Failure::Store),
                 Step::Keep(_) | Step::Unlock => Input::Unlocked,
                 Step::Adopt(_) => Input::Adopted,
+                // Whose token goes with a call, and what a caller wants, no driver knows.
+                Step::Call(_) | Step::Ask(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
                 // Only a machine that was told so leaves keys to its shell.
                 Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };

@@ -3,12 +3,12 @@
 
 import { call } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
-import { SamtykkeError, hostError } from "../../core/error.js";
+import { hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { encoded } from "../../crypto/seal.js";
 import { PATIENCE, Shared } from "../../core/wait.js";
 import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, WAIT, type WaitOptions, publicKey, refusePage } from "./service.js";
-import { type ClientDraft, type CurrentClient, type ListedKey, portOf } from "./records.js";
+import { type ClientDraft, type CurrentClient, portOf } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
 
 /** Where enrolments are kept: a file, a table, a secret store. What is written holds a private key, unless {@link KeyMaker} says otherwise. */
@@ -124,10 +124,6 @@ export interface AbandonedKey {
 
 const now = () => Math.floor(Date.now() / 1000);
 const published = (key: SigningKey): Jwk => ({ ...key.publicJwk, alg: key.alg, kid: key.kid ?? key.thumbprint });
-const invalidClient = (error: unknown) => error instanceof SamtykkeError && error.oauth?.error === "invalid_client";
-/** Whether a request may have been carried out although no proper answer came. */
-const unclear = (error: unknown) =>
-  error instanceof SamtykkeError && (["network_error", "timeout", "api_response_malformed"].includes(error.code) || (error.http?.status ?? 0) >= 500);
 
 /**
  * A client from its draft on: what the guide of Selvbetjening walks through, in steps that can be taken up again.
@@ -370,40 +366,12 @@ export class Enrolment {
     // Checked, and kept, before the service hears of it.
     publicKey(published(key));
     if (!resumed) await this.#keep({ next: handle });
-    let listed: ListedKey | undefined;
-    if (resumed) {
-      try {
-        // The old key may have ended with the registration; then only the new one can tell.
-        listed = await fresh.findKey(published(key), call);
-      } catch (error) {
-        if (!invalidClient(error)) throw error;
-      }
-    }
-    const { expiresAt, recovered } = listed ? { expiresAt: listed.expiresAt, recovered: true } : await this.#register(key, resumed, call);
+    const { expiresAt, recovered } = await fresh.register(() => this.client(), published(key), resumed, call);
     await fresh.waitUntilUsable(options);
     await this.#write(({ next: _, keyExpiresAt: _old, ...kept }) => ({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) }));
     // Its tokens are the old key's.
     this.#client = fresh;
     return { thumbprint: key.thumbprint, ...(expiresAt !== undefined && { expiresAt }), recovered };
-  }
-
-  /** Registers a key with the old one. Where an answer is missing, the list says whether it was registered. */
-  async #register(key: SigningKey, look: boolean, call: SelvbetjeningCall): Promise<{ expiresAt: number | undefined; recovered: boolean }> {
-    const old = await this.client();
-    for (let attempt = 0; ; attempt++) {
-      let looked = !look && !attempt;
-      try {
-        const listed = looked ? undefined : await old.findKey(published(key), call);
-        if (listed) return { expiresAt: listed.expiresAt, recovered: true };
-        looked = true;
-        const { expiresAt } = await old.addKey(published(key), call);
-        return { expiresAt, recovered: false };
-      } catch (error) {
-        // The old key has ended, perhaps with the registration: only the new one can tell, and it is asked until it is known.
-        if ((look || attempt) && invalidClient(error)) return { expiresAt: undefined, recovered: true };
-        if (attempt || !looked || !unclear(error)) throw error;
-      }
-    }
   }
 
   async #with(handle: string): Promise<SelvbetjeningClient> {

@@ -3,7 +3,8 @@
 
 import { seconds } from "../../core/clock.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
-import { type Value, call } from "../../core/wasm.js";
+import { type Carried, drive } from "../../core/drive.js";
+import { type Value, call, joined } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only, present } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { MAX_BODY, TRANSPORT, type Transport, checkTransport, read, request, send } from "../../core/http.js";
@@ -76,8 +77,6 @@ export interface WaitOptions extends SelvbetjeningCall {
 /** @internal */
 export const WAIT: Names<WaitOptions> = { ...SIGNAL, first: 1, longest: 1, limit: 1, onWait: 1 };
 
-const code = (error: unknown, name: string) => error instanceof SamtykkeError && error.code === name;
-
 /** @internal A page shows its keys to whoever reads it, and to every script in it (threat k of the security profile). */
 export function refusePage(): void {
   if ("document" in globalThis) throw hostError("secret_in_browser", { expected: "a server or worker: API key and private key stay out of pages" });
@@ -90,32 +89,91 @@ export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid
   return { thumbprint, kid, json };
 }
 
-/** @internal Asks until `done`, with pauses between. */
-export async function waiting<T>(
-  options: WaitOptions,
-  usual: Required<Pick<WaitOptions, "first" | "longest" | "limit">>,
-  expected: string,
-  ask: () => Promise<{ done: T } | { client?: CurrentClient; cause?: unknown }>,
-): Promise<T> {
+/** An error as the core takes it. */
+const errorLines = ({ code, oauth, http, retryable }: SamtykkeError): readonly Value[] => [
+  code,
+  oauth?.error,
+  http?.status,
+  http?.retryAfter,
+  retryable ? 1 : "",
+];
+
+const nanoseconds = (seconds: number | undefined) => seconds && Math.max(Math.round(seconds * 1e9), 1);
+
+/** Asks until the client is known, or `approved`, with pauses between. What means "not yet", and the next pause, the core says. */
+async function waiting(options: WaitOptions, approved: boolean, ask: () => Promise<CurrentClient>): Promise<CurrentClient> {
   only(options, WAIT, "api");
-  const { first = usual.first, longest = usual.longest, limit = usual.limit, signal, onWait } = options;
+  const { first, longest, limit, signal, onWait } = options;
   given(
-    [first, longest, limit].every((value) => typeof value === "number" && value > 0),
+    [first, longest, limit].every((value) => value === undefined || (typeof value === "number" && value > 0)),
     "api",
     "first, longest, limit: seconds, more than 0",
   );
   const began = Date.now();
-  for (let attempt = 1, seconds = Math.min(first, longest); ; attempt++, seconds = Math.min(seconds * 1.5, longest)) {
+  for (let attempt = 1, due: string | undefined; ; attempt++) {
     if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
-    const found = await ask();
-    if ("done" in found) return found.done;
+    let client: CurrentClient | undefined;
+    let cause: unknown;
+    try {
+      client = await ask();
+      if (!approved || !client.pending.length) return client;
+    } catch (error) {
+      if (!(error instanceof SamtykkeError)) throw error;
+      cause = error;
+    }
     const elapsed = (Date.now() - began) / 1000;
-    const wish = found.cause instanceof SamtykkeError ? (found.cause.http?.retryAfter ?? 0) : 0;
-    const pause = Math.max(seconds, wish);
-    if (elapsed + pause > limit) throw hostError("timeout", { phase: "api", expected }, found.cause);
-    tell(onWait, { attempt, seconds: pause, elapsed, ...(found.client && { client: found.client }) });
+    const pacing = [approved ? 1 : "", ...[first, longest, limit].map(nanoseconds), due, Math.round(elapsed * 1e9)];
+    let pauses: string;
+    try {
+      pauses = call(["selvbetjening", "wait", ...pacing, ...(cause instanceof SamtykkeError ? ["", ...errorLines(cause)] : [1])]);
+    } catch (late) {
+      if (cause !== undefined) Object.defineProperty(late, "cause", { value: cause, writable: true, configurable: true });
+      throw late;
+    }
+    if (!pauses) throw cause;
+    const [pause, next] = pauses.split("\n") as [string, string];
+    const seconds = Number(pause) / 1e9;
+    due = next;
+    tell(onWait, { attempt, seconds, elapsed, ...(client && { client }) });
     // A timer of more than 31 bits would end at once.
-    await sleep(Math.min(pause * 1000, 2 ** 31 - 1), "api", signal);
+    await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), "api", signal);
+  }
+}
+
+/** @internal What a machine is driven with. */
+export interface Driven {
+  readonly transport: Transport;
+  /** The service by the name of a key: `old` or `new`. */
+  readonly as: (key: string) => SelvbetjeningClient | Promise<SelvbetjeningClient>;
+  readonly options: SelvbetjeningCall;
+  readonly ask?: (question: string) => Promise<string>;
+}
+
+/** @internal Drives a machine. Errors of its calls, and the caller's own, are thrown as they came. */
+export async function driven(operation: string, lines: string, { transport, as, options, ask }: Driven): Promise<string> {
+  let heard: unknown;
+  let passed = false;
+  const carried = async (step: string, rest: string): Promise<Carried> => {
+    if (step === "ask") return ["answered", "", new TextEncoder().encode(await ask!(rest))];
+    const end = rest.indexOf("\n");
+    const { head, body } = await (await as(rest.slice(0, end))).exchange(rest.slice(end + 1), options);
+    heard = undefined;
+    return ["response", `${[...head, "", "", ""].join("\n")}\n`, new TextEncoder().encode(body)];
+  };
+  const carry = async (step: string, rest: string): Promise<Carried> => {
+    try {
+      return await carried(step, rest);
+    } catch (cause) {
+      heard = cause;
+      if (step === "call" && cause instanceof SamtykkeError) return ["refused", joined(errorLines(cause))];
+      passed = true;
+      throw cause;
+    }
+  };
+  try {
+    return await drive(operation, lines, { transport, carry });
+  } catch (error) {
+    throw passed || (heard instanceof SamtykkeError && heard.code === (error as SamtykkeError).code) ? heard : error;
   }
 }
 
@@ -182,6 +240,18 @@ export class Selvbetjening {
   }
 }
 
+/** What became of a registration; `expiresAt` in seconds since 1970, if the service says so. */
+interface Registration {
+  readonly expiresAt?: number;
+  readonly recovered: boolean;
+}
+
+/** An answer that is not judged yet: status, media type and `Retry-After`; the body. */
+interface Answer {
+  readonly head: readonly string[];
+  readonly body: string;
+}
+
 /** The service for one client: made by {@link Selvbetjening.as}. */
 export class SelvbetjeningClient {
   readonly #options: SelvbetjeningOptions;
@@ -218,14 +288,7 @@ export class SelvbetjeningClient {
    * @throws {SamtykkeError} `timeout` when it is still unknown; as {@link getClient}.
    */
   async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waiting<CurrentClient>(options, { first: 1, longest: 10, limit: 120 }, "a client that HelseID knows", async () => {
-      try {
-        return { done: await this.getClient(present(options, ["signal"])) };
-      } catch (cause) {
-        if (cause instanceof SamtykkeError && cause.oauth?.error === "invalid_client") return { cause };
-        throw cause;
-      }
-    });
+    return waiting(options, false, () => this.getClient(present(options, ["signal"])));
   }
 
   /**
@@ -235,18 +298,7 @@ export class SelvbetjeningClient {
    * @throws {SamtykkeError} `aborted`, `timeout` (after 30 days unless `limit` is given); as {@link getClient}.
    */
   async waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waiting<CurrentClient>(options, { first: 60, longest: 900, limit: 30 * 86_400 }, "approval of all scopes and claims", async () => {
-      try {
-        const client = await this.getClient(present(options, ["signal"]));
-        return client.pending.length ? { client } : { done: client };
-      } catch (cause) {
-        // HelseID's own trouble is not marked as retryable, since a token request is not sent twice.
-        const status = cause instanceof SamtykkeError ? (cause.http?.status ?? 0) : 0;
-        const passing = status === 429 || status >= 500 || (cause instanceof SamtykkeError && cause.retryable);
-        if (passing || code(cause, "network_error") || code(cause, "timeout")) return { cause };
-        throw cause;
-      }
-    });
+    return waiting(options, true, () => this.getClient(present(options, ["signal"])));
   }
 
   /**
@@ -262,26 +314,13 @@ export class SelvbetjeningClient {
    */
   async update(change: (settings: ClientSettings) => ClientSettings | Promise<ClientSettings>, options: SelvbetjeningCall = {}): Promise<CurrentClient> {
     given(typeof change === "function", "api", "a function of the settings");
-    const settingsOf = ({ head, body }: { head: readonly string[]; body: string }) => call(["selvbetjening", "answer", "settings", "", ...head], body);
-    let before = await this.#exchange("client", [], "", options);
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const settings = settingsOf(before);
+    const ask = async (settings: string) => {
       const wanted = await change(JSON.parse(settings) as ClientSettings);
       given(isObject(wanted), "api", "settings: all five lists, each an array or null");
-      // No ETag guards a write, so what it replaces is read again right before it.
-      const again = await this.#exchange("client", [], "", options);
-      if (settingsOf(again) === settings) {
-        await this.#call("update", options, [JSON.stringify(wanted)], again.body);
-        return this.getClient(options);
-      }
-      before = again;
-    }
-    throw hostError("conflict", {
-      phase: "api",
-      action: "try_later",
-      expected: "settings that nobody else changes at the same time",
-      hint: "Somebody else changes the client's settings; try again.",
-    });
+      return JSON.stringify(wanted);
+    };
+    const lines = joined([this.#environment]);
+    return JSON.parse(await driven("selvbetjening_update", lines, { transport: this.#options, as: () => this, options, ask })) as CurrentClient;
   }
 
   /** `GET /v1/client-secret`: the client's keys. */
@@ -306,39 +345,40 @@ export class SelvbetjeningClient {
     return time ? { expiresAt: Number(time) } : {};
   }
 
+  /**
+   * @internal Registers a key with the one of `old`, this being the service by the new one. Where an answer is missing, the service's
+   * list says whether it was registered.
+   */
+  async register(old: () => Promise<SelvbetjeningClient>, publicJwk: Jwk, resumed: boolean, options: SelvbetjeningCall): Promise<Registration> {
+    const lines = joined([this.#environment, this.#options.keyBody, resumed ? 1 : ""]) + publicKey(publicJwk).json;
+    const as = (key: string) => (key === "old" ? old() : this);
+    const [time, recovered] = (await driven("selvbetjening_register", lines, { transport: this.#options, as, options })).split("\n");
+    return { ...(time && { expiresAt: Number(time) }), recovered: !!recovered };
+  }
+
   /** `GET /v1/multi-tenant-delegations`: organisations that delegate to this client. */
   async delegations(options: SelvbetjeningCall = {}): Promise<readonly Delegation[]> {
     return JSON.parse(await this.#call("delegations", options)) as Delegation[];
   }
 
   async #call(operation: string, options: SelvbetjeningCall, args: readonly Value[] = [], rest = "", key = ""): Promise<string> {
-    const { head, body } = await this.#exchange(operation, args, rest, options);
+    const { head, body } = await this.exchange(call(["selvbetjening", "request", this.#environment, operation, ...args], rest), options);
     return call(["selvbetjening", "answer", operation, key, ...head], body);
   }
 
-  /** Sends a call; when its token is refused, and so nothing was done, once more with a new one. */
-  async #exchange(
-    operation: string,
-    args: readonly Value[],
-    rest: string,
-    options: SelvbetjeningCall,
-  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
-    const answer = await this.#send(operation, args, rest, options);
+  /** @internal Sends a request of the core's; when its token is refused, and so nothing was done, once more with a new one. */
+  async exchange(text: string, options: SelvbetjeningCall): Promise<Answer> {
+    const answer = await this.#send(text, options);
     if (answer.head[0] !== "401") return answer;
     this.#tokens = undefined;
-    return this.#send(operation, args, rest, options);
+    return this.#send(text, options);
   }
 
   /** Sends a call with token and proof; answers what came, not judged yet. */
-  async #send(
-    operation: string,
-    args: readonly Value[],
-    rest: string,
-    options: SelvbetjeningCall,
-  ): Promise<{ readonly head: readonly string[]; readonly body: string }> {
+  async #send(text: string, options: SelvbetjeningCall): Promise<Answer> {
     only(options, SIGNAL, "api");
     const { signal } = options;
-    const out = request(call(["selvbetjening", "request", this.#environment, operation, ...args], rest));
+    const out = request(text);
     const controller = new AbortController();
     let late = false;
     const stop = () => controller.abort(signal?.reason);
@@ -360,9 +400,9 @@ export class SelvbetjeningClient {
       const { method, url, headers, body } = out;
       const response = await Promise.race([api(url, { method, headers, body, signal: controller.signal }), aborted]);
       const header = (name: string) => response.headers.get(name)?.replace(/\s+/g, " ") ?? "";
-      const text = await Promise.race([read(response, MAX_BODY), aborted]);
-      if (text === undefined) throw hostError("api_response_malformed", { http: { status: response.status } });
-      return { head: [`${response.status}`, header("content-type"), seconds(header("retry-after")) ?? ""], body: text };
+      const found = await Promise.race([read(response, MAX_BODY), aborted]);
+      if (found === undefined) throw hostError("api_response_malformed", { http: { status: response.status } });
+      return { head: [`${response.status}`, header("content-type"), seconds(header("retry-after")) ?? ""], body: found };
     } catch (cause) {
       if (late) throw hostError("timeout", { phase: "api" }, cause);
       if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);

@@ -1,0 +1,176 @@
+//! A new key registered with the old one, once, whatever becomes of the answer.
+//!
+//! `POST` and `GET /v1/client-secret`; RFC 7638. Where an answer is lost, the service's list tells by the thumbprint; the old key may
+//! have ended with the registration, and then only the new one can tell. Refuses to register a key a second time unlooked for.
+
+use alloc::vec::Vec;
+
+use super::Environment;
+use super::api::{Api, Call};
+use super::key::{ClientSecret, Key, SecretBody, find_secret};
+use super::process::{came, invalid_client, unclear, used};
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::{CallRequest, Step};
+use crate::ground::error::{Error, Result};
+use crate::ground::http::{Request, Response};
+
+/// What became of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registered {
+    /// When the new key ends, in seconds since 1970, if the service says so.
+    pub expires_at: Option<i64>,
+    /// Whether it was registered by a request whose answer had been lost.
+    pub recovered: bool,
+}
+
+/// A registration, the first part of a [`Rotation`](super::Rotation): its calls go by [`Step::Call`], with the old or the new key's
+/// token. After it the new key is to be proven, and only then the old one may go.
+#[derive(Debug)]
+pub struct Registration {
+    environment: Environment,
+    old: Key,
+    key: Key,
+    pub(super) body: SecretBody,
+    /// Whether the key may have been registered by a request whose answer is not known.
+    unsure: bool,
+    added: u32,
+    pub(super) expires_at: Option<i64>,
+    pub(super) recovered: bool,
+    at: At,
+    out: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Looks for the key with itself.
+    LookAsNew,
+    LookAsOld,
+    Add,
+    Adding,
+    Registered,
+    Over,
+}
+
+impl Registration {
+    /// Registers `key` with the token of `old`.
+    pub fn new(environment: &Environment, old: Key, key: Key) -> Self {
+        let (environment, body) = (environment.clone(), SecretBody::default());
+        Self { environment, old, key, body, unsure: false, added: 0, expires_at: None, recovered: false, at: At::Add, out: false }
+    }
+
+    /// The key may be registered already: it is looked for first.
+    #[must_use]
+    pub fn resumed(self) -> Self {
+        Self { unsure: true, at: At::LookAsNew, ..self }
+    }
+
+    /// How the key stands in its request: as a text unless given.
+    #[must_use]
+    pub fn body(self, body: SecretBody) -> Self {
+        Self { body, ..self }
+    }
+
+    fn list(&self) -> Call<Vec<ClientSecret>> {
+        Api::new(&self.environment).secrets()
+    }
+
+    fn add(&self) -> Call<Option<i64>> {
+        Api::new(&self.environment).add_secret(self.key.public(), self.body)
+    }
+
+    /// The call that is due, and whose; nothing once the key is registered.
+    pub(super) fn next(&mut self) -> Result<Option<(Request, Key)>> {
+        Ok(match self.at {
+            At::LookAsNew => Some((self.list().request, self.key.clone())),
+            At::LookAsOld => Some((self.list().request, self.old.clone())),
+            At::Add => {
+                self.at = At::Adding;
+                self.added = self.added.saturating_add(1);
+                Some((self.add().request, self.old.clone()))
+            }
+            At::Registered => None,
+            At::Adding | At::Over => return Err(used()),
+        })
+    }
+
+    /// Takes what came of it.
+    pub(super) fn take(&mut self, answer: Result<Response>) -> Result<()> {
+        let at = core::mem::replace(&mut self.at, At::Over);
+        self.at = match at {
+            At::LookAsNew | At::LookAsOld | At::Adding => self.judge(at, answer)?,
+            other => {
+                self.at = other;
+                return Err(used());
+            }
+        };
+        Ok(())
+    }
+
+    /// What the list says: the new key is in it, or not.
+    fn looked(&mut self, list: &[ClientSecret], otherwise: At) -> At {
+        let Some(found) = find_secret(list, self.key.public()) else { return otherwise };
+        self.expires_at = found.expires_at;
+        self.recovered = true;
+        At::Registered
+    }
+
+    /// What follows from an answer to a look or to the registration.
+    fn judge(&mut self, at: At, answer: Result<Response>) -> Result<At> {
+        let ended = |error: &Error, this: &Self| this.unsure && invalid_client(error);
+        match at {
+            At::LookAsNew => match answer.and_then(|response| self.list().finish(&response)) {
+                Ok(list) => Ok(self.looked(&list, At::LookAsOld)),
+                Err(error) if invalid_client(&error) => Ok(At::LookAsOld),
+                Err(error) => Err(error),
+            },
+            At::LookAsOld => match answer.and_then(|response| self.list().finish(&response)) {
+                Ok(list) => Ok(self.looked(&list, At::Add)),
+                Err(error) if ended(&error, self) => Ok(self.taken_over()),
+                Err(error) => Err(error),
+            },
+            _ => match answer.and_then(|response| self.add().finish(&response)) {
+                Ok(expires_at) => {
+                    self.expires_at = expires_at;
+                    Ok(At::Registered)
+                }
+                Err(error) if self.added == 1 && unclear(&error) => {
+                    self.unsure = true;
+                    Ok(At::LookAsOld)
+                }
+                Err(error) if ended(&error, self) => Ok(self.taken_over()),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// The old key is not known any more, and the new one may be registered: then only the new one can tell.
+    fn taken_over(&mut self) -> At {
+        self.recovered = true;
+        At::Registered
+    }
+}
+
+impl Machine for Registration {
+    type Output = Registered;
+
+    fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<Registered>> {
+        if self.out {
+            let Some(answer) = came(input) else { return Err(used()) };
+            self.out = false;
+            self.take(answer)?;
+        } else if !matches!((self.at, input), (At::Add | At::LookAsNew, Input::Start)) {
+            return Err(used());
+        }
+        match self.next()? {
+            Some((request, key)) => {
+                self.out = true;
+                Ok(Step::Call(CallRequest { request, key: key.reference().into() }))
+            }
+            None => {
+                self.at = At::Over;
+                Ok(Step::Done(Registered { expires_at: self.expires_at, recovered: self.recovered }))
+            }
+        }
+    }
+}
