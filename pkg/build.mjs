@@ -135,12 +135,19 @@ export function encode(octets, digest) {
   const own = (octet) => octet > 94 && octet < 123;
   const rare = frequent.filter((octet) => !own(octet)).reverse();
   const left = new Set(rare);
-  // No two of the table lie further from each other than a letter tells: one between them takes a rare one's place.
-  for (let octet = 0, last = -1; octet < 256; octet++) {
-    const far = octet - last === 62 && [...left].some((other) => other > octet) && !left.has(octet);
-    if (far) left.delete(rare.find((other) => left.has(other)));
-    if (far) left.add(octet);
-    if (left.has(octet)) last = octet;
+  // No two of the table lie further from each other than a letter tells: one between them takes a rare one's place, where that one's
+  // neighbours are near enough.
+  const sorted = () => [-1, ...[...left].sort((one, two) => one - two)];
+  for (;;) {
+    const octets = sorted();
+    const wide = octets.findIndex((octet, at) => octet - octets[at - 1] > 62);
+    if (wide < 0) break;
+    // Letters of words are there already.
+    let between = octets[wide - 1] + 62;
+    while (own(between)) between--;
+    left.add(between);
+    const joined = sorted();
+    left.delete(rare.find((octet) => left.has(octet) && !(joined[joined.indexOf(octet) + 1] - joined[joined.indexOf(octet) - 1] > 62)));
   }
   const ordered = [...left].sort((one, two) => one - two);
   const order = [...PLAIN].map((letter) => frequent.find((octet) => octet === letter.charCodeAt(0) && own(octet)) ?? ordered.shift());
