@@ -73,6 +73,7 @@ const OWN = {
   retryOnce: "() => void",
   open: "(url: string) => void",
   createClient: "any",
+  readFile: "(path: string) => Promise<Uint8Array<ArrayBuffer>>",
   Deno: "any",
   DurableObject: "new (ctx: any, env: any) => { ctx: any }",
 };
