@@ -221,6 +221,10 @@ pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, 
     let redirect_uri = fields[transaction::REDIRECT_URI];
     let id = escaped(client.client_id);
     if issuer != client.issuer || fields[transaction::CLIENT_ID].as_bytes() != id || redirect_uri != client.redirect_uri {
+        // A page has no room to say which of them differs.
+        if LEAN {
+            return fail(&codes::TRANSACTION_MISMATCH);
+        }
         let ours = [client.issuer, core::str::from_utf8(&id).unwrap_or_default(), client.redirect_uri];
         return Err(mismatch(ours, [issuer, fields[transaction::CLIENT_ID], redirect_uri]));
     }
