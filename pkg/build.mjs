@@ -47,6 +47,7 @@ const USED = ["memory", "call", "__wbindgen_malloc"];
 /** And what pkg/src/core/run.ts calls, where there are machines. */
 const RUNS = ["run_start", "run_text", "run_step"];
 
+const words = (text) => text.split(" ");
 /** What brings keys as JWK, PEM and certificates. */
 const KEYS = ["jwk", "der", "chain"];
 /**
@@ -59,23 +60,8 @@ const LINKED = {
   helseid: {
     operations: ["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges", ...KEYS],
     machines: [
-      "login",
-      "code",
-      "refresh",
-      "credentials",
-      "exchange",
-      "introspect",
-      "revoke",
-      "userinfo",
-      "id_token",
-      "logout_token",
-      "metadata",
-      "keys",
-      "api",
-      "api_bearer",
-      "helseid_login",
-      "helseid_credentials",
-      "helseid_session",
+      ...words("login code refresh credentials exchange introspect revoke userinfo id_token"),
+      ...words("logout_token metadata keys api api_bearer helseid_login helseid_credentials helseid_session"),
     ],
   },
   idporten: { operations: ["altinn"] },
@@ -94,9 +80,21 @@ function linked(name) {
   return { apart: true, whole: true, operations, machines, has: ` ${[...has].join(" ")} ` };
 }
 
+/** What the bindings name as operations or machines that are linked one by one. */
+function named(kind) {
+  const folder = join(ROOT, "src", "shell", "bindings");
+  const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const found = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name);
+  const flags = sources.flatMap((text) => found(text, new RegExp(`samtykke_${kind} = "(\\w+)"`, "g")));
+  const tables = kind === "operation" ? sources.flatMap((text) => found(text, /operations!\(operation, \{\n([\s\S]*?)\n {4}\}, /g)) : [];
+  return [...new Set([...flags, ...tables.flatMap((table) => found(table, /^ {8}"(\w+)" => /gm))])].sort();
+}
+
 /** Each wasm; of several that have an operation the first one does it. A small one is not worth taking apart. */
 export const CORES = {
   ...Object.fromEntries(PROVIDERS.map((name) => [name, linked(name)])),
+  // The protocol and all providers in one.
+  all: { apart: true, whole: true, entries: PROVIDERS, operations: named("operation"), machines: named("machine") },
   // What a public client needs in a page, beside the page's own.
   exchange: { ...linked("exchange"), machines: ["public"], has: " C error >public " },
   full: { apart: true, whole: true },
@@ -107,6 +105,7 @@ export const CORES = {
 const ENTRIES = {
   browser: ["browser"],
   index: ["full"],
+  all: ["all"],
   // What a client brings.
   edge: [],
   edge_store: [],
@@ -286,14 +285,14 @@ function coreOf(name, bindgen) {
 
 /** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
 export function entryFlags(name) {
-  const { operations = [], machines = [] } = CORES[name];
+  const { entries = [name], operations = [], machines = [] } = CORES[name];
   const party = machines.some((machine) => !LOOKUPS.includes(machine)) ? ["samtykke_party"] : [];
   const linked = [
     ...party,
     ...operations.map((operation) => `samtykke_operation="${operation}"`),
     ...machines.map((machine) => `samtykke_machine="${machine}"`),
   ];
-  return [...["samtykke_entry", `samtykke_entry="${name}"`, ...linked].flatMap((flag) => ["--cfg", flag]), "-A", "unused"];
+  return [...["samtykke_entry", ...entries.map((entry) => `samtykke_entry="${entry}"`), ...linked].flatMap((flag) => ["--cfg", flag]), "-A", "unused"];
 }
 
 function buildCore(name, bindgen) {

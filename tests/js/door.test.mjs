@@ -68,6 +68,38 @@ test("each operation that a provider's wasm is said to have is there", () => {
   assert.match(answer("maskinporten", lines("code"), true), new RegExp(UNKNOWN));
 });
 
+test("the wasm of all entries has what each of them has, and all of the protocol", () => {
+  const { operations, machines } = CORES.all;
+  assert.ok(operations.length > 12 && machines.length > 18);
+  for (const core of ["all", "full"]) {
+    const protocol = operations.filter((operation) => core === "all" || operation !== "altinn");
+    for (const operation of protocol)
+      assert.ok(!answer(core, `${operation === "altinn" ? "altinn\nanswer" : operation}\n${"\n".repeat(20)}`).includes(UNKNOWN), `${core}: ${operation}`);
+    const known = machines.filter((machine) => core === "all" || !machine.startsWith("helseid"));
+    for (const machine of known) assert.ok(!answer(core, lines(machine), true).includes(UNKNOWN), `${core}: >${machine}`);
+  }
+  // What a page's public client has is its own.
+  for (const [name, { has = "" }] of Object.entries(CORES).filter(([name]) => name !== "exchange")) {
+    for (const operation of has
+      .trim()
+      .split(" ")
+      .filter((one) => one && !one.startsWith(">") && one !== name && one !== "altinn"))
+      assert.ok(!answer("all", `${operation}\n${"\n".repeat(20)}`).includes(UNKNOWN), `${name}: ${operation}`);
+    for (const machine of has.match(/(?<=>)\w+/g) ?? []) assert.ok(!answer("all", lines(machine), true).includes(UNKNOWN), `${name}: >${machine}`);
+  }
+});
+
+test("the entry of all has every name of theirs, and its calls need no other entry", async () => {
+  const all = await import("samtykke/all");
+  for (const entry of [
+    "samtykke",
+    ...Object.keys(CORES)
+      .filter((name) => !["all", "browser", "exchange", "full"].includes(name))
+      .map((name) => `samtykke/${name}`),
+  ])
+    for (const [name, value] of Object.entries(await import(entry))) assert.equal(all[name], value, `${entry}: ${name}`);
+});
+
 test("each entry brings one wasm at most", () => {
   const entries = readdirSync(dist).filter((file) => file.endsWith(".js"));
   assert.ok(entries.length > 20);
