@@ -21,6 +21,9 @@ use crate::provider::helseid::{Granted, HelseId, LoginRequest, Session, SessionT
 
 /// The machines. All begin with the level that a login must have (0: none).
 pub(super) fn make(operation: &str, party: &Party, mut lines: Lines<'_>, random: &[u8]) -> Result<Live> {
+    if !matches!(operation, "helseid_login" | "helseid_credentials" | "helseid_session") {
+        return refused("a known operation");
+    }
     let helseid = client(party, lines.next())?;
     match operation {
         "helseid_login" => login(&helseid, party, lines, random),
@@ -28,8 +31,7 @@ pub(super) fn make(operation: &str, party: &Party, mut lines: Lines<'_>, random:
             let request = request(&mut lines)?;
             Ok(live(party.judging(helseid.client_credentials(&request, party.nonce.as_deref())?)))
         }
-        "helseid_session" => session(&helseid, party, lines),
-        _ => refused("a known operation"),
+        _ => session(&helseid, party, lines),
     }
 }
 
