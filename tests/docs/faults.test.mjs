@@ -2,7 +2,7 @@
 // Refuses a row without tests or places, rows out of order or twice, and a test that nobody runs under that name.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,11 @@ test("every fault that was mended names the tests that fail without the mending,
 test("each saved mutation still takes out what it says, of a row that was mended, and its tests are there", () => {
   const mutations = JSON.parse(readFileSync(join(ROOT, "tests", "mutations.json"), "utf8"));
   assert.ok(mutations.length > 0);
+  const core = join(ROOT, "tests", "core");
+  const crate = readdirSync(core)
+    .filter((name) => name.endsWith(".rs"))
+    .map((name) => readFileSync(join(core, name), "utf8"))
+    .join("\n");
   for (const { row, file, text: before, becomes, test: command } of mutations) {
     assert.ok(
       rows.some((one) => one.row === row),
@@ -48,7 +53,8 @@ test("each saved mutation still takes out what it says, of a row that was mended
     );
     assert.equal(readFileSync(join(ROOT, file), "utf8").split(before).length, 2, `row ${row}: ${file} has it once: ${before}`);
     assert.notEqual(before, becomes);
-    for (const name of command.slice(2)) assert.ok(existsSync(join(ROOT, name)), `row ${row}: ${name}`);
+    if (command[0] === "cargo") assert.ok(crate.includes(`fn ${command.at(-1)}`), `row ${row}: no test ${command.at(-1)}… in tests/core`);
+    else for (const name of command.slice(2)) assert.ok(existsSync(join(ROOT, name)), `row ${row}: ${name}`);
   }
 });
 
