@@ -9,6 +9,8 @@ import { inspect } from "node:util";
 import { begin, finish, norskgjeld, provider } from "samtykke/browser";
 import { SamtykkeError, exchange } from "samtykke/exchange";
 
+import { onVirtualClock } from "../lib/virtual_clock.mjs";
+
 const ISSUER = "https://op.example";
 const settings = {
   issuer: ISSUER,
@@ -132,4 +134,29 @@ test("options are checked by name and by type", async () => {
     await fails(exchange(op, codeOf().code, { fetch, ...odd }), wrong);
   await fails(exchange(op, codeOf().code, { fetch, clientSecret: "s" }), { code: "secret_in_browser" });
   assert.equal(asked.length, 0);
+});
+
+test("whatever cuts an exchange off, it ends, the code is not sent again, and the person begins anew", async () => {
+  const never = () => new Promise(() => {});
+  const half = (then) => new Response(new ReadableStream({ start: (body) => (body.enqueue(new TextEncoder().encode("{ ")), then(body)) }));
+  const faults = {
+    "not sent": [() => Promise.reject(new Error("refused")), "network_error"],
+    "stalled head": [never, "timeout"],
+    "stalled body": [async () => half(() => {}), "timeout"],
+    "cut body": [async () => half((body) => body.error(new Error("reset"))), "network_error"],
+    aborted: [(stop) => (stop.abort(), never()), "aborted", "none"],
+  };
+  for (const [what, [work, code, action = "restart"]] of Object.entries(faults)) {
+    await onVirtualClock(Date.now(), async (clock) => {
+      const { code: own } = codeOf();
+      const stop = new AbortController();
+      let sent = 0;
+      const fetch = () => ((sent += 1), work(stop));
+      const { error, hung, after } = await clock.outcome(exchange(op, own, { fetch, signal: stop.signal }));
+      assert.ok(!hung && after <= 31_000, what);
+      assert.deepEqual([error.code, error.action, error.retryable], [code, action, false], what);
+      const again = await clock.outcome(exchange(op, own, { fetch }));
+      assert.deepEqual([again.error.code, sent], ["transaction_used", 1], what);
+    });
+  }
 });

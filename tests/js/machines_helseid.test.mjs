@@ -7,7 +7,8 @@ import { test } from "node:test";
 
 import { HelseId } from "../../pkg/dist/helseid.js";
 import { ask, parties } from "../../pkg/dist/lib/protocol/party.js";
-import { WRONG_SESSION, key, machines, plays } from "./machines.mjs";
+import { inject } from "./injected.mjs";
+import { NOW, WRONG_SESSION, cases, key, machines, plays, signing } from "./machines.mjs";
 
 /** A client of HelseID's. What its metadata says is not the table's. */
 async function helseidOf({ jwks, shared, optional }, fetch, sessionStore) {
@@ -32,12 +33,14 @@ async function helseidOf({ jwks, shared, optional }, fetch, sessionStore) {
 
 /** How a caller has each machine made. */
 const MADE = {
-  helseid_login: (helseid, { scope }) => helseid.login({ scope }),
-  helseid_credentials: (helseid, { scope, resource }) => helseid.machine({ scope, ...(resource && { resource }) }),
-  async helseid_session(helseid, { code, state, resource, load }, { store, kept }) {
+  helseid_login: (helseid, { scope, signal }) => helseid.login({ scope, signal }),
+  helseid_credentials: (helseid, { scope, resource, signal }) => helseid.machine({ scope, signal, ...(resource && { resource }) }),
+  async helseid_session(helseid, { code, state, resource, load, signal }, { store, kept }) {
     // A callback gives the client its code; here the code is there.
-    if (code) return ask(parties.get(await helseid.client()), "helseid_session", [4, code, "", "", "", "", "", "", ""], { store });
-    return helseid.session(JSON.stringify(state), { save: store, ...(load && { load: async () => (await kept("loaded"))?.text }) }).tokens({ resource });
+    if (code) return ask(parties.get(await helseid.client()), "helseid_session", [4, code, "", "", "", "", "", "", ""], { store, signal });
+    return helseid
+      .session(JSON.stringify(state), { save: store, ...(load && { load: async () => (await kept("loaded"))?.text }) })
+      .tokens({ resource, signal });
   },
 };
 
@@ -58,3 +61,13 @@ plays(
   },
   WRONG_SESSION,
 );
+
+inject({
+  cases: cases.filter(({ what }) => Object.hasOwn(MADE, what.machine)),
+  now: NOW,
+  made: Object.fromEntries(Object.entries(MADE).map(([name, play]) => [name, (helseid, what, store, _, { kept }) => play(helseid, what, { store, kept })])),
+  clientOf: (what, fetch, _, { sessionStore }) => helseidOf(what, fetch, sessionStore),
+  signing: (sign) => void (signing.now = sign),
+  any: "helseid_credentials",
+  isOwn: (name) => name.startsWith("helseid_"),
+});

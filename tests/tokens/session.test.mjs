@@ -86,20 +86,38 @@ test("four processes by Redis: one refresh for each audience, and all get its to
   assert.equal(JSON.parse(readFileSync(shared.file, "utf8")).turn, 2);
 });
 
-test("a process killed when it had stored the next refresh token: its lock ends by itself, the session goes on", { skip: redis.gap }, async (t) => {
-  const { server, task } = await login(t);
-  const shared = { ...inRedis(task, "killed"), resources: ["nhn:kj"], timeout: 2 };
-  assert.deepEqual(await start({ ...shared, die: true }), { killed: "SIGKILL" });
-  const outcomes = await four(shared);
-  assert.deepEqual(
-    outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]),
-    [],
-  );
-  assert.equal(new Set(outcomes.map(({ tokens }) => tokens["nhn:kj"])).size, 1);
-  assert.equal(refreshes(server), 2, "one extra");
-  // A lease of two requests and five seconds.
-  for (const { longest } of outcomes) assert.ok(longest < 13_000, `${longest}`);
-});
+/** Where a process is killed, what becomes of the others' session, and what the server sees of refresh tokens by then. */
+const KILLED = [
+  // What came is gone with the process. The next one cannot know that, and this server ends a session whose spent token it sees again.
+  { die: "before save", ends: true, seen: 1 },
+  { die: "after save", seen: 2 },
+  { die: "before keep", seen: 2 },
+  // What it got is in Redis already.
+  { die: "after keep", seen: 1 },
+];
+
+for (const { die, ends = false, seen } of KILLED) {
+  test(`a process killed ${die}: its lock ends by itself, and whoever waits is told`, { skip: redis.gap }, async (t) => {
+    const { server, task } = await login(t);
+    const shared = { ...inRedis(task, die.replace(" ", "-")), resources: ["nhn:kj"], timeout: 2 };
+    assert.deepEqual(await start({ ...shared, die }), { killed: "SIGKILL" });
+    const outcomes = await four(shared);
+    const errors = outcomes.flatMap(({ errors, heard }) => [...errors, ...heard]);
+    if (ends) {
+      assert.ok(
+        outcomes.every(({ errors, tokens }) => errors.length === 1 && !tokens["nhn:kj"]),
+        JSON.stringify(outcomes),
+      );
+      assert.deepEqual([...new Set(errors)], ["token_error"], "log in again");
+    } else {
+      assert.deepEqual(errors, []);
+      assert.equal(new Set(outcomes.map(({ tokens }) => tokens["nhn:kj"])).size, 1);
+    }
+    assert.equal(refreshes(server), seen);
+    // A lease of two requests and five seconds.
+    for (const { longest } of outcomes) assert.ok(longest < 13_000, `${longest}`);
+  });
+}
 
 test("four isolates by a Durable Object, the session restored for each request: one refresh for each audience", async (t) => {
   const { server, task } = await login(t);

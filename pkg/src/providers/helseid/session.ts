@@ -9,7 +9,7 @@ import { type SharedSessions, recordInput } from "./shared.js";
 import { SIGNAL, given, only } from "../../core/check.js";
 import type { Carried } from "../../core/drive.js";
 import { hidden } from "../../core/hidden.js";
-import { Shared } from "../../core/wait.js";
+import { Shared, limited } from "../../core/wait.js";
 import type { Client } from "../../protocol/client.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
 import { type Asked, ask, parties } from "../../protocol/party.js";
@@ -137,7 +137,7 @@ export class HelseIdSession {
 
   /** A refresh, or what another process's brought, where a store tells. */
   async #refresh({ resource, details, scope }: HelseIdTarget, key: string): Promise<HelseIdTokens> {
-    const { client, shared, least, offset } = this.#from;
+    const { client, shared, least, offset, timeout } = this.#from;
     const { save, load } = this.#storage;
     const party = parties.get(await client())!;
     const store = async (state: string) => {
@@ -150,7 +150,9 @@ export class HelseIdSession {
     const known = work ? [...this.#kept.all].map(knownLine).join("") : "";
     const carry = async (step: string, rest: string): Promise<Carried> => {
       if (step === "adopt") return this.#adopt(rest);
-      return step === "load" && !rest ? recordInput("loaded", await load!()) : work!.carry(step, rest);
+      if (step !== "load" || rest) return work!.carry(step, rest);
+      // The lock is held meanwhile: others wait for it.
+      return recordInput("loaded", await limited(Promise.resolve().then(load!), { timeout }));
     };
     const lines = [least, "", this.#state, resource, scope, claims, key, marks, offset];
     const run = (asked: Asked) => ask(party, "helseid_session", lines, { ...asked, ...(work && { carry }) }, known);
