@@ -37,7 +37,13 @@ async fn login_and_call(id: &str, own: Key, dpop: Key) -> (Client, Tokens) {
     let url = format!("https://app.example.no/callback?code={reference}&state={}&iss={issuer}", login.transaction.state());
     let tokens = client.finish(login.transaction, Callback::Url(&url)).await.unwrap();
     assert_eq!(client.userinfo(&tokens).await.unwrap().text("name").as_deref(), Some("Ola"));
-    let tokens = client.refresh(&tokens).await.unwrap();
+    let stored = std::cell::RefCell::new(Vec::new());
+    let store = async |token: samtykke::Secret| {
+        stored.borrow_mut().push(token);
+        Ok(())
+    };
+    let tokens = client.refresh_to(&tokens, store).await.unwrap();
+    assert_eq!(*stored.borrow(), [tokens.refresh_token.clone().unwrap()]);
     let request = |url: String| Request { method: "POST", url, headers: Vec::new(), body: None, repeatable: false };
     let answer = client.send(&tokens, request(format!("{}/op/good/{id}/api", server()))).await.unwrap();
     assert_eq!(answer.status, 200);
@@ -68,6 +74,34 @@ async fn a_jwk_signs_by_webcrypto_and_is_no_value_of_javascripts() {
     let public =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
     assert_eq!(Key::from_jwk(public, es256()).await.unwrap_err().code(), "key_refused");
+}
+
+#[wasm_bindgen_test]
+async fn a_refresh_token_that_came_with_a_refused_answer_is_not_lost() {
+    let own = || Key::of(P256Key::from_jwk(CLIENT_KEY).unwrap());
+    let issuer = format!("{}/op/refresh-other-person/{}", server(), key());
+    let of = |endpoint: &str| format!("{issuer}/{endpoint}");
+    let mut profile = samtykke::Profile::new(&issuer, &of("authorize"), &of("token"));
+    (profile.development, profile.iss_parameter, profile.requests.dpop) = (true, true, true);
+    profile.endpoints.pushed_authorization_request = Some(of("par"));
+    profile.endpoints.jwks_uri = Some(of("jwks"));
+    profile.requests.signing_algorithms = vec!["ES256".into()];
+    let registration = samtykke::Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
+    let client = Client::new(registration).key(own()).dpop(own());
+    let login = client.begin(AuthorizationRequest::new("openid read")).await.unwrap();
+    let (_, reference) = login.url.split_once("&request_uri=").unwrap();
+    let iss = js_sys::encode_uri_component(&issuer);
+    let url = format!("https://app.example.no/callback?code={reference}&state={}&iss={iss}", login.transaction.state());
+    let tokens = client.finish(login.transaction, Callback::Url(&url)).await.unwrap();
+    let stored = std::cell::RefCell::new(None);
+    let store = async |token: samtykke::Secret| {
+        *stored.borrow_mut() = Some(token);
+        Ok(())
+    };
+    // Its id_token is of somebody else, and so the answer is refused; the refresh token before it is spent all the same.
+    assert!(client.refresh_to(&tokens, store).await.is_err());
+    assert_ne!(stored.borrow().clone(), tokens.refresh_token);
+    assert!(stored.borrow().is_some());
 }
 
 #[wasm_bindgen_test]

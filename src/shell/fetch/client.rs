@@ -19,7 +19,7 @@ use crate::flow::discovery::Discovery;
 use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
 use crate::flow::machine::Machine;
-use crate::ground::error::Result;
+use crate::ground::error::{Error, Result, codes};
 use crate::protocol::answers::introspection::{Introspection, TokenHint};
 use crate::protocol::answers::logout::Logout;
 use crate::protocol::answers::metadata::Policy;
@@ -240,6 +240,20 @@ impl Client {
         self.exchange(Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?).await
     }
 
+    /// As [`refresh`](Self::refresh); a new refresh token is stored before the tokens are given out, and also where the rest of the answer
+    /// is refused: the one before it is spent.
+    ///
+    /// # Errors
+    /// As there; `store_failed` where `store` fails.
+    pub async fn refresh_to(&self, tokens: &Tokens, store: impl AsyncFn(Secret) -> Result<()>) -> Result<Tokens> {
+        let grant = Refresh::of(tokens)?;
+        let (outcome, renewed) = self.renewing(Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?).await;
+        if let Some(token) = renewed {
+            store(token).await.map_err(|_| Error::new(&codes::STORE_FAILED))?;
+        }
+        outcome
+    }
+
     /// A token of the client's own.
     ///
     /// # Errors
@@ -361,8 +375,20 @@ impl Client {
         }
     }
 
+    /// As [`exchange`](Self::exchange), of a refresh: what came of it, and the refresh token that came, whatever became of the rest.
+    pub(super) async fn renewing<T>(&self, exchange: Exchange<T>) -> (Result<T>, Option<Secret>) {
+        let endpoint = self.0.registration.profile().token_endpoint.as_str();
+        let exchange = self.bound_at(exchange, Server::Authorization, endpoint);
+        let (outcome, exchange) = self.ran(exchange, Server::Authorization, endpoint).await;
+        (outcome, exchange.context.renewed.clone())
+    }
+
     /// Drives an exchange, and learns from it, whatever came of it.
     pub(super) async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> Result<T> {
+        self.ran(exchange, server, url).await.0
+    }
+
+    async fn ran<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> (Result<T>, Exchange<T>) {
         let known = self.memory().keys.clone();
         let mut exchange = match known {
             Some((set, times)) => exchange.jwks_at(set, times),
@@ -378,7 +404,8 @@ impl Client {
         {
             memory.keys = Some((set.to_owned(), times));
         }
-        outcome
+        drop(memory);
+        (outcome, exchange)
     }
 }
 

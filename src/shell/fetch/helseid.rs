@@ -226,11 +226,17 @@ impl HelseIdSession {
             return Ok(granted.clone());
         }
         let exchange = session.helseid.0.rules.refresh(&self.grant()?, &asked, None)?;
-        let granted = session.helseid.0.client.exchange(exchange).await?;
-        // Kept here first: a store that fails must not lose the one refresh token that is good.
-        self.take(&asked, &granted);
+        let (outcome, renewed) = session.helseid.0.client.renewing(exchange).await;
+        // Kept here first: neither a store that fails nor an answer that is refused must lose the one refresh token that is good.
+        if let Ok(granted) = &outcome {
+            self.take(&asked, granted);
+        } else if let Some(token) = renewed {
+            locked(&session.saved).refresh_token = Some(token);
+        } else {
+            return outcome;
+        }
         save(self.serialize()).await.map_err(|_| Error::new(&codes::STORE_FAILED))?;
-        Ok(granted)
+        outcome
     }
 
     fn grant(&self) -> Result<Refresh> {

@@ -170,9 +170,10 @@ fn answer(mut stream: &TcpStream, path: &str, page: &str, tell: &Sender<String>)
     let ours = method == "GET" && target.split('?').next() == Some(path);
     let (status, text) = if ours { ("200 OK", page) } else { ("404 Not Found", "") };
     let headers = "content-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\nconnection: close";
-    write!(stream, "HTTP/1.1 {status}\r\n{headers}\r\ncontent-length: {}\r\n\r\n{text}", text.len())?;
+    let shown = write!(stream, "HTTP/1.1 {status}\r\n{headers}\r\ncontent-length: {}\r\n\r\n{text}", text.len());
+    // Whoever closed the page at once has come back all the same.
     if ours {
         let _ = tell.send(target.into());
     }
-    Ok(())
+    shown
 }
