@@ -17,8 +17,8 @@ export const ENTRIES = [
   { entry: "samtykke/halland", file: "halland.js", ceiling: 45_000 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 27_500 },
-  // Meant: 68,000.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 93_500 },
+  // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 109_000 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 45_000 },
   // Meant: 62,000.
   { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_000 },
@@ -33,7 +33,8 @@ export const ENTRIES = [
   { entry: "samtykke/jwe", file: "jwe.js", ceiling: 4_000 },
   { entry: "samtykke/keys", file: "keys.js", ceiling: 4_000 },
   { entry: "samtykke/pkcs12", file: "pkcs12.js", ceiling: 5_000 },
-  { entry: "samtykke/tokens", file: "tokens.js", ceiling: 18_000 },
+  // With the driver, by which APIs are called.
+  { entry: "samtykke/tokens", file: "tokens.js", ceiling: 19_000 },
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 
