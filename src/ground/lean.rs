@@ -20,6 +20,9 @@ pub(crate) const LOGINS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "
 /// Whether tokens may be bound to a key here.
 pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "api"));
 
+/// Whether errors have no hints, as a page's have none: beside its wasm there is no room for them, and the shell words them by action.
+pub(crate) const BRIEF: bool = cfg!(samtykke_entry = "exchange");
+
 /// Foreign text in an error. The browser's wasm hands its octets on, and the page reads them.
 #[cfg(not(samtykke_entry = "browser"))]
 pub(crate) type Text = String;

@@ -3,7 +3,7 @@
 //! Refuses to grow texts in the code paths: what a person is told stands here, and in `messages.txt`.
 
 use super::{Action, Kind, Phase};
-use crate::ground::lean::{LEAN, NPM, PROTOCOL};
+use crate::ground::lean::{BRIEF, LEAN, NPM, PROTOCOL};
 
 /// Where each code has a section of its own, with its cause and cure: this, and the code.
 macro_rules! docs {
@@ -21,7 +21,7 @@ macro_rules! kind {
             phase: Phase::$phase,
             action: Action::$action,
             retryable: $retryable,
-            text: if LEAN {
+            text: if LEAN || BRIEF {
                 $code
             } else if NPM {
                 concat!($code, "\n", $hint)

@@ -3,6 +3,7 @@
 //! Refuses to advise a login where nobody logs in: the first row that fits is the hint, else the action's own sentence.
 
 use super::{Action, Kind, Phase, codes};
+use crate::ground::lean::BRIEF;
 
 /// One that holds in a phase, whatever the action.
 const fn at(kind: &'static Kind, phase: Phase, hint: &'static str) -> Row {
@@ -48,6 +49,9 @@ static ELSEWHERE: &[Row] = &[
 
 /// What to do now.
 pub(super) fn hint(kind: &'static Kind, phase: Phase, action: Action) -> &'static str {
+    if BRIEF {
+        return kind.hint();
+    }
     let fits = |row: &&Row| core::ptr::eq(row.0, kind) && row.1.is_none_or(|of| of == phase) && row.2.is_none_or(|of| of == action);
     if let Some((.., hint)) = ELSEWHERE.iter().find(fits) {
         return hint;
