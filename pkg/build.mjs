@@ -65,11 +65,12 @@ const LINKED = {
     ],
   },
   idporten: { operations: ["altinn"] },
-  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: ["bearer", "api_bearer"] },
-  selvbetjening: { operations: KEYS, machines: ["selvbetjening_update", "selvbetjening_register"] },
+  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: words("bearer api_bearer maskinporten maskinporten_keys maskinporten_update") },
+  norskgjeld: { machines: words("norskgjeld norskgjeld_feed") },
+  selvbetjening: { operations: KEYS, machines: words("selvbetjening_update selvbetjening_register") },
 };
 /** The machines that know no client. */
-const LOOKUPS = ["id_token", "logout_token", "metadata", "resource", "keys", "api", "api_bearer", "selvbetjening_update", "selvbetjening_register"];
+const LOOKUPS = /^(?:id_token|logout_token|metadata|resource|keys|api|api_bearer|(?:maskinporten|norskgjeld|selvbetjening)(?:_\w+)?)$/;
 /** What every provider's wasm has. */
 const COMMON = ["C", "error", "refused"];
 const PROVIDERS = withEntry();
@@ -286,7 +287,7 @@ function coreOf(name, bindgen) {
 /** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
 export function entryFlags(name) {
   const { entries = [name], operations = [], machines = [] } = CORES[name];
-  const party = machines.some((machine) => !LOOKUPS.includes(machine)) ? ["samtykke_party"] : [];
+  const party = machines.some((machine) => !LOOKUPS.test(machine)) ? ["samtykke_party"] : [];
   const linked = [
     ...party,
     ...operations.map((operation) => `samtykke_operation="${operation}"`),

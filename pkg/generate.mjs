@@ -326,6 +326,7 @@ function listOf(all) {
 //! A provider is a folder with a provider.json; nothing below knows its name. \`npm run generate\` writes this list of them.
 
 ${ids.map((id) => `pub mod ${id};`).join("\n")}
+pub mod call;
 pub(crate) mod table;
 #[cfg(feature = "serde")]
 mod texts;

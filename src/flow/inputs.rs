@@ -115,6 +115,8 @@ impl<T> Machine for Exchange<T> {
             Input::Digest(digest) => self.digested(&digest)?,
             Input::Plaintext(plain) => self.decrypted(&plain).map_err(|error| self.held(error))?,
             Input::Stored => self.stored()?,
+            // It needs no token, asks nothing, and never waits.
+            Input::Token(_) | Input::Slept => return Err(used()),
             Input::Failed(failure) => {
                 let error = self.failed(failure);
                 return Err(self.held(error));

@@ -54,6 +54,10 @@ pub enum Input {
     Refused(Error),
     /// What the caller says to [`Step::Ask`].
     Answered(Secret),
+    /// The token for [`Step::Token`].
+    Token(Secret),
+    /// The time of [`Step::Sleep`] is over.
+    Slept,
     /// The step could not be carried out.
     Failed(Failure),
 }
@@ -74,6 +78,8 @@ impl core::fmt::Debug for Input {
             Self::Adopted => "Adopted",
             Self::Refused(_) => "Refused(…)",
             Self::Answered(_) => "Answered(…)",
+            Self::Token(_) => "Token(…)",
+            Self::Slept => "Slept",
             Self::Failed(_) => "Failed(…)",
         })
     }

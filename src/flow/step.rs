@@ -46,6 +46,10 @@ pub enum Step<T> {
     Call(CallRequest),
     /// Ask the caller what is to become of this, and tell `Answered`.
     Ask(Secret),
+    /// Get a token for a call. A static one is as good as any: a machine never sends again what was refused.
+    Token(BearerRequest),
+    /// Wait this many milliseconds.
+    Sleep(u32),
     /// The flow is over.
     Done(T),
 }
@@ -68,6 +72,8 @@ impl<T> Step<T> {
             Self::Adopt(value) => Step::Adopt(value),
             Self::Call(call) => Step::Call(call),
             Self::Ask(value) => Step::Ask(value),
+            Self::Token(request) => Step::Token(request),
+            Self::Sleep(milliseconds) => Step::Sleep(milliseconds),
             Self::Done(outcome) => return Err(outcome),
         })
     }
@@ -171,6 +177,16 @@ pub struct DecryptRequest {
     pub header: String,
     /// The token, in its five parts.
     pub token: Secret,
+}
+
+/// A token that a call needs. `Debug` shows none.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BearerRequest {
+    /// The scope that the call needs, where the machine knows it; else which token it is is the caller's to say.
+    pub scope: Option<String>,
+    /// The token that the API refused: another one is wanted.
+    pub refused: Option<Secret>,
 }
 
 impl core::fmt::Debug for DecryptRequest {

@@ -4,6 +4,7 @@
 
 pub mod acmidm;
 pub mod altinn;
+pub mod call;
 pub mod halland;
 pub mod helseid;
 pub mod idporten;

@@ -136,6 +136,10 @@ const _: () = {
     proved::<samtykke::provider::maskinporten::ConsentFrom>();
     proved::<samtykke::provider::maskinporten::Edit>();
     proved::<samtykke::provider::maskinporten::KeyEdit>();
+    proved::<samtykke::provider::maskinporten::ClientScope>();
+    proved::<samtykke::provider::maskinporten::KeyEditCall>();
+    proved::<samtykke::provider::maskinporten::UpdateCall>();
+    proved::<samtykke::provider::maskinporten::Updated>();
     proved::<samtykke::provider::maskinporten::EuropeanCaller>();
     proved::<samtykke::provider::maskinporten::Change>();
     proved::<samtykke::provider::maskinporten::Environment>();
@@ -167,6 +171,10 @@ const _: () = {
     proved::<samtykke::provider::norskgjeld::EventPage>();
     proved::<samtykke::provider::norskgjeld::Batch>();
     proved::<samtykke::provider::norskgjeld::FeedReader>();
+    proved::<samtykke::provider::norskgjeld::FeedCall>();
+    proved::<samtykke::provider::norskgjeld::Reading>();
+    proved::<samtykke::provider::call::ApiCall<()>>();
+    proved::<samtykke::flow::step::BearerRequest>();
     proved::<samtykke::provider::norskgjeld::Environment>();
     proved::<samtykke::provider::norskgjeld::Service>();
     proved::<samtykke::provider::norskgjeld::Purpose>();

@@ -32,6 +32,8 @@ use crate::table_helseid;
 use crate::table_selvbetjening;
 use crate::table_shown::{claims, device, introspection, login, polled, tokens};
 
+mod providers;
+
 pub(super) const NOW: u64 = 1_800_000_000;
 const TABLE: &str = "tests/machines/table.json";
 pub(super) const JWK: &str =
@@ -144,7 +146,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
         }
         other if other.starts_with("selvbetjening_") => table_selvbetjening::play(case, write),
         other if other.starts_with("helseid_") => table_helseid::play(case, write),
-        other => panic!("no machine {other}"),
+        other => assert!(providers::play(case, write), "no machine {other}"),
     }
 }
 
@@ -226,6 +228,10 @@ pub(super) fn said<T>(step: &Step<T>, spends: Option<Spends<'_>>) -> Value {
             said["key"] = call.key.as_str().into();
             json!({ "call": said })
         }
+        Step::Token(request) => {
+            json!({ "token": { "scope": request.scope.as_deref().unwrap_or(""), "refused": request.refused.as_ref().map(Secret::expose) } })
+        }
+        Step::Sleep(milliseconds) => json!({ "sleep": milliseconds }),
         _ => panic!("another step"),
     }
 }
@@ -265,6 +271,8 @@ pub(super) fn given(give: &Value) -> Input {
         "adopted" => Input::Adopted,
         "answered" => Input::Answered(Secret::new(value.to_string())),
         "refused" => Input::Refused(table_selvbetjening::refused(value.as_str().unwrap())),
+        "token" => Input::Token(Secret::new(value.as_str().unwrap())),
+        "slept" => Input::Slept,
         "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
         other => panic!("no input {other}"),
     }
@@ -302,6 +310,8 @@ const RIGHT: &[(&str, &str)] = &[
     ("adopt", "adopted"),
     ("call", "response"),
     ("ask", "answered"),
+    ("token", "token"),
+    ("sleep", "slept"),
 ];
 
 /// Every kind of input that does not answer this step; where there is none left, all of them.
@@ -318,6 +328,8 @@ fn wrong(step: Option<&str>) -> impl Iterator<Item = Input> {
         "unlocked" => Input::Unlocked,
         "adopted" => Input::Adopted,
         "answered" => Input::Answered(Secret::new("{}")),
+        "token" => Input::Token(Secret::new("other.token")),
+        "slept" => Input::Slept,
         _ => Input::Stored,
     })
 }

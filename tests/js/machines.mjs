@@ -43,6 +43,8 @@ function said({ name, rest }) {
   if (name === "keep") return { keep: { ends: Number(lines[0]), text: lines.slice(1).join("\n") } };
   if (name === "call") return { call: { ...said({ name: "send", rest: `\n${lines.slice(1).join("\n")}` }).send, key: lines[0] } };
   if (name === "ask") return { ask: rest };
+  if (name === "token") return { token: { scope: lines[0], refused: lines[1] || null } };
+  if (name === "sleep") return { sleep: Number(rest) };
   if (["store", "load", "lock", "unlock", "adopt"].includes(name)) return { [name]: rest };
   assert.equal(name, "done");
   return { done: rest.startsWith("{") ? JSON.parse(rest) : rest };
@@ -70,6 +72,7 @@ function refused(error) {
 /** Which kind of input answers which step. */
 const RIGHT = {
   ...{ send: "response", sign: "signature", find: "verdict", digest: "digest", decrypt: "plaintext", store: "stored" },
+  ...{ token: "token", sleep: "slept" },
   ...{ load: "loaded", lock: "locked", keep: "unlocked", unlock: "unlocked", adopt: "adopted" },
   ...{ call: "response", ask: "answered" },
 };
@@ -85,6 +88,9 @@ const WRONG = {
 
 /** What Selvbetjening's machines alone are given. */
 export const WRONG_SELVBETJENING = { ...WRONG, answered: ["", new TextEncoder().encode("{}")] };
+
+/** What calls of a provider's own alone are given. */
+export const WRONG_CALL = { ...WRONG_SELVBETJENING, token: ["", new TextEncoder().encode("other.token")], slept: [] };
 
 /** What sessions alone are given. */
 export const WRONG_SESSION = { ...WRONG, loaded: ["\n\n"], locked: ["\n\n"], unlocked: [], adopted: [] };
@@ -169,7 +175,12 @@ function hostOf(turns) {
     write: async () => true,
     unlock: async () => {},
   };
-  return { fetch, store, decrypt, kept, sessionStore, next };
+  const asked = (kind) => () => {
+    const { failed, [kind]: value } = next(kind);
+    if (failed) throw new Error("a function of the caller's failed");
+    return value;
+  };
+  return { fetch, store, decrypt, kept, sessionStore, next, token: asked("token"), change: asked("answered") };
 }
 
 /** Plays the cases of these machines. `any`: a machine of the wasm that they are in, and its `lines`; `play` has the case's machine made and driven. */

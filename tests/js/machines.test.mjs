@@ -84,10 +84,12 @@ const MADE = {
     client.userinfo({ accessToken: token, tokenType }, { subject, signal, ...(signed && { signed: { algorithms: ["ES256"] } }) }),
 };
 
+const PROVIDED = /^(?:helseid|maskinporten|norskgjeld|selvbetjening)_/;
+
 test("the table has a case of every machine", () => {
   assert.deepEqual([...new Set(cases.map(({ what }) => what.machine))].sort(), machines);
-  // HelseID's and Selvbetjening's are in wasms of their own (machines_helseid.test.mjs, machines_selvbetjening.test.mjs).
-  const own = machines.filter((name) => !/^(helseid|selvbetjening)_/.test(name));
+  // Those of providers are in wasms of their own (machines_helseid.test.mjs, machines_providers.test.mjs).
+  const own = machines.filter((name) => !PROVIDED.test(name));
   assert.deepEqual(Object.keys(MADE).sort(), own);
 });
 
@@ -100,5 +102,5 @@ inject({
   clientOf,
   signing: (sign) => void (signing.now = sign),
   // Selvbetjening's are met natively (tests/core/faults.rs).
-  isOwn: (name) => !/^(helseid|selvbetjening)_/.test(name),
+  isOwn: (name) => !/^(?:helseid|maskinporten|norskgjeld|selvbetjening)/.test(name),
 });

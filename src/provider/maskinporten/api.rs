@@ -6,7 +6,6 @@
 use super::record::records;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::marker::PhantomData;
 
 use super::access::{ScopeAccess, access, accesses};
 use super::operation::{ClientScope, Operation};
@@ -18,6 +17,8 @@ use super::{Change, Environment};
 use crate::ground::error::Result;
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
+use crate::provider::call::{ApiCall, Calling};
+use crate::provider::table::join;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
 #[derive(Debug)]
@@ -28,10 +29,14 @@ pub struct Call<T> {
     pub operation: &'static Operation,
     given: ClientScope,
     read: fn(&str) -> Result<T>,
-    answer: PhantomData<T>,
 }
 
 impl<T> Call<T> {
+    /// The scope that the token of this call needs; empty where it takes none.
+    pub fn scope(&self) -> &'static str {
+        self.operation.scope_by(self.given)
+    }
+
     /// Judges the response to [`request`](Self::request).
     ///
     /// # Errors
@@ -40,6 +45,15 @@ impl<T> Call<T> {
     pub fn finish(&self, response: &Response) -> Result<T> {
         let text = judged(self.operation, self.given, response)?;
         (self.read)(&text).map_err(|_| malformed(response))
+    }
+}
+
+impl<T: 'static> Call<T> {
+    /// The call as a machine, which asks for its tokens: the one the call was made with, if any, is not sent.
+    pub fn machine(mut self) -> ApiCall<T> {
+        self.request.headers.retain(|(name, _)| *name != AUTHORIZATION);
+        let calling = Calling::new(self.request.clone(), Some(self.scope()));
+        ApiCall::new(calling, move |response| self.finish(response))
     }
 }
 
@@ -70,14 +84,21 @@ fn as_text(json: &str) -> Result<String> {
 #[derive(Clone, Copy, Debug)]
 pub struct SelfService<'a> {
     environment: &'a Environment,
-    token: &'a Secret,
+    token: Option<&'a Secret>,
     given: ClientScope,
 }
+
+const AUTHORIZATION: &str = "authorization";
 
 impl<'a> SelfService<'a> {
     /// Calls with this token; it is sent to this environment's base and nowhere else.
     pub fn new(environment: &'a Environment, token: &'a Secret) -> Self {
-        Self { environment, token, given: ClientScope::Write }
+        Self { environment, token: Some(token), given: ClientScope::Write }
+    }
+
+    /// Calls without a token, for [`Call::machine`], which asks for one.
+    pub fn tokenless(environment: &'a Environment) -> Self {
+        Self { environment, token: None, given: ClientScope::Write }
     }
 
     /// Says which scope the admin client was given for clients, so that a refusal names the one that is wanted; the token of a call
@@ -89,10 +110,21 @@ impl<'a> SelfService<'a> {
     }
 
     fn call<T>(&self, name: &str, arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
-        let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
         // Numbers in arguments come from `OrganisationNumber`, which has judged them.
-        let request = build(self.environment, self.token, operation, arguments, body, false)?;
-        Ok(Call { request, operation, given: self.given, read, answer: PhantomData })
+        self.build((name, false), arguments, body, read)
+    }
+
+    /// By the operation's name, and whether check digits of organisation numbers are looked at.
+    fn build<T>(&self, (name, strict): (&str, bool), arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
+        let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
+        let mut request = build(self.environment, operation, arguments, body, strict)?;
+        if let Some(token) = self.token.filter(|_| operation.authorized()) {
+            if !crate::protocol::syntax::is_token68(token.expose()) {
+                return Err(wrong("an access token: token68"));
+            }
+            request.headers.push((AUTHORIZATION, Secret::new(join("Bearer ", token.expose()))));
+        }
+        Ok(Call { request, operation, given: self.given, read })
     }
 
     /// Any operation by its name, arguments in the order of path and query, body as JSON (or a key's text); answers JSON, or
@@ -101,9 +133,20 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `invalid_parameter`, `key_refused`.
     pub fn operation(&self, name: &str, arguments: &[&str], body: &str) -> Result<Call<String>> {
-        let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
-        let request = build(self.environment, self.token, operation, arguments, body, true)?;
-        Ok(Call { request, operation, given: self.given, read: as_text, answer: PhantomData })
+        self.build((name, true), arguments, body, as_text)
+    }
+
+    /// As [`operation`](Self::operation), for organisation numbers whose check digits are made up.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn operation_unchecked(&self, name: &str, arguments: &[&str], body: &str) -> Result<Call<String>> {
+        self.build((name, false), arguments, body, as_text)
+    }
+
+    /// The environment, and which scope the admin client was given for clients.
+    pub(super) fn admin(&self) -> (&Environment, ClientScope) {
+        (self.environment, self.given)
     }
 
     /// Your organisation's clients; deactivated ones only when asked for.

@@ -9,7 +9,7 @@ use super::api::SelfService;
 use super::keys::Change;
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
-use crate::ground::http::Response;
+use crate::ground::http::{Request, Response};
 
 /// What to change.
 #[derive(Clone, Debug)]
@@ -71,10 +71,31 @@ impl KeyEdit {
     /// `invalid_parameter` for an odd client id.
     pub fn step(&mut self, api: &SelfService<'_>) -> Result<Step<String>> {
         Ok(match &self.at {
-            Stage::Read | Stage::Confirm(_) => Step::Send(api.keys(&self.client)?.request),
-            Stage::Write(change) => Step::Send(api.write_keys(&self.client, change)?.request),
             Stage::End(set) => Step::Done(set.clone()),
+            _ => Step::Send(self.request(api)?.0),
         })
+    }
+
+    /// The request, and the scope that its token needs.
+    pub(super) fn request(&self, api: &SelfService<'_>) -> Result<(Request, &'static str)> {
+        Ok(match &self.at {
+            Stage::Write(change) => {
+                let call = api.write_keys(&self.client, change)?;
+                (call.request.clone(), call.scope())
+            }
+            _ => {
+                let call = api.keys(&self.client)?;
+                (call.request.clone(), call.scope())
+            }
+        })
+    }
+
+    /// The key set as it is now, where all is done.
+    pub(super) fn outcome(&self) -> Option<&str> {
+        match &self.at {
+            Stage::End(set) => Some(set),
+            _ => None,
+        }
     }
 
     /// Takes the response to the last request.

@@ -6,6 +6,7 @@
 mod access;
 mod access_token;
 mod api;
+mod change;
 mod data;
 mod details;
 mod edit;
@@ -22,6 +23,7 @@ pub(crate) mod wire;
 pub use access::{AccessState, ScopeAccess};
 pub use access_token::{AccessToken, Organisation, TokenExpectation};
 pub use api::{Call, SelfService};
+pub use change::{KeyEditCall, UpdateCall, Updated};
 pub use details::{AuthorizationDetails, ConsentFrom};
 pub use edit::{Edit, KeyEdit};
 pub use european::EuropeanCaller;

@@ -21,10 +21,9 @@ use crate::ground::secret::Secret;
 use crate::ground::text::push_percent;
 use crate::protocol::syntax::check_scope;
 
-/// The request of an operation. `strict`: the check digits of organisation numbers are looked at.
+/// The request of an operation, without its token. `strict`: the check digits of organisation numbers are looked at.
 pub(crate) fn build(
     environment: &Environment,
-    token: &Secret,
     operation: &'static Operation,
     arguments: &[&str],
     body: &str,
@@ -74,14 +73,6 @@ pub(crate) fn build(
     }
     url.push_str(second.unwrap_or(&path));
     let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
-    if operation.authorized() {
-        if !crate::protocol::syntax::is_token68(token.expose()) {
-            return Err(wrong("an access token: token68"));
-        }
-        let mut bearer = String::from("Bearer ");
-        bearer.push_str(token.expose());
-        headers.push(("authorization", Secret::new(bearer)));
-    }
     let body = sent(operation.sends, body)?;
     if body.is_some() {
         let text = operation.sends == Sends::Text;

@@ -16,6 +16,7 @@ use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
+use crate::provider::call::{ApiCall, Calling};
 use crate::provider::table::join;
 
 /// A call that is ready to be sent, and knows how to judge its answer.
@@ -24,6 +25,15 @@ pub struct Call<T> {
     /// The request. `repeatable` says whether it may be sent again after an unclear failure.
     pub request: Request,
     judge: fn(&Response) -> Result<T>,
+}
+
+impl<T: 'static> Call<T> {
+    /// The call as a machine, which asks for its tokens: the one the call was made with, if any, is not sent.
+    pub fn machine(mut self) -> ApiCall<T> {
+        self.request.headers.retain(|(name, _)| *name != AUTHORIZATION);
+        let request = self.request.clone();
+        ApiCall::new(Calling::new(request, None), move |response| self.finish(response))
+    }
 }
 
 impl<T> Call<T> {
@@ -66,14 +76,21 @@ pub enum Revoked {
 #[derive(Clone, Copy, Debug)]
 pub struct Api<'a> {
     environment: &'a Environment,
-    token: &'a Secret,
+    token: Option<&'a Secret>,
     trace_id: Option<&'a str>,
 }
+
+const AUTHORIZATION: &str = "authorization";
 
 impl<'a> Api<'a> {
     /// Calls with this token; it is sent to this environment's API origin and nowhere else.
     pub fn new(environment: &'a Environment, token: &'a Secret) -> Self {
-        Self { environment, token, trace_id: None }
+        Self { environment, token: Some(token), trace_id: None }
+    }
+
+    /// Calls without a token, for [`Call::machine`], which asks for one.
+    pub fn tokenless(environment: &'a Environment) -> Self {
+        Self { environment, token: None, trace_id: None }
     }
 
     /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent.
@@ -84,10 +101,10 @@ impl<'a> Api<'a> {
     }
 
     fn call<T>(&self, method: &'static str, path: &str, repeatable: bool, judge: fn(&Response) -> Result<T>) -> Call<T> {
-        let mut bearer = String::from("Bearer ");
-        bearer.push_str(self.token.expose());
-        let mut headers: Vec<(&'static str, Secret)> =
-            vec![("accept", Secret::new("application/json")), ("authorization", Secret::new(bearer))];
+        let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
+        if let Some(token) = self.token {
+            headers.push((AUTHORIZATION, Secret::new(join("Bearer ", token.expose()))));
+        }
         if let Some(id) = self.trace_id {
             headers.push(("x-trace-id", Secret::new(id)));
         }

@@ -9,6 +9,7 @@ mod data;
 mod debt;
 mod event;
 mod feed;
+mod known;
 mod scope;
 
 pub use agreement::{Agreement, RegisteredConsent};
@@ -16,7 +17,7 @@ pub use api::{Api, Call, Revoked};
 pub use data::RULES;
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
 pub use event::{Event, EventPage, EventType};
-pub use feed::{Batch, FeedReader};
+pub use feed::{Batch, FeedCall, FeedReader, Reading};
 pub use scope::{Purpose, Scope};
 
 use crate::provider::table::{join, row};

@@ -7,9 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::outcome::{Live, Out, live};
-use super::party::{Party, key, members_of, party, rules, whole};
+use super::party::{Party, key, members_of, party, rules};
 use super::text::{listed, push_line};
-use super::{Lines, browser, lookups, refused, some};
+use super::{Lines, browser, lookups, refused, some, whole};
 use crate::flow::device::{Device, DeviceRequest};
 use crate::flow::exchange::Exchange;
 use crate::flow::login::{DPOP_JKT, Start};
@@ -31,6 +31,16 @@ use crate::protocol::userinfo::Subject;
 pub(super) fn make(operation: &str, lines: Lines<'_>, now: u64, random: &[u8]) -> Result<Live> {
     // These know no client.
     match operation {
+        #[cfg(samtykke_machine = "norskgjeld")]
+        "norskgjeld" => super::norskgjeld::make(lines),
+        #[cfg(samtykke_machine = "maskinporten")]
+        "maskinporten" => super::maskinporten::make(lines),
+        #[cfg(samtykke_machine = "maskinporten_keys")]
+        "maskinporten_keys" => super::maskinporten::key_edit(lines),
+        #[cfg(samtykke_machine = "maskinporten_update")]
+        "maskinporten_update" => super::maskinporten::update(lines),
+        #[cfg(samtykke_machine = "norskgjeld_feed")]
+        "norskgjeld_feed" => super::norskgjeld::feed(lines),
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "id_token", samtykke_machine = "logout_token"))]
         "id_token" | "logout_token" => lookups::verification(operation == "logout_token", lines),
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "metadata", samtykke_machine = "resource", samtykke_machine = "keys"))]

@@ -1,20 +1,21 @@
 //! Operations on Maskinporten: the grant's words, what its errors mean, and the self-service API.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::text::{push_line, push_request, response};
-use super::{Lines, refused, some};
+use super::outcome::Live;
+use super::text::push_line;
+use super::{Lines, refused, some, whole};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::jose::{Algorithm, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
-use crate::provider::maskinporten::wire::{build, judged};
 use crate::provider::maskinporten::{
-    AccessToken, AuthorizationDetails, Change, ClientScope, Environment, EuropeanCaller, Operation, Organisation, OrganisationNumber,
-    Problem, Record, TokenExpectation, TokenRequest, replacement,
+    AccessToken, AuthorizationDetails, ClientScope, Edit, Environment, EuropeanCaller, KeyEdit, KeyEditCall, Organisation,
+    OrganisationNumber, Problem, SelfService, TokenExpectation, TokenRequest, UpdateCall, Updated,
 };
 
 /// Its name says what it takes; see each.
@@ -23,15 +24,6 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "environment" => environment(lines, text),
         "grant" => grant(lines, text),
         "problem" => problem(lines, text),
-        "scope" => scope(lines, text),
-        "request" => request(lines, text),
-        "answer" => answer(lines, text),
-        "replacement" => replaced(lines, text),
-        "keys" => keys(lines, text),
-        "confirm" => {
-            let [written, found] = lines.take();
-            Change { set: some(written).map(String::from) }.confirm(found)
-        }
         "token" => token(lines, text),
         "european" => european(lines, text),
         _ => refused("a known operation"),
@@ -102,57 +94,44 @@ fn problem(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// An operation, which scope was given for clients; answers the scope its token needs, nothing for the public lists.
-fn scope(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (operation, given) = operation(&mut lines)?;
-    text.push_str(operation.scope_by(given));
-    Ok(())
+/// Environment, marks (`u`: check digits are not looked at), the scope that was given for clients, how often it is repeated.
+fn admin(lines: &mut Lines<'_>) -> Result<(Environment, bool, ClientScope, u32)> {
+    let [environment, marks, given, retries] = lines.take();
+    let Some(given) = ClientScope::named(given) else { return refused("clientScope: write, modify or supplier") };
+    Ok((Environment::named(environment)?, marks.contains('u'), given, whole(retries)))
 }
 
-fn operation(lines: &mut Lines<'_>) -> Result<(&'static Operation, ClientScope)> {
-    let Some(operation) = Operation::named(lines.next()) else { return refused("a known call") };
-    let Some(given) = ClientScope::named(lines.next()) else { return refused("clientScope: write, modify or supplier") };
-    Ok((operation, given))
-}
-
-/// Environment, token, marks, operation, how many arguments, these, then the body; answers the request.
-fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [environment, token, marks, operation, count] = lines.take();
-    let environment = Environment::named(environment)?;
-    let token = Secret::new(token);
-    let Some(operation) = Operation::named(operation) else { return refused("a known call") };
+/// What [`admin`] reads, operation, how many arguments, these, then the body.
+pub(super) fn make(mut lines: Lines<'_>) -> Result<Live> {
+    let (environment, unchecked, given, retries) = admin(&mut lines)?;
+    let [operation, count] = lines.take();
     let arguments: Vec<&str> = (0..number(count).unwrap_or_default()).map(|_| lines.next()).collect();
-    push_request(text, &build(&environment, &token, operation, &arguments, lines.0, !marks.contains('u'))?);
-    Ok(())
+    let api = SelfService::tokenless(&environment).given(given);
+    let build = if unchecked { SelfService::operation_unchecked } else { SelfService::operation };
+    Ok(Box::new(build(&api, operation, &arguments, lines.0)?.machine().retries(retries)))
 }
 
-/// Operation, which scope was given for clients, response lines, then the body; answers JSON, or nothing.
-fn answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (operation, given) = operation(&mut lines)?;
-    let mut response = response(&mut lines);
-    response.body = Secret::new(lines.0);
-    text.push_str(&judged(operation, given, &response)?);
-    Ok(())
-}
-
-/// What was read, what is wanted, as JSON; answers what is to be sent.
-fn replaced(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [before, after] = lines.take();
-    text.push_str(replacement(&Record::parse(before)?, &Record::parse(after)?)?.json());
-    Ok(())
-}
-
-/// `add`, `renew` or `remove`, the set as it is, the key or its id; answers the new set, or nothing when none is left.
-fn keys(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [edit, set, key] = lines.take();
-    let change = match edit {
-        "add" => Change::add(set, key)?,
-        "renew" => Change::renew(set, key)?,
-        "remove" => Change::remove(set, key)?,
+/// What [`admin`] reads, `add`, `renew` or `remove`, client, the key or its id.
+pub(super) fn key_edit(mut lines: Lines<'_>) -> Result<Live> {
+    let (environment, _, given, retries) = admin(&mut lines)?;
+    let [edit, client, key] = lines.take();
+    let edit = match edit {
+        "add" => Edit::Add(key.into()),
+        "renew" => Edit::Renew(key.into()),
+        "remove" => Edit::Remove(key.into()),
         _ => return refused("a known change"),
     };
-    text.push_str(change.set.as_deref().unwrap_or_default());
-    Ok(())
+    let api = SelfService::tokenless(&environment).given(given);
+    Ok(Box::new(KeyEditCall::new(&api, KeyEdit::new(client, edit))?.retries(retries)))
+}
+
+/// What [`admin`] reads, `client` or `scope`, its id or name.
+pub(super) fn update(mut lines: Lines<'_>) -> Result<Live> {
+    let (environment, _, given, retries) = admin(&mut lines)?;
+    let [what, name] = lines.take();
+    let what = if what == "scope" { Updated::Scope } else { Updated::Client };
+    let api = SelfService::tokenless(&environment).given(given);
+    Ok(Box::new(UpdateCall::new(&api, what, name)?.retries(retries)))
 }
 
 /// Issuer, audience, scope, time; the claims as JSON follow.

@@ -70,7 +70,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::ground::error::{Error, Result, codes};
 #[cfg(not(samtykke_entry = "browser"))]
-use crate::ground::text::decimal;
+use crate::ground::text::{decimal, number};
 use crate::ground::text::{push, take};
 
 #[global_allocator]
@@ -188,6 +188,12 @@ fn push_octets(text: &mut Vec<u8>, line: &[u8]) {
 /// Nothing for an empty line.
 fn some(line: &str) -> Option<&str> {
     (!line.is_empty()).then_some(line)
+}
+
+/// A number; 0, which is none, for what cannot be one.
+#[cfg(not(samtykke_entry = "browser"))]
+fn whole(line: &str) -> u32 {
+    number(line).and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
 }
 
 fn refused<T>(expected: &'static str) -> Result<T> {

@@ -1,27 +1,24 @@
-//! Operations on norskgjeld's APIs.
+//! norskgjeld's APIs: their calls and the pages of the feed as machines, and the audiences that their tokens need.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::text::{push_line, push_request, response};
-use super::{Lines, refused};
-use crate::ground::error::Result;
+use super::outcome::Live;
+use super::text::push_line;
+use super::{Lines, refused, whole};
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::Step;
+use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::{Writer, push_string};
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
-use crate::provider::norskgjeld::{Agreement, Api, Call, Environment, Event, EventType, Purpose, Revoked, Service};
-
-/// `audiences`, `request` or `answer`.
-pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    match lines.next() {
-        "audiences" => audiences(lines, text),
-        "request" => request(lines, text),
-        "answer" => answer(lines, text),
-        _ => refused("a known operation"),
-    }
-}
+use crate::provider::call::{ApiCall, Calling};
+use crate::provider::norskgjeld::{
+    Agreement, Api, Call, Environment, Event, EventType, FeedCall, Purpose, Reading, RegisteredConsent, Revoked, Service,
+};
 
 /// A norskgjeld environment's name; answers the audiences of debt, agreement and events.
-fn audiences(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let environment = Environment::named(lines.next())?;
     for service in [Service::Debt, Service::Agreement, Service::ConsentEvents] {
         push_line(text, &environment.audience(service));
@@ -29,96 +26,103 @@ fn audiences(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Environment, token, trace id, call, its arguments; answers the request.
-fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let environment = Environment::named(lines.next())?;
-    let token = Secret::new(lines.next());
-    if !crate::protocol::syntax::is_token68(token.expose()) {
-        return refused("an access token: token68");
-    }
-    let api = Api::new(&environment, &token).trace_id(lines.next());
-    let request = match lines.next() {
-        "debt" => api.debt().request,
-        "debtById" => api.debt_by_id(lines.next())?.request,
-        "status" => api.status(lines.next())?.request,
-        "revoke" => api.revoke(lines.next())?.request,
+/// Environment, trace id, how often it is repeated, call, its arguments.
+pub(super) fn make(mut lines: Lines<'_>) -> Result<Live> {
+    let [environment, trace_id, retries, operation] = lines.take();
+    let environment = Environment::named(environment)?;
+    let api = Api::tokenless(&environment).trace_id(trace_id);
+    let call = match operation {
+        // Checked; handed on as it came, so that fields yet undocumented are kept.
+        "debt" => raw(api.debt()),
+        "debtById" => raw(api.debt_by_id(lines.next())?),
+        "status" => written(api.status(lines.next())?, |status, json| {
+            json.raw("active", if status.active { "true" } else { "false" });
+            push_time(json, status.expires_at);
+        }),
+        "revoke" => written(api.revoke(lines.next())?, |revoked, json| {
+            json.raw("withdrawn", if *revoked == Revoked::Withdrawn { "true" } else { "false" });
+        }),
         "register" => {
             let (nin, purpose, days, id) = (Secret::new(lines.next()), Purpose::parse(lines.next()), lines.next(), lines.next());
             let Some(purpose) = purpose else { return refused("purpose: presentation or processing") };
             let days = number(days).and_then(|days| u16::try_from(days).ok()).unwrap_or_default();
-            api.register(&Agreement { nin, purpose, days, client_consent_id: id.into() })?.request
+            let agreement = Agreement { nin, purpose, days, client_consent_id: id.into() };
+            written(api.register(&agreement)?, |registered: &RegisteredConsent, json| {
+                json.string("clientConsentId", &registered.client_consent_id).string("id", &registered.id);
+                push_time(json, registered.expires_at);
+                json.some("scope", registered.scope.as_deref());
+            })
         }
-        "events" => {
-            let (from, limit) = (number(lines.next()), number(lines.next()).and_then(|limit| u32::try_from(limit).ok()));
-            match (from, limit) {
-                (Some(from), Some(limit @ 1..)) => api.events(from, limit).request,
-                _ => return refused("cursor and limit: whole numbers, limit at least 1"),
-            }
-        }
-        "first" => api.first_sequence_number().request,
-        "last" => api.last_sequence_number().request,
         _ => return refused("a known call"),
     };
-    push_request(text, &request);
-    Ok(())
+    Ok(Box::new(call.retries(whole(retries))))
 }
 
-/// Call, response lines, then the body; answers JSON.
-fn answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let (environment, token) = (Environment::preprod(), Secret::new("-"));
-    let api = Api::new(&environment, &token);
-    let operation = lines.next();
-    let mut response = response(&mut lines);
-    response.body = Secret::new(lines.0);
-    let mut json = Writer::new();
-    match operation {
-        "debt" | "debtById" => {
-            api.debt().finish(&response)?;
-            // Checked; handed on as it came, so that fields yet undocumented are kept.
-            text.push_str(lines.0.strip_prefix('\u{feff}').unwrap_or(lines.0));
-            return Ok(());
+/// Environment, trace id, how often each request is repeated; cursor and limit, or an empty line and as the rest where a reading
+/// stands.
+pub(super) fn feed(mut lines: Lines<'_>) -> Result<Live> {
+    let [environment, trace_id, retries, cursor] = lines.take();
+    let environment = Environment::named(environment)?;
+    let rest = lines.0.strip_suffix('\n').unwrap_or(lines.0);
+    let limit = if cursor.is_empty() { None } else { number(rest).and_then(|limit| u32::try_from(limit).ok()) };
+    let call = match (number(cursor), limit) {
+        _ if cursor.is_empty() => FeedCall::resume(&environment, rest)?,
+        (Some(cursor), Some(limit @ 1..)) => FeedCall::new(&environment, cursor, limit),
+        _ => {
+            return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("cursor and limit: whole numbers, limit at least 1"));
         }
-        "status" => {
-            let status = api.status("-")?.finish(&response)?;
-            json.raw("active", if status.active { "true" } else { "false" });
-            push_time(&mut json, status.expires_at);
-        }
-        "revoke" => {
-            let withdrawn = api.revoke("-")?.finish(&response)? == Revoked::Withdrawn;
-            json.raw("withdrawn", if withdrawn { "true" } else { "false" });
-        }
-        "register" => {
-            let call: Call<_> = api.register(&Agreement {
-                nin: Secret::new("00000000000"),
-                purpose: Purpose::Presentation,
-                days: 1,
-                client_consent_id: "-".into(),
-            })?;
-            let registered = call.finish(&response)?;
-            json.string("clientConsentId", &registered.client_consent_id).string("id", &registered.id);
-            push_time(&mut json, registered.expires_at);
-            json.some("scope", registered.scope.as_deref());
-        }
-        "events" => {
-            text.push('[');
-            for (at, event) in api.events(1, 1).finish(&response)?.events.iter().enumerate() {
-                if at > 0 {
-                    text.push(',');
-                }
-                push_event(text, event);
-            }
-            text.push(']');
-            return Ok(());
-        }
-        "first" => text.push_str(&decimal(api.first_sequence_number().finish(&response)?)),
-        "last" => text.push_str(&decimal(api.last_sequence_number().finish(&response)?)),
-        _ => return refused("a known call"),
+    };
+    Ok(Box::new(Page(call.trace_id(trace_id).retries(whole(retries)))))
+}
+
+fn raw<T: 'static>(call: Call<T>) -> ApiCall<String> {
+    let request = call.request.clone();
+    ApiCall::new(Calling::new(request, None), move |response| {
+        call.finish(response)?;
+        let body = response.body.expose();
+        Ok(body.strip_prefix('\u{feff}').unwrap_or(body).into())
+    })
+}
+
+fn written<T: 'static>(call: Call<T>, write: fn(&T, &mut Writer)) -> ApiCall<String> {
+    let request = call.request.clone();
+    ApiCall::new(Calling::new(request, None), move |response| {
+        let mut json = Writer::new();
+        write(&call.finish(response)?, &mut json);
+        Ok(json.take())
+    })
+}
+
+/// A page of the feed, its outcome written down: the events as JSON, the cursor, `1` where some were lost, how to go on.
+struct Page(FeedCall);
+
+impl Machine for Page {
+    type Output = String;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
+        Ok(match self.0.advance(input, moment)? {
+            Step::Token(request) => Step::Token(request),
+            Step::Send(request) => Step::Send(request),
+            Step::Sleep(milliseconds) => Step::Sleep(milliseconds),
+            Step::Done(page) => Step::Done(page_text(&page)),
+            _ => return Err(Error::new(&codes::TRANSACTION_USED)),
+        })
     }
-    if matches!(operation, "first" | "last") {
-        return Ok(());
+}
+
+fn page_text(Reading { batch, next }: &Reading) -> String {
+    let mut text = String::new();
+    let mut mark = '[';
+    for event in &batch.events {
+        text.push(mark);
+        push_event(&mut text, event);
+        mark = ',';
     }
-    text.push_str(&json.take());
-    Ok(())
+    text.push_str(if mark == '[' { "[]\n" } else { "]\n" });
+    push_line(&mut text, &decimal(batch.cursor));
+    push_line(&mut text, if batch.lost { "1" } else { "" });
+    text.push_str(next.as_deref().unwrap_or_default());
+    text
 }
 
 fn push_time(json: &mut Writer, time: Option<i64>) {

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text::listed;
-use super::{Lines, browser, refused, some};
+use super::{Lines, browser, refused, some, whole};
 use crate::flow::exchange::Exchange;
 use crate::ground::error::Result;
 use crate::ground::json::Value;
@@ -165,11 +165,6 @@ pub(super) fn encryption_of(line: &str) -> Result<Option<Encryption>> {
     let (algorithms, contents) = cut(line, b'\t');
     let Some(contents) = contents else { return Ok(None) };
     Encryption::new(&listed(algorithms, b' '), &listed(contents, b' ')).map(Some)
-}
-
-/// A lifetime; 0, which is none, for what cannot be one.
-pub(super) fn whole(line: &str) -> u32 {
-    number(line).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default()
 }
 
 /// The members of a JSON object, as names and JSON texts; nothing for an empty line.

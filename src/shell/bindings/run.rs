@@ -154,6 +154,22 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, "store");
             text.push_str(token.expose());
         }
+        #[cfg(samtykke_entry = "maskinporten")]
+        Step::Ask(json) => {
+            push_line(text, "ask");
+            text.push_str(json.expose());
+        }
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        Step::Token(request) => {
+            push_line(text, "token");
+            push_line(text, request.scope.as_deref().unwrap_or_default());
+            text.push_str(request.refused.as_ref().map_or("", Secret::expose));
+        }
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        Step::Sleep(milliseconds) => {
+            push_line(text, "sleep");
+            text.push_str(&crate::ground::text::decimal(u64::from(milliseconds)));
+        }
         Step::Done(outcome) => {
             push_line(text, "done");
             text.push_str(&outcome);
@@ -189,6 +205,13 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         // Octets that are no text are no token either.
         "plaintext" => Input::Plaintext(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
         "stored" => Input::Stored,
+        // Octets, as a token of several lines is none; those that are no text are none either.
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        "token" => Input::Token(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        "answered" => Input::Answered(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        "slept" => Input::Slept,
         "failed" => {
             let [why, line] = lines.take();
             Input::Failed(Failure::named(why, status(line))?)

@@ -196,6 +196,10 @@ impl Driver {
                     },
                     None => Input::Stored,
                 },
+                Step::Sleep(milliseconds) => {
+                    self.sleep(Duration::from_millis(u64::from(milliseconds))).await;
+                    Input::Slept
+                }
                 Step::Done(outcome) => {
                     if machine.keeps() {
                         claim.release();
@@ -208,7 +212,7 @@ impl Driver {
                 Step::Keep(_) | Step::Unlock => Input::Unlocked,
                 Step::Adopt(_) => Input::Adopted,
                 // Whose token goes with a call, and what a caller wants, no driver knows.
-                Step::Call(_) | Step::Ask(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+                Step::Call(_) | Step::Ask(_) | Step::Token(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
                 // Only a machine that was told so leaves keys to its shell.
                 Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };

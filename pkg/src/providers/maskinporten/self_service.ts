@@ -1,13 +1,12 @@
 // Maskinporten's self-service API: scopes and who may use them, clients, their keys. The core judges every argument before it
 // reaches a path, and every answer; what is read or set is tried again after trouble, what is made never is.
 
-import { call } from "../../core/wasm.js";
+import { joined } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
-import { SamtykkeError } from "../../core/error.js";
+import { calls } from "../calls.js";
 import type { Provider } from "../../protocol/page_provider.js";
-import { TRANSPORT, type Transport, checkTransport, request, send } from "../../core/http.js";
+import { TRANSPORT, type Transport, checkTransport } from "../../core/http.js";
 import { environmentOf } from "./client.js";
-import { sleep } from "../../core/sleep.js";
 import { hidden } from "../../core/hidden.js";
 
 /** How the self-service API is called. */
@@ -111,9 +110,6 @@ export interface RegisteredKey extends Kept {
 /** A public key to register: RSA, with `kid`. One with private members is refused. */
 export type KeyToRegister = { readonly kty: string; readonly kid: string; readonly n?: string; readonly e?: string; readonly [member: string]: unknown };
 
-const PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
-
 /** A client for Maskinporten, as {@link SelfService.createClient} takes it. */
 export const maskinportenClient = (name: string, scopes: readonly string[]): RegisteredClient => ({
   integration_type: "maskinporten",
@@ -168,9 +164,12 @@ export class SelfService {
   }
 
   /** Changes a client: it is read, changed by your function, and sent back without what the API sets itself. */
-  async updateClient(id: string, change: (client: RegisteredClient) => RegisteredClient, options?: SelfServiceCall): Promise<RegisteredClient> {
-    const before = await this.client(id, options);
-    return this.#call("updateClient", [id], replacement(before, change(before)), options);
+  updateClient(
+    id: string,
+    change: (client: RegisteredClient) => RegisteredClient | Promise<RegisteredClient>,
+    options?: SelfServiceCall,
+  ): Promise<RegisteredClient> {
+    return this.#update("client", id, change, options);
   }
 
   /** Deactivates a client; nothing is ever deleted. */
@@ -275,9 +274,12 @@ export class SelfService {
   }
 
   /** Changes a scope: it is read, changed by your function, and sent back. Its name cannot change. */
-  async updateScope(name: string, change: (scope: RegisteredScope) => RegisteredScope, options?: SelfServiceCall): Promise<RegisteredScope> {
-    const before = await this.scope(name, { ...options, inactive: true });
-    return this.#call("updateScope", [name], replacement(before, change(before)), options);
+  updateScope(
+    name: string,
+    change: (scope: RegisteredScope) => RegisteredScope | Promise<RegisteredScope>,
+    options?: SelfServiceCall,
+  ): Promise<RegisteredScope> {
+    return this.#update("scope", name, change, options);
   }
 
   /** Deactivates a scope; the grants to it are kept. */
@@ -345,13 +347,17 @@ export class SelfService {
   }
 
   async #edit(edit: "add" | "renew" | "remove", id: string, key: string, options?: SelfServiceCall): Promise<readonly RegisteredKey[]> {
-    const read = async () => json(await this.#call<object>("keys", [id], "", options));
-    given(typeof key === "string", "api", "a key, or its id");
-    const set = call(["maskinporten", "keys", edit, await read(), key]);
-    await this.#call(set ? "replaceKeys" : "deleteKeys", [id], set, options);
-    const found = await read();
-    call(["maskinporten", "confirm", set, found]);
-    return (JSON.parse(found) as { keys: RegisteredKey[] }).keys;
+    only(options, SIGNAL, "api");
+    given(typeof key === "string" && typeof id === "string", "api", "a client's id, and a key or its id");
+    return (await this.#drive<{ keys: RegisteredKey[] }>("maskinporten_keys", joined([edit, id, key]), options)).keys;
+  }
+
+  async #update<T>(what: "client" | "scope", name: string, change: (value: T) => T | Promise<T>, options?: SelfServiceCall): Promise<T> {
+    only(options, SIGNAL, "api");
+    given(typeof name === "string" && typeof change === "function", "api", "a name, and a function that changes what was read");
+    return this.#drive("maskinporten_update", joined([what, name]), options, async (text) =>
+      json((await change(hiddenSecret(JSON.parse(text)) as T)) as object),
+    );
   }
 
   async #call<T>(operation: string, args: readonly string[], body: string, options?: SelfServiceCall, more: object = {}): Promise<T> {
@@ -361,35 +367,19 @@ export class SelfService {
       "api",
       "arguments as texts",
     );
+    return this.#drive("maskinporten", joined([operation, args.length, ...args]) + body, options);
+  }
+
+  async #drive<T>(machine: string, lines: string, options?: SelfServiceCall, ask?: (text: string) => Promise<string>): Promise<T> {
     const { token, clientScope = "write", retries = 2, uncheckedOrganisationNumbers } = this.#options;
-    const signal = options?.signal;
     const marks = uncheckedOrganisationNumbers === true ? "u" : "";
-    const scope = call(["maskinporten", "scope", operation, clientScope]);
-    let refused: string | undefined;
-    for (let attempt = 0; ; ) {
-      const bearer = !scope ? "" : typeof token === "function" ? await token(refused, scope) : token;
-      given(typeof bearer === "string", "api", "an access token: a text");
-      const out = request(call(["maskinporten", "request", this.#environment, bearer, marks, operation, args.length, ...args], body));
-      try {
-        const answer = await send(out, "api", this.#options, signal);
-        const text = call(["maskinporten", "answer", operation, clientScope, ...answer.head], answer.body);
-        return (text ? hiddenSecret(JSON.parse(text)) : undefined) as T;
-      } catch (error) {
-        if (!(error instanceof SamtykkeError)) throw error;
-        // A request that was refused for its token did nothing, so any may be sent again with another: once.
-        if (error.code === "token_invalid" && scope && typeof token === "function" && refused === undefined) {
-          refused = bearer;
-          continue;
-        }
-        const again = error.retryable || error.code === "network_error" || error.code === "timeout";
-        if (!again || !out.repeatable || attempt >= retries) throw error;
-        const wish = (error.http?.retryAfter ?? 0) * 1000;
-        const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
-        if (pause > LONGEST_PAUSE) throw error;
-        attempt++;
-        await sleep(pause, "api", signal);
-      }
-    }
+    const text = await calls(machine, joined([this.#environment, marks, clientScope, Math.min(retries, 1e6)]) + lines, {
+      transport: this.#options,
+      signal: options?.signal,
+      token,
+      ...(ask && { ask }),
+    });
+    return (text ? hiddenSecret(JSON.parse(text)) : undefined) as T;
   }
 }
 
@@ -400,8 +390,6 @@ function json(value: object): string {
   given(isObject(value), "api", "an object");
   return JSON.stringify(value);
 }
-
-const replacement = (before: object, after: object): string => call(["maskinporten", "replacement", json(before), json(after)]);
 
 /** A client that was just made holds its secret: no log shall show it. */
 function hiddenSecret(value: unknown): unknown {

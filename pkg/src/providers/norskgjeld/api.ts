@@ -1,13 +1,11 @@
 // norskgjeld's APIs: debt, status, revocation, agreements, event feed (api-docs reference/openapi.json).
-// Calls that are safe to repeat are tried again after trouble; a lookup, which can spend a consent, never is.
+// The core decides what is sent, when it is sent again and what an answer means; here stand the names and shapes of it all.
 
-import { call } from "../../core/wasm.js";
+import { call, joined } from "../../core/wasm.js";
 import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
-import { keep } from "../../core/raw.js";
-import { SamtykkeError, hostError } from "../../core/error.js";
+import { calls } from "../calls.js";
 import type { Provider } from "../../protocol/page_provider.js";
-import { TRANSPORT, type Transport, checkTransport, request, send } from "../../core/http.js";
-import { sleep } from "../../core/sleep.js";
+import { TRANSPORT, type Transport, checkTransport } from "../../core/http.js";
 
 /**
  * An access token, or a function that gets one: it is asked for each call, and once more, given the token, when the API refused
@@ -29,9 +27,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-const PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
-
 /** One token against one environment's API origin; the token is sent nowhere else. */
 class Api {
   readonly #provider: Provider;
@@ -50,41 +45,19 @@ class Api {
     this.#options = options;
   }
 
-  async call(operation: string, args: (string | number)[], options?: CallOptions): Promise<string> {
+  /** A call, or a page of the feed; its values as lines. */
+  async run(machine: string, values: readonly (string | number)[], options?: CallOptions): Promise<string> {
     only(options, SIGNAL, "api");
-    const signal = options?.signal;
     const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
-    let refused: { readonly token: string; readonly error: SamtykkeError } | undefined;
-    for (let attempt = 0; ; attempt++) {
-      const bearer = typeof token === "function" ? await token(refused?.token) : token;
-      given(typeof bearer === "string", "api", "an access token: a text");
-      if (bearer === refused?.token) throw refused.error;
-      const out = request(call(["norskgjeld", "request", this.#provider.environment, bearer, traceId, operation, ...args]));
-      try {
-        const { head, body } = await send(out, "api", this.#options, signal);
-        try {
-          return call(["norskgjeld", "answer", operation, ...head], body);
-        } catch (error) {
-          // A consent may be good for one lookup: what came of it is not lost with the error.
-          keep(error, Number(head[0]), body);
-          throw error;
-        }
-      } catch (error) {
-        // A call that was refused for its token did nothing, so any may be sent again with another: once.
-        const invalid = error instanceof SamtykkeError && error.code === "token_invalid";
-        if (invalid && typeof token === "function" && !refused) {
-          refused = { token: bearer, error };
-          attempt--;
-          continue;
-        }
-        if (!(error instanceof SamtykkeError && error.retryable && out.repeatable) || !(attempt < retries)) throw error;
-        // Doubling, with jitter, so that many callers do not come back at once; the server's own wish first.
-        const wish = (error.http?.retryAfter ?? 0) * 1000;
-        const pause = Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
-        if (pause > LONGEST_PAUSE) throw error;
-        await sleep(pause, "api", signal);
-      }
-    }
+    return calls(machine, joined([this.#provider.environment, traceId, Math.min(Math.ceil(retries), 1e6), ...values]), {
+      transport: this.#options,
+      signal: options?.signal,
+      token: typeof token === "function" ? (refused) => token(refused) : token,
+    });
+  }
+
+  async call<T>(operation: string, args: readonly (string | number)[], options?: CallOptions): Promise<T> {
+    return JSON.parse(await this.run("norskgjeld", [operation, ...args], options)) as T;
   }
 }
 
@@ -154,22 +127,22 @@ export class DebtApi {
    * @throws {SamtykkeError} `consent_inactive`, `token_invalid`, `unauthorized`, `api_error`, `network_error`, `timeout`, …
    */
   async debt(options?: CallOptions): Promise<DebtInformation> {
-    return JSON.parse(await this.#api.call("debt", [], options)) as DebtInformation;
+    return this.#api.call("debt", [], options);
   }
 
   /** `GET /v1/debt/{id}`, with a client credentials token: the debt behind a consent. Never repeated by the library. */
   async debtById(consentId: string, options?: CallOptions): Promise<DebtInformation> {
-    return JSON.parse(await this.#api.call("debtById", idOf(consentId), options)) as DebtInformation;
+    return this.#api.call("debtById", idOf(consentId), options);
   }
 
   /** `GET /v1/debt/{id}/status`: whether a consent is active. */
   async status(consentId: string, options?: CallOptions): Promise<ConsentStatus> {
-    return JSON.parse(await this.#api.call("status", idOf(consentId), options)) as ConsentStatus;
+    return this.#api.call("status", idOf(consentId), options);
   }
 
   /** `DELETE /v1/debt/{id}`: withdraws a consent. `withdrawn` is false when it was inactive already. */
   async revoke(consentId: string, options?: CallOptions): Promise<{ readonly withdrawn: boolean }> {
-    return JSON.parse(await this.#api.call("revoke", idOf(consentId), options)) as { withdrawn: boolean };
+    return this.#api.call("revoke", idOf(consentId), options);
   }
 }
 
@@ -216,7 +189,7 @@ export class AgreementApi {
       "nin, purpose and clientConsentId: texts",
     );
     given(typeof days === "number", "api", "days: a number");
-    return JSON.parse(await this.#api.call("register", [nin, purpose, days, clientConsentId], options)) as RegisteredConsent;
+    return this.#api.call("register", [nin, purpose, days, clientConsentId], options);
   }
 }
 
@@ -244,10 +217,6 @@ export interface EventBatch {
   readonly lost: boolean;
 }
 
-/** Events after which a batch is full, those that came twice included. */
-const MAX_EVENTS = 10_000;
-const isWhole = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-
 /** The feed of consent events. Keep the cursor; it moves only by numbers of events that were handed out. */
 export class ConsentFeed {
   readonly #api: Api;
@@ -262,35 +231,22 @@ export class ConsentFeed {
    */
   async read(options: { readonly cursor?: number; readonly limit?: number } & CallOptions = {}): Promise<EventBatch> {
     only(options, { cursor: 1, limit: 1, signal: 1 }, "api");
-    const { limit = 500, signal } = options;
-    let { cursor = 0 } = options;
+    const { cursor = 0, limit = 500, signal } = options;
     // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.
-    if (!isWhole(cursor, 0) || !isWhole(limit, 1)) {
-      throw hostError("invalid_parameter", { phase: "api", expected: "cursor and limit: whole numbers, limit at least 1" });
+    given([cursor, limit].every(Number.isSafeInteger), "api", "cursor and limit: whole numbers, limit at least 1");
+    const events: ConsentEvent[] = [];
+    for (let turn: readonly [string | number, string | number] = [cursor, limit]; ; ) {
+      const text = await this.#api.run("norskgjeld_feed", turn, { signal });
+      const [page, reached, lost, next] = text.split("\n") as [string, string, string, string];
+      events.push(...(JSON.parse(page) as ConsentEvent[]));
+      if (!next) return { events, cursor: Number(reached), lost: lost === "1" };
+      turn = ["", next];
     }
-    const first = Number(await this.#api.call("first", [], { signal }));
-    const lost = cursor > 0 && cursor + 1 < first;
-    cursor = Math.max(cursor, first - 1);
-    const last = Number(await this.#api.call("last", [], { signal }));
-    const events = new Map<string, ConsentEvent>();
-    let read = 0;
-    while (cursor < last && read < MAX_EVENTS) {
-      const page = JSON.parse(await this.#api.call("events", [cursor + 1, limit], { signal })) as ConsentEvent[];
-      const before = cursor;
-      read += page.length;
-      for (const event of page) {
-        if (!events.has(event.eventId)) events.set(event.eventId, event);
-        cursor = Math.max(cursor, event.sequenceNumber);
-      }
-      // An empty page, or one that moves nothing, would be read for ever.
-      if (cursor === before) break;
-    }
-    return { events: [...events.values()], cursor, lost };
   }
 }
 
 /** The audiences that tokens for norskgjeld's services need, in the provider's environment. */
 export function audiences(provider: Provider): { readonly debt: string; readonly agreement: string; readonly consentEvents: string } {
-  const [debt, agreement, consentEvents] = call(["norskgjeld", "audiences", environmentOf(provider)]).split("\n") as [string, string, string];
+  const [debt, agreement, consentEvents] = call(["norskgjeld", environmentOf(provider)]).split("\n") as [string, string, string];
   return { debt, agreement, consentEvents };
 }

@@ -1,0 +1,205 @@
+//! Changes over the self-service API as machines that ask for their tokens: of a client's keys, of a client, of a scope.
+//!
+//! docs.digdir.no `oidc_api_admin`: what is changed is read first, as an update replaces the whole. Refuses what [`KeyEdit`] and
+//! [`replacement`] refuse.
+
+use alloc::string::String;
+
+use super::Environment;
+use super::api::SelfService;
+use super::edit::KeyEdit;
+use super::operation::{ClientScope, Operation};
+use super::record::Record;
+use super::registration::replacement;
+use super::wire::{judged, wrong};
+use crate::flow::judge::used;
+use crate::flow::machine::{Failure, Input, Machine, Moment};
+use crate::flow::step::Step;
+use crate::ground::error::{Phase, Result};
+use crate::ground::http::Response;
+use crate::provider::call::{Calling, Turn};
+
+/// Where changes are made, and by whom.
+struct Admin {
+    environment: Environment,
+    given: ClientScope,
+}
+
+impl Admin {
+    fn of(api: &SelfService<'_>) -> Self {
+        let (environment, given) = api.admin();
+        Self { environment: environment.clone(), given }
+    }
+
+    fn api(&self) -> SelfService<'_> {
+        SelfService::tokenless(&self.environment).given(self.given)
+    }
+
+    /// The JSON of an answer.
+    fn answer(&self, operation: &str, response: &Response) -> Result<String> {
+        let Some(operation) = Operation::named(operation) else { return Err(wrong("a known operation")) };
+        judged(operation, self.given, response)
+    }
+}
+
+/// A [`KeyEdit`] as a machine: it asks for a token before each of its requests, with the scope that the request needs.
+pub struct KeyEditCall {
+    admin: Admin,
+    edit: KeyEdit,
+    calling: Calling,
+}
+
+impl core::fmt::Debug for KeyEditCall {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("KeyEditCall").finish_non_exhaustive()
+    }
+}
+
+impl KeyEditCall {
+    /// This change, in the environment of an API ([`SelfService::tokenless`]).
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd client id.
+    pub fn new(api: &SelfService<'_>, edit: KeyEdit) -> Result<Self> {
+        let admin = Admin::of(api);
+        let (request, scope) = edit.request(&admin.api())?;
+        Ok(Self { admin, edit, calling: Calling::new(request, Some(scope)) })
+    }
+
+    /// How often what may be repeated is, after trouble: [`RETRIES`](crate::provider::call::RETRIES) unless told.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.calling.retries = retries;
+        self
+    }
+}
+
+impl Machine for KeyEditCall {
+    type Output = String;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
+        let response = match self.calling.advance(input, moment)? {
+            Turn::Asked(asked) => return Ok(asked.step()),
+            Turn::Answer(response) => response,
+        };
+        let api = self.admin.api();
+        if let Err(error) = self.edit.receive(&api, &response) {
+            return Ok(self.calling.refused(error, moment)?.step());
+        }
+        if let Some(set) = self.edit.outcome() {
+            return Ok(Step::Done(set.into()));
+        }
+        let (request, scope) = self.edit.request(&api)?;
+        self.calling.next(request, Some(scope));
+        Ok(self.calling.begin().step())
+    }
+}
+
+/// What an [`UpdateCall`] changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Updated {
+    /// A client, by its id.
+    Client,
+    /// A scope, by its name; a deactivated one too.
+    Scope,
+}
+
+impl Updated {
+    /// The operations that read and write it.
+    fn operations(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Client => ("client", "updateClient"),
+            Self::Scope => ("scope", "updateScope"),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Stage {
+    Read,
+    Asked(Record),
+    Write,
+}
+
+/// A change of a client or a scope: it is read, the caller is asked what becomes of it ([`Step::Ask`]), and that is sent, without what
+/// the API sets itself. Its outcome is what the API answers, as JSON.
+pub struct UpdateCall {
+    admin: Admin,
+    what: Updated,
+    name: String,
+    stage: Stage,
+    calling: Calling,
+}
+
+impl core::fmt::Debug for UpdateCall {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("UpdateCall").field("what", &self.what).field("stage", &self.stage).finish_non_exhaustive()
+    }
+}
+
+impl UpdateCall {
+    /// A change of the client of this id, or of the scope of this name.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for an odd id, `invalid_scope` for what is no name of a scope.
+    pub fn new(api: &SelfService<'_>, what: Updated, name: &str) -> Result<Self> {
+        let admin = Admin::of(api);
+        let arguments: &[&str] = if what == Updated::Scope { &[name, "true"] } else { &[name] };
+        let call = admin.api().operation(what.operations().0, arguments, "")?;
+        let calling = Calling::new(call.request.clone(), Some(call.scope()));
+        Ok(Self { admin, what, name: name.into(), stage: Stage::Read, calling })
+    }
+
+    /// How often what may be repeated is, after trouble: [`RETRIES`](crate::provider::call::RETRIES) unless told.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.calling.retries = retries;
+        self
+    }
+
+    /// Sends what the caller made of it.
+    fn write(&mut self, before: &Record, after: &str) -> Result<Step<String>> {
+        let body = replacement(before, &Record::parse(after)?)?;
+        let call = self.admin.api().operation(self.what.operations().1, &[&self.name], body.json())?;
+        self.calling.next(call.request.clone(), Some(call.scope()));
+        Ok(self.calling.begin().step())
+    }
+}
+
+impl Machine for UpdateCall {
+    type Output = String;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
+        if let Stage::Asked(before) = &self.stage {
+            return match input {
+                Input::Answered(after) => {
+                    let before = before.clone();
+                    // Where the change is refused, all is over.
+                    self.stage = Stage::Write;
+                    self.write(&before, after.expose())
+                }
+                Input::Failed(failure @ (Failure::Store | Failure::Aborted)) => {
+                    self.stage = Stage::Write;
+                    Err(failure.error(Phase::Api, false))
+                }
+                _ => Err(used()),
+            };
+        }
+        let response = match self.calling.advance(input, moment)? {
+            Turn::Asked(asked) => return Ok(asked.step()),
+            Turn::Answer(response) => response,
+        };
+        let (read, write) = self.what.operations();
+        let operation = if matches!(self.stage, Stage::Read) { read } else { write };
+        match self.admin.answer(operation, &response) {
+            Err(error) => Ok(self.calling.refused(error, moment)?.step()),
+            Ok(json) if operation == write => Ok(Step::Done(json)),
+            Ok(json) => {
+                let step = Step::Ask(crate::ground::secret::Secret::new(json.as_str()));
+                self.stage = Stage::Asked(Record::parse(&json)?);
+                Ok(step)
+            }
+        }
+    }
+}
