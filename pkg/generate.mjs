@@ -298,15 +298,19 @@ function docsOf() {
   return biome(lines.join("\n"), "pkg/src/core/docs.ts");
 }
 
-/** The codes of all errors, by which a store's records are judged. */
+/** What no question for a token ends in: codes of id_tokens, key sets, devices and other answers, which a store's records never have. */
+const ELSEWHERE = /^(device|introspection|revocation|oauth|jwk|jws|jwt|key|id_token|nonce_mismatch|session|wasm|signature|decryption)_?/;
+
+/** The codes by which a store's records are judged: all of them would not fit into the entry. */
 function codesOf() {
   const file = "src/ground/error/codes.rs";
-  const rows = readFileSync(join(ROOT, file), "utf8").matchAll(/^ {4}(?:=> )?[A-Z][A-Z_0-9]* "([a-z_]+)" [A-Z]/gm);
+  const rows = readFileSync(join(ROOT, file), "utf8").matchAll(/^ {4}(?:=> )?[A-Z][A-Z_0-9]* "([a-z_]+)" (?:Token|Runtime) /gm);
+  const codes = [...rows].map(([, code]) => code).filter((code) => !ELSEWHERE.test(code));
   const lines = [
     `// Generated from ${file} by \`npm run generate\`; edit that file.`,
     "",
-    "/** Every code of an error. */",
-    `export const CODES: ReadonlySet<string> = new Set(${text([...rows].map(([, code]) => code).join(" "))}.split(" "));`,
+    "/** Every code that a question for a token can end in. */",
+    `export const CODES: ReadonlySet<string> = new Set(${text(codes.join(" "))}.split(" "));`,
     "",
   ];
   return biome(lines.join("\n"), "pkg/src/tokens/codes.ts");

@@ -1,8 +1,8 @@
 // Generated from src/ground/error/codes.rs by `npm run generate`; edit that file.
 
-/** Every code of an error. */
+/** Every code that a question for a token can end in. */
 export const CODES: ReadonlySet<string> = new Set(
-  "invalid_configuration secret_in_browser invalid_parameter reserved_parameter invalid_scope transaction_missing transaction_malformed transaction_expired transaction_used transaction_mismatch callback_malformed callback_too_large callback_duplicate_parameter callback_wrong_redirect_uri callback_unexpected_parameter state_missing state_mismatch issuer_missing issuer_mismatch code_missing code_malformed authorization_error consent_denied login_cancelled token_error token_response_malformed token_response_too_large http_status_unexpected redirect_refused content_type_unexpected token_type_unexpected session_ended id_token_missing key_refused password_refused algorithm_refused signing_failed jws_malformed signature_invalid decryption_failed jwks_malformed key_not_found key_ambiguous claim_refused jwt_expired nonce_mismatch dpop_nonce_missing dpop_nonce_refused device_code_expired device_response_malformed resource_refused network_error timeout store_failed aborted token_invalid unauthorized api_error api_response_malformed metadata_malformed metadata_issuer_mismatch resource_mismatch endpoint_missing endpoint_refused oauth_error par_response_malformed userinfo_malformed subject_mismatch introspection_malformed revocation_failed logout_state_mismatch challenge_malformed session_missing session_invalid session_too_large session_unavailable session_stale token_expired method_refused return_to_refused origin_refused wasm_unavailable confirmation_refused consent_inactive subscription_key_refused conflict not_found registration_conflict".split(
+  "token_error token_response_malformed token_response_too_large http_status_unexpected redirect_refused content_type_unexpected token_type_unexpected algorithm_refused signing_failed claim_refused dpop_nonce_missing dpop_nonce_refused network_error timeout aborted".split(
     " ",
   ),
 );
