@@ -17,10 +17,13 @@ use crate::provider::selvbetjening::{CurrentClient, Environment, Key, PublicKey,
 /// Environment; then, for a key, `object` where its request holds the JWK itself, `1` where it may be registered already, the JWK.
 /// The keys are called `old` and `new`.
 pub(super) fn make(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
+    if !matches!(operation, "selvbetjening_update" | "selvbetjening_register") {
+        return refused("a known operation");
+    }
     let environment = Environment::named(lines.next())?;
     match operation {
         "selvbetjening_update" => Ok(Box::new(Outcome(Updating::new(&environment, "old")))),
-        "selvbetjening_register" => {
+        _ => {
             let [body, resumed] = lines.take();
             let public = PublicKey::parse(lines.0)?;
             let mut registration = Registration::new(&environment, Key::new("old", public.clone())?, Key::new("new", public)?);
@@ -29,7 +32,6 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
             }
             Ok(Box::new(Outcome(if resumed.is_empty() { registration } else { registration.resumed() })))
         }
-        _ => refused("a known operation"),
     }
 }
 
