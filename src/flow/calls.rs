@@ -8,7 +8,7 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Context, Judge, Reader};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
@@ -93,10 +93,16 @@ impl Exchange<()> {
 /// Keeps what a plain judgement gave.
 struct Kept<T>(Option<T>, fn(&Response) -> Result<T>);
 
-impl<T: Send + Sync> Judge<T> for Kept<T> {
+impl<T: Send + Sync> Reader for Kept<T> {
     fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
         self.0 = Some(self.1(response)?);
         Ok(())
+    }
+}
+
+impl<T: Send + Sync> Judge<T> for Kept<T> {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<T> {
@@ -150,7 +156,7 @@ impl UserinfoJudge {
     }
 }
 
-impl Judge<Claims> for UserinfoJudge {
+impl Reader for UserinfoJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         let jwt = response.status == 200 && response.is_media("application/jwt");
         // How userinfo comes is the client's registration: where the server's keys are known, one that is signed is taken as it comes.
@@ -185,6 +191,12 @@ impl Judge<Claims> for UserinfoJudge {
     fn unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {
         let (Some(signed), Some(answer)) = (&self.signed, &self.answer) else { return Ok(None) };
         signed.borrowed(|expectation| userinfo::judge_signed(answer, self.subject(), expectation, now)).map(Some)
+    }
+}
+
+impl Judge<Claims> for UserinfoJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Context, Judge, Reader};
 use crate::flow::token::{TokenJudge, token_endpoint};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
@@ -187,10 +187,16 @@ struct DeviceJudge {
     device: Option<Device>,
 }
 
-impl Judge<Device> for DeviceJudge {
+impl Reader for DeviceJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         self.device = Some(Device::judge(response, &self.scope, self.development, context.expectation.expires_in_string)?);
         Ok(())
+    }
+}
+
+impl Judge<Device> for DeviceJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<Device> {
@@ -223,7 +229,7 @@ struct PollJudge {
     tokens: TokenJudge,
 }
 
-impl Judge<Polled> for PollJudge {
+impl Reader for PollJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         if let Err(error) = self.tokens.answer(response, context) {
             self.waiting = Some(poll_error(error)?);
@@ -245,6 +251,12 @@ impl Judge<Polled> for PollJudge {
 
     fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         if self.waiting.is_some() { Ok(None) } else { self.tokens.unverified(context, now) }
+    }
+}
+
+impl Judge<Polled> for PollJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<Polled> {

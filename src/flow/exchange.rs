@@ -4,7 +4,7 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, names, used};
+use crate::flow::judge::{Context, Judge, Reader, names, used};
 use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes, KeySet, unkeyed};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -45,9 +45,14 @@ use crate::protocol::token::{Expectation, TokenType, Tokens};
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub struct Exchange<T = Tokens> {
+    pub(crate) flow: Flow,
+    pub(super) judge: Box<dyn Judge<T>>,
+}
+
+/// All of an exchange but what it ends with: compiled once, whatever that is.
+pub(crate) struct Flow {
     pub(super) state: State,
     pub(crate) attempt: Option<Box<Attempt>>,
-    pub(super) judge: Box<dyn Judge<T>>,
     // Apart, so that handing a machine on moves no more than addresses.
     pub(crate) context: Box<Context>,
 }
@@ -78,15 +83,15 @@ impl<T> core::fmt::Debug for Exchange<T> {
 impl<T> Exchange<T> {
     pub(crate) fn new(client: &Client, attempt: Option<Box<Attempt>>, judge: impl Judge<T> + 'static) -> Self {
         let state = if attempt.is_some() { State::Trying } else { State::Judging };
-        Self { state, attempt, judge: Box::new(judge), context: Context::new(client) }
+        Self { flow: Flow { state, attempt, context: Context::new(client) }, judge: Box::new(judge) }
     }
 
     /// Binds the tokens to this key: every request carries a proof, and a token of another type is refused (RFC 9449).
     /// `nonce` is the newest one of this server's, when there is one ([`dpop::Nonces`]).
     #[must_use]
     pub fn dpop(mut self, key: &KeyInfo, nonce: Option<&str>) -> Self {
-        self.context.expectation.token_type = TokenType::DPoP;
-        if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.bound) {
+        self.flow.context.expectation.token_type = TokenType::DPoP;
+        if let Some(attempt) = self.flow.attempt.as_mut().filter(|attempt| attempt.bound) {
             attempt.dpop = Some(key.clone());
             attempt.nonce = nonce.map(String::from);
         }
@@ -96,34 +101,34 @@ impl<T> Exchange<T> {
     /// Has a refresh token that comes stored by [`Step::Store`], before anything else of the answer is judged.
     #[must_use]
     pub fn storing(mut self) -> Self {
-        self.context.storing = true;
+        self.flow.context.storing = true;
         self
     }
 
     /// Leaves the server's keys to the shell: it is asked by [`Step::Find`] to find one and to verify with it.
     #[must_use]
     pub fn keys_outside(mut self) -> Self {
-        self.context.keys_outside = true;
+        self.flow.context.keys_outside = true;
         self
     }
 
     /// Leaves SHA-384 and SHA-512 to the shell: it is asked by [`Step::Digest`] for what a token signed with these is checked by.
     #[must_use]
     pub fn digests_outside(mut self) -> Self {
-        self.context.digests_outside = true;
-        self.context.id_token.hashes_given = true;
+        self.flow.context.digests_outside = true;
+        self.flow.context.id_token.hashes_given = true;
         self
     }
 
     /// The newest nonce the server gave, to be kept for its next request.
     pub fn dpop_nonce(&self) -> Option<&str> {
-        self.attempt.as_ref()?.nonce.as_deref()
+        self.flow.attempt.as_ref()?.nonce.as_deref()
     }
 
     /// The server's key set, so that it is not fetched; when no key in it fits, it is fetched once all the same.
     #[must_use]
     pub fn jwks(mut self, json: impl Into<String>) -> Self {
-        self.context.jwks = Some(json.into());
+        self.flow.context.jwks = Some(json.into());
         self
     }
 
@@ -132,30 +137,30 @@ impl<T> Exchange<T> {
     /// time. A set that is older than its life is fetched anew.
     #[must_use]
     pub fn jwks_at(mut self, json: impl Into<String>, times: JwksTimes) -> Self {
-        self.context.jwks_at = Some(times);
+        self.flow.context.jwks_at = Some(times);
         self.jwks(json)
     }
 
     /// The key set that was used, to be kept.
     pub fn known_jwks(&self) -> Option<&str> {
-        self.context.jwks.as_deref()
+        self.flow.context.jwks.as_deref()
     }
 
     /// The key set that was used and its times, to be kept for [`jwks_at`](Self::jwks_at), in memory or in a store that many
     /// share, also where the flow failed; `None` where it was given without.
     pub fn known_jwks_at(&self) -> Option<(&str, JwksTimes)> {
-        Some((self.known_jwks()?, self.context.jwks_at?))
+        Some((self.known_jwks()?, self.flow.context.jwks_at?))
     }
 
     /// Where in the flow the request is that was handed out.
     pub fn phase(&self) -> Phase {
-        self.attempt.as_ref().map_or(Phase::Token, |attempt| attempt.phase())
+        self.flow.phase()
     }
 
     /// The id of the last request, by which the server logs it, where the profile has one: for the server's support, also when no
     /// answer came. Errors of an answer have it as [`Error::trace_id`].
     pub fn request_id(&self) -> Option<&str> {
-        self.attempt.as_ref()?.request_id.as_deref()
+        self.flow.attempt.as_ref()?.request_id.as_deref()
     }
 
     /// The next step. `random` holds fresh random octets for each call, `now` is in seconds since 1970.
@@ -164,6 +169,62 @@ impl<T> Exchange<T> {
     /// `transaction_used` when the last step has not been answered; `invalid_configuration` for rules and keys that do not
     /// fit; those of the answer's judgement.
     pub fn step(&mut self, random: &[u8; 32], now: u64) -> Result<Step<T>> {
+        let step = self.flow.step(self.judge.reader(), random, now)?;
+        self.finish(step, now)
+    }
+
+    /// The step, and at the end the outcome.
+    pub(super) fn finish(&mut self, step: Step<Option<Claims>>, now: u64) -> Result<Step<T>> {
+        step.undone().or_else(|claims| self.judge.finish(claims, now).map(Step::Done))
+    }
+
+    /// The same exchange, its answer judged by another judge over the one it has.
+    pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
+        Exchange { flow: self.flow, judge: Box::new(over(self.judge)) }
+    }
+
+    /// What a signed token of the server's will be judged against, to be made stricter: `acr`, trusted audiences, skew.
+    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
+        &mut self.flow.context.id_token
+    }
+
+    pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
+        change(&mut self.flow.context.expectation);
+    }
+
+    /// Takes the signature that [`step`](Self::step) asked for.
+    ///
+    /// # Errors
+    /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
+    pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
+        self.flow.signed(signature)
+    }
+
+    /// Takes whether the signature that [`step`](Self::step) handed out is right.
+    ///
+    /// # Errors
+    /// `signature_invalid` when it is not; `transaction_used` unless one is out.
+    pub fn verified(&mut self, right: bool) -> Result<()> {
+        self.flow.verified(right)
+    }
+
+    /// Takes the response to the request that [`step`](Self::step) handed out.
+    ///
+    /// # Errors
+    /// What is wrong with the answer; `dpop_nonce_missing` and `dpop_nonce_refused`; `transaction_used` unless a request is
+    /// out.
+    pub fn receive(&mut self, response: Response) -> Result<()> {
+        self.flow.receive(response, self.judge.reader())
+    }
+}
+
+impl Flow {
+    pub(super) fn phase(&self) -> Phase {
+        self.attempt.as_ref().map_or(Phase::Token, |attempt| attempt.phase())
+    }
+
+    /// The next step; at the end the claims of what was verified.
+    pub(super) fn step(&mut self, reader: &mut dyn Reader, random: &[u8; 32], now: u64) -> Result<Step<Option<Claims>>> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
                 self.check_settings()?;
@@ -176,8 +237,8 @@ impl<T> Exchange<T> {
                     Next::Send(request) => Step::Send(request),
                     Next::Made(object) => {
                         self.state = State::Over;
-                        self.judge.signed(object.expose());
-                        Step::Done(self.judge.finish(None, now)?)
+                        reader.signed(object.expose());
+                        Step::Done(None)
                     }
                 })
             }
@@ -187,24 +248,24 @@ impl<T> Exchange<T> {
                 Ok(Step::Store(token))
             }
             State::Judging => {
-                if let Some(request) = self.encrypted()? {
+                if let Some(request) = self.encrypted(reader)? {
                     self.state = State::DecryptWanted;
                     return Ok(Step::Decrypt(request));
                 }
                 if !LOGINS {
-                    return self.judge.finish(None, now).map(Step::Done);
+                    return Ok(Step::Done(None));
                 }
-                if let Some((hash, value, place)) = self.context.undigested(self.judge.token()) {
+                if let Some((hash, value, place)) = self.context.undigested(reader.token()) {
                     self.state = State::DigestWanted(place);
                     return Ok(Step::Digest(hash, value));
                 }
-                match self.judge.unverified(&self.context, now)? {
+                match reader.unverified(&self.context, now)? {
                     Some(token) => self.choose(Box::new(token), now),
-                    None => self.judge.finish(None, now).map(Step::Done),
+                    None => Ok(Step::Done(None)),
                 }
             }
             State::Keyed(token) if LOGINS => self.choose(token, now),
-            State::Verified(claims) => self.judge.finish(Some(claims), now).map(Step::Done),
+            State::Verified(claims) => Ok(Step::Done(Some(claims))),
             other => {
                 self.state = other;
                 Err(used())
@@ -241,23 +302,8 @@ impl<T> Exchange<T> {
         }
     }
 
-    /// The same exchange, its answer judged by another judge over the one it has.
-    pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
-        let Self { state, attempt, judge, context } = self;
-        Exchange { state, attempt, judge: Box::new(over(judge)), context }
-    }
-
-    /// What a signed token of the server's will be judged against, to be made stricter: `acr`, trusted audiences, skew.
-    pub fn id_token_expectation(&mut self) -> &mut IdTokenRules {
-        &mut self.context.id_token
-    }
-
-    pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
-        change(&mut self.context.expectation);
-    }
-
     /// The key for a token, or the request for the key set.
-    fn choose(&mut self, token: Box<Unverified>, now: u64) -> Result<Step<T>> {
+    fn choose(&mut self, token: Box<Unverified>, now: u64) -> Result<Step<Option<Claims>>> {
         let context = &mut self.context;
         if context.keys_outside {
             let (alg, kid, input, signature) =
@@ -283,11 +329,7 @@ impl<T> Exchange<T> {
         }
     }
 
-    /// Takes the signature that [`step`](Self::step) asked for.
-    ///
-    /// # Errors
-    /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
-    pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
+    pub(super) fn signed(&mut self, signature: &[u8]) -> Result<()> {
         match (&self.state, &mut self.attempt) {
             (State::Trying, Some(attempt)) => {
                 let signed = attempt.signed(signature);
@@ -302,12 +344,13 @@ impl<T> Exchange<T> {
     }
 
     /// Judges an answer that is there to stay.
-    pub(super) fn judge(&mut self, answer: &Response) -> Result<()> {
+    pub(super) fn judge(&mut self, answer: &Response, reader: &mut dyn Reader) -> Result<()> {
         self.state = State::Over;
-        let judged = self.judge.answer(answer, &mut self.context);
+        let told = self.context.told;
+        let judged = reader.answer(answer, &mut self.context);
         // The package's shell keeps the answer itself.
         let once = !NPM && self.attempt.as_ref().is_some_and(|attempt| !attempt.request.repeatable) && (200..300).contains(&answer.status);
-        judged.map_err(|error| {
+        judged.map_err(told).map_err(|error| {
             let error = self.attempt.as_ref().map_or_else(used, |attempt| attempt.traced(error));
             if once { error.holding(answer) } else { error }
         })?;
@@ -316,11 +359,7 @@ impl<T> Exchange<T> {
         Ok(())
     }
 
-    /// Takes whether the signature that [`step`](Self::step) handed out is right.
-    ///
-    /// # Errors
-    /// `signature_invalid` when it is not; `transaction_used` unless one is out.
-    pub fn verified(&mut self, right: bool) -> Result<()> {
+    pub(super) fn verified(&mut self, right: bool) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::VerdictWanted(token) | State::FindWanted(token) => {
                 self.state = State::Verified(token.release(right)?);
@@ -333,12 +372,7 @@ impl<T> Exchange<T> {
         }
     }
 
-    /// Takes the response to the request that [`step`](Self::step) handed out.
-    ///
-    /// # Errors
-    /// What is wrong with the answer; `dpop_nonce_missing` and `dpop_nonce_refused`; `transaction_used` unless a request is
-    /// out.
-    pub fn receive(&mut self, response: Response) -> Result<()> {
+    pub(super) fn receive(&mut self, response: Response, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
                 let Some(attempt) = &mut self.attempt else { return Err(used()) };
@@ -359,7 +393,7 @@ impl<T> Exchange<T> {
                     self.state = State::Storing(Box::new(answer));
                     return Ok(());
                 }
-                self.judge(&answer)
+                self.judge(&answer, reader)
             }
             State::KeysWanted(token, at) => {
                 let KeySet { jwks, times } = KeySet::judge(&response, at)?;

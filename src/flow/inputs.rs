@@ -2,8 +2,8 @@
 //!
 //! RFC 7516 section 5.2, OIDC Core section 3.1.3.6. Refuses what nobody asked for, and changes nothing then.
 
-use crate::flow::exchange::{Exchange, State};
-use crate::flow::judge::{Spent, used};
+use crate::flow::exchange::{Exchange, Flow, State};
+use crate::flow::judge::{Reader, Spent, used};
 use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::{DecryptRequest, Step};
 use crate::ground::error::{Action, Error, Phase, Result};
@@ -12,12 +12,13 @@ use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
 use crate::jose::jwe::{self, Encrypted};
 use crate::protocol::dpop::Server;
+use crate::protocol::id_token::claims::Claims;
 
-impl<T> Exchange<T> {
+impl Flow {
     /// The refresh token that [`Step::Store`] handed out is safe.
-    fn stored(&mut self) -> Result<()> {
+    fn stored(&mut self, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
-            State::StoreWanted(answer) => self.judge(&answer),
+            State::StoreWanted(answer) => self.judge(&answer, reader),
             other => {
                 self.state = other;
                 Err(used())
@@ -27,17 +28,17 @@ impl<T> Exchange<T> {
 
     /// What is to be decrypted first, where the server encrypts for this client. A token that came encrypted where nobody said so was
     /// refused by its judge.
-    pub(super) fn encrypted(&self) -> Result<Option<DecryptRequest>> {
-        let (Some(allowed), Some(token)) = (&self.context.encryption, self.judge.encrypted()) else { return Ok(None) };
+    pub(super) fn encrypted(&self, reader: &dyn Reader) -> Result<Option<DecryptRequest>> {
+        let (Some(allowed), Some(token)) = (&self.context.encryption, reader.encrypted()) else { return Ok(None) };
         let Encrypted { header, alg, enc, kid } = Encrypted::parse(token, allowed).map_err(|error| error.at(self.phase()))?;
         Ok(Some(DecryptRequest { alg, enc, kid, header, token: Secret::new(token) }))
     }
 
     /// Takes what [`Step::Decrypt`] asked for: a token that is signed, and nothing else.
-    fn decrypted(&mut self, plain: &Secret) -> Result<()> {
+    fn decrypted(&mut self, plain: &Secret, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::DecryptWanted => {
-                self.judge.decrypted(jwe::signed(plain.expose().as_bytes()).map_err(|error| error.at(self.phase()))?);
+                reader.decrypted(jwe::signed(plain.expose().as_bytes()).map_err(|error| error.at(self.phase()))?);
                 self.state = State::Judging;
                 Ok(())
             }
@@ -101,20 +102,17 @@ impl<T> Exchange<T> {
         let lost = failure.loses(self.spends()) && self.attempt.as_ref().is_some_and(|attempt| attempt.is_sent());
         if lost { error.advise(Action::Restart).retry(false) } else { error }
     }
-}
 
-impl<T> Machine for Exchange<T> {
-    type Output = T;
-
-    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
+    /// The next step, once what came of the last one is taken; at the end the claims of what was verified.
+    fn advance(&mut self, input: Input, reader: &mut dyn Reader, moment: &Moment<'_>) -> Result<Step<Option<Claims>>> {
         match input {
             Input::Start => {}
-            Input::Response(response) => self.receive(response)?,
+            Input::Response(response) => self.receive(response, reader)?,
             Input::Signature(signature) => self.signed(&signature)?,
             Input::Verdict(right) => self.verified(right).map_err(|error| self.held(error))?,
             Input::Digest(digest) => self.digested(&digest)?,
-            Input::Plaintext(plain) => self.decrypted(&plain).map_err(|error| self.held(error))?,
-            Input::Stored => self.stored()?,
+            Input::Plaintext(plain) => self.decrypted(&plain, reader).map_err(|error| self.held(error))?,
+            Input::Stored => self.stored(reader)?,
             // It needs no token, asks nothing, and never waits.
             Input::Token(_) | Input::Slept => return Err(used()),
             Input::Failed(failure) => {
@@ -126,16 +124,8 @@ impl<T> Machine for Exchange<T> {
                 return Err(used());
             }
         }
-        let step = self.step(moment.random, moment.now);
+        let step = self.step(reader, moment.random, moment.now);
         step.map_err(|error| self.held(error))
-    }
-
-    fn nonce(&self) -> Option<&str> {
-        self.dpop_nonce()
-    }
-
-    fn keeps(&self) -> bool {
-        self.context.kept_refresh
     }
 
     fn spends(&self) -> Option<Spends<'_>> {
@@ -143,5 +133,26 @@ impl<T> Machine for Exchange<T> {
             Spent::Sent => Spends::Sent(name),
             Spent::Answered => Spends::Answered(name),
         })
+    }
+}
+
+impl<T> Machine for Exchange<T> {
+    type Output = T;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<T>> {
+        let step = self.flow.advance(input, self.judge.reader(), moment)?;
+        self.finish(step, moment.now).map_err(|error| self.flow.held(error))
+    }
+
+    fn nonce(&self) -> Option<&str> {
+        self.dpop_nonce()
+    }
+
+    fn keeps(&self) -> bool {
+        self.flow.context.kept_refresh
+    }
+
+    fn spends(&self) -> Option<Spends<'_>> {
+        self.flow.spends()
     }
 }

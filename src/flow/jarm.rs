@@ -8,7 +8,7 @@ use crate::ground::error::shown::shown_text;
 use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Context, Judge, Reader};
 use crate::flow::keys::unkeyed;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
@@ -47,7 +47,7 @@ struct JarmJudge {
     token: String,
 }
 
-impl Judge<AuthorizationCode> for JarmJudge {
+impl Reader for JarmJudge {
     fn answer(&mut self, _: &Response, _: &mut Context) -> Result<()> {
         Ok(())
     }
@@ -72,6 +72,12 @@ impl Judge<AuthorizationCode> for JarmJudge {
         let Client { profile, client_id, .. } = &self.client;
         // The rules know the standards' default, where the profile names no algorithm.
         context.id_token.borrowed(|rules| check(&self.token, rules.algorithms, &profile.issuer, client_id, state, now)).map(Some)
+    }
+}
+
+impl Judge<AuthorizationCode> for JarmJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<AuthorizationCode> {

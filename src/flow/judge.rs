@@ -56,6 +56,8 @@ pub(crate) struct Context {
     pub(super) answer: Option<Secret>,
     /// How the server encrypts for this client, where it does.
     pub(crate) encryption: Option<Encryption>,
+    /// What a refusal says in the provider's own words.
+    pub(crate) told: fn(Error) -> Error,
     /// What the provider does differently.
     pub(super) rules: &'static Rules,
 }
@@ -78,6 +80,7 @@ impl Context {
                 ..Expectation::default()
             },
             id_token,
+            told: core::convert::identity,
             kept: None,
             jwks: None,
             jwks_at: None,
@@ -168,8 +171,8 @@ fn hash_of(token: &str) -> Option<Hash> {
     Algorithm::named(header.text("alg")?).map(|alg| alg.hash)
 }
 
-/// What turns an answer into an outcome. A machine waits in whatever thread its host likes.
-pub(crate) trait Judge<T>: Send + Sync {
+/// What reads an answer. A machine waits in whatever thread its host likes.
+pub(crate) trait Reader: Send + Sync {
     /// Takes the answer; it is judged here as far as that needs no clock.
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()>;
 
@@ -193,6 +196,12 @@ pub(crate) trait Judge<T>: Send + Sync {
 
     /// Takes a signed object that is not sent anywhere.
     fn signed(&mut self, _object: &str) {}
+}
+
+/// What turns an answer into an outcome.
+pub(crate) trait Judge<T>: Send + Sync {
+    /// What reads the answer for it.
+    fn reader(&mut self) -> &mut dyn Reader;
 
     /// The outcome, with the claims of what was verified.
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T>;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, names};
+use crate::flow::judge::{Context, Judge, Reader, names};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
@@ -194,7 +194,7 @@ impl LoginJudge {
     }
 }
 
-impl Judge<Login> for LoginJudge {
+impl Reader for LoginJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         let pushed = PushedRequest::judge(response, context.expectation.expires_in_string)?;
         self.url = front_channel(&self.endpoint, &self.client_id, "request_uri", &pushed.request_uri);
@@ -207,6 +207,12 @@ impl Judge<Login> for LoginJudge {
             self.url.push('&');
             self.url.push_str(&self.outer);
         }
+    }
+}
+
+impl Judge<Login> for LoginJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<Login> {

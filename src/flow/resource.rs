@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Context, Judge, Reader};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
@@ -117,13 +117,19 @@ struct ResourceJudge {
     response: Option<Response>,
 }
 
-impl Judge<Response> for ResourceJudge {
+impl Reader for ResourceJudge {
     fn answer(&mut self, response: &Response, _: &mut Context) -> Result<()> {
         if response.is_redirect() {
             return Err(Error::new(&codes::REDIRECT_REFUSED).at(Phase::Api).http(response));
         }
         self.response = Some(response.clone());
         Ok(())
+    }
+}
+
+impl Judge<Response> for ResourceJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, _: Option<Claims>, _: u64) -> Result<Response> {

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, Spent, used};
+use crate::flow::judge::{Context, Judge, Reader, Spent, used};
 use crate::flow::keys::unkeyed;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
@@ -34,18 +34,18 @@ impl Exchange<Tokens> {
     /// does not take this client authentication.
     pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
-        let expectation = &mut exchange.context.expectation;
+        let expectation = &mut exchange.flow.context.expectation;
         let acr = code.acr_values();
         expectation.id_token = acr.is_some() || (has_openid(code.scope()) && !client.profile.rules.id_token_optional);
         expectation.scope = code.scope().into();
-        let id_token = &mut exchange.context.id_token;
+        let id_token = &mut exchange.flow.context.id_token;
         id_token.nonce = code.nonce().map(String::from);
         id_token.max_age = code.max_age();
         id_token.state = code.state().map(String::from);
         id_token.acr_values = acr.map(|acr| client.profile.rules.acr_values(&acr)).unwrap_or_default();
         id_token.echoed = code.echoed().map(|value| (client.profile.rules.echoed.1, value));
         id_token.code = code.code();
-        exchange.context.spends =
+        exchange.flow.context.spends =
             id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(&client.profile.issuer, &client.client_id, code.expose())));
         Ok(exchange)
     }
@@ -59,10 +59,10 @@ impl Exchange<Tokens> {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
         }
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        let expectation = &mut exchange.context.expectation;
+        let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.scope.clone();
         expectation.kind = RequestKind::ClientCredentials;
-        if let Some(attempt) = &mut exchange.attempt {
+        if let Some(attempt) = &mut exchange.flow.attempt {
             attempt.request.repeatable = true;
         }
         Ok(exchange)
@@ -74,13 +74,13 @@ impl Exchange<Tokens> {
     /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
     pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        let expectation = &mut exchange.context.expectation;
+        let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.expected_scope();
         expectation.refresh_token = Some(grant.token.clone());
         expectation.kind = RequestKind::RefreshToken;
-        exchange.context.id_token.refresh_of = grant.claims.clone();
-        exchange.context.kept = grant.id_token.clone();
-        exchange.context.spends = Some((Spent::Answered, spent_name(&client.profile.issuer, &client.client_id, grant.token.expose())));
+        exchange.flow.context.id_token.refresh_of = grant.claims.clone();
+        exchange.flow.context.kept = grant.id_token.clone();
+        exchange.flow.context.spends = Some((Spent::Answered, spent_name(&client.profile.issuer, &client.client_id, grant.token.expose())));
         Ok(exchange)
     }
 
@@ -91,10 +91,10 @@ impl Exchange<Tokens> {
     pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
         let unnamed = matches!(authentication, ClientAuthentication::None);
         let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
-        let expectation = &mut exchange.context.expectation;
+        let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.expected_scope();
         expectation.kind = RequestKind::JwtBearer;
-        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.attempt, &grant.source) {
+        if let (Some(attempt), Source::Signed(signed)) = (&mut exchange.flow.attempt, &grant.source) {
             attempt.grant = Some((**signed).clone());
         }
         Ok(exchange)
@@ -106,7 +106,7 @@ impl Exchange<Tokens> {
     /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
     pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
-        let expectation = &mut exchange.context.expectation;
+        let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.scope.clone();
         expectation.kind = RequestKind::TokenExchange;
         expectation.token_exchange = true;
@@ -121,7 +121,7 @@ impl Exchange<Tokens> {
 
     /// What the answer will be judged against.
     pub fn expectation(&self) -> &Expectation {
-        &self.context.expectation
+        &self.flow.context.expectation
     }
 
     /// The refresh token that came with the answer, from its arrival on. Store it before the next step: the one it replaces is
@@ -142,7 +142,7 @@ impl Exchange<Tokens> {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn renewed(&self) -> Option<&Secret> {
-        self.context.renewed.as_ref()
+        self.flow.context.renewed.as_ref()
     }
 
     /// Demands one of these `acr` values, spaces between them, none for no more than the login did. What the login demanded can be
@@ -154,9 +154,9 @@ impl Exchange<Tokens> {
         if values.is_empty() {
             return Ok(());
         }
-        let demanded = &mut self.context.id_token.acr_values;
+        let demanded = &mut self.flow.context.id_token.acr_values;
         let mut left = String::new();
-        for value in Parts(Some(&self.context.rules.acr_values(values)), b' ')
+        for value in Parts(Some(&self.flow.context.rules.acr_values(values)), b' ')
             .filter(|value| demanded.is_empty() || word(demanded, value.as_bytes()).is_some())
         {
             if !left.is_empty() {
@@ -168,7 +168,7 @@ impl Exchange<Tokens> {
             return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("acrValues: some that the login demanded"));
         }
         *demanded = left;
-        self.context.expectation.id_token = true;
+        self.flow.context.expectation.id_token = true;
         Ok(())
     }
 }
@@ -179,7 +179,7 @@ impl<T> Exchange<T> {
     /// # Errors
     /// `invalid_parameter`, `reserved_parameter`.
     pub fn target(mut self, target: &Target) -> Result<Self> {
-        if let Some(attempt) = &mut self.attempt {
+        if let Some(attempt) = &mut self.flow.attempt {
             let mut form = Form::new();
             let client = &attempt.client;
             target.push(client.profile.requests.free_resource, &client.client_id, attempt.is_named(), &mut form)?;
@@ -233,7 +233,7 @@ pub(crate) struct TokenJudge {
     id_token: Option<Secret>,
 }
 
-impl Judge<Tokens> for TokenJudge {
+impl Reader for TokenJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
         let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
         context.id_token.access_token = Some(tokens.access_token.clone());
@@ -277,6 +277,12 @@ impl Judge<Tokens> for TokenJudge {
             Some(_) if context.expectation.id_token => Err(unkeyed()),
             _ => Ok(None),
         }
+    }
+}
+
+impl Judge<Tokens> for TokenJudge {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {

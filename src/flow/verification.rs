@@ -6,7 +6,7 @@
 use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, used};
+use crate::flow::judge::{Context, Judge, Reader, used};
 use crate::flow::keys::unkeyed;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
@@ -46,7 +46,7 @@ struct TokenCheck {
     logout: bool,
 }
 
-impl Judge<Claims> for TokenCheck {
+impl Reader for TokenCheck {
     fn answer(&mut self, _: &Response, _: &mut Context) -> Result<()> {
         Ok(())
     }
@@ -72,6 +72,12 @@ impl Judge<Claims> for TokenCheck {
         }
         let check = if self.logout { logout_token::check } else { id_token::check };
         context.id_token.borrowed(|expectation| check(&self.token, expectation, now)).map(Some)
+    }
+}
+
+impl Judge<Claims> for TokenCheck {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use super::granted::{GrantedJudge, Numbered};
+use super::granted::{GrantedJudge, numbered};
 use super::{Granted, LoginRequest, MAX_ASSERTION_LIFETIME, TokenRequest, check_algorithm, enforced};
 use crate::flow::exchange::Exchange;
 use crate::flow::login::Start;
@@ -127,8 +127,9 @@ impl HelseId {
         if let Some(object) = request.object(&self.key)? {
             start = start.object(object);
         }
-        let exchange = Exchange::login(&self.client, &self.authentication, request.request(self.least)?, start, random, now)?;
-        Ok(exchange.judged(Numbered))
+        let mut exchange = Exchange::login(&self.client, &self.authentication, request.request(self.least)?, start, random, now)?;
+        exchange.flow.context.told = numbered;
+        Ok(exchange)
     }
 
     /// Exchanges a checked code for the tokens of the first audience. The login's level is judged with the id_token.
@@ -175,7 +176,8 @@ impl HelseId {
         least: u8,
         nonce: Option<&str>,
     ) -> Result<Exchange<Granted>> {
-        let exchange = exchange.target(&request.target()?)?.dpop(&self.dpop, nonce);
+        let mut exchange = exchange.target(&request.target()?)?.dpop(&self.dpop, nonce);
+        exchange.flow.context.told = numbered;
         let (thumbprint, resource, asked) = (thumbprint(&self.dpop.public), request.resource.clone(), String::from(asked));
         let login_scope = String::from(login);
         Ok(exchange.judged(|tokens| GrantedJudge { tokens, thumbprint, resource, asked, login_scope, least }))

@@ -8,14 +8,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Judge, Reader};
 use crate::ground::error::told::marked;
 use crate::ground::error::{Action, Error, Phase, Result, codes};
-use crate::ground::http::Response;
 use crate::ground::json::Value;
 use crate::ground::text::{base64url_decode, cut, number};
 use crate::protocol::grant::Refresh;
-use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
 
 /// Tokens, and what HelseID says of them.
@@ -144,39 +143,6 @@ pub fn numbered(error: Error) -> Error {
     }
 }
 
-/// Judges an answer as another judge does; its errors have HelseID's numbers.
-pub(super) struct Numbered<T>(pub(super) Box<dyn Judge<T>>);
-
-impl<T> Judge<T> for Numbered<T> {
-    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        self.0.answer(response, context).map_err(numbered)
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.0.token()
-    }
-
-    fn encrypted(&self) -> Option<&str> {
-        self.0.encrypted()
-    }
-
-    fn decrypted(&mut self, token: &str) {
-        self.0.decrypted(token);
-    }
-
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        self.0.unverified(context, now)
-    }
-
-    fn signed(&mut self, object: &str) {
-        self.0.signed(object);
-    }
-
-    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<T> {
-        self.0.finish(claims, now)
-    }
-}
-
 /// Judges an answer as [`Tokens`] are judged, and then as HelseID's.
 pub(super) struct GrantedJudge {
     pub(super) tokens: Box<dyn Judge<Tokens>>,
@@ -189,24 +155,8 @@ pub(super) struct GrantedJudge {
 }
 
 impl Judge<Granted> for GrantedJudge {
-    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        self.tokens.answer(response, context).map_err(numbered)
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.tokens.token()
-    }
-
-    fn encrypted(&self) -> Option<&str> {
-        self.tokens.encrypted()
-    }
-
-    fn decrypted(&mut self, token: &str) {
-        self.tokens.decrypted(token);
-    }
-
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        self.tokens.unverified(context, now)
+    fn reader(&mut self) -> &mut dyn Reader {
+        self.tokens.reader()
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<Granted> {

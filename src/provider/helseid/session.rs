@@ -333,7 +333,7 @@ impl Session {
                 Ok(Step::Store(self.state()))
             }
             // An input out of turn changes nothing.
-            Err(error) if error.code() == codes::TRANSACTION_USED.code() && !exchange.is_over() => {
+            Err(error) if error.code() == codes::TRANSACTION_USED.code() && !exchange.flow.is_over() => {
                 self.at = if asking { At::Exchanging } else { At::Renewing };
                 Err(error)
             }
@@ -344,7 +344,7 @@ impl Session {
     /// What the caller's own store came to; what cannot be asked for again goes with the error.
     fn unstored(&mut self, failure: Failure, moment: &Moment<'_>) -> Result<Step<SessionToken>> {
         let error = failure.error(Phase::Session, false);
-        let error = self.exchange.as_ref().map_or(error.clone(), |exchange| exchange.held(error));
+        let error = self.exchange.as_ref().map_or(error.clone(), |exchange| exchange.flow.held(error));
         self.end(Err(error), moment)
     }
 

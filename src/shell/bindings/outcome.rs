@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use crate::flow::device::{Device, Polled};
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge};
+use crate::flow::judge::{Judge, Reader};
 use crate::flow::keys::KeySet;
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::Step;
@@ -35,28 +35,8 @@ pub(super) fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
 struct Texted<T>(Box<dyn Judge<T>>);
 
 impl<T: Out> Judge<String> for Texted<T> {
-    fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        self.0.answer(response, context)
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.0.token()
-    }
-
-    fn encrypted(&self) -> Option<&str> {
-        self.0.encrypted()
-    }
-
-    fn decrypted(&mut self, token: &str) {
-        self.0.decrypted(token);
-    }
-
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        self.0.unverified(context, now)
-    }
-
-    fn signed(&mut self, object: &str) {
-        self.0.signed(object);
+    fn reader(&mut self) -> &mut dyn Reader {
+        self.0.reader()
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<String> {
