@@ -174,7 +174,7 @@ const placeOf = (octets, digest) => Buffer.from(octets).indexOf(digest);
 /** Takes wasm apart for pkg/src/core/wasm_streams.ts. */
 async function apart(wasm) {
   const module = await import(join(DIST, "lib", "core", "wasm_streams.js"));
-  const { ADDRESS, CODES, STREAMS, HEAD, TAIL, walk, woven } = module;
+  const { ADDRESS, CODES, STREAMS, HEAD, TAIL, walk, weave } = module;
   const streams = Array.from({ length: STREAMS }, () => []);
   let at = 8;
   const length = () => {
@@ -222,7 +222,7 @@ async function apart(wasm) {
     ...streams.flatMap(({ length }) => [length & 255, (length >> 8) & 255, length >> 16]),
     ...streams.flat(),
   ]);
-  if (Buffer.compare(woven(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/core/wasm_streams.ts does not know");
+  if (Buffer.compare(weave(octets), wasm)) throw new Error("the wasm has an instruction that pkg/src/core/wasm_streams.ts does not know");
   return octets;
 }
 
@@ -375,7 +375,7 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
         const { has } = CORES[core];
         const wasm = `() => ${module(core)}, ${ends[core]}`;
         return whole
-          ? `bring(${Object.keys(CORES).indexOf(core)}, ${wasm}${has ? `, ${JSON.stringify(has)}` : ""});\n`
+          ? `registerCore(${Object.keys(CORES).indexOf(core)}, ${wasm}${has ? `, ${JSON.stringify(has)}` : ""});\n`
           : `provide({ source: () => ${module(core)}, end: ${ends[core]} });\n`;
       })
       .join("");
@@ -386,7 +386,7 @@ function partsOf(cores, ends, placeOf = (module) => ["", `./lib/${module}.js`]) 
   };
   const head = [
     imports("core/error", whole ? ["describe"] : []),
-    cores.length ? (whole ? imports("core/cores", ["bring"]) : imports("core/wasm", ["provide"])) : "",
+    cores.length ? (whole ? imports("core/cores", ["registerCore"]) : imports("core/wasm", ["provide"])) : "",
     imports("core/error_details", whole ? ["details"] : []),
   ].join("");
   return { head, provided, details: whole ? "describe(details);\n" : "" };
@@ -396,16 +396,16 @@ function writeEntry(entry, cores, ends, hashes) {
   const { head, provided, details } = partsOf(cores, ends);
   const reexport = `${details}export * from "./lib/entries/${entry}.js";\n`;
   const imported = (suffix) =>
-    `import { compiled } from "./lib/core/wasm_module.js";\n${cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("")}`;
+    `import { compileModule } from "./lib/core/wasm_module.js";\n${cores.map((core) => `import ${core} from "./wasm/${core}.wasm${suffix}";\n`).join("")}`;
   const readers = !cores.length
     ? ""
-    : `import { ${cores.some((core) => hashes[core]) ? "constants, " : ""}read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { woven } from "./lib/core/wasm_streams.js";\n` : ""}`;
+    : `import { ${cores.some((core) => hashes[core]) ? "constants, " : ""}read } from "./lib/core/wasm_text.js";\n${cores.some((core) => CORES[core].apart) ? `import { weave } from "./lib/core/wasm_streams.js";\n` : ""}`;
   const octets = (core) => `read(${core}Text${hashes[core] ? ", constants()" : ""})`;
   const files = {
     // The text first: a bundler keeps the order, and the code after it compresses better.
-    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `woven(${octets(core)})` : octets(core)})`)}${reexport}`,
-    [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => `compiled(${core})`)}${reexport}`,
-    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => `compiled(${core})`)}${reexport}`,
+    [`${entry}.js`]: `${cores.map((core) => `import { text as ${core}Text } from "./wasm/${core}.js";\n`).join("")}${head}${readers}${provided((core) => `new WebAssembly.Module(${CORES[core].apart ? `weave(${octets(core)})` : octets(core)})`)}${reexport}`,
+    [`${entry}.workerd.js`]: `${head}${imported("")}${provided((core) => `compileModule(${core})`)}${reexport}`,
+    [`${entry}.edge-light.js`]: `${head}${imported("?module")}${provided((core) => `compileModule(${core})`)}${reexport}`,
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(DIST, file), text);
 }

@@ -112,9 +112,9 @@ test("each entry brings one wasm at most", () => {
 });
 
 test("an operation that no imported entry has is refused with what to import", async () => {
-  const { bring } = await import(new URL("lib/core/cores.js", dist));
+  const { registerCore } = await import(new URL("lib/core/cores.js", dist));
   const { run } = await import(new URL("lib/core/wasm.js", dist));
-  bring(0, () => assert.fail("not asked"), 0, " this that ");
+  registerCore(0, () => assert.fail("not asked"), 0, " this that ");
   assert.throws(
     () => run("other\n"),
     ({ code, action, hint }) => code === "wasm_unavailable" && action === "fix_configuration" && hint.includes('import "samtykke"'),

@@ -103,9 +103,9 @@ test("the policy that the README gives is strict", () => {
 
 test("where a bundler hands over no module, the error tells of that and not of a policy", async () => {
   const dist = new URL("../../pkg/dist/lib/core/", import.meta.url);
-  const [{ run }, { bring }, { compiled }] = await Promise.all(["wasm", "cores", "wasm_module"].map((name) => import(new URL(`${name}.js`, dist))));
+  const [{ run }, { registerCore }, { compileModule }] = await Promise.all(["wasm", "cores", "wasm_module"].map((name) => import(new URL(`${name}.js`, dist))));
   for (const [place, imported] of ["/assets/full.wasm", { memory: {} }, Promise.resolve(), new Uint8Array(8), undefined].entries()) {
-    bring(9 - place, () => compiled(imported), 0);
+    registerCore(9 - place, () => compileModule(imported), 0);
     assert.throws(
       () => run("any"),
       ({ code, hint, cause }) => code === "wasm_unavailable" && /hand over .* as a WebAssembly\.Module/.test(hint) && cause instanceof TypeError,
@@ -118,5 +118,5 @@ test("where a bundler hands over no module, the error tells of that and not of a
     ({ code, hint }) => code === "wasm_unavailable" && hint.includes("'wasm-unsafe-eval'"),
   );
   const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-  assert.equal(compiled(module), module);
+  assert.equal(compileModule(module), module);
 });

@@ -50,11 +50,11 @@ export const SIGNAL: Names<{ readonly signal?: AbortSignal }> = { signal: 1 };
 export const isLimit = (value: unknown): boolean => value === undefined || (typeof value === "number" && value > 0 && value <= 3_600);
 
 /** Settings that are wrong from the start. */
-export function configured(holds: boolean, expected: string): void {
+export function assertConfigured(holds: boolean, expected: string): void {
   if (!holds) throw hostError("invalid_configuration", { expected });
 }
 
 /** A value of one call. */
-export function given(holds: boolean, phase: Phase, expected: string): void {
+export function assertGiven(holds: boolean, phase: Phase, expected: string): void {
   if (!holds) throw hostError("invalid_parameter", { phase, expected });
 }

@@ -17,7 +17,7 @@ const broken = (): never => {
 const imports: WebAssembly.Imports = new Proxy({}, { get: () => new Proxy({}, { get: () => broken }) });
 
 /** @internal Brings a wasm, at a place of its own: of several that have an operation the first one does it. */
-export function bring(place: number, source: () => WebAssembly.Module, end: number, has?: string): void {
+export function registerCore(place: number, source: () => WebAssembly.Module, end: number, has?: string): void {
   let compiled: WebAssembly.Module | undefined;
   cores[place] ??= { source: () => (compiled ??= source()), end, has, imports };
 }

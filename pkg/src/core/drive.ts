@@ -6,7 +6,7 @@ import { SamtykkeError } from "./error.js";
 import { type CoreRequest, type Fetch, MAX_BODY, type Transport, header, hostOptions, request } from "./http.js";
 import { keep } from "./raw.js";
 import { Run, type RunStep } from "./run.js";
-import { Ended, limited } from "./wait.js";
+import { Ended, limitTime } from "./wait.js";
 
 /** @internal A call to an API: what goes along beside what the machine says, and the answer. Its head alone is judged. */
 export interface ApiCall {
@@ -58,7 +58,7 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-async function answered(drive: Drive, { method, url, headers, body }: CoreRequest, signal: AbortSignal, name: string): Promise<Answer> {
+async function sendRequest(drive: Drive, { method, url, headers, body }: CoreRequest, signal: AbortSignal, name: string): Promise<Answer> {
   const { fetch = globalThis.fetch as Fetch } = drive.transport;
   const { call } = drive;
   const all = new Headers(call?.headers);
@@ -119,7 +119,7 @@ async function whole(response: Response, most: number): Promise<Uint8Array | und
 }
 
 /** Says that a step could not be carried out. What the machine throws then, or once it has cleared up, gets its cause. */
-function failed(drive: Drive, why: string, cause: unknown): RunStep {
+function failStep(drive: Drive, why: string, cause: unknown): RunStep {
   const ended = cause instanceof Ended ? cause : undefined;
   drive.cause = cause;
   return drive.run.step("failed", `${ended?.why ?? why}\n${ended?.status ?? ""}\n`);
@@ -159,8 +159,8 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   const name = text.slice(1, end);
   const core = request(text.slice(end + 1));
   // A second sending is the machine's own doing: the same request with the nonce that the server asked for.
-  if (name && !drive.sent && spent.has(name)) return failed(drive, "used", undefined);
-  if (signal?.aborted) return failed(drive, "aborted", new Ended("aborted", 0, signal.reason));
+  if (name && !drive.sent && spent.has(name)) return failStep(drive, "used", undefined);
+  if (signal?.aborted) return failStep(drive, "aborted", new Ended("aborted", 0, signal.reason));
   drive.sent = true;
   drive.begun = 0;
   if (name && text[0] === "s") spend(name);
@@ -173,10 +173,10 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
   const follows = call && signal && AbortSignal.any ? AbortSignal.any([controller.signal, signal]) : controller.signal;
   let answer: Answer;
   try {
-    answer = await limited(answered(drive, core, follows, name), { timeout: transport.timeout, signal }, stop);
+    answer = await limitTime(sendRequest(drive, core, follows, name), { timeout: transport.timeout, signal }, stop);
   } catch (cause) {
     const stalled = drive.begun && (cause as Partial<Ended>).why === "timeout";
-    return failed(drive, "network", stalled ? new Ended("stalled", drive.begun) : cause);
+    return failStep(drive, "network", stalled ? new Ended("stalled", drive.begun) : cause);
   }
   if (call && follows === controller.signal) signal?.addEventListener("abort", () => stop(signal.reason));
   drive.answer = core.repeatable || call ? undefined : answer;
@@ -191,29 +191,29 @@ async function sent(drive: Drive, text: string): Promise<RunStep> {
 const TROUBLE: Readonly<Record<string, string>> = { sign: "signer", find: "network", verify: "network", digest: "network", decrypt: "decrypter" };
 
 /** What came of a step that sends nothing. */
-async function carried({ transport, signal, sign, verify, store, decrypt, carry }: Drive, { name, rest }: RunStep): Promise<Carried> {
+async function carryOut({ transport, signal, sign, verify, store, decrypt, carry }: Drive, { name, rest }: RunStep): Promise<Carried> {
   const limits = { timeout: transport.timeout, signal };
   if (name === "store") {
     // Not the caller's to end: what it replaces is spent.
-    await limited(Promise.resolve(rest).then(store), { timeout: transport.timeout });
+    await limitTime(Promise.resolve(rest).then(store), { timeout: transport.timeout });
     return ["stored"];
   }
   if (!TROUBLE[name]) return carry!(name, rest);
   const [first, ...others] = rest.split("\n");
   const text = others.pop()!;
-  if (name === "sign") return ["signature", "", await limited(sign!(first!, text), limits)];
+  if (name === "sign") return ["signature", "", await limitTime(sign!(first!, text), limits)];
   if (name === "decrypt")
     return [
       "plaintext",
       "",
-      await limited(
+      await limitTime(
         Promise.resolve(text).then((jwe) => decrypt!(jwe, JSON.parse(first!))),
         limits,
       ),
     ];
-  if (name === "digest") return ["digest", "", new Uint8Array(await limited(crypto.subtle.digest(first!, new TextEncoder().encode(text)), limits))];
+  if (name === "digest") return ["digest", "", new Uint8Array(await limitTime(crypto.subtle.digest(first!, new TextEncoder().encode(text)), limits))];
   const [kid, signature] = others as [string, string];
-  return ["verdict", (await limited(verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : ""];
+  return ["verdict", (await limitTime(verify!(first!, kid, `${text}.${signature}`), limits)) ? "1" : ""];
 }
 
 /** Carries out a step that is not the last, and gives the next. */
@@ -223,10 +223,10 @@ async function next(drive: Drive, step: RunStep): Promise<RunStep> {
   if (name === "send") return sent(drive, rest);
   let input: Carried;
   try {
-    input = await carried(drive, step);
+    input = await carryOut(drive, step);
   } catch (cause) {
     // One error whatever was wrong with a token, but for the time limit and the caller's signal.
-    return failed(drive, TROUBLE[name] ?? "store", name !== "decrypt" || cause instanceof Ended ? cause : undefined);
+    return failStep(drive, TROUBLE[name] ?? "store", name !== "decrypt" || cause instanceof Ended ? cause : undefined);
   }
   return drive.run.step(...input);
 }

@@ -101,7 +101,7 @@ export class SamtykkeError extends Error {
 const shown = (text?: string) => text?.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, "\ufffd").slice(0, 512);
 
 /** The error of a failed call's answer. Empty lines are left out. */
-export function thrown(answer: string): SamtykkeError {
+export function parseError(answer: string): SamtykkeError {
   const [code, phase, action, expected, actual, error, description, ...more] = answer
     .slice(1)
     .split("\n")
@@ -127,7 +127,7 @@ export function hostError(code: string, more?: Partial<ErrorFacts>, cause?: unkn
 export const WRONG = { phase: "configuration", action: "fix_configuration" } as const;
 
 /** @internal Refuses what is left of options when all that are known were taken; one that is `undefined` is not there. */
-export function nothing(rest: object): void {
+export function assertNothingElse(rest: object): void {
   for (const name in rest) {
     // What a page is given can be read by anyone who reads the page; a secret in it is a leak, whatever it is called.
     const code = /secret|private_?key/i.test(name) ? "secret_in_browser" : "invalid_configuration";

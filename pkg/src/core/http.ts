@@ -2,9 +2,9 @@
 // Options that a runtime lacks are not passed: Cloudflare's workerd throws on some of them.
 
 import { seconds } from "./clock.js";
-import { type Names, configured, isLimit, isObject } from "./check.js";
+import { type Names, assertConfigured, isLimit, isObject } from "./check.js";
 import { type Phase, SamtykkeError, hostError } from "./error.js";
-import { waited } from "./wait.js";
+import { waitFor } from "./wait.js";
 
 /** A function like the global `fetch`; give your own for a proxy, a fixed egress address or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -28,10 +28,10 @@ export interface CoreRequest {
 
 /** @throws {SamtykkeError} `invalid_configuration` for options of another type; a timer takes NaN for "at once". */
 export function checkTransport(transport: Transport): void {
-  configured(isObject(transport), "options as an object");
+  assertConfigured(isObject(transport), "options as an object");
   const { fetch, timeout } = transport;
-  configured(fetch === undefined || typeof fetch === "function", "fetch: a function");
-  configured(isLimit(timeout), "timeout: seconds, more than 0 and at most 3,600");
+  assertConfigured(fetch === undefined || typeof fetch === "function", "fetch: a function");
+  assertConfigured(isLimit(timeout), "timeout: seconds, more than 0 and at most 3,600");
 }
 
 /** @internal */
@@ -200,5 +200,5 @@ export async function readWithin(
     throw hostError("network_error", { phase: "api" }, cause);
   });
   // Later: Node's fetch leaves a rejection behind where a copy is let go of while its signal aborts.
-  return waited(text, { timeout, signal }, "api", {}, () => void setTimeout(() => cancel()));
+  return waitFor(text, { timeout, signal }, "api", {}, () => void setTimeout(() => cancel()));
 }

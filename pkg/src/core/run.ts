@@ -3,7 +3,7 @@
 // one that has grown while runs wait in it takes no new ones: it is collected with the last of them.
 
 import { now } from "./clock.js";
-import { thrown } from "./error.js";
+import { parseError } from "./error.js";
 import { type Core, type Exports, coreOf, instance as fresh, unavailable } from "./wasm.js";
 
 /** What a wasm with machines exports beside its plain call. */
@@ -125,7 +125,7 @@ export class Run {
     this.nonce = text.slice(0, nonce).trim() || this.nonce;
     if (text[nonce + 1] === "!") {
       this.end();
-      throw thrown(text.slice(nonce + 1));
+      throw parseError(text.slice(nonce + 1));
     }
     const name = text.indexOf("\n", nonce + 1);
     return { name: text.slice(nonce + 1, name), rest: text.slice(name + 1) };

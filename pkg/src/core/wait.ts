@@ -25,7 +25,7 @@ export interface Limits {
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** @internal Waits for work within limits; throws {@link Ended}, and calls `stop`, where these end it first. */
-export function limited<T>(work: Promise<T>, { timeout = 30, signal }: Limits, stop?: (reason?: unknown) => void): Promise<T> {
+export function limitTime<T>(work: Promise<T>, { timeout = 30, signal }: Limits, stop?: (reason?: unknown) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const over = () => {
       clearTimeout(timer);
@@ -58,10 +58,10 @@ export function tell<T extends readonly unknown[]>(listener: ((...facts: T) => u
   new Promise((done) => done(listener?.(...facts))).catch(() => {});
 }
 
-/** @internal As {@link limited}, with an error of ours where the limits end it; `late` is what a `timeout` says besides. */
-export async function waited<T>(work: Promise<T>, limits: Limits, phase: Phase, late: Partial<ErrorFacts> = {}, stop?: () => void): Promise<T> {
+/** @internal As {@link limitTime}, with an error of ours where the limits end it; `late` is what a `timeout` says besides. */
+export async function waitFor<T>(work: Promise<T>, limits: Limits, phase: Phase, late: Partial<ErrorFacts> = {}, stop?: () => void): Promise<T> {
   try {
-    return await limited(work, limits, stop);
+    return await limitTime(work, limits, stop);
   } catch (cause) {
     if (!(cause instanceof Ended)) throw cause;
     throw hostError(cause.why, { phase, ...(cause.why === "timeout" && late) }, cause.cause);
@@ -111,12 +111,12 @@ export class Shared<T> {
   run(name: string, work: () => Promise<T>, limits: Limits, phase: Phase, same?: string): Promise<T> {
     const { timeout = 30, signal } = limits;
     // Nothing is begun for a caller who does not wait.
-    if (signal?.aborted) return waited(new Promise<T>(() => {}), limits, phase);
+    if (signal?.aborted) return waitFor(new Promise<T>(() => {}), limits, phase);
     const running = this.#running.get(name);
-    if (!running) return waited(this.#begin(name, work, timeout, same).done, limits, phase, this.#late);
+    if (!running) return waitFor(this.#begin(name, work, timeout, same).done, limits, phase, this.#late);
     if (!this.patience) return this.#end(running, signal, phase);
     const { done, stop } = this.#patiently(name, running, work, timeout);
-    return waited(done, limits, phase, this.#late, stop);
+    return waitFor(done, limits, phase, this.#late, stop);
   }
 
   /** As {@link run}, in turns: work that is the `same` is shared; any other is begun when none of this name runs. */
@@ -139,7 +139,7 @@ export class Shared<T> {
   }
 
   #end<V>({ done, until }: Running<V>, signal: Limits["signal"], phase: Phase): Promise<V> {
-    return waited(done, { timeout: Math.max(until - performance.now(), 0) / 1000, signal }, phase, this.#late);
+    return waitFor(done, { timeout: Math.max(until - performance.now(), 0) / 1000, signal }, phase, this.#late);
   }
 
   #begin(name: string, work: () => Promise<T>, seconds: number, same?: string): Running<T> {

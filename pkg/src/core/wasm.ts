@@ -3,7 +3,7 @@
 // The calling code is ours rather than generated: after each call everything above the core's constants is zeroed. That frees
 // what the call took, as the core's allocator starts from zeroed memory, and leaves none of its secrets behind.
 
-import { type Action, SamtykkeError, hostError, thrown } from "./error.js";
+import { type Action, SamtykkeError, hostError, parseError } from "./error.js";
 
 /** What a wasm of ours exports. */
 export interface Exports {
@@ -90,7 +90,7 @@ export function run(text: string, random?: Uint8Array): string {
     chosen.exports = undefined;
     throw unavailable(cause, "try_later");
   }
-  if (answer[0] === "!") throw thrown(answer);
+  if (answer[0] === "!") throw parseError(answer);
   return answer;
 }
 

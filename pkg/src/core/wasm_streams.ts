@@ -62,7 +62,7 @@ export function walk({ next, far, sized }: Hand): void {
 }
 
 /** The wasm: `octets` are how many pairs there are, the pairs, the lengths of the streams, three octets each, and then the streams. */
-export function woven(octets: Uint8Array): Uint8Array<ArrayBuffer> {
+export function weave(octets: Uint8Array): Uint8Array<ArrayBuffer> {
   const out: number[] = [];
   const places: number[] = [];
   const start = octets[0]! * 2 + 1;

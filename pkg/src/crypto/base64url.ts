@@ -24,7 +24,7 @@ export function octetsFrom(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /** @internal A part of a token as it claims to be; nothing of one that cannot be read. Decides nothing: the core reads for itself. */
-export function claimed(token: string, part: number): { readonly [name: string]: unknown } {
+export function parseJwtPart(token: string, part: number): { readonly [name: string]: unknown } {
   try {
     return Object(JSON.parse(new TextDecoder().decode(octetsFrom(token.split(".")[part]!))));
   } catch {

@@ -46,7 +46,7 @@ export const [INTEGER, OCTETS, NULL, OBJECT, SEQUENCE] = [2, 4, 5, 6, 0x30] as c
 export const whole = ({ content }: Value): number => (content.length > 6 ? Number.MAX_SAFE_INTEGER : content.reduce((sum, octet) => sum * 256 + octet, 0));
 
 /** @internal An object identifier as it is written: `1.2.840.113549.1.1.1`. */
-export function dotted({ content }: Value): string {
+export function formatOid({ content }: Value): string {
   const arcs: number[] = [];
   let arc = 0;
   for (const octet of content) {

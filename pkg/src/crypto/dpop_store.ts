@@ -36,7 +36,7 @@ export function dpopKeyStore(options: { readonly database?: string } = {}): Dpop
   const { database = "samtykke" } = options;
   const inStore = async <T>(work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
     try {
-      const db = await opened(database);
+      const db = await openDatabase(database);
       try {
         return await new Promise<T>((resolve, reject) => {
           const transaction = db.transaction(STORE, "readwrite");
@@ -78,7 +78,7 @@ export function dpopKeyStore(options: { readonly database?: string } = {}): Dpop
   };
 }
 
-function opened(database: string): Promise<IDBDatabase> {
+function openDatabase(database: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(database, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);

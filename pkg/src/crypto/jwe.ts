@@ -58,7 +58,7 @@ async function held(given: Jwk | CryptoKey): Promise<Held> {
 }
 
 /** Octets after their length, as the derivation of keys has them (NIST SP 800-56A section 5.8.1.2). */
-function counted(octets: Octets): Octets {
+function lengthPrefixed(octets: Octets): Octets {
   const whole = new Uint8Array(4 + octets.length);
   new DataView(whole.buffer).setUint32(0, octets.length);
   whole.set(octets, 4);
@@ -82,7 +82,7 @@ const word = (value: number): Octets => {
 };
 
 /** The key agreed on with the sender's, for the content itself (RFC 7518 section 4.6). */
-async function agreed({ key, curve }: Held, header: Readonly<Record<string, unknown>>, enc: string, length: number): Promise<Octets> {
+async function agreeKey({ key, curve }: Held, header: Readonly<Record<string, unknown>>, enc: string, length: number): Promise<Octets> {
   const { kty, crv, x, y } = Object(header["epk"]) as Jwk;
   if (kty !== "EC" || crv !== curve) throw new Error();
   // WebCrypto refuses a point that is not on the curve.
@@ -90,15 +90,15 @@ async function agreed({ key, curve }: Held, header: Readonly<Record<string, unkn
   // The whole coordinate, 528 bits of P-521 and not 521.
   const bits = { "P-256": 256, "P-384": 384, "P-521": 528 }[crv!]!;
   const secret = new Uint8Array(await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, key, bits));
-  const party = (name: string) => counted(typeof header[name] === "string" ? octetsFrom(header[name] as string) : new Uint8Array());
-  const info = joined(counted(octetsOf(enc)), party("apu"), party("apv"), word(length * 8));
+  const party = (name: string) => lengthPrefixed(typeof header[name] === "string" ? octetsFrom(header[name] as string) : new Uint8Array());
+  const info = joined(lengthPrefixed(octetsOf(enc)), party("apu"), party("apv"), word(length * 8));
   const derived = new Uint8Array(await crypto.subtle.digest("SHA-256", joined(word(1), secret, info)));
   secret.fill(0);
   return derived.subarray(0, length);
 }
 
 /** The content's key. One that cannot be decrypted, or has another length, is one that decrypts nothing (RFC 7516 section 11.5). */
-async function unwrapped({ key }: Held, encrypted: Octets, length: number): Promise<Octets> {
+async function unwrapKey({ key }: Held, encrypted: Octets, length: number): Promise<Octets> {
   const none = crypto.getRandomValues(new Uint8Array(length));
   try {
     const found = new Uint8Array(await crypto.subtle.decrypt("RSA-OAEP", key, encrypted));
@@ -126,7 +126,7 @@ async function byCbc(key: Octets, iv: Octets, text: Octets, tag: Octets, aad: Oc
   return crypto.subtle.decrypt({ name: "AES-CBC", iv }, imported, text);
 }
 
-async function decrypted(keys: readonly Held[], jwe: string, header: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
+async function decryptJwe(keys: readonly Held[], jwe: string, header: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
   const { alg, enc, kid } = header;
   const length = CONTENTS[String(enc)];
   const [first, ...parts] = jwe.split(".") as [string, ...string[]];
@@ -137,7 +137,7 @@ async function decrypted(keys: readonly Held[], jwe: string, header: Readonly<Re
   // By its id where both have one; one key that fits needs none.
   const key = fitting.find((one) => one.kid !== undefined && one.kid === kid) ?? (fitting.length === 1 ? fitting[0] : undefined);
   if (!key || !length || parts.length !== 4 || (alg === "ECDH-ES" && encrypted.length)) throw new Error();
-  const content = await (alg === "ECDH-ES" ? agreed(key, header, String(enc), length) : unwrapped(key, encrypted, length));
+  const content = await (alg === "ECDH-ES" ? agreeKey(key, header, String(enc), length) : unwrapKey(key, encrypted, length));
   try {
     return new Uint8Array(await (enc === "A256GCM" ? byGcm : byCbc)(content, iv, text, tag, octetsOf(first)));
   } finally {
@@ -163,7 +163,7 @@ export async function decrypter(...keys: readonly (Jwk | CryptoKey)[]): Promise<
   const all = await Promise.all(keys.map(held));
   return async (jwe, header) => {
     try {
-      return await decrypted(all, jwe, header);
+      return await decryptJwe(all, jwe, header);
     } catch {
       throw hostError("decryption_failed");
     }

@@ -111,7 +111,7 @@ export class SigningKey {
     only(options, OPTIONS);
     const facts = await factsOf(jwk, options, "private");
     if (!jwk.d) throw hostError("key_refused", { expected: "a private key: with d" });
-    return SigningKey.#paired(facts, await imported("jwk", present(jwk, MEMBERS), facts.alg, false));
+    return SigningKey.#paired(facts, await importCryptoKey("jwk", present(jwk, MEMBERS), facts.alg, false));
   }
 
   /**
@@ -130,10 +130,10 @@ export class SigningKey {
     }
     const { der } = key;
     // Once readable, to learn its public half, which PKCS#8 need not hold; that copy is dropped at once.
-    const readable = await imported("pkcs8", der, options.alg, true);
+    const readable = await importCryptoKey("pkcs8", der, options.alg, true);
     const beside = found.filter(({ label }) => label === CERTIFICATE);
     const facts = await factsOf(present(await crypto.subtle.exportKey("jwk", readable), PUBLIC), options, "public", beside);
-    return SigningKey.#paired(facts, await imported("pkcs8", der, options.alg, false));
+    return SigningKey.#paired(facts, await importCryptoKey("pkcs8", der, options.alg, false));
   }
 
   /**
@@ -267,12 +267,12 @@ async function factsOf(jwk: Jwk, { alg, kid, certificates }: KeyOptions, mode: "
   if (id !== undefined) facts.kid = id;
   const list = certificates === undefined ? beside : blocks(certificates);
   if (certificates !== undefined && (!list.length || list.some(({ label }) => label !== CERTIFICATE))) throw unfit("PEM of CERTIFICATEs", labels(list));
-  if (list.length) facts.certificate = await named(json, list);
+  if (list.length) facts.certificate = await readCertificateNames(json, list);
   return facts;
 }
 
 /** The names of the certificate among these that is a key's; the core puts the others in order. */
-async function named(json: string, list: readonly Block[]): Promise<CertificateNames> {
+async function readCertificateNames(json: string, list: readonly Block[]): Promise<CertificateNames> {
   const [notBefore, notAfter, ...order] = call(["chain", json, ...list.map(({ der }) => base64url(der))])
     .trim()
     .split("\n")
@@ -284,7 +284,13 @@ async function named(json: string, list: readonly Block[]): Promise<CertificateN
 }
 
 /** What WebCrypto makes of a key that the core has checked. */
-async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuffer>, alg: string, extractable: boolean, use: Use = "sign"): Promise<CryptoKey> {
+async function importCryptoKey(
+  format: "jwk" | "pkcs8",
+  key: Jwk | Uint8Array<ArrayBuffer>,
+  alg: string,
+  extractable: boolean,
+  use: Use = "sign",
+): Promise<CryptoKey> {
   const row = rowOf(alg);
   try {
     return sourced(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, row.key, extractable, [use]), key, alg, use);
@@ -294,4 +300,4 @@ async function imported(format: "jwk" | "pkcs8", key: Jwk | Uint8Array<ArrayBuff
 }
 
 /** @internal A public key the core has checked, for WebCrypto to verify with. */
-export const verificationKey = (jwk: PublicJwk, alg: string): Promise<CryptoKey> => imported("jwk", { ...jwk }, alg, true, "verify");
+export const verificationKey = (jwk: PublicJwk, alg: string): Promise<CryptoKey> => importCryptoKey("jwk", { ...jwk }, alg, true, "verify");

@@ -12,9 +12,9 @@ import util from "node-forge/lib/util.js";
 
 import { isOctets, only } from "../core/check.js";
 import { type SamtykkeError, hostError } from "../core/error.js";
-import { OCTETS, SEQUENCE, type Value, dotted, inside, value, values, whole } from "./der.js";
+import { OCTETS, SEQUENCE, type Value, formatOid, inside, value, values, whole } from "./der.js";
 import { unfit } from "./pem.js";
-import { OTHERS, armour, decrypted, pbes2Of } from "./private_key.js";
+import { OTHERS, armour, decryptPkcs8, pbes2Of } from "./private_key.js";
 
 type Octets = Uint8Array<ArrayBuffer>;
 
@@ -92,7 +92,7 @@ const pem = (label: string, der: Octets): string => armour(label, btoa(binary(de
 
 /** The octets in a part of type `data`. */
 function dataOf([type, content]: readonly [Value, Value]): Octets {
-  if (dotted(type) !== DATA) throw refused(`content of type ${dotted(type)}`);
+  if (formatOid(type) !== DATA) throw refused(`content of type ${formatOid(type)}`);
   return octets(values(content.content)[0]!);
 }
 
@@ -105,7 +105,7 @@ function octets({ tag, content }: Value): Octets {
 /** RFC 7292 section 5.1: HMAC by a key that the password makes. */
 async function checkMac([info, salt, rounds]: readonly [Value, Value, Value | undefined], content: Octets, password: string): Promise<void> {
   const [algorithm, digest] = values(info.content) as [Value, Value];
-  const name = dotted(values(algorithm.content)[0]!);
+  const name = formatOid(values(algorithm.content)[0]!);
   if (!Object.hasOwn(HASHES, name)) throw refused(`a MAC by ${name}`);
   const [hash, made] = HASHES[name]!;
   const md = made.create();
@@ -118,37 +118,37 @@ async function checkMac([info, salt, rounds]: readonly [Value, Value, Value | un
 /** Takes what is in a part of the file. */
 async function take(part: readonly [Value, Value], password: string, found: Found): Promise<void> {
   let content: Octets;
-  if (dotted(part[0]) === ENCRYPTED) {
+  if (formatOid(part[0]) === ENCRYPTED) {
     const [, info] = inside(part[1].content as Octets) as [Value, Value];
     const [, algorithm, sealed] = values(info.content) as [Value, Value, Value];
     // An implicit tag of a primitive octet string: 0x80.
     if (sealed.tag !== 0x80) throw new RangeError("no octet string");
-    content = await opened(algorithm, sealed.content as Octets, password);
+    content = await decryptBag(algorithm, sealed.content as Octets, password);
   } else content = dataOf(part);
   for (const bag of inside(content)) {
     const [type, { content: own }] = values(bag.content) as [Value, Value];
-    const kind = dotted(type);
+    const kind = formatOid(type);
     if (kind === KEY) found.keys.push((own as Octets).slice());
     if (kind === SHROUDED) {
       const [algorithm, sealed] = inside(own as Octets) as [Value, Value];
-      found.keys.push(await opened(algorithm, octets(sealed), password));
+      found.keys.push(await decryptBag(algorithm, octets(sealed), password));
     }
     if (kind !== CERTIFICATE) continue;
     const [form, certificate] = inside(own as Octets) as [Value, Value];
-    if (dotted(form) === X509) found.certificates.push(octets(values(certificate.content)[0]!));
+    if (formatOid(form) === X509) found.certificates.push(octets(values(certificate.content)[0]!));
   }
 }
 
 /** Decrypts by the scheme that is named. */
-async function opened(algorithm: Value, sealed: Octets, password: string): Promise<Octets> {
+async function decryptBag(algorithm: Value, sealed: Octets, password: string): Promise<Octets> {
   const [scheme, parameters] = values(algorithm.content) as [Value, Value];
-  const name = dotted(scheme);
+  const name = formatOid(scheme);
   if (name === PBES2) {
     const whole = value(SEQUENCE, value(SEQUENCE, algorithm.content), value(OCTETS, sealed));
     const { other, iterations } = pbes2Of(whole);
     if (other) throw refused(`PBES2 with ${other}`);
     within(iterations!);
-    return decrypted(whole, password);
+    return decryptPkcs8(whole, password);
   }
   if (!OLDER.includes(name)) throw refused(OTHERS[name] ?? name);
   counted(values(parameters.content)[1]);

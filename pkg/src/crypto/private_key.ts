@@ -3,7 +3,7 @@
 // Refuses any other form by its name, with the command that converts it, and more rounds than a key needs.
 
 import { only } from "../core/check.js";
-import { INTEGER, NULL, OBJECT, OCTETS, SEQUENCE, type Value, dotted, inside, value, values, whole } from "./der.js";
+import { INTEGER, NULL, OBJECT, OCTETS, SEQUENCE, type Value, formatOid, inside, value, values, whole } from "./der.js";
 import { blocks, labels, unfit } from "./pem.js";
 import { octetsOf } from "./webcrypto.js";
 
@@ -59,7 +59,7 @@ export async function readKey(pem: string, options: { readonly passphrase?: stri
   const { label } = block;
   if (label.includes(",")) throw unfit(`encrypted PKCS#8; convert it: ${AGAIN}`, label);
   if (!READ.includes(label)) throw unfit(`PKCS#8; convert it: ${label.startsWith("OPENSSH") ? "ssh-keygen -p -m PKCS8 -f key" : PLAIN}`, label);
-  const der = label === "ENCRYPTED PRIVATE KEY" ? forAny(await decrypted(block.der, options.passphrase)) : wrapped(label, block.der);
+  const der = label === "ENCRYPTED PRIVATE KEY" ? forAny(await decryptPkcs8(block.der, options.passphrase)) : wrapDer(label, block.der);
   const certificates = all.filter(({ label }) => label === "CERTIFICATE").map(({ base64 }) => armour("CERTIFICATE", base64));
   const key = armour("PRIVATE KEY", btoa(String.fromCharCode(...der)));
   der.fill(0);
@@ -85,7 +85,7 @@ const RSA_OBJECT = new Uint8Array([OBJECT, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 
 const EC_OBJECT = new Uint8Array([OBJECT, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1]);
 const rsa = (key: Octets): Octets => pkcs8([RSA_OBJECT, new Uint8Array([NULL, 0])], key);
 
-function wrapped(label: string, der: Octets): Octets {
+function wrapDer(label: string, der: Octets): Octets {
   try {
     if (label === "PRIVATE KEY") return forAny(der);
     if (label === "RSA PRIVATE KEY") {
@@ -106,7 +106,7 @@ function wrapped(label: string, der: Octets): Octets {
 /** PKCS#8 whose RSA key is not for PSS alone: the numbers are the same, and WebCrypto knows the one object for both. */
 function forAny(der: Octets): Octets {
   const [, algorithm, key] = inside(der) as [Value, Value, Value];
-  return dotted(values(algorithm.content)[0]!) === "1.2.840.113549.1.1.10" ? rsa(key.content) : der;
+  return formatOid(values(algorithm.content)[0]!) === "1.2.840.113549.1.1.10" ? rsa(key.content) : der;
 }
 
 /** How encrypted PKCS#8 is to be opened. */
@@ -122,7 +122,7 @@ interface Lock {
 function lockOf(der: Octets): Lock {
   const refused = (actual: string, cause?: unknown) => unfit(`PKCS#8 encrypted by PBES2: PBKDF2 and AES-CBC; convert it: ${AGAIN}`, actual, cause);
   const known = <T>(table: Readonly<Record<string, T>>, object: Value): T => {
-    const name = dotted(object);
+    const name = formatOid(object);
     if (!Object.hasOwn(table, name)) throw refused(`ENCRYPTED PRIVATE KEY by ${OTHERS[name] ?? name}`);
     return table[name]!;
   };
@@ -152,7 +152,7 @@ export function pbes2Of(der: Octets): { readonly other?: string; readonly iterat
 }
 
 /** @internal What encrypted PKCS#8 holds. */
-export async function decrypted(der: Octets, passphrase?: string | Octets): Promise<Octets> {
+export async function decryptPkcs8(der: Octets, passphrase?: string | Octets): Promise<Octets> {
   const { bits, hash, salt, iv, iterations, data } = lockOf(der);
   if (!passphrase?.length) throw unfit("passphrase: that of the ENCRYPTED PRIVATE KEY", "none");
   if (iterations > MAX_ROUNDS || !iterations) throw unfit(`1 to ${MAX_ROUNDS} rounds of PBKDF2; convert it: ${AGAIN}`, `${iterations}`);

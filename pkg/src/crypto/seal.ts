@@ -79,7 +79,7 @@ export function checkKeys(keys: SealKeys): readonly string[] {
 }
 
 /** @internal Octets one after the other. */
-export function joined(parts: readonly Uint8Array[]): Octets {
+export function concat(parts: readonly Uint8Array[]): Octets {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -96,11 +96,11 @@ export async function sealOctets(keys: SealKeys, purpose: string, octets: Octets
   const node = nodeCrypto();
   if (!node || !quick) {
     const algorithm = { name: "AES-GCM", iv, additionalData: encoder.encode(purpose) };
-    return joined([Uint8Array.of(VERSION), iv, new Uint8Array(await crypto.subtle.encrypt(algorithm, await slow!, octets))]);
+    return concat([Uint8Array.of(VERSION), iv, new Uint8Array(await crypto.subtle.encrypt(algorithm, await slow!, octets))]);
   }
   const cipher = node.createCipheriv("aes-256-gcm", quick, iv);
   cipher.setAAD(encoder.encode(purpose));
-  return joined([Uint8Array.of(VERSION), iv, cipher.update(octets), cipher.final(), cipher.getAuthTag()]);
+  return concat([Uint8Array.of(VERSION), iv, cipher.update(octets), cipher.final(), cipher.getAuthTag()]);
 }
 
 /** Seals a text for a purpose with the first key. Its first word, such as `session`, has a key of its own. */
@@ -131,10 +131,10 @@ export function octetsIn(text: string): Octets | undefined {
 }
 
 /** Opens what {@link seal} sealed for the same purpose with any of the keys; `undefined` for anything else. */
-export const open = async (keys: SealKeys, purpose: string, sealed: string): Promise<string | undefined> => opened(keys, purpose, sealed);
+export const open = async (keys: SealKeys, purpose: string, sealed: string): Promise<string | undefined> => openSealed(keys, purpose, sealed);
 
 /** @internal As {@link open}, at once where that can be. */
-export function opened(keys: SealKeys, purpose: string, sealed: string): Maybe<string | undefined> {
+export function openSealed(keys: SealKeys, purpose: string, sealed: string): Maybe<string | undefined> {
   const whole = octetsIn(sealed);
   const octets = whole && openOctets(keys, purpose, whole);
   const text = (found: Octets | undefined) => found && decoder.decode(found);

@@ -15,7 +15,7 @@ const own = new WeakMap<CryptoKey, { readonly key: object; readonly dsaEncoding:
 const pays = (alg: string, use: Use) => (["ES256", "EdDSA", "Ed25519"].includes(alg) || (alg === "RS256" && use === "verify") ? nodeCrypto() : undefined);
 
 /** @internal */
-export function sourced(key: CryptoKey, source: Source, alg: string, use: Use): CryptoKey {
+export function rememberSource(key: CryptoKey, source: Source, alg: string, use: Use): CryptoKey {
   const node = pays(alg, use);
   if (node) {
     const of = isOctets(source) ? { format: "der", type: "pkcs8", key: source } : { format: "jwk", key: source };
@@ -34,14 +34,14 @@ async function madeTwice(alg: string, extractable: boolean): Promise<CryptoKeyPa
   const { privateKey, publicKey } = await madeByWebCrypto(alg, true);
   const octets = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
   try {
-    return { privateKey: sourced(await subtle.importKey("pkcs8", octets, rowOf(alg).key, extractable, ["sign"]), octets, alg, "sign"), publicKey };
+    return { privateKey: rememberSource(await subtle.importKey("pkcs8", octets, rowOf(alg).key, extractable, ["sign"]), octets, alg, "sign"), publicKey };
   } finally {
     octets.fill(0);
   }
 }
 
 /** @internal */
-export function signing(
+export function nodeSigner(
   alg: string,
   key: CryptoKey,
   octets: Uint8Array<ArrayBuffer>,

@@ -76,4 +76,4 @@ export function refuse(cause: unknown): never {
 }
 
 /** @internal */
-export { base64url, claimed, octetsFrom, octetsOf } from "./base64url.js";
+export { base64url, parseJwtPart, octetsFrom, octetsOf } from "./base64url.js";

@@ -1,7 +1,7 @@
 // Ready-made handlers for a worker or server: login, callback, exchange for a page, session, refresh, logout. Web-standard Request
 // and Response. Neither token nor verifier reaches a page (RFC 9700, OAuth 2.0 for Browser-Based Applications section 6.1).
 
-import { configured, given, isObject, only } from "../core/check.js";
+import { assertConfigured, assertGiven, isObject, only } from "../core/check.js";
 import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
 import { tell } from "../core/wait.js";
@@ -11,10 +11,10 @@ import { cookieKeeper } from "./keeper.js";
 import { type LoginOptions, callback, exchange, login } from "./login.js";
 import { type LogoutOptions, loggedOut, logout } from "./logout.js";
 import { type EdgeOptions, type Site, type WaitUntil, checkOptions, placesOf } from "./options.js";
-import { type Refreshed, refreshed } from "./refresh.js";
+import { type Refreshed, refreshSession } from "./refresh.js";
 import { refuse, respond, withCookies } from "./respond.js";
 import { returnTo } from "./return_to.js";
-import { checkData, shown } from "./session.js";
+import { checkData, toSession } from "./session.js";
 import { runtimeWaitUntil } from "./wait_until.js";
 import { trouble } from "./trouble.js";
 import type { Data, Held, Keeper, LoginRequest, Session } from "./model.js";
@@ -93,7 +93,7 @@ function siteOf(options: EdgeOptions): Site {
   checkOptions(options);
   const { client, basePath = "/", onError = () => {} } = options;
   const { issuer, clientId, redirectUri } = client.provider;
-  configured(!!redirectUri, "client: one with a redirectUri");
+  assertConfigured(!!redirectUri, "client: one with a redirectUri");
   const { origin } = new URL(redirectUri);
   const places = placesOf(options);
   const where = { basePath, handlers: Object.values(places).filter(Boolean) };
@@ -159,11 +159,11 @@ export function createEdge(options: EdgeOptions): Edge {
     exchange: judged((request, more) => exchange(site, keeper, request, more)),
     session: judged(async (request) => {
       const held = await keeper.read(request);
-      return held ? shown(held.kept) : null;
+      return held ? toSession(held.kept) : null;
     }),
     refresh: judged(async (request, options = {}) => {
       only(options, { always: 1 }, "session");
-      return refreshed(site, keeper, request, options.always ?? false);
+      return refreshSession(site, keeper, request, options.always ?? false);
     }),
     keep: judged(async (request, data) => {
       const checked = checkData(data, 32 * 1024, "data");
@@ -174,7 +174,7 @@ export function createEdge(options: EdgeOptions): Edge {
     }),
     answer: withCookies,
     fetch(session, where) {
-      given(isObject(session) && isObject(session.tokens), "api", "a session");
+      assertGiven(isObject(session) && isObject(session.tokens), "api", "a session");
       const { tokens } = session;
       const call = site.client.fetch(tokens, where);
       return async (input, init) => {
@@ -191,7 +191,7 @@ export function createEdge(options: EdgeOptions): Edge {
       if (own) return own;
       let found: Refreshed;
       try {
-        found = await refreshed(site, keeper, request, false);
+        found = await refreshSession(site, keeper, request, false);
       } catch (cause) {
         return refuse(site, request, cause);
       }
@@ -206,7 +206,7 @@ export function createEdge(options: EdgeOptions): Edge {
 const judged =
   <Rest extends unknown[], T>(work: (request: Request, ...rest: Rest) => Promise<T>) =>
   async (request: Request, ...rest: Rest): Promise<T> => {
-    given(isObject(request) && typeof request.headers?.get === "function" && typeof request.url === "string", "session", "a Request");
+    assertGiven(isObject(request) && typeof request.headers?.get === "function" && typeof request.url === "string", "session", "a Request");
     return work(request, ...rest);
   };
 

@@ -4,7 +4,7 @@ import { now } from "../core/clock.js";
 import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
 import { PIECES, cookies, pieces, setCookie, whole } from "./cookies.js";
 import type { Site } from "./options.js";
-import { isOver, keyIsLost, packed, unpacked } from "./session.js";
+import { isOver, keyIsLost, packSession, unpackSession } from "./session.js";
 import { cookiesOf, tooLarge, trouble } from "./trouble.js";
 import type { Held, Keeper, Kept } from "./model.js";
 
@@ -33,7 +33,7 @@ export function cookieKeeper(site: Site): Keeper {
   const purpose = (mark: string) => `session ${site.binding} ${mark}`;
   const write = async (kept: Kept): Promise<string[]> => {
     const mark = random(6);
-    const value = encoded(await sealOctets(site.keys, purpose(mark), await packed(site, kept)));
+    const value = encoded(await sealOctets(site.keys, purpose(mark), await packSession(site, kept)));
     const [first] = await sessionNames(site);
     const parts = pieces(mark, value, overhead(site, first!));
     const set = parts && (await lines(site, parts, kept.ends - now()));
@@ -49,7 +49,7 @@ export function cookieKeeper(site: Site): Keeper {
       const found = whole((await sessionNames(site)).map((name) => all.get(name)));
       const octets = found && octetsIn(found.value);
       const opened = octets && (await openOctets(site.keys, purpose(found.mark), octets));
-      return opened && alive(site, { kept: await unpacked(opened), id: found.mark });
+      return opened && alive(site, { kept: await unpackSession(opened), id: found.mark });
     },
     begin: (_, kept) => write(kept),
     async change(_, held, change) {

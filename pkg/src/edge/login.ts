@@ -1,7 +1,7 @@
 // Login and callback: what a flow asked for travels sealed in a cookie of its own, and comes back with the answer.
 // Refuses prefetches, other methods, other sites and origins; nothing of an exchange hangs on the visitor's connection.
 
-import { type Names, given, isObject, only } from "../core/check.js";
+import { type Names, assertGiven, isObject, only } from "../core/check.js";
 import { SamtykkeError } from "../core/error.js";
 import { read } from "../core/http.js";
 import { open, seal } from "../crypto/seal.js";
@@ -13,7 +13,7 @@ import { MOST, sessionNames } from "./keeper.js";
 import type { Site } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
-import { begun, checkData, shown } from "./session.js";
+import { begun, checkData, toSession } from "./session.js";
 import { cookiesOf, tooLarge, trouble } from "./trouble.js";
 import type { Keeper, LoginRequest, LoginSettings } from "./model.js";
 
@@ -83,7 +83,7 @@ function asWire(what: LoginRequest): ConsentRequest | AuthorizationRequest {
     delete rest[name];
     if (value === undefined) continue;
     const wire = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    given(extra[wire] === undefined, "authorization", `${name}, or ${wire} in extra`);
+    assertGiven(extra[wire] === undefined, "authorization", `${name}, or ${wire} in extra`);
     extra[wire] = name === "claims" ? JSON.stringify(value) : name === "acrValues" ? [value].flat().join(" ") : (value as string);
   }
   return { ...rest, ...(Object.keys(extra).length && { extra }) } as ConsentRequest | AuthorizationRequest;
@@ -97,7 +97,7 @@ const loginNames = async (site: Site, request: Request) => {
 const purpose = (site: Site) => `login ${site.binding}`;
 
 /** Cookies to drop, the oldest first, so that all that are left, with `added` octets, stay few and small. */
-async function dropped(site: Site, request: Request, added: number, most: number, but?: string): Promise<string[]> {
+async function dropOldLogins(site: Site, request: Request, added: number, most: number, but?: string): Promise<string[]> {
   const all = cookies(request);
   const size = (names: readonly string[]) => names.reduce((sum, name) => sum + name.length + (all.get(name)?.length ?? 0) + 3, 0);
   const left = (await loginNames(site, request)).filter((name) => name !== but);
@@ -112,13 +112,13 @@ export async function login(site: Site, request: Request, what: LoginRequest, op
   const no = await unfit(site, request, ["GET", "POST"]);
   if (no) return no;
   try {
-    given(isObject(what), "session", "a consent or an authorization request");
+    assertGiven(isObject(what), "session", "a consent or an authorization request");
     only(options, LOGIN, "session");
     const { returnTo: target = site.home, exchange, state, ...start } = options;
     const mode = `${("responseMode" in what && what.responseMode) || "query"}`;
     // A signed answer shows no state to find its cookie by: for `finishJarm` and a route of your own. A fragment reaches no server.
-    given(mode === "query" || mode === "form_post", "authorization", "responseMode: query or form_post");
-    given(mode === "query" || site.secure, "authorization", "responseMode: query, with insecureLocalhost; a cookie that crosses sites is Secure");
+    assertGiven(mode === "query" || mode === "form_post", "authorization", "responseMode: query or form_post");
+    assertGiven(mode === "query" || site.secure, "authorization", "responseMode: query, with insecureLocalhost; a cookie that crosses sites is Secure");
     checkOrigin(site, request);
     if (!site.crossSiteStart && request.headers.get("sec-fetch-site") === "cross-site")
       throw trouble("origin_refused", { expected: "a link of this site, or crossSiteStart: true" });
@@ -132,7 +132,7 @@ export async function login(site: Site, request: Request, what: LoginRequest, op
       throw tooLarge(`a login cookie of at most ${MAX_COOKIE} octets: less state, a shorter returnTo or scope`, line.length);
     }
     // One cookie a flow, so that tabs do not disturb each other; a few, so that headers stay small.
-    return respond(303, { location: begun.url }, [line, ...(await dropped(site, request, line.length, MOST_FLOWS - 1))]);
+    return respond(303, { location: begun.url }, [line, ...(await dropOldLogins(site, request, line.length, MOST_FLOWS - 1))]);
   } catch (cause) {
     return refuse(site, request, cause);
   }
@@ -172,16 +172,16 @@ export async function callback(site: Site, keeper: Keeper, request: Request): Pr
     if (sealed && !opened) throw trouble("session_invalid");
     const { transaction, ...settings } = (opened ? JSON.parse(opened) : {}) as Partial<Carried>;
     const used = () => clean.push(setCookie(name!, "", 0, "Lax", site.secure));
-    const code = finished(site, transaction, answer, used);
+    const code = finishLogin(site, transaction, answer, used);
     if (!(await isFirst(site, state))) throw trouble("transaction_used", { phase: "callback" });
-    const set = await outliving(site, request, exchanged(site, keeper, request, code, settings as LoginSettings, clean, name!));
+    const set = await outliveRequest(site, request, exchangeCode(site, keeper, request, code, settings as LoginSettings, clean, name!));
     return respond(303, { location: returnTo(settings.returnTo!, inside(site)) }, [...clean, ...set]);
   } catch (cause) {
     return refuse(site, request, cause, { set: clean, person: true });
   }
 }
 
-function finished(site: Site, transaction: string | undefined, answer: string | FormPost, used: () => void): AuthorizationCode {
+function finishLogin(site: Site, transaction: string | undefined, answer: string | FormPost, used: () => void): AuthorizationCode {
   try {
     const code = site.client.finish(transaction, answer);
     used();
@@ -193,13 +193,13 @@ function finished(site: Site, transaction: string | undefined, answer: string | 
   }
 }
 
-function outliving<T>(site: Site, request: Request, work: Promise<T>): Promise<T> {
+function outliveRequest<T>(site: Site, request: Request, work: Promise<T>): Promise<T> {
   site.outlive(request, work);
   return work;
 }
 
 /** Exchanges a code and keeps the session. Not by the request's signal: a person who leaves shall not have spent the code for nothing. */
-async function exchanged(
+async function exchangeCode(
   site: Site,
   keeper: Keeper,
   request: Request,
@@ -211,12 +211,12 @@ async function exchanged(
   const tokens = await site.client.exchange(code, settings.exchange ?? {});
   try {
     const first = begun(site, tokens, undefined);
-    const data = checkData(await site.onSession?.(shown(first), settings), MAX_BODY, "data");
+    const data = checkData(await site.onSession?.(toSession(first), settings), MAX_BODY, "data");
     const set = await keeper.begin(request, data ? { ...first, data } : first);
     const octets = [...clean, ...set].reduce((sum, line) => sum + line.length, 0);
     if (octets > site.cookieBudget) throw tooLarge(cookiesOf(site.cookieBudget), octets);
     const size = set.reduce((sum, line) => sum + line.split(";", 1)[0]!.length, 0);
-    return [...set, ...(await dropped(site, request, size, MOST_FLOWS, name ?? ""))];
+    return [...set, ...(await dropOldLogins(site, request, size, MOST_FLOWS, name ?? ""))];
   } catch (cause) {
     // What cannot be kept is not left lying about.
     const { refreshToken } = tokens;
@@ -242,7 +242,7 @@ export async function exchange(site: Site, keeper: Keeper, request: Request, opt
     return respond(
       204,
       {},
-      await outliving(site, request, exchanged(site, keeper, request, code, { returnTo: site.home, ...(options && { exchange: options }) }, [])),
+      await outliveRequest(site, request, exchangeCode(site, keeper, request, code, { returnTo: site.home, ...(options && { exchange: options }) }, [])),
     );
   } catch (cause) {
     return refuse(site, request, cause instanceof SyntaxError ? trouble("code_malformed", { phase: "callback" }) : cause);

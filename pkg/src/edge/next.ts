@@ -26,7 +26,7 @@ export interface NextEdge {
 }
 
 /** A request's cookies with those that a response sets or deletes. */
-function merged(cookie: string | null, lines: readonly string[]): string {
+function mergeCookies(cookie: string | null, lines: readonly string[]): string {
   const all = new Map(
     (cookie ?? "")
       .split("; ")
@@ -69,7 +69,7 @@ export function nextEdge(edge: Pick<Edge, "handle" | "session" | "route" | "keep
       if (!lines.length) return NextResponse.next();
       // What is rendered for this request sees the new session.
       const seen = new Headers(request.headers);
-      seen.set("cookie", merged(seen.get("cookie"), lines));
+      seen.set("cookie", mergeCookies(seen.get("cookie"), lines));
       const next = NextResponse.next({ request: { headers: seen } });
       for (const line of lines) next.headers.append("set-cookie", line);
       for (const name of ["cache-control", "vary"]) next.headers.set(name, answer.headers.get(name) ?? "");

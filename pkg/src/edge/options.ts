@@ -1,6 +1,6 @@
 // What the edge handlers are made with: judged once, when a worker starts; a name that is none of theirs is refused.
 
-import { type Names, configured, isObject, only } from "../core/check.js";
+import { type Names, assertConfigured, isObject, only } from "../core/check.js";
 import type { SamtykkeError } from "../core/error.js";
 import { type SealKeys, checkKeys } from "../crypto/seal.js";
 import type { Client } from "../protocol/client.js";
@@ -153,16 +153,16 @@ const KINDS: readonly (readonly [kind: string, names: string, holds: (value: unk
 
 /** @internal Judges options. */
 export function checkOptions(options: EdgeOptions): void {
-  configured(isObject(options), "options: { client, keys }");
+  assertConfigured(isObject(options), "options: { client, keys }");
   only(options, Object.fromEntries(KINDS.flatMap(([, names]) => names.split(" ")).map((name) => [name, 1])));
   for (const [kind, names, holds] of KINDS) {
     for (const name of names.split(" ")) {
       const value = options[name as keyof EdgeOptions];
-      configured((value === undefined && name !== "client") || holds(value), `${name}: ${kind}`);
+      assertConfigured((value === undefined && name !== "client") || holds(value), `${name}: ${kind}`);
     }
   }
   checkKeys(options.keys);
-  configured(!options.backchannelLogout || !!options.store, "backchannelLogout with a store, which all isolates share");
+  assertConfigured(!options.backchannelLogout || !!options.store, "backchannelLogout with a store, which all isolates share");
 }
 
 /** @internal Paths that an edge answers itself. */

@@ -3,7 +3,7 @@
 // docs/formats.md is its form.
 
 import { base64url } from "../crypto/base64url.js";
-import { type Octets, joined, octetsIn } from "../crypto/seal.js";
+import { type Octets, concat, octetsIn } from "../crypto/seal.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -21,7 +21,7 @@ interface Head {
 }
 
 /** Where a runtime has none, or, as Next's edge runtime, one that throws, nothing is deflated. */
-function deflating(): CompressionStream | undefined {
+function deflateStream(): CompressionStream | undefined {
   try {
     return new CompressionStream("deflate-raw");
   } catch {
@@ -30,7 +30,7 @@ function deflating(): CompressionStream | undefined {
 }
 
 /** By reader and writer: jsdom's Blob has no stream. */
-async function piped(octets: Octets, { readable, writable }: { readonly readable: ReadableStream; readonly writable: WritableStream }): Promise<Octets> {
+async function pipeThrough(octets: Octets, { readable, writable }: { readonly readable: ReadableStream; readonly writable: WritableStream }): Promise<Octets> {
   const writer = writable.getWriter();
   const written = Promise.all([writer.write(octets), writer.close()]);
   // What fails there fails the reader too.
@@ -39,7 +39,7 @@ async function piped(octets: Octets, { readable, writable }: { readonly readable
   const parts: Uint8Array[] = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value);
   await written;
-  return joined(parts);
+  return concat(parts);
 }
 
 /** The parts of a token whose text they give back; nothing for one that is no JWT, or is spelled in another way. */
@@ -64,15 +64,15 @@ export async function pack(facts: unknown, tokens: readonly (string | undefined)
     raw.push(signature);
     return [head.length, payload.length, signature.length];
   });
-  let middle = joined(readable);
+  let middle = concat(readable);
   let z: number | undefined;
-  const through = deflating();
+  const through = deflateStream();
   if (through) {
-    const deflated = await piped(middle, through);
+    const deflated = await pipeThrough(middle, through);
     if (deflated.length < middle.length) [middle, z] = [deflated, deflated.length];
   }
   const head = encoder.encode(JSON.stringify({ f: facts, t, z } satisfies Head));
-  return joined([Uint8Array.of(head.length >> 8, head.length & 255), head, middle, ...raw]);
+  return concat([Uint8Array.of(head.length >> 8, head.length & 255), head, middle, ...raw]);
 }
 
 /** Facts and tokens of what {@link pack} made. It was sealed, so what does not fit is a fault of ours; it throws. */
@@ -82,7 +82,7 @@ export async function unpack(octets: Octets): Promise<{ facts: unknown; tokens: 
   const length = t.reduce((sum, lengths) => sum + (lengths?.length === 3 ? lengths[0] + lengths[1] : 0), 0);
   const middle = octets.slice(at, at + (z ?? length));
   at += middle.length;
-  const readable = z === undefined ? middle : await piped(middle, new DecompressionStream("deflate-raw"));
+  const readable = z === undefined ? middle : await pipeThrough(middle, new DecompressionStream("deflate-raw"));
   let read = 0;
   const tokens = t.map((lengths) => {
     if (!lengths) return undefined;

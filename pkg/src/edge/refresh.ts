@@ -3,7 +3,7 @@
 
 import { SamtykkeError } from "../core/error.js";
 import type { Site } from "./options.js";
-import { isDue, renewedBy, shown, used } from "./session.js";
+import { isDue, renewedBy, toSession, used } from "./session.js";
 import { trouble } from "./trouble.js";
 import type { Held, Keeper, Session } from "./model.js";
 
@@ -37,7 +37,7 @@ async function renew(site: Site, { kept }: Held, store: (change: (kept: Held["ke
 }
 
 /** @internal Looks after a request's session: renews tokens that end, or all `now`; writes its use down. */
-export async function refreshed(site: Site, keeper: Keeper, request: Request, always: boolean): Promise<Refreshed> {
+export async function refreshSession(site: Site, keeper: Keeper, request: Request, always: boolean): Promise<Refreshed> {
   const held = await keeper.read(request);
   if (!held) return { session: null, cookies: [] };
   const { kept } = held;
@@ -47,15 +47,15 @@ export async function refreshed(site: Site, keeper: Keeper, request: Request, al
     site.outlive(request, work);
     try {
       const { cookies, kept: renewed } = await work;
-      return { session: renewed ? shown(renewed) : null, cookies };
+      return { session: renewed ? toSession(renewed) : null, cookies };
     } catch (cause) {
       const error = site.problem(told(cause));
       // It may have ended meanwhile.
       const left = await keeper.read(request);
-      return { session: left ? shown(left.kept) : null, cookies: [], error };
+      return { session: left ? toSession(left.kept) : null, cookies: [], error };
     }
   }
-  if (used(site, kept).idle - kept.idle <= site.idle * WORTH_WRITING) return { session: shown(kept), cookies: [] };
+  if (used(site, kept).idle - kept.idle <= site.idle * WORTH_WRITING) return { session: toSession(kept), cookies: [] };
   const { cookies: set, kept: written } = await keeper.change(request, held, (current) => used(site, current));
-  return { session: written ? shown(written) : null, cookies: set };
+  return { session: written ? toSession(written) : null, cookies: set };
 }

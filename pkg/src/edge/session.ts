@@ -2,9 +2,9 @@
 // It lasts by a clock of its own: the end of an access token ends no session, that of the refresh token does, where it is known.
 
 import { now } from "../core/clock.js";
-import { claimed } from "../crypto/base64url.js";
+import { parseJwtPart } from "../crypto/base64url.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import type { Tokens } from "../protocol/tokens.js";
 import type { Site } from "./options.js";
 import { pack, unpack } from "./pack.js";
@@ -54,34 +54,34 @@ export const isDue = ({ tokens: { expiresAt, refreshToken } }: Kept): boolean =>
   refreshToken !== undefined && expiresAt !== undefined && expiresAt <= now() + MARGIN;
 
 /** @internal The session of what is kept. */
-export function shown({ begun: begunAt, ends: expiresAt, idle: idleAt, tokens, data }: Kept): Session {
+export function toSession({ begun: begunAt, ends: expiresAt, idle: idleAt, tokens, data }: Kept): Session {
   const { refreshToken: _, ...rest } = tokens;
   const { claims } = rest;
   const session = { ...(claims && { claims }), ...(data && { data }), begunAt, expiresAt, idleAt };
   // Not enumerable, so that no page gets it with the rest.
-  Object.defineProperty(session, "tokens", { value: hidden(rest) });
-  return hidden(session as unknown as Session, "Session");
+  Object.defineProperty(session, "tokens", { value: hideSecrets(rest) });
+  return hideSecrets(session as unknown as Session, "Session");
 }
 
 /** What is packed beside the tokens: what is kept but for them, what else is known of them, claims that the id_token does not hold. */
 type Facts = Omit<Kept, "tokens"> & { readonly token: Pick<Tokens, "tokenType" | "scope" | "requestedScope" | "expiresAt">; readonly claims?: object };
 
 /** @internal Packs what is kept. The id_token is part of it where a logout names it. */
-export async function packed(site: Site, { tokens, ...rest }: Kept): Promise<Octets> {
+export async function packSession(site: Site, { tokens, ...rest }: Kept): Promise<Octets> {
   const { tokenType, scope, requestedScope, expiresAt, claims: all, accessToken, refreshToken } = tokens;
   const idToken = all && site.postLogoutRedirectUri !== undefined ? tokens.idToken : undefined;
-  const there = idToken === undefined ? {} : claimed(idToken, 1);
+  const there = idToken === undefined ? {} : parseJwtPart(idToken, 1);
   const claims = all && Object.fromEntries(Object.entries(all).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(there[name])));
   const facts: Facts = { ...rest, token: { tokenType, scope, requestedScope, expiresAt }, claims };
   return pack(facts, [accessToken, refreshToken, idToken]);
 }
 
 /** @internal What was packed. */
-export async function unpacked(octets: Octets): Promise<Kept> {
+export async function unpackSession(octets: Octets): Promise<Kept> {
   const { facts, tokens } = await unpack(octets);
   const { token, claims: more, ...rest } = facts as Facts;
   const [accessToken, refreshToken, idToken] = tokens as [string, string?, string?];
-  const claims = more && hidden(Object.assign(Object.create(null), idToken && claimed(idToken, 1), more) as IdTokenClaims, "Claims");
+  const claims = more && hideSecrets(Object.assign(Object.create(null), idToken && parseJwtPart(idToken, 1), more) as IdTokenClaims, "Claims");
   const others = Object.create(null) as Tokens["others"];
   return { ...rest, tokens: { ...token, accessToken, others, ...(refreshToken && { refreshToken }), ...(idToken && { idToken }), ...(claims && { claims }) } };
 }

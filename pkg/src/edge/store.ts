@@ -1,18 +1,18 @@
 // Sessions in a store: a number in the cookie that says nothing, one refresh for all isolates, marks of the server's logouts.
 // An entry of its own, so that sessions in cookies bring none of it. A store that fails ends no session and begins no login.
 
-import { configured, given, isObject } from "../core/check.js";
+import { assertConfigured, assertGiven, isObject } from "../core/check.js";
 import { now } from "../core/clock.js";
 import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
-import { locked, pause } from "../tokens/lock.js";
+import { withLock, pause } from "../tokens/lock.js";
 import type { SessionStore } from "../tokens/store.js";
 import { cookies } from "./cookies.js";
 import { LEASE, alive, lines, patiently, random, sessionNames } from "./keeper.js";
 import { bodyOf } from "./login.js";
 import type { Site, StoredSessions } from "./options.js";
 import { respond } from "./respond.js";
-import { packed, unpacked } from "./session.js";
+import { packSession, unpackSession } from "./session.js";
 import { trouble } from "./trouble.js";
 import type { Change, Keeper, Kept } from "./model.js";
 
@@ -34,7 +34,7 @@ class InStore implements StoredSessions {
   /** @internal Whether a flow is claimed for the first time. */
   async claim(site: Site, key: string): Promise<boolean> {
     const name = await nameOf("claim", site, key);
-    return asked(() => this.#store.compareAndSet(name, undefined, "1", 3_600_000));
+    return askStore(() => this.#store.compareAndSet(name, undefined, "1", 3_600_000));
   }
 
   /** @internal */
@@ -61,7 +61,7 @@ class InStore implements StoredSessions {
 export function storedSessions(store: SessionStore): StoredSessions {
   const fits =
     isObject(store) && ["read", "lock", "unlock", "compareAndSet", "delete"].every((name) => typeof store[name as keyof SessionStore] === "function");
-  configured(fits, "a store with compareAndSet and delete, such as memoryStore()");
+  assertConfigured(fits, "a store with compareAndSet and delete, such as memoryStore()");
   return new InStore(store);
 }
 
@@ -74,7 +74,7 @@ const nameOf = (kind: string, site: Site, text: string): Promise<string> => dige
 const STORE = 5_000;
 
 /** A store's answer, in time; a store that fails is no reason to end a session or to begin another. */
-async function asked<T>(work: () => Promise<T>): Promise<T> {
+async function askStore<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await patiently(work(), STORE);
   } catch (cause) {
@@ -92,16 +92,16 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
     const id = cookies(request).get(first!);
     return id && octetsIn(id)?.length === 32 ? id : undefined;
   };
-  const sealed = async (name: string, kept: Kept) => encoded(await sealOctets(site.keys, purpose(name), await packed(site, kept)));
+  const sealed = async (name: string, kept: Kept) => encoded(await sealOctets(site.keys, purpose(name), await packSession(site, kept)));
   const life = ({ ends, idle }: Kept) => Math.max(1, Math.min(ends, idle) - now()) * 1000;
   const opened = async (name: string, text: string | undefined): Promise<Kept | undefined> => {
     const octets = text === undefined ? undefined : octetsIn(text);
     const found = octets && (await openOctets(site.keys, purpose(name), octets));
-    return found && unpacked(found);
+    return found && unpackSession(found);
   };
   const read = async (id: string) => {
     const name = await nameOf("session", site, id);
-    const text = (await asked(() => store.read(name)))?.text;
+    const text = (await askStore(() => store.read(name)))?.text;
     return { name, text, kept: await opened(name, text) };
   };
   /** Changes a record, however many others do at once; one that is gone stays gone. */
@@ -112,13 +112,13 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
       const next = by(kept);
       if (!next) return kept;
       const written = await sealed(name, next);
-      if (await asked(() => store.compareAndSet(name, text, written, life(next)))) return next;
+      if (await askStore(() => store.compareAndSet(name, text, written, life(next)))) return next;
     }
     throw trouble("session_unavailable");
   };
   const remove = async (id: string) => {
     const name = await nameOf("session", site, id);
-    await asked(() => store.delete(name));
+    await askStore(() => store.delete(name));
   };
   return {
     async read(request) {
@@ -130,7 +130,7 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
       const id = random(32);
       const name = await nameOf("session", site, id);
       const text = await sealed(name, kept);
-      if (!(await asked(() => store.compareAndSet(name, undefined, text, life(kept))))) throw trouble("session_unavailable");
+      if (!(await askStore(() => store.compareAndSet(name, undefined, text, life(kept))))) throw trouble("session_unavailable");
       const old = await idOf(request);
       if (old) site.outlive(request, remove(old));
       return lines(site, [id], kept.ends - now());
@@ -146,11 +146,11 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
       // Whoever had the lock renewed it, or ended the session.
       const others = (kept: Kept | undefined) => (!kept || kept.turn > held.kept.turn ? { cookies: [], kept } : undefined);
       const changed = async (looks: number) => {
-        if (store.changed) await asked(() => store.changed!(name, 1_000));
+        if (store.changed) await askStore(() => store.changed!(name, 1_000));
         else await new Promise((done) => setTimeout(done, pause(looks)));
         return others((await read(held.id)).kept);
       };
-      const lock = await locked(() => asked(() => store.lock(name, LEASE)), changed, 2 * LEASE);
+      const lock = await withLock(() => askStore(() => store.lock(name, LEASE)), changed, 2 * LEASE);
       if (!lock) throw trouble("timeout");
       if (!("fence" in lock)) return lock;
       try {
@@ -181,11 +181,11 @@ async function backchannelLogout(store: SessionStore, site: Site, request: Reque
   try {
     const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
     const tokens = new URLSearchParams(await bodyOf(request)).getAll("logout_token");
-    given(type === "application/x-www-form-urlencoded" && tokens.length === 1, "session", "a form with one logout token");
+    assertGiven(type === "application/x-www-form-urlencoded" && tokens.length === 1, "session", "a form with one logout token");
     const { jti, sid, sub, iat, exp } = await site.client.logoutToken(tokens[0]!);
     const once = await nameOf("logout token", site, jti);
     const milliseconds = Math.max(REMEMBERED, (exp ?? 0) - now() + 60) * 1000;
-    if (!(await asked(() => store.compareAndSet(once, undefined, "1", milliseconds)))) throw trouble("transaction_used");
+    if (!(await askStore(() => store.compareAndSet(once, undefined, "1", milliseconds)))) throw trouble("transaction_used");
     // One session, where the token names one; else all of the person's.
     const mark = sid !== undefined ? await markName(site, "sid", sid) : await markName(site, "sub", sub);
     await raise(store, site, mark, iat);
@@ -199,9 +199,9 @@ async function backchannelLogout(store: SessionStore, site: Site, request: Reque
 /** Sets a mark to a time, unless it is a later one already; it stays for as long as the longest session. */
 async function raise(store: SessionStore, site: Site, mark: string, time: number): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
-    const text = (await asked(() => store.read(mark)))?.text;
+    const text = (await askStore(() => store.read(mark)))?.text;
     if (text !== undefined && Number(text) >= time) return;
-    if (await asked(() => store.compareAndSet(mark, text, `${time}`, site.maxAge * 1000))) return;
+    if (await askStore(() => store.compareAndSet(mark, text, `${time}`, site.maxAge * 1000))) return;
   }
   throw trouble("session_unavailable");
 }
@@ -209,7 +209,7 @@ async function raise(store: SessionStore, site: Site, mark: string, time: number
 /** Whether the server ended a login that began then. */
 async function wasLoggedOut(store: SessionStore, site: Site, { sid, sub }: IdTokenClaims, begun: number): Promise<boolean> {
   const read = async (kind: "sid" | "sub", value: unknown) =>
-    value === undefined ? undefined : asked(async () => store.read(await markName(site, kind, value)));
+    value === undefined ? undefined : askStore(async () => store.read(await markName(site, kind, value)));
   const marks = await Promise.all([read("sid", sid), read("sub", sub)]);
   // In the same second the login may have come first.
   return marks.some((mark) => mark !== undefined && Number(mark.text) >= begun);

@@ -2,7 +2,7 @@
 
 import { isLimit } from "../core/check.js";
 import { drive } from "../core/drive.js";
-import { WRONG, hostError, nothing } from "../core/error.js";
+import { WRONG, hostError, assertNothingElse } from "../core/error.js";
 import type { Transport } from "../core/http.js";
 import { joined } from "../core/wasm.js";
 import type { AuthorizationCode } from "../protocol/flow.js";
@@ -29,7 +29,7 @@ export interface ExchangeOptions extends Transport {
  */
 export async function exchange(provider: Provider, code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
   const { fetch, timeout, signal, ...rest } = Object(options) as ExchangeOptions;
-  nothing(rest);
+  assertNothingElse(rest);
   if (!isLimit(timeout) || (fetch !== undefined && typeof fetch !== "function"))
     throw hostError("invalid_configuration", { ...WRONG, expected: "timeout: seconds, more than 0 and at most 3,600; fetch: a function" });
   const transport = { ...(fetch && { fetch }), ...(timeout && { timeout }) };

@@ -1,9 +1,9 @@
 // The page's convenience: begin and go, come back and finish, with the transaction kept in session storage.
 
 import { now } from "../core/clock.js";
-import { hostError, nothing } from "../core/error.js";
+import { hostError, assertNothingElse } from "../core/error.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, begin, finish } from "../protocol/flow.js";
-import { type Provider, resolved } from "../protocol/page_provider.js";
+import { type Provider, resolveUrl } from "../protocol/page_provider.js";
 
 const PREFIX = "samtykke.";
 
@@ -44,12 +44,12 @@ export function redirect(
   options: { readonly storage?: TransactionStorage; readonly navigate?: (url: string) => void } & Partial<Kept> = {},
 ): void {
   const { navigate = (url: string) => location.assign(url), storage, state, returnTo = globalThis.location?.href ?? "", ...rest } = options;
-  nothing(rest);
+  assertNothingElse(rest);
   const login = begin(provider, request);
   const home = new URL("/", provider.redirectUri);
-  const { origin, href } = resolved(returnTo, home);
+  const { origin, href } = resolveUrl(returnTo, home);
   const kept = JSON.stringify([login.transaction, { state, returnTo: origin === home.origin ? href : home }]);
-  stored(storage, (store) => store.setItem(PREFIX + login.state, kept));
+  withStorage(storage, (store) => store.setItem(PREFIX + login.state, kept));
   navigate(login.url);
 }
 
@@ -71,12 +71,12 @@ export function callback(
   options: { readonly url?: string | URL; readonly storage?: TransactionStorage; readonly history?: AddressBar } = {},
 ): AuthorizationCode & { readonly kept: Kept } {
   const { url = location.href, history = globalThis.history, storage, ...rest } = options;
-  nothing(rest);
+  assertNothingElse(rest);
   const address = `${url}`;
   const state = new URLSearchParams(address.replace(/[?#]/g, "&")).get("state") ?? "";
   // First of all: whatever fails below, the answer is out of sight of scripts, of the history and of a reload.
   history.replaceState(without(history.state, state), "", without(address, state && "state="));
-  const [transaction, value] = stored(storage, (store) => {
+  const [transaction, value] = withStorage(storage, (store) => {
     const key = PREFIX + state;
     const kept = store.getItem(key);
     store.removeItem(key);
@@ -103,7 +103,7 @@ function without<T>(kept: T, state: string, depth = 9): T {
 }
 
 /** Uses the storage, once swept. Browsers that keep cookies off keep storage off too, and throw. */
-function stored<T>(storage: TransactionStorage | undefined, use: (store: TransactionStorage) => T): T {
+function withStorage<T>(storage: TransactionStorage | undefined, use: (store: TransactionStorage) => T): T {
   try {
     const store = storage ?? sessionStorage;
     for (let at = store.length; at--; ) {

@@ -1,12 +1,12 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { type Names, SIGNAL, configured, given, isObject, isRequest, only, present } from "../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, isRequest, only, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, type Login, begin, finish } from "./flow.js";
 import { TRANSPORT, type Transport, checkTransport, read } from "../core/http.js";
 import { type IdTokenExpectations, type LogoutClaims, type TokenExpectations, verifyIdToken, verifyLogoutToken } from "./id_token.js";
@@ -103,7 +103,7 @@ const BEARER: Names<JwtBearerOptions> = { ...SCOPED, assertion: 1, key: 1, issue
 const TOKEN_EXCHANGE: Names<TokenExchangeOptions> = { ...SCOPED, subjectToken: 1, subjectTokenType: 1, actor: 1, requestedTokenType: 1 };
 
 /** What came back by a request: its address, or what was posted to it. */
-async function posted(request: Request): Promise<string | FormPost> {
+async function readFormPost(request: Request): Promise<string | FormPost> {
   if (request.method !== "POST") return request.url;
   const body = await read(request, 32 * 1024);
   if (body === undefined) throw hostError("callback_too_large");
@@ -112,10 +112,10 @@ async function posted(request: Request): Promise<string | FormPost> {
 
 /** A login where its transaction belongs, or an answer without its parts, would only be misread. */
 function checkCallback(transaction: unknown, callback: unknown): void {
-  given(transaction === null || transaction === undefined || typeof transaction === "string", "callback", "login.transaction: a text");
+  assertGiven(transaction === null || transaction === undefined || typeof transaction === "string", "callback", "login.transaction: a text");
   const { contentType, body } = (callback ?? {}) as Partial<FormPost>;
   const isUrl = typeof callback === "string" || (isObject(callback) && typeof callback["href"] === "string");
-  given(isUrl || (typeof contentType === "string" && typeof body === "string"), "callback", "a URL, a Request, or { contentType, body } of a POST");
+  assertGiven(isUrl || (typeof contentType === "string" && typeof body === "string"), "callback", "a URL, a Request, or { contentType, body } of a POST");
 }
 
 /**
@@ -138,7 +138,7 @@ export class Client {
     options: ClientOptions = {},
   ) {
     const wrong = (expected: string) => hostError("invalid_configuration", { expected });
-    configured(isObject(provider), "a provider: norskgjeld(…), provider(…), discover(…)");
+    assertConfigured(isObject(provider), "a provider: norskgjeld(…), provider(…), discover(…)");
     if (!heldBy(authentication)) throw wrong("a ClientAuthentication");
     // A second method has no place to go; one passed all the same is a mistake worth hearing of.
     if (options instanceof ClientAuthentication) throw wrong("one client authentication method");
@@ -188,7 +188,7 @@ export class Client {
     }
     if (requireDpop && !this.#party.dpop) throw hostError("invalid_configuration", { phase: "authorization", expected: "dpop: a key" });
     checkMode(this.provider, request);
-    return hidden(begin(this.provider, bound(request, this.#party.dpop)), "Login");
+    return hideSecrets(begin(this.provider, bound(request, this.#party.dpop)), "Login");
   }
 
   /**
@@ -206,7 +206,7 @@ export class Client {
   /** For a `Request`, such as the POST of `form_post`, whose body is read first: 32 KiB at most. */
   finish(transaction: string | null | undefined, callback: Request): Promise<AuthorizationCode>;
   finish(transaction: string | null | undefined, callback: string | URL | FormPost | Request): AuthorizationCode | Promise<AuthorizationCode> {
-    if (isRequest(callback)) return posted(callback).then((answer) => this.finish(transaction, answer));
+    if (isRequest(callback)) return readFormPost(callback).then((answer) => this.finish(transaction, answer));
     checkCallback(transaction, callback);
     return finish(this.provider, transaction, callback);
   }
@@ -218,7 +218,7 @@ export class Client {
    * `key_not_found`, `signature_invalid`.
    */
   async finishJarm(transaction: string | null | undefined, callback: string | URL | FormPost | Request): Promise<AuthorizationCode> {
-    if (isRequest(callback)) return this.finishJarm(transaction, await posted(callback));
+    if (isRequest(callback)) return this.finishJarm(transaction, await readFormPost(callback));
     checkCallback(transaction, callback);
     return finishJarm(this.#party, transaction, callback);
   }
@@ -232,7 +232,7 @@ export class Client {
    */
   async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}): Promise<Tokens> {
     only(options, EXCHANGE, "token");
-    given(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
+    assertGiven(typeof code === "string" || (isObject(code) && typeof code.toString === "function"), "token", "a code that finish gave, or its text");
     const text = String(code);
     if (text.includes("\n")) throw hostError("code_malformed", { phase: "token" });
     return this.#tokens("code", [text, options.acrValues?.join(" ")], options);
@@ -259,7 +259,7 @@ export class Client {
    */
   async refresh(tokens: Tokens | string, options: RefreshOptions = {}): Promise<Tokens> {
     only(options, REFRESH, "token");
-    given(typeof tokens === "string" || isObject(tokens), "token", "a refresh token, or the tokens that it came with");
+    assertGiven(typeof tokens === "string" || isObject(tokens), "token", "a refresh token, or the tokens that it came with");
     const before = typeof tokens === "string" ? undefined : tokens;
     const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
@@ -274,7 +274,7 @@ export class Client {
    * beside it.
    */
   async jwtBearer(options: JwtBearerOptions): Promise<Tokens> {
-    given(isObject(options), "token", "options as an object");
+    assertGiven(isObject(options), "token", "options as an object");
     only(options, BEARER, "token");
     const ready = "assertion" in options ? options.assertion : "";
     if (!("key" in options)) {
@@ -288,7 +288,7 @@ export class Client {
 
   /** Exchanges one token for another (RFC 8693). */
   async tokenExchange(options: TokenExchangeOptions): Promise<Tokens> {
-    given(isObject(options), "token", "options as an object");
+    assertGiven(isObject(options), "token", "options as an object");
     only(options, TOKEN_EXCHANGE, "token");
     const { subjectToken, subjectTokenType, actor, requestedTokenType, scope } = options;
     return this.#tokens("exchange", [subjectToken, subjectTokenType, actor?.token, actor?.type, requestedTokenType, scope], options);
@@ -364,7 +364,7 @@ export class Client {
 
   /** As the function {@link verifyLogoutToken}, with this client's provider and keys: for the back-channel logout endpoint. */
   async logoutToken(token: string): Promise<LogoutClaims> {
-    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, LOGOUT_TOKEN) }, this.#keys ?? unkeyed());
+    return verifyLogoutToken(token, { ...this.#expected(), ...present(this.#options, LOGOUT_TOKEN) }, this.#keys ?? throwUnkeyed());
   }
 
   /** What every token of the server's must say. */
@@ -375,7 +375,7 @@ export class Client {
   }
 
   async #tokens(operation: string, lines: readonly Value[], target: TokenTarget, asked: Asked = {}): Promise<Tokens> {
-    given(isObject(target), "token", "options as an object");
+    assertGiven(isObject(target), "token", "options as an object");
     const { signal } = target;
     return tokensOf(await ask(this.#party, operation, [...lines, ...targetLines(target)], { ...(signal && { signal }), ...asked }));
   }
@@ -394,6 +394,6 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
   return (cache as JwksCache).at(server.jwksUri, flags.includes("d"));
 }
 
-function unkeyed(): never {
+function throwUnkeyed(): never {
   throw hostError("invalid_configuration", { phase: "session", expected: "jwksUri or jwks" });
 }

@@ -2,7 +2,7 @@
 
 import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import { type Party, ask, endpointOf } from "./party.js";
 import { type TokenTarget, targetLines } from "./target.js";
 import { sleep } from "../core/sleep.js";
@@ -34,7 +34,7 @@ export async function deviceAuthorization(party: Party, scope: string, target: T
   const { signal } = target;
   const at = endpointOf(party, "deviceAuthorizationEndpoint");
   const device = JSON.parse(await ask(party, "device", [scope, ...targetLines(target)], { signal, at })) as DeviceAuthorization;
-  return hidden({ ...device, expiresAt: now() + device.expiresIn }, "DeviceAuthorization");
+  return hideSecrets({ ...device, expiresAt: now() + device.expiresIn }, "DeviceAuthorization");
 }
 
 /** @internal Polls until the person is done. */

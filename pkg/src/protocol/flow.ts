@@ -3,7 +3,7 @@
 import { known, type Provider } from "./page_provider.js";
 import { now } from "../core/clock.js";
 import { line, run } from "../core/wasm.js";
-import { hostError, nothing } from "../core/error.js";
+import { hostError, assertNothingElse } from "../core/error.js";
 
 /** A consent to ask norskgjeld for. */
 export interface ConsentRequest {
@@ -148,7 +148,7 @@ export function requestLines(request: ConsentRequest | AuthorizationRequest): [(
     extra,
     ...rest
   } = Object(request) as ConsentRequest & AuthorizationRequest;
-  nothing(rest);
+  assertNothingElse(rest);
   // The core judges it, by the provider's grammar.
   const wanted = purpose === undefined ? scope : `debt.unsecured.${purpose}${days === undefined ? "" : `.${days}`}${openid ? " openid" : ""}`;
   const parameters: string[] = [];

@@ -1,12 +1,12 @@
 // id_tokens and logout tokens that came by another way than a token answer: the core's machine, and its claims at the end.
 
 import { type Value, joined } from "../core/wasm.js";
-import { type Names, given, isObject, only } from "../core/check.js";
+import { type Names, assertGiven, isObject, only } from "../core/check.js";
 import { drive } from "../core/drive.js";
 import { hostError } from "../core/error.js";
 import { type KeySource, isRight } from "./jwks.js";
 import { type Encryption, encryptionLine } from "./party.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import type { SignatureAlgorithm } from "../crypto/webcrypto.js";
 
 /** Claims of a verified token. An object without a prototype; `console.log` shows that it is there and no more, as it is of a person. */
@@ -100,8 +100,8 @@ const ID_TOKEN: Names<IdTokenExpectations> = {
 const LOGOUT: Names<LogoutTokenExpectations> = { ...EXPECTED, logoutTokenWithoutExp: 1 };
 
 /** An expectation that is misspelt would not be looked for. */
-function expecting(expected: object, names: object, phase: "token" | "session"): void {
-  given(isObject(expected), phase, "what is expected, as an object: { issuer, clientId, … }");
+function assertExpectation(expected: object, names: object, phase: "token" | "session"): void {
+  assertGiven(isObject(expected), phase, "what is expected, as an object: { issuer, clientId, … }");
   only(expected, names, phase);
 }
 
@@ -116,7 +116,7 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
   if (decrypt !== undefined && typeof decrypt !== "function") throw hostError("invalid_parameter", { expected: "decrypt: a function" });
   const claims = JSON.parse(await drive(operation, lines + token, { transport: {}, decrypt, verify: (alg, kid, text) => isRight(keys, alg, kid, text) }));
   if (typeof claims.auth_time === "string") claims.auth_time = Math.floor(Date.parse(claims.auth_time) / 1000);
-  return hidden(Object.setPrototypeOf(claims, null) as T, "Claims");
+  return hideSecrets(Object.setPrototypeOf(claims, null) as T, "Claims");
 }
 
 /**
@@ -131,7 +131,7 @@ async function claimsOf<T extends Claims>(operation: string, token: string, expe
  * ```
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectations, keys: KeySource): Promise<IdTokenClaims> {
-  expecting(expected, ID_TOKEN, "token");
+  assertExpectation(expected, ID_TOKEN, "token");
   const { nonce, maxAge, acrValues = [], accessToken, code, state, refreshOf, authTimeText } = expected;
   const more = [nonce, maxAge, acrValues.join(" "), accessToken, code, state, refreshOf && JSON.stringify(refreshOf), authTimeText ? 1 : ""];
   return claimsOf("id_token", idToken, expected, more, keys);
@@ -144,6 +144,6 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
  * @throws {SamtykkeError} As {@link verifyIdToken}.
  */
 export async function verifyLogoutToken(token: string, expected: LogoutTokenExpectations, keys: KeySource): Promise<LogoutClaims> {
-  expecting(expected, LOGOUT, "session");
+  assertExpectation(expected, LOGOUT, "session");
   return claimsOf("logout_token", token, expected, ["", "", "", "", "", "", "", expected.logoutTokenWithoutExp ? 1 : ""], keys);
 }

@@ -3,7 +3,7 @@
 import { type Names, only, present } from "../core/check.js";
 import { bare } from "./answer.js";
 import { type Party, ask } from "./party.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 
 /** What kind a token is, to help the server find it; it may look elsewhere too. */
 export type TokenHint = "access_token" | "refresh_token";
@@ -46,7 +46,7 @@ function introspectionOf(text: string): Introspection {
   const end = text.indexOf("\n");
   const { scope, client_id, token_type, sub, iss, aud = [], exp, iat, nbf, active: _, ...others } = JSON.parse(text.slice(end + 1)) as Record<string, unknown>;
   const named = { scope, clientId: client_id, tokenType: token_type, subject: sub, issuer: iss, expiresAt: exp, issuedAt: iat, notBefore: nbf };
-  return hidden({ active: end > 0, ...present(named), audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
+  return hideSecrets({ active: end > 0, ...present(named), audience: [aud].flat() as string[], others: bare(others) }, "Introspection");
 }
 
 /** @internal Asks the server about a token. */

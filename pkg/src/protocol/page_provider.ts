@@ -1,6 +1,6 @@
 // A provider as a page knows it: its addresses and your registration, checked once by the core. No secret has a place here.
 
-import { nothing } from "../core/error.js";
+import { assertNothingElse } from "../core/error.js";
 import { Lines, line, run } from "../core/wasm.js";
 import type { ServerData } from "./profile.js";
 
@@ -27,7 +27,7 @@ export interface Provider {
 }
 
 /** @internal An address; an empty one for a text that is none. */
-export function resolved(address: string | URL, base?: URL): { readonly origin: string; readonly pathname: string; readonly href: string } {
+export function resolveUrl(address: string | URL, base?: URL): { readonly origin: string; readonly pathname: string; readonly href: string } {
   try {
     return new URL(address, base);
   } catch {
@@ -37,7 +37,7 @@ export function resolved(address: string | URL, base?: URL): { readonly origin: 
 
 /** @internal Where an address lets the browser arrive, as the browser itself writes it: without query, in its own spelling. */
 export function place(address: string | URL): string {
-  const { origin, pathname } = resolved(address);
+  const { origin, pathname } = resolveUrl(address);
   return origin + pathname;
 }
 
@@ -55,8 +55,8 @@ export const known = (provider: Provider): string => made.get(provider) ?? lines
 export const clientLines = (provider: Provider): Lines => new Lines(known(provider));
 
 /** @internal Checks a provider by the core, and remembers that it was. `rest` is what else was given: nothing, or a secret. */
-export function checked(provider: Provider, rest: object): Provider {
-  nothing(rest);
+export function checkProvider(provider: Provider, rest: object): Provider {
+  assertNothingElse(rest);
   const text = lines(provider);
   run(`C\n${text}\n`);
   // The last line says "checked here", so it is written here alone.
@@ -91,5 +91,5 @@ export function provider(options: {
     ...rest
   } = Object(options) as typeof options;
   const flags = `${issParameterSupported ? "i" : ""}${development ? "d" : ""}`;
-  return checked({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, rest);
+  return checkProvider({ id: "", issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, flags }, rest);
 }

@@ -10,7 +10,7 @@ import type { Transport } from "../core/http.js";
 import { type KeySource, isRight } from "./jwks.js";
 import type { SigningKey } from "../crypto/keys.js";
 import type { AliasedEndpoint } from "./profile.js";
-import { jwkLine, keyLines, ruleLines, stated } from "./signing.js";
+import { jwkLine, keyLines, ruleLines, signInput } from "./signing.js";
 
 /** @internal Who sends, and with what. */
 export interface Party {
@@ -101,11 +101,11 @@ const known = new WeakMap<Party, string>();
 
 function linesOf(party: Party): string {
   let text = known.get(party);
-  if (text === undefined) known.set(party, (text = written(party)));
+  if (text === undefined) known.set(party, (text = writeParty(party)));
   return text;
 }
 
-function written({ provider, authentication, dpop, keys, trustedAudiences, skew, lenient = {}, encryption = {} }: Party): string {
+function writeParty({ provider, authentication, dpop, keys, trustedAudiences, skew, lenient = {}, encryption = {} }: Party): string {
   const { server = {} } = provider;
   const { secret, key, rules } = heldBy(authentication)!;
   const aliases = Object.entries(server.mtlsEndpointAliases ?? {}).map(([name, url]) => `${snake(name)} ${url}`);
@@ -179,7 +179,7 @@ export function ask(
     offset,
     store,
     carry,
-    sign: (role, input) => (role === "dpop" ? dpop!.sign(input) : stated(role === "client" ? heldBy(authentication)!.key! : key!, input, offset)),
+    sign: (role, input) => (role === "dpop" ? dpop!.sign(input) : signInput(role === "client" ? heldBy(authentication)!.key! : key!, input, offset)),
     verify: (alg, kid, token) => isRight(keys!, alg, kid, token),
     decrypt: encryption?.decrypt,
     nonce: (nonce) => nonces.keep(server, place, nonce),

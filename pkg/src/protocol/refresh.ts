@@ -45,7 +45,7 @@ export async function renew<T = Tokens>(
   const work = async () => {
     try {
       // Asked even where nobody stores yet: who joins later may.
-      return await run({ signal: undefined, store: (token) => storing(own, token) });
+      return await run({ signal: undefined, store: (token) => storeToken(own, token) });
     } catch (error) {
       // Where the caller's own `fetch` has judged the answer, the machine has not seen it.
       const { oauth, http, code } = error as SamtykkeError;
@@ -68,7 +68,7 @@ export async function renew<T = Tokens>(
 }
 
 /** Tells all who wait. One whose own storing fails hears of that alone; where all fail, the refresh does. */
-async function storing(renewal: Renewal, token: string): Promise<void> {
+async function storeToken(renewal: Renewal, token: string): Promise<void> {
   const stored = new Map(renewal.stores.map((store) => [store, Promise.resolve(token).then(store)]));
   renewal.came = { token, stored };
   const results = await Promise.allSettled(stored.values());

@@ -5,7 +5,7 @@ import type { Value } from "../core/wasm.js";
 import { now } from "../core/clock.js";
 import { type SigningKey, inTime } from "../crypto/keys.js";
 import type { AssertionRules, Presence } from "./profile.js";
-import { claimed } from "../crypto/webcrypto.js";
+import { parseJwtPart } from "../crypto/webcrypto.js";
 
 /** @internal What the core knows of a key: algorithm, public JWK, key id, certificate names. No lines' worth for none. */
 export const keyLines = (key?: SigningKey): Value[] => [
@@ -33,8 +33,8 @@ export function ruleLines(rules: AssertionRules): Value[] {
 }
 
 /** @internal Signs a statement of a client's; one that names a certificate out of its time is refused instead. */
-export async function stated(key: SigningKey, input: string, offset: number): Promise<Uint8Array> {
-  if (key.certificate && ["x5t", "x5t#S256", "x5c"].some((name) => name in claimed(input, 0))) inTime(key, now() + offset);
+export async function signInput(key: SigningKey, input: string, offset: number): Promise<Uint8Array> {
+  if (key.certificate && ["x5t", "x5t#S256", "x5c"].some((name) => name in parseJwtPart(input, 0))) inTime(key, now() + offset);
   return key.sign(input);
 }
 

@@ -5,7 +5,7 @@ import type { Provider } from "./page_provider.js";
 import { call } from "../core/wasm.js";
 import { type AuthorizationRequest, type ConsentRequest, type Login, loginOf, requestLines } from "./flow.js";
 import { type Names, only } from "../core/check.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import type { SigningKey } from "../crypto/keys.js";
 import { type Party, ask, endpointOf } from "./party.js";
 import { json, keyLines } from "./signing.js";
@@ -58,7 +58,7 @@ export async function start(client: Party, asked: ConsentRequest | Authorization
   checkMode(party.provider, asked);
   const object = wanted ? [1, typ, lifetime, beside ? 1 : outerParameters ? "o" : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
   const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
-  return hidden(loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) })), "Login");
+  return hideSecrets(loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) })), "Login");
 }
 
 /** @internal Refuses a response mode that the server has not, before anything is sent. */

@@ -1,6 +1,6 @@
 // The answer of a token endpoint: judged by the core, frozen, and shown to no log.
 
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import { now } from "../core/clock.js";
 import type { IdTokenClaims } from "./id_token.js";
 
@@ -32,10 +32,10 @@ export interface Tokens {
 export function tokensOf(text: string): Tokens {
   const { others, claims, ...tokens } = JSON.parse(text) as Tokens & { claims?: IdTokenClaims };
   const expiresAt = tokens.expiresIn === undefined ? undefined : now() + tokens.expiresIn;
-  return hidden({
+  return hideSecrets({
     ...tokens,
     ...(expiresAt !== undefined && { expiresAt }),
-    ...(claims && { claims: hidden(Object.setPrototypeOf(claims, null) as IdTokenClaims, "Claims") }),
+    ...(claims && { claims: hideSecrets(Object.setPrototypeOf(claims, null) as IdTokenClaims, "Claims") }),
     others: Object.setPrototypeOf(others, null) as Readonly<Record<string, unknown>>,
   });
 }

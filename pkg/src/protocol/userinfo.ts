@@ -5,7 +5,7 @@ import { type Names, only } from "../core/check.js";
 import { hostError } from "../core/error.js";
 import type { TokenExpectations } from "./id_token.js";
 import { type Party, ask, endpointOf } from "./party.js";
-import { hidden } from "../core/hidden.js";
+import { hideSecrets } from "../core/hidden.js";
 import type { Tokens } from "./tokens.js";
 
 /** Claims as the server sent them, `sub` checked. An object without a prototype. Personal data: keep it out of logs. */
@@ -56,5 +56,5 @@ export async function userinfo(
   const agreed: Partial<TokenExpectations> = { ...expected, ...(signed === true ? {} : signed || {}) };
   const lines = signed ? [1, (agreed.algorithms ?? ["RS256"]).join(" "), agreed.trustedAudiences?.join("\t"), agreed.skew] : ["", "", "", ""];
   const text = await ask(party, "userinfo", [tokenType, accessToken, ...subjectLines(check), ...lines], { signal, at, resource: true });
-  return hidden(bare(JSON.parse(text) as UserinfoClaims), "UserinfoClaims");
+  return hideSecrets(bare(JSON.parse(text) as UserinfoClaims), "UserinfoClaims");
 }

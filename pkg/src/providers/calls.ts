@@ -1,8 +1,8 @@
 // What the machines of the providers' own calls ask of their caller: a token, what becomes of a text, a wait.
 
-import { given } from "../core/check.js";
+import { assertGiven } from "../core/check.js";
 import { type Carried, type Hands, drive } from "../core/drive.js";
-import { Ended, limited } from "../core/wait.js";
+import { Ended, limitTime } from "../core/wait.js";
 
 /** @internal What such a machine is carried out with. */
 export interface Asked extends Pick<Hands, "transport" | "signal"> {
@@ -22,15 +22,15 @@ export function calls(operation: string, lines: string, { token, ask, ...hands }
   const carry = async (step: string, rest: string): Promise<Carried> => {
     if (step === "token") {
       const [scope, refused] = rest.split("\n") as [string, string];
-      const got = await limited(
+      const got = await limitTime(
         Promise.resolve(refused || undefined).then((refused) => (typeof token === "function" ? token(refused, scope) : token)),
         limits,
       );
-      given(typeof got === "string", "api", "an access token: a text");
+      assertGiven(typeof got === "string", "api", "an access token: a text");
       return ["token", "", encoder.encode(got)];
     }
-    if (step === "ask") return ["answered", "", encoder.encode(await limited(ask!(rest), limits))];
-    await limited(new Promise(() => {}), { timeout: Number(rest) / 1000, signal: hands.signal }).catch((ended: Ended) => {
+    if (step === "ask") return ["answered", "", encoder.encode(await limitTime(ask!(rest), limits))];
+    await limitTime(new Promise(() => {}), { timeout: Number(rest) / 1000, signal: hands.signal }).catch((ended: Ended) => {
       if (ended.why !== "timeout") throw ended;
     });
     return ["slept"];

@@ -3,7 +3,7 @@
 
 import { call } from "../core/wasm.js";
 import { answerLines } from "../protocol/answer.js";
-import { configured, given, isStream } from "../core/check.js";
+import { assertConfigured, assertGiven, isStream } from "../core/check.js";
 import { Nonces } from "../protocol/dpop.js";
 import { SamtykkeError } from "../core/error.js";
 import { type Transport, checkTransport, readWithin } from "../core/http.js";
@@ -31,13 +31,13 @@ export interface Guard {
 /** @internal */
 export function checkToken(token: RefusableToken, transport: Transport): void {
   checkTransport(transport);
-  configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+  assertConfigured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
 }
 
 /** @internal The token of one sending. */
 export async function tokenOf(token: RefusableToken, refused?: string): Promise<string> {
   const found = typeof token === "function" ? await token(refused) : token;
-  given(typeof found === "string" && found !== "", "api", "an access token: a text");
+  assertGiven(typeof found === "string" && found !== "", "api", "an access token: a text");
   return found;
 }
 
@@ -64,7 +64,7 @@ export async function guardedFetch(guard: Guard, input: string | URL, init: Reso
     const headers = new Headers(init.headers);
     const own = guard.headers();
     for (const name in own) {
-      given(!headers.has(name), "api", `headers without ${name}, which is set here`);
+      assertGiven(!headers.has(name), "api", `headers without ${name}, which is set here`);
       headers.set(name, own[name]!);
     }
     const bearer = { transport, dpop: undefined, nonces: new Nonces(), development, offset: 0 };

@@ -2,7 +2,7 @@
 // API refused the first. A gateway's own refusal is told from the token's by a rule, since no new token would help there.
 
 import type { Tokens } from "../protocol/tokens.js";
-import { type Names, configured, isObject, isRequest, isStream, only } from "../core/check.js";
+import { type Names, assertConfigured, isObject, isRequest, isStream, only } from "../core/check.js";
 import { type Transport, readWithin } from "../core/http.js";
 import { type Bearer, type ResourceFetch, type ResourceInit, type ResourceOptions, replayable, resourceFetch } from "../protocol/resource.js";
 import type { Target } from "./clock.js";
@@ -49,10 +49,10 @@ interface Tokened {
 
 /** @internal */
 export function tokenFetch(source: Tokened, bearer: Bearer, target: Target, options: ApiFetchOptions): ResourceFetch {
-  configured(isObject(options) && Array.isArray(options.origins) && options.origins.length > 0, "origins: at least one that the token is for");
+  assertConfigured(isObject(options) && Array.isArray(options.origins) && options.origins.length > 0, "origins: at least one that the token is for");
   const { origins, headers, refusal = {} } = options;
-  configured(headers === undefined || isObject(headers) || typeof headers === "function", "headers: an object, or a function that gives one");
-  configured(isObject(refusal) || typeof refusal === "function", "refusal: a rule, or a function");
+  assertConfigured(headers === undefined || isObject(headers) || typeof headers === "function", "headers: an object, or a function that gives one");
+  assertConfigured(isObject(refusal) || typeof refusal === "function", "refusal: a rule, or a function");
   only(options, OPTIONS);
   if (typeof refusal === "object") only(refusal, RULE);
   return async (input, init = {}) => {

@@ -1,6 +1,6 @@
 // How a token source asks: by a client with a grant, or by a function of the caller's. Either makes a new assertion each time.
 
-import { type Names, configured, isObject, only } from "../core/check.js";
+import { type Names, assertConfigured, isObject, only } from "../core/check.js";
 import type { Client } from "../protocol/client.js";
 import { heldBy } from "../protocol/authentication.js";
 import { Nonces } from "../protocol/dpop.js";
@@ -88,22 +88,22 @@ const GRANT: Names<Exclude<ClientGrant, string>> = { key: 1, issuer: 1, subject:
 
 /** @internal `settings` are the names of a source's own options. */
 export function askingOf(options: ClientAsk | RequestAsk, settings: object): Asking {
-  configured(isObject(options), "{ client } or { request, issuer, clientId }");
+  assertConfigured(isObject(options), "{ client } or { request, issuer, clientId }");
   only(options, { ...settings, ...("client" in options ? CLIENT : REQUEST) });
   return "client" in options ? byClient(options) : byFunction(options);
 }
 
 function byFunction(options: RequestAsk): Asking {
   const { request, issuer, clientId, keyId = "", credentialId, dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
-  configured(typeof request === "function", "request: a function, or client: a Client");
-  configured(
+  assertConfigured(typeof request === "function", "request: a function, or client: a Client");
+  assertConfigured(
     [issuer, clientId].every((value) => typeof value === "string" && value),
     "issuer and clientId: texts",
   );
-  configured(typeof keyId === "string", "keyId: a text");
-  configured(credentialId === undefined || (typeof credentialId === "string" && credentialId !== ""), "credentialId: a text, not empty");
-  configured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
-  configured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
+  assertConfigured(typeof keyId === "string", "keyId: a text");
+  assertConfigured(credentialId === undefined || (typeof credentialId === "string" && credentialId !== ""), "credentialId: a text, not empty");
+  assertConfigured(dpop === undefined || dpop instanceof SigningKey, "dpop: a SigningKey");
+  assertConfigured(Number.isSafeInteger(offset), "clockOffset: whole seconds");
   const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
   checkTransport(transport);
   // A token that is bound to a key is of no use to a process that has another.
@@ -115,8 +115,8 @@ function byFunction(options: RequestAsk): Asking {
 
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
   const party = isObject(client) ? parties.get(client) : undefined;
-  configured(!!party, "client: a Client");
-  configured(
+  assertConfigured(!!party, "client: a Client");
+  assertConfigured(
     grant === "client_credentials" || (isObject(grant) && grant.key instanceof SigningKey),
     'grant: "client_credentials", or { key: a SigningKey, … }',
   );

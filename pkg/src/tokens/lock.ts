@@ -7,7 +7,7 @@ export const pause = (looks: number): number => Math.min(20 * 1.5 ** looks, 250)
  * @internal The lock, as soon as nobody else has it; nothing when `patience`, in milliseconds, is over. `changed` waits until something may
  * have changed; what it answers is what the lock was wanted for, so that it is needed no more.
  */
-export async function locked<Lock, Needless = never>(
+export async function withLock<Lock, Needless = never>(
   lock: () => Promise<Lock | undefined>,
   changed: (looks: number) => Promise<Needless | undefined>,
   patience: number,

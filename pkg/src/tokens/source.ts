@@ -1,7 +1,7 @@
 // A token for a target whenever one is wanted, and one question to the server for all who want it: callers of this process
 // share a flight, processes share a store's lock. Every wait here has an end: a lease, a time limit, the caller's patience.
 
-import { configured, isLimit, isObject, only } from "../core/check.js";
+import { assertConfigured, isLimit, isObject, only } from "../core/check.js";
 import { type SamtykkeError, hostError } from "../core/error.js";
 import type { ResourceFetch } from "../protocol/resource.js";
 import { type Target, nameOf, pause } from "./clock.js";
@@ -13,7 +13,7 @@ import { GET, type GetOptions, SETTINGS, type TokenSourceSettings, WANTED } from
 import type { Kept } from "./store.js";
 import type { Tokens } from "../protocol/tokens.js";
 import { sleep } from "../core/sleep.js";
-import { Ended, limited, tell } from "../core/wait.js";
+import { Ended, limitTime, tell } from "../core/wait.js";
 
 /** The settings of a {@link TokenSource}: who asks, and how. */
 export type TokenSourceOptions = TokenSourceSettings & (ClientAsk | RequestAsk);
@@ -77,15 +77,15 @@ export class TokenSource {
       ["storeTimeout", storeTimeout, 0.001],
       ["most", most, 1],
     ] as const) {
-      configured(typeof value === "number" && value >= least && value <= 1e6, `${name}: a number from ${least}`);
+      assertConfigured(typeof value === "number" && value >= least && value <= 1e6, `${name}: a number from ${least}`);
     }
-    for (const [name, value] of Object.entries({ requestTimeout, patience, storeTimeout })) configured(isLimit(value), `${name}: seconds, at most 3,600`);
-    configured(
+    for (const [name, value] of Object.entries({ requestTimeout, patience, storeTimeout })) assertConfigured(isLimit(value), `${name}: seconds, at most 3,600`);
+    assertConfigured(
       store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
       "store: a TokenStore",
     );
-    configured(typeof clock === "function", "clock: a function");
-    configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
+    assertConfigured(typeof clock === "function", "clock: a function");
+    assertConfigured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     this.#clock = clock;
     this.#margin = margin * 1000;
     this.#unknownLife = unknownLife * 1000;
@@ -389,7 +389,7 @@ export class TokenSource {
     const most = Math.min(this.#limit, Math.max(deadline - now, 1));
     flight.until = now + most + SLACK;
     const asking = async () => this.#asking.request(target, controller.signal);
-    const tokens = await limited(asking(), { timeout: most / 1000 }, () => controller.abort()).catch((cause: unknown) => {
+    const tokens = await limitTime(asking(), { timeout: most / 1000 }, () => controller.abort()).catch((cause: unknown) => {
       throw cause instanceof Ended ? late() : cause;
     });
     const wanted =

@@ -1,7 +1,7 @@
 // ACM/IDM Vlaanderen as data over the standard client, and eLys (formerly DAO) behind it.
 
 import { call } from "../../core/wasm.js";
-import { type Names, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import type { Client } from "../../protocol/client.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { AuthorizationCode, type AuthorizationRequest } from "../../protocol/flow.js";
@@ -41,7 +41,7 @@ export interface AcmIdmOptions {
  * ```
  */
 export function acmidm(options: AcmIdmOptions): Provider {
-  configured(isObject(options), "options as an object");
+  assertConfigured(isObject(options), "options as an object");
   const { environment, clientId, redirectUri, ...rest } = options;
   const own = isObject(environment) && typeof environment.issuer === "string" && environment.issuer;
   const issuer = own || ENVIRONMENTS.find(([name]) => name === environment)?.[1];
@@ -88,7 +88,7 @@ export function acmIdmLogin(options: AcmIdmLogin = {}): AuthorizationRequest {
   only(options, LOGIN, "authorization");
   const { scope = "openid vo profile", means, loginHint, responseMode } = options;
   const urns = means?.map((name) => loginMeans[name]);
-  given(!urns?.includes(undefined as never), "authorization", "means: eid, itsme or csamtotp");
+  assertGiven(!urns?.includes(undefined as never), "authorization", "means: eid, itsme or csamtotp");
   return {
     scope,
     ...(responseMode && { responseMode }),
@@ -126,13 +126,17 @@ export interface Delegation {
  */
 export async function delegate(client: Client, token: Tokens | string, asked: Delegation): Promise<Tokens> {
   const party = parties.get(client);
-  configured(!!party, "a Client with the provider of acmidm(…)");
+  assertConfigured(!!party, "a Client with the provider of acmidm(…)");
   only(asked, { api: 1, scope: 1, signal: 1 } satisfies Names<Delegation>, "authorization");
   const { api, scope, signal } = asked ?? {};
   const bearer = isObject(token) ? token["accessToken"] : token;
-  given(typeof bearer === "string", "authorization", "the tokens of a login, or their access token");
+  assertGiven(typeof bearer === "string", "authorization", "the tokens of a login, or their access token");
   const { provider: acm, transport } = party!;
-  given(typeof api === "string" && /^[\x21-\x7e]+$/.test(api) && api !== acm.clientId, "authorization", "api: the ClientID API, another than the client's own");
+  assertGiven(
+    typeof api === "string" && /^[\x21-\x7e]+$/.test(api) && api !== acm.clientId,
+    "authorization",
+    "api: the ClientID API, another than the client's own",
+  );
   const login = client.begin({ scope: `audience:server:client_id:${api}${scope ? ` ${scope}` : ""}`, lifetime: 60 });
   const lines = clientLines(acm);
   const out = request(call(["acmidm", "delegation", lines, login.url, bearer as string]));
@@ -255,7 +259,7 @@ export class ElysApi {
    * T&I reaches production.
    */
   constructor(provider: Provider, options: ElysOptions) {
-    configured(isObject(provider) && isObject(options), "a provider made by acmidm(…), and options");
+    assertConfigured(isObject(provider) && isObject(options), "a provider made by acmidm(…), and options");
     only(options, { ...TRANSPORT, environment: 1, token: 1, correlationId: 1, tracingId: 1 } satisfies Names<ElysOptions>);
     const { environment, token, correlationId, tracingId, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
@@ -312,7 +316,7 @@ export class ElysApi {
    * @throws {SamtykkeError} `token_invalid`, `resource_refused`, `redirect_refused`, `network_error`, …
    */
   async fetch(path: string, init?: ResourceInit): Promise<Response> {
-    given(typeof path === "string" && path.startsWith("/"), "api", "a path of the API that begins with a slash");
+    assertGiven(typeof path === "string" && path.startsWith("/"), "api", "a path of the API that begins with a slash");
     return guardedFetch(this.#guard, this.#guard.origins[0] + path, init);
   }
 }

@@ -1,6 +1,6 @@
 // Altinn's own token, for one of Maskinporten or ID-porten, which its APIs do not take as it is.
 
-import { type Names, given, isObject, only } from "../../core/check.js";
+import { type Names, assertGiven, isObject, only } from "../../core/check.js";
 import { type Transport, request, send } from "../../core/http.js";
 import { call } from "../../core/wasm.js";
 import type { Tokens } from "../../protocol/tokens.js";
@@ -39,11 +39,11 @@ export interface AltinnToken {
  * ```
  */
 export async function exchangeForAltinn(token: Tokens | string, options: AltinnExchange): Promise<AltinnToken> {
-  given(options !== undefined, "token", "options: environment and issuer");
+  assertGiven(options !== undefined, "token", "options: environment and issuer");
   only(options, OPTIONS, "token");
   const { environment, issuer, testDepartment, signal, ...transport } = options;
   const bearer = isObject(token) ? token["accessToken"] : token;
-  given(typeof bearer === "string", "token", "tokens, or an access token");
+  assertGiven(typeof bearer === "string", "token", "tokens, or an access token");
   const name = isObject(environment) ? environment.platform : environment;
   const out = request(call(["altinn", "request", name, issuer, bearer as string, testDepartment ? 1 : ""]));
   const { head, body } = await send(out, "token", transport, signal);

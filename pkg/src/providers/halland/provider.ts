@@ -2,7 +2,7 @@
 
 import { call } from "../../core/wasm.js";
 import { type HttpAnswer, answerLines } from "../../protocol/answer.js";
-import { type Names, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
@@ -16,7 +16,7 @@ import type { ServerRules } from "../../protocol/profile.js";
 import { type Guard, type RefusableToken, checkToken, guardedFetch, refusal } from "../guarded_fetch.js";
 import type { ResourceInit } from "../../protocol/resource.js";
 import type { Tokens } from "../../protocol/tokens.js";
-import { base64url, claimed, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
+import { base64url, parseJwtPart, octetsFrom, refuse, rowOf } from "../../crypto/webcrypto.js";
 
 /** How requests to an AD FS look: for `discover`, where its addresses are to come from its metadata. */
 export const adfsRules: ServerRules = Object.freeze({ ...SERVER, rules: "halland" });
@@ -48,7 +48,7 @@ export interface HallandOptions {
  * ```
  */
 export function halland(options: HallandOptions): Provider {
-  configured(isObject(options), "options as an object");
+  assertConfigured(isObject(options), "options as an object");
   const { issuer, redirectUri, tokenEndpoint, ...rest } = options;
   if (typeof issuer !== "string" || issuer.endsWith("/"))
     throw hostError("invalid_configuration", { expected: "issuer: https://…/adfs, without a slash at its end" });
@@ -75,11 +75,11 @@ export const accessTokenIssuer = (issuer: string): string => issuer.replace(/^ht
  * @throws {SamtykkeError} `invalid_parameter` for an empty resource, and for no scope where it is to bear the resource.
  */
 export function hallandTarget(resource: string, scope?: string, options: { readonly joined?: boolean } = {}): TokenTarget & { readonly scope?: string } {
-  given(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
+  assertGiven(typeof resource === "string" && resource !== "", "token", "resource: the resursid of the API");
   only(options, { joined: 1 }, "token");
   if (options.joined) {
     const scopes = (scope ?? "").split(" ").filter(Boolean);
-    given(scopes.length > 0, "token", "scope: at least one, to write the resource before");
+    assertGiven(scopes.length > 0, "token", "scope: at least one, to write the resource before");
     return { scope: scopes.map((one) => `${resource}/${one}`).join(" ") };
   }
   return { resource, ...(scope !== undefined && { scope }) };
@@ -122,7 +122,7 @@ class CertifiedKeys implements KeySource {
 
   /** @internal */
   async find(token: string, alg: string, kid: string): Promise<KnownKey> {
-    const { x5t } = claimed(token, 0);
+    const { x5t } = parseJwtPart(token, 0);
     if (x5t !== undefined && (typeof x5t !== "string" || !x5t)) throw hostError("jws_malformed", { expected: "x5t: a text, not empty" });
     // The cache fetches what it lacks, by the name that AD FS gives its keys, and not too often; which key it is, is decided below.
     const named = `${base64url(JSON.stringify({ alg, kid: kid || x5t }))}${token.slice(token.indexOf("."))}`;
@@ -153,8 +153,8 @@ class CertifiedKeys implements KeySource {
  */
 export function adfsKeys(provider: Provider, keys: JwksCache | Jwks | string): KeySource {
   const uri = isObject(provider) ? provider.server?.jwksUri : undefined;
-  configured(!!uri, "a provider with jwksUri");
-  configured(typeof keys === "string" || isObject(keys), "keys: a JwksCache or a key set");
+  assertConfigured(!!uri, "a provider with jwksUri");
+  assertConfigured(typeof keys === "string" || isObject(keys), "keys: a JwksCache or a key set");
   return new CertifiedKeys(keys, uri!);
 }
 
@@ -191,7 +191,7 @@ export interface CurrentKey extends CertificateTimes {
  * @throws {SamtykkeError} `key_refused` when none is valid.
  */
 export function currentKey(keys: readonly SigningKey[], options: { readonly warn?: number; readonly now?: number } = {}): CurrentKey {
-  configured(Array.isArray(keys), "keys: a list of signing keys");
+  assertConfigured(Array.isArray(keys), "keys: a list of signing keys");
   only(options, { warn: 1, now: 1 });
   const { warn = 30 * 86_400, now: time = now() } = options;
   for (const key of keys) {
@@ -226,7 +226,7 @@ const REQUEST_ID = "client-request-id";
 const SENT: ReadonlySet<string> = new Set(["network_error", "timeout", "redirect_refused"]);
 
 /** The error, with AD FS' own code, what that asks for, and the id of the request that it answers. */
-function traced(error: unknown, traceId: string): unknown {
+function withTraceId(error: unknown, traceId: string): unknown {
   if (!(error instanceof SamtykkeError) || error.provider?.traceId) return error;
   const { name: _, message: __, ...facts } = error.toJSON();
   const own = msis(error);
@@ -250,7 +250,7 @@ function traced(error: unknown, traceId: string): unknown {
  * ```
  */
 export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => globalThis.fetch(url, init)): Fetch {
-  configured(isObject(provider) && typeof provider.issuer === "string" && typeof fetch === "function", "a provider, and a fetch");
+  assertConfigured(isObject(provider) && typeof provider.issuer === "string" && typeof fetch === "function", "a provider, and a fetch");
   const { tokenEndpoint, issuer } = provider;
   const { origin } = new URL(issuer);
   return async (url, init) => {
@@ -261,7 +261,9 @@ export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => glob
     headers.set(REQUEST_ID, id);
     const response = await fetch(url, { ...init, headers }).catch((cause) => {
       // What ended the request says the rest.
-      throw asks && !init.signal?.aborted ? traced(cause instanceof SamtykkeError ? cause : hostError("network_error", { phase: "token" }, cause), id) : cause;
+      throw asks && !init.signal?.aborted
+        ? withTraceId(cause instanceof SamtykkeError ? cause : hostError("network_error", { phase: "token" }, cause), id)
+        : cause;
     });
     const { status } = response;
     if (!asks || status < 400) return response;
@@ -273,7 +275,7 @@ export function adfsFetch(provider: Provider, fetch: Fetch = (url, init) => glob
       const head = answerLines({ status, contentType: response.headers.get("content-type"), retryAfter: response.headers.get("retry-after"), body });
       call(["token_error", ...head.slice(0, 3), grant], body);
     } catch (error) {
-      throw traced(error, id);
+      throw withTraceId(error, id);
     }
     return response;
   };
@@ -308,18 +310,18 @@ export class HallandApi {
 
   /** @throws {SamtykkeError} `invalid_configuration` naming the setting. */
   constructor(options: HallandApiOptions) {
-    configured(isObject(options), "options as an object");
+    assertConfigured(isObject(options), "options as an object");
     only(options, API);
     const { origins, token, subscriberKey, subscriberKeyHeader = SUBSCRIBER_KEY_HEADER, development = false, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
     checkToken(token, transport);
-    configured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");
+    assertConfigured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");
     const keys = [subscriberKey].flat();
-    configured(
+    assertConfigured(
       keys.length > 0 && keys.length < 3 && keys.every((key) => typeof key === "string" && /^[\x21-\x7e]+$/.test(key)),
       "subscriberKey: one or two texts of visible ASCII",
     );
-    configured(typeof subscriberKeyHeader === "string", "subscriberKeyHeader: a text");
+    assertConfigured(typeof subscriberKeyHeader === "string", "subscriberKeyHeader: a text");
     call(["halland", "header", subscriberKeyHeader]);
     let at = 0;
     this.#guard = {
@@ -351,13 +353,13 @@ export class HallandApi {
     const headers = () => ({ ...guard.headers(), ...(given === null && { [REQUEST_ID]: id }) });
     return guardedFetch({ ...guard, headers }, input, init).catch((error) => {
       // One of getting the token has an id of its own, and what was never sent has none.
-      throw error instanceof SamtykkeError && error.phase === "api" && (error.http || SENT.has(error.code)) ? traced(error, id) : error;
+      throw error instanceof SamtykkeError && error.phase === "api" && (error.http || SENT.has(error.code)) ? withTraceId(error, id) : error;
     });
   }
 }
 
 /** What a 401 of the gateway or an API is about, for callers with an HTTP client of their own: `subscription_key_refused` or `token_invalid`. */
 export function judgeRefusal(answer: HttpAnswer): SamtykkeError {
-  given(isObject(answer) && answer.status === 401 && typeof answer.body === "string", "api", "an answer with status 401");
+  assertGiven(isObject(answer) && answer.status === 401 && typeof answer.body === "string", "api", "an answer with status 401");
   return refusal(401, answer.contentType ?? null, answer.wwwAuthenticate ?? null, answer.body);
 }

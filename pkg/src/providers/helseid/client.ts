@@ -2,11 +2,11 @@
 
 import { privateKeyJwt } from "../../protocol/authentication.js";
 import { call } from "../../core/wasm.js";
-import { configured, given, isObject, only, present } from "../../core/check.js";
+import { assertConfigured, assertGiven, isObject, only, present } from "../../core/check.js";
 import { Client, type ExchangeOptions, type RefreshOptions, type TokenExchangeOptions } from "../../protocol/client.js";
 import { type ServerMetadata, serverMetadata } from "../../protocol/discovery.js";
 import { hostError } from "../../core/error.js";
-import { hidden } from "../../core/hidden.js";
+import { hideSecrets } from "../../core/hidden.js";
 import { type AuthorizationCode, type FormPost, type Login, loginOf } from "../../protocol/flow.js";
 import { type Party, ask, endpointOf, parties, snake } from "../../protocol/party.js";
 import { json } from "../../protocol/signing.js";
@@ -19,7 +19,7 @@ import { SharedSessions } from "./shared.js";
 import { HelseIdSession, type SessionClient } from "./session.js";
 import { type HelseIdTarget, Kept, MARGIN, TARGET, keyOf } from "./cache.js";
 import { FINISH, type HelseIdFinish, type HelseIdLogin, type HelseIdMachine, type HelseIdOptions, KEEPING, LOGIN, OPTIONS } from "./options.js";
-import { type HelseIdTokens, grantedOf, numbered } from "./granted.js";
+import { type HelseIdTokens, grantedOf, withProviderCodes } from "./granted.js";
 import { SigningKey } from "../../crypto/keys.js";
 import type { TokenTarget } from "../../protocol/target.js";
 import { type ProviderOptions, provider } from "../../protocol/provider.js";
@@ -34,12 +34,12 @@ const detailed = ({ assertionClaims }: TokenTarget = {}) => assertionClaims !== 
 
 /** Details stand in the assertion or in the request, never in both. */
 const inOnePlace = (options?: TokenTarget) =>
-  given(options?.authorizationDetails === undefined || !detailed(options), "token", "details in the assertion or in the request, never in both");
+  assertGiven(options?.authorizationDetails === undefined || !detailed(options), "token", "details in the assertion or in the request, never in both");
 
 /** The protocol's client, but for what HelseID refuses: details with a code (HID-1009), and in two places. */
 class HelseIdClient extends Client {
   override async exchange(code: AuthorizationCode | string, options: ExchangeOptions = {}) {
-    given(!detailed(options), "token", "details with a token or the login, never with a code (HID-1009)");
+    assertGiven(!detailed(options), "token", "details with a token or the login, never with a code (HID-1009)");
     return super.exchange(code, options);
   }
 
@@ -133,25 +133,25 @@ export class HelseId {
    * `metadata_issuer_mismatch`, `metadata_malformed`, `endpoint_refused`; `network_error`, …
    */
   static async connect(options: HelseIdOptions): Promise<HelseId> {
-    configured(isObject(options), "options: { environment, clientId, key }");
+    assertConfigured(isObject(options), "options: { environment, clientId, key }");
     only(options, OPTIONS);
     checkTransport(options);
     const { environment, key, dpop, securityLevel = 4, assertionLifetime = SERVER.assertion!.lifetime! } = options;
     if ("document" in globalThis && !options.inPage) throw hostError("secret_in_browser", { expected: "a server or a worker: a page can keep no private key" });
     const issuer = (isObject(environment) ? environment.issuer : ENVIRONMENTS.find(([name]) => name === environment)?.[1]) ?? "";
     // What else an issuer must be is judged with its metadata.
-    configured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
-    configured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
+    assertConfigured(typeof issuer === "string" && !!issuer && !issuer.endsWith("/"), "environment: test, production, or an issuer without a slash at its end");
+    assertConfigured(key instanceof SigningKey && (dpop === undefined || dpop instanceof SigningKey), "key and dpop: SigningKeys");
     for (const one of [key, dpop ?? key]) call(["helseid", "algorithm", one.alg]);
-    configured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
-    configured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
+    assertConfigured([2, 3, 4, "any"].includes(securityLevel), "securityLevel: 2, 3, 4 or any");
+    assertConfigured(Number.isInteger(assertionLifetime) && assertionLifetime >= 1 && assertionLifetime <= 60, "assertionLifetime: 1 to 60 seconds");
     const { sessionStore: store, sessionStoreOptional: optional, onStoreError } = options;
-    configured(
+    assertConfigured(
       store === undefined || (isObject(store) && ["read", "lock", "write", "unlock"].every((name) => typeof store[name as "read"] === "function")),
       "sessionStore: a TokenStore",
     );
-    configured(optional === undefined || typeof optional === "boolean", "sessionStoreOptional: true or false");
-    configured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
+    assertConfigured(optional === undefined || typeof optional === "boolean", "sessionStoreOptional: true or false");
+    assertConfigured(onStoreError === undefined || typeof onStoreError === "function", "onStoreError: a function");
     const helseid = new HelseId(options, issuer as string, isObject(environment));
     await helseid.client();
     return helseid;
@@ -202,10 +202,10 @@ export class HelseId {
    * `oauth` and HelseID's number as `provider.code`; …
    */
   async login(request: HelseIdLogin): Promise<Login> {
-    given(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
+    assertGiven(isObject(request) && typeof request.scope === "string", "authorization", "a login: { scope }");
     only(request, LOGIN, "authorization");
     const { scope, acrValues, prompt, onBehalfOf, uiLocales, resources, details, lifetime = 3600, signal } = request;
-    given(resources === undefined || Array.isArray(resources), "authorization", "resources: a list of texts");
+    assertGiven(resources === undefined || Array.isArray(resources), "authorization", "resources: a list of texts");
     const named = resources ? ["A", ...resources.map((resource) => `a${resource}`)] : [];
     const asked = Object.entries({ v: acrValues, p: prompt, o: onBehalfOf, u: uiLocales }).filter(([, value]) => value !== undefined);
     const lines = [
@@ -219,7 +219,7 @@ export class HelseId {
     ];
     const party = await this.#party();
     const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
-    return hidden(loginOf(await ask(party, "helseid_login", lines, { signal, key: this.#options.key, random: 96, ...(at && { at }) })), "Login");
+    return hideSecrets(loginOf(await ask(party, "helseid_login", lines, { signal, key: this.#options.key, random: 96, ...(at && { at }) })), "Login");
   }
 
   /**
@@ -230,15 +230,15 @@ export class HelseId {
    * audience; `invalid_parameter` for details, which HelseID refuses with a code (HID-1009).
    */
   async finish(transaction: string | null | undefined, callback: string | URL | FormPost, options: HelseIdFinish): Promise<HelseIdSession> {
-    given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
-    given(
+    assertGiven(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
+    assertGiven(
       !("details" in options) && !("scope" in options),
       "token",
       "details with a token or the login, a scope with the login: neither with a code (HID-1009)",
     );
     only(options, FINISH, "token");
     const client = await this.client();
-    const code = numbered(() => client.finish(transaction, callback));
+    const code = withProviderCodes(() => client.finish(transaction, callback));
     const { save, load, resource, signal } = options;
     return HelseIdSession.begun(this.#sessions(), { save, ...(load && { load }) }, String(code), resource, { signal });
   }
@@ -249,7 +249,7 @@ export class HelseId {
    * @throws {SamtykkeError} `session_invalid`; `invalid_configuration` for one of another client or environment.
    */
   session(state: string, options: Pick<HelseIdFinish, "save" | "load">): HelseIdSession {
-    given(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
+    assertGiven(isObject(options) && typeof options.save === "function", "token", "{ save }: what stores the session");
     only(options, KEEPING, "token");
     call(["helseid", "session", this.#issuer, this.#options.clientId], state);
     return new HelseIdSession(this.#sessions(), options, state);
@@ -307,7 +307,7 @@ export class HelseId {
       const scopes = [scope].flat().join(" ");
       const [audience, ...more] = [resource ?? []].flat();
       // Details go in the assertion or in a request object, never in a form (FK5), and one token is for one audience.
-      given(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
+      assertGiven(!more.length && !Object.values(others).some((value) => value !== undefined), "token", "a target of scope, one resource and assertionClaims");
       const tokens = await this.#own({ scope: scopes, resource: audience, assertionClaims, signal });
       // A source keeps what it gets, and would hand a token that lacks a scope to whoever asks next.
       if (tokens.missingScope.length)

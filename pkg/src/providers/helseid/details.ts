@@ -1,7 +1,7 @@
 // Organisation numbers and other details (HelseID, "Organisasjonsnumre"): typed here, judged and worded by the core.
 
 import { call } from "../../core/wasm.js";
-import { type Names, given, isObject, only } from "../../core/check.js";
+import { type Names, assertGiven, isObject, only } from "../../core/check.js";
 
 /** Whom a client acts for; numbers of nine digits. */
 export type Organization =
@@ -37,23 +37,23 @@ export function claimOf(details: HelseIdDetails): object {
 
 /** @internal Details as the core's operations take them. */
 export function detailLines(details: HelseIdDetails): string[] {
-  given(isObject(details), "token", "details as an object");
+  assertGiven(isObject(details), "token", "details as an object");
   only(details, { organization: 1, sfmJournalId: 1, raw: 1 } satisfies Names<HelseIdDetails>, "token");
   const { organization, sfmJournalId, raw = [] } = details;
   const lines: string[] = [];
   if (organization !== undefined) {
     const { tenancy, parent, child } = (isObject(organization) ? organization : {}) as Partial<Organization & { parent: string }>;
-    given(
+    assertGiven(
       tenancy === "single" ? isText(child) && parent === undefined : tenancy === "multi" && isText(parent),
       "token",
       'organization: { tenancy: "single", child } or { tenancy: "multi", parent, child? }',
     );
     only(organization, { tenancy: 1, parent: 1, child: 1 } satisfies Names<Organization>, "token");
-    given(child === undefined || isText(child), "token", "child: a text");
+    assertGiven(child === undefined || isText(child), "token", "child: a text");
     lines.push(tenancy === "single" ? `c${child}` : `m${parent}${child === undefined ? "" : ` ${child}`}`);
   }
   if (sfmJournalId !== undefined) lines.push(`s${sfmJournalId}`);
-  given(Array.isArray(raw), "token", "raw: a list of details");
+  assertGiven(Array.isArray(raw), "token", "raw: a list of details");
   for (const detail of raw) lines.push(`r${JSON.stringify(detail)}`);
   return lines;
 }

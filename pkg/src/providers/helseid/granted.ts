@@ -18,7 +18,7 @@ export interface HelseIdTokens extends Tokens {
 export const grantedOf = (text: string): HelseIdTokens => tokensOf(text) as HelseIdTokens;
 
 /** @internal The error of a callback, with HelseID's own number for it; the core's machines number theirs. */
-export function numbered<T>(run: () => T): T {
+export function withProviderCodes<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

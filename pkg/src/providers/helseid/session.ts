@@ -6,10 +6,10 @@ import { ASSERTION_DETAILS } from "./data.js";
 import { claimOf } from "./details.js";
 import { type HelseIdTokens, grantedOf } from "./granted.js";
 import { type SharedSessions, recordInput } from "./shared.js";
-import { SIGNAL, given, only } from "../../core/check.js";
+import { SIGNAL, assertGiven, only } from "../../core/check.js";
 import type { Carried } from "../../core/drive.js";
-import { hidden } from "../../core/hidden.js";
-import { Shared, limited } from "../../core/wait.js";
+import { hideSecrets } from "../../core/hidden.js";
+import { Shared, limitTime } from "../../core/wait.js";
 import type { Client } from "../../protocol/client.js";
 import type { LogoutUrl } from "../../protocol/logout.js";
 import { type Asked, ask, parties } from "../../protocol/party.js";
@@ -58,7 +58,7 @@ interface Saved {
 /** A token that another process got. */
 const knownOf = (facts: string, expiresAt: number): HelseIdTokens => {
   const tokens = JSON.parse(facts) as HelseIdTokens;
-  return hidden({ ...tokens, expiresAt, others: Object.assign(Object.create(null), tokens.others) as HelseIdTokens["others"] });
+  return hideSecrets({ ...tokens, expiresAt, others: Object.assign(Object.create(null), tokens.others) as HelseIdTokens["others"] });
 };
 
 /** A token for other processes: neither id_token, claims nor refresh token. */
@@ -78,7 +78,7 @@ export class HelseIdSession {
 
   /** @internal */
   constructor(from: SessionClient, storage: SessionStorage, state: string) {
-    given(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
+    assertGiven(storage.load === undefined || typeof storage.load === "function", "token", "load: a function, or nothing");
     this.#from = from;
     this.#storage = storage;
     this.#saved = JSON.parse(state) as Saved;
@@ -124,7 +124,7 @@ export class HelseIdSession {
   async tokens(target: HelseIdTarget = {}): Promise<HelseIdTokens> {
     only(target, TARGET, "token");
     const { details, scope, signal, resource = this.#saved.resource } = target;
-    given(scope === undefined || typeof scope === "string", "token", "scope: a text");
+    assertGiven(scope === undefined || typeof scope === "string", "token", "scope: a text");
     const asked: HelseIdTarget = { ...(resource && { resource }), ...(scope && { scope }), ...(details && { details }) };
     const key = keyOf(asked);
     const kept = this.#kept.good(key);
@@ -152,7 +152,7 @@ export class HelseIdSession {
       if (step === "adopt") return this.#adopt(rest);
       if (step !== "load" || rest) return work!.carry(step, rest);
       // The lock is held meanwhile: others wait for it.
-      return recordInput("loaded", await limited(Promise.resolve().then(load!), { timeout }));
+      return recordInput("loaded", await limitTime(Promise.resolve().then(load!), { timeout }));
     };
     const lines = [least, "", this.#state, resource, scope, claims, key, marks, offset];
     const run = (asked: Asked) => ask(party, "helseid_session", lines, { ...asked, ...(work && { carry }) }, known);

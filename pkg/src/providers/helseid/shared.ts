@@ -4,7 +4,7 @@
 import type { Carried } from "../../core/drive.js";
 import { hostError } from "../../core/error.js";
 import { Ended } from "../../core/wait.js";
-import { locked } from "../../tokens/lock.js";
+import { withLock } from "../../tokens/lock.js";
 import { DOWN, SharedStore } from "../../tokens/shared.js";
 import type { Kept, TokenStore } from "../../tokens/store.js";
 
@@ -46,7 +46,7 @@ export class SharedSessions {
     let fence: string | undefined;
     let alone = "";
     const lock = async (): Promise<Carried> => {
-      const held = await locked(
+      const held = await withLock(
         () => shared.lock(entry, flight),
         (looks) => shared.changed(entry, flight, looks).then(() => undefined),
         2 * shared.lease,

@@ -1,6 +1,6 @@
 // ID-porten and Ansattporten as data over the standard client: environments, logins with level, customer and language.
 
-import { type Names, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
 import type { AuthorizationRequest } from "../../protocol/flow.js";
 import type { Provider } from "../../protocol/page_provider.js";
@@ -29,7 +29,7 @@ export interface IdPortenOptions {
  * ```
  */
 export function idporten(options: IdPortenOptions): Provider {
-  configured(isObject(options), "options as an object");
+  assertConfigured(isObject(options), "options as an object");
   only(options, OPTIONS);
   const { environment, clientId, redirectUri } = options;
   const own = isObject(environment) && typeof environment.issuer === "string" && environment.issuer;
@@ -82,8 +82,8 @@ export interface IdPortenLogin {
 export function idportenLogin(login: IdPortenLogin = {}): AuthorizationRequest {
   only(login, LOGIN, "authorization");
   const { scope = DEFAULT_SCOPE, acrValues, onBehalfOf, uiLocales, authorizationDetails, prompt, responseMode } = login;
-  given(acrValues === undefined || Array.isArray(acrValues), "authorization", "acrValues: a list of texts");
-  given(authorizationDetails === undefined || Array.isArray(authorizationDetails), "authorization", "authorizationDetails: a list of objects");
+  assertGiven(acrValues === undefined || Array.isArray(acrValues), "authorization", "acrValues: a list of texts");
+  assertGiven(authorizationDetails === undefined || Array.isArray(authorizationDetails), "authorization", "authorizationDetails: a list of objects");
   return {
     scope,
     ...(responseMode && { responseMode }),

@@ -1,8 +1,8 @@
 // What an API reads in a token of Maskinporten's: who calls, for whom. The core judges the claims; the signature is verified before.
 
-import { type Names, given, isObject, only } from "../../core/check.js";
+import { type Names, assertGiven, isObject, only } from "../../core/check.js";
 import { now } from "../../core/clock.js";
-import { hidden } from "../../core/hidden.js";
+import { hideSecrets } from "../../core/hidden.js";
 import { call } from "../../core/wasm.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { environmentOf } from "./client.js";
@@ -48,7 +48,7 @@ export interface MaskinportenExpectation {
  * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
  */
 export const caller = (claims: object, expected: MaskinportenExpectation): MaskinportenCaller =>
-  hidden(judged<MaskinportenCaller>("token", claims, expected), "Caller");
+  hideSecrets(judgeClaims<MaskinportenCaller>("token", claims, expected), "Caller");
 
 /** A European business that called with its eSeal. */
 export interface EuropeanCaller {
@@ -76,10 +76,10 @@ export interface EuropeanCaller {
  *
  * @throws {SamtykkeError} `claim_refused` naming the claim, `jwt_expired`.
  */
-export const europeanCaller = (claims: object, expected: MaskinportenExpectation): EuropeanCaller => judged("european", claims, expected);
+export const europeanCaller = (claims: object, expected: MaskinportenExpectation): EuropeanCaller => judgeClaims("european", claims, expected);
 
-function judged<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
-  given(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
+function judgeClaims<T>(operation: string, claims: object, expected: MaskinportenExpectation): T {
+  assertGiven(isObject(claims) && isObject(expected), "api", "claims and what is expected of them: objects");
   only(expected, { provider: 1, scope: 1, audience: 1 } satisfies Names<MaskinportenExpectation>, "api");
   const { provider, scope, audience } = expected;
   environmentOf(provider);

@@ -3,7 +3,7 @@
 
 import { none } from "../../protocol/authentication.js";
 import { call } from "../../core/wasm.js";
-import { type Names, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { Client, type ClientOptions } from "../../protocol/client.js";
 import { TRANSPORT } from "../../core/http.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
@@ -14,7 +14,7 @@ import { provider as server } from "../../protocol/provider.js";
 import { sleep } from "../../core/sleep.js";
 import type { RequestAsk } from "../../tokens/grant.js";
 import type { Tokens } from "../../protocol/tokens.js";
-import { hidden } from "../../core/hidden.js";
+import { hideSecrets } from "../../core/hidden.js";
 import { base64url } from "../../crypto/webcrypto.js";
 
 /** Maskinporten's environments, or your own server's addresses for development: issuer, token endpoint, self-service API. */
@@ -56,11 +56,11 @@ const MARK = "maskinporten ";
  * ```
  */
 export function maskinporten(settings: MaskinportenSettings): Provider {
-  configured(isObject(settings), "settings as an object");
+  assertConfigured(isObject(settings), "settings as an object");
   only(settings, { environment: 1, clientId: 1, selfService: 1 } satisfies Names<MaskinportenSettings>);
   const { environment, clientId, selfService } = settings;
   const own = isObject(environment);
-  configured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
+  assertConfigured(own || environment === "test" || environment === "production", "environment: test, production, or addresses of your own server");
   if (own) only(environment, ADDRESSES);
   const words = own ? [environment.issuer, environment.tokenEndpoint ?? "", environment.selfService ?? ""] : [environment];
   const name = [...words, ...(selfService === undefined ? [] : [selfService])].join(" ");
@@ -75,7 +75,7 @@ export function maskinporten(settings: MaskinportenSettings): Provider {
 /** @internal The core's name of a provider's environment. */
 export function environmentOf(provider: Provider): string {
   const name = isObject(provider) && typeof provider.environment === "string" ? provider.environment : "";
-  configured(name.startsWith(MARK), "a provider made by maskinporten(…)");
+  assertConfigured(name.startsWith(MARK), "a provider made by maskinporten(…)");
   return name.slice(MARK.length);
 }
 
@@ -221,12 +221,12 @@ export class MaskinportenClient {
     options: MaskinportenOptions = {},
   ) {
     environmentOf(provider);
-    configured(key instanceof SigningKey, "a SigningKey");
+    assertConfigured(key instanceof SigningKey, "a SigningKey");
     only(options, OPTIONS);
     const { retries = 2, patience = 0, fetch, timeout = 10, clockOffset, dangerouslyAllowBrowser } = options;
     if ("document" in globalThis && dangerouslyAllowBrowser !== true) throw hostError("secret_in_browser");
-    configured(Number.isSafeInteger(retries) && retries >= 0, "retries: a whole number");
-    configured(typeof patience === "number" && patience >= 0 && patience <= LONGEST_PATIENCE, "patience: 0 to 120 seconds");
+    assertConfigured(Number.isSafeInteger(retries) && retries >= 0, "retries: a whole number");
+    assertConfigured(typeof patience === "number" && patience >= 0 && patience <= LONGEST_PATIENCE, "patience: 0 to 120 seconds");
     this.#key = key;
     this.#options = options;
     this.#client = new Client(provider, none(), { ...(fetch && { fetch }), timeout, ...(clockOffset !== undefined && { clockOffset }) });
@@ -242,7 +242,7 @@ export class MaskinportenClient {
    * `network_error`, `timeout`, `aborted`, …
    */
   async token(request: MaskinportenRequest): Promise<Tokens> {
-    return this.#token(checked(request), this.#options.retries ?? 2);
+    return this.#token(checkRequest(request), this.#options.retries ?? 2);
   }
 
   async #token(request: MaskinportenRequest, retries: number): Promise<Tokens> {
@@ -298,7 +298,7 @@ export class MaskinportenClient {
           ...(subject !== undefined && { pid: subject }),
           signal,
         };
-        return this.#token(checked(wanted), 0);
+        return this.#token(checkRequest(wanted), 0);
       },
     };
   }
@@ -308,12 +308,12 @@ export class MaskinportenClient {
     const assertion = await this.assertion(request);
     const { signal, extra } = request;
     const tokens = await this.#client.jwtBearer({ assertion, ...(signal && { signal }), ...(extra && { extra }) });
-    return hidden({ ...tokens, requestedScope: request.scope });
+    return hideSecrets({ ...tokens, requestedScope: request.scope });
   }
 
   /** A signed assertion, for one use: to be looked at, or to be sent by a client of your own. Never log it. */
   async assertion(request: MaskinportenRequest): Promise<string> {
-    const input = this.#input(checked(request));
+    const input = this.#input(checkRequest(request));
     return `${input}.${base64url(await this.#key.sign(input))}`;
   }
 
@@ -355,22 +355,22 @@ export class MaskinportenClient {
 }
 
 /** Texts where texts belong, and nothing that has no place in an assertion. */
-function checked(request: MaskinportenRequest): MaskinportenRequest {
-  given(isObject(request), "token", "a request as an object: { scope }");
+function checkRequest(request: MaskinportenRequest): MaskinportenRequest {
+  assertGiven(isObject(request), "token", "a request as an object: { scope }");
   only(request, REQUEST, "token");
   const { scope, resource, consumerOrg, onBehalfOf, pid, authorizationDetails } = request;
-  given(typeof scope === "string", "token", "scope: a text");
+  assertGiven(typeof scope === "string", "token", "scope: a text");
   for (const [name, value] of Object.entries({ consumerOrg, onBehalfOf, pid })) {
     // Nothing would be sent for an empty one, and the token be for someone else than was meant.
-    given(value === undefined || (typeof value === "string" && value !== ""), "token", `${name}: a text, not empty`);
+    assertGiven(value === undefined || (typeof value === "string" && value !== ""), "token", `${name}: a text, not empty`);
   }
   const texts = isObject(resource) && !Array.isArray(resource) ? [(resource as { text: unknown }).text] : [resource ?? []].flat();
-  given(
+  assertGiven(
     texts.every((text) => typeof text === "string" && text !== ""),
     "token",
     "resource: texts, not empty",
   );
-  given(authorizationDetails === undefined || isObject(authorizationDetails), "token", "authorizationDetails: systemUser(…) or consent(…)");
+  assertGiven(authorizationDetails === undefined || isObject(authorizationDetails), "token", "authorizationDetails: systemUser(…) or consent(…)");
   return request;
 }
 

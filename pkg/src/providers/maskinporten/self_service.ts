@@ -2,12 +2,12 @@
 // reaches a path, and every answer; what is read or set is tried again after trouble, what is made never is.
 
 import { joined } from "../../core/wasm.js";
-import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { calls } from "../calls.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { TRANSPORT, type Transport, checkTransport } from "../../core/http.js";
 import { environmentOf } from "./client.js";
-import { hidden } from "../../core/hidden.js";
+import { hideSecrets } from "../../core/hidden.js";
 
 /** How the self-service API is called. */
 export interface SelfServiceOptions extends Transport {
@@ -139,13 +139,13 @@ export class SelfService {
 
   constructor(provider: Provider, options: SelfServiceOptions) {
     this.#environment = environmentOf(provider);
-    configured(isObject(options), "options: { token }");
+    assertConfigured(isObject(options), "options: { token }");
     only(options, { ...TRANSPORT, token: 1, clientScope: 1, retries: 1, uncheckedOrganisationNumbers: 1 } satisfies Names<SelfServiceOptions>);
     checkTransport(options);
     const { token, clientScope = "write", retries } = options;
-    configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
-    configured(["write", "modify", "supplier"].includes(clientScope), "clientScope: write, modify or supplier");
-    configured(retries === undefined || (Number.isSafeInteger(retries) && retries >= 0), "retries: a whole number");
+    assertConfigured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+    assertConfigured(["write", "modify", "supplier"].includes(clientScope), "clientScope: write, modify or supplier");
+    assertConfigured(retries === undefined || (Number.isSafeInteger(retries) && retries >= 0), "retries: a whole number");
     this.#options = options;
   }
 
@@ -348,13 +348,13 @@ export class SelfService {
 
   async #edit(edit: "add" | "renew" | "remove", id: string, key: string, options?: SelfServiceCall): Promise<readonly RegisteredKey[]> {
     only(options, SIGNAL, "api");
-    given(typeof key === "string" && typeof id === "string", "api", "a client's id, and a key or its id");
+    assertGiven(typeof key === "string" && typeof id === "string", "api", "a client's id, and a key or its id");
     return (await this.#drive<{ keys: RegisteredKey[] }>("maskinporten_keys", joined([edit, id, key]), options)).keys;
   }
 
   async #update<T>(what: "client" | "scope", name: string, change: (value: T) => T | Promise<T>, options?: SelfServiceCall): Promise<T> {
     only(options, SIGNAL, "api");
-    given(typeof name === "string" && typeof change === "function", "api", "a name, and a function that changes what was read");
+    assertGiven(typeof name === "string" && typeof change === "function", "api", "a name, and a function that changes what was read");
     return this.#drive("maskinporten_update", joined([what, name]), options, async (text) =>
       json((await change(hiddenSecret(JSON.parse(text)) as T)) as object),
     );
@@ -362,7 +362,7 @@ export class SelfService {
 
   async #call<T>(operation: string, args: readonly string[], body: string, options?: SelfServiceCall, more: object = {}): Promise<T> {
     only(options, { ...SIGNAL, ...more }, "api");
-    given(
+    assertGiven(
       [...args, body].every((value) => typeof value === "string"),
       "api",
       "arguments as texts",
@@ -387,11 +387,11 @@ const flag = (value?: boolean): string => (value === true ? "true" : "");
 
 /** One line of JSON. */
 function json(value: object): string {
-  given(isObject(value), "api", "an object");
+  assertGiven(isObject(value), "api", "an object");
   return JSON.stringify(value);
 }
 
 /** A client that was just made holds its secret: no log shall show it. */
 function hiddenSecret(value: unknown): unknown {
-  return isObject(value) && "client_secret" in value ? hidden(value, "Client") : value;
+  return isObject(value) && "client_secret" in value ? hideSecrets(value, "Client") : value;
 }

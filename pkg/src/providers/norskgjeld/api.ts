@@ -2,7 +2,7 @@
 // The core decides what is sent, when it is sent again and what an answer means; here stand the names and shapes of it all.
 
 import { call, joined } from "../../core/wasm.js";
-import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { calls } from "../calls.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { TRANSPORT, type Transport, checkTransport } from "../../core/http.js";
@@ -34,13 +34,13 @@ class Api {
 
   constructor(provider: Provider, options: ApiOptions) {
     environmentOf(provider);
-    configured(isObject(options), "options: { token }");
+    assertConfigured(isObject(options), "options: { token }");
     only(options, { ...TRANSPORT, token: 1, traceId: 1, retries: 1 } satisfies Names<ApiOptions>);
     checkTransport(options);
     const { token, traceId, retries } = options;
-    configured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
-    configured(traceId === undefined || typeof traceId === "string", "traceId: a text");
-    configured(retries === undefined || typeof retries === "number", "retries: a number");
+    assertConfigured(typeof token === "string" || typeof token === "function", "token: an access token, or a function that gets one");
+    assertConfigured(traceId === undefined || typeof traceId === "string", "traceId: a text");
+    assertConfigured(retries === undefined || typeof retries === "number", "retries: a number");
     this.#provider = provider;
     this.#options = options;
   }
@@ -64,13 +64,13 @@ class Api {
 /** The environment of a provider that has norskgjeld's APIs. */
 function environmentOf(provider: Provider): string {
   const environment = isObject(provider) ? provider.environment : undefined;
-  configured(!!environment && typeof environment === "string", "a provider made by norskgjeld(…)");
+  assertConfigured(!!environment && typeof environment === "string", "a provider made by norskgjeld(…)");
   return environment as string;
 }
 
 /** A consent's id as one argument. The core checks its letters; a number or null would become letters on the way. */
 function idOf(consentId: string): [string] {
-  given(typeof consentId === "string", "api", "a consent id: a text");
+  assertGiven(typeof consentId === "string", "api", "a consent id: a text");
   return [consentId];
 }
 
@@ -179,16 +179,16 @@ export class AgreementApi {
    * @throws {SamtykkeError} `conflict` when `clientConsentId` is registered with other data; `invalid_parameter`; …
    */
   async register(agreement: Agreement, options?: CallOptions): Promise<RegisteredConsent> {
-    given(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
+    assertGiven(isObject(agreement), "api", "an agreement: { nin, purpose, days, clientConsentId }");
     only(agreement, { nin: 1, purpose: 1, days: 1, clientConsentId: 1 } satisfies Names<Agreement>, "api");
     const { nin, purpose, days, clientConsentId } = agreement;
     // A number has lost the zero that many identity numbers begin with.
-    given(
+    assertGiven(
       [nin, purpose, clientConsentId].every((value) => typeof value === "string"),
       "api",
       "nin, purpose and clientConsentId: texts",
     );
-    given(typeof days === "number", "api", "days: a number");
+    assertGiven(typeof days === "number", "api", "days: a number");
     return this.#api.call("register", [nin, purpose, days, clientConsentId], options);
   }
 }
@@ -233,7 +233,7 @@ export class ConsentFeed {
     only(options, { cursor: 1, limit: 1, signal: 1 }, "api");
     const { cursor = 0, limit = 500, signal } = options;
     // A cursor out of a store is easily a text or NaN; adding to it would read from anywhere.
-    given([cursor, limit].every(Number.isSafeInteger), "api", "cursor and limit: whole numbers, limit at least 1");
+    assertGiven([cursor, limit].every(Number.isSafeInteger), "api", "cursor and limit: whole numbers, limit at least 1");
     const events: ConsentEvent[] = [];
     for (let turn: readonly [string | number, string | number] = [cursor, limit]; ; ) {
       const text = await this.#api.run("norskgjeld_feed", turn, { signal });

@@ -1,6 +1,6 @@
 // Norsk Gjeldsinformasjon as a provider: its environments' addresses, and a server of your own that stands in for it.
 
-import { checked, place, type Provider } from "../../protocol/page_provider.js";
+import { checkProvider, place, type Provider } from "../../protocol/page_provider.js";
 import { WRONG, hostError } from "../../core/error.js";
 import { ENVIRONMENTS, addresses } from "./data.js";
 
@@ -25,5 +25,5 @@ export function norskgjeld(options: { readonly environment: NorskgjeldEnvironmen
     throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, origins" });
   }
   const name = own ? `${auth} ${api}` : environment;
-  return checked({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, rest);
+  return checkProvider({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, rest);
 }

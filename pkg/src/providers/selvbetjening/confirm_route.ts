@@ -1,7 +1,7 @@
 // The route that the portal sends a person back to, for workers and servers: the confirmation of one draft, judged and answered.
 
-import { type Names, configured, present } from "../../core/check.js";
-import { Enrolment, type EnrolmentKeeping, keeping } from "./enrolment.js";
+import { type Names, assertConfigured, present } from "../../core/check.js";
+import { Enrolment, type EnrolmentKeeping, assertKeeping } from "./enrolment.js";
 import { SamtykkeError } from "../../core/error.js";
 import type { Selvbetjening } from "./service.js";
 
@@ -32,10 +32,10 @@ const STATUS: Readonly<Record<string, number>> = { transaction_missing: 404, tra
  * ```
  */
 export function confirmRoute(service: Selvbetjening, options: RouteOptions): (request: Request) => Promise<Response> {
-  keeping(service, options, { store: 1, keys: 1, onConfirmed: 1, done: 1 } satisfies Names<RouteOptions>);
+  assertKeeping(service, options, { store: 1, keys: 1, onConfirmed: 1, done: 1 } satisfies Names<RouteOptions>);
   const { onConfirmed, done } = options;
   const kept = present(options, ["store", "keys"]) as unknown as EnrolmentKeeping;
-  configured(done === undefined || (typeof done === "string" && /^\/(?![/\\])[!-[\]-~]*$/.test(done)), "done: a path on this origin");
+  assertConfigured(done === undefined || (typeof done === "string" && /^\/(?![/\\])[!-[\]-~]*$/.test(done)), "done: a path on this origin");
   return async (request) => {
     const answer = (status: number, text: string, headers = {}) => new Response(text, { status, headers: { ...HEADERS, ...headers } });
     if (request.method !== "GET") return answer(405, "", { allow: "GET" });

@@ -2,7 +2,7 @@
 // if the answer to a new key is lost, or if the program ends in between.
 
 import { call } from "../../core/wasm.js";
-import { type Names, SIGNAL, configured, given, isObject, only } from "../../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { encoded } from "../../crypto/seal.js";
@@ -170,15 +170,15 @@ export class Enrolment {
    */
   static async begin(service: Selvbetjening, draft: ClientDraft, options: BeginOptions): Promise<Enrolment> {
     refusePage();
-    keeping(service, options, BEGIN);
-    given(isObject(draft), "api", "a draft: { organizationNumber, … }");
+    assertKeeping(service, options, BEGIN);
+    assertGiven(isObject(draft), "api", "a draft: { organizationNumber, … }");
     const { keys = jwkKeys(), id = randomId(), form = "present", within = 3600, apiKey, signal } = options;
-    given(form === "present" || form === "older", "api", "form: present or older");
-    given(typeof within === "number" && within > 0, "api", "within: seconds, more than 0");
-    given(isName(id), "api", "id: letters, digits, - and _, at most 128");
+    assertGiven(form === "present" || form === "older", "api", "form: present or older");
+    assertGiven(typeof within === "number" && within > 0, "api", "within: seconds, more than 0");
+    assertGiven(isName(id), "api", "id: letters, digits, - and _, at most 128");
     if (await options.store.read(id)) throw hostError("invalid_parameter", { phase: "api", expected: "an id that the store does not know yet" });
     const redirectUri = typeof options.redirectUri === "function" ? options.redirectUri(id) : options.redirectUri;
-    given(typeof redirectUri === "string", "api", "redirectUri: where the portal sends the person afterwards");
+    assertGiven(typeof redirectUri === "string", "api", "redirectUri: where the portal sends the person afterwards");
     const handle = await keys.create();
     const key = await keys.open(handle);
     const { postClientConfirmationRedirectUri: _, ...rest } = draft;
@@ -201,7 +201,7 @@ export class Enrolment {
    */
   static async open(service: Selvbetjening, id: string, options: EnrolmentKeeping): Promise<Enrolment> {
     refusePage();
-    keeping(service, options, KEEPING);
+    assertKeeping(service, options, KEEPING);
     const text = isName(id) ? await options.store.read(id) : undefined;
     if (!text) throw hostError("transaction_missing");
     let kept: unknown;
@@ -285,7 +285,7 @@ export class Enrolment {
   async keyTimes(options: SelvbetjeningCall & { readonly warn?: number } = {}): Promise<KeyTimes> {
     only(options, { ...SIGNAL, warn: 1 }, "api");
     const { warn = 30 * 86_400, ...call } = options;
-    given(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
+    assertGiven(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
     const handle = this.#kept.key;
     const key = await this.#keys.open(handle);
     const listed = await (await this.client()).findKey(published(key), call);
@@ -395,15 +395,15 @@ export class Enrolment {
 }
 
 /** @internal Checks where enrolments are to be kept. */
-export function keeping(service: Selvbetjening, options: EnrolmentKeeping, names: object): void {
-  configured(service instanceof Selvbetjening, "a Selvbetjening");
-  configured(
+export function assertKeeping(service: Selvbetjening, options: EnrolmentKeeping, names: object): void {
+  assertConfigured(service instanceof Selvbetjening, "a Selvbetjening");
+  assertConfigured(
     isObject(options) && isObject(options.store) && typeof options.store.read === "function" && typeof options.store.write === "function",
     "store: { read, write }",
   );
   only(options, names);
   const { keys } = options;
-  configured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
+  assertConfigured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
 }
 
 /** A name that can stand in a path and in a store. */

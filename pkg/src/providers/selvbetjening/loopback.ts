@@ -2,7 +2,7 @@
 // Its path cannot be guessed, so what arrives there belongs to the draft that was given it. One answer, then it is used.
 
 import { call } from "../../core/wasm.js";
-import { type Names, given, isLimit, only } from "../../core/check.js";
+import { type Names, assertGiven, isLimit, only } from "../../core/check.js";
 import { randomId } from "./enrolment.js";
 import { hostError } from "../../core/error.js";
 
@@ -67,9 +67,9 @@ const usual = (confirmed: boolean) => (confirmed ? "Confirmed. You can close thi
 export async function loopback(options: LoopbackOptions = {}): Promise<Receiver> {
   only(options, { port: 1, path: 1, host: 1, text: 1 } satisfies Names<LoopbackOptions>);
   const { port = 0, path = `/confirmed/${randomId()}`, host = "localhost", text = usual } = options;
-  given(Number.isInteger(port) && port >= 0 && port <= 65535, "configuration", "port: 0 to 65535");
-  given(typeof path === "string" && /^(?:\/[\w.~-]+)+$/.test(path), "configuration", "path: a slash, then letters, digits, - . _ ~");
-  given(host === "localhost" || host === "127.0.0.1", "configuration", "host: localhost or 127.0.0.1");
+  assertGiven(Number.isInteger(port) && port >= 0 && port <= 65535, "configuration", "port: 0 to 65535");
+  assertGiven(typeof path === "string" && /^(?:\/[\w.~-]+)+$/.test(path), "configuration", "path: a slash, then letters, digits, - . _ ~");
+  assertGiven(host === "localhost" || host === "127.0.0.1", "configuration", "host: localhost or 127.0.0.1");
   let arrived!: (answer: string) => void;
   const answer = new Promise<string>((resolve) => (arrived = resolve));
   let used = false;
@@ -92,7 +92,7 @@ export async function loopback(options: LoopbackOptions = {}): Promise<Receiver>
     async wait(more = {}) {
       only(more, { seconds: 1, signal: 1 }, "callback");
       const { seconds = 3600, signal } = more;
-      given(isLimit(seconds), "callback", "seconds: more than 0, at most 3,600");
+      assertGiven(isLimit(seconds), "callback", "seconds: more than 0, at most 3,600");
       let timer: ReturnType<typeof setTimeout> | undefined;
       let stop: (() => void) | undefined;
       try {

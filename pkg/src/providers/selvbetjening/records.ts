@@ -1,6 +1,6 @@
 // What Selvbetjening keeps of a client, and says of it.
 
-import { given } from "../../core/check.js";
+import { assertGiven } from "../../core/check.js";
 
 /** A claim for one API, such as a HER-id. */
 export interface ClientClaim {
@@ -79,6 +79,6 @@ export interface Delegation {
 /** @internal Port and path of a redirect URI on loopback, for the older form. */
 export function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
   const found = /^http:\/\/(?:localhost|127\.0\.0\.1):(\d{1,5})(\/.*)$/.exec(redirectUri);
-  given(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
+  assertGiven(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
   return { redirectPort: Number(found![1]), redirectPath: found![2]! };
 }

@@ -5,7 +5,7 @@ import { seconds } from "../../core/clock.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
 import { type Carried, drive } from "../../core/drive.js";
 import { type Value, call, joined } from "../../core/wasm.js";
-import { type Names, SIGNAL, configured, given, isObject, only, present } from "../../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only, present } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { MAX_BODY, TRANSPORT, type Transport, checkTransport, read, request, send } from "../../core/http.js";
 import type { Jwk } from "../../crypto/webcrypto.js";
@@ -84,7 +84,7 @@ export function refusePage(): void {
 
 /** @internal Thumbprint, id and published form of a public key; refuses private members. */
 export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid: string; readonly json: string } {
-  given(isObject(jwk), "configuration", "a public key as JWK");
+  assertGiven(isObject(jwk), "configuration", "a public key as JWK");
   const [thumbprint, kid, json] = call(["selvbetjening", "key"], JSON.stringify(jwk)).split("\n") as [string, string, string];
   return { thumbprint, kid, json };
 }
@@ -101,10 +101,10 @@ const errorLines = ({ code, oauth, http, retryable }: SamtykkeError): readonly V
 const nanoseconds = (seconds: number | undefined) => seconds && Math.max(Math.round(seconds * 1e9), 1);
 
 /** Asks until the client is known, or `approved`, with pauses between. What means "not yet", and the next pause, the core says. */
-async function waiting(options: WaitOptions, approved: boolean, ask: () => Promise<CurrentClient>): Promise<CurrentClient> {
+async function waitForClient(options: WaitOptions, approved: boolean, ask: () => Promise<CurrentClient>): Promise<CurrentClient> {
   only(options, WAIT, "api");
   const { first, longest, limit, signal, onWait } = options;
-  given(
+  assertGiven(
     [first, longest, limit].every((value) => value === undefined || (typeof value === "number" && value > 0)),
     "api",
     "first, longest, limit: seconds, more than 0",
@@ -191,13 +191,13 @@ export class Selvbetjening {
   readonly #origin: string;
 
   constructor(options: SelvbetjeningOptions) {
-    configured(isObject(options), "options: { environment, login }");
+    assertConfigured(isObject(options), "options: { environment, login }");
     only(options, { ...TRANSPORT, environment: 1, login: 1, keyBody: 1 } satisfies Names<SelvbetjeningOptions>);
     checkTransport(options);
     const { environment, login, keyBody } = options;
-    configured(typeof login === "function", "login: a function that makes a Client");
-    configured(keyBody === undefined || keyBody === "text" || keyBody === "object", "keyBody: text or object");
-    configured(
+    assertConfigured(typeof login === "function", "login: a function that makes a Client");
+    assertConfigured(keyBody === undefined || keyBody === "text" || keyBody === "object", "keyBody: text or object");
+    assertConfigured(
       typeof environment === "string" || (isObject(environment) && typeof environment.portal === "string" && typeof environment.api === "string"),
       "environment: test, production or two origins",
     );
@@ -215,8 +215,8 @@ export class Selvbetjening {
    */
   async createDraft(draft: ClientDraft, publicJwk: Jwk, options: { readonly apiKey: string } & SelvbetjeningCall): Promise<string> {
     refusePage();
-    given(isObject(draft), "api", "a draft: { organizationNumber, … }");
-    given(isObject(options) && typeof options.apiKey === "string" && !/[\r\n]/.test(options.apiKey), "api", "apiKey: a text of one line");
+    assertGiven(isObject(draft), "api", "a draft: { organizationNumber, … }");
+    assertGiven(isObject(options) && typeof options.apiKey === "string" && !/[\r\n]/.test(options.apiKey), "api", "apiKey: a text of one line");
     only(options, { ...SIGNAL, apiKey: 1 }, "api");
     const { json } = publicKey(publicJwk);
     const out = request(call(["selvbetjening", "request", this.#environment, "draft", options.apiKey, json], JSON.stringify(draft)));
@@ -226,7 +226,7 @@ export class Selvbetjening {
 
   /** Where the person confirms a draft. With port and path in the older form, for drafts without `postClientConfirmationRedirectUri`. */
   confirmUrl(clientId: string, older?: { readonly redirectPort: number; readonly redirectPath: string }): string {
-    given(typeof clientId === "string", "api", "a client id: a text");
+    assertGiven(typeof clientId === "string", "api", "a client id: a text");
     only(older, { redirectPort: 1, redirectPath: 1 }, "api");
     return call(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
   }
@@ -234,7 +234,7 @@ export class Selvbetjening {
   /** The service for one client. Keep it: it keeps the token, and asks for no other while that one is valid. */
   as(identity: Identity): SelvbetjeningClient {
     refusePage();
-    given(isObject(identity) && typeof identity.clientId === "string" && isObject(identity.key), "api", "an identity: { clientId, key }");
+    assertGiven(isObject(identity) && typeof identity.clientId === "string" && isObject(identity.key), "api", "an identity: { clientId, key }");
     only(identity, { clientId: 1, key: 1 } satisfies Names<Identity>, "api");
     return new SelvbetjeningClient(this.#options, this.#environment, this.#origin, identity);
   }
@@ -288,7 +288,7 @@ export class SelvbetjeningClient {
    * @throws {SamtykkeError} `timeout` when it is still unknown; as {@link getClient}.
    */
   async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waiting(options, false, () => this.getClient(present(options, ["signal"])));
+    return waitForClient(options, false, () => this.getClient(present(options, ["signal"])));
   }
 
   /**
@@ -298,7 +298,7 @@ export class SelvbetjeningClient {
    * @throws {SamtykkeError} `aborted`, `timeout` (after 30 days unless `limit` is given); as {@link getClient}.
    */
   async waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waiting(options, true, () => this.getClient(present(options, ["signal"])));
+    return waitForClient(options, true, () => this.getClient(present(options, ["signal"])));
   }
 
   /**
@@ -313,10 +313,10 @@ export class SelvbetjeningClient {
    * ```
    */
   async update(change: (settings: ClientSettings) => ClientSettings | Promise<ClientSettings>, options: SelvbetjeningCall = {}): Promise<CurrentClient> {
-    given(typeof change === "function", "api", "a function of the settings");
+    assertGiven(typeof change === "function", "api", "a function of the settings");
     const ask = async (settings: string) => {
       const wanted = await change(JSON.parse(settings) as ClientSettings);
-      given(isObject(wanted), "api", "settings: all five lists, each an array or null");
+      assertGiven(isObject(wanted), "api", "settings: all five lists, each an array or null");
       return JSON.stringify(wanted);
     };
     const lines = joined([this.#environment]);

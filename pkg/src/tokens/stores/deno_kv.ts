@@ -2,7 +2,7 @@
 // Deno KV tells no time and may keep a value beyond its end, and machines' clocks differ. So what a process saw itself comes
 // first: a value is younger than the last look at another one, and older than the first look at it.
 
-import { type Names, configured, only } from "../../core/check.js";
+import { type Names, assertConfigured, only } from "../../core/check.js";
 import { sleep } from "../../core/sleep.js";
 import type { Kept, SessionStore } from "../store.js";
 
@@ -90,7 +90,7 @@ class Sightings {
 export function denoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
   only(options, { prefix: 1 } satisfies Names<DenoKvStoreOptions>);
   const { prefix = ["samtykke"] } = options;
-  configured(typeof kv?.atomic === "function", "a Deno.Kv");
+  assertConfigured(typeof kv?.atomic === "function", "a Deno.Kv");
   const record = (name: string) => [...prefix, "token", name];
   const lock = (name: string) => [...prefix, "lock", name];
   const [records, locks] = [new Sightings(), new Sightings()];

@@ -1,7 +1,7 @@
 // Cloudflare Durable Object: one small object for each target, wherever its callers are. Its storage outlives it.
 // The runtime delivers no other request while an object waits for its storage (input gates), so each answer below is one step.
 
-import { configured } from "../../core/check.js";
+import { assertConfigured } from "../../core/check.js";
 import type { Kept, Lock, SessionStore } from "../store.js";
 
 /** What a stub of a Durable Object must do. */
@@ -174,7 +174,7 @@ const wasReset = (error: unknown) => {
  * ```
  */
 export function durableObjectStore<Id>(namespace: DurableObjectNamespace<Id>): SessionStore {
-  configured(typeof namespace?.idFromName === "function", "a binding to a Durable Object");
+  assertConfigured(typeof namespace?.idFromName === "function", "a binding to a Durable Object");
   const once = (name: string, path: string, body?: string) =>
     namespace.get(namespace.idFromName(name)).fetch(ADDRESS + path, body === undefined ? undefined : { method: "POST", body });
   const ask: typeof once = async (...question) => {

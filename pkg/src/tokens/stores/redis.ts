@@ -2,7 +2,7 @@
 // Each operation is one command or one script, so one round trip and nothing in between; all three keys have one hash tag, for
 // a cluster. A record names its end by Redis's clock; a process learns once a minute how far its own is from that.
 
-import { type Names, configured, isOctets, only } from "../../core/check.js";
+import { type Names, assertConfigured, isOctets, only } from "../../core/check.js";
 import type { Kept, SessionStore } from "../store.js";
 
 /**
@@ -68,8 +68,8 @@ function keptOf(value: unknown, now: number): Kept | undefined {
 export function redisStore(send: RedisSend, options: RedisStoreOptions = {}): SessionStore {
   only(options, { prefix: 1 } satisfies Names<RedisStoreOptions>);
   const { prefix = "samtykke:" } = options;
-  configured(typeof send === "function", "send: a function that sends one command");
-  configured(typeof prefix === "string" && !/[{}]/.test(prefix), "prefix: a text without braces");
+  assertConfigured(typeof send === "function", "send: a function that sends one command");
+  assertConfigured(typeof prefix === "string" && !/[{}]/.test(prefix), "prefix: a text without braces");
   const record = (name: string) => `${prefix}{${name}}`;
   const keys = (name: string) => [record(name), `${record(name)}:lock`, `${record(name)}:fence`] as const;
   let ahead = 0;

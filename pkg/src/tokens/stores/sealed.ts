@@ -1,6 +1,6 @@
 // Any store, with its texts sealed: whoever reads the store learns no token, and cannot move one to another name.
 
-import { checkKeys, opened, seal, type SealKeys } from "../../crypto/seal.js";
+import { checkKeys, openSealed, seal, type SealKeys } from "../../crypto/seal.js";
 import type { Kept, SessionStore, TokenStore } from "../store.js";
 
 const purpose = (name: string) => `token ${name}`;
@@ -19,7 +19,7 @@ export function sealedStore(store: TokenStore & Partial<SessionStore>, keys: Sea
   const all = checkKeys(keys);
   const unsealed = async (name: string, kept: Kept | undefined): Promise<Kept | undefined> => {
     if (!kept) return undefined;
-    const found = opened(all, purpose(name), kept.text);
+    const found = openSealed(all, purpose(name), kept.text);
     const text = typeof found === "object" ? await found : found;
     return text === undefined ? undefined : { text, left: kept.left };
   };
