@@ -22,7 +22,7 @@ async fn debt(State(norskgjeld): State<Norskgjeld>, session: Session) -> samtykk
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let var = std::env::var;
     let secret = ClientAuthentication::secret_basic(var("CLIENT_SECRET")?);
-    let environment = Environment::named(&var("ENVIRONMENT")?)?;
+    let environment = Environment::from_name(&var("ENVIRONMENT")?)?;
     let norskgjeld = Norskgjeld::new(environment, var("CLIENT_ID")?, var("REDIRECT_URI")?, secret)?;
     let edge = Edge::builder(norskgjeld.clone(), var("COOKIE_KEYS")?.parse()?)
         .login("/login", |_| Ok(Scope::new(Purpose::Presentation).days(100)?.request()))

@@ -13,7 +13,7 @@ use samtykke::{Algorithm, native::SigningKey};
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let var = std::env::var;
     let key = SigningKey::from_pem(&std::fs::read_to_string(var("KEY_FILE")?)?, Algorithm::RS256)?.with_kid(&var("KID")?);
-    let source = Maskinporten::new(Environment::named(&var("ENVIRONMENT")?)?, var("CLIENT_ID")?, key)?.token_source();
+    let source = Maskinporten::new(Environment::from_name(&var("ENVIRONMENT")?)?, var("CLIENT_ID")?, key)?.token_source();
     let tokens = source.get("idporten:scopes.write").await?; // kept, and shared by all tasks
     println!("{:?} {:?}", tokens.scope, tokens.expires_in);
     Ok(())

@@ -25,7 +25,7 @@ use io::{Outcome, http, now, random, send};
 
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
-    let environment = Environment::named(&setting("ENVIRONMENT", "preprod"))?;
+    let environment = Environment::from_name(&setting("ENVIRONMENT", "preprod"))?;
     let redirect_uri = setting("REDIRECT_URI", "http://localhost:4402/callback");
     let client = Client::new(norskgjeld::profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, &redirect_uri)?;
     let secret = ClientAuthentication::secret_basic(std::env::var("CLIENT_SECRET").map_err(|_| "set CLIENT_SECRET")?);

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let var = std::env::var;
     let key = SigningKey::from_jwk(&std::fs::read_to_string(var("KEY_FILE")?)?)?;
     let store = Sealed::new(Redis::new(&var("REDIS")?)?, var("TOKEN_KEYS")?.parse()?);
-    let maskinporten = Maskinporten::new(Environment::named(&var("ENVIRONMENT")?)?, var("CLIENT_ID")?, key)?;
+    let maskinporten = Maskinporten::new(Environment::from_name(&var("ENVIRONMENT")?)?, var("CLIENT_ID")?, key)?;
     let source = maskinporten.token_source().store(store)?.on_store_error(|error| eprintln!("{error}"));
     let ask = |_| {
         let source = source.clone();

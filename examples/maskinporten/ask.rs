@@ -14,7 +14,7 @@ pub(crate) fn ask(http: &reqwest::blocking::Client, client: &Client, key: &Nativ
     let mut exchange = Exchange::jwt_bearer(client, &ClientAuthentication::None, &request.grant(key.info().clone())?)?;
     loop {
         match exchange.step(&random::<32>()?, now().as_secs())? {
-            Step::Sign(wanted) => exchange.signed(&key.sign(wanted.input.as_bytes())?)?,
+            Step::Sign(wanted) => exchange.accept_signature(&key.sign(wanted.input.as_bytes())?)?,
             Step::Send(request) => exchange.receive(send(http, &request)?)?,
             Step::Done(tokens) => return Ok(tokens),
             _ => return Err("a step that this program does not know".into()),

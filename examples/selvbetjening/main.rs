@@ -38,13 +38,13 @@ fn seconds(name: &str, usual: &str) -> Outcome<Duration> {
 }
 
 fn main() -> Outcome<()> {
-    let environment = Environment::named(&setting("ENVIRONMENT", "test"))?;
+    let environment = Environment::from_name(&setting("ENVIRONMENT", "test"))?;
     let mut shell = Shell { store: Store::open(setting("STATE", "selvbetjening-state.json"))?, environment, services: BTreeMap::new() };
     let mut enrolment = match shell.store.record() {
         Some(record) => {
             let enrolment = Enrolment::parse(&shell.environment, record)?;
             println!("resumed {}", enrolment.client_id());
-            if !enrolment.confirmed() {
+            if !enrolment.is_confirmed() {
                 println!("open {}", enrolment.confirm_url()?);
             }
             enrolment
@@ -68,7 +68,7 @@ fn main() -> Outcome<()> {
             Some(_) => Rotation::resume(&mut enrolment)?,
             None => Rotation::begin(&mut enrolment, shell.store.new_key()?)?,
         };
-        let rotated = shell.drive(rotation.pacing(usable), &client_id, "HelseID to know the new key")?;
+        let rotated = shell.drive(rotation.with_pacing(usable), &client_id, "HelseID to know the new key")?;
         shell.store.forget(&rotated.retired)?;
         println!("new key {}{}", rotated.key.public().thumbprint(), if rotated.recovered { ", found in the list" } else { "" });
         let list = Api::new(&shell.environment).secrets();
@@ -91,7 +91,7 @@ impl Shell {
             match process.step(now())? {
                 Next::Store(record) => {
                     self.store.keep(record)?;
-                    process.stored()?;
+                    process.accept_stored()?;
                 }
                 Next::Send(order) => process.receive(self.send(client_id, &order), now())?,
                 Next::Sleep(pause) => {

@@ -63,7 +63,7 @@ impl Service {
         loop {
             let octets = random::<32>().map_err(|_| Error::new(&codes::SIGNING_FAILED).expected("randomness"))?;
             match exchange.step(&octets, now().as_secs())? {
-                Step::Sign(request) => exchange.signed(&self.key.sign(request.input.as_bytes())?)?,
+                Step::Sign(request) => exchange.accept_signature(&self.key.sign(request.input.as_bytes())?)?,
                 Step::Send(request) => exchange.receive(send(&self.http, &request)?)?,
                 Step::Done(done) => return Ok(done),
                 _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a step that this program knows")),

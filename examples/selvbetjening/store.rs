@@ -58,7 +58,7 @@ impl Store {
         let key = P256Key::from_random(&octets)?;
         let info = key.info();
         let name = thumbprint(&info.public);
-        let public = info.public.clone().named(Some(&name), Some(info.alg)).to_json();
+        let public = info.public.clone().with_name(Some(&name), Some(info.alg)).to_json();
         let mut jwk: Map<String, Value> = serde_json::from_str(&public)?;
         jwk.insert("d".into(), Base64UrlUnpadded::encode_string(&octets).into());
         self.keys.insert(name.clone(), Value::Object(jwk).to_string().into());

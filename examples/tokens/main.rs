@@ -31,9 +31,9 @@ use source::{Failure, Source};
 
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
-    let environment = Environment::named(&setting("ENVIRONMENT", "test"))?;
+    let environment = Environment::from_name(&setting("ENVIRONMENT", "test"))?;
     let client = Client::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
-    let rs256 = Algorithm::named("RS256").ok_or("RS256")?;
+    let rs256 = Algorithm::from_name("RS256").ok_or("RS256")?;
     let key = NativeKey::from_jwk(&std::fs::read_to_string(std::env::var("KEY_FILE").map_err(|_| "set KEY_FILE")?)?, rs256)?;
     let http = http()?;
     let scope = setting("SCOPE", "idporten:scopes.write");

@@ -115,7 +115,7 @@ impl Attempt {
         if self.sent || self.awaited.is_some() {
             return Err(Error::new(&codes::TRANSACTION_USED).at(self.phase()));
         }
-        if let Some((role, alg, input)) = self.unsigned(random, now)? {
+        if let Some((role, alg, input)) = self.next_unsigned(random, now)? {
             let request = SignRequest { key: role, alg, input: input.clone() };
             self.awaited = Some((role, alg, input));
             return Ok(Next::Sign(request));
@@ -159,8 +159,8 @@ impl Attempt {
     }
 
     /// An error of the answer, with the id of the request.
-    pub(crate) fn traced(&self, error: Error) -> Error {
-        uuid::traced(error, self.request_id.as_deref())
+    pub(crate) fn with_trace_id(&self, error: Error) -> Error {
+        uuid::with_trace_id(error, self.request_id.as_deref())
     }
 
     /// Adds to the form.
@@ -173,7 +173,7 @@ impl Attempt {
     }
 
     /// What is yet to be signed for this attempt.
-    fn unsigned(&mut self, random: &[u8; 32], now: u64) -> Result<Option<(KeyRole, &'static Algorithm, String)>> {
+    fn next_unsigned(&mut self, random: &[u8; 32], now: u64) -> Result<Option<(KeyRole, &'static Algorithm, String)>> {
         let (own, other) = random.split_at(16);
         let jti = &*assertion::jti(own);
         let profile = &self.client.profile;
@@ -226,7 +226,7 @@ impl Attempt {
     }
 
     /// Takes the signature that was asked for.
-    pub(crate) fn signed(&mut self, signature: &[u8]) -> Result<()> {
+    pub(crate) fn accept_signature(&mut self, signature: &[u8]) -> Result<()> {
         let Some((role, alg, input)) = self.awaited.take() else {
             return Err(Error::new(&codes::TRANSACTION_USED).at(self.phase()));
         };
@@ -297,7 +297,7 @@ impl Attempt {
             return Ok(Some(response));
         }
         if self.retried {
-            return Err(dpop::refused(self.server, &response));
+            return Err(dpop::refusal(self.server, &response));
         }
         self.retried = true;
         (self.sent, self.answered) = (false, false);

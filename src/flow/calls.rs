@@ -129,7 +129,7 @@ impl Exchange<Claims> {
     ) -> Result<Self> {
         let profile = client.profile();
         let endpoint = profile.endpoint("userinfo_endpoint", authentication);
-        let request = userinfo::unproved(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
+        let request = userinfo::request_without_proof(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
         let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Resource, request);
         attempt.token = Some(tokens.access_token.clone());
         attempt.bound = tokens.token_type == TokenType::DPoP;
@@ -177,20 +177,20 @@ impl Reader for UserinfoJudge {
         Ok(())
     }
 
-    fn encrypted(&self) -> Option<&str> {
+    fn encrypted_token(&self) -> Option<&str> {
         let body = self.answer.as_ref().filter(|_| self.encrypted)?.body.expose();
         Some(body).filter(|body| is_encrypted(body))
     }
 
-    fn decrypted(&mut self, token: &str) {
+    fn set_decrypted(&mut self, token: &str) {
         if let Some(answer) = &mut self.answer {
             answer.body = Secret::new(token);
         }
     }
 
-    fn unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {
+    fn take_unverified(&mut self, _: &Context, now: u64) -> Result<Option<Unverified>> {
         let (Some(signed), Some(answer)) = (&self.signed, &self.answer) else { return Ok(None) };
-        signed.borrowed(|expectation| userinfo::judge_signed(answer, self.subject(), expectation, now)).map(Some)
+        signed.with_expectation(|expectation| userinfo::judge_signed(answer, self.subject(), expectation, now)).map(Some)
     }
 }
 

@@ -88,7 +88,7 @@ impl Device {
 
     /// As much of a login as a poll needs, where only that was kept: its device code, and the scope that was asked for.
     #[must_use]
-    pub fn polled(device_code: &str, scope: &str) -> Self {
+    pub fn poll(device_code: &str, scope: &str) -> Self {
         Self {
             device_code: Secret::new(device_code),
             user_code: String::new(),
@@ -241,16 +241,16 @@ impl Reader for PollJudge {
         self.tokens.token()
     }
 
-    fn encrypted(&self) -> Option<&str> {
-        self.tokens.encrypted()
+    fn encrypted_token(&self) -> Option<&str> {
+        self.tokens.encrypted_token()
     }
 
-    fn decrypted(&mut self, token: &str) {
-        self.tokens.decrypted(token);
+    fn set_decrypted(&mut self, token: &str) {
+        self.tokens.set_decrypted(token);
     }
 
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        if self.waiting.is_some() { Ok(None) } else { self.tokens.unverified(context, now) }
+    fn take_unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if self.waiting.is_some() { Ok(None) } else { self.tokens.take_unverified(context, now) }
     }
 }
 

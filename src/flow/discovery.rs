@@ -131,7 +131,7 @@ impl<T> Discovery<T> {
                 Ok(Step::Send(request))
             }
             None => {
-                let error = self.first.take().unwrap_or_else(|| self.used());
+                let error = self.first.take().unwrap_or_else(|| self.used_error());
                 Err(match self.document.sought().filter(|_| error.expected_value().is_none()) {
                     Some(sought) => error.expected(sought),
                     None => error,
@@ -140,7 +140,7 @@ impl<T> Discovery<T> {
         }
     }
 
-    fn used(&self) -> Error {
+    fn used_error(&self) -> Error {
         Error::new(&codes::TRANSACTION_USED).at(self.document.phase())
     }
 }
@@ -166,7 +166,7 @@ impl<T> Machine for Discovery<T> {
                 let elsewhere = matches!(failure, Failure::Redirected) && self.document.is_absent(&Response::new(302, None, ""));
                 if elsewhere { self.ask(Some(error), moment.now) } else { Err(error) }
             }
-            _ => Err(self.used()),
+            _ => Err(self.used_error()),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! RFC 7523, RFC 9126, RFC 9449). Refuses to hand the same request out twice: a code that may have been sent is never sent
 //! again, but for the one retry that a DPoP nonce challenge asks for.
 
-use crate::flow::judge::{Context, Judge, Reader, names, used};
-use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes, KeySet, unkeyed};
+use crate::flow::judge::{Context, Judge, Reader, names, used_error};
+use crate::flow::keys::{self, COOLDOWN, Choice, JwksTimes, KeySet, unkeyed_error};
 use alloc::boxed::Box;
 use alloc::string::String;
 
@@ -100,7 +100,7 @@ impl<T> Exchange<T> {
 
     /// Has a refresh token that comes stored by [`Step::Store`], before anything else of the answer is judged.
     #[must_use]
-    pub fn storing(mut self) -> Self {
+    pub fn with_store(mut self) -> Self {
         self.flow.context.storing = true;
         self
     }
@@ -179,7 +179,7 @@ impl<T> Exchange<T> {
     }
 
     /// The same exchange, its answer judged by another judge over the one it has.
-    pub(crate) fn judged<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
+    pub(crate) fn map_judge<U, J: Judge<U> + 'static>(self, over: impl FnOnce(Box<dyn Judge<T>>) -> J) -> Exchange<U> {
         Exchange { flow: self.flow, judge: Box::new(over(self.judge)) }
     }
 
@@ -196,7 +196,7 @@ impl<T> Exchange<T> {
     ///
     /// # Errors
     /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
-    pub fn signed(&mut self, signature: &[u8]) -> Result<()> {
+    pub fn accept_signature(&mut self, signature: &[u8]) -> Result<()> {
         self.flow.signed(signature)
     }
 
@@ -204,7 +204,7 @@ impl<T> Exchange<T> {
     ///
     /// # Errors
     /// `signature_invalid` when it is not; `transaction_used` unless one is out.
-    pub fn verified(&mut self, right: bool) -> Result<()> {
+    pub fn accept_verdict(&mut self, right: bool) -> Result<()> {
         self.flow.verified(right)
     }
 
@@ -228,7 +228,7 @@ impl Flow {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
                 self.check_settings()?;
-                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let Some(attempt) = &mut self.attempt else { return Err(used_error()) };
                 let next = attempt.step(random, now);
                 // A step out of turn is refused, and changes nothing.
                 self.state = State::Trying;
@@ -237,29 +237,29 @@ impl Flow {
                     Next::Send(request) => Step::Send(request),
                     Next::Made(object) => {
                         self.state = State::Over;
-                        reader.signed(object.expose());
+                        reader.set_signed(object.expose());
                         Step::Done(None)
                     }
                 })
             }
             State::Storing(answer) => {
-                let token = self.context.renewed.clone().ok_or_else(used)?;
+                let token = self.context.renewed.clone().ok_or_else(used_error)?;
                 self.state = State::StoreWanted(answer);
                 Ok(Step::Store(token))
             }
             State::Judging => {
-                if let Some(request) = self.encrypted(reader)? {
+                if let Some(request) = self.decrypt_request(reader)? {
                     self.state = State::DecryptWanted;
                     return Ok(Step::Decrypt(request));
                 }
                 if !LOGINS {
                     return Ok(Step::Done(None));
                 }
-                if let Some((hash, value, place)) = self.context.undigested(reader.token()) {
+                if let Some((hash, value, place)) = self.context.take_undigested(reader.token()) {
                     self.state = State::DigestWanted(place);
                     return Ok(Step::Digest(hash, value));
                 }
-                match reader.unverified(&self.context, now)? {
+                match reader.take_unverified(&self.context, now)? {
                     Some(token) => self.choose(Box::new(token), now),
                     None => Ok(Step::Done(None)),
                 }
@@ -268,7 +268,7 @@ impl Flow {
             State::Verified(claims) => Ok(Step::Done(Some(claims))),
             other => {
                 self.state = other;
-                Err(used())
+                Err(used_error())
             }
         }
     }
@@ -278,7 +278,7 @@ impl Flow {
         // Also where a provider may leave the id_token out: one that comes for a login is verified, or the code is not sent.
         let login = self.context.id_token.code.is_some() && has_openid(&self.context.expectation.scope);
         if (self.context.expectation.id_token || login) && !self.context.is_keyed() {
-            return Err(unkeyed());
+            return Err(unkeyed_error());
         }
         let Some(attempt) = &self.attempt else { return Ok(()) };
         if (self.context.id_token.code.is_some() || attempt.has_details())
@@ -332,14 +332,14 @@ impl Flow {
     pub(super) fn signed(&mut self, signature: &[u8]) -> Result<()> {
         match (&self.state, &mut self.attempt) {
             (State::Trying, Some(attempt)) => {
-                let signed = attempt.signed(signature);
+                let signed = attempt.accept_signature(signature);
                 // One that nobody asked for changes nothing; a wrong one ends the flow.
                 if signed.as_ref().is_err_and(|error| error.code() != codes::TRANSACTION_USED.code()) {
                     self.state = State::Over;
                 }
                 signed
             }
-            _ => Err(used()),
+            _ => Err(used_error()),
         }
     }
 
@@ -351,8 +351,8 @@ impl Flow {
         // The package's shell keeps the answer itself.
         let once = !NPM && self.attempt.as_ref().is_some_and(|attempt| !attempt.request.repeatable) && (200..300).contains(&answer.status);
         judged.map_err(told).map_err(|error| {
-            let error = self.attempt.as_ref().map_or_else(used, |attempt| attempt.traced(error));
-            if once { error.holding(answer) } else { error }
+            let error = self.attempt.as_ref().map_or_else(used_error, |attempt| attempt.with_trace_id(error));
+            if once { error.with_raw_answer(answer) } else { error }
         })?;
         self.context.answer = once.then(|| answer.body.clone());
         self.state = State::Judging;
@@ -367,7 +367,7 @@ impl Flow {
             }
             other => {
                 self.state = other;
-                Err(used())
+                Err(used_error())
             }
         }
     }
@@ -375,7 +375,7 @@ impl Flow {
     pub(super) fn receive(&mut self, response: Response, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::Trying => {
-                let Some(attempt) = &mut self.attempt else { return Err(used()) };
+                let Some(attempt) = &mut self.attempt else { return Err(used_error()) };
                 let answer = match attempt.receive(response) {
                     Ok(answer) => answer,
                     Err(error) => {
@@ -383,7 +383,7 @@ impl Flow {
                         if !attempt.is_answered() || error.code() == codes::TRANSACTION_USED.code() {
                             self.state = State::Trying;
                         }
-                        return Err(attempt.traced(error));
+                        return Err(attempt.with_trace_id(error));
                     }
                 };
                 self.state = State::Trying;
@@ -405,7 +405,7 @@ impl Flow {
             }
             other => {
                 self.state = other;
-                Err(used())
+                Err(used_error())
             }
         }
     }

@@ -3,7 +3,7 @@
 //! RFC 7516 section 5.2, OIDC Core section 3.1.3.6. Refuses what nobody asked for, and changes nothing then.
 
 use crate::flow::exchange::{Exchange, Flow, State};
-use crate::flow::judge::{Reader, Spent, used};
+use crate::flow::judge::{Reader, Spent, used_error};
 use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::{DecryptRequest, Step};
 use crate::ground::error::{Action, Error, Phase, Result};
@@ -16,42 +16,42 @@ use crate::protocol::id_token::claims::Claims;
 
 impl Flow {
     /// The refresh token that [`Step::Store`] handed out is safe.
-    fn stored(&mut self, reader: &mut dyn Reader) -> Result<()> {
+    fn accept_stored(&mut self, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::StoreWanted(answer) => self.judge(&answer, reader),
             other => {
                 self.state = other;
-                Err(used())
+                Err(used_error())
             }
         }
     }
 
     /// What is to be decrypted first, where the server encrypts for this client. A token that came encrypted where nobody said so was
     /// refused by its judge.
-    pub(super) fn encrypted(&self, reader: &dyn Reader) -> Result<Option<DecryptRequest>> {
-        let (Some(allowed), Some(token)) = (&self.context.encryption, reader.encrypted()) else { return Ok(None) };
+    pub(super) fn decrypt_request(&self, reader: &dyn Reader) -> Result<Option<DecryptRequest>> {
+        let (Some(allowed), Some(token)) = (&self.context.encryption, reader.encrypted_token()) else { return Ok(None) };
         let Encrypted { header, alg, enc, kid } = Encrypted::parse(token, allowed).map_err(|error| error.at(self.phase()))?;
         Ok(Some(DecryptRequest { alg, enc, kid, header, token: Secret::new(token) }))
     }
 
     /// Takes what [`Step::Decrypt`] asked for: a token that is signed, and nothing else.
-    fn decrypted(&mut self, plain: &Secret, reader: &mut dyn Reader) -> Result<()> {
+    fn accept_plaintext(&mut self, plain: &Secret, reader: &mut dyn Reader) -> Result<()> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::DecryptWanted => {
-                reader.decrypted(jwe::signed(plain.expose().as_bytes()).map_err(|error| error.at(self.phase()))?);
+                reader.set_decrypted(jwe::nested_jws(plain.expose().as_bytes()).map_err(|error| error.at(self.phase()))?);
                 self.state = State::Judging;
                 Ok(())
             }
             other => {
                 self.state = other;
-                Err(used())
+                Err(used_error())
             }
         }
     }
 
     /// Takes the digest that [`Step::Digest`] asked for.
-    fn digested(&mut self, digest: &[u8]) -> Result<()> {
-        let State::DigestWanted(place) = self.state else { return Err(used()) };
+    fn accept_digest(&mut self, digest: &[u8]) -> Result<()> {
+        let State::DigestWanted(place) = self.state else { return Err(used_error()) };
         self.state = State::Judging;
         let half = base64url(digest.get(..digest.len() / 2).unwrap_or_default());
         let rules = &mut self.context.id_token;
@@ -74,7 +74,7 @@ impl Flow {
     }
 
     /// The step that was handed out could not be carried out: the flow is over.
-    fn failed(&mut self, failure: Failure) -> Error {
+    fn accept_failure(&mut self, failure: Failure) -> Error {
         let (kind, phase, repeatable) = match (&self.state, &self.attempt) {
             (State::Trying, Some(attempt)) if attempt.is_awaiting() => {
                 (if attempt.is_sent() { Kind::Send } else { Kind::Sign }, attempt.phase(), attempt.request.repeatable)
@@ -88,10 +88,10 @@ impl Flow {
             (State::VerdictWanted(_) | State::FindWanted(_) | State::DigestWanted(_), attempt) => {
                 (Kind::Other, Phase::Token, attempt.as_ref().is_none_or(|attempt| attempt.server == Server::Resource))
             }
-            _ => return used(),
+            _ => return used_error(),
         };
         if !failure.is_of(kind) {
-            return used();
+            return used_error();
         }
         // The token that was not stored is handed out with its answer.
         if let State::StoreWanted(answer) = core::mem::replace(&mut self.state, State::Over) {
@@ -110,18 +110,18 @@ impl Flow {
             Input::Response(response) => self.receive(response, reader)?,
             Input::Signature(signature) => self.signed(&signature)?,
             Input::Verdict(right) => self.verified(right).map_err(|error| self.held(error))?,
-            Input::Digest(digest) => self.digested(&digest)?,
-            Input::Plaintext(plain) => self.decrypted(&plain, reader).map_err(|error| self.held(error))?,
-            Input::Stored => self.stored(reader)?,
+            Input::Digest(digest) => self.accept_digest(&digest)?,
+            Input::Plaintext(plain) => self.accept_plaintext(&plain, reader).map_err(|error| self.held(error))?,
+            Input::Stored => self.accept_stored(reader)?,
             // It needs no token, asks nothing, and never waits.
-            Input::Token(_) | Input::Slept => return Err(used()),
+            Input::Token(_) | Input::Slept => return Err(used_error()),
             Input::Failed(failure) => {
-                let error = self.failed(failure);
+                let error = self.accept_failure(failure);
                 return Err(self.held(error));
             }
             // An exchange keeps nothing, and calls no API by another's token.
             Input::Loaded(_) | Input::Locked(_) | Input::Unlocked | Input::Adopted | Input::Refused(_) | Input::Answered(_) => {
-                return Err(used());
+                return Err(used_error());
             }
         }
         let step = self.step(reader, moment.random, moment.now);

@@ -9,7 +9,7 @@ use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Context, Judge, Reader};
-use crate::flow::keys::unkeyed;
+use crate::flow::keys::unkeyed_error;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::Response;
@@ -52,26 +52,26 @@ impl Reader for JarmJudge {
         Ok(())
     }
 
-    fn encrypted(&self) -> Option<&str> {
+    fn encrypted_token(&self) -> Option<&str> {
         Some(&*self.token).filter(|token| is_encrypted(token))
     }
 
-    fn decrypted(&mut self, token: &str) {
+    fn set_decrypted(&mut self, token: &str) {
         self.token = token.into();
     }
 
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        if self.encrypted().is_some() {
-            return Err(refusal::encrypted(Error::new(&codes::JWS_MALFORMED)).at(Phase::Callback));
+    fn take_unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if self.encrypted_token().is_some() {
+            return Err(refusal::encrypted_error(Error::new(&codes::JWS_MALFORMED)).at(Phase::Callback));
         }
         if !context.is_keyed() {
-            return Err(unkeyed().at(Phase::Callback));
+            return Err(unkeyed_error().at(Phase::Callback));
         }
-        let Some(transaction) = &self.transaction else { return Err(used()) };
+        let Some(transaction) = &self.transaction else { return Err(used_error()) };
         let state = transaction.state();
         let Client { profile, client_id, .. } = &self.client;
         // The rules know the standards' default, where the profile names no algorithm.
-        context.id_token.borrowed(|rules| check(&self.token, rules.algorithms, &profile.issuer, client_id, state, now)).map(Some)
+        context.id_token.with_expectation(|rules| check(&self.token, rules.algorithms, &profile.issuer, client_id, state, now)).map(Some)
     }
 }
 
@@ -81,13 +81,13 @@ impl Judge<AuthorizationCode> for JarmJudge {
     }
 
     fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<AuthorizationCode> {
-        let (Some(transaction), Some(claims)) = (self.transaction.take(), claims) else { return Err(used()) };
+        let (Some(transaction), Some(claims)) = (self.transaction.take(), claims) else { return Err(used_error()) };
         let answer = as_form(claims.json())?;
         transaction.finish_answer(&self.client, &answer, now)
     }
 }
 
-fn used() -> Error {
+fn used_error() -> Error {
     Error::new(&codes::TRANSACTION_USED)
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn check(
     };
     claims::audience(&found, &terms).map_err(at)?;
     match claims::times(&found, &terms) {
-        Some(expected) => Err(at(claims::refused(expected))),
+        Some(expected) => Err(at(claims::refusal(expected))),
         None => Ok(Unverified::new(&token, alg, found.json(json))),
     }
 }

@@ -66,7 +66,7 @@ impl Context {
     pub(crate) fn new(client: &Client) -> Box<Self> {
         let profile = &client.profile;
         let mut id_token = IdTokenRules::new(profile.issuer.as_str(), client.client_id.as_str());
-        let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::named(name));
+        let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::from_name(name));
         if !profile.requests.signing_algorithms.is_empty() {
             id_token.algorithms = named.collect();
         }
@@ -103,7 +103,7 @@ impl Context {
     }
 
     /// At a refresh, the codes by which the provider says that the session is over become that.
-    pub(crate) fn ended(&self, error: Error, response: &Response) -> Error {
+    pub(crate) fn end_with(&self, error: Error, response: &Response) -> Error {
         match error.oauth() {
             Some(oauth) if self.expectation.refresh_token.is_some() && self.session_end.iter().any(|code| oauth.is(code)) => {
                 Error::new(&codes::SESSION_ENDED).oauth_error(oauth.clone()).http(response)
@@ -135,7 +135,7 @@ impl Context {
     }
 
     /// What the shell is to hash next for the hashes in this token (OIDC Core section 3.1.3.6), and its place.
-    pub(super) fn undigested(&mut self, token: Option<&str>) -> Option<(Hash, Secret, usize)> {
+    pub(super) fn take_undigested(&mut self, token: Option<&str>) -> Option<(Hash, Secret, usize)> {
         let hash = token.filter(|_| self.digests_outside).and_then(hash_of).filter(|hash| hash.octets() > SHA_256)?;
         let rules = &self.id_token;
         while self.hashed < 3 {
@@ -168,7 +168,7 @@ const SHA_256: usize = 32;
 fn hash_of(token: &str) -> Option<Hash> {
     let header = base64url_decode(cut(token, b'.').0)?;
     let header = Value::parse(core::str::from_utf8(&header).ok()?)?;
-    Algorithm::named(header.text("alg")?).map(|alg| alg.hash)
+    Algorithm::from_name(header.text("alg")?).map(|alg| alg.hash)
 }
 
 /// What reads an answer. A machine waits in whatever thread its host likes.
@@ -182,20 +182,20 @@ pub(crate) trait Reader: Send + Sync {
     }
 
     /// The token that came encrypted, until it was decrypted.
-    fn encrypted(&self) -> Option<&str> {
+    fn encrypted_token(&self) -> Option<&str> {
         None
     }
 
     /// Takes the signed token that was in it.
-    fn decrypted(&mut self, _token: &str) {}
+    fn set_decrypted(&mut self, _token: &str) {}
 
     /// What must be verified before there is an outcome; its claims are checked already.
-    fn unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {
+    fn take_unverified(&mut self, _context: &Context, _now: u64) -> Result<Option<Unverified>> {
         Ok(None)
     }
 
     /// Takes a signed object that is not sent anywhere.
-    fn signed(&mut self, _object: &str) {}
+    fn set_signed(&mut self, _object: &str) {}
 }
 
 /// What turns an answer into an outcome.
@@ -212,6 +212,6 @@ pub(crate) fn names(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }
 
-pub(crate) fn used() -> Error {
+pub(crate) fn used_error() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
 }

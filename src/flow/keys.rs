@@ -83,7 +83,7 @@ pub(crate) fn choose(
     now: u64,
     select: impl Fn(&str) -> Result<Jwk>,
 ) -> Result<Choice> {
-    let Some((set, times)) = kept else { return if fetch.is_some() { Ok(Choice::Fetch(None)) } else { Err(unkeyed()) } };
+    let Some((set, times)) = kept else { return if fetch.is_some() { Ok(Choice::Fetch(None)) } else { Err(unkeyed_error()) } };
     let Some(cooldown) = fetch else { return select(set).map(Choice::Key) };
     if !times.is_none_or(|times| times.is_fresh(now)) {
         return Ok(Choice::Fetch(times));
@@ -94,14 +94,14 @@ pub(crate) fn choose(
             let times = times.unwrap_or_else(|| JwksTimes::new(0, None));
             Ok(Choice::Fetch(Some(JwksTimes { unknown: Some(now), ..times })))
         }
-        Err(error) if error.code() == codes::KEY_NOT_FOUND.code() => Err(error.hinting(
+        Err(error) if error.code() == codes::KEY_NOT_FOUND.code() => Err(error.with_hint(
             "The keys were fetched for another unknown key id a moment ago, so not again: start again when the cooldown is over.",
         )),
         key => key.map(Choice::Key),
     }
 }
 
-pub(crate) fn unkeyed() -> Error {
+pub(crate) fn unkeyed_error() -> Error {
     Error::new(&codes::INVALID_CONFIGURATION)
         .at(Phase::Token)
         .expected("the provider's jwks_uri, or its key set: its signatures are verified")

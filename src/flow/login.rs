@@ -201,7 +201,7 @@ impl Reader for LoginJudge {
         Ok(())
     }
 
-    fn signed(&mut self, object: &str) {
+    fn set_signed(&mut self, object: &str) {
         self.url = front_channel(&self.endpoint, &self.client_id, "request", object);
         if !self.outer.is_empty() {
             self.url.push('&');

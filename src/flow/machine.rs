@@ -115,7 +115,7 @@ pub enum Failure {
 
 impl Failure {
     /// The failure a shell names by a word, as the npm package's does.
-    pub fn named(name: &str, status: u16) -> Option<Self> {
+    pub fn from_name(name: &str, status: u16) -> Option<Self> {
         Some(match name {
             "network" => Self::Network,
             "cut" => Self::Cut(status),

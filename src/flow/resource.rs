@@ -37,7 +37,7 @@ pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()
 }
 
 /// An address with what no URI holds encoded behind its host, as browsers and servers read it: `|` of a FHIR search, `{}`, `^`.
-pub(crate) fn encoded(url: &str) -> String {
+pub(crate) fn encode_url(url: &str) -> String {
     let host = url.find("://").map_or(0, |at| at.saturating_add(3));
     let start = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map(|at| host.saturating_add(at));
     let mut text = String::new();
@@ -94,7 +94,7 @@ impl Exchange<Response> {
     /// # Errors
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
     pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
-        request.url = as_called(&encoded(&request.url));
+        request.url = as_called(&encode_url(&request.url));
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
         request.headers.iter().try_for_each(|(name, _)| check_header(name))?;

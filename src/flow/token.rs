@@ -7,8 +7,8 @@ use alloc::string::String;
 
 use crate::flow::attempt::Attempt;
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, Reader, Spent, used};
-use crate::flow::keys::unkeyed;
+use crate::flow::judge::{Context, Judge, Reader, Spent, used_error};
+use crate::flow::keys::unkeyed_error;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::Response;
@@ -43,7 +43,7 @@ impl Exchange<Tokens> {
         id_token.max_age = code.max_age();
         id_token.state = code.state().map(String::from);
         id_token.acr_values = acr.map(|acr| client.profile.rules.acr_values(&acr)).unwrap_or_default();
-        id_token.echoed = code.echoed().map(|value| (client.profile.rules.echoed.1, value));
+        id_token.echoed = code.echoed_state().map(|value| (client.profile.rules.echoed.1, value));
         id_token.code = code.code();
         exchange.flow.context.spends =
             id_token.code.as_ref().map(|code| (Spent::Sent, spent_name(&client.profile.issuer, &client.client_id, code.expose())));
@@ -138,10 +138,10 @@ impl Exchange<Tokens> {
     /// if let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? {
     ///     exchange.receive(http(request))?;
     /// }
-    /// assert_eq!(exchange.renewed().map(|token| token.expose()), Some("r1"));
+    /// assert_eq!(exchange.new_refresh_token().map(|token| token.expose()), Some("r1"));
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn renewed(&self) -> Option<&Secret> {
+    pub fn new_refresh_token(&self) -> Option<&Secret> {
         self.flow.context.renewed.as_ref()
     }
 
@@ -213,8 +213,8 @@ pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
         return Ok(());
     }
     let expected = "token_endpoint: an https URL of a public host, no fragment";
-    let error = Error::wanted(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token);
-    Err(if !development && endpoint::is_local(url) { error.hinting(endpoint::LOCAL) } else { error })
+    let error = Error::new_expected(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token);
+    Err(if !development && endpoint::is_local(url) { error.with_hint(endpoint::LOCAL) } else { error })
 }
 
 /// The nonce of a token that is about to be judged; nothing for one that cannot be read.
@@ -235,7 +235,7 @@ pub(crate) struct TokenJudge {
 
 impl Reader for TokenJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.ended(error, response))?;
+        let tokens = Tokens::judge(response, &context.expectation).map_err(|error| context.end_with(error, response))?;
         context.id_token.access_token = Some(tokens.access_token.clone());
         if tokens.id_token.is_none() {
             self.claims = context.id_token.refresh_of.clone();
@@ -249,17 +249,17 @@ impl Reader for TokenJudge {
         Some(self.tokens.as_ref()?.id_token.as_ref()?.expose())
     }
 
-    fn encrypted(&self) -> Option<&str> {
+    fn encrypted_token(&self) -> Option<&str> {
         self.token().filter(|token| is_encrypted(token))
     }
 
-    fn decrypted(&mut self, token: &str) {
+    fn set_decrypted(&mut self, token: &str) {
         if let Some(tokens) = &mut self.tokens {
             tokens.id_token = Some(Secret::new(token));
         }
     }
 
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+    fn take_unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
         match token {
             // Without the server's keys nothing can be believed: the claims stay unread.
@@ -272,9 +272,9 @@ impl Reader for TokenJudge {
                     let nonce = own.as_deref().or(expectation.nonce);
                     id_token::check(token, &IdTokenExpectation { nonce, ..*expectation }, now)
                 };
-                rules.borrowed(judge).map(Some)
+                rules.with_expectation(judge).map(Some)
             }
-            Some(_) if context.expectation.id_token => Err(unkeyed()),
+            Some(_) if context.expectation.id_token => Err(unkeyed_error()),
             _ => Ok(None),
         }
     }
@@ -286,7 +286,7 @@ impl Judge<Tokens> for TokenJudge {
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Tokens> {
-        let mut tokens = self.tokens.take().ok_or_else(used)?;
+        let mut tokens = self.tokens.take().ok_or_else(used_error)?;
         if tokens.id_token.is_none() {
             (tokens.id_token, tokens.claims) = (self.id_token.take(), self.claims.take());
         } else {

@@ -6,8 +6,8 @@
 use alloc::string::String;
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::{Context, Judge, Reader, used};
-use crate::flow::keys::unkeyed;
+use crate::flow::judge::{Context, Judge, Reader, used_error};
+use crate::flow::keys::unkeyed_error;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::jose::is_encrypted;
@@ -55,23 +55,27 @@ impl Reader for TokenCheck {
         (!self.logout).then_some(&*self.token)
     }
 
-    fn encrypted(&self) -> Option<&str> {
+    fn encrypted_token(&self) -> Option<&str> {
         Some(&*self.token).filter(|token| is_encrypted(token))
     }
 
-    fn decrypted(&mut self, token: &str) {
+    fn set_decrypted(&mut self, token: &str) {
         self.token = token.into();
     }
 
-    fn unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
-        if self.encrypted().is_some() {
-            return Err(refusal::encrypted(Error::new(&codes::JWS_MALFORMED)).at(if self.logout { Phase::Session } else { Phase::Token }));
+    fn take_unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
+        if self.encrypted_token().is_some() {
+            return Err(refusal::encrypted_error(Error::new(&codes::JWS_MALFORMED)).at(if self.logout {
+                Phase::Session
+            } else {
+                Phase::Token
+            }));
         }
         if !context.is_keyed() {
-            return Err(if self.logout { unkeyed().at(Phase::Session) } else { unkeyed() });
+            return Err(if self.logout { unkeyed_error().at(Phase::Session) } else { unkeyed_error() });
         }
         let check = if self.logout { logout_token::check } else { id_token::check };
-        context.id_token.borrowed(|expectation| check(&self.token, expectation, now)).map(Some)
+        context.id_token.with_expectation(|expectation| check(&self.token, expectation, now)).map(Some)
     }
 }
 
@@ -81,6 +85,6 @@ impl Judge<Claims> for TokenCheck {
     }
 
     fn finish(&mut self, claims: Option<Claims>, _: u64) -> Result<Claims> {
-        claims.ok_or_else(used)
+        claims.ok_or_else(used_error)
     }
 }

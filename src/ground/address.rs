@@ -30,12 +30,12 @@ fn is_private_v6(groups: [u16; 8]) -> bool {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] | [0xfe80..=0xfebf, ..] | [0xfc00..=0xfdff, ..] => true,
         // Teredo hides the address behind a relay of its own choosing; 64:ff9b:1::/48 is for one's own network only.
         [0x2001, 0, ..] | [0x64, 0xff9b, 1, ..] => true,
-        _ => embedded(groups).is_some_and(is_private_v4),
+        _ => embedded_ipv4(groups).is_some_and(is_private_v4),
     }
 }
 
 /// The IPv4 address that packets to this IPv6 address end up at.
-fn embedded(groups: [u16; 8]) -> Option<u32> {
+fn embedded_ipv4(groups: [u16; 8]) -> Option<u32> {
     let (high, low) = match groups {
         // IPv4-compatible, mapped, translated (RFC 2765), NAT64.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => (high, low),

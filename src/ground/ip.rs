@@ -62,7 +62,7 @@ pub(crate) fn ipv6(text: &str) -> Option<[u16; 8]> {
             Some(())
         };
         if after.is_none() && cut(group, b'.').1.is_some() {
-            let address = dotted(group)?;
+            let address = parse_dotted(group)?;
             place(u64::from(address >> 16))?;
             place(u64::from(address & 0xffff))?;
         } else if (1..=4).contains(&group.len()) {
@@ -90,7 +90,7 @@ pub(crate) fn ipv6(text: &str) -> Option<[u16; 8]> {
 }
 
 /// Four decimal octets, none with a zero before it.
-fn dotted(text: &str) -> Option<u32> {
+fn parse_dotted(text: &str) -> Option<u32> {
     let mut address = 0u32;
     let mut count = 0;
     let mut rest = Some(text);

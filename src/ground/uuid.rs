@@ -27,7 +27,7 @@ pub(crate) fn uuid(random: &[u8; 16]) -> String {
 }
 
 /// The error with the id of the request that it answers.
-pub(crate) fn traced(error: Error, id: Option<&str>) -> Error {
+pub(crate) fn with_trace_id(error: Error, id: Option<&str>) -> Error {
     match id {
         Some(id) if error.trace_id().is_none() => {
             let code = error.provider_code().map(String::from);

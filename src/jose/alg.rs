@@ -103,24 +103,24 @@ impl Algorithm {
     ///
     /// ```
     /// use samtykke::jose::Algorithm;
-    /// assert_eq!(Algorithm::named("ES256").unwrap().crv, "P-256");
-    /// assert!(Algorithm::named("none").is_none() && Algorithm::named("HS256").is_none() && Algorithm::named("es256").is_none());
+    /// assert_eq!(Algorithm::from_name("ES256").unwrap().crv, "P-256");
+    /// assert!(Algorithm::from_name("none").is_none() && Algorithm::from_name("HS256").is_none() && Algorithm::from_name("es256").is_none());
     /// ```
     ///
     /// `Ed25519`, the name that says its curve (RFC 9864 section 2.2), is `EdDSA`: one algorithm, written under its older name.
     ///
     /// ```
     /// # use samtykke::jose::Algorithm;
-    /// assert_eq!(Algorithm::named("Ed25519").unwrap().name, "EdDSA");
+    /// assert_eq!(Algorithm::from_name("Ed25519").unwrap().name, "EdDSA");
     /// ```
-    pub fn named(name: &str) -> Option<&'static Self> {
+    pub fn from_name(name: &str) -> Option<&'static Self> {
         let name = if name == "Ed25519" { "EdDSA" } else { name };
         ALGORITHMS.iter().copied().find(|row| row.name == name)
     }
 
     /// Whether a name is this algorithm's, or another name of it.
     pub(crate) fn is(&self, name: &str) -> bool {
-        Self::named(name).is_some_and(|row| core::ptr::eq(row, self))
+        Self::from_name(name).is_some_and(|row| core::ptr::eq(row, self))
     }
 
     /// The HMAC algorithm of a name: for `client_secret_jwt`, never to choose a key that a server published.

@@ -28,11 +28,11 @@ pub(crate) fn find(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, 
     let certified = |key: &Value<'_>| key.text("x5t").or(key.text("kid")) == Some(x5t);
     let named = |key: &Value<'_>| if kid.is_some() { key.text("kid") == kid } else { certified(key) };
     let Some(chosen) = jwks::only(keys, &|key| is_candidate(key, alg, None) && named(key))? else {
-        return Err(Error::wanted(&codes::KEY_NOT_FOUND, "a key with the token's kid or x5t, for its algorithm and for signatures"));
+        return Err(Error::new_expected(&codes::KEY_NOT_FOUND, "a key with the token's kid or x5t, for its algorithm and for signatures"));
     };
     let another = keys.iter().any(|key| certified(key) && key != chosen && !jwks::is_same(chosen, key));
     if another || chosen.text("x5t").is_some_and(|own| own != x5t) {
-        return Err(refused("kid and x5t: names of one key"));
+        return Err(refusal("kid and x5t: names of one key"));
     }
     let key = Jwk::from_value(chosen).map_err(|error| error.at(Phase::Token))?;
     let chain = chosen.get("x5c").filter(|chain| chain.as_array() != Some(&[]));
@@ -47,11 +47,11 @@ fn certificate(chain: &Value<'_>, key: &Jwk) -> Result<Vec<u8>> {
     pem.push_str("\n-----END CERTIFICATE-----");
     let own = der::certificates(&pem).ok().and_then(|found| found.into_iter().next());
     let own = own.filter(|der| der::certificate(der).is_ok_and(|of| of.required_json() == key.required_json()));
-    own.ok_or_else(|| refused("x5c: the certificate of this very key first"))
+    own.ok_or_else(|| refusal("x5c: the certificate of this very key first"))
 }
 
 /// What is wrong with a key that a server published.
-fn refused(expected: &'static str) -> Error {
+fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::KEY_REFUSED).at(Phase::Token).expected(expected)
 }
 
@@ -68,7 +68,7 @@ fn refused(expected: &'static str) -> Error {
 /// let key = |x: &str| format!(r#""kty":"OKP","crv":"Ed25519","x":"{x}""#);
 /// let (one, two) = (key("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"), key("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"));
 /// let set = format!(r#"{{"keys":[{{{one},"kid":"a"}},{{{two},"kid":"b","x5t":"hOBcHZi846VCHSJbFAs26Go9VTQ"}}]}}"#);
-/// let alg = Algorithm::named("EdDSA").unwrap();
+/// let alg = Algorithm::from_name("EdDSA").unwrap();
 /// assert_eq!(select(&set, alg, None, Some("hOBcHZi846VCHSJbFAs26Go9VTQ"))?.kid(), Some("b"));
 /// assert_eq!(select(&set, alg, None, None).unwrap_err().code(), "key_ambiguous");
 /// # Ok::<(), samtykke::Error>(())
@@ -77,7 +77,7 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>, x5t: 
     use sha1::Digest;
     let Found { key, certificate } = find(jwks_json, alg, kid, x5t)?;
     let other = certificate.is_some_and(|der| Some(&*crate::ground::text::base64url(&sha1::Sha1::digest(der))) != x5t);
-    if other { Err(refused(OTHER)) } else { Ok(key) }
+    if other { Err(refusal(OTHER)) } else { Ok(key) }
 }
 
 const OTHER: &str = "x5t: the SHA-1 of the key's certificate";

@@ -28,7 +28,7 @@ static KEYS: &[(&[u8], &[u8], &str, &str)] = &[
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"", "RSA", ""),
 ];
 
-fn refused(expected: &'static str) -> Error {
+fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::KEY_REFUSED).expected(expected)
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Block<'a> {
 /// The blocks of a PEM text; text around them is skipped, as RFC 7468 section 2 allows, and a line break may be written as a
 /// backslash and a letter, as secret managers and environment files keep it.
 pub(crate) fn blocks(pem: &str) -> Result<Vec<Block<'_>>> {
-    let wrong = || refused("PEM: blocks from -----BEGIN to -----END, base64 between");
+    let wrong = || refusal("PEM: blocks from -----BEGIN to -----END, base64 between");
     let mut found = Vec::new();
     let mut rest = pem;
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
@@ -96,7 +96,7 @@ pub fn public_key(pem: &str) -> Result<Jwk> {
     match &blocks(pem)?[..] {
         [Block { label: "PUBLIC KEY", der }] => spki(der),
         [Block { label: "CERTIFICATE", der }, ..] => certificate(der),
-        _ => Err(refused("PEM of one PUBLIC KEY, or of CERTIFICATEs")),
+        _ => Err(refusal("PEM of one PUBLIC KEY, or of CERTIFICATEs")),
     }
 }
 
@@ -107,7 +107,7 @@ pub fn public_key(pem: &str) -> Result<Jwk> {
 pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>> {
     let found = blocks(pem)?;
     if found.iter().any(|block| block.label != "CERTIFICATE") {
-        return Err(refused("PEM of CERTIFICATEs alone"));
+        return Err(refusal("PEM of CERTIFICATEs alone"));
     }
     Ok(found.into_iter().map(|block| block.der).collect())
 }
@@ -119,7 +119,7 @@ pub fn certificates(pem: &str) -> Result<Vec<Vec<u8>>> {
 pub fn spki(der: &[u8]) -> Result<Jwk> {
     let mut outer = Der(der);
     let key = outer.take(SEQUENCE).filter(|_| outer.0.is_empty()).and_then(key_json);
-    Jwk::parse(&key.ok_or_else(|| refused("a public key in DER: EC, Ed25519 or RSA"))?)
+    Jwk::parse(&key.ok_or_else(|| refusal("a public key in DER: EC, Ed25519 or RSA"))?)
 }
 
 /// The public key of a certificate in DER. Its signature, names and dates are not judged here.
@@ -127,10 +127,10 @@ pub fn spki(der: &[u8]) -> Result<Jwk> {
 /// # Errors
 /// `key_refused`.
 pub fn certificate(der: &[u8]) -> Result<Jwk> {
-    Jwk::parse(&certified(der).ok_or_else(|| refused("a certificate in DER, of an EC, Ed25519 or RSA key"))?)
+    Jwk::parse(&certificate_name(der).ok_or_else(|| refusal("a certificate in DER, of an EC, Ed25519 or RSA key"))?)
 }
 
-fn certified(der: &[u8]) -> Option<String> {
+fn certificate_name(der: &[u8]) -> Option<String> {
     key_json(Certificate::read(der)?.key)
 }
 
@@ -177,7 +177,7 @@ impl<'a> Certificate<'a> {
 pub fn validity(pem: &str) -> Result<(i64, i64)> {
     let found = certificates(pem)?;
     let times = found.first().and_then(|der| Certificate::read(der)?.times());
-    times.ok_or_else(|| refused("a certificate in DER, with its validity"))
+    times.ok_or_else(|| refusal("a certificate in DER, with its validity"))
 }
 
 /// Certificates that lead from a key's own to a root are not more than these.
@@ -191,7 +191,7 @@ pub(crate) fn chain(list: &[Vec<u8>], key: &str) -> Result<(Vec<usize>, (i64, i6
     let own = list.iter().position(of_key);
     let at = |place: usize| read.get(place).and_then(Option::as_ref);
     let Some((own, times)) = own.and_then(|own| Some((own, at(own)?.times()?))) else {
-        return Err(refused("PEM of CERTIFICATEs, one of them this very key's, with its validity"));
+        return Err(refusal("PEM of CERTIFICATEs, one of them this very key's, with its validity"));
     };
     let mut order = alloc::vec![own];
     let mut last = at(own);

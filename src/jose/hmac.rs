@@ -26,15 +26,15 @@ pub fn sign(alg: &Algorithm, secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(alg.name));
     }
     let block = if alg.hash == Hash::Sha256 { 64 } else { 128 };
-    keyed(secret, input, alg.hash.octets(), block, |octets| alg.hash.digest(octets))
+    hmac(secret, input, alg.hash.octets(), block, |octets| alg.hash.digest(octets))
 }
 
 /// As [`sign`], with SHA-256.
 pub(crate) fn sign_256(secret: &[u8], input: &[u8]) -> Result<Vec<u8>> {
-    keyed(secret, input, 32, 64, |octets| crate::ground::sha256::digest(octets).into())
+    hmac(secret, input, 32, 64, |octets| crate::ground::sha256::digest(octets).into())
 }
 
-fn keyed(secret: &[u8], input: &[u8], least: usize, block: usize, digest: impl Fn(&[u8]) -> Vec<u8>) -> Result<Vec<u8>> {
+fn hmac(secret: &[u8], input: &[u8], least: usize, block: usize, digest: impl Fn(&[u8]) -> Vec<u8>) -> Result<Vec<u8>> {
     if secret.len() < least {
         return Err(Error::new(&codes::KEY_REFUSED).expected("a secret of at least as many octets as the hash has"));
     }

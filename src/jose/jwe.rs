@@ -40,7 +40,7 @@ impl Encryption {
     pub fn new(algorithms: &[&str], contents: &[&str]) -> Result<Self> {
         let odd = |name: &&str| name.is_empty() || *name == "RSA1_5" || name.starts_with("PBES2");
         if algorithms.is_empty() || contents.is_empty() || algorithms.iter().any(odd) {
-            return Err(Error::wanted(
+            return Err(Error::new_expected(
                 &codes::INVALID_CONFIGURATION,
                 "encryption: alg and enc as registered, such as RSA-OAEP-256 and A256GCM; no RSA1_5",
             ));
@@ -90,7 +90,7 @@ impl Encrypted {
                 found.push_str(&enc.unwrap_or_default());
                 let error = Error::new(&codes::ALGORITHM_REFUSED).actual(shown_text(&found));
                 let error = error.expected("alg and enc of those that the client is registered with for encryption");
-                Err(error.hinting("Name alg and enc with which the server encrypts for this client, if they are the registered ones."))
+                Err(error.with_hint("Name alg and enc with which the server encrypts for this client, if they are the registered ones."))
             }
             (Some(alg), Some(enc)) => Ok(Self { header, alg, enc, kid }),
             _ => Err(malformed("alg and enc: texts")),
@@ -110,7 +110,7 @@ fn read(header: &str) -> Result<[Option<String>; 3]> {
 }
 
 /// What came out, if it is a token that is signed: three parts.
-pub(crate) fn signed(plain: &[u8]) -> Result<&str> {
+pub(crate) fn nested_jws(plain: &[u8]) -> Result<&str> {
     let text = core::str::from_utf8(plain).ok();
     let signed = text.filter(|text| text.bytes().filter(|octet| *octet == b'.').count() == 2 && !text.starts_with('{'));
     signed.ok_or_else(|| malformed("a token that is signed, inside the encrypted one"))
@@ -119,5 +119,5 @@ pub(crate) fn signed(plain: &[u8]) -> Result<&str> {
 #[cold]
 #[inline(never)]
 fn malformed(expected: &'static str) -> Error {
-    Error::wanted(&codes::JWS_MALFORMED, expected)
+    Error::new_expected(&codes::JWS_MALFORMED, expected)
 }

@@ -58,7 +58,7 @@ impl Jwk {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn parse(json: &str) -> Result<Self> {
-        let Some(value) = Value::parse(json) else { return Err(refused("one JSON object, no member twice")) };
+        let Some(value) = Value::parse(json) else { return Err(refusal("one JSON object, no member twice")) };
         Self::from_value(&value)
     }
 
@@ -68,7 +68,7 @@ impl Jwk {
     /// As [`parse`](Self::parse).
     pub fn from_value(value: &Value<'_>) -> Result<Self> {
         if is_private(value) {
-            return Err(refused("a public key, without private members"));
+            return Err(refusal("a public key, without private members"));
         }
         Self::public_part(value)
     }
@@ -76,9 +76,9 @@ impl Jwk {
     /// A public key of the client's own, which was judged when its signer was made: its arithmetic is not done again for each request
     /// (250 µs of wasm for P-256).
     #[allow(dead_code, reason = "the npm package's shell alone makes a key anew for each request")]
-    pub(crate) fn judged(json: &str) -> Result<Self> {
+    pub(crate) fn parse_own(json: &str) -> Result<Self> {
         let value = Value::parse(json).unwrap_or(Value::Null);
-        if is_private(&value) { Err(refused("a public key, without private members")) } else { Self::read(&value, true) }
+        if is_private(&value) { Err(refusal("a public key, without private members")) } else { Self::read(&value, true) }
     }
 
     /// The public part of a key; private members, if any, are left where they are.
@@ -89,19 +89,19 @@ impl Jwk {
     fn read(value: &Value<'_>, judged: bool) -> Result<Self> {
         let [kty, crv, kid, alg, purpose] = texts(value, ["kty", "crv", "kid", "alg", "use"])?;
         let kind = KINDS.iter().find(|kind| kind.kty == kty && kind.crv == crv);
-        let Some(kind) = kind else { return Err(refused("kty and crv: EC with P-256, P-384 or P-521, OKP with Ed25519, or RSA")) };
+        let Some(kind) = kind else { return Err(refusal("kty and crv: EC with P-256, P-384 or P-521, OKP with Ed25519, or RSA")) };
         let [one, two] = texts(value, kind.members)?;
         let [Some(first), Some(second)] = [one, two].map(base64url_decode) else {
-            return Err(refused("base64url without padding or spare bits"));
+            return Err(refusal("base64url without padding or spare bits"));
         };
         if judged {
             // Only its form is read.
         } else if kind.octets == 0 {
             check_rsa(&first, &second)?;
         } else if first.len() != kind.octets || (!kind.members[1].is_empty() && second.len() != kind.octets) {
-            return Err(refused("coordinates as long as the curve asks"));
+            return Err(refusal("coordinates as long as the curve asks"));
         } else if kind.kty == "EC" && !crate::jose::curve::holds(kind.crv, &first, &second) {
-            return Err(refused("x and y: a point of the curve"));
+            return Err(refusal("x and y: a point of the curve"));
         }
         let signs = verifies(value)? && matches!(purpose, "" | "sig");
         let own = |text: &str| (!text.is_empty()).then(|| String::from(text));
@@ -149,7 +149,7 @@ impl Jwk {
 
     /// The same key under another id, for another algorithm.
     #[must_use]
-    pub fn named(mut self, kid: Option<&str>, alg: Option<&'static Algorithm>) -> Self {
+    pub fn with_name(mut self, kid: Option<&str>, alg: Option<&'static Algorithm>) -> Self {
         self.kid = kid.map(String::from);
         self.alg = alg.map(|alg| String::from(alg.name));
         self
@@ -183,8 +183,8 @@ impl Jwk {
 
 #[cold]
 #[inline(never)]
-fn refused(expected: &'static str) -> Error {
-    Error::wanted(&codes::KEY_REFUSED, expected)
+fn refusal(expected: &'static str) -> Error {
+    Error::new_expected(&codes::KEY_REFUSED, expected)
 }
 
 /// A member; an empty list counts as absent, as some tools write them all.
@@ -203,7 +203,7 @@ fn texts<'v, const COUNT: usize>(value: &'v Value<'_>, names: [&str; COUNT]) -> 
     for (text, name) in texts.iter_mut().zip(names) {
         match member(value, name) {
             Some(Value::String(found)) => *text = found,
-            Some(_) => return Err(refused("kty, crv, kid, alg, use and the key's own members: texts")),
+            Some(_) => return Err(refusal("kty, crv, kid, alg, use and the key's own members: texts")),
             None => {}
         }
     }
@@ -216,7 +216,7 @@ const MAX_OPERATIONS: usize = 16;
 /// Whether `key_ops` allows signatures (RFC 7517 section 4.3): texts, none twice; an absent one allows all.
 fn verifies(value: &Value<'_>) -> Result<bool> {
     let Some(operations) = member(value, "key_ops") else { return Ok(true) };
-    let wrong = || refused("key_ops: an array of at most 16 texts, none twice");
+    let wrong = || refusal("key_ops: an array of at most 16 texts, none twice");
     let names = operations.as_array().filter(|names| names.len() <= MAX_OPERATIONS).ok_or_else(wrong)?;
     let mut found = false;
     for (at, name) in names.iter().enumerate() {
@@ -257,13 +257,13 @@ fn is_power_like(modulus: &[u8]) -> bool {
 fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<()> {
     let sane = |octets: &[u8]| octets.first() != Some(&0) && octets.last().is_some_and(|last| last % 2 == 1);
     if !sane(modulus) || !(2048..=8192).contains(&bits(modulus)) {
-        return Err(refused("n: an odd modulus of 2048 to 8192 bits"));
+        return Err(refusal("n: an odd modulus of 2048 to 8192 bits"));
     }
     if is_power_like(modulus) {
-        return Err(refused("n: no modulus of a broken generator (CVE-2017-15361)"));
+        return Err(refusal("n: no modulus of a broken generator (CVE-2017-15361)"));
     }
     if !sane(exponent) || !(2..=64).contains(&bits(exponent)) {
-        return Err(refused("e: an odd exponent of at least 3"));
+        return Err(refusal("e: an odd exponent of at least 3"));
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ pub(crate) const KEYS: &str = "keys: an array of at most 100 public keys";
 /// ```
 /// use samtykke::jose::{Algorithm, jwks::select};
 /// let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-/// let alg = Algorithm::named("EdDSA").unwrap();
+/// let alg = Algorithm::from_name("EdDSA").unwrap();
 /// assert_eq!(select(set, alg, Some("a"))?.kid(), Some("a"));
 /// assert_eq!(select(set, alg, Some("b")).unwrap_err().code(), "key_not_found");
 /// # Ok::<(), samtykke::Error>(())
@@ -48,7 +48,7 @@ pub fn select(jwks_json: &str, alg: &'static Algorithm, kid: Option<&str>) -> Re
     let set = Value::parse(jwks_json);
     let Some(keys) = keys(set.as_ref()) else { return Err(Error::new(&codes::JWKS_MALFORMED).expected(KEYS)) };
     let Some(key) = only(keys, &|key| is_candidate(key, alg, kid))? else {
-        return Err(Error::wanted(&codes::KEY_NOT_FOUND, "a key with the token's kid, for its algorithm and for signatures"));
+        return Err(Error::new_expected(&codes::KEY_NOT_FOUND, "a key with the token's kid, for its algorithm and for signatures"));
     };
     let key = Jwk::from_value(key).map_err(|error| error.at(Phase::Token))?;
     // Nothing is left to differ; should a reader of keys ever be laxer than the choice, the choice holds.
@@ -61,7 +61,9 @@ pub(crate) fn only<'v, 'a>(keys: &'v [Value<'a>], fits: &dyn Fn(&Value<'a>) -> b
     for key in keys {
         if fits(key) {
             match found {
-                Some(first) if !is_same(first, key) => return Err(Error::wanted(&codes::KEY_AMBIGUOUS, "one key that fits the token")),
+                Some(first) if !is_same(first, key) => {
+                    return Err(Error::new_expected(&codes::KEY_AMBIGUOUS, "one key that fits the token"));
+                }
                 Some(_) => {}
                 None => found = Some(key),
             }

@@ -115,7 +115,7 @@ impl<'a> Compact<'a> {
             return Err(Error::new(&codes::ALGORITHM_REFUSED).actual(crate::ground::error::shown::shown_text(&self.alg)));
         };
         if self.signature.is_empty() || (alg.signature_octets != 0 && alg.signature_octets != self.signature.len()) {
-            return Err(Error::wanted(&codes::SIGNATURE_INVALID, "a signature as long as the algorithm makes them"));
+            return Err(Error::new_expected(&codes::SIGNATURE_INVALID, "a signature as long as the algorithm makes them"));
         }
         Ok(alg)
     }
@@ -124,7 +124,7 @@ impl<'a> Compact<'a> {
 #[cold]
 #[inline(never)]
 fn malformed(expected: &'static str) -> Error {
-    Error::wanted(&codes::JWS_MALFORMED, expected)
+    Error::new_expected(&codes::JWS_MALFORMED, expected)
 }
 
 /// `alg`, `kid` and `typ` of a header without extensions.

@@ -43,8 +43,8 @@ impl KeyInfo {
     /// ```
     /// use samtykke::jose::{Algorithm, Jwk, KeyInfo};
     /// let key = Jwk::parse(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
-    /// assert!(KeyInfo::new(Algorithm::named("ES256").unwrap(), key.clone()).is_err());
-    /// assert_eq!(KeyInfo::new(Algorithm::named("EdDSA").unwrap(), key)?.kid, None);
+    /// assert!(KeyInfo::new(Algorithm::from_name("ES256").unwrap(), key.clone()).is_err());
+    /// assert_eq!(KeyInfo::new(Algorithm::from_name("EdDSA").unwrap(), key)?.kid, None);
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn new(alg: &'static Algorithm, public: Jwk) -> Result<Self> {
@@ -66,11 +66,11 @@ impl KeyInfo {
     /// # Errors
     /// `key_refused` when none of them is this key's.
     pub fn certificates(self, pem: &str) -> Result<Self> {
-        self.certified(&der::certificates(pem)?)
+        self.with_certificates(&der::certificates(pem)?)
     }
 
     /// As [`certificates`](Self::certificates), from DER.
-    pub(crate) fn certified(mut self, list: &[Vec<u8>]) -> Result<Self> {
+    pub(crate) fn with_certificates(mut self, list: &[Vec<u8>]) -> Result<Self> {
         use sha1::Digest;
         let (order, times) = der::chain(list, &self.public.required_json())?;
         let chain: Vec<&[u8]> = order.into_iter().filter_map(|place| list.get(place)).map(Vec::as_slice).collect();

@@ -44,14 +44,14 @@ impl<'r> Answer<'r> {
             return Err(self.fail(&codes::REDIRECT_REFUSED));
         }
         let found = if oauth && self.response.is_json() { Value::parse(self.body()?) } else { None };
-        Err(self.refused(found.as_ref().and_then(oauth_in)))
+        Err(self.refusal(found.as_ref().and_then(oauth_in)))
     }
 
     /// A refusal: in the server's own words where it has some, and with a code of ours that says whether they were meant as one.
-    fn refused(&self, oauth: Option<OAuthError>) -> Error {
+    fn refusal(&self, oauth: Option<OAuthError>) -> Error {
         let known = oauth.is_some() && matches!(self.response.status, 200..=299 | 400..=499);
         let error = self.fail(if known { &codes::OAUTH_ERROR } else { &codes::HTTP_STATUS_UNEXPECTED });
-        refusal::advised(if let Some(oauth) = oauth { error.oauth_error(oauth) } else { error }, self.kind())
+        refusal::advise(if let Some(oauth) = oauth { error.oauth_error(oauth) } else { error }, self.kind())
     }
 
     /// The members of an answer that is a success by its status and holds no OAuth error, whatever else it holds.
@@ -59,7 +59,7 @@ impl<'r> Answer<'r> {
         self.check_status(statuses, true)?;
         let object = self.object()?;
         let oauth = oauth_in(&object);
-        if oauth.is_some() { Err(self.refused(oauth)) } else { Ok(object) }
+        if oauth.is_some() { Err(self.refusal(oauth)) } else { Ok(object) }
     }
 
     /// What was asked, as far as advice differs by it.

@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         self.rest = self.rest.strip_prefix('=')?;
         self.take(is_space);
         let value = if self.is_next(b'"') {
-            self.quoted()?
+            self.read_quoted()?
         } else {
             // Nothing at all is no value; two quotes are an empty one.
             Some(self.take(is_token)).filter(|value| !value.is_empty())?.into()
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A quoted string, without its quotes and with `\x` read as `x`.
-    fn quoted(&mut self) -> Option<String> {
+    fn read_quoted(&mut self) -> Option<String> {
         self.rest = self.rest.strip_prefix('"')?;
         let mut value = String::new();
         loop {

@@ -116,7 +116,7 @@ impl Registration<'_> {
         let error = Error::new(&codes::INVALID_CONFIGURATION).expected(expected);
         // A page has no room to say more.
         let addresses = [self.issuer, self.authorization_endpoint];
-        Err(if !LEAN && !self.development && addresses.iter().any(|address| is_local(address)) { error.hinting(LOCAL) } else { error })
+        Err(if !LEAN && !self.development && addresses.iter().any(|address| is_local(address)) { error.with_hint(LOCAL) } else { error })
     }
 }
 

@@ -145,12 +145,12 @@ pub(crate) fn check_method(method: &str, rules: &Rules) -> Result<()> {
         return Ok(());
     }
     let expected = allowed.first().copied().unwrap_or_default();
-    Err(Error::wanted(&codes::INVALID_CONFIGURATION, expected).actual(method))
+    Err(Error::new_expected(&codes::INVALID_CONFIGURATION, expected).actual(method))
 }
 
 /// The error of a secret that is none.
 pub(crate) fn no_secret() -> Error {
-    Error::wanted(&codes::INVALID_CONFIGURATION, "a client secret, not empty")
+    Error::new_expected(&codes::INVALID_CONFIGURATION, "a client secret, not empty")
 }
 
 /// The `Authorization` value of HTTP Basic for an OAuth client: id and secret are form-encoded first, so that `%`, `+` and `:` in

@@ -127,7 +127,7 @@ fn asks_in_body(body: &str) -> bool {
 }
 
 /// The error of a second challenge: a third request would be no better.
-pub(crate) fn refused(server: Server, response: &Response) -> Error {
+pub(crate) fn refusal(server: Server, response: &Response) -> Error {
     let phase = if server == Server::Resource { Phase::Api } else { Phase::Token };
     Error::new(&codes::DPOP_NONCE_REFUSED).at(phase).http(response)
 }

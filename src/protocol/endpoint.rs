@@ -40,12 +40,12 @@ pub(crate) fn is_local(url: &str) -> bool {
 }
 
 /// The error of an endpoint that is none.
-pub(crate) fn refused(name: &str) -> Error {
-    Error::new(&codes::ENDPOINT_REFUSED).expected(expected(name, ": an https URL of a public host, no fragment"))
+pub(crate) fn refusal(name: &str) -> Error {
+    Error::new(&codes::ENDPOINT_REFUSED).expected(expectation(name, ": an https URL of a public host, no fragment"))
 }
 
 /// A member's name and what it should be.
-pub(crate) fn expected(name: &str, what: &str) -> Cow<'static, str> {
+pub(crate) fn expectation(name: &str, what: &str) -> Cow<'static, str> {
     let mut text = String::from(name);
     text.push_str(what);
     Cow::Owned(text)
@@ -56,7 +56,7 @@ pub(crate) fn check(name: &'static str, url: &str, development: bool) -> Result<
     if url.is_empty() {
         return Err(Error::new(&codes::ENDPOINT_MISSING).expected(name));
     }
-    if is_endpoint(url, development) { Ok(()) } else { Err(refused(name)) }
+    if is_endpoint(url, development) { Ok(()) } else { Err(refusal(name)) }
 }
 
 /// A URL with something put before its path and after it; a slash at the path's end is left out.

@@ -33,7 +33,7 @@ pub enum RequestKind {
 impl RequestKind {
     /// The grant of a `grant_type`, or of the end of its URN; a code's unless it is known.
     #[allow(dead_code, reason = "the npm package's shell alone has names")]
-    pub(crate) fn named(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         match crate::ground::text::last(name, b':') {
             "refresh_token" => Self::RefreshToken,
             "device_code" => Self::DeviceCode,
@@ -77,11 +77,11 @@ pub(crate) fn action(kind: RequestKind, status: u16, oauth: Option<&OAuthError>)
 }
 
 /// The error with what to do about it, in a word and in a sentence.
-pub(crate) fn advised(error: Error, kind: RequestKind) -> Error {
+pub(crate) fn advise(error: Error, kind: RequestKind) -> Error {
     let status = error.status().unwrap_or_default();
     let action = action(kind, status, error.oauth());
     let hint = hint(kind, action, status, error.oauth());
-    error.advise(action).hinting(hint)
+    error.advise(action).with_hint(hint)
 }
 
 /// What to do, for a developer.
@@ -120,12 +120,12 @@ fn hint(kind: RequestKind, action: Action, status: u16, oauth: Option<&OAuthErro
 }
 
 /// What is wrong with a token that came encrypted, for a key that nobody gave.
-pub(crate) fn encrypted(error: Error) -> Error {
+pub(crate) fn encrypted_error(error: Error) -> Error {
     let hint = "The client is registered for encrypted tokens (id_token_encrypted_response_alg, or that of userinfo): give it the client \
          option decrypt (in Rust Requests::encryption), or have them signed alone.";
     error
         .expected("a token that is signed alone, in three parts")
         .actual("an encrypted one, in five")
         .advise(Action::FixConfiguration)
-        .hinting(hint)
+        .with_hint(hint)
 }

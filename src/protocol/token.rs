@@ -165,7 +165,7 @@ pub(crate) fn is_other(name: &str) -> bool {
 #[cold]
 #[inline(never)]
 fn fail(response: &Response, kind: &'static Kind, expected: &'static str) -> Error {
-    Error::wanted(kind, expected).http(response)
+    Error::new_expected(kind, expected).http(response)
 }
 
 #[cold]
@@ -195,17 +195,17 @@ pub(crate) fn read(response: &Response, kind: RequestKind) -> Result<Value<'_>> 
         let code = if status == 200 { &codes::CONTENT_TYPE_UNEXPECTED } else { &codes::HTTP_STATUS_UNEXPECTED };
         let found = response.content_type.as_deref().unwrap_or_default();
         let error = bare(code).expected("application/json").actual(shown_text(found));
-        return Err(if status == 200 { error } else { refusal::advised(error, kind) });
+        return Err(if status == 200 { error } else { refusal::advise(error, kind) });
     }
     let answer = Value::parse(body).unwrap_or(Value::Null);
     if let Some(oauth) = oauth_in(&answer) {
         // An answer with an error is one, whatever else it holds; of a status that was not to be expected, its words are kept.
         let meant = matches!(status, 200 | 400..=499);
         let code = if meant { &codes::TOKEN_ERROR } else { &codes::HTTP_STATUS_UNEXPECTED };
-        return Err(refusal::advised(bare(code).oauth_error(oauth), kind));
+        return Err(refusal::advise(bare(code).oauth_error(oauth), kind));
     }
     if status != 200 {
-        return Err(refusal::advised(bare(&codes::HTTP_STATUS_UNEXPECTED), kind));
+        return Err(refusal::advise(bare(&codes::HTTP_STATUS_UNEXPECTED), kind));
     }
     match &answer {
         Value::Object(_) if answer.text("error").is_none() => Ok(answer),
@@ -256,7 +256,7 @@ impl<'a> Found<'a> {
         };
         let Some(id_token) = optional(answer, "id_token", if expectation.encrypted { is_any_jwt } else { is_jwt }) else {
             let encrypted = answer.text("id_token").is_some_and(crate::jose::is_encrypted);
-            return if encrypted { Err(refusal::encrypted(bare(response))) } else { wrong("id_token: a JWT in compact form") };
+            return if encrypted { Err(refusal::encrypted_error(bare(response))) } else { wrong("id_token: a JWT in compact form") };
         };
         if expectation.id_token && id_token.is_none() {
             return Err(Error::new(&codes::ID_TOKEN_MISSING).http(response));

@@ -67,7 +67,7 @@ impl Tokens {
         (tokens.refresh_token, tokens.id_token) = (secret("refresh_token"), secret("id_token"));
         for member in value.members() {
             match &*member.name {
-                "claims" => tokens.claims = Some(Claims::stored(member.raw).map_err(|_| invalid())?),
+                "claims" => tokens.claims = Some(Claims::from_stored(member.raw).map_err(|_| invalid())?),
                 "others" => {
                     let others = member.value.members().iter();
                     tokens.others = others.map(|other| (String::from(&*other.name), Secret::new(other.raw))).collect();

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use crate::flow::judge::used;
+use crate::flow::judge::used_error;
 use crate::flow::machine::{Failure, Input, Kind, Machine, Moment};
 use crate::flow::step::{BearerRequest, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
@@ -149,7 +149,7 @@ impl Calling {
                 self.state = State::Over;
                 return Err(failure.error(Phase::Api, false));
             }
-            _ => return Err(used()),
+            _ => return Err(used_error()),
         })
     }
 

@@ -28,12 +28,12 @@ macro_rules! serde_by_text {
 }
 
 serde_by_text! {
-    norskgjeld::Environment, norskgjeld::Environment::named;
-    selvbetjening::Environment, selvbetjening::Environment::named;
-    maskinporten::Environment, maskinporten::Environment::named;
+    norskgjeld::Environment, norskgjeld::Environment::from_name;
+    selvbetjening::Environment, selvbetjening::Environment::from_name;
+    maskinporten::Environment, maskinporten::Environment::from_name;
     helseid::Environment, helseid::Environment::named;
     acmidm::Environment, acmidm::Environment::named;
-    acmidm::ElysEnvironment, |text: &str| acmidm::ElysEnvironment::named(text).or_else(|_| acmidm::ElysEnvironment::custom(text));
-    idporten::Environment, |text: &str| idporten::Environment::named(text).or_else(|_| idporten::Environment::custom(text));
-    altinn::Environment, altinn::Environment::named;
+    acmidm::ElysEnvironment, |text: &str| acmidm::ElysEnvironment::from_name(text).or_else(|_| acmidm::ElysEnvironment::custom(text));
+    idporten::Environment, |text: &str| idporten::Environment::from_name(text).or_else(|_| idporten::Environment::custom(text));
+    altinn::Environment, altinn::Environment::from_name;
 }

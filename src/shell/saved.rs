@@ -61,7 +61,7 @@ impl Saved {
         let value = Value::parse(text).ok_or_else(invalid)?;
         let some = |name: &str| value.text(name).map(String::from);
         let time = |name: &str| value.get(name)?.as_integer().and_then(|time| u64::try_from(time).ok());
-        let claims = value.members().iter().find(|member| &*member.name == "claims").map(|member| Claims::stored(member.raw));
+        let claims = value.members().iter().find(|member| &*member.name == "claims").map(|member| Claims::from_stored(member.raw));
         let saved = Self {
             issuer: some("issuer").ok_or_else(invalid)?,
             client_id: some("clientId").ok_or_else(invalid)?,

@@ -30,7 +30,7 @@ const NAMES: &[(&str, Signing)] = &[
     ("EdDSA", Signing::EdDsa),
 ];
 
-fn refused(expected: &'static str) -> Error {
+fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::KEY_REFUSED).expected(expected)
 }
 
@@ -65,20 +65,20 @@ impl TryFrom<&jose_jwk::Jwk> for Jwk {
 
     fn try_from(key: &jose_jwk::Jwk) -> Result<Self> {
         let mut json = Writer::new();
-        let private = || refused("a public key, without private members");
+        let private = || refusal("a public key, without private members");
         match &key.key {
             Key::Ec(ec) if ec.d.is_none() => {
                 let crv = match ec.crv {
                     EcCurves::P256 => "P-256",
                     EcCurves::P384 => "P-384",
                     EcCurves::P521 => "P-521",
-                    _ => return Err(refused("crv: P-256, P-384 or P-521")),
+                    _ => return Err(refusal("crv: P-256, P-384 or P-521")),
                 };
                 json.string("kty", "EC").string("crv", crv).string("x", &base64url(&ec.x)).string("y", &base64url(&ec.y));
             }
             Key::Okp(okp) if okp.d.is_none() => {
                 if okp.crv != OkpCurves::Ed25519 {
-                    return Err(refused("crv: Ed25519"));
+                    return Err(refusal("crv: Ed25519"));
                 }
                 json.string("kty", "OKP").string("crv", "Ed25519").string("x", &base64url(&okp.x));
             }
@@ -88,7 +88,7 @@ impl TryFrom<&jose_jwk::Jwk> for Jwk {
             _ => return Err(private()),
         }
         if let Some(Registered::Signing(alg)) = key.prm.alg {
-            let known = NAMES.iter().find(|(_, known)| *known == alg).ok_or_else(|| refused("alg: a signature algorithm"))?;
+            let known = NAMES.iter().find(|(_, known)| *known == alg).ok_or_else(|| refusal("alg: a signature algorithm"))?;
             json.string("alg", known.0);
         }
         if key.prm.cls.is_some_and(|class| class != Class::Signing) {

@@ -26,7 +26,7 @@ mod private {
     use crate::jose::jwk::Jwk;
     use crate::jose::key::KeyInfo;
 
-    pub(super) fn refused(expected: &'static str) -> Error {
+    pub(super) fn refusal(expected: &'static str) -> Error {
         Error::new(&codes::KEY_REFUSED).expected(expected)
     }
 
@@ -35,7 +35,7 @@ mod private {
 
     impl<'a> Members<'a> {
         pub(super) fn parse(json: &'a str) -> Result<Self> {
-            Value::parse(json).map(Self).ok_or_else(|| refused("one JSON object, no member twice"))
+            Value::parse(json).map(Self).ok_or_else(|| refusal("one JSON object, no member twice"))
         }
 
         pub(super) fn public(&self) -> Result<Jwk> {
@@ -44,7 +44,7 @@ mod private {
 
         pub(super) fn member(&self, name: &str) -> Result<Zeroizing<Vec<u8>>> {
             let octets = self.0.text(name).and_then(base64url_decode);
-            octets.map(Zeroizing::new).ok_or_else(|| refused("a private key with all of its members, as base64url"))
+            octets.map(Zeroizing::new).ok_or_else(|| refusal("a private key with all of its members, as base64url"))
         }
     }
 
@@ -58,8 +58,8 @@ mod private {
 
     impl Found {
         /// What is known of the key, with its certificate where the text has one.
-        pub(super) fn named(&self, info: KeyInfo) -> Result<KeyInfo> {
-            if self.certificates.is_empty() { Ok(info) } else { info.certified(&self.certificates) }
+        pub(super) fn with_name(&self, info: KeyInfo) -> Result<KeyInfo> {
+            if self.certificates.is_empty() { Ok(info) } else { info.with_certificates(&self.certificates) }
         }
     }
 
@@ -76,29 +76,29 @@ mod private {
             } else if block.label.ends_with("PRIVATE KEY") {
                 let der = Zeroizing::new(block.der);
                 if key.replace((block.label, der)).is_some() {
-                    return Err(refused("one private key in the text").actual("several"));
+                    return Err(refusal("one private key in the text").actual("several"));
                 }
             }
         }
         let Some((label, der)) = key else {
-            return Err(refused("PEM with a private key; of PKCS#12: openssl pkcs12 -nodes -in key.p12 -out key.pem").actual("none"));
+            return Err(refusal("PEM with a private key; of PKCS#12: openssl pkcs12 -nodes -in key.p12 -out key.pem").actual("none"));
         };
         if der.is_empty() {
-            return Err(refused(OPEN).actual("a key in the older encryption (DEK-Info)"));
+            return Err(refusal(OPEN).actual("a key in the older encryption (DEK-Info)"));
         }
         if label == "ENCRYPTED PRIVATE KEY" {
             return Ok(Found { label: "PRIVATE KEY", der: opened(&der, passphrase)?, certificates });
         }
         let Some(label) = READ.into_iter().find(|known| *known == label) else {
             let convert = "PKCS#8, PKCS#1 or SEC1; of OPENSSH: ssh-keygen -p -m PKCS8 -f key; of others: openssl pkcs8 -topk8 -nocrypt";
-            return Err(refused(convert).actual(label));
+            return Err(refusal(convert).actual(label));
         };
         Ok(Found { label, der, certificates })
     }
 
     #[cfg(not(feature = "encrypted-keys"))]
     fn opened(_: &[u8], _: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
-        Err(refused(OPEN).actual("ENCRYPTED PRIVATE KEY, which the feature encrypted-keys opens"))
+        Err(refusal(OPEN).actual("ENCRYPTED PRIVATE KEY, which the feature encrypted-keys opens"))
     }
 
     /// More rounds of PBKDF2 than any tool writes; some seconds of work.
@@ -112,18 +112,18 @@ mod private {
         use pkcs8::pkcs5::EncryptionScheme;
         let other = || {
             let expected = "PKCS#8 encrypted by PBES2: PBKDF2 and AES-CBC; convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem";
-            refused(expected).actual("ENCRYPTED PRIVATE KEY by another scheme")
+            refusal(expected).actual("ENCRYPTED PRIVATE KEY by another scheme")
         };
         let Some(passphrase) = passphrase.filter(|passphrase| !passphrase.is_empty()) else {
-            return Err(refused("the passphrase of the ENCRYPTED PRIVATE KEY").actual("none"));
+            return Err(refusal("the passphrase of the ENCRYPTED PRIVATE KEY").actual("none"));
         };
         let info = EncryptedPrivateKeyInfo::try_from(der).map_err(|_| other())?;
         let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else { return Err(other()) };
         let rounds = scheme.kdf.pbkdf2().ok_or_else(other)?.iteration_count;
         if !(1..=MAX_ROUNDS).contains(&rounds) {
-            return Err(refused("1 to 10000000 rounds of PBKDF2").actual(crate::ground::text::decimal(u64::from(rounds))));
+            return Err(refusal("1 to 10000000 rounds of PBKDF2").actual(crate::ground::text::decimal(u64::from(rounds))));
         }
-        let wrong = |_| refused("the passphrase of this ENCRYPTED PRIVATE KEY").actual("another one");
+        let wrong = |_| refusal("the passphrase of this ENCRYPTED PRIVATE KEY").actual("another one");
         Ok(Zeroizing::new(info.decrypt(passphrase).map_err(wrong)?.as_bytes().to_vec()))
     }
 

@@ -10,7 +10,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaPair, KeyPairComponents, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
-use super::private::{self, refused};
+use super::private::{self, refusal};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use zeroize::Zeroizing;
 
@@ -64,7 +64,7 @@ enum Pair {
 /// ```
 /// use samtykke::jose::{Algorithm, Signer, Verifier};
 /// use samtykke::signer::native::{NativeKey, NativeVerifier};
-/// let key = NativeKey::generate(Algorithm::named("ES256").unwrap())?;
+/// let key = NativeKey::generate(Algorithm::from_name("ES256").unwrap())?;
 /// let signature = key.sign(b"input")?;
 /// assert!(NativeVerifier.verify(key.info().alg, &key.info().public, b"input", &signature)?);
 /// # Ok::<(), samtykke::Error>(())
@@ -84,7 +84,7 @@ impl NativeKey {
         let public = members.public()?;
         let info = KeyInfo::new(alg, public)?;
         let (one, two) = info.public.octets();
-        let apart = |_| refused("private members that belong to the public ones");
+        let apart = |_| refusal("private members that belong to the public ones");
         let pair = match row(alg)? {
             How::Rsa(encoding, _) => {
                 let [d, p, q, dp, dq, qi] = ["d", "p", "q", "dp", "dq", "qi"].map(|name| members.member(name));
@@ -122,7 +122,7 @@ impl NativeKey {
     }
 
     fn found(found: &private::Found, alg: &'static Algorithm) -> Result<Self> {
-        let other = |_| refused("a key for this algorithm").actual(found.label);
+        let other = |_| refusal("a key for this algorithm").actual(found.label);
         let der = &found.der[..];
         let pair = match (row(alg)?, found.label) {
             (How::Rsa(encoding, _), "RSA PRIVATE KEY") => Pair::Rsa(RsaPair::from_der(der).map_err(other)?, *encoding),
@@ -130,7 +130,7 @@ impl NativeKey {
             (How::Ecdsa(signing, _), _) => Pair::Ecdsa(EcdsaKeyPair::from_private_key_der(signing, der).map_err(other)?),
             (How::Ed25519, _) => Pair::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(other)?),
         };
-        Self::new(pair, alg)?.with(|info| found.named(info))
+        Self::new(pair, alg)?.with(|info| found.with_name(info))
     }
 
     /// A new key; RSA of 3072 bits.
@@ -230,7 +230,7 @@ pub struct NativeVerifier;
 impl Verifier for NativeVerifier {
     fn verify(&self, alg: &'static Algorithm, key: &Jwk, input: &[u8], signature: &[u8]) -> Result<bool> {
         if key.kty() != alg.kty || key.crv() != alg.crv || alg.family == Family::Hmac {
-            return Err(refused("a key for the algorithm"));
+            return Err(refusal("a key for the algorithm"));
         }
         let (one, two) = key.octets();
         Ok(match row(alg)? {

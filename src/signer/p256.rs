@@ -10,7 +10,7 @@ use ::p256::ecdsa::signature::{Signer as _, Verifier as _};
 use ::p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use ::p256::pkcs8::DecodePrivateKey;
 
-use super::private::{self, refused};
+use super::private::{self, refusal};
 use crate::ground::error::{Error, Result, codes};
 use crate::jose::alg::Algorithm;
 use crate::jose::jwk::Jwk;
@@ -41,10 +41,10 @@ impl P256Key {
     pub fn from_jwk(json: &str) -> Result<Self> {
         let members = private::Members::parse(json)?;
         let public = members.public()?;
-        let key = SigningKey::from_slice(&members.member("d")?).map_err(|_| refused("d: 32 octets, below the order of P-256"))?;
+        let key = SigningKey::from_slice(&members.member("d")?).map_err(|_| refusal("d: 32 octets, below the order of P-256"))?;
         let made = Self::new(key)?;
         if made.info.public.required_json() != public.required_json() {
-            return Err(refused("d that belongs to x and y"));
+            return Err(refusal("d that belongs to x and y"));
         }
         Ok(Self { info: KeyInfo::new(made.info.alg, public)?, key: made.key })
     }
@@ -69,12 +69,12 @@ impl P256Key {
     }
 
     fn found(found: &private::Found) -> Result<Self> {
-        let other = || refused("a P-256 key").actual(found.label);
+        let other = || refusal("a P-256 key").actual(found.label);
         let key = match found.label {
             "EC PRIVATE KEY" => SecretKey::from_sec1_der(&found.der).map_err(|_| other())?.into(),
             _ => SigningKey::from_pkcs8_der(&found.der).map_err(|_| other())?,
         };
-        Self::new(key)?.with(|info| found.named(info))
+        Self::new(key)?.with(|info| found.with_name(info))
     }
 
     /// A new key, made of 32 octets that nobody else knows.
@@ -82,12 +82,12 @@ impl P256Key {
     /// # Errors
     /// `key_refused` for the one value in four billion that is no key: draw again.
     pub fn from_random(random: &[u8; 32]) -> Result<Self> {
-        Self::new(SigningKey::from_slice(random).map_err(|_| refused("octets below the order of P-256"))?)
+        Self::new(SigningKey::from_slice(random).map_err(|_| refusal("octets below the order of P-256"))?)
     }
 
     fn new(key: SigningKey) -> Result<Self> {
         let public = private::point("P-256", key.verifying_key().to_encoded_point(false).as_bytes())?;
-        let alg = Algorithm::named(NAME).ok_or_else(|| refused(NAME))?;
+        let alg = Algorithm::from_name(NAME).ok_or_else(|| refusal(NAME))?;
         Ok(Self { info: KeyInfo::new(alg, public)?, key })
     }
 
@@ -128,7 +128,7 @@ impl Verifier for P256Verifier {
         }
         let (x, y) = key.octets();
         let point = [&[4][..], &x, &y].concat();
-        let Ok(key) = VerifyingKey::from_sec1_bytes(&point) else { return Err(refused("a point of P-256")) };
+        let Ok(key) = VerifyingKey::from_sec1_bytes(&point) else { return Err(refusal("a point of P-256")) };
         Ok(Signature::from_slice(signature).is_ok_and(|signature| key.verify(input, &signature).is_ok()))
     }
 }

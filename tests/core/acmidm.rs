@@ -56,18 +56,18 @@ fn environments_are_whole_and_apart() {
     for (name, takes, refuses) in
         [("beta", &ti, &production), ("acceptance", &ti, &production), ("production", &production, &ti), ("dao-beta", &ti, &production)]
     {
-        let elys = ElysEnvironment::named(name).unwrap();
+        let elys = ElysEnvironment::from_name(name).unwrap();
         assert!(elys.check(takes).is_ok());
         assert_eq!(code(elys.check(refuses)), "invalid_configuration", "{name}");
         assert!(!elys.reference().is_empty());
     }
     for odd in ["", "gamma", "beta|ti", "api"] {
-        assert_eq!(code(ElysEnvironment::named(odd)), "invalid_configuration", "{odd}");
+        assert_eq!(code(ElysEnvironment::from_name(odd)), "invalid_configuration", "{odd}");
     }
-    let old = ElysEnvironment::named("dao-beta").unwrap();
+    let old = ElysEnvironment::from_name("dao-beta").unwrap();
     assert_eq!(old.api_client_id(), Some("b3f43c85-53a5-443d-838c-7c2d0359897b"));
     assert_eq!(code(old.scope(Actor::Arts)), "invalid_scope");
-    let beta = ElysEnvironment::named("beta").unwrap();
+    let beta = ElysEnvironment::from_name("beta").unwrap();
     for (actor, name) in [
         (Actor::Uitvaartondernemer, "uitvaartondernemer"),
         (Actor::Crematorium, "crematorium"),
@@ -143,7 +143,7 @@ fn whom_a_token_is_for() {
 
 #[test]
 fn calls_of_elys() {
-    let (beta, token) = (ElysEnvironment::named("beta").unwrap(), Secret::new("S3CRET"));
+    let (beta, token) = (ElysEnvironment::from_name("beta").unwrap(), Secret::new("S3CRET"));
     let api = ElysApi::new(&beta, &token);
     let request = api.request("GET", "/v1/things?x=1", &TRACE).unwrap();
     assert_eq!(request.url, "https://elys.api.beta-athumi.eu/v1/things?x=1");

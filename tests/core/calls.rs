@@ -150,7 +150,7 @@ fn machines() {
         let Step::Verify(request) = exchange.step(&[7; 32], NOW)? else { panic!("a signature to verify") };
         assert_eq!((request.alg.name, request.key.kid(), request.signature.len()), ("RS256", Some("a"), 256));
         if let Some(right) = right {
-            exchange.verified(right)?;
+            exchange.accept_verdict(right)?;
         }
         exchange.step(&[7; 32], NOW)
     };

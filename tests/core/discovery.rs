@@ -141,13 +141,13 @@ fn resource_metadata() {
     });
     let judge = |body: &Value, issuer| ResourceMetadata::judge(&answer(body), resource, issuer, false);
     let found = judge(&good, Some("https://two.example/op")).unwrap();
-    assert_eq!((found.list("scopes_supported"), found.dpop_required()), (vec!["read".to_owned()], true));
+    assert_eq!((found.list("scopes_supported"), found.requires_dpop()), (vec!["read".to_owned()], true));
     assert_eq!(serde_json::from_str::<Value>(found.json()).unwrap(), good);
     for server in ["https://op.example/", "https://OP.example", "https://evil.example", "https://two.example"] {
         assert_eq!(code(judge(&good, Some(server))), "resource_mismatch", "{server}");
     }
     let bare = judge(&json!({ "resource": resource }), None).unwrap();
-    assert!(bare.list("authorization_servers").is_empty() && bare.list("scopes_supported").is_empty() && !bare.dpop_required());
+    assert!(bare.list("authorization_servers").is_empty() && bare.list("scopes_supported").is_empty() && !bare.requires_dpop());
     assert_eq!(code(judge(&json!({ "resource": resource }), Some(ISSUER))), "resource_mismatch");
     for (name, odd, expected) in [
         ("resource", json!("https://api.example/v1/"), "resource_mismatch"),

@@ -77,17 +77,17 @@ fn a_refresh_token_that_came_is_to_be_stored_before_anything_else_of_its_answer_
         (r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r1"}"#, "application/json", None),
     ];
     for (body, media, code) in answers {
-        let mut exchange = refresh("r0").storing();
+        let mut exchange = refresh("r0").with_store();
         assert!(matches!(next(&mut exchange, Input::Start), Ok(Step::Send(_))));
         let step = next(&mut exchange, Input::Response(Response::new(200, Some(media), body)));
         let Ok(Step::Store(token)) = step else { panic!("{body}: {step:?}") };
         assert_eq!(token.expose(), "r1", "{body}");
-        assert_eq!(exchange.renewed().map(|token| token.expose()), Some("r1"));
+        assert_eq!(exchange.new_refresh_token().map(|token| token.expose()), Some("r1"));
         assert!(!exchange.keeps());
         let judged = next(&mut exchange, Input::Stored);
         assert_eq!(judged.as_ref().err().map(Error::code), code, "{body}");
     }
-    let mut lost = refresh("r0").storing();
+    let mut lost = refresh("r0").with_store();
     next(&mut lost, Input::Start).unwrap();
     next(&mut lost, json(r#"{"access_token":"a","token_type":"Bearer","refresh_token":"r1"}"#)).unwrap();
     assert_eq!(next(&mut lost, Input::Failed(Failure::Store)).unwrap_err().code(), "store_failed");
@@ -103,12 +103,12 @@ fn nothing_is_to_be_stored_where_no_other_token_came_or_which_one_is_unclear() {
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":null}"#,
         twice,
     ] {
-        let mut exchange = refresh("r0").storing();
+        let mut exchange = refresh("r0").with_store();
         next(&mut exchange, Input::Start).unwrap();
         assert!(!matches!(next(&mut exchange, json(body)), Ok(Step::Store(_))), "{body}");
-        assert!(exchange.renewed().is_none(), "{body}");
+        assert!(exchange.new_refresh_token().is_none(), "{body}");
     }
-    let mut kept = refresh("r0").storing();
+    let mut kept = refresh("r0").with_store();
     next(&mut kept, Input::Start).unwrap();
     next(&mut kept, json(TOKENS)).unwrap();
     assert!(kept.keeps(), "what was sent is as good as it was");

@@ -200,14 +200,14 @@ fn certified() -> (String, String, String) {
     let pem = &PEM[PEM.find("-----BEGIN CERTIFICATE").unwrap()..];
     let pem = &pem[..pem.find("-----END CERTIFICATE-----").unwrap() + 25];
     let key = der::public_key(pem).unwrap();
-    let info = KeyInfo::new(Algorithm::named("RS256").unwrap(), key.clone()).unwrap().certificates(pem).unwrap();
+    let info = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), key.clone()).unwrap().certificates(pem).unwrap();
     let members = key.required_json();
     (members[1..members.len() - 1].into(), info.x5c[0].clone(), info.x5t.unwrap())
 }
 
 fn chosen(keys: &[String], kid: Option<&str>, x5t: Option<&str>) -> &'static str {
     let set = format!(r#"{{"keys":[{}]}}"#, keys.iter().map(|key| format!("{{{key}}}")).collect::<Vec<_>>().join(","));
-    code(select(&set, Algorithm::named("RS256").unwrap(), kid, x5t))
+    code(select(&set, Algorithm::from_name("RS256").unwrap(), kid, x5t))
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_key_is_found_by_its_certificate() {
     for wrong in [r#""use":"enc""#, r#""alg":"PS256""#, r#""key_ops":["sign"]"#] {
         assert_eq!(chosen(&[format!(r#"{key},"x5t":"{x5t}",{wrong}"#)], None, Some(&x5t)), "key_not_found", "{wrong}");
     }
-    assert_eq!(code(select("{}", Algorithm::named("RS256").unwrap(), None, Some(&x5t))), "jwks_malformed");
+    assert_eq!(code(select("{}", Algorithm::from_name("RS256").unwrap(), None, Some(&x5t))), "jwks_malformed");
     let many = vec![format!(r#"{key},"x5t":"{x5t}""#); 101];
     assert_eq!(chosen(&many, None, Some(&x5t)), "jwks_malformed");
 }
@@ -339,7 +339,7 @@ fn keys_as_older_tools_write_them() {
     use samtykke::signer::native::NativeKey;
     let start = PEM.find("-----BEGIN PRIVATE").unwrap();
     let pkcs8 = &PEM[start..PEM.find("-----END PRIVATE KEY-----").unwrap() + 25];
-    let rs256 = Algorithm::named("RS256").unwrap();
+    let rs256 = Algorithm::from_name("RS256").unwrap();
     let key = NativeKey::from_pem(pkcs8, rs256).unwrap();
     // PKCS#8 of an RSA key of 2048 bits is 26 octets and then its PKCS#1.
     let body: String = pkcs8.lines().filter(|line| !line.starts_with('-')).collect();
@@ -357,7 +357,7 @@ fn keys_as_older_tools_write_them() {
     ] {
         assert_eq!(code(NativeKey::from_pem(&odd, rs256)), "key_refused");
     }
-    assert_eq!(code(NativeKey::from_pem(&pem(&der[26..]), Algorithm::named("ES256").unwrap())), "key_refused");
+    assert_eq!(code(NativeKey::from_pem(&pem(&der[26..]), Algorithm::from_name("ES256").unwrap())), "key_refused");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) const POINT: &str =
     r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 
 pub(crate) fn key() -> KeyInfo {
-    KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(POINT).unwrap()).unwrap()
+    KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(POINT).unwrap()).unwrap()
 }
 
 pub(crate) fn thumbprint() -> String {
@@ -66,7 +66,7 @@ pub(crate) fn send<T: std::fmt::Debug>(exchange: &mut Exchange<T>, seed: u8) -> 
             Step::Sign(sign) => {
                 let (header, claims) = sign.input.split_once('.').unwrap();
                 signed.push((sign.key, part(header), part(claims)));
-                exchange.signed(&[0; 64]).unwrap();
+                exchange.accept_signature(&[0; 64]).unwrap();
             }
             Step::Send(request) => return Sent { request, signed },
             other => panic!("{other:?}"),
@@ -296,7 +296,7 @@ fn a_code_survives_one_challenge_with_everything_else_fresh() {
         .receive(answer(200, &tokens(&json!({"id_token": id_token(json!("4")), "refresh_token": "r-1", "rt_expires_in": 28800}))))
         .unwrap();
     let Step::Verify(_) = exchange.step(&[0; 32], NOW).unwrap() else { panic!("a signature to verify") };
-    exchange.verified(true).unwrap();
+    exchange.accept_verdict(true).unwrap();
     let Step::Done(granted) = exchange.step(&[0; 32], NOW).unwrap() else { panic!("tokens") };
     assert_eq!((granted.refresh_expires_in, granted.tokens.refresh_token.unwrap().expose()), (Some(28800), "r-1"));
     assert!(granted.missing_scope.is_empty(), "the other audience's scope is not missed");
@@ -307,7 +307,7 @@ fn a_code_survives_one_challenge_with_everything_else_fresh() {
 fn a_refresh_switches_audience_and_organisation() {
     let organization = Organization::multi_tenant("999977775", Some("999977776")).unwrap();
     let request = TokenRequest::new().resource("nhn:kj").details(Details::new().organization(&organization));
-    let refresh = Refresh::new("r-1").granted(SCOPE);
+    let refresh = Refresh::new("r-1").with_granted_scope(SCOPE);
     let mut exchange = helseid().refresh(&refresh, &request, Some("n-7")).unwrap();
     let sent = send(&mut exchange, 1);
     assert_eq!((sent.one("resource").as_str(), sent.one("refresh_token").as_str()), ("nhn:kj", "r-1"));
@@ -348,7 +348,7 @@ fn logout_carries_the_id_token_and_userinfo_a_proof() {
     let granted = outcome(machine(&phr()), answer(200, &tokens(&json!({})))).unwrap();
     assert_eq!(helseid().userinfo(&granted.tokens, None).unwrap_err().code(), "invalid_parameter", "a machine is no person");
     let mut of_a_person = granted.tokens;
-    of_a_person.claims = Some(samtykke::protocol::id_token::claims::Claims::stored(r#"{"sub":"a"}"#).unwrap());
+    of_a_person.claims = Some(samtykke::protocol::id_token::claims::Claims::from_stored(r#"{"sub":"a"}"#).unwrap());
     let mut exchange = helseid().userinfo(&of_a_person, None).unwrap();
     let sent = send(&mut exchange, 1);
     assert_eq!(sent.signed(KeyRole::Dpop).1["htu"], format!("{ISSUER}/connect/userinfo"));

@@ -4,7 +4,7 @@ use crate::encode::base64url;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::grant::Target;
 use samtykke::provider::helseid::{
-    self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level, numbered,
+    self, Details, Environment, HelseId, LoginRequest, Organization, TokenCache, TokenRequest, check_level, with_provider_code,
 };
 use samtykke::{Callback, ClientAuthentication, Exchange, Step};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn c_tokens_of_another_kind_key_or_audience_are_refused() {
 #[test]
 fn e_a_login_below_its_level_is_refused() {
     let claims = |level: Value| {
-        samtykke::protocol::id_token::claims::Claims::stored(&json!({ helseid::SECURITY_LEVEL: level }).to_string()).unwrap()
+        samtykke::protocol::id_token::claims::Claims::from_stored(&json!({ helseid::SECURITY_LEVEL: level }).to_string()).unwrap()
     };
     for level in [json!("4"), json!(4)] {
         assert!(check_level(&claims(level), 4).is_ok());
@@ -92,7 +92,7 @@ fn a_login_without_the_level_in_its_id_token_is_refused() {
     send(&mut exchange, 1);
     exchange.receive(answer(200, &tokens(&json!({"id_token": id_token})))).unwrap();
     assert!(matches!(exchange.step(&[0; 32], NOW).unwrap(), Step::Verify(_)));
-    exchange.verified(true).unwrap();
+    exchange.accept_verdict(true).unwrap();
     let error = exchange.step(&[0; 32], NOW).unwrap_err();
     assert_eq!((error.code(), error.actual_value()), ("claim_refused", Some("3")));
 }
@@ -100,7 +100,7 @@ fn a_login_without_the_level_in_its_id_token_is_refused() {
 #[test]
 fn f_keys_lifetimes_and_combinations_are_refused_before_anything_is_sent() {
     let ed = Jwk::parse(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#).unwrap();
-    let ed = KeyInfo::new(Algorithm::named("EdDSA").unwrap(), ed).unwrap();
+    let ed = KeyInfo::new(Algorithm::from_name("EdDSA").unwrap(), ed).unwrap();
     let new = |key: KeyInfo, dpop: KeyInfo| HelseId::new(helseid::profile(&Environment::test()), "client-1", REDIRECT_URI, key, dpop);
     assert_eq!(new(ed.clone(), key()).unwrap_err().code(), "algorithm_refused");
     assert_eq!(new(key(), ed).unwrap_err().code(), "algorithm_refused");
@@ -224,7 +224,7 @@ fn helseids_own_errors_are_numbered() {
     let (_, login) = begun(&LoginRequest::new(SCOPE));
     let state = login.transaction.state().to_owned();
     let back = format!("{REDIRECT_URI}?error=invalid_request&error_description=HID-1010%3A+on+demand&state={state}&iss={ISSUER}");
-    let error = login.transaction.finish(helseid().client(), Callback::Url(&back), NOW).map_err(numbered).unwrap_err();
+    let error = login.transaction.finish(helseid().client(), Callback::Url(&back), NOW).map_err(with_provider_code).unwrap_err();
     assert_eq!((error.provider_code(), error.oauth().map(|oauth| oauth.error.as_str())), (Some("HID-1010"), Some("invalid_request")));
 }
 

@@ -37,7 +37,7 @@ fn environments_have_the_documented_addresses() {
     ] {
         let profile = idporten::profile(&environment);
         let at = |path: &str| format!("{issuer}{path}");
-        assert_eq!(Environment::named(environment.name()).unwrap(), environment);
+        assert_eq!(Environment::from_name(environment.name()).unwrap(), environment);
         assert_eq!((profile.issuer.as_str(), profile.token_endpoint), (issuer, at("/token")));
         assert_eq!(profile.authorization_endpoint, format!("{login}/authorize"));
         assert_eq!(profile.endpoints.end_session, Some(format!("{login}/logout")));
@@ -52,7 +52,7 @@ fn environments_have_the_documented_addresses() {
     for wrong in ["https://idporten.no/", "http://idporten.no", "idporten.no", "https://idporten.no?x", ""] {
         assert_eq!(code(Environment::custom(wrong)), "invalid_configuration", "{wrong}");
     }
-    assert_eq!(code(Environment::named("ver2")), "invalid_configuration");
+    assert_eq!(code(Environment::from_name("ver2")), "invalid_configuration");
 }
 
 fn set() -> String {
@@ -228,7 +228,7 @@ fn altinn_refuses_and_is_refused() {
     }
     assert_eq!(code(TokenExchange::new(&altinn::Environment::tt02(), Issuer::IdPorten, &Secret::new("a b"))), "invalid_parameter");
     for wrong in ["tt03", "http://altinn.example", "https://altinn.example/", ""] {
-        assert_eq!(code(altinn::Environment::named(wrong)), "invalid_configuration", "{wrong}");
+        assert_eq!(code(altinn::Environment::from_name(wrong)), "invalid_configuration", "{wrong}");
     }
     // Out of turn, twice, and cut off.
     let mut machine = exchange();

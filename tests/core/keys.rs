@@ -14,7 +14,7 @@ macro_rules! file {
 }
 
 fn alg(name: &str) -> &'static Algorithm {
-    Algorithm::named(name).unwrap()
+    Algorithm::from_name(name).unwrap()
 }
 
 fn key(pem: &str, name: &str) -> NativeKey {

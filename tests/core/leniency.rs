@@ -118,7 +118,7 @@ fn a_signed_answer_that_names_its_issuer_twice_gives_its_code() {
         let set = json!({ "keys": [{ "kty": "RSA", "kid": "a", "n": base64url(&[0xc5; 256]), "e": "AQAB" }] });
         let mut exchange = login.transaction.finish_jarm(&client, Callback::Url(&answer), NOW)?.jwks(set.to_string());
         let Step::Verify(_) = exchange.step(&[7; 32], NOW)? else { panic!("a signature to verify") };
-        exchange.verified(true)?;
+        exchange.accept_verdict(true)?;
         let Step::Done(code) = exchange.step(&[7; 32], NOW)? else { panic!("the code") };
         Ok(sent(Exchange::authorization_code(&client, &ClientAuthentication::None, code)?).body.unwrap().expose().to_owned())
     };
@@ -150,8 +150,8 @@ fn a_key_id_may_be_any_text() {
         refused(Compact::parse(&token(odd, "{}")), "jws_malformed");
     }
     let set = format!(r#"{{"keys":[{{{ED25519},"kid":""}}]}}"#);
-    assert!(jwks::select(&set, Algorithm::named("EdDSA").unwrap(), None).is_ok());
-    refused(jwks::select(&set, Algorithm::named("EdDSA").unwrap(), Some("a")), "key_not_found");
+    assert!(jwks::select(&set, Algorithm::from_name("EdDSA").unwrap(), None).is_ok());
+    refused(jwks::select(&set, Algorithm::from_name("EdDSA").unwrap(), Some("a")), "key_not_found");
 }
 
 const ED25519: &str = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
@@ -159,8 +159,8 @@ const OTHER: &str = r#""kty":"OKP","crv":"Ed25519","x":"AAAAAAAAAAAAAAAAAAAAAAAA
 
 #[test]
 fn ed25519_is_one_algorithm_under_two_names() {
-    let eddsa = Algorithm::named("EdDSA").unwrap();
-    assert_eq!(Algorithm::named("Ed25519"), Some(eddsa));
+    let eddsa = Algorithm::from_name("EdDSA").unwrap();
+    assert_eq!(Algorithm::from_name("Ed25519"), Some(eddsa));
     for named in [r#""alg":"EdDSA""#, r#""alg":"Ed25519""#] {
         let key = jwks::select(&format!(r#"{{"keys":[{{{ED25519},{named}}}]}}"#), eddsa, None).unwrap();
         assert!(key.fits(eddsa));
@@ -176,7 +176,7 @@ fn ed25519_is_one_algorithm_under_two_names() {
 
 #[test]
 fn a_key_that_stands_in_a_set_twice_counts_once() {
-    let eddsa = Algorithm::named("EdDSA").unwrap();
+    let eddsa = Algorithm::from_name("EdDSA").unwrap();
     let select = |keys: &[String], kid| jwks::select(&format!(r#"{{"keys":[{}]}}"#, keys.join(",")), eddsa, kid);
     let (one, same) = (format!(r#"{{{ED25519},"kid":"a"}}"#), format!(r#"{{"kid":"a","use":"sig",{ED25519}}}"#));
     let other = format!(r#"{{{OTHER},"kid":"a"}}"#);
@@ -191,7 +191,7 @@ fn a_key_that_stands_in_a_set_twice_counts_once() {
 
 #[test]
 fn a_set_with_a_key_that_is_not_public_is_refused() {
-    let eddsa = Algorithm::named("EdDSA").unwrap();
+    let eddsa = Algorithm::from_name("EdDSA").unwrap();
     for odd in [
         r#"{"kty":"oct","k":"AAAA"}"#.to_owned(),
         r#"{"kty":"oct"}"#.to_owned(),

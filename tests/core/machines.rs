@@ -18,7 +18,7 @@ fn pem() -> &'static str {
 
 /// A key with its certificate, for an algorithm.
 fn key(alg: &str) -> KeyInfo {
-    KeyInfo::new(Algorithm::named(alg).unwrap(), der::public_key(pem()).unwrap()).unwrap().certificates(pem()).unwrap()
+    KeyInfo::new(Algorithm::from_name(alg).unwrap(), der::public_key(pem()).unwrap()).unwrap().certificates(pem()).unwrap()
 }
 
 fn asked(profile: Profile, key: KeyInfo, scope: &str, target: &Target) -> Exchange {
@@ -33,7 +33,7 @@ fn sent(mut exchange: Exchange) -> (Value, Value, Vec<(String, String)>) {
     let mut parts = wanted.input.split('.').map(|part| serde_json::from_slice(&base64url_decode(part).unwrap()).unwrap());
     let (header, mut claims): (Value, Value) = (parts.next().unwrap(), parts.next().unwrap());
     assert!(claims.as_object_mut().unwrap().remove("jti").unwrap().as_str().is_some_and(is_uuid));
-    exchange.signed(&[1; 256]).unwrap();
+    exchange.accept_signature(&[1; 256]).unwrap();
     let Step::Send(request) = exchange.step(&[8; 32], NOW).unwrap() else { panic!("unsent") };
     let body = request.body.unwrap();
     let form = form_urlencoded::parse(body.expose().as_bytes()).into_owned().filter(|(name, _)| name != "client_assertion");
@@ -97,6 +97,6 @@ fn neither_takes_another_algorithm_and_halland_no_key_without_certificate() {
         assert_eq!(refused(acmidm::profile(&Environment::ti()), key(alg)), "invalid_configuration", "{alg}");
         assert_eq!(refused(halland::profile("https://adfs.example.se/adfs"), key(alg)), "invalid_configuration", "{alg}");
     }
-    let bare = KeyInfo::new(Algorithm::named("RS256").unwrap(), der::public_key(pem()).unwrap()).unwrap();
+    let bare = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), der::public_key(pem()).unwrap()).unwrap();
     assert_eq!(refused(halland::profile("https://adfs.example.se/adfs"), bare), "invalid_configuration");
 }

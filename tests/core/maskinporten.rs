@@ -15,7 +15,7 @@ const CONSENT: &str = "3649911c-a58a-4b76-9794-edd8c692e84f";
 
 fn rsa(alg: &str) -> KeyInfo {
     let public = Jwk::parse(&format!(r#"{{"kty":"RSA","e":"AQAB","n":"u{}w"}}"#, "7".repeat(340))).unwrap();
-    KeyInfo::new(Algorithm::named(alg).unwrap(), public).unwrap()
+    KeyInfo::new(Algorithm::from_name(alg).unwrap(), public).unwrap()
 }
 
 fn number(text: &str) -> OrganisationNumber {
@@ -34,7 +34,7 @@ fn attempt(request: &TokenRequest, key: KeyInfo, random: u8) -> (Exchange, Strin
     assert_eq!(sign.key, KeyRole::Grant);
     let (header, claims) = sign.input.split_once('.').unwrap();
     let (header, claims) = (decoded(header), decoded(claims));
-    exchange.signed(&[1; 256]).unwrap();
+    exchange.accept_signature(&[1; 256]).unwrap();
     let Step::Send(sent) = exchange.step(&[random; 32], NOW).unwrap() else { panic!("then sent") };
     (exchange, header, claims, sent)
 }
@@ -118,8 +118,8 @@ fn keys_and_settings_that_maskinporten_would_refuse() {
     .unwrap();
     let ed = Jwk::parse(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"k"}"#).unwrap();
     for (what, key) in [
-        ("ES256", KeyInfo::new(Algorithm::named("ES256").unwrap(), es256).unwrap()),
-        ("EdDSA", KeyInfo::new(Algorithm::named("EdDSA").unwrap(), ed).unwrap()),
+        ("ES256", KeyInfo::new(Algorithm::from_name("ES256").unwrap(), es256).unwrap()),
+        ("EdDSA", KeyInfo::new(Algorithm::from_name("EdDSA").unwrap(), ed).unwrap()),
         ("PS256", rsa("PS256").kid("k")),
         ("neither kid nor x5c", rsa("RS256")),
         ("both", certified(&["MIIB"]).kid("k")),
@@ -130,7 +130,7 @@ fn keys_and_settings_that_maskinporten_would_refuse() {
         let error = request.grant(key).unwrap_err();
         assert_eq!(error.code(), "invalid_configuration", "{what}");
     }
-    assert!(Algorithm::named("none").is_none());
+    assert!(Algorithm::from_name("none").is_none());
     for lifetime in [0, 121, 600] {
         assert_eq!(request.clone().lifetime(lifetime).grant(rsa("RS256").kid("k")).unwrap_err().code(), "invalid_configuration");
     }
@@ -223,7 +223,7 @@ fn environments() {
             "http://localhost:3",
         ),
     ] {
-        let environment = Environment::named(name).unwrap();
+        let environment = Environment::from_name(name).unwrap();
         assert_eq!((environment.issuer(), environment.self_service()), (issuer, base), "{name}");
     }
     for odd in [
@@ -243,7 +243,7 @@ fn environments() {
         "http://localhost:1/ http://localhost:1/token http://localhost:2 other",
         "http://localhost:1/ http://localhost:1/token http://localhost:2 ",
     ] {
-        assert_eq!(Environment::named(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
+        assert_eq!(Environment::from_name(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
     }
 }
 
@@ -386,12 +386,12 @@ fn an_environment_needs_what_is_used_of_it() {
         ("http://localhost:8080/maskinporten", "http://localhost:8080/maskinporten/token"),
         ("https://mp.example/", "https://mp.example/token"),
     ] {
-        let own = Environment::named(issuer).unwrap();
+        let own = Environment::from_name(issuer).unwrap();
         assert_eq!((own.issuer(), own.token_endpoint(), own.self_service()), (issuer, endpoint, ""));
         let refused = samtykke::provider::maskinporten::SelfService::new(&own, &Secret::new("x")).clients(false).unwrap_err();
         assert_eq!((refused.code(), refused.expected_value().unwrap().contains("selfService")), ("endpoint_missing", true));
     }
-    assert_eq!(Environment::named("http://elsewhere.example").unwrap_err().code(), "invalid_configuration");
+    assert_eq!(Environment::from_name("http://elsewhere.example").unwrap_err().code(), "invalid_configuration");
 }
 
 #[test]

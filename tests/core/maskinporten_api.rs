@@ -101,10 +101,10 @@ fn the_original_guide_s_form_of_the_requests() {
         ("test https://own.example/sp/v1", "https://own.example/sp/v2/clients/c-1/key"),
         ("http://localhost:1/ http://localhost:1/token http://localhost:2 current", "http://localhost:2/api/v2/clients/c-1/key"),
     ] {
-        assert_eq!(second(&Environment::named(name).unwrap()).unwrap(), url, "{name}");
+        assert_eq!(second(&Environment::from_name(name).unwrap()).unwrap(), url, "{name}");
     }
     for name in ["test guide", "test https://own.example", "test https://own.example/v10"] {
-        assert_eq!(second(&Environment::named(name).unwrap()).unwrap_err().code(), "invalid_parameter", "{name}");
+        assert_eq!(second(&Environment::from_name(name).unwrap()).unwrap_err().code(), "invalid_parameter", "{name}");
     }
     let url = |call: samtykke::Result<samtykke::provider::maskinporten::Call<Record>>| call.unwrap().request.url;
     assert_eq!(
@@ -391,7 +391,7 @@ fn the_scope_of_a_call_is_the_one_that_the_admin_client_was_given() {
         ("modify", "idporten:dcr.write", "idporten:dcr.modify", "idporten:dcr.read"),
         ("supplier", "idporten:dcr.supplier", "idporten:dcr.supplier", "idporten:dcr.supplier"),
     ] {
-        let scope = ClientScope::named(given).unwrap();
+        let scope = ClientScope::from_name(given).unwrap();
         let api = SelfService::new(&environment, &token).given(scope);
         for (name, arguments, wanted) in [
             ("newSecret", &["c"][..], changed),
@@ -409,5 +409,5 @@ fn the_scope_of_a_call_is_the_one_that_the_admin_client_was_given() {
         let client = samtykke::provider::maskinporten::maskinporten_client("mine", &["a:b"]);
         assert_eq!(api.create_client(&client).unwrap().operation.scope_by(scope), made, "{given}");
     }
-    assert_eq!(ClientScope::named("idporten:dcr.write"), None);
+    assert_eq!(ClientScope::from_name("idporten:dcr.write"), None);
 }

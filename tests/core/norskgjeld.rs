@@ -59,9 +59,9 @@ fn environments_are_whole() {
         }
         assert!(!profile.development && !profile.iss_parameter);
     }
-    assert_eq!(Environment::named("preprod").unwrap(), Environment::preprod());
-    assert_eq!(Environment::named("production").unwrap(), Environment::production());
-    let local = Environment::named("http://localhost:4400 http://localhost:4401").unwrap();
+    assert_eq!(Environment::from_name("preprod").unwrap(), Environment::preprod());
+    assert_eq!(Environment::from_name("production").unwrap(), Environment::production());
+    let local = Environment::from_name("http://localhost:4400 http://localhost:4401").unwrap();
     assert_eq!(norskgjeld::profile(&local).issuer, "http://localhost:4400/");
     assert!(norskgjeld::profile(&local).development);
     for odd in [
@@ -72,7 +72,7 @@ fn environments_are_whole() {
         "https://op.example?x https://api.example",
         "https://op.example#x https://api.example",
     ] {
-        assert_eq!(Environment::named(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
+        assert_eq!(Environment::from_name(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
     }
 }
 

@@ -20,7 +20,7 @@ const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHO
 
 fn key(alg: &str) -> KeyInfo {
     let jwk = if alg == "ES256" { P256 } else { ED25519 };
-    KeyInfo::new(Algorithm::named(alg).unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
+    KeyInfo::new(Algorithm::from_name(alg).unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 }
 
 fn published(more: &str) -> Profile {
@@ -159,7 +159,7 @@ fn response_type_and_scope_stand_beside_a_request_object_on_demand() {
         let request = AuthorizationRequest::new("openid read").parameter("ui_locales", "nb");
         let mut exchange = Exchange::login(&client, &secret(), request, Start::new().object(object), &random(), NOW).unwrap();
         let Step::Sign(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("an object to sign") };
-        exchange.signed(&[7; 64]).unwrap();
+        exchange.accept_signature(&[7; 64]).unwrap();
         match exchange.step(&[7; 32], NOW).unwrap() {
             Step::Done(login) => login.url,
             Step::Send(request) => request.body.unwrap().expose().to_string(),

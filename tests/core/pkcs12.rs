@@ -23,7 +23,7 @@ fn files() -> impl Iterator<Item = (&'static str, String, &'static str)> {
 fn a_key_comes_out_with_its_chain_whoever_wrote_the_file() {
     for (kind, name, password) in files() {
         let pem = pkcs12::read(&file(&name), password).unwrap();
-        let alg = Algorithm::named(if kind == "rsa" { "RS256" } else { "ES256" }).unwrap();
+        let alg = Algorithm::from_name(if kind == "rsa" { "RS256" } else { "ES256" }).unwrap();
         let key = NativeKey::from_pem(pem.expose(), alg).unwrap_or_else(|error| panic!("{name}: {error}"));
         let public = der::public_key(&String::from_utf8(file(&format!("{kind}.pub.pem"))).unwrap()).unwrap();
         assert_eq!(key.info().public.required_json(), public.required_json(), "{name}");

@@ -74,7 +74,7 @@ pub(crate) fn granted(grant: &str, response: Response) -> Result<Tokens, Error> 
         }
         "refresh_token" => Exchange::refresh(&client, &secret, &Refresh::new("r")),
         "client_credentials" => Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read")),
-        "jwt-bearer" => Exchange::jwt_bearer(&client, &secret, &JwtBearer::given("a.b.c")),
+        "jwt-bearer" => Exchange::jwt_bearer(&client, &secret, &JwtBearer::from_assertion("a.b.c")),
         "token-exchange" => Exchange::token_exchange(&client, &secret, &TokenExchange::new("t")),
         "device_code" => {
             return match played(Exchange::device_poll(&client, &secret, &device()).unwrap(), response)? {
@@ -158,7 +158,7 @@ fn maskinporten_says_why_in_link_words_or_both() {
     let rows = file(include_str!("../reality/maskinporten.json"));
     for row in rows["token_errors"].as_array().unwrap() {
         let client = Client::new(maskinporten::profile(&Environment::test()), "c", "").unwrap();
-        let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &JwtBearer::given("a.b.c")).unwrap();
+        let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &JwtBearer::from_assertion("a.b.c")).unwrap();
         let error = played(exchange, answer(row)).unwrap_err();
         let (expect, problem) = (&row["expect"], Problem::of(&error));
         assert_eq!((error.code(), error.action().as_str()), ("token_error", "fix_configuration"), "{row}");
@@ -186,7 +186,7 @@ fn ad_fs_says_why_in_its_description() {
     let rows = file(include_str!("../reality/adfs.json"));
     for row in rows["errors"].as_array().unwrap() {
         let client = Client::new(halland::profile("https://adfs.example.se/adfs").for_machines(), "c", "").unwrap();
-        let grant = JwtBearer::given("a.b.c");
+        let grant = JwtBearer::from_assertion("a.b.c");
         let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &grant);
         // The certificate's assertion is not what is asked here.
         assert_eq!(exchange.err().map(|error| error.code()), Some("invalid_configuration"), "{row}");
@@ -333,7 +333,7 @@ fn a_signed_answer_of_keycloak_s_is_taken() {
     let set = format!(r#"{{"keys":[{{"kty":"RSA","kid":"a","n":"{n}","e":"AQAB"}}]}}"#);
     let mut exchange: Exchange<_> = login.transaction.finish_jarm(&client, Callback::Url(&answer), now).unwrap().jwks(set);
     let Step::Verify(_) = exchange.step(&[7; 32], now).unwrap() else { panic!("a signature to verify") };
-    exchange.verified(true).unwrap();
+    exchange.accept_verdict(true).unwrap();
     assert!(matches!(exchange.step(&[7; 32], now).unwrap(), Step::Done(_)));
 }
 

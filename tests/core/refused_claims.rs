@@ -109,7 +109,7 @@ fn n076_auth_time_as_a_date_where_a_server_writes_it_so() {
         refused(check(&dated, json!({ name: text(NOW) })), "claim_refused");
     }
     // A refresh is compared by time, however it is written.
-    let before = Claims::stored(&with(good(), &json!({ "auth_time": text(NOW - 500) })).to_string()).unwrap();
+    let before = Claims::from_stored(&with(good(), &json!({ "auth_time": text(NOW - 500) })).to_string()).unwrap();
     assert_eq!(before.time("auth_time"), i64::try_from(NOW - 500).ok());
     let refreshed = IdTokenExpectation { refresh_of: Some(&before), ..dated };
     check(&refreshed, json!({ "auth_time": NOW - 500 })).unwrap();
@@ -120,7 +120,7 @@ fn n076_auth_time_as_a_date_where_a_server_writes_it_so() {
 #[test]
 fn n078_hashes_of_code_and_state() {
     let usual = IdTokenExpectation::new(ISSUER, "client-1");
-    let hash = base64url(&Algorithm::named("RS256").unwrap().hash.digest(b"value")[..16]);
+    let hash = base64url(&Algorithm::from_name("RS256").unwrap().hash.digest(b"value")[..16]);
     let expectations = [
         ("at_hash", IdTokenExpectation { access_token: Some("value"), ..usual }),
         ("c_hash", IdTokenExpectation { code: Some("value"), ..usual }),
@@ -138,7 +138,7 @@ fn n078_hashes_of_code_and_state() {
 #[test]
 fn n079_a_refreshed_id_token_is_of_the_same_login() {
     let login = json!({ "aud": ["client-1", "api-1"], "azp": "client-1", "auth_time": NOW - 500, "nonce": "n-0123456789abcdef" });
-    let before = Claims::stored(&with(good(), &login).to_string()).unwrap();
+    let before = Claims::from_stored(&with(good(), &login).to_string()).unwrap();
     let usual = IdTokenExpectation { trusted_audiences: &["api-1", "api-2"], ..IdTokenExpectation::new(ISSUER, "client-1") };
     let refreshed = IdTokenExpectation { refresh_of: Some(&before), ..usual };
     let check = |changes: Value| {
@@ -172,14 +172,14 @@ fn n079_a_refreshed_id_token_is_of_the_same_login() {
     }
     refused(check(json!({ "nonce": "n-another-of-the-kind" })), "nonce_mismatch");
     // Where the login named another party, this client's own name is a change all the same.
-    let other = Claims::stored(&with(good(), &json!({ "azp": "client-2" })).to_string()).unwrap();
+    let other = Claims::from_stored(&with(good(), &json!({ "azp": "client-2" })).to_string()).unwrap();
     let moved = IdTokenExpectation { refresh_of: Some(&other), ..usual };
     refused(id_token::check(&token(rs256(), &with(good(), &json!({ "azp": "client-1" }))), &moved, NOW), "claim_refused");
 }
 
 #[test]
 fn n086_a_key_that_may_not_verify() {
-    let rs256 = Algorithm::named("EdDSA").unwrap();
+    let rs256 = Algorithm::from_name("EdDSA").unwrap();
     let set =
         |more: &str| format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"{more}}}]}}"#);
     for fits in [
@@ -266,7 +266,7 @@ fn jarm(header: Value, changes: &Value, right: bool) -> Result<String, Error> {
     let set = format!(r#"{{"keys":[{{"kty":"RSA","kid":"a","n":"{n}","e":"AQAB"}}]}}"#);
     let mut exchange: Exchange<_> = login.transaction.finish_jarm(&client, Callback::Url(&answer), NOW)?.jwks(set);
     let Step::Verify(_) = exchange.step(&[7; 32], NOW)? else { panic!("a signature to verify") };
-    exchange.verified(right)?;
+    exchange.accept_verdict(right)?;
     let Step::Done(code) = exchange.step(&[7; 32], NOW)? else { panic!("a code") };
     Ok(code.issuer().into())
 }

@@ -18,7 +18,7 @@ use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
 fn key() -> KeyInfo {
     let jwk =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
+    KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 }
 
 fn client() -> Client {
@@ -40,7 +40,7 @@ fn play<T>(mut exchange: Exchange<T>, answers: &[Response]) -> (Vec<Request>, Re
     loop {
         let done = match exchange.step(&[7; 32], NOW) {
             Err(error) => return (sent, Err(error)),
-            Ok(Step::Sign(_)) => exchange.signed(&[1; 64]),
+            Ok(Step::Sign(_)) => exchange.accept_signature(&[1; 64]),
             Ok(Step::Send(request)) => {
                 sent.push(request);
                 exchange.receive(left.next().expect("a request too many").clone())
@@ -183,7 +183,7 @@ fn n016_n017_what_a_token_is_for() {
     // The client's own id is true anyway: sent where a grant sends none, and never twice.
     let own = Target::new().parameter("client_id", "client-1");
     for (named, authentication) in [(true, ClientAuthentication::secret_post("s")), (false, ClientAuthentication::None)] {
-        let exchange = Exchange::jwt_bearer(&client(), &authentication, &JwtBearer::given("a.b.c")).unwrap();
+        let exchange = Exchange::jwt_bearer(&client(), &authentication, &JwtBearer::from_assertion("a.b.c")).unwrap();
         let Step::Send(request) = exchange.target(&own).unwrap().step(&[7; 32], NOW).unwrap() else { panic!("a request") };
         let body = request.body.unwrap();
         assert_eq!(body.expose().matches("client_id=client-1").count(), 1, "{named}");
@@ -218,9 +218,11 @@ fn a_token_exchange_is_told_what_was_issued() {
     assert_eq!(judge(&grant, &issued("N_A")).1.unwrap().token_type, TokenType::NotApplicable);
     refused(judge(&grant, TOKENS).1, "token_response_malformed");
     refused(judge(&grant, &issued("mac")).1, "token_type_unexpected");
-    for odd in
-        [TokenExchange::typed("subject", "access_token"), TokenExchange::new("subject").requested_type("x"), TokenExchange::new("a\nb")]
-    {
+    for odd in [
+        TokenExchange::with_token_type("subject", "access_token"),
+        TokenExchange::new("subject").requested_type("x"),
+        TokenExchange::new("a\nb"),
+    ] {
         refused(Exchange::token_exchange(&client(), &basic, &odd), "invalid_parameter");
     }
     refused(Exchange::token_exchange(&client(), &basic, &TokenExchange::new("s").actor("actor", "")), "invalid_parameter");
@@ -229,16 +231,16 @@ fn a_token_exchange_is_told_what_was_issued() {
 #[test]
 fn n096_one_statement_for_each_request() {
     let grant =
-        JwtBearer::signed(key(), AssertionRules { typ: None, ..AssertionRules::default() }).subject("user-1").claim("scope", "\"read\"");
+        JwtBearer::sign_with(key(), AssertionRules { typ: None, ..AssertionRules::default() }).subject("user-1").claim("scope", "\"read\"");
     let (sent, tokens) = play(Exchange::jwt_bearer(&client(), &ClientAuthentication::None, &grant).unwrap(), &[answer(200, TOKENS)]);
     tokens.unwrap();
     let names: Vec<String> = form(&sent[0]).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["grant_type", "assertion"]);
     let [header, claims] = parts(&value(&sent[0], "assertion").unwrap());
     assert_eq!((header, &claims["sub"], &claims["scope"]), (json!({ "alg": "ES256" }), &json!("user-1"), &json!("read")));
-    let reserved = JwtBearer::signed(key(), AssertionRules::default()).claim("iss", "\"x\"");
+    let reserved = JwtBearer::sign_with(key(), AssertionRules::default()).claim("iss", "\"x\"");
     refused(play(Exchange::jwt_bearer(&client(), &ClientAuthentication::None, &reserved).unwrap(), &[]).1, "reserved_parameter");
-    refused(Exchange::jwt_bearer(&client(), &ClientAuthentication::None, &JwtBearer::given("a\nb")), "invalid_parameter");
+    refused(Exchange::jwt_bearer(&client(), &ClientAuthentication::None, &JwtBearer::from_assertion("a\nb")), "invalid_parameter");
 }
 
 fn granted() -> Tokens {
@@ -258,7 +260,7 @@ fn n058_no_wider_scope_and_the_old_token_stays() {
         refused(refresh(&of().scope(wider), TOKENS), "invalid_scope");
     }
     refresh(&Refresh::new("r0").scope("anything"), TOKENS).unwrap();
-    refused(refresh(&Refresh::new("r0").granted("read").scope("write"), TOKENS), "invalid_scope");
+    refused(refresh(&Refresh::new("r0").with_granted_scope("read").scope("write"), TOKENS), "invalid_scope");
     refused(refresh(&Refresh::new(""), TOKENS), "invalid_parameter");
 }
 

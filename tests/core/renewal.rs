@@ -55,7 +55,7 @@ fn drive(exchange: &mut Exchange<Tokens>, answer: &Response, keys: &str, now: u6
                 exchange.receive(json_answer(keys))
             }
             Ok(Step::Send(_)) => exchange.receive(answer.clone()),
-            Ok(Step::Verify(_)) => exchange.verified(true),
+            Ok(Step::Verify(_)) => exchange.accept_verdict(true),
             Ok(Step::Done(tokens)) => return (fetched, Ok(tokens)),
             Ok(_) => panic!("a secret signs nothing"),
         };
@@ -76,8 +76,9 @@ fn a_stored_refresh_token_takes_the_nonce_that_comes() {
         "claim_refused",
     );
     refused(drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({ "nonce": 1 }))), &set("a"), NOW).1, "claim_refused");
-    let login =
-        |nonce: &str| Claims::stored(&json!({ "iss": ISSUER, "aud": "client-1", "sub": "user-1", "nonce": nonce }).to_string()).unwrap();
+    let login = |nonce: &str| {
+        Claims::from_stored(&json!({ "iss": ISSUER, "aud": "client-1", "sub": "user-1", "nonce": nonce }).to_string()).unwrap()
+    };
     drive(&mut refresh(&Refresh::new("r0").claims(login("n-0123456789abcdef"))), &nonced, &set("a"), NOW).1.unwrap();
     refused(drive(&mut refresh(&Refresh::new("r0").claims(login("another"))), &nonced, &set("a"), NOW).1, "nonce_mismatch");
     let mut strict = refresh(&Refresh::new("r0"));
@@ -87,7 +88,7 @@ fn a_stored_refresh_token_takes_the_nonce_that_comes() {
 
 #[test]
 fn what_a_login_asked_for_binds_its_id_token() {
-    let hash = |value: &str| base64url(&Algorithm::named("RS256").unwrap().hash.digest(value.as_bytes())[..16]);
+    let hash = |value: &str| base64url(&Algorithm::from_name("RS256").unwrap().hash.digest(value.as_bytes())[..16]);
     let login = |age: Option<&str>, more: &dyn Fn(&str, &str) -> Value| {
         let request = AuthorizationRequest::new("openid");
         let request = if let Some(age) = age { request.parameter("max_age", age) } else { request };
@@ -188,19 +189,19 @@ fn the_id_token_of_the_login_stays_where_a_refresh_has_none() {
 #[test]
 fn a_refresh_token_that_came_is_there_though_the_id_token_is_refused() {
     let mut exchange = refresh(&Refresh::new("r0"));
-    assert!(exchange.renewed().is_none());
+    assert!(exchange.new_refresh_token().is_none());
     refused(drive(&mut exchange, &answer(&id_token("a", json!({ "iss": "https://other.example" }))), &set("a"), NOW).1, "claim_refused");
-    assert_eq!(exchange.renewed().unwrap().expose(), "r1");
+    assert_eq!(exchange.new_refresh_token().unwrap().expose(), "r1");
     // One that was kept, because none came, is no news; one that came with an answer that is refused is, or it would be lost.
     let mut exchange = refresh(&Refresh::new("r0"));
     drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"Bearer"}"#), "", NOW).1.unwrap();
-    assert!(exchange.renewed().is_none());
+    assert!(exchange.new_refresh_token().is_none());
     let mut exchange = refresh(&Refresh::new("r0"));
     refused(
         drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"mac","refresh_token":"r1"}"#), "", NOW).1,
         "token_type_unexpected",
     );
-    assert_eq!(exchange.renewed().unwrap().expose(), "r1");
+    assert_eq!(exchange.new_refresh_token().unwrap().expose(), "r1");
 }
 
 #[test]

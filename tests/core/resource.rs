@@ -27,7 +27,7 @@ fn call(url: &str, origins: &[&str]) -> Result<Exchange<Response>, Error> {
 fn key() -> KeyInfo {
     let jwk =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
+    KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 }
 
 /// The requests that go out while the API gives these answers, and the outcome.
@@ -39,7 +39,7 @@ fn play(mut exchange: Exchange<Response>, answers: &[Response]) -> (Vec<Request>
             Err(error) => return (sent, Err(error)),
         };
         let done = match step {
-            Step::Sign(_) => exchange.signed(&[1; 64]),
+            Step::Sign(_) => exchange.accept_signature(&[1; 64]),
             Step::Send(request) => {
                 sent.push(request);
                 exchange.receive(left.next().expect("a request too many").clone())

@@ -27,7 +27,7 @@ fn list(value: &Value) -> &Vec<Value> {
 }
 
 fn alg(name: &Value) -> &'static Algorithm {
-    Algorithm::named(name.as_str().unwrap()).unwrap()
+    Algorithm::from_name(name.as_str().unwrap()).unwrap()
 }
 
 fn public(jwk: &Value) -> Value {
@@ -222,7 +222,7 @@ fn play<T>(exchange: &mut Exchange<T>, answers: &[Response]) -> Result<(T, Vec<R
     let (mut sent, mut left) = (Vec::new(), answers.iter());
     loop {
         match exchange.step(&[7; 32], 1_562_262_616)? {
-            Step::Sign(_) => exchange.signed(&[1; 64])?,
+            Step::Sign(_) => exchange.accept_signature(&[1; 64])?,
             Step::Send(request) => {
                 sent.push(request);
                 exchange.receive(left.next().expect("a request too many").clone())?;

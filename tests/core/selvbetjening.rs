@@ -35,11 +35,11 @@ fn environments_are_whole() {
     assert_eq!(production.confirm_url("c-1").unwrap(), "https://selvbetjening.nhn.no/confirm-client/c-1");
     assert_eq!(production.api(), "https://api.selvbetjening.nhn.no");
     assert!(!test.is_development());
-    let own = Environment::named("http://localhost:1 http://127.0.0.1:2").unwrap();
+    let own = Environment::from_name("http://localhost:1 http://127.0.0.1:2").unwrap();
     assert!(own.is_development());
     assert_eq!(own.api(), "http://127.0.0.1:2");
     for odd in ["", "Test", "https://a.example", "https://a.example http://b.example", "https://a.example/ https://b.example", "# Each"] {
-        assert_eq!(Environment::named(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
+        assert_eq!(Environment::from_name(odd).unwrap_err().code(), "invalid_configuration", "{odd}");
     }
     for odd in ["", "..", "a/b", "a?b", "a#b", "é", &"a".repeat(129)] {
         assert_eq!(test.confirm_url(odd).unwrap_err().code(), "invalid_parameter", "{odd}");

@@ -73,11 +73,11 @@ fn drafting() -> Drafting {
 
 fn run(mut drafting: Drafting) -> Enrolment {
     record(&mut drafting);
-    drafting.stored().unwrap();
+    drafting.accept_stored().unwrap();
     sent(&mut drafting, NOW);
     drafting.receive(answer(200, r#"{"clientId":"6a1f-1"}"#), NOW).unwrap();
     record(&mut drafting);
-    drafting.stored().unwrap();
+    drafting.accept_stored().unwrap();
     match drafting.step(NOW).unwrap() {
         Next::Done(enrolment) => enrolment,
         _ => panic!("done was expected"),
@@ -94,8 +94,8 @@ fn key_and_client_id_are_stored_before_there_is_an_address_to_open() {
     assert_eq!(record(&mut drafting), first, "until it is said to be safe");
     assert!(first.contains(r#""reference":"key-1""#) && !first.contains("clientId") && !first.contains("S3CRET"));
     assert_eq!(code(Enrolment::parse(&Environment::test(), &first)), "transaction_missing");
-    drafting.stored().unwrap();
-    assert_eq!(code(drafting.stored()), "transaction_used");
+    drafting.accept_stored().unwrap();
+    assert_eq!(code(drafting.accept_stored()), "transaction_used");
 
     let order = sent(&mut drafting, NOW);
     assert!(order.key.is_none() && !order.request.repeatable);
@@ -103,13 +103,13 @@ fn key_and_client_id_are_stored_before_there_is_an_address_to_open() {
     assert_eq!(code(drafting.step(NOW)), "transaction_used", "a draft is never sent twice");
     drafting.receive(answer(201, r#"{"clientId":"6a1f-1"}"#), NOW).unwrap();
     let second = record(&mut drafting);
-    drafting.stored().unwrap();
+    drafting.accept_stored().unwrap();
     let Next::Done(enrolment) = drafting.step(NOW).unwrap() else { panic!("done was expected") };
     assert_eq!(code(drafting.step(NOW)), "transaction_used");
     assert_eq!(enrolment.serialize(), second);
     let read = Enrolment::parse(&Environment::test(), &second).unwrap();
     assert_eq!(read, enrolment);
-    assert_eq!((read.client_id(), read.key(), read.confirmed(), read.next_key()), ("6a1f-1", &key("key-1", OLD), false, None));
+    assert_eq!((read.client_id(), read.key(), read.is_confirmed(), read.next_key()), ("6a1f-1", &key("key-1", OLD), false, None));
     assert_eq!(read.confirm_url().unwrap(), "https://selvbetjening.test.nhn.no/confirm-client/6a1f-1");
     let asked: serde_json::Value = serde_json::from_str(read.draft().unwrap()).unwrap();
     assert_eq!((&asked["organizationNumber"], &asked["publicJwk"]), (&"999977774".into(), &serde_json::Value::Null));
@@ -126,7 +126,7 @@ fn a_draft_that_is_refused_or_lost_is_not_sent_again_unless_asked() {
     ] {
         let mut drafting = drafting();
         let kept = record(&mut drafting);
-        drafting.stored().unwrap();
+        drafting.accept_stored().unwrap();
         sent(&mut drafting, NOW);
         assert_eq!(code(drafting.receive(lost, NOW)), expected);
         assert_eq!(code(drafting.step(NOW)), "transaction_used");
@@ -150,7 +150,7 @@ fn the_older_form_tells_port_and_path_in_the_confirm_url() {
     let older = drafting().older().unwrap().within(Duration::from_secs(60)).unwrap();
     let mut copy = drafting().older().unwrap();
     let kept = record(&mut copy);
-    copy.stored().unwrap();
+    copy.accept_stored().unwrap();
     assert!(!sent(&mut copy, NOW).request.body.unwrap().expose().contains(OURS));
     let enrolment = run(older);
     let url = "https://selvbetjening.test.nhn.no/confirm-client/6a1f-1?redirectPort=4406&redirectPath=/confirmed/8fdK";
@@ -195,13 +195,13 @@ fn only_an_answer_for_this_draft_in_time_and_once_confirms() {
     // Behind a proxy, path and query are what is known.
     let stored = enrolment.clone().confirm("/confirmed/8fdK?status=Success", NOW).unwrap();
     assert_eq!(enrolment.confirm(&good, NOW + Duration::from_secs(3600)).unwrap(), stored);
-    assert!(enrolment.confirmed());
+    assert!(enrolment.is_confirmed());
     assert_eq!(code(enrolment.confirm(&good, NOW)), "transaction_used");
     let mut read = Enrolment::parse(&Environment::test(), &stored).unwrap();
     assert_eq!(code(read.confirm(&good, NOW)), "transaction_used", "also after a restart");
     // A client of elsewhere has nothing to confirm.
     assert_eq!((code(client().confirm(&good, NOW)), code(client().confirm_url())), ("transaction_missing", "transaction_missing"));
-    assert!(client().confirmed() && client().draft().is_none());
+    assert!(client().is_confirmed() && client().draft().is_none());
     for (target, name) in [("/a/b_-9?x=/c", Some("b_-9")), ("b#/c", Some("b")), ("/a/", None), ("/a/b.c", None), ("", None)] {
         assert_eq!(Enrolment::named_in(target), name, "{target}");
     }

@@ -41,7 +41,7 @@ fn asked(rotation: &mut Rotation<'_>) -> String {
 
 fn stored(rotation: &mut Rotation<'_>) -> String {
     let text = record(rotation);
-    rotation.stored().unwrap();
+    rotation.accept_stored().unwrap();
     text
 }
 
@@ -77,7 +77,7 @@ fn the_old_key_goes_when_the_new_one_is_proven_and_stored_and_not_before() {
     let mut rotation = Rotation::begin(&mut enrolment, new()).unwrap();
     assert_eq!(code(rotation.receive(added(), NOW)), "transaction_used");
     let first = stored(&mut rotation);
-    assert_eq!(code(rotation.stored()), "transaction_used");
+    assert_eq!(code(rotation.accept_stored()), "transaction_used");
     let half = Enrolment::parse(&Environment::test(), &first).unwrap();
     assert_eq!((half.key().reference(), half.next_key()), ("key-1", Some(&new())));
     assert_eq!(asked(&mut rotation), "POST client-secret key-1");
@@ -88,12 +88,12 @@ fn the_old_key_goes_when_the_new_one_is_proven_and_stored_and_not_before() {
     rotation.receive(invalid_client(), NOW).unwrap();
     let Next::Sleep(pause) = rotation.step(NOW).unwrap() else { panic!("a pause") };
     assert_eq!(pause.duration, Duration::from_secs(1));
-    assert_eq!(code(rotation.stored()), "transaction_used", "not proven");
+    assert_eq!(code(rotation.accept_stored()), "transaction_used", "not proven");
     assert!(matches!(rotation.step(NOW + pause.duration).unwrap(), Next::Send(_)));
     rotation.receive(usable(), NOW + pause.duration).unwrap();
     let last = record(&mut rotation);
     assert_eq!(last, record(&mut rotation));
-    rotation.stored().unwrap();
+    rotation.accept_stored().unwrap();
     let done = rotated(&mut rotation);
     assert_eq!(
         (done.expires_at, done.recovered, done.retired),
@@ -214,7 +214,7 @@ fn an_error_ends_it_and_the_same_new_key_goes_on() {
 fn a_new_key_that_helseid_does_not_take_leaves_the_old_one_in_place() {
     let second = Duration::from_secs(1);
     let mut enrolment = client();
-    let mut rotation = begun(&mut enrolment).pacing(Pacing::new(second, second, second * 2).unwrap());
+    let mut rotation = begun(&mut enrolment).with_pacing(Pacing::new(second, second, second * 2).unwrap());
     asked(&mut rotation);
     rotation.receive(added(), NOW).unwrap();
     let mut now = NOW;
@@ -342,7 +342,7 @@ fn live(store: &RefCell<String>, service: &Service, at: u32, fate: Fate) -> bool
                 if killed {
                     return false;
                 }
-                rotation.stored().unwrap();
+                rotation.accept_stored().unwrap();
             }
             Ok(Next::Send(order)) => {
                 let given = service.send(&order, fate);
@@ -398,7 +398,7 @@ fn a_new_key_that_the_service_refuses_for_good_is_given_up_while_the_old_one_is_
 
     // An old key that opens nothing any more, or a list nobody answered, gives nothing up.
     let mut abandon = Abandon::new(&mut enrolment).unwrap();
-    assert_eq!(code(abandon.stored()), "transaction_used");
+    assert_eq!(code(abandon.accept_stored()), "transaction_used");
     for (wrong, expected) in
         [(invalid_client(), "token_error"), (silence(), "network_error"), (answer(200, "{}"), "api_response_malformed")]
     {
@@ -416,7 +416,7 @@ fn a_new_key_that_the_service_refuses_for_good_is_given_up_while_the_old_one_is_
         assert_eq!(code(abandon.receive(list(&[]), NOW)), "transaction_used");
         let text = record(&mut abandon);
         assert!(!text.contains("key-2"));
-        abandon.stored().unwrap();
+        abandon.accept_stored().unwrap();
         let Next::Done(abandoned) = abandon.step(NOW).unwrap() else { panic!("done was expected") };
         assert_eq!((abandoned.key, abandoned.registered), (new(), registered));
         assert_eq!(code(abandon.step(NOW)), "transaction_used");

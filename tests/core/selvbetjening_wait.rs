@@ -65,7 +65,7 @@ fn a_wait_for_a_usable_client_asks_on_while_it_is_unknown_and_ends_at_its_limit(
     let waited = (now - NOW).as_secs_f64();
     assert!(waited <= 120.0 && waited + 10.0 > 120.0, "{waited}");
     assert_eq!(code(wait.step(now)), "transaction_used");
-    assert_eq!((code(wait.stored()), code(wait.receive(answer(200, ""), now))), ("transaction_used", "transaction_used"));
+    assert_eq!((code(wait.accept_stored()), code(wait.receive(answer(200, ""), now))), ("transaction_used", "transaction_used"));
 
     let mut wait = Wait::until_usable(&enrolment, Pacing::USABLE);
     sent(&mut wait, NOW);
@@ -197,7 +197,7 @@ fn an_update_reads_changes_reads_again_writes_whole_and_reads() {
     }
     assert!(done(&mut update, NOW).is_ready());
     assert_eq!(
-        (code(update.step(NOW)), code(update.receive(answer(200, ""), NOW)), code(update.stored())),
+        (code(update.step(NOW)), code(update.receive(answer(200, ""), NOW)), code(update.accept_stored())),
         ("transaction_used", "transaction_used", "transaction_used")
     );
 }

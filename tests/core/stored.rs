@@ -26,7 +26,7 @@ fn what_is_stored_is_opaque_and_has_its_version() {
 fn tokens_come_back_as_they_were_stored() {
     let body = r#"{"access_token":"a","token_type":"bearer","expires_in":60,"scope":"read","refresh_token":"r","more":{"x":[1]}}"#;
     let mut tokens = Tokens::judge(&Response::new(200, Some("application/json"), body), &Expectation::default()).unwrap();
-    tokens.claims = Some(Claims::stored(r#"{"sub":"kari","n":1e21}"#).unwrap());
+    tokens.claims = Some(Claims::from_stored(r#"{"sub":"kari","n":1e21}"#).unwrap());
     tokens.id_token = Some(Secret::new("x.y.z"));
     tokens.requested_scope = "read write".into();
     let again = Tokens::restore(tokens.serialize().expose()).unwrap();
@@ -81,7 +81,7 @@ fn an_environment_is_the_text_of_a_configuration() {
     same(helseid::Environment::custom("http://localhost:1").unwrap(), "http://localhost:1");
     same(acmidm::Environment::ti(), "ti");
     same(acmidm::Environment::custom("https://acm.example/op").unwrap(), "https://acm.example/op");
-    same(acmidm::ElysEnvironment::named("dao-beta").unwrap(), "dao-beta");
+    same(acmidm::ElysEnvironment::from_name("dao-beta").unwrap(), "dao-beta");
     same(acmidm::ElysEnvironment::custom("http://localhost:1").unwrap(), "http://localhost:1");
     same(idporten::Environment::ansattporten_test(), "ansattporten-test");
     same(idporten::Environment::custom("http://localhost:1").unwrap(), "http://localhost:1");

@@ -48,7 +48,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
     let (client, authentication) = (client(&what), authentication(&text("authentication")));
     let (client, authentication) = (&client, &authentication);
     let token = Secret::new(text("token"));
-    let hint = || TokenHint::named(&text("hint")).unwrap();
+    let hint = || TokenHint::from_name(&text("hint")).unwrap();
     match text("machine").as_str() {
         "authorization_code" => {
             let code = AuthorizationCode::restore(&text("code"));
@@ -61,19 +61,19 @@ pub(super) fn play(case: &mut Value, write: bool) {
         "refresh" => {
             let mut grant = Refresh::new(text("refreshToken")).scope(text("scope"));
             if let Some(granted) = what["granted"].as_str() {
-                grant = grant.granted(granted);
+                grant = grant.with_granted_scope(granted);
             }
             if what["claims"].is_object() {
-                grant = grant.claims(Claims::stored(&what["claims"].to_string()).unwrap());
+                grant = grant.claims(Claims::from_stored(&what["claims"].to_string()).unwrap());
             }
             drive(Exchange::refresh(client, authentication, &grant), &tokens, case, write);
         }
         "jwt_bearer" => {
             let grant = match what["assertion"].as_str() {
-                Some(assertion) => JwtBearer::given(assertion),
+                Some(assertion) => JwtBearer::from_assertion(assertion),
                 None => {
                     let rules = AssertionRules { typ: None, ..AssertionRules::default() };
-                    JwtBearer::signed(key(), rules).subject(text("subject"))
+                    JwtBearer::sign_with(key(), rules).subject(text("subject"))
                 }
             };
             drive(Exchange::jwt_bearer(client, authentication, &grant.scope(text("scope"))), &tokens, case, write);
@@ -84,7 +84,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
         }
         "device" => drive(Exchange::device_authorization(client, authentication, &DeviceRequest::new(text("scope"))), &device, case, write),
         "poll" => {
-            let device = Device::polled(&text("deviceCode"), &text("scope"));
+            let device = Device::poll(&text("deviceCode"), &text("scope"));
             drive(Exchange::device_poll(client, authentication, &device), &polled, case, write);
         }
         "introspection" => drive(Exchange::introspection(client, authentication, &token, hint()), &introspection, case, write),
@@ -119,7 +119,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
             let kind = if what["tokenType"] == "DPoP" { TokenType::DPoP } else { TokenType::Bearer };
             let signed = (what["signed"] == true).then(|| {
                 let mut rules = IdTokenRules::new("https://op.example", "client-1");
-                rules.algorithms = vec![Algorithm::named("ES256").unwrap()];
+                rules.algorithms = vec![Algorithm::from_name("ES256").unwrap()];
                 rules
             });
             let tokens = Tokens::bare(&text("token"), kind);
@@ -167,7 +167,7 @@ fn client(what: &Value) -> Client {
 }
 
 pub(super) fn key() -> KeyInfo {
-    KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(JWK).unwrap()).unwrap()
+    KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(JWK).unwrap()).unwrap()
 }
 
 fn authentication(method: &str) -> ClientAuthentication {
@@ -273,7 +273,7 @@ pub(super) fn given(give: &Value) -> Input {
         "refused" => Input::Refused(table_selvbetjening::refused(value.as_str().unwrap())),
         "token" => Input::Token(Secret::new(value.as_str().unwrap())),
         "slept" => Input::Slept,
-        "failed" => Input::Failed(Failure::named(value.as_str().unwrap(), 200).unwrap()),
+        "failed" => Input::Failed(Failure::from_name(value.as_str().unwrap(), 200).unwrap()),
         other => panic!("no input {other}"),
     }
 }
@@ -350,7 +350,7 @@ fn drive<T>(made: Made<T>, show: &dyn Fn(T) -> Value, case: &mut Value, write: b
     let bound = dpop && what["machine"] != "login";
     let made = made.map(|exchange| {
         let exchange = exchange.keys_outside().digests_outside();
-        let exchange = if store { exchange.storing() } else { exchange };
+        let exchange = if store { exchange.with_store() } else { exchange };
         if bound { exchange.dpop(&key(), None) } else { exchange }
     });
     take_turns(made, show, case, write);

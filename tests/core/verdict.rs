@@ -288,7 +288,7 @@ fn jwks(case: &Value) -> Result<Verdict, Error> {
     let header = self::encode::base64url(case["jws_header"].to_string().as_bytes());
     let token = format!("{header}.e30.{}", "A".repeat(86));
     let token = samtykke::jose::Compact::parse(&token)?;
-    let allowed: Vec<_> = ["ES256", "RS256"].into_iter().filter_map(samtykke::jose::Algorithm::named).collect();
+    let allowed: Vec<_> = ["ES256", "RS256"].into_iter().filter_map(samtykke::jose::Algorithm::from_name).collect();
     let key = samtykke::jose::jwks::select(&case["jwks"].to_string(), token.algorithm(&allowed)?, token.kid())?;
     let detail = key.kid().map_or_else(|| samtykke::jose::thumbprint(&key), String::from);
     Ok(Verdict { verdict: "select", detail })
@@ -301,12 +301,12 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let word = |name: &str| text(given(name));
     let seconds = |name: &str| given(name).as_u64().and_then(|seconds| u32::try_from(seconds).ok());
     let (issuer, client_id) = (word("issuer").unwrap_or_default(), word("client_id").unwrap_or_default());
-    let algorithms: Vec<_> = word("expected_alg").and_then(|name| samtykke::jose::Algorithm::named(&name)).into_iter().collect();
+    let algorithms: Vec<_> = word("expected_alg").and_then(|name| samtykke::jose::Algorithm::from_name(&name)).into_iter().collect();
     let trusted: Vec<_> = given("trusted_audiences").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let (nonce, access_token, code, state) = (word("expected_nonce"), word("access_token"), word("code"), word("state"));
     let acr_values = word("acr_values").unwrap_or_default();
     let login = given("refresh_of");
-    let login = if login.is_object() { Some(samtykke::protocol::id_token::claims::Claims::stored(&login.to_string())?) } else { None };
+    let login = if login.is_object() { Some(samtykke::protocol::id_token::claims::Claims::from_stored(&login.to_string())?) } else { None };
     let expected = samtykke::protocol::id_token::IdTokenExpectation {
         algorithms: &algorithms,
         trusted_audiences: &trusted,
@@ -332,7 +332,7 @@ fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
 fn sequence(case: &Value) -> Result<Verdict, Error> {
     let jwk =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    let alg = Algorithm::named("ES256").ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?;
+    let alg = Algorithm::from_name("ES256").ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?;
     let key = KeyInfo::new(alg, Jwk::parse(jwk)?)?;
     let client = client("https://op.example", "https://op.example/authorize", "client-1", "https://rp.example/cb", false)?;
     let answers = case["responses"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -358,7 +358,7 @@ fn play<T>(mut exchange: Exchange<T>, answers: &[Value], case: &Value) -> Result
     loop {
         match exchange.step(&[7; 32], 1_700_000_000)? {
             // Nobody verifies it here; what counts is what is sent after which answer.
-            Step::Sign(_) => exchange.signed(&[1; 64])?,
+            Step::Sign(_) => exchange.accept_signature(&[1; 64])?,
             Step::Send(_) => {
                 sent = sent.saturating_add(1);
                 // A request too many is no verdict that any case names.

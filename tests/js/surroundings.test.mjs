@@ -112,7 +112,7 @@ test("where a bundler hands over no module, the error tells of that and not of a
     );
   }
   // What refuses to compile is the page's policy.
-  bring(0, () => new WebAssembly.Module(new Uint8Array(8)), 0);
+  registerCore(0, () => new WebAssembly.Module(new Uint8Array(8)), 0);
   assert.throws(
     () => run("any"),
     ({ code, hint }) => code === "wasm_unavailable" && hint.includes("'wasm-unsafe-eval'"),

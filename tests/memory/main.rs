@@ -68,7 +68,7 @@ fn judges() -> Vec<(&'static str, &'static str, Judge)> {
         Response::new(200, Some("application/json"), body)
     }
     vec![
-        ("claims", "", |body| drop(Claims::stored(body))),
+        ("claims", "", |body| drop(Claims::from_stored(body))),
         ("token", r#""access_token":"a","token_type":"Bearer","#, |body| drop(Tokens::judge(&answer(body), &Default::default()))),
         ("introspection", r#""active":true,"#, |body| drop(Introspection::judge(&answer(body)))),
         ("userinfo", r#""sub":"s","#, |body| drop(userinfo::judge(&answer(body), Subject::Unchecked))),
@@ -83,7 +83,7 @@ fn judges() -> Vec<(&'static str, &'static str, Judge)> {
         ),
         ("jwks", r#""keys":[],"#, |body| {
             if jwks::judge(&answer(body)).is_ok() {
-                drop(jwks::select(body, Algorithm::named("ES256").unwrap(), None));
+                drop(jwks::select(body, Algorithm::from_name("ES256").unwrap(), None));
             }
         }),
         ("jwk", r#""kty":"RSA","#, |body| drop(Jwk::parse(body))),
@@ -147,6 +147,6 @@ fn lists_in_a_key_are_short() {
     assert_eq!(Jwk::parse(&key(16)).unwrap_err().code(), "key_refused");
     let start = Instant::now();
     let set = format!("{{\"keys\":[{}]}}", key(40_000));
-    let _ = jwks::select(&set, Algorithm::named("EdDSA").unwrap(), None);
+    let _ = jwks::select(&set, Algorithm::from_name("EdDSA").unwrap(), None);
     assert!(start.elapsed() < Duration::from_secs(1));
 }

@@ -78,7 +78,7 @@ fn fapi2_pushes_proves_and_learns_nonces() {
         let mut profile = profile();
         profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
         profile.iss_parameter = true;
-        let es256 = Algorithm::named("ES256").unwrap();
+        let es256 = Algorithm::from_name("ES256").unwrap();
         let http = Scripted::new();
         let client = Client::with_profile(profile, "client-1")
             .redirect_uri("https://rp.example/cb")
@@ -133,7 +133,7 @@ fn payload(jwt: &str) -> String {
 #[test]
 fn fapi2_refuses_what_does_not_reach_it() {
     run(async {
-        let es256 = Algorithm::named("ES256").unwrap();
+        let es256 = Algorithm::from_name("ES256").unwrap();
         let key = || SigningKey::generate(es256).unwrap();
         let mut good = profile();
         good.endpoints.pushed_authorization_request = Some("https://op.example/par".into());

@@ -218,7 +218,7 @@ fn a_store_that_never_answers_ends_in_time_and_the_token_is_on_the_error() {
         };
         let error = run(async {
             let driver = Driver::new(Scripted::new().json(200, &answer)).timeout(Duration::from_millis(50));
-            let mut exchange = Exchange::refresh(&registration(), &secret, &grant).unwrap().storing();
+            let mut exchange = Exchange::refresh(&registration(), &secret, &grant).unwrap().with_store();
             driver.drive_storing(&mut exchange, &Keys::new(), Some(&store)).await.unwrap_err()
         });
         assert_eq!(error.code(), code);
@@ -236,7 +236,7 @@ fn a_signer_that_never_answers_ends_in_time() {
     }
     let jwk =
         r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    let info = KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap();
+    let info = KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap();
     let keys = Keys::new().client(SigningKey::new(info.clone(), Silent));
     let authentication = ClientAuthentication::private_key_jwt(info);
     let mut exchange = Exchange::client_credentials(&registration(), &authentication, &ClientCredentials::new("read")).unwrap();

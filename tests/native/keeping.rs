@@ -47,7 +47,7 @@ fn one_of_many_processes_exchanges_a_code() {
 fn a_generated_key_can_be_stored_and_shared() {
     run(async {
         for name in ["ES256", "ES384", "ES512", "EdDSA", "RS256", "PS256"] {
-            let alg = Algorithm::named(name).unwrap();
+            let alg = Algorithm::from_name(name).unwrap();
             let (key, pem) = SigningKey::generate_stored(alg).unwrap();
             assert_eq!(SigningKey::from_pem(pem.expose(), alg).unwrap().info().public, key.info().public, "{name}");
             assert!(!format!("{key:?}{pem:?}").contains("PRIVATE"));

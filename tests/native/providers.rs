@@ -36,7 +36,7 @@ fn norskgjeld_from_consent_to_debt() {
 
         // Tokens of its own, for a service.
         let _script = http.clone().json(200, r#"{"access_token":"own","token_type":"bearer"}"#);
-        let wanted = norskgjeld.wanted(Service::ConsentEvents, "");
+        let wanted = norskgjeld.want(Service::ConsentEvents, "");
         assert_eq!(norskgjeld.token_source().get(wanted).await.unwrap().access_token.expose(), "own");
         let form = String::from_utf8(http.sent()[0].body().to_vec()).unwrap();
         let audience = norskgjeld::Environment::preprod().audience(Service::ConsentEvents);

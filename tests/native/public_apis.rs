@@ -61,7 +61,7 @@ fn a_machine_of_helseid_asks_once_for_all_who_want_a_token() {
         let _script = http.clone().json(200, &granted(&stranger, "nhn:phr", "x", "r").replace("nhn:kj", "nhn:phr"));
         let refused = helseid.machine(&TokenRequest::new().resource("nhn:phr").scope("nhn:phr/api")).await.unwrap_err();
         assert_eq!(refused.code(), "claim_refused");
-        let eddsa = SigningKey::generate(Algorithm::named("EdDSA").unwrap()).unwrap();
+        let eddsa = SigningKey::generate(Algorithm::from_name("EdDSA").unwrap()).unwrap();
         let refused = HelseId::with(&helseid::Environment::test(), "client-1", eddsa, settings(&http)).unwrap_err();
         assert_eq!(refused.code(), "algorithm_refused");
     });
@@ -129,7 +129,7 @@ fn acmidm_gives_machine_tokens_delegated_ones_and_the_ping_of_elys() {
         let http = Scripted::new();
         let secret = ClientAuthentication::secret_basic("correct horse");
         let acm = AcmIdm::with(acmidm::Environment::ti(), "client-1", secret, settings(&http)).unwrap();
-        let beta = ElysEnvironment::named("beta").unwrap();
+        let beta = ElysEnvironment::from_name("beta").unwrap();
 
         // A token without a stated end serves whoever waits for it, and nobody later.
         let bare = r#"{"access_token":"own","token_type":"Bearer"}"#;
@@ -154,7 +154,7 @@ fn acmidm_gives_machine_tokens_delegated_ones_and_the_ping_of_elys() {
             |request: &Request<Bytes>| ["x-correlation-id", "x-tracing-id", "x-request-id"].map(|name| request.headers()[name].clone());
         assert_eq!(ids(&sent[0])[..2], ids(&sent[1])[..2]);
         assert_ne!(ids(&sent[0])[2], ids(&sent[1])[2], "each request has an id of its own");
-        let production = ElysEnvironment::named("production").unwrap();
+        let production = ElysEnvironment::from_name("production").unwrap();
         assert_eq!(acm.elys(&production, &tokens).unwrap_err().code(), "invalid_configuration");
         let _script = http.clone().json(200, "{}");
         elys.send(Request::get("https://evil.example/v1").body(Bytes::new()).unwrap()).await.unwrap();

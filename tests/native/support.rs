@@ -27,7 +27,7 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 pub(crate) fn server_key() -> &'static NativeKey {
     static KEY: OnceLock<NativeKey> = OnceLock::new();
     KEY.get_or_init(|| {
-        let key = NativeKey::generate(Algorithm::named("ES256").unwrap()).unwrap();
+        let key = NativeKey::generate(Algorithm::from_name("ES256").unwrap()).unwrap();
         key.with(|info| Ok(info.kid("key-1"))).unwrap()
     })
 }
@@ -35,7 +35,7 @@ pub(crate) fn server_key() -> &'static NativeKey {
 /// The server's key set.
 pub(crate) fn key_set() -> String {
     let info = server_key().info();
-    format!(r#"{{"keys":[{}]}}"#, info.public.clone().named(info.kid.as_deref(), Some(info.alg)).to_json())
+    format!(r#"{{"keys":[{}]}}"#, info.public.clone().with_name(info.kid.as_deref(), Some(info.alg)).to_json())
 }
 
 /// An id_token of the server's, with further members.

@@ -247,7 +247,7 @@ impl Error {
     /// An error of a kind, with what was expected: one small call for the many places that have both.
     #[cold]
     #[inline(never)]
-    pub(crate) fn wanted(kind: &'static Kind, expected: &'static str) -> Self {
+    pub(crate) fn new_expected(kind: &'static Kind, expected: &'static str) -> Self {
         Self::new(kind).expected(expected)
     }
 
@@ -306,7 +306,7 @@ impl Error {
 
     /// Says what to do where the kind's own hint does not fit the place. The browser's shell words it by action.
     #[must_use]
-    pub fn hinting(mut self, hint: &'static str) -> Self {
+    pub fn with_hint(mut self, hint: &'static str) -> Self {
         self.0.hint = Hint::from(hint);
         self
     }
@@ -404,17 +404,17 @@ impl Error {
 
     /// What was expected.
     pub fn expected_value(&self) -> Option<&str> {
-        core::str::from_utf8(self.compared()[0]?).ok()
+        core::str::from_utf8(self.expected_and_actual()[0]?).ok()
     }
 
     /// What was expected and what was found, as octets.
-    pub(crate) fn compared(&self) -> [Option<&[u8]>; 2] {
+    pub(crate) fn expected_and_actual(&self) -> [Option<&[u8]>; 2] {
         [&self.0.expected, &self.0.actual].map(|text| text.as_ref().map(AsRef::as_ref))
     }
 
     /// What was found.
     pub fn actual_value(&self) -> Option<&str> {
-        core::str::from_utf8(self.compared()[1]?).ok()
+        core::str::from_utf8(self.expected_and_actual()[1]?).ok()
     }
 
     /// What to do now, in a sentence for a developer.

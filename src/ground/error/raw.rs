@@ -25,7 +25,7 @@ impl Error {
 
     /// Keeps a successful answer. The package's shell keeps it itself.
     #[must_use]
-    pub(crate) fn holding(self, answer: &Response) -> Self {
+    pub(crate) fn with_raw_answer(self, answer: &Response) -> Self {
         if (200..300).contains(&answer.status) { self.holding_text(Some(&answer.body)) } else { self }
     }
 

@@ -13,7 +13,11 @@ use crate::ground::uri::Uri;
 
 /// An OAuth error with its texts made harmless: no control characters, a bounded length, no URI but https.
 pub(crate) fn oauth_error(error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> OAuthError {
-    OAuthError { error: shown(error), description: description.filter(|text| !text.is_empty()).map(shown), uri: uri.and_then(link) }
+    OAuthError {
+        error: display_text(error),
+        description: description.filter(|text| !text.is_empty()).map(display_text),
+        uri: uri.and_then(link),
+    }
 }
 
 /// The server's link, if it is one that may be shown. A page is not given it.
@@ -25,7 +29,7 @@ fn link(uri: &[u8]) -> Option<Text> {
 }
 
 /// Foreign octets fit to be shown, as [`shown_text`]; pkg/src/core/error.ts does it for a page.
-pub(crate) fn shown(octets: &[u8]) -> Text {
+pub(crate) fn display_text(octets: &[u8]) -> Text {
     fit(octets, shown_text)
 }
 

@@ -15,7 +15,7 @@ const MAX_ID: usize = 64;
 /// The first code of a provider's in a text.
 pub(crate) fn own_code(text: &str) -> Option<&str> {
     for (mark, least, most) in MARKS {
-        let found = marked(text, mark, *least, *most);
+        let found = find_marked(text, mark, *least, *most);
         if found.is_some() {
             return found;
         }
@@ -24,7 +24,7 @@ pub(crate) fn own_code(text: &str) -> Option<&str> {
 }
 
 /// The first code with this mark: with so many digits after it, and no further one.
-pub(crate) fn marked<'a>(text: &'a str, mark: &str, least: usize, most: usize) -> Option<&'a str> {
+pub(crate) fn find_marked<'a>(text: &'a str, mark: &str, least: usize, most: usize) -> Option<&'a str> {
     // Octet by octet: the standard library's search for a text is large beside this.
     for at in 0..text.len() {
         let Some(after) = text.as_bytes().get(at..).and_then(|rest| rest.strip_prefix(mark.as_bytes())) else { continue };

@@ -126,17 +126,17 @@ impl<'a> Value<'a> {
 
     /// A number that is an integer of at most 2^53 - 1 either way; `3600.0` and `36e2` count as 3600.
     pub fn as_integer(&self) -> Option<i64> {
-        self.scaled(false)
+        self.scale(false)
     }
 
     /// A NumericDate (RFC 7519 section 2): a number of seconds, a fraction counting as the next whole second.
     // Upwards, so that `exp > now` and `nbf <= now` are exact for a clock of whole seconds.
     pub fn as_seconds(&self) -> Option<i64> {
-        self.scaled(true)
+        self.scale(true)
     }
 
     #[inline(never)]
-    fn scaled(&self, round: bool) -> Option<i64> {
+    fn scale(&self, round: bool) -> Option<i64> {
         let Self::Number(text) = self else { return None };
         let (digits, exponent) = match cut(text, b'e') {
             (_, None) => cut(text, b'E'),
@@ -156,7 +156,7 @@ impl<'a> Value<'a> {
             }
             _ => fraction,
         };
-        let (negative, exponent) = (whole.starts_with('-'), exponent.map_or(Some(0), signed)?);
+        let (negative, exponent) = (whole.starts_with('-'), exponent.map_or(Some(0), parse_exponent)?);
         // The decimal point moves right by `exponent`; what then lies behind it must be nothing, or is rounded.
         let mut shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
         let mut value: i64 = 0;
@@ -187,7 +187,7 @@ fn tenfold(value: i64) -> Option<i64> {
 }
 
 /// The digits of an exponent, with or without a sign.
-fn signed(text: &str) -> Option<i32> {
+fn parse_exponent(text: &str) -> Option<i32> {
     let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-')).unwrap_or(text);
     let size = i32::try_from(number(digits)?).ok()?;
     Some(if text.starts_with('-') { size.wrapping_neg() } else { size })

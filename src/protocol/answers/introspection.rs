@@ -14,7 +14,7 @@ use crate::ground::text::decimal;
 use crate::ground::time::seconds;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{is_list, list};
-use crate::protocol::endpoint::expected;
+use crate::protocol::endpoint::expectation;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::syntax::is_vschar;
 
@@ -41,7 +41,7 @@ impl TokenHint {
     ///
     /// # Errors
     /// `invalid_parameter`.
-    pub fn named(name: &str) -> Result<Option<Self>> {
+    pub fn from_name(name: &str) -> Result<Option<Self>> {
         match name {
             "" => Ok(None),
             "access_token" => Ok(Some(Self::AccessToken)),
@@ -136,9 +136,9 @@ impl Introspection {
                     continue;
                 }
             };
-            return Err(answer.wrong(expected(name, what)));
+            return Err(answer.wrong(expectation(name, what)));
         }
-        Ok(Self { active, members: Claims::stored(&json.take())? })
+        Ok(Self { active, members: Claims::from_stored(&json.take())? })
     }
 
     /// Whether the token is good now, as far as the server knows.

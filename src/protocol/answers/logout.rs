@@ -97,7 +97,7 @@ pub(crate) struct Plan<'a> {
 #[cold]
 #[inline(never)]
 fn wrong<T>(expected: &'static str) -> Result<T> {
-    Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Session))
+    Err(Error::new_expected(&codes::INVALID_PARAMETER, expected).at(Phase::Session))
 }
 
 impl Plan<'_> {

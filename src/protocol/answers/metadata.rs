@@ -15,7 +15,7 @@ use crate::ground::text::word;
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
-use crate::protocol::endpoint::{LOCAL, expected, is_endpoint, is_local, refused};
+use crate::protocol::endpoint::{LOCAL, expectation, is_endpoint, is_local, refusal};
 use crate::protocol::profile::Endpoints;
 use crate::protocol::profile::{Profile, Rules};
 
@@ -231,7 +231,7 @@ fn aliases(value: &Value<'_>) -> Vec<(String, String)> {
 
 fn signing_algorithms(value: &Value<'_>) -> Vec<String> {
     let mut names = list(value).unwrap_or_default();
-    names.retain(|name| Algorithm::named(name).is_some());
+    names.retain(|name| Algorithm::from_name(name).is_some());
     names
 }
 
@@ -263,20 +263,20 @@ impl Judge<'_, '_> {
             },
             _ => return Ok(()),
         };
-        Err(self.answer.wrong(expected(name, what)))
+        Err(self.answer.wrong(expectation(name, what)))
     }
 
     fn endpoint(&self, name: &str, value: &Value<'_>) -> Result<()> {
-        let Some(url) = value.as_str() else { return Err(self.answer.wrong(expected(name, ": a URL"))) };
+        let Some(url) = value.as_str() else { return Err(self.answer.wrong(expectation(name, ": a URL"))) };
         if !is_endpoint(url, self.policy.development) {
-            return Err(refused(name));
+            return Err(refusal(name));
         }
         let Some(origins) = self.policy.origins else { return Ok(()) };
         let same = |uri: &Uri<'_>| Uri::parse(url).is_some_and(|endpoint| endpoint.same_origin(uri));
         if self.issuer.as_ref().is_some_and(same) || origins.iter().filter_map(|origin| Uri::parse(origin)).any(|origin| same(&origin)) {
             return Ok(());
         }
-        Err(Error::new(&codes::ENDPOINT_REFUSED).expected(expected(name, ": the issuer's origin, or one that is allowed")))
+        Err(Error::new(&codes::ENDPOINT_REFUSED).expected(expectation(name, ": the issuer's origin, or one that is allowed")))
     }
 
     /// What the members say together.
@@ -338,6 +338,6 @@ pub(crate) fn check_issuer(issuer: &str, development: bool) -> Result<()> {
     if is_endpoint(issuer, development) && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
         return Ok(());
     }
-    let error = Error::wanted(&codes::INVALID_CONFIGURATION, "issuer: an https URL of a public host, without query or fragment");
-    Err(if !development && is_local(issuer) { error.hinting(LOCAL) } else { error })
+    let error = Error::new_expected(&codes::INVALID_CONFIGURATION, "issuer: an https URL of a public host, without query or fragment");
+    Err(if !development && is_local(issuer) { error.with_hint(LOCAL) } else { error })
 }

@@ -13,7 +13,7 @@ use crate::ground::json::Value;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{check_issuer, has, is_list, list};
 use crate::protocol::challenge::Challenge;
-use crate::protocol::endpoint::{expected, get, insert, is_endpoint, refused};
+use crate::protocol::endpoint::{expectation, get, insert, is_endpoint, refusal};
 
 /// An API's metadata that passed every check. It is the API's word, not the server's: never a reason to send credentials
 /// anywhere they were not sent before.
@@ -36,7 +36,7 @@ pub struct ResourceMetadata {
 /// ```
 pub fn address(challenges: &[Challenge], development: bool) -> Result<Option<String>> {
     let Some(url) = challenges.iter().find_map(|challenge| challenge.parameter("resource_metadata")) else { return Ok(None) };
-    if is_endpoint(url, development) { Ok(Some(url.into())) } else { Err(refused("resource_metadata")) }
+    if is_endpoint(url, development) { Ok(Some(url.into())) } else { Err(refusal("resource_metadata")) }
 }
 
 /// The well-known address of a resource's metadata (RFC 9728 section 3.1).
@@ -53,7 +53,7 @@ pub fn well_known(resource: &str, development: bool) -> Result<String> {
     if is_endpoint(resource, development) {
         Ok(insert(resource, "/.well-known/oauth-protected-resource", ""))
     } else {
-        Err(refused("resource"))
+        Err(refusal("resource"))
     }
 }
 
@@ -62,7 +62,7 @@ pub fn well_known(resource: &str, development: bool) -> Result<String> {
 /// # Errors
 /// `endpoint_refused`.
 pub fn request(url: &str, development: bool) -> Result<Request> {
-    if is_endpoint(url, development) { Ok(get(url.into())) } else { Err(refused("resource_metadata")) }
+    if is_endpoint(url, development) { Ok(get(url.into())) } else { Err(refusal("resource_metadata")) }
 }
 
 impl ResourceMetadata {
@@ -92,7 +92,7 @@ impl ResourceMetadata {
         }
         for name in ["authorization_servers", "scopes_supported", "resource_signing_alg_values_supported"] {
             if document.get(name).is_some_and(|value| !is_list(value) || has(value, "none")) {
-                return Err(answer.wrong(expected(name, ": a list of texts, none not among them")));
+                return Err(answer.wrong(expectation(name, ": a list of texts, none not among them")));
             }
         }
         let servers = document.get("authorization_servers").and_then(Value::as_array).unwrap_or_default();
@@ -121,7 +121,7 @@ impl ResourceMetadata {
     }
 
     /// Whether tokens must be bound to a DPoP key.
-    pub fn dpop_required(&self) -> bool {
+    pub fn requires_dpop(&self) -> bool {
         Value::parse(&self.json).and_then(|document| document.get("dpop_bound_access_tokens_required")?.as_bool()).unwrap_or_default()
     }
 }

@@ -16,7 +16,7 @@ use crate::jose::Compact;
 use crate::protocol::answer::Answer;
 use crate::protocol::challenge::Challenge;
 use crate::protocol::id_token::IdTokenExpectation;
-use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified, refused};
+use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified, refusal};
 use crate::protocol::refusal;
 use crate::protocol::token::{TokenType, Tokens};
 
@@ -56,7 +56,7 @@ pub(crate) fn request_with(
     proof: Option<&Secret>,
     development: bool,
 ) -> Result<Request> {
-    let mut request = unproved(endpoint, token_type, token, development)?;
+    let mut request = request_without_proof(endpoint, token_type, token, development)?;
     if proof.is_some() != (token_type == TokenType::DPoP) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("a proof exactly with a DPoP token"));
     }
@@ -67,7 +67,7 @@ pub(crate) fn request_with(
 }
 
 /// The request without its proof.
-pub(crate) fn unproved(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
+pub(crate) fn request_without_proof(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
     crate::protocol::endpoint::check("userinfo_endpoint", endpoint, development).map_err(|error| error.at(Phase::Api))?;
     if token_type == TokenType::NotApplicable || !crate::protocol::syntax::is_token68(token.expose()) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("an access token"));
@@ -97,16 +97,16 @@ pub fn judge(response: &Response, subject: Subject<'_>) -> Result<Claims> {
     let answer = answer(response)?;
     if response.is_media("application/jwt") {
         if crate::jose::is_encrypted(answer.body()?) {
-            return Err(refusal::encrypted(answer.fail(&codes::USERINFO_MALFORMED)));
+            return Err(refusal::encrypted_error(answer.fail(&codes::USERINFO_MALFORMED)));
         }
         let error = answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/json").actual("application/jwt");
         return Err(error
             .advise(Action::FixConfiguration)
-            .hinting("The server signs userinfo for this client: name the algorithm it is registered with (signed)."));
+            .with_hint("The server signs userinfo for this client: name the algorithm it is registered with (signed)."));
     }
     check_subject(&answer, &answer.object()?, subject)?;
     let body = response.body.expose();
-    Claims::stored(body.strip_prefix('\u{feff}').unwrap_or(body))
+    Claims::from_stored(body.strip_prefix('\u{feff}').unwrap_or(body))
 }
 
 /// Judges a signed answer, all but its signature. Of the expectation, the issuer, the client and the algorithms count:
@@ -121,11 +121,11 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
         let error = answer.fail(&codes::CONTENT_TYPE_UNEXPECTED).expected("application/jwt, as registered").actual(shown_text(found));
         return Err(error
             .advise(Action::FixConfiguration)
-            .hinting("The server does not sign userinfo for this client: have it registered, or ask for plain claims."));
+            .with_hint("The server does not sign userinfo for this client: have it registered, or ask for plain claims."));
     }
     let here = |error: Error| error.at(Phase::Api);
     if crate::jose::is_encrypted(answer.body()?) {
-        return Err(refusal::encrypted(answer.fail(&codes::USERINFO_MALFORMED)));
+        return Err(refusal::encrypted_error(answer.fail(&codes::USERINFO_MALFORMED)));
     }
     let token = Compact::parse(answer.body()?).map_err(here)?;
     let checked = || {
@@ -140,10 +140,10 @@ pub fn judge_signed(response: &Response, subject: Subject<'_>, expectation: &IdT
         // Who says from when says until when.
         let timed = claims.get("exp").or(claims.get("nbf"));
         if let (Some(_), Some(expected)) = (timed, claims::times(&claims, &terms)) {
-            return Err(refused(expected));
+            return Err(refusal(expected));
         }
         if ["events", "nonce", "at_hash"].iter().any(|name| claims.get(name).is_some()) {
-            return Err(refused("userinfo: another kind of token is refused"));
+            return Err(refusal("userinfo: another kind of token is refused"));
         }
         check_subject(&answer, claims.value(), subject)?;
         Ok(Unverified::new(&token, alg, claims.json(json)))

@@ -26,7 +26,7 @@ const JSON: &str = "claims authorization_details max_age";
 /// use samtykke::protocol::authorization::jar::RequestObject;
 /// use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 /// let public = Jwk::parse(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
-/// let key = KeyInfo::new(Algorithm::named("EdDSA").unwrap(), public)?;
+/// let key = KeyInfo::new(Algorithm::from_name("EdDSA").unwrap(), public)?;
 /// let object = RequestObject::new(key).lifetime(300);
 /// # Ok::<(), samtykke::Error>(())
 /// ```

@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use crate::ground::error::shown::shown;
+use crate::ground::error::shown::display_text;
 use crate::ground::error::{Action, Error, Kind, codes};
 use crate::ground::lean::LEAN;
 
@@ -16,7 +16,7 @@ pub(crate) fn mismatch(ours: [&str; 3], begun: [&str; 3]) -> Error {
     }
     let pairs = ["issuer ", "client_id ", "redirect_uri "].into_iter().zip(ours.into_iter().zip(begun));
     match pairs.into_iter().find(|(_, (one, other))| one != other) {
-        Some((name, (one, other))) => error.expected([name, one].concat()).found(shown([name, other].concat().as_bytes())),
+        Some((name, (one, other))) => error.expected([name, one].concat()).found(display_text([name, other].concat().as_bytes())),
         None => error,
     }
 }
@@ -24,15 +24,16 @@ pub(crate) fn mismatch(ours: [&str; 3], begun: [&str; 3]) -> Error {
 /// The error of an answer that is handed to the judge of another kind.
 pub(super) fn other_finish(expected: &'static str, mode: &str) -> Error {
     let error = Error::new(&codes::CALLBACK_MALFORMED).expected(expected).advise(Action::FixConfiguration);
-    error.actual(mode).hinting("The flow was begun with another response_mode than this finishes.")
+    error.actual(mode).with_hint("The flow was begun with another response_mode than this finishes.")
 }
 
 /// The error of an answer that is signed though none was asked for.
 pub(super) fn signed() -> Error {
-    let error = Error::wanted(&codes::STATE_MISSING, "an answer that is not signed; a signed one goes to finishJarm (in Rust finish_jarm)");
+    let error =
+        Error::new_expected(&codes::STATE_MISSING, "an answer that is not signed; a signed one goes to finishJarm (in Rust finish_jarm)");
     error
         .advise(Action::FixConfiguration)
-        .hinting("The server signs its answers to this client: begin with response_mode jwt, and finish so.")
+        .with_hint("The server signs its answers to this client: begin with response_mode jwt, and finish so.")
 }
 
 /// The error of an answer that travels otherwise than it was asked to.
@@ -44,5 +45,5 @@ pub(super) fn misplaced(kind: &'static Kind, mode: &str, found: &'static str) ->
     expected.push_str(mode);
     expected.push_str(", the response_mode that was asked for");
     let error = Error::new(kind).expected(expected).actual(found).advise(Action::FixConfiguration);
-    error.hinting("The server ignores response_mode: begin with the way in which it answers, and hand on what came in that way.")
+    error.with_hint("The server ignores response_mode: begin with the way in which it answers, and hand on what came in that way.")
 }

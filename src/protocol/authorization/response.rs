@@ -4,7 +4,7 @@
 //! Refuses duplicates, other origins and paths, a wrong or missing state or issuer, tokens in the front channel,
 //! and anything over 32 kB, 64 parameters or 8 kB a value. Nothing is read from an answer whose state does not fit.
 
-use crate::ground::error::shown::{oauth_error, shown};
+use crate::ground::error::shown::{display_text, oauth_error};
 use crate::protocol::syntax::{RESPONSE_PARAMETERS, is_code, is_error_code, is_scope};
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -119,7 +119,7 @@ impl AuthorizationCode {
     }
 
     /// The value of the parameter that the id_token must repeat, where the provider has one and it was sent.
-    pub(crate) fn echoed(&self) -> Option<String> {
+    pub(crate) fn echoed_state(&self) -> Option<String> {
         form_decode(cut(cut(cut(cut(self.field(NONCE), b',').1?, b',').1?, b',').1?, b',').1?)
     }
 
@@ -129,7 +129,7 @@ impl AuthorizationCode {
 
     pub(crate) fn code(&self) -> Option<Secret> {
         let text = self.field(CODE);
-        let code = String::from_utf8(decoded(text)?.into_owned()).map(Secret::new).ok()?;
+        let code = String::from_utf8(decode(text)?.into_owned()).map(Secret::new).ok()?;
         Some(code).filter(|code| is_code(code.expose().as_bytes()))
     }
 
@@ -278,7 +278,7 @@ fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'
     }
     match iss {
         Some(iss) if **iss != *issuer.as_bytes() => {
-            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(issuer).found(shown(iss)));
+            return Err(Error::new(&codes::ISSUER_MISMATCH).expected(issuer).found(display_text(iss)));
         }
         None if client.iss_parameter => return fail(&codes::ISSUER_MISSING),
         _ => {}
@@ -355,7 +355,7 @@ fn answers(text: &str) -> bool {
 
 /// An address fit to be shown, as far as it cannot hold the answer: without its `?`, a code would stand in the path.
 fn place(base: &str) -> Text {
-    if is_web(base, true) && is_all(base, PLACE) { shown(base.as_bytes()) } else { Text::new() }
+    if is_web(base, true) && is_all(base, PLACE) { display_text(base.as_bytes()) } else { Text::new() }
 }
 
 /// Same scheme, host, port and path; a browser writes an empty path as `/` and drops a default port.
@@ -372,7 +372,7 @@ pub(crate) struct Answer<'a> {
 
 /// Octets decoded where they have room from the start: growing would leave a part of the code behind. The package's wasm wipes all
 /// that it had.
-fn decoded(text: &str) -> Option<Cow<'_, [u8]>> {
+fn decode(text: &str) -> Option<Cow<'_, [u8]>> {
     if NPM { form_octets(text) } else { form_octets_into(text, Vec::with_capacity(text.len())) }
 }
 
@@ -411,10 +411,10 @@ impl<'a> Answer<'a> {
             let name = form_octets(name).unwrap_or_default();
             let Some(slot) = word(RESPONSE_PARAMETERS, &name).and_then(|at| values.get_mut(at)) else { continue };
             if slot.is_some() {
-                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(shown(&name)));
+                return Err(Error::new(&codes::CALLBACK_DUPLICATE_PARAMETER).found(display_text(&name)));
             }
             // A page has its browser judge that the octets are text.
-            *slot = decoded(raw).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
+            *slot = decode(raw).filter(|value| LEAN || core::str::from_utf8(value).is_ok());
             if slot.is_none() {
                 return fail(&codes::CALLBACK_MALFORMED);
             }

@@ -46,13 +46,13 @@ impl core::fmt::Debug for SignedGrant {
 
 impl JwtBearer {
     /// With an assertion that someone else signed. Never a client assertion: those have another audience and use.
-    pub fn given(assertion: impl Into<String>) -> Self {
+    pub fn from_assertion(assertion: impl Into<String>) -> Self {
         Self { source: Source::Given(Secret::new(assertion)), scope: String::new(), asked: String::new() }
     }
 
     /// With an assertion signed by this key ([`KeyRole::Grant`](crate::flow::step::KeyRole::Grant)), as the rules say;
     /// `iss` is the client id unless changed, `sub` is absent unless set.
-    pub fn signed(key: KeyInfo, rules: AssertionRules) -> Self {
+    pub fn sign_with(key: KeyInfo, rules: AssertionRules) -> Self {
         let grant = SignedGrant { key, rules, issuer: None, subject: None, claims: Vec::new() };
         Self { source: Source::Signed(Box::new(grant)), scope: String::new(), asked: String::new() }
     }
@@ -65,7 +65,7 @@ impl JwtBearer {
     }
 
     /// The scope that a claim asks for: the answer is judged against it, the form does not hold it.
-    pub(crate) fn asking(mut self, scope: String) -> Self {
+    pub(crate) fn with_scope(mut self, scope: String) -> Self {
         self.asked = scope;
         self
     }

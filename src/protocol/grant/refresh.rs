@@ -58,7 +58,7 @@ impl Refresh {
 
     /// The scope that was granted, when the refresh token was stored without its answer.
     #[must_use]
-    pub fn granted(mut self, scope: impl Into<String>) -> Self {
+    pub fn with_granted_scope(mut self, scope: impl Into<String>) -> Self {
         self.granted = Some(scope.into());
         self
     }

@@ -100,7 +100,7 @@ impl Target {
 #[cold]
 #[inline(never)]
 fn wrong(expected: &'static str) -> Error {
-    Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token)
+    Error::new_expected(&codes::INVALID_PARAMETER, expected).at(Phase::Token)
 }
 
 /// Adds a resource: an absolute URI, or any text where those are `free`.

@@ -30,11 +30,11 @@ pub struct TokenExchange {
 impl TokenExchange {
     /// Exchanges an access token.
     pub fn new(subject_token: impl Into<String>) -> Self {
-        Self::typed(subject_token, ACCESS_TOKEN)
+        Self::with_token_type(subject_token, ACCESS_TOKEN)
     }
 
     /// Exchanges a token of another type.
-    pub fn typed(subject_token: impl Into<String>, token_type: impl Into<String>) -> Self {
+    pub fn with_token_type(subject_token: impl Into<String>, token_type: impl Into<String>) -> Self {
         Self { subject: (Secret::new(subject_token), token_type.into()), actor: None, requested: None, scope: String::new() }
     }
 

@@ -38,7 +38,7 @@ impl Claims {
     ///
     /// # Errors
     /// `claim_refused`.
-    pub fn stored(json: &str) -> Result<Self> {
+    pub fn from_stored(json: &str) -> Result<Self> {
         Ok(Self { json: Typed::read(json, true)?.json(json) })
     }
 
@@ -50,7 +50,7 @@ impl Claims {
     /// A claim that is a text.
     ///
     /// ```
-    /// let claims = samtykke::protocol::id_token::claims::Claims::stored(r#"{"sub":"248289761001"}"#)?;
+    /// let claims = samtykke::protocol::id_token::claims::Claims::from_stored(r#"{"sub":"248289761001"}"#)?;
     /// assert_eq!(claims.text("sub").as_deref(), Some("248289761001"));
     /// # Ok::<(), samtykke::Error>(())
     /// ```
@@ -61,7 +61,7 @@ impl Claims {
     /// A claim that is a time, in seconds since 1970: a number, or the RFC 3339 text that some servers write as `auth_time`.
     ///
     /// ```
-    /// let claims = samtykke::protocol::id_token::claims::Claims::stored(r#"{"auth_time":"2020-03-14T18:52:01.180Z"}"#)?;
+    /// let claims = samtykke::protocol::id_token::claims::Claims::from_stored(r#"{"auth_time":"2020-03-14T18:52:01.180Z"}"#)?;
     /// assert_eq!(claims.time("auth_time"), Some(1_584_211_921));
     /// # Ok::<(), samtykke::Error>(())
     /// ```
@@ -160,7 +160,7 @@ impl Unverified {
     /// `signature_invalid`, `key_refused` for a key that is not for this algorithm, or the verifier's own.
     pub fn verify(self, key: &Jwk, verifier: &dyn Verifier) -> Result<Claims> {
         if !key.fits(self.alg) {
-            return Err(Error::wanted(&codes::KEY_REFUSED, "a key for the token's algorithm"));
+            return Err(Error::new_expected(&codes::KEY_REFUSED, "a key for the token's algorithm"));
         }
         let valid = verifier.verify(self.alg, key, self.input.as_bytes(), &self.signature)?;
         self.release(valid)
@@ -176,13 +176,13 @@ impl core::fmt::Debug for Unverified {
 /// The error of a claim; `expected` begins with its name.
 #[cold]
 #[inline(never)]
-pub(crate) fn refused(expected: &'static str) -> Error {
+pub(crate) fn refusal(expected: &'static str) -> Error {
     let kind = match expected {
         EXPIRED => &codes::JWT_EXPIRED,
         NONCE => &codes::NONCE_MISMATCH,
         _ => &codes::CLAIM_REFUSED,
     };
-    Error::wanted(kind, expected)
+    Error::new_expected(kind, expected)
 }
 
 /// What an expired token fails.
@@ -232,7 +232,7 @@ impl<'a> Typed<'a> {
             Ok((claims @ Value::Object(_), repeated)) => (claims, repeated),
             // No login begun anew will mend what the server writes.
             Err(name) if !name.is_empty() => return Err(wrong(name, ": once, or with one value", None).advise(Action::FixConfiguration)),
-            _ => return Err(refused("claims: one JSON object")),
+            _ => return Err(refusal("claims: one JSON object")),
         };
         for member in claims.members() {
             let name = &*member.name;
@@ -350,14 +350,14 @@ pub(crate) fn check(
     issuer(&found, terms)?;
     audience(&found, terms)?;
     match times(&found, terms).or_else(|| more(&found, alg)) {
-        Some(expected) => Err(refused(expected)),
+        Some(expected) => Err(refusal(expected)),
         None => Ok(Unverified::new(&token, alg, found.json(json))),
     }
 }
 
 /// A token's payload as text; a byte order mark before it is ignored.
 pub(crate) fn payload<'a>(token: &'a Compact<'_>) -> Result<&'a str> {
-    let Ok(json) = core::str::from_utf8(token.payload()) else { return Err(refused("claims in UTF-8")) };
+    let Ok(json) = core::str::from_utf8(token.payload()) else { return Err(refusal("claims in UTF-8")) };
     Ok(json.strip_prefix('\u{feff}').unwrap_or(json))
 }
 
@@ -373,7 +373,7 @@ const MAX_AUDIENCES: usize = 100;
 /// `aud`: the client, and no other that is not trusted.
 pub(crate) fn audience(claims: &Typed<'_>, terms: &Terms<'_>) -> Result<()> {
     if claims.audiences().len() > MAX_AUDIENCES {
-        return Err(refused("aud: at most 100"));
+        return Err(refusal("aud: at most 100"));
     }
     let (mut this, mut other) = (false, None);
     for audience in claims.audiences() {

@@ -25,7 +25,7 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// ```
 pub fn check(token: &str, expectation: &IdTokenExpectation<'_>, now: u64) -> Result<Unverified> {
     let terms = Terms { endless: expectation.logout_token_without_exp, ..expectation.terms(now) };
-    claims::check(token, "logout+jwt", &terms, &|found, _| event(found)).map_err(|error| error.at(Phase::Session).hinting(HINT))
+    claims::check(token, "logout+jwt", &terms, &|found, _| event(found)).map_err(|error| error.at(Phase::Session).with_hint(HINT))
 }
 
 /// Nobody logs in here: what is wrong is the server's, or the client's settings.

@@ -83,11 +83,11 @@ impl IdTokenRules {
     /// # Errors
     /// Those of [`id_token::check`].
     pub fn check(&self, token: &str, now: u64) -> Result<Unverified> {
-        self.borrowed(|expectation| id_token::check(token, expectation, now))
+        self.with_expectation(|expectation| id_token::check(token, expectation, now))
     }
 
     /// Lends it to a judge.
-    pub(crate) fn borrowed<T>(&self, judge: impl FnOnce(&IdTokenExpectation<'_>) -> T) -> T {
+    pub(crate) fn with_expectation<T>(&self, judge: impl FnOnce(&IdTokenExpectation<'_>) -> T) -> T {
         let trusted: Vec<&str> = self.trusted_audiences.iter().map(String::as_str).collect();
         let mut expectation = IdTokenExpectation::new(&self.issuer, &self.client_id);
         if !self.algorithms.is_empty() {

@@ -70,12 +70,12 @@ impl ElysEnvironment {
     ///
     /// ```
     /// use samtykke::provider::acmidm::{Actor, ElysEnvironment};
-    /// let beta = ElysEnvironment::named("beta")?;
+    /// let beta = ElysEnvironment::from_name("beta")?;
     /// assert_eq!(beta.scope(Actor::Depzorg)?, "vo_info elys_depzorg");
-    /// assert_eq!(ElysEnvironment::named("dao-beta")?.scope(Actor::Depzorg)?, "vo_info dao_depzorg");
+    /// assert_eq!(ElysEnvironment::from_name("dao-beta")?.scope(Actor::Depzorg)?, "vo_info dao_depzorg");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn named(name: &str) -> Result<Self> {
+    pub fn from_name(name: &str) -> Result<Self> {
         let Some(found) = row(ELYS, name) else {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("environment: beta, acceptance, production or dao-beta"));
         };
@@ -175,7 +175,7 @@ fn is_uuid(text: &str) -> bool {
 /// ```
 /// use samtykke::Secret;
 /// use samtykke::provider::acmidm::{ElysApi, ElysEnvironment, Trace};
-/// let (beta, token) = (ElysEnvironment::named("beta")?, Secret::new("x.y"));
+/// let (beta, token) = (ElysEnvironment::from_name("beta")?, Secret::new("x.y"));
 /// let id = "5f0c7b1e-6d43-4a52-9d0b-0a1b2c3d4e5f";
 /// let trace = Trace { correlation_id: id, tracing_id: id, request_id: "0b9f3c55-6f3a-4d6e-8a1f-1c2d3e4f5a6b" };
 /// let request = ElysApi::new(&beta, &token).ping(&trace)?;

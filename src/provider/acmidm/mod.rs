@@ -41,15 +41,15 @@ impl Environment {
 
     /// Test and integration, `authenticatie-ti.vlaanderen.be`.
     pub fn ti() -> Self {
-        Self::known("ti")
+        Self::find("ti")
     }
 
     /// Production, `authenticatie.vlaanderen.be`.
     pub fn production() -> Self {
-        Self::known("production")
+        Self::find("production")
     }
 
-    fn known(name: &str) -> Self {
+    fn find(name: &str) -> Self {
         let [name, issuer] = row(data::ENVIRONMENTS, name).copied().unwrap_or_default();
         Self { name, issuer: issuer.into() }
     }
@@ -72,7 +72,7 @@ impl Environment {
     /// # Errors
     /// `invalid_configuration`.
     pub fn named(name: &str) -> Result<Self> {
-        if row(data::ENVIRONMENTS, name).is_some() { Ok(Self::known(name)) } else { Self::custom(name) }
+        if row(data::ENVIRONMENTS, name).is_some() { Ok(Self::find(name)) } else { Self::custom(name) }
     }
 
     /// `ti`, `production`, or empty for a server of one's own.

@@ -116,7 +116,7 @@ impl Ping {
     /// ```
     pub fn judge(response: &Response) -> Result<Self> {
         if response.status != 200 {
-            return Err(refused(response));
+            return Err(refusal(response));
         }
         let malformed = || Error::new(&codes::API_RESPONSE_MALFORMED).expected("the documented answer of ping").http(response);
         let body = response.body.expose();
@@ -253,7 +253,7 @@ fn same_code(one: &str, other: &str) -> bool {
 }
 
 /// An answer that is no success. Bodies of failures are not documented, so the status alone decides.
-pub(crate) fn refused(response: &Response) -> Error {
+pub(crate) fn refusal(response: &Response) -> Error {
     let (kind, action, expected): (&'static Kind, Action, &'static str) = match response.status {
         300..=303 | 305..=399 => (&codes::REDIRECT_REFUSED, Action::FixConfiguration, "an answer of the API itself"),
         401 => (

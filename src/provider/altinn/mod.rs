@@ -34,15 +34,15 @@ impl Environment {
 
     /// TT02, which takes tokens of `test.maskinporten.no` and `test.idporten.no`.
     pub fn tt02() -> Self {
-        Self::known("tt02").unwrap_or_default()
+        Self::find("tt02").unwrap_or_default()
     }
 
     /// Production.
     pub fn production() -> Self {
-        Self::known("production").unwrap_or_default()
+        Self::find("production").unwrap_or_default()
     }
 
-    fn known(name: &str) -> Option<Self> {
+    fn find(name: &str) -> Option<Self> {
         row(data::ENVIRONMENTS, name).map(|[_, platform]| Self { platform: (*platform).into() })
     }
 
@@ -53,12 +53,12 @@ impl Environment {
     ///
     /// ```
     /// use samtykke::provider::altinn::Environment;
-    /// assert_eq!(Environment::named("tt02")?.platform(), "https://platform.tt02.altinn.no");
-    /// assert!(Environment::named("https://altinn.example/platform/").is_err());
+    /// assert_eq!(Environment::from_name("tt02")?.platform(), "https://platform.tt02.altinn.no");
+    /// assert!(Environment::from_name("https://altinn.example/platform/").is_err());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn named(name: &str) -> Result<Self> {
-        if let Some(known) = Self::known(name) {
+    pub fn from_name(name: &str) -> Result<Self> {
+        if let Some(known) = Self::find(name) {
             return Ok(known);
         }
         if !is_web(name, true) || name.ends_with('/') || name.contains('?') {
@@ -154,7 +154,7 @@ impl Machine for TokenExchange {
     fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<AltinnToken>> {
         match input {
             Input::Start => {
-                let request = self.request.take().ok_or_else(used)?;
+                let request = self.request.take().ok_or_else(used_error)?;
                 self.waiting = true;
                 Ok(Step::Send(request))
             }
@@ -162,7 +162,7 @@ impl Machine for TokenExchange {
             Input::Failed(failure) if failure.is_of(Kind::Send) && core::mem::take(&mut self.waiting) => {
                 Err(failure.error(Phase::Token, true))
             }
-            _ => Err(used()),
+            _ => Err(used_error()),
         }
     }
 }
@@ -185,7 +185,7 @@ pub(crate) fn request(environment: &Environment, issuer: Issuer, token: &Secret,
     Ok(Request { method: "GET", url, headers, body: None, repeatable: true })
 }
 
-fn used() -> Error {
+fn used_error() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Token)
 }
 

@@ -57,7 +57,7 @@ impl SubscriberKey {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn add(&self, mut request: Request, origins: &[&str], development: bool) -> Result<Request> {
-        request.url = crate::flow::resource::encoded(&request.url);
+        request.url = crate::flow::resource::encode_url(&request.url);
         crate::flow::resource::check(&request.url, origins, development)?;
         if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(self.header)) {
             return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(self.header));

@@ -110,13 +110,13 @@ pub fn target(resource: &str) -> Result<Target> {
 /// `invalid_parameter` for an empty resource, or without a scope to write it before.
 ///
 /// ```
-/// use samtykke::provider::halland::joined;
-/// let scope = joined("hsainfoapi.regionhalland.se", "hsainfoapi.read hsainfoapi.write")?;
+/// use samtykke::provider::halland::join_scope;
+/// let scope = join_scope("hsainfoapi.regionhalland.se", "hsainfoapi.read hsainfoapi.write")?;
 /// assert_eq!(scope, "hsainfoapi.regionhalland.se/hsainfoapi.read hsainfoapi.regionhalland.se/hsainfoapi.write");
-/// assert!(joined("hsainfoapi.regionhalland.se", " ").is_err());
+/// assert!(join_scope("hsainfoapi.regionhalland.se", " ").is_err());
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn joined(resource: &str, scope: &str) -> Result<String> {
+pub fn join_scope(resource: &str, scope: &str) -> Result<String> {
     target(resource)?;
     let mut text = String::new();
     for one in scope.split(' ').filter(|one| !one.is_empty()) {

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::ground::error::told::marked;
+use crate::ground::error::told::find_marked;
 use crate::ground::error::{Action, Error};
 use crate::provider::table::row;
 
@@ -33,7 +33,7 @@ impl Msis {
     /// assert_eq!(Msis::find("MSIS: none"), None);
     /// ```
     pub fn find(text: &str) -> Option<Self> {
-        let code = marked(text, "MSIS", 3, 6)?;
+        let code = find_marked(text, "MSIS", 3, 6)?;
         let row = row(MSIS, code);
         let action = row.map(|[_, action, _]| match *action {
             "restart" => Action::Restart,

@@ -5,8 +5,8 @@
 
 use alloc::string::String;
 
-use super::granted::{GrantedJudge, numbered};
-use super::{Granted, LoginRequest, MAX_ASSERTION_LIFETIME, TokenRequest, check_algorithm, enforced};
+use super::granted::{GrantedJudge, with_provider_code};
+use super::{Granted, LoginRequest, MAX_ASSERTION_LIFETIME, TokenRequest, check_algorithm, enforce};
 use crate::flow::exchange::Exchange;
 use crate::flow::login::Start;
 use crate::ground::error::{Error, Result, codes};
@@ -30,7 +30,7 @@ use crate::protocol::token::Tokens;
 /// # fn key() -> samtykke::jose::KeyInfo {
 /// #     use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 /// #     let jwk = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-/// #     KeyInfo::new(Algorithm::named("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
+/// #     KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 /// # }
 /// use samtykke::Step;
 /// use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest};
@@ -57,7 +57,7 @@ impl HelseId {
     /// # Errors
     /// `invalid_configuration`, `algorithm_refused`, `endpoint_missing` for metadata without PAR.
     pub fn new(profile: Profile, client_id: &str, redirect_uri: &str, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
-        let mut profile = enforced(profile);
+        let mut profile = enforce(profile);
         if redirect_uri.is_empty() {
             profile.authorization_endpoint = String::new();
         }
@@ -66,12 +66,12 @@ impl HelseId {
 
     /// As [`new`](Self::new), of a client that was judged before.
     pub(crate) fn of(client: Client, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
-        let client = Client { profile: enforced(client.profile), ..client };
+        let client = Client { profile: enforce(client.profile), ..client };
         check_algorithm(key.alg)?;
         check_algorithm(dpop.alg)?;
         let profile = &client.profile;
         if profile.issuer.ends_with('/') {
-            return Err(Error::wanted(&codes::INVALID_CONFIGURATION, "HelseID's issuer: without a slash at its end"));
+            return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "HelseID's issuer: without a slash at its end"));
         }
         let pushed = profile.endpoint("pushed_authorization_request_endpoint", &ClientAuthentication::None);
         endpoint::check("pushed_authorization_request_endpoint", pushed, profile.development)?;
@@ -84,7 +84,7 @@ impl HelseId {
     /// `invalid_configuration`.
     pub fn security_level(mut self, least: u8) -> Result<Self> {
         if !matches!(least, 0 | 2..=4) {
-            return Err(Error::wanted(&codes::INVALID_CONFIGURATION, "security level: 2, 3 or 4, or 0 for any"));
+            return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "security level: 2, 3 or 4, or 0 for any"));
         }
         self.least = least;
         Ok(self)
@@ -96,7 +96,7 @@ impl HelseId {
     /// `invalid_configuration`.
     pub fn assertion_lifetime(mut self, seconds: u32) -> Result<Self> {
         if !(1..=MAX_ASSERTION_LIFETIME).contains(&seconds) {
-            return Err(Error::wanted(&codes::INVALID_CONFIGURATION, "lifetime of a client assertion: 1 to 60 seconds"));
+            return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "lifetime of a client assertion: 1 to 60 seconds"));
         }
         self.client.profile.requests.assertion.lifetime = seconds;
         Ok(self)
@@ -128,7 +128,7 @@ impl HelseId {
             start = start.object(object);
         }
         let mut exchange = Exchange::login(&self.client, &self.authentication, request.request(self.least)?, start, random, now)?;
-        exchange.flow.context.told = numbered;
+        exchange.flow.context.told = with_provider_code;
         Ok(exchange)
     }
 
@@ -140,11 +140,11 @@ impl HelseId {
         request.check_code()?;
         let asked = String::from(code.scope());
         let exchange = Exchange::authorization_code(&self.client, &self.authentication, code)?;
-        self.granted(exchange, request, [&asked, &asked], self.least, nonce)
+        self.judge_granted(exchange, request, [&asked, &asked], self.least, nonce)
     }
 
     /// The tokens of another audience, or for another organisation, with the refresh token of the last answer
-    /// ([`Granted::refresh`], or a stored one with the login's scope as [`Refresh::granted`]; [`Refresh::of`] alone would bound it
+    /// ([`Granted::refresh`], or a stored one with the login's scope as [`Refresh::with_granted_scope`]; [`Refresh::of`] alone would bound it
     /// by the last audience's). Use one at a time, and store the one that comes back before anything else.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl HelseId {
         let exchange = Exchange::refresh(&self.client, &self.authentication, &refresh)?;
         let asked = refresh.expected_scope();
         let login = refresh.granted.as_deref().unwrap_or(&asked);
-        self.granted(exchange, request, [&asked, login], 0, nonce)
+        self.judge_granted(exchange, request, [&asked, login], 0, nonce)
     }
 
     /// A token of the client's own. Ask only when [`TokenCache`](super::TokenCache) has none (FK3).
@@ -165,10 +165,10 @@ impl HelseId {
         request.check_machine()?;
         let grant = ClientCredentials::new(request.scope.clone());
         let exchange = Exchange::client_credentials(&self.client, &self.authentication, &grant)?;
-        self.granted(exchange, request, [&request.scope, &request.scope], 0, nonce)
+        self.judge_granted(exchange, request, [&request.scope, &request.scope], 0, nonce)
     }
 
-    fn granted(
+    fn judge_granted(
         &self,
         exchange: Exchange<Tokens>,
         request: &TokenRequest,
@@ -177,10 +177,10 @@ impl HelseId {
         nonce: Option<&str>,
     ) -> Result<Exchange<Granted>> {
         let mut exchange = exchange.target(&request.target()?)?.dpop(&self.dpop, nonce);
-        exchange.flow.context.told = numbered;
+        exchange.flow.context.told = with_provider_code;
         let (thumbprint, resource, asked) = (thumbprint(&self.dpop.public), request.resource.clone(), String::from(asked));
         let login_scope = String::from(login);
-        Ok(exchange.judged(|tokens| GrantedJudge { tokens, thumbprint, resource, asked, login_scope, least }))
+        Ok(exchange.map_judge(|tokens| GrantedJudge { tokens, thumbprint, resource, asked, login_scope, least }))
     }
 
     /// The claims about the person, health personnel details (`helseid://claims/hpr/hpr_details`) among them, compared with
@@ -190,7 +190,9 @@ impl HelseId {
     /// `invalid_parameter` without verified claims; then those of [`Exchange::userinfo`].
     pub fn userinfo(&self, tokens: &Tokens, nonce: Option<&str>) -> Result<Exchange<Claims>> {
         let sub = tokens.claims.as_ref().and_then(|claims| claims.text("sub"));
-        let Some(sub) = sub else { return Err(Error::wanted(&codes::INVALID_PARAMETER, "tokens of a login, their id_token verified")) };
+        let Some(sub) = sub else {
+            return Err(Error::new_expected(&codes::INVALID_PARAMETER, "tokens of a login, their id_token verified"));
+        };
         Ok(Exchange::userinfo(&self.client, &self.authentication, tokens, Subject::Is(&sub), None)?.dpop(&self.dpop, nonce))
     }
 

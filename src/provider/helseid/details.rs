@@ -72,7 +72,7 @@ fn check(number: &str) -> Result<()> {
     if number.len() == 9 && number.bytes().all(|digit| digit.is_ascii_digit()) {
         return Ok(());
     }
-    Err(Error::wanted(&codes::INVALID_PARAMETER, "an organisation number: nine digits"))
+    Err(Error::new_expected(&codes::INVALID_PARAMETER, "an organisation number: nine digits"))
 }
 
 /// Details of one request. The same go into a client assertion (`assertion_details`) or a request object
@@ -101,7 +101,7 @@ impl Details {
     /// `invalid_parameter` for an empty id.
     pub fn sfm_journal_id(mut self, id: &str) -> Result<Self> {
         if !crate::protocol::grant::is_text(id) {
-            return Err(Error::wanted(&codes::INVALID_PARAMETER, "a journal id: a text, not empty"));
+            return Err(Error::new_expected(&codes::INVALID_PARAMETER, "a journal id: a text, not empty"));
         }
         let value = Writer::new().string("journal_id", id).take();
         self.items.push(Writer::new().string("type", "nhn:sfm:journal-id").raw("value", &value).take());
@@ -116,7 +116,7 @@ impl Details {
         let value = Value::parse(json);
         let typed = value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str).is_some_and(|kind| !kind.is_empty());
         if !typed {
-            return Err(Error::wanted(&codes::INVALID_PARAMETER, "a detail: a JSON object with a type"));
+            return Err(Error::new_expected(&codes::INVALID_PARAMETER, "a detail: a JSON object with a type"));
         }
         self.items.push(json.into());
         Ok(self)
@@ -141,10 +141,10 @@ impl Details {
             value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) == Some(ORGANIZATION)
         });
         if organizations.count() > 1 {
-            return Err(Error::wanted(&codes::INVALID_PARAMETER, "details of one organisation"));
+            return Err(Error::new_expected(&codes::INVALID_PARAMETER, "details of one organisation"));
         }
         match self.items.as_slice() {
-            [] => Err(Error::wanted(&codes::INVALID_PARAMETER, "details: at least one")),
+            [] => Err(Error::new_expected(&codes::INVALID_PARAMETER, "details: at least one")),
             [one] => Ok(one.clone()),
             several => {
                 let mut json = String::from("[");

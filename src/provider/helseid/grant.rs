@@ -89,7 +89,7 @@ impl TokenRequest {
 
     /// With a code neither may be sent.
     pub(super) fn check_code(&self) -> Result<()> {
-        let error = |expected| Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
+        let error = |expected| Err(Error::new_expected(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
         if self.details.is_some() {
             return error("details with a refresh or in the login, never with a code (HID-1009)");
         }

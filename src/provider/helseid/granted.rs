@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::{check_level, resource_of};
 use crate::flow::judge::{Judge, Reader};
-use crate::ground::error::told::marked;
+use crate::ground::error::told::find_marked;
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::text::{base64url_decode, cut, number};
@@ -46,7 +46,7 @@ impl Granted {
     /// # }
     /// ```
     pub fn refresh(&self) -> Result<Refresh> {
-        Ok(Refresh::of(&self.tokens)?.granted(self.login_scope.clone()))
+        Ok(Refresh::of(&self.tokens)?.with_granted_scope(self.login_scope.clone()))
     }
 }
 
@@ -97,7 +97,7 @@ fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
     let Some(claims @ Value::Object(_)) = Value::parse(&payload) else { return Ok(()) };
     let jkt = claims.get("cnf").and_then(|confirmation| confirmation.get("jkt")).and_then(Value::as_str);
     if jkt != Some(bound.thumbprint) {
-        return Err(Error::wanted(&codes::CLAIM_REFUSED, "cnf.jkt of the access token: this client's DPoP key"));
+        return Err(Error::new_expected(&codes::CLAIM_REFUSED, "cnf.jkt of the access token: this client's DPoP key"));
     }
     let Some(resource) = bound.resource else { return Ok(()) };
     let audience = claims.get("aud");
@@ -119,7 +119,7 @@ fn check_token(token: &str, bound: &Bound<'_>) -> Result<()> {
 /// assert_eq!(error_number("HID-12"), None);
 /// ```
 pub fn error_number(description: &str) -> Option<&str> {
-    marked(description, "HID-", 4, 4)
+    find_marked(description, "HID-", 4, 4)
 }
 
 /// An error, with HelseID's number for it where there is one; such an error asks for other settings, not another try. What this
@@ -127,12 +127,12 @@ pub fn error_number(description: &str) -> Option<&str> {
 ///
 /// ```
 /// # use samtykke::{Callback, Transaction};
-/// use samtykke::provider::helseid::numbered;
+/// use samtykke::provider::helseid::with_provider_code;
 /// # fn finish(transaction: Transaction, client: &samtykke::Client, callback: Callback<'_>, now: u64) -> samtykke::Result<()> {
-/// let code = transaction.finish(client, callback, now).map_err(numbered)?;
+/// let code = transaction.finish(client, callback, now).map_err(with_provider_code)?;
 /// # Ok(()) }
 /// ```
-pub fn numbered(error: Error) -> Error {
+pub fn with_provider_code(error: Error) -> Error {
     let description = error.oauth().and_then(|oauth| oauth.description.as_ref());
     match description.and_then(|text| error_number(core::str::from_utf8(text.as_ref()).ok()?)).map(String::from) {
         Some(number) => {

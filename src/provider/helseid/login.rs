@@ -104,7 +104,7 @@ impl LoginRequest {
         }
         for (name, value) in &self.parameters {
             if !crate::protocol::grant::is_text(value) {
-                return Err(Error::wanted(&codes::INVALID_PARAMETER, "a text, not empty, without control characters").actual(name));
+                return Err(Error::new_expected(&codes::INVALID_PARAMETER, "a text, not empty, without control characters").actual(name));
             }
             request = request.parameter(*name, value.clone());
         }

@@ -19,7 +19,7 @@ pub use client::HelseId;
 pub use data::RULES;
 pub use details::{Details, Organization};
 pub use grant::TokenRequest;
-pub use granted::{Granted, error_number, numbered};
+pub use granted::{Granted, error_number, with_provider_code};
 pub use login::LoginRequest;
 pub use scope::{SECURITY_LEVEL, check_level, resource_of, resources_of};
 pub(crate) use scope::{check_login, check_machine};
@@ -82,7 +82,7 @@ impl Environment {
         if is_endpoint(issuer, true) && !issuer.ends_with('/') && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
             return Ok(Self { issuer: issuer.into(), development: true });
         }
-        Err(Error::wanted(&codes::INVALID_CONFIGURATION, "environment: test, production, or an issuer without a slash at its end"))
+        Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "environment: test, production, or an issuer without a slash at its end"))
     }
 
     /// The environment of a name: `test`, `production`, or the issuer of a server of one's own.
@@ -130,11 +130,11 @@ pub fn profile(environment: &Environment) -> Profile {
 
 /// As [`profile`], with the addresses of the server's metadata, judged by [`Environment::policy`]. Keep it for a day.
 pub fn profile_of(metadata: &Metadata, environment: &Environment) -> Profile {
-    enforced(metadata.profile(&RULES, environment.development))
+    enforce(metadata.profile(&RULES, environment.development))
 }
 
 /// What the security profile demands, whoever made the profile and whatever a document says.
-pub(crate) fn enforced(profile: Profile) -> Profile {
+pub(crate) fn enforce(profile: Profile) -> Profile {
     Profile { rules: &RULES, iss_parameter: true, requests: data::requests(), ..profile }
 }
 
@@ -145,8 +145,8 @@ pub(crate) fn enforced(profile: Profile) -> Profile {
 ///
 /// ```
 /// use samtykke::{jose::Algorithm, provider::helseid::check_algorithm};
-/// assert!(check_algorithm(Algorithm::named("PS256").unwrap()).is_ok());
-/// assert!(check_algorithm(Algorithm::named("EdDSA").unwrap()).is_err());
+/// assert!(check_algorithm(Algorithm::from_name("PS256").unwrap()).is_ok());
+/// assert!(check_algorithm(Algorithm::from_name("EdDSA").unwrap()).is_err());
 /// ```
 pub fn check_algorithm(alg: &Algorithm) -> Result<()> {
     check_name(alg.name)
@@ -156,6 +156,6 @@ pub(crate) fn check_name(alg: &str) -> Result<()> {
     if data::ALGORITHMS.contains(&alg) {
         return Ok(());
     }
-    let error = Error::wanted(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
+    let error = Error::new_expected(&codes::ALGORITHM_REFUSED, "RS, PS or ES with 256, 384 or 512");
     Err(error.at(crate::ground::error::Phase::Configuration).actual(alg))
 }

@@ -40,7 +40,7 @@ impl Saved {
         if saved.text("issuer").as_deref() == Some(issuer) && saved.text("clientId").as_deref() == Some(client_id) {
             return Ok(saved);
         }
-        Err(Error::wanted(&codes::INVALID_CONFIGURATION, "a session of this client and environment"))
+        Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "a session of this client and environment"))
     }
 
     fn of(value: &Value<'_>) -> Option<Self> {

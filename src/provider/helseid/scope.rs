@@ -55,7 +55,7 @@ pub(crate) fn check_machine(scope: &str) -> Result<()> {
     match scope.split(' ').find(of_a_person) {
         None => Ok(()),
         Some(scope) => {
-            let error = Error::wanted(&codes::INVALID_SCOPE, "no scope of a person's with client_credentials");
+            let error = Error::new_expected(&codes::INVALID_SCOPE, "no scope of a person's with client_credentials");
             Err(error.at(Phase::Token).actual(scope))
         }
     }
@@ -67,7 +67,7 @@ pub(crate) fn check_login(scope: &str, least: u8) -> Result<()> {
     if least == 0 || has("openid") && LEVEL_SCOPES.into_iter().any(has) {
         return Ok(());
     }
-    Err(Error::wanted(&codes::INVALID_SCOPE, "openid and helseid://scopes/identity/security_level, by which the login is judged"))
+    Err(Error::new_expected(&codes::INVALID_SCOPE, "openid and helseid://scopes/identity/security_level, by which the login is judged"))
 }
 
 /// Judges how surely the person of a verified id_token is known.
@@ -78,7 +78,7 @@ pub(crate) fn check_login(scope: &str, least: u8) -> Result<()> {
 /// ```
 /// use samtykke::provider::helseid::check_level;
 /// use samtykke::protocol::id_token::claims::Claims;
-/// let claims = Claims::stored(r#"{"helseid://claims/identity/security_level":"3"}"#)?;
+/// let claims = Claims::from_stored(r#"{"helseid://claims/identity/security_level":"3"}"#)?;
 /// assert!(check_level(&claims, 3).is_ok());
 /// assert_eq!(check_level(&claims, 4).unwrap_err().code(), "claim_refused");
 /// # Ok::<(), samtykke::Error>(())

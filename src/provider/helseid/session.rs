@@ -11,7 +11,7 @@ use alloc::string::String;
 use super::saved::{KnownTokens, Saved, quoted, read, record};
 use super::{Granted, HelseId, TokenRequest, resources_of};
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::used;
+use crate::flow::judge::used_error;
 use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::{Place, Record, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
@@ -295,13 +295,13 @@ impl Session {
     fn refreshing(&self) -> Result<Exchange<Granted>> {
         let Some(token) = self.saved.text("refreshToken").filter(|token| !token.is_empty()) else {
             let expected = "offline_access in the login's scope: without it there is no further token";
-            return Err(Error::wanted(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
+            return Err(Error::new_expected(&codes::INVALID_PARAMETER, expected).at(Phase::Token));
         };
-        let mut refresh = Refresh::new(token).granted(self.saved.text("scope").unwrap_or_default());
+        let mut refresh = Refresh::new(token).with_granted_scope(self.saved.text("scope").unwrap_or_default());
         if let Some(claims) = self.saved.claims() {
-            refresh = refresh.claims(Claims::stored(claims)?);
+            refresh = refresh.claims(Claims::from_stored(claims)?);
         }
-        Ok(self.helseid.refresh(&refresh, &self.request, self.nonce.as_deref())?.storing())
+        Ok(self.helseid.refresh(&refresh, &self.request, self.nonce.as_deref())?.with_store())
     }
 
     fn send(&mut self, moment: &Moment<'_>) -> Result<Step<SessionToken>> {
@@ -312,7 +312,7 @@ impl Session {
     }
 
     fn exchanged(&mut self, input: Input, moment: &Moment<'_>, asking: bool) -> Result<Step<SessionToken>> {
-        let Some(exchange) = &mut self.exchange else { return Err(used()) };
+        let Some(exchange) = &mut self.exchange else { return Err(used_error()) };
         match exchange.advance(input, moment).map(Step::undone) {
             Ok(Ok(Step::Store(token))) => {
                 self.saved.renew(&token);
@@ -360,7 +360,7 @@ impl Session {
 
 fn unlockable(failure: Failure) -> Error {
     match failure {
-        Failure::Store => Error::wanted(&codes::SESSION_UNAVAILABLE, "an answer of the session store").at(Phase::Session),
+        Failure::Store => Error::new_expected(&codes::SESSION_UNAVAILABLE, "an answer of the session store").at(Phase::Session),
         other => other.error(Phase::Token, true),
     }
 }
@@ -373,7 +373,7 @@ impl Machine for Session {
             && !matches!(self.at, At::Exchanging)
             && !failure.is_of(Kind::Store)
         {
-            return Err(used());
+            return Err(used_error());
         }
         match (core::mem::replace(&mut self.at, At::Over), input) {
             (At::New, Input::Start) => self.begin(moment),
@@ -395,7 +395,7 @@ impl Machine for Session {
             (At::Ending(outcome), Input::Unlocked | Input::Failed(_)) => outcome.map(Step::Done),
             (at, _) => {
                 self.at = at;
-                Err(used())
+                Err(used_error())
             }
         }
     }

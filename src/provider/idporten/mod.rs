@@ -19,8 +19,8 @@ use crate::provider::table::row;
 ///
 /// ```
 /// use samtykke::provider::idporten::Environment;
-/// assert_eq!(Environment::named("ansattporten-test")?.issuer(), "https://test.ansattporten.no");
-/// assert!(Environment::named("ver2").is_err());
+/// assert_eq!(Environment::from_name("ansattporten-test")?.issuer(), "https://test.ansattporten.no");
+/// assert!(Environment::from_name("ver2").is_err());
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,25 +39,25 @@ impl Environment {
 
     /// ID-porten's test environment.
     pub fn test() -> Self {
-        Self::known("test").unwrap_or_default()
+        Self::find("test").unwrap_or_default()
     }
 
     /// ID-porten.
     pub fn production() -> Self {
-        Self::known("production").unwrap_or_default()
+        Self::find("production").unwrap_or_default()
     }
 
     /// Ansattporten's test environment.
     pub fn ansattporten_test() -> Self {
-        Self::known("ansattporten-test").unwrap_or_default()
+        Self::find("ansattporten-test").unwrap_or_default()
     }
 
     /// Ansattporten.
     pub fn ansattporten_production() -> Self {
-        Self::known("ansattporten-production").unwrap_or_default()
+        Self::find("ansattporten-production").unwrap_or_default()
     }
 
-    fn known(name: &str) -> Option<Self> {
+    fn find(name: &str) -> Option<Self> {
         row(data::ENVIRONMENTS, name).map(|[name, issuer, login]| Self { name, issuer: (*issuer).into(), login: (*login).into() })
     }
 
@@ -65,8 +65,8 @@ impl Environment {
     ///
     /// # Errors
     /// `invalid_configuration` for another name.
-    pub fn named(name: &str) -> Result<Self> {
-        Self::known(name).ok_or_else(|| {
+    pub fn from_name(name: &str) -> Result<Self> {
+        Self::find(name).ok_or_else(|| {
             let expected =
                 "environment: test, production, ansattporten-test, ansattporten-production, or an issuer without a slash at its end";
             Error::new(&codes::INVALID_CONFIGURATION).expected(expected)
@@ -79,7 +79,7 @@ impl Environment {
     /// `invalid_configuration`.
     pub fn custom(issuer: &str) -> Result<Self> {
         if !is_web(issuer, true) || issuer.contains('?') || issuer.ends_with('/') {
-            return Self::named("");
+            return Self::from_name("");
         }
         Ok(Self { name: "", issuer: issuer.into(), login: issuer.into() })
     }

@@ -69,14 +69,14 @@ impl AccessToken {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(claims: &str, expected: &TokenExpectation<'_>) -> Result<Self> {
-        let value = judged(claims, expected)?;
+        let value = judge_claims(claims, expected)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let Some(consumer) = value.get("consumer").and_then(organisation) else {
-            return Err(refused("consumer: authority iso6523-actorid-upis, ID 0192: and nine digits"));
+            return Err(refusal("consumer: authority iso6523-actorid-upis, ID 0192: and nine digits"));
         };
         let supplier = match value.get("supplier") {
             None => None,
-            Some(supplier) => Some(organisation(supplier).ok_or_else(|| refused("supplier: an organisation, as consumer is"))?),
+            Some(supplier) => Some(organisation(supplier).ok_or_else(|| refusal("supplier: an organisation, as consumer is"))?),
         };
         Ok(Self {
             consumer,
@@ -90,14 +90,14 @@ impl AccessToken {
 }
 
 /// Claims whose issuer, end, audience and scope are as they were expected.
-pub(super) fn judged<'a>(claims: &'a str, expected: &TokenExpectation<'_>) -> Result<Value<'a>> {
-    let Some(value @ Value::Object(_)) = Value::parse(claims) else { return Err(refused("claims: one JSON object, no member twice")) };
+pub(super) fn judge_claims<'a>(claims: &'a str, expected: &TokenExpectation<'_>) -> Result<Value<'a>> {
+    let Some(value @ Value::Object(_)) = Value::parse(claims) else { return Err(refusal("claims: one JSON object, no member twice")) };
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     if text("iss") != Some(expected.issuer) {
-        return Err(refused("iss: the issuer, slash included"));
+        return Err(refusal("iss: the issuer, slash included"));
     }
     let Some(end) = value.get("exp").and_then(Value::as_seconds).and_then(|end| u64::try_from(end).ok()) else {
-        return Err(refused("exp: a number of seconds"));
+        return Err(refusal("exp: a number of seconds"));
     };
     if end <= expected.now {
         return Err(Error::new(&codes::JWT_EXPIRED).at(Phase::Api));
@@ -109,14 +109,14 @@ pub(super) fn judged<'a>(claims: &'a str, expected: &TokenExpectation<'_>) -> Re
         text("aud") == Some(wanted) || listed.iter().any(|item| item.as_str() == Some(wanted))
     };
     match expected.audience {
-        Some(wanted) if !names(wanted) => return Err(refused("aud: this API's audience")),
+        Some(wanted) if !names(wanted) => return Err(refusal("aud: this API's audience")),
         // A token that is for one API says so; another must not take it.
-        None if restricted => return Err(refused("aud: none, as none is expected")),
+        None if restricted => return Err(refusal("aud: none, as none is expected")),
         _ => {}
     }
     let scope = text("scope").unwrap_or_default();
     if expected.scope.is_empty() || !scope.split(' ').any(|token| token == expected.scope) {
-        return Err(refused("scope: this API's scope among them"));
+        return Err(refusal("scope: this API's scope among them"));
     }
     Ok(value)
 }
@@ -132,6 +132,6 @@ fn organisation(value: &Value<'_>) -> Option<Organisation> {
     Some(Organisation { id: id.into(), number: number.into(), part: part.map(String::from) })
 }
 
-pub(super) fn refused(expected: &'static str) -> Error {
+pub(super) fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::CLAIM_REFUSED).at(Phase::Api).expected(expected)
 }

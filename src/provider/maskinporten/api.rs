@@ -12,7 +12,7 @@ use super::operation::{ClientScope, Operation};
 use super::organisation::OrganisationNumber;
 use super::record::Record;
 use super::registration::replacement;
-use super::wire::{build, judged, malformed, wrong};
+use super::wire::{build, judge, malformed, wrong};
 use super::{Change, Environment};
 use crate::ground::error::Result;
 use crate::ground::http::{Request, Response};
@@ -43,7 +43,7 @@ impl<T> Call<T> {
     /// `token_invalid`: get a new token, once; `unauthorized`, naming the scope that is needed; `not_found`;
     /// `registration_conflict`; `api_error`, with what the API said as the provider's code and its correlation id as trace id.
     pub fn finish(&self, response: &Response) -> Result<T> {
-        let text = judged(self.operation, self.given, response)?;
+        let text = judge(self.operation, self.given, response)?;
         (self.read)(&text).map_err(|_| malformed(response))
     }
 }
@@ -57,7 +57,7 @@ impl<T: 'static> Call<T> {
     }
 }
 
-fn nothing(_: &str) -> Result<()> {
+fn expect_nothing(_: &str) -> Result<()> {
     Ok(())
 }
 
@@ -118,7 +118,7 @@ impl<'a> SelfService<'a> {
     fn build<T>(&self, (name, strict): (&str, bool), arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
         let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
         let mut request = build(self.environment, operation, arguments, body, strict)?;
-        if let Some(token) = self.token.filter(|_| operation.authorized()) {
+        if let Some(token) = self.token.filter(|_| operation.needs_token()) {
             if !crate::protocol::syntax::is_token68(token.expose()) {
                 return Err(wrong("an access token: token68"));
             }
@@ -187,7 +187,7 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `invalid_parameter` for an odd id.
     pub fn deactivate_client(&self, id: &str) -> Result<Call<()>> {
-        self.call("deactivateClient", &[id], "", nothing)
+        self.call("deactivateClient", &[id], "", expect_nothing)
     }
 
     /// A new secret, for the clients of ID-porten that have one; it lives 360 days at most.
@@ -212,8 +212,8 @@ impl<'a> SelfService<'a> {
     /// `invalid_parameter` for an odd id.
     pub fn write_keys(&self, id: &str, change: &Change) -> Result<Call<()>> {
         match &change.set {
-            Some(set) => self.call("replaceKeys", &[id], set, nothing),
-            None => self.call("deleteKeys", &[id], "", nothing),
+            Some(set) => self.call("replaceKeys", &[id], set, expect_nothing),
+            None => self.call("deleteKeys", &[id], "", expect_nothing),
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `key_refused`, `registration_conflict` for an id that is there twice, `invalid_parameter`.
     pub fn set_keys(&self, id: &str, keys: &Record) -> Result<Call<()>> {
-        self.call("setKeys", &[id], keys.json(), nothing)
+        self.call("setKeys", &[id], keys.json(), expect_nothing)
     }
 
     /// One key, where the API has that address.
@@ -256,7 +256,7 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `invalid_parameter` for an odd id.
     pub fn delete_key(&self, id: &str, kid: &str) -> Result<Call<()>> {
-        self.call("deleteKey", &[id, kid], "", nothing)
+        self.call("deleteKey", &[id, kid], "", expect_nothing)
     }
 
     /// Those on whose behalf a client acts.
@@ -288,7 +288,7 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `invalid_parameter` for an odd id.
     pub fn delete_on_behalf_of(&self, id: &str, name: &str) -> Result<Call<()>> {
-        self.call("deleteOnBehalfOf", &[id, name], "", nothing)
+        self.call("deleteOnBehalfOf", &[id, name], "", expect_nothing)
     }
 
     /// Your organisation's scopes; deactivated ones only when asked for.
@@ -329,7 +329,7 @@ impl<'a> SelfService<'a> {
     /// # Errors
     /// `invalid_scope` for what is no name of a scope.
     pub fn deactivate_scope(&self, name: &str) -> Result<Call<()>> {
-        self.call("deactivateScope", &[name], "", nothing)
+        self.call("deactivateScope", &[name], "", expect_nothing)
     }
 
     /// Who has access to one of your scopes.

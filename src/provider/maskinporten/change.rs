@@ -11,8 +11,8 @@ use super::edit::KeyEdit;
 use super::operation::{ClientScope, Operation};
 use super::record::Record;
 use super::registration::replacement;
-use super::wire::{judged, wrong};
-use crate::flow::judge::used;
+use super::wire::{judge, wrong};
+use crate::flow::judge::used_error;
 use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Phase, Result};
@@ -38,7 +38,7 @@ impl Admin {
     /// The JSON of an answer.
     fn answer(&self, operation: &str, response: &Response) -> Result<String> {
         let Some(operation) = Operation::named(operation) else { return Err(wrong("a known operation")) };
-        judged(operation, self.given, response)
+        judge(operation, self.given, response)
     }
 }
 
@@ -183,7 +183,7 @@ impl Machine for UpdateCall {
                     self.stage = Stage::Write;
                     Err(failure.error(Phase::Api, false))
                 }
-                _ => Err(used()),
+                _ => Err(used_error()),
             };
         }
         let response = match self.calling.advance(input, moment)? {

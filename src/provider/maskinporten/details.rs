@@ -45,7 +45,7 @@ impl AuthorizationDetails {
         let organisation = Writer::new().string("authority", "iso6523-actorid-upis").string("ID", &organisation.identifier()).take();
         let mut json = Writer::new();
         json.string("type", SYSTEM_USER).raw("systemuser_org", &organisation).some("externalRef", external_reference);
-        Self::parse(&listed(&json.take()))
+        Self::parse(&to_list(&json.take()))
     }
 
     /// By a consent.
@@ -59,7 +59,7 @@ impl AuthorizationDetails {
         };
         let mut who = String::from(prefix);
         who.push_str(number);
-        Self::parse(&listed(&Writer::new().string("type", CONSENT).string("id", id).string("from", &who).take()))
+        Self::parse(&to_list(&Writer::new().string("type", CONSENT).string("id", id).string("from", &who).take()))
     }
 
     /// From the JSON that goes into the grant: an array with one entry as documented.
@@ -69,7 +69,7 @@ impl AuthorizationDetails {
     pub fn parse(json: &str) -> Result<Self> {
         let value = Value::parse(json);
         let Some([entry]) = value.as_ref().and_then(Value::as_array) else {
-            return Err(refused("authorization_details: an array of one entry"));
+            return Err(refusal("authorization_details: an array of one entry"));
         };
         let known = |object: &Value<'_>, names: &[&str]| {
             object.members().iter().all(|member| names.contains(&&*member.name) && !matches!(member.value, Value::Null))
@@ -80,14 +80,14 @@ impl AuthorizationDetails {
                 let organisation = entry.get("systemuser_org").unwrap_or(&Value::Null);
                 let part = |name| organisation.get(name).and_then(Value::as_str);
                 if !known(entry, &["type", "systemuser_org", "externalRef"]) || !known(organisation, &["authority", "ID"]) {
-                    return Err(refused("a system user: type, systemuser_org with authority and ID, externalRef"));
+                    return Err(refusal("a system user: type, systemuser_org with authority and ID, externalRef"));
                 }
                 let number = part("ID").and_then(|id| id.strip_prefix("0192:")).unwrap_or_default();
                 if part("authority") != Some("iso6523-actorid-upis") || OrganisationNumber::unchecked(number).is_err() {
-                    return Err(refused("systemuser_org: authority iso6523-actorid-upis, ID 0192: and nine digits"));
+                    return Err(refusal("systemuser_org: authority iso6523-actorid-upis, ID 0192: and nine digits"));
                 }
                 if entry.get("externalRef").is_some() && text("externalRef").is_none_or(str::is_empty) {
-                    return Err(refused("externalRef: a text, not empty"));
+                    return Err(refusal("externalRef: a text, not empty"));
                 }
             }
             Some(CONSENT) => {
@@ -98,10 +98,10 @@ impl AuthorizationDetails {
                 };
                 let is_id = id.len() == 36 && id.bytes().all(|octet| octet.is_ascii_hexdigit() || octet == b'-');
                 if !known(entry, &["type", "id", "from"]) || !is_id || !(digits(PERSON, 11) || digits(ORGANISATION, 9)) {
-                    return Err(refused("a consent: type, id as a UUID, from as a person's or organisation's urn with its digits"));
+                    return Err(refusal("a consent: type, id as a UUID, from as a person's or organisation's urn with its digits"));
                 }
             }
-            _ => return Err(refused("type: urn:altinn:systemuser or urn:altinn:consent")),
+            _ => return Err(refusal("type: urn:altinn:systemuser or urn:altinn:consent")),
         }
         Ok(Self(json.into()))
     }
@@ -118,13 +118,13 @@ impl core::fmt::Debug for AuthorizationDetails {
     }
 }
 
-fn listed(entry: &str) -> String {
+fn to_list(entry: &str) -> String {
     let mut json = String::from("[");
     json.push_str(entry);
     json.push_str("]");
     json
 }
 
-fn refused(expected: &'static str) -> Error {
+fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected(expected)
 }

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use super::access_token::{TokenExpectation, judged, refused};
+use super::access_token::{TokenExpectation, judge_claims, refusal};
 use crate::ground::error::Result;
 use crate::ground::json::Value;
 use crate::ground::text::cut;
@@ -54,17 +54,17 @@ impl EuropeanCaller {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn judge(claims: &str, expected: &TokenExpectation<'_>) -> Result<Self> {
-        let value = judged(claims, expected)?;
+        let value = judge_claims(claims, expected)?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let consumer = value.get("consumer").unwrap_or(&Value::Null);
         let of = |name: &str| consumer.get(name).and_then(Value::as_str);
         let id = of("ID").filter(|_| of("authority").is_some_and(|authority| AUTHORITIES.contains(&authority)));
         let Some((register, country, number)) = id.and_then(parts) else {
-            return Err(refused("consumer: authority etsi-en-319-412, ID as ETSI EN 319 412-1 has it, such as NTRSE-5560001111"));
+            return Err(refusal("consumer: authority etsi-en-319-412, ID as ETSI EN 319 412-1 has it, such as NTRSE-5560001111"));
         };
         // Delegations are Altinn's, between organisations that it knows.
         if value.get("supplier").is_some() {
-            return Err(refused("supplier: none, as nothing is delegated to an eSeal"));
+            return Err(refusal("supplier: none, as nothing is delegated to an eSeal"));
         }
         Ok(Self {
             id: id.unwrap_or_default().into(),

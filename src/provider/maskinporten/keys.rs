@@ -3,7 +3,7 @@
 //! docs.digdir.no `oidc_api_admin_maskinporten`. A POST replaces the whole set, so each change is made from the set as it stands.
 //! Refuses private members, a sixth key, an id that is taken or has odd letters, other keys than RSA.
 
-use super::record::{object, refused};
+use super::record::{object, refusal};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -33,10 +33,10 @@ impl Change {
         let added = public_key(key)?;
         let mut keys = keys(set)?;
         if keys.iter().any(|known| known.text("kid") == added.text("kid")) {
-            return Err(refused(&codes::REGISTRATION_CONFLICT, "a kid that the set does not have"));
+            return Err(refusal(&codes::REGISTRATION_CONFLICT, "a kid that the set does not have"));
         }
         if keys.len() >= MAX_KEYS {
-            return Err(refused(&codes::INVALID_PARAMETER, "at most five keys: remove one first"));
+            return Err(refusal(&codes::INVALID_PARAMETER, "at most five keys: remove one first"));
         }
         keys.push(added);
         Self::of(keys)
@@ -49,7 +49,7 @@ impl Change {
     pub fn renew(set: &str, kid: &str) -> Result<Self> {
         let mut keys = keys(set)?;
         let key = keys.iter_mut().find(|key| key.text("kid").as_deref() == Some(kid));
-        let Some(key) = key else { return Err(refused(&codes::NOT_FOUND, "a kid of the set")) };
+        let Some(key) = key else { return Err(refusal(&codes::NOT_FOUND, "a kid of the set")) };
         *key = key.clone().without(&["exp"]);
         Self::of(keys)
     }
@@ -63,7 +63,7 @@ impl Change {
         let before = keys.len();
         keys.retain(|key| key.text("kid").as_deref() != Some(kid));
         if keys.len() == before {
-            return Err(refused(&codes::NOT_FOUND, "a kid of the set"));
+            return Err(refusal(&codes::NOT_FOUND, "a kid of the set"));
         }
         Self::of(keys)
     }
@@ -96,7 +96,7 @@ impl Change {
         if names(self.set.as_deref().unwrap_or(r#"{"keys":[]}"#))? == names(set)? {
             return Ok(());
         }
-        Err(refused(&codes::REGISTRATION_CONFLICT, "the keys as they were just written: someone else changed them"))
+        Err(refusal(&codes::REGISTRATION_CONFLICT, "the keys as they were just written: someone else changed them"))
     }
 }
 
@@ -107,10 +107,10 @@ impl Change {
 ///
 /// ```
 /// let set = r#"{"keys":[{"kty":"RSA","kid":"a","exp":1700000000},{"kty":"RSA","kid":"b","exp":1900000000}]}"#;
-/// assert_eq!(samtykke::provider::maskinporten::expiring(set, 1_800_000_000)?, ["a"]);
+/// assert_eq!(samtykke::provider::maskinporten::kids_expiring_by(set, 1_800_000_000)?, ["a"]);
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn expiring(set: &str, by: i64) -> Result<Vec<String>> {
+pub fn kids_expiring_by(set: &str, by: i64) -> Result<Vec<String>> {
     let due = |key: Record| key.integer("exp").filter(|end| *end <= by).and_then(|_| key.text("kid"));
     Ok(keys(set)?.into_iter().filter_map(due).collect())
 }
@@ -128,11 +128,11 @@ pub(crate) fn public_key(json: &str) -> Result<Record> {
     let key = Jwk::parse(json).map_err(|error| error.at(Phase::Api))?;
     let kid = key.kid().unwrap_or_default();
     if !is_kid(kid) {
-        return Err(refused(&codes::KEY_REFUSED, "kid: letters, digits, full stops, underscores and hyphens"));
+        return Err(refusal(&codes::KEY_REFUSED, "kid: letters, digits, full stops, underscores and hyphens"));
     }
     let alg = key.alg().unwrap_or("RS256");
-    if !matches!(alg, "RS256" | "RS384" | "RS512") || !Algorithm::named(alg).is_some_and(|alg| key.fits(alg)) {
-        return Err(refused(&codes::KEY_REFUSED, "an RSA key for signatures, alg RS256, RS384 or RS512"));
+    if !matches!(alg, "RS256" | "RS384" | "RS512") || !Algorithm::from_name(alg).is_some_and(|alg| key.fits(alg)) {
+        return Err(refusal(&codes::KEY_REFUSED, "an RSA key for signatures, alg RS256, RS384 or RS512"));
     }
     let mut out = Writer::new();
     let value = given.value();
@@ -152,7 +152,7 @@ fn keys(set: &str) -> Result<Vec<Record>> {
     let value = set.raw("keys").unwrap_or_default();
     let list = Value::parse(&value);
     let Some(items) = list.as_ref().and_then(Value::as_array) else {
-        return Err(refused(&codes::INVALID_PARAMETER, "a key set: keys, an array"));
+        return Err(refusal(&codes::INVALID_PARAMETER, "a key set: keys, an array"));
     };
     items.iter().map(object).collect()
 }

@@ -27,7 +27,7 @@ pub use change::{KeyEditCall, UpdateCall, Updated};
 pub use details::{AuthorizationDetails, ConsentFrom};
 pub use edit::{Edit, KeyEdit};
 pub use european::EuropeanCaller;
-pub use keys::{Change, MAX_KEYS, expiring};
+pub use keys::{Change, MAX_KEYS, kids_expiring_by};
 pub use operation::{ClientScope, Operation};
 pub use organisation::OrganisationNumber;
 pub use problem::{Again, Problem};
@@ -97,16 +97,16 @@ impl Environment {
             second: String::new(),
             development: false,
         };
-        environment.formed(row(data::BASES, "current").copied().unwrap_or_default())
+        environment.with_members(row(data::BASES, "current").copied().unwrap_or_default())
     }
 
     /// With a base of one of the forms that are known; a server of one's own keeps its origin.
-    fn formed(mut self, [_, test, production, collection, second]: [&str; 5]) -> Self {
+    fn with_members(mut self, [_, test, production, collection, second]: [&str; 5]) -> Self {
         let in_test = row(data::ENVIRONMENTS, "test").is_some_and(|[_, issuer, _]| self.issuer == *issuer);
         let base = if in_test { test } else { production };
         let (origin, path) = split(base);
         let mut own = String::from(if self.development { split(&self.self_service).0 } else { origin });
-        self.second = if second.is_empty() { String::new() } else { joined(&own, second) };
+        self.second = if second.is_empty() { String::new() } else { join(&own, second) };
         own.push_str(path);
         self.self_service = own;
         self.collection = collection.into();
@@ -127,7 +127,7 @@ impl Environment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn custom(issuer: &str, token_endpoint: &str, self_service: &str) -> Result<Self> {
-        let beneath = joined(issuer.strip_suffix('/').unwrap_or(issuer), "/token");
+        let beneath = join(issuer.strip_suffix('/').unwrap_or(issuer), "/token");
         let token_endpoint = if token_endpoint.is_empty() { beneath.as_str() } else { token_endpoint };
         let environment = Self {
             issuer: issuer.into(),
@@ -148,7 +148,7 @@ impl Environment {
     ///
     /// # Errors
     /// `invalid_configuration`.
-    pub fn named(name: &str) -> Result<Self> {
+    pub fn from_name(name: &str) -> Result<Self> {
         let (first, rest) = cut(name, b' ');
         if row(data::ENVIRONMENTS, first).is_some() {
             let environment = Self::of(first);
@@ -181,7 +181,7 @@ impl Environment {
     pub fn self_service_at(mut self, base: &str) -> Result<Self> {
         // A server of one's own has an address before it has a form.
         if let Some(form) = row(data::BASES, base).filter(|_| !(self.development && self.self_service.is_empty())) {
-            return Ok(self.formed(*form));
+            return Ok(self.with_members(*form));
         }
         let plain = !base.ends_with('/') && !base.contains(['?', ' ', '\\']) && !base.contains("/.");
         if !plain || !is_web(base, self.development) {
@@ -189,7 +189,7 @@ impl Environment {
         }
         self.self_service = base.into();
         self.collection = String::new();
-        self.second = base.strip_suffix("/v1").map_or(String::new(), |before| joined(before, "/v2"));
+        self.second = base.strip_suffix("/v1").map_or(String::new(), |before| join(before, "/v2"));
         Ok(self)
     }
 
@@ -209,7 +209,7 @@ impl Environment {
     }
 }
 
-fn joined(one: &str, other: &str) -> String {
+fn join(one: &str, other: &str) -> String {
     let mut text = String::from(one);
     text.push_str(other);
     text

@@ -129,7 +129,7 @@ pub enum ClientScope {
 
 impl ClientScope {
     /// By its name: `write`, `modify`, `supplier`.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "write" => Self::Write,
             "modify" => Self::Modify,
@@ -161,7 +161,7 @@ impl Operation {
     }
 
     /// Whether a token goes with it; the public lists are read without.
-    pub(crate) fn authorized(&self) -> bool {
+    pub(crate) fn needs_token(&self) -> bool {
         !self.scope.is_empty()
     }
 }

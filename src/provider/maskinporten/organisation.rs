@@ -29,7 +29,7 @@ impl OrganisationNumber {
         let sum = digits.zip([3, 2, 7, 6, 5, 4, 3, 2, 1]).fold(0u32, |sum, (digit, weight)| sum.wrapping_add(digit.wrapping_mul(weight)));
         // With the check digit the weighted sum is a multiple of 11.
         if sum % 11 != 0 {
-            return Err(refused());
+            return Err(refusal());
         }
         Self::unchecked(text)
     }
@@ -39,7 +39,7 @@ impl OrganisationNumber {
     /// # Errors
     /// `invalid_parameter` for anything but nine digits.
     pub fn unchecked(text: &str) -> Result<Self> {
-        if text.len() == 9 && text.bytes().all(|octet| octet.is_ascii_digit()) { Ok(Self(text.into())) } else { Err(refused()) }
+        if text.len() == 9 && text.bytes().all(|octet| octet.is_ascii_digit()) { Ok(Self(text.into())) } else { Err(refusal()) }
     }
 
     /// With `0192:` before it, as ISO 6523 and Maskinporten's tokens write it.
@@ -47,7 +47,7 @@ impl OrganisationNumber {
     /// # Errors
     /// `invalid_parameter`.
     pub fn from_identifier(text: &str) -> Result<Self> {
-        text.strip_prefix("0192:").ok_or_else(refused).and_then(Self::parse)
+        text.strip_prefix("0192:").ok_or_else(refusal).and_then(Self::parse)
     }
 
     /// The nine digits.
@@ -63,6 +63,6 @@ impl OrganisationNumber {
     }
 }
 
-fn refused() -> Error {
+fn refusal() -> Error {
     Error::new(&codes::INVALID_PARAMETER).expected("an organisation number: nine digits, the last a check digit, nothing before them")
 }

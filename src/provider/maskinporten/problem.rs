@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::ground::error::told::marked;
+use crate::ground::error::told::find_marked;
 use crate::ground::error::{Error, codes};
 
 use super::data::PROBLEMS;
@@ -108,5 +108,5 @@ fn row(id: Option<&str>, description: &str) -> Option<(&'static str, Again, &'st
 
 /// `MP-` and three digits, wherever they stand.
 fn id_in(text: &str) -> Option<&str> {
-    marked(text, "MP-", 3, 3)
+    find_marked(text, "MP-", 3, 3)
 }

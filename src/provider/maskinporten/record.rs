@@ -160,7 +160,7 @@ pub(super) fn records(json: &str) -> Result<Vec<Record>> {
 /// An object of an array, as JSON of its own.
 pub(crate) fn object(value: &Value<'_>) -> Result<Record> {
     if !matches!(value, Value::Object(_)) {
-        return Err(refused(&codes::INVALID_PARAMETER, "an array of objects"));
+        return Err(refusal(&codes::INVALID_PARAMETER, "an array of objects"));
     }
     let mut json = Writer::new();
     for member in value.members() {
@@ -169,6 +169,6 @@ pub(crate) fn object(value: &Value<'_>) -> Result<Record> {
     Record::parse(&json.take())
 }
 
-pub(super) fn refused(kind: &'static Kind, expected: &'static str) -> Error {
+pub(super) fn refusal(kind: &'static Kind, expected: &'static str) -> Error {
     Error::new(kind).at(Phase::Api).expected(expected)
 }

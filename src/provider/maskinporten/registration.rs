@@ -50,27 +50,27 @@ pub fn maskinporten_client(name: &str, scopes: &[&str]) -> Record {
 pub fn check_client(client: &Record) -> Result<()> {
     let value = client.value();
     let text = |name| value.get(name).and_then(Value::as_str);
-    let Some(integration) = text("integration_type") else { return Err(refused("integration_type, such as maskinporten", "")) };
+    let Some(integration) = text("integration_type") else { return Err(refusal("integration_type, such as maskinporten", "")) };
     let listed = |list: &str, word: &str| list.split(' ').any(|known| known == word);
     let rows = || COMBINATIONS.iter().filter(|[integrations, ..]| listed(integrations, integration));
     let kind = text("application_type");
     let fits = |[_, applications, ..]: &&[&str; 4]| kind.is_none_or(|kind| listed(applications, kind));
     if let Some([_, _, methods, grants]) = rows().find(fits) {
         if let Some(method) = text("token_endpoint_auth_method").filter(|method| !listed(methods, method)) {
-            return Err(refused("token_endpoint_auth_method that goes with integration_type and application_type", method));
+            return Err(refusal("token_endpoint_auth_method that goes with integration_type and application_type", method));
         }
         for grant in value.get("grant_types").and_then(Value::as_array).unwrap_or_default() {
             let grant = grant.as_str().unwrap_or_default();
             if !listed(grants, grant) {
-                return Err(refused("grant_types that go with integration_type and application_type", grant));
+                return Err(refusal("grant_types that go with integration_type and application_type", grant));
             }
         }
     } else if rows().next().is_some() {
-        return Err(refused("application_type that goes with integration_type", kind.unwrap_or_default()));
+        return Err(refusal("application_type that goes with integration_type", kind.unwrap_or_default()));
     }
     let no_scope = value.get("scopes").and_then(Value::as_array).is_none_or(<[_]>::is_empty);
     if integration == "maskinporten" && no_scope {
-        return Err(refused("scopes: at least one", ""));
+        return Err(refusal("scopes: at least one", ""));
     }
     check_public(&value)
 }
@@ -84,7 +84,7 @@ pub fn replacement(before: &Record, after: &Record) -> Result<Record> {
     for name in ["integration_type", "client_id", "name"] {
         let (old, new) = (before.text(name), after.text(name));
         if old.is_some() && new != old {
-            return Err(refused("integration_type, client_id and name as they are: they cannot be changed", name));
+            return Err(refusal("integration_type, client_id and name as they are: they cannot be changed", name));
         }
     }
     let changed = |name: &&str| before.value().get(name) != after.value().get(name);
@@ -106,6 +106,6 @@ pub(crate) fn check_public(value: &Value<'_>) -> Result<()> {
     value.members().iter().try_for_each(|member| check_public(&member.value))
 }
 
-fn refused(expected: &'static str, actual: &str) -> Error {
+fn refusal(expected: &'static str, actual: &str) -> Error {
     Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected).actual(String::from(actual))
 }

@@ -28,7 +28,7 @@ pub const MAX_LIFETIME: u32 = 120;
 /// # use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 /// # let modulus = format!("u{}w", "7".repeat(340));
 /// # let public = Jwk::parse(&format!(r#"{{"kty":"RSA","e":"AQAB","n":"{modulus}","kid":"key-1"}}"#))?;
-/// # let key = KeyInfo::new(Algorithm::named("RS256").unwrap(), public)?;
+/// # let key = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), public)?;
 /// let client = Client::new(profile(&Environment::test()), "238259d7-f0ab-4bd5-b253-0f0159375096", "")?;
 /// let grant = TokenRequest::new("difitest:api3").resource("https://api.example.no/").grant(key)?;
 /// let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &grant)?; // a new one for each attempt
@@ -127,7 +127,7 @@ impl TokenRequest {
     /// `invalid_scope`, `invalid_parameter`; `invalid_configuration` for a lifetime and for keys that do not fit.
     pub fn grant(&self, key: KeyInfo) -> Result<JwtBearer> {
         let rules = self.rules(&KeyNames::from(&key))?;
-        Ok(JwtBearer::signed(key, rules).asking(self.scope.clone()))
+        Ok(JwtBearer::sign_with(key, rules).with_scope(self.scope.clone()))
     }
 
     /// How the assertion looks; the claims of the request are part of it.

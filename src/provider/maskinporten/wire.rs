@@ -30,7 +30,9 @@ pub(crate) fn build(
     strict: bool,
 ) -> Result<Request> {
     if environment.self_service().is_empty() {
-        return Err(Error::wanted(&codes::ENDPOINT_MISSING, "environment: selfService, the base of the self-service API").at(Phase::Api));
+        return Err(
+            Error::new_expected(&codes::ENDPOINT_MISSING, "environment: selfService, the base of the self-service API").at(Phase::Api)
+        );
     }
     let mut given = arguments.iter().copied();
     let mut path = String::new();
@@ -145,7 +147,7 @@ fn sent(sends: Sends, body: &str) -> Result<Option<String>> {
 }
 
 /// Judges an answer; gives its JSON, or nothing where nothing is read.
-pub(crate) fn judged(operation: &'static Operation, given: ClientScope, response: &Response) -> Result<String> {
+pub(crate) fn judge(operation: &'static Operation, given: ClientScope, response: &Response) -> Result<String> {
     let body = response.body.expose();
     if body.len() > MAX_BODY {
         return Err(malformed(response));
@@ -205,10 +207,10 @@ fn failure(operation: &'static Operation, given: ClientScope, response: &Respons
     let portal = operation.scope == PORTAL;
     match response.status {
         401 | 403 if portal => error = error.expected("a token of a person's session in the portal, not of Maskinporten"),
-        401 if operation.authorized() => {
+        401 if operation.needs_token() => {
             error = error.expected("a token of Maskinporten itself, of this environment, that has not expired");
         }
-        403 if operation.authorized() => {
+        403 if operation.needs_token() => {
             let mut wanted = String::from("a token with the scope ");
             wanted.push_str(operation.scope_by(given));
             error = error.expected(wanted);

@@ -44,7 +44,7 @@ impl<T> Call<T> {
     pub fn finish(&self, response: &Response) -> Result<T> {
         (self.judge)(response).map_err(|error| {
             let again = matches!(response.status, 429 | 500..=599) && self.request.repeatable;
-            error.retry(again).holding(response)
+            error.retry(again).with_raw_answer(response)
         })
     }
 }

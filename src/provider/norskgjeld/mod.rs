@@ -51,7 +51,7 @@ pub enum Service {
 }
 
 /// The two origins of an environment.
-fn known(name: &str) -> Option<(&'static str, &'static str)> {
+fn find(name: &str) -> Option<(&'static str, &'static str)> {
     row(data::ENVIRONMENTS, name).map(|[_, auth, api]| (*auth, *api))
 }
 
@@ -82,7 +82,7 @@ impl Environment {
     }
 
     fn of(name: &str) -> Self {
-        let (auth, api) = known(name).unwrap_or_default();
+        let (auth, api) = find(name).unwrap_or_default();
         Self { auth: auth.into(), api: api.into(), development: false }
     }
 
@@ -100,8 +100,8 @@ impl Environment {
     ///
     /// # Errors
     /// `invalid_configuration`.
-    pub fn named(name: &str) -> Result<Self> {
-        if known(name).is_some() {
+    pub fn from_name(name: &str) -> Result<Self> {
+        if find(name).is_some() {
             return Ok(Self::of(name));
         }
         let (auth, api) = cut(name, b' ');

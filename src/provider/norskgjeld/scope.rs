@@ -82,7 +82,7 @@ impl Scope {
     /// `invalid_scope`.
     pub fn days(mut self, days: u16) -> Result<Self> {
         if days == 0 || days > self.purpose.max_days() {
-            return Err(refused());
+            return Err(refusal());
         }
         self.days = Some(days);
         Ok(self)
@@ -102,14 +102,14 @@ impl Scope {
     pub fn parse(text: &str) -> Result<Self> {
         let (debt, more) = cut(text, b' ');
         let (name, days) = cut(debt.strip_prefix("debt.unsecured.").unwrap_or_default(), b'.');
-        let Some(purpose) = Purpose::parse(name) else { return Err(refused()) };
+        let Some(purpose) = Purpose::parse(name) else { return Err(refusal()) };
         let mut scope = Self { purpose, days: None, openid: more.is_some() };
         if let Some(digits) = days {
             // A number without a leading zero.
             let days = number(digits).filter(|_| !digits.starts_with('0')).and_then(|days| u16::try_from(days).ok());
             scope = scope.days(days.unwrap_or_default())?;
         }
-        if more.is_none_or(|more| more == "openid") { Ok(scope) } else { Err(refused()) }
+        if more.is_none_or(|more| more == "openid") { Ok(scope) } else { Err(refusal()) }
     }
 
     /// The scope's text: the debt scope first, `openid` last.
@@ -136,7 +136,7 @@ impl Scope {
     }
 }
 
-fn refused() -> Error {
+fn refusal() -> Error {
     Error::new(&codes::INVALID_SCOPE).expected("debt.unsecured.presentation[.1 to 365] or .processing[.1 to 28], openid last")
 }
 

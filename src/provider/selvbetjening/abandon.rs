@@ -9,7 +9,7 @@ use super::api::Api;
 use super::enrolment::Enrolment;
 use super::key::Key;
 use super::key::find_secret;
-use super::process::{Next, Order, Process, used};
+use super::process::{Next, Order, Process, used_error};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 
@@ -97,12 +97,12 @@ impl Process for Abandon<'_> {
                 self.state = State::Over;
                 Ok(Next::Done(Abandoned { key: self.key.clone(), registered }))
             }
-            State::Over => Err(used()),
+            State::Over => Err(used_error()),
         }
     }
 
-    fn stored(&mut self) -> Result<()> {
-        let State::Store { registered } = self.state else { return Err(used()) };
+    fn accept_stored(&mut self) -> Result<()> {
+        let State::Store { registered } = self.state else { return Err(used_error()) };
         self.enrolment.next = None;
         self.state = State::End { registered };
         Ok(())
@@ -111,7 +111,7 @@ impl Process for Abandon<'_> {
     /// As [`Process::receive`]; after an error the new key is still on its way, and the list may be asked for again.
     fn receive(&mut self, answer: Result<Response>, _: Duration) -> Result<()> {
         if !matches!(self.state, State::Look) {
-            return Err(used());
+            return Err(used_error());
         }
         let list = Api::new(&self.enrolment.environment).secrets().finish(&answer?)?;
         self.state = State::Store { registered: find_secret(&list, self.key.public()).is_some() };

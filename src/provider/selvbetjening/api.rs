@@ -11,7 +11,7 @@ use super::client::{ClientSettings, CurrentClient};
 use super::draft::Draft;
 use super::key::{ClientSecret, PublicKey, SecretBody, expiration};
 use super::lists::{list, text};
-use super::{Environment, check_client_id, refused};
+use super::{Environment, check_client_id, refusal};
 use crate::ground::error::shown::shown_text;
 use crate::ground::error::{Action, Error, Kind, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
@@ -108,9 +108,9 @@ impl<'a> Api<'a> {
     /// `invalid_parameter` when a field or the API key does not fit.
     pub fn create_draft(&self, api_key: &Secret, draft: &Draft) -> Result<Call<String>> {
         if !is_visible(api_key.expose()) {
-            return Err(refused("an API key: visible ASCII"));
+            return Err(refusal("an API key: visible ASCII"));
         }
-        let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), drafted);
+        let mut call = self.call("POST", "/v1/client-drafts", Some(draft.json()?), judge_draft);
         call.request.headers.push(("api-key", api_key.clone()));
         Ok(call)
     }
@@ -125,7 +125,7 @@ impl<'a> Api<'a> {
     /// # Errors
     /// `invalid_parameter` when a field does not fit.
     pub fn update(&self, settings: &ClientSettings) -> Result<Call<()>> {
-        Ok(self.call("PUT", "/v1/client", Some(settings.json()?), updated))
+        Ok(self.call("PUT", "/v1/client", Some(settings.json()?), judge_update))
     }
 
     /// `GET /v1/client-secret`: the client's keys.
@@ -145,7 +145,7 @@ impl<'a> Api<'a> {
                 json
             }
         };
-        self.call("POST", "/v1/client-secret", Some(json), added)
+        self.call("POST", "/v1/client-secret", Some(json), judge_added_key)
     }
 
     /// `GET /v1/multi-tenant-delegations`: organisations that delegate to this client.
@@ -159,7 +159,7 @@ impl<'a> Api<'a> {
 }
 
 /// The client id in the answer to a draft.
-pub(crate) fn drafted(response: &Response) -> Result<String> {
+pub(crate) fn judge_draft(response: &Response) -> Result<String> {
     let value = body(response).map_err(|error| match response.status {
         // There is no token in this call.
         401 => failure_as(&codes::UNAUTHORIZED, Action::FixConfiguration, response),
@@ -169,12 +169,12 @@ pub(crate) fn drafted(response: &Response) -> Result<String> {
 }
 
 /// The answer to an update says nothing beside its status.
-pub(crate) fn updated(response: &Response) -> Result<()> {
+pub(crate) fn judge_update(response: &Response) -> Result<()> {
     success(response).map(|_| ())
 }
 
 /// When an added key ends, if the answer says so.
-pub(crate) fn added(response: &Response) -> Result<Option<i64>> {
+pub(crate) fn judge_added_key(response: &Response) -> Result<Option<i64>> {
     let text = success(response)?;
     if text.is_empty() {
         return Ok(None);

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::draft::Draft;
-use super::refused;
+use super::refusal;
 use crate::ground::error::Result;
 use crate::ground::json::{Value, Writer};
 
@@ -24,7 +24,7 @@ pub(super) struct Begun {
 impl Begun {
     pub(super) fn new(draft: &Draft, within: u64) -> Result<Self> {
         let Some(redirect_uri) = &draft.confirmation_redirect_uri else {
-            return Err(refused("postClientConfirmationRedirectUri: where the portal sends the person afterwards"));
+            return Err(refusal("postClientConfirmationRedirectUri: where the portal sends the person afterwards"));
         };
         let json = draft.json()?;
         let mut plain = Writer::new();

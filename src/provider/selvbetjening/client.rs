@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::lists::{Claim, Lists, key_and_value, list, text};
-use super::refused;
+use super::refusal;
 use crate::ground::error::Result;
 use crate::ground::json::{Value, Writer};
 
@@ -142,16 +142,16 @@ impl CurrentClient {
     /// would wipe or change settings.
     pub fn settings(&self) -> Result<ClientSettings> {
         if !self.whole {
-            return Err(refused("an answer of GET /v1/client with all five lists"));
+            return Err(refusal("an answer of GET /v1/client with all five lists"));
         }
         if let Some(name) = self.unknown().next() {
-            return Err(refused("statuses ok, pending or updatePending alone").actual(crate::ground::error::shown::shown_text(name)));
+            return Err(refusal("statuses ok, pending or updatePending alone").actual(crate::ground::error::shown::shown_text(name)));
         }
         let mut claims = self.claims.as_ref().map(|_| Vec::new());
         for access in self.claims.iter().flatten() {
             // The newest wish: writing the active one would take a waiting one back.
             let Some(value) = access.pending.as_ref().or(access.active.as_ref()) else {
-                return Err(refused("a value for every claim").actual(crate::ground::error::shown::shown_text(&access.claim)));
+                return Err(refusal("a value for every claim").actual(crate::ground::error::shown::shown_text(&access.claim)));
             };
             claims.get_or_insert_default().push(Claim { key: access.claim.clone(), value: value.clone() });
         }
@@ -205,7 +205,7 @@ impl ClientSettings {
     /// # Errors
     /// `invalid_parameter` when a list is absent or no list, or there is a member that is none of them.
     pub fn replaced_by(&self, json: &str) -> Result<Self> {
-        let wrong = || refused("all five lists, each an array or null, and nothing else");
+        let wrong = || refusal("all five lists, each an array or null, and nothing else");
         let value = Value::parse(json).ok_or_else(wrong)?;
         let known = value.members().len() == MEMBERS.len() && MEMBERS.iter().all(|name| value.member(name).is_some());
         let [scopes, claims, redirects, logouts, children] = MEMBERS;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::key::PublicKey;
 use super::lists::{Claim, Lists, check_organizations, key_and_value, list, text};
-use super::{SCOPE, refused};
+use super::{SCOPE, refusal};
 use crate::ground::error::Result;
 use crate::ground::error::shown::shown_text;
 use crate::ground::json::{Value, Writer};
@@ -76,7 +76,7 @@ impl Draft {
     /// # Errors
     /// `invalid_parameter` for a member that is not known, of another type, or absent where every draft has it.
     pub fn from_json(json: &str, public_key: PublicKey) -> Result<Self> {
-        let wrong = || refused("a draft: organizationNumber, and the lists and the address that a draft can have");
+        let wrong = || refusal("a draft: organizationNumber, and the lists and the address that a draft can have");
         let value = Value::parse(json).ok_or_else(wrong)?;
         if let Some(member) = value.members().iter().find(|member| !MEMBERS.contains(&&*member.name)) {
             return Err(wrong().actual(shown_text(&member.name)));
@@ -112,7 +112,7 @@ impl Draft {
             child_organization_numbers: self.child_organization_numbers.as_deref(),
         };
         if self.api_scopes.as_ref().is_some_and(|scopes| !scopes.iter().any(|scope| scope == SCOPE)) {
-            return Err(refused("apiScopes: none at all, or nhn:selvbetjening/client among them"));
+            return Err(refusal("apiScopes: none at all, or nhn:selvbetjening/client among them"));
         }
         let mut json = Writer::new();
         json.string("organizationNumber", &self.organization_number).string("publicJwk", self.public_key.json());
@@ -120,7 +120,7 @@ impl Draft {
         if let Some(uri) = &self.confirmation_redirect_uri {
             let fits = Uri::parse(uri).is_some_and(|uri| uri.is_secure(true) && uri.query.is_none() && uri.fragment.is_none());
             if !fits {
-                return Err(refused("postClientConfirmationRedirectUri: https, or http on loopback, without query and fragment"));
+                return Err(refusal("postClientConfirmationRedirectUri: https, or http on loopback, without query and fragment"));
             }
             json.string("postClientConfirmationRedirectUri", uri);
         }

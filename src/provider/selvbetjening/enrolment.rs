@@ -11,8 +11,8 @@ use super::begun::Begun;
 use super::confirmation::judge_confirmation;
 use super::draft::Draft;
 use super::key::{ClientSecret, Key, find_secret};
-use super::process::{Next, Order, Process, used};
-use super::{Environment, check_client_id, refused};
+use super::process::{Next, Order, Process, used_error};
+use super::{Environment, check_client_id, refusal};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::http::Response;
 use crate::ground::secret::Secret;
@@ -73,7 +73,7 @@ impl Enrolment {
     /// assert_eq!(enrolment.confirm_url()?, "https://selvbetjening.test.nhn.no/confirm-client/6a1f5f5e"); // open it now
     /// let back = format!("http://localhost:8080{}?status=Success", confirmation_path(&random));
     /// file = enrolment.confirm(&back, now)?;
-    /// assert!(Enrolment::parse(&environment, &file)?.confirmed());
+    /// assert!(Enrolment::parse(&environment, &file)?.is_confirmed());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn begin(environment: &Environment, api_key: &Secret, draft: Draft, reference: &str) -> Result<Drafting> {
@@ -161,7 +161,7 @@ impl Enrolment {
     }
 
     /// Whether the browser brought a confirmation. It is a hint alone: what holds is what [`Wait`](super::Wait) finds.
-    pub fn confirmed(&self) -> bool {
+    pub fn is_confirmed(&self) -> bool {
         self.begun.as_ref().is_none_or(|begun| begun.confirmed)
     }
 
@@ -269,7 +269,7 @@ impl Drafting {
     pub fn within(mut self, time: Duration) -> Result<Self> {
         let begun = self.record.begun.as_mut().ok_or_else(missing)?;
         if time.as_secs() == 0 {
-            return Err(refused("within: a second or more"));
+            return Err(refusal("within: a second or more"));
         }
         begun.within = time.as_secs();
         Ok(self)
@@ -284,7 +284,7 @@ impl Drafting {
     pub fn again(environment: &Environment, api_key: &Secret, record: &str) -> Result<Self> {
         let kept = Enrolment::read(environment, record)?;
         if !kept.client_id.is_empty() {
-            return Err(used());
+            return Err(used_error());
         }
         let begun = kept.begun.ok_or_else(missing)?;
         let draft = Draft::from_json(&begun.draft, kept.key.public().clone())?;
@@ -307,21 +307,21 @@ impl Process for Drafting {
                 self.state = State::Over;
                 Ok(Next::Done(self.record.clone()))
             }
-            State::Sent | State::Over => Err(used()),
+            State::Sent | State::Over => Err(used_error()),
         }
     }
 
-    fn stored(&mut self) -> Result<()> {
+    fn accept_stored(&mut self) -> Result<()> {
         self.state = match self.state {
             State::StoreKey => State::Send,
             State::StoreClient => State::End,
-            _ => return Err(used()),
+            _ => return Err(used_error()),
         };
         Ok(())
     }
 
     fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
-        let (State::Sent, Some(begun)) = (&self.state, &mut self.record.begun) else { return Err(used()) };
+        let (State::Sent, Some(begun)) = (&self.state, &mut self.record.begun) else { return Err(used_error()) };
         self.state = State::Over;
         self.record.client_id = self.call.finish(&answer?)?;
         begun.until = Some(now.as_secs().saturating_add(begun.within));
@@ -334,7 +334,7 @@ impl Process for Drafting {
 fn older_url(environment: &Environment, client_id: &str, redirect_uri: &str) -> Result<String> {
     let uri = Uri::parse(redirect_uri).filter(|uri| uri.is_scheme("http") && matches!(uri.host, Some("localhost" | "127.0.0.1")));
     let Some((uri, port)) = uri.and_then(|uri| Some((uri, uri.port?.parse().ok()?))) else {
-        return Err(refused("http on loopback with a port and a path, for the older form"));
+        return Err(refusal("http on loopback with a port and a path, for the older form"));
     };
     environment.confirm_url_by_port(client_id, port, uri.path)
 }

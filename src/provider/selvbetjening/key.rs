@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::refused;
+use super::refusal;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::time::seconds;
@@ -41,7 +41,7 @@ impl PublicKey {
         let key = Jwk::parse(json)?;
         let refused = |expected: &'static str| Err(Error::new(&codes::KEY_REFUSED).expected(expected));
         let Some(kid) = key.kid().filter(|kid| kid.len() <= 255) else { return refused("kid: 1 to 255 characters") };
-        let alg = key.alg().and_then(Algorithm::named).filter(|alg| alg.family != Family::EdDsa && key.fits(alg));
+        let alg = key.alg().and_then(Algorithm::from_name).filter(|alg| alg.family != Family::EdDsa && key.fits(alg));
         if alg.is_none() {
             return refused("alg: RS, PS or ES with 256, 384 or 512, one that fits the key, for signatures");
         }
@@ -147,7 +147,7 @@ impl Key {
     pub fn new(reference: &str, public: PublicKey) -> Result<Self> {
         let named = (1..=MAX_REFERENCE).contains(&reference.len()) && !reference.chars().any(|letter| letter == '"' || letter.is_control());
         if !named {
-            return Err(refused("the name of a key: one line, without quotes"));
+            return Err(refusal("the name of a key: one line, without quotes"));
         }
         Ok(Self { reference: reference.into(), public })
     }

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::refused;
+use super::refusal;
 use crate::ground::error::Result;
 use crate::ground::json::{Value, Writer, push_string};
 use crate::ground::octet::{NQCHAR, is_all};
@@ -35,17 +35,17 @@ impl Lists<'_> {
     pub(super) fn write(&self, json: &mut Writer, nulls: bool) -> Result<()> {
         let scopes = self.api_scopes.unwrap_or_default();
         if !scopes.iter().all(|scope| is_all(scope, NQCHAR)) || twice(scopes) {
-            return Err(refused("apiScopes: single scopes, none twice"));
+            return Err(refusal("apiScopes: single scopes, none twice"));
         }
         let claims = self.claims.unwrap_or_default();
         let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
         let doubled = claims.iter().enumerate().any(|(at, claim)| claims.iter().take(at).any(|other| other.key == claim.key));
         if !claims.iter().all(|claim| plain(&claim.key) && plain(&claim.value)) || doubled {
-            return Err(refused("audienceSpecificClientClaims: key and value, not empty, no key twice"));
+            return Err(refusal("audienceSpecificClientClaims: key and value, not empty, no key twice"));
         }
         for uris in [self.redirect_uris, self.post_logout_redirect_uris].into_iter().flatten() {
             if !uris.iter().all(|uri| is_redirect_uri(uri)) || twice(uris) {
-                return Err(refused(
+                return Err(refusal(
                     "redirectUris, postLogoutRedirectUris: https, http on loopback or a private scheme; no fragment, none twice",
                 ));
             }
@@ -71,7 +71,7 @@ impl Lists<'_> {
 
 pub(super) fn check_organizations(numbers: &[String]) -> Result<()> {
     let fits = numbers.iter().all(|number| number.len() == 9 && number.bytes().all(|octet| octet.is_ascii_digit()));
-    if fits && !twice(numbers) { Ok(()) } else { Err(refused("organisation numbers: nine digits, none twice")) }
+    if fits && !twice(numbers) { Ok(()) } else { Err(refusal("organisation numbers: nine digits, none twice")) }
 }
 
 fn twice(texts: &[String]) -> bool {

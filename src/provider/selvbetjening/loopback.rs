@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use super::refused;
+use super::refusal;
 use crate::ground::error::Result;
 use crate::ground::octet::{UNRESERVED, is_all};
 use crate::ground::text::{cut, decimal};
@@ -45,7 +45,7 @@ impl Loopback {
     pub fn new(port: u16, path: &str) -> Result<Self> {
         let plain = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|part| is_all(part, UNRESERVED)));
         if port == 0 || !plain {
-            return Err(refused("port: 1 to 65535; path: a slash, then letters, digits, - . _ ~"));
+            return Err(refusal("port: 1 to 65535; path: a slash, then letters, digits, - . _ ~"));
         }
         Ok(Self { port: decimal(port.into()), path: path.into(), used: false })
     }

@@ -63,7 +63,7 @@ pub struct Environment {
     development: bool,
 }
 
-fn known(name: &str) -> Option<(&'static str, &'static str)> {
+fn find(name: &str) -> Option<(&'static str, &'static str)> {
     row(data::ENVIRONMENTS, name).map(|[_, portal, api]| (*portal, *api))
 }
 
@@ -85,7 +85,7 @@ impl Environment {
     }
 
     fn of(name: &str) -> Self {
-        let (portal, api) = known(name).unwrap_or_default();
+        let (portal, api) = find(name).unwrap_or_default();
         Self { portal: portal.into(), api: api.into(), development: false }
     }
 
@@ -106,8 +106,8 @@ impl Environment {
     ///
     /// # Errors
     /// `invalid_configuration`.
-    pub fn named(name: &str) -> Result<Self> {
-        if !name.is_empty() && known(name).is_some() {
+    pub fn from_name(name: &str) -> Result<Self> {
+        if !name.is_empty() && find(name).is_some() {
             return Ok(Self::of(name));
         }
         let (portal, api) = cut(name, b' ');
@@ -159,7 +159,7 @@ impl Environment {
     pub fn confirm_url_by_port(&self, client_id: &str, port: u16, path: &str) -> Result<String> {
         let plain = path.strip_prefix('/').is_some_and(|rest| rest.is_empty() || rest.split('/').all(|part| is_all(part, UNRESERVED)));
         if port == 0 || !plain {
-            return Err(refused("redirectPort 1 to 65535; redirectPath: a slash, then letters, digits, - . _ ~"));
+            return Err(refusal("redirectPort 1 to 65535; redirectPath: a slash, then letters, digits, - . _ ~"));
         }
         let mut url = self.confirm_url(client_id)?;
         url.push_str("?redirectPort=");
@@ -173,10 +173,10 @@ impl Environment {
 fn check_client_id(client_id: &str) -> Result<()> {
     // It becomes a part of a path, so dots alone would lead elsewhere.
     let fits = client_id.len() <= 128 && is_all(client_id, UNRESERVED) && client_id.bytes().any(|octet| octet != b'.');
-    if fits { Ok(()) } else { Err(refused("a client id: letters, digits, - . _ ~")) }
+    if fits { Ok(()) } else { Err(refusal("a client id: letters, digits, - . _ ~")) }
 }
 
 #[cold]
-fn refused(expected: &'static str) -> Error {
+fn refusal(expected: &'static str) -> Error {
     Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected)
 }

@@ -16,7 +16,7 @@ use crate::ground::http::{Request, Response};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Next<T> {
-    /// Store this record in place of the one before; when it is safe, say [`stored`](Process::stored). It holds no secret.
+    /// Store this record in place of the one before; when it is safe, say [`accept_stored`](Process::accept_stored). It holds no secret.
     Store(String),
     /// Send this, and hand what came of it to [`receive`](Process::receive).
     Send(Order),
@@ -96,7 +96,7 @@ pub trait Process {
     ///
     /// # Errors
     /// `transaction_used` unless one was to be stored.
-    fn stored(&mut self) -> Result<()>;
+    fn accept_stored(&mut self) -> Result<()>;
 
     /// Takes what came of the request of [`Next::Send`]: the API's answer, whatever its status; or the error of the token's
     /// request; or, when no answer came, `network_error` or `timeout` ([`codes`](crate::ground::error::codes)).
@@ -122,7 +122,7 @@ pub(super) fn unclear(error: &Error) -> bool {
 }
 
 /// Whether it is trouble that passes: of the network's, or the other side's.
-pub(super) fn passing(error: &Error) -> bool {
+pub(super) fn is_passing(error: &Error) -> bool {
     silent(error) || error.retryable() || error.status().is_some_and(|status| status == 429 || status >= 500)
 }
 
@@ -137,6 +137,6 @@ pub(super) fn came(input: Input) -> Option<Result<Response>> {
 }
 
 #[cold]
-pub(super) fn used() -> Error {
+pub(super) fn used_error() -> Error {
     Error::new(&codes::TRANSACTION_USED).at(Phase::Api)
 }

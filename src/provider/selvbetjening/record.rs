@@ -28,12 +28,12 @@ impl Enrolment {
         if !self.client_id.is_empty() {
             json.string("clientId", &self.client_id);
         }
-        json.raw("key", &written(&self.key));
+        json.raw("key", &write_key(&self.key));
         if let Some(time) = self.key_expires_at.and_then(|time| u64::try_from(time).ok()) {
             json.raw("keyExpiresAt", &decimal(time));
         }
         if let Some(next) = &self.next {
-            json.raw("next", &written(next));
+            json.raw("next", &write_key(next));
         }
         if let Some(begun) = &self.begun {
             json.raw("draft", &begun.draft).raw("within", &decimal(begun.within));
@@ -134,7 +134,7 @@ fn name(environment: &Environment) -> String {
     join(&join(&environment.portal, " "), &environment.api)
 }
 
-fn written(key: &Key) -> String {
+fn write_key(key: &Key) -> String {
     Writer::new().string("reference", key.reference()).raw("public", key.public().json()).take()
 }
 

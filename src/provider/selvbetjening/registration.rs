@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::Environment;
 use super::api::{Api, Call};
 use super::key::{ClientSecret, Key, SecretBody, find_secret};
-use super::process::{came, invalid_client, unclear, used};
+use super::process::{came, invalid_client, unclear, used_error};
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Error, Result};
@@ -90,7 +90,7 @@ impl Registration {
                 Some((self.add().request, self.old.clone()))
             }
             At::Registered => None,
-            At::Adding | At::Over => return Err(used()),
+            At::Adding | At::Over => return Err(used_error()),
         })
     }
 
@@ -101,7 +101,7 @@ impl Registration {
             At::LookAsNew | At::LookAsOld | At::Adding => self.judge(at, answer)?,
             other => {
                 self.at = other;
-                return Err(used());
+                return Err(used_error());
             }
         };
         Ok(())
@@ -156,11 +156,11 @@ impl Machine for Registration {
 
     fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<Registered>> {
         if self.out {
-            let Some(answer) = came(input) else { return Err(used()) };
+            let Some(answer) = came(input) else { return Err(used_error()) };
             self.out = false;
             self.take(answer)?;
         } else if !matches!((self.at, input), (At::Add | At::LookAsNew, Input::Start)) {
-            return Err(used());
+            return Err(used_error());
         }
         match self.next()? {
             Some((request, key)) => {

@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use super::enrolment::Enrolment;
 use super::key::{Key, SecretBody};
-use super::process::{Next, Order, Process, used};
-use super::refused;
+use super::process::{Next, Order, Process, used_error};
+use super::refusal;
 use super::registration::Registration;
 use super::wait::{Pacing, Wait};
 use crate::ground::error::{Error, Result, codes};
@@ -89,11 +89,11 @@ impl<'e> Rotation<'e> {
     /// `transaction_used` while another new key is on its way: it may be registered. `invalid_parameter` for the present key.
     pub fn begin(enrolment: &'e mut Enrolment, next: Key) -> Result<Self> {
         if enrolment.next.is_some() {
-            return Err(used().expected("the new key that is on its way, resumed"));
+            return Err(used_error().expected("the new key that is on its way, resumed"));
         }
         let same = |old: &Key| old.reference() == next.reference() || old.public().thumbprint() == next.public().thumbprint();
         if same(&enrolment.key) {
-            return Err(refused("a new key, with a name of its own"));
+            return Err(refusal("a new key, with a name of its own"));
         }
         Ok(Self::new(enrolment, next, State::StoreNext))
     }
@@ -115,7 +115,7 @@ impl<'e> Rotation<'e> {
 
     /// How long the proof of the new key is waited for: [`Pacing::USABLE`] unless given.
     #[must_use]
-    pub fn pacing(mut self, pacing: Pacing) -> Self {
+    pub fn with_pacing(mut self, pacing: Pacing) -> Self {
         self.pacing = pacing;
         self
     }
@@ -170,11 +170,11 @@ impl Process for Rotation<'_> {
                 let (expires_at, recovered) = (registration.expires_at, registration.recovered);
                 Ok(Next::Done(Rotated { key: enrolment.key.clone(), retired, expires_at, recovered }))
             }
-            State::Register | State::Over => Err(used()),
+            State::Register | State::Over => Err(used_error()),
         }
     }
 
-    fn stored(&mut self) -> Result<()> {
+    fn accept_stored(&mut self) -> Result<()> {
         match self.state {
             State::StoreNext => {
                 *self.enrolment = self.record(false);
@@ -186,7 +186,7 @@ impl Process for Rotation<'_> {
                 *self.enrolment = proven;
                 self.state = State::End;
             }
-            _ => return Err(used()),
+            _ => return Err(used_error()),
         }
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Process for Rotation<'_> {
             }
             other => {
                 self.state = other;
-                return Err(used());
+                return Err(used_error());
             }
         };
         Ok(())

@@ -10,7 +10,7 @@ use super::api::{Api, Call};
 use super::client::{ClientSettings, CurrentClient};
 use super::enrolment::Enrolment;
 use super::key::Key;
-use super::process::{Next, Order, Process, came, used};
+use super::process::{Next, Order, Process, came, used_error};
 use crate::flow::machine::{Input, Kind, Machine, Moment};
 use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Action, Error, Phase, Result, codes};
@@ -69,8 +69,8 @@ impl<F: FnMut(&mut ClientSettings) -> Result<()>> Process for Update<F> {
         self.updating.end().map(Next::Done)
     }
 
-    fn stored(&mut self) -> Result<()> {
-        Err(used())
+    fn accept_stored(&mut self) -> Result<()> {
+        Err(used_error())
     }
 
     fn receive(&mut self, answer: Result<Response>, _: Duration) -> Result<()> {
@@ -138,7 +138,7 @@ impl Updating {
     }
 
     fn answered(&mut self, wanted: &ClientSettings) -> Result<()> {
-        let State::Ask(settings) = core::mem::replace(&mut self.state, State::Over) else { return Err(used()) };
+        let State::Ask(settings) = core::mem::replace(&mut self.state, State::Over) else { return Err(used_error()) };
         self.state = State::Compare(settings, Api::new(&self.environment).update(wanted)?);
         Ok(())
     }
@@ -146,7 +146,7 @@ impl Updating {
     fn end(&mut self) -> Result<CurrentClient> {
         match core::mem::replace(&mut self.state, State::Over) {
             State::End(client) => Ok(client),
-            _ => Err(used()),
+            _ => Err(used_error()),
         }
     }
 
@@ -154,7 +154,7 @@ impl Updating {
     fn ask(&mut self, settings: ClientSettings) -> Result<State> {
         if self.rounds >= ROUNDS {
             let error =
-                Error::new(&codes::CONFLICT).advise(Action::TryLater).hinting("Somebody else changes the client's settings; try again.");
+                Error::new(&codes::CONFLICT).advise(Action::TryLater).with_hint("Somebody else changes the client's settings; try again.");
             return Err(error.expected("settings that nobody else changes at the same time"));
         }
         self.rounds = self.rounds.saturating_add(1);
@@ -182,7 +182,7 @@ impl Updating {
             State::Confirm => State::End(self.read(&answer?)?),
             other => {
                 self.state = other;
-                return Err(used());
+                return Err(used_error());
             }
         };
         Ok(())
@@ -204,9 +204,9 @@ impl Machine for Updating {
                 self.state = State::Over;
                 return Err(failure.error(Phase::Api, false));
             }
-            (State::Ask(_), _) => return Err(used()),
+            (State::Ask(_), _) => return Err(used_error()),
             (_, input) => {
-                let Some(answer) = came(input).filter(|_| self.out) else { return Err(used()) };
+                let Some(answer) = came(input).filter(|_| self.out) else { return Err(used_error()) };
                 self.receive(answer)?;
             }
         }

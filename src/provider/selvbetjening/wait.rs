@@ -9,8 +9,8 @@ use super::api::{Api, Call};
 use super::client::CurrentClient;
 use super::enrolment::Enrolment;
 use super::key::Key;
-use super::process::{Next, Order, Pause, Process, invalid_client, passing, used};
-use super::refused;
+use super::process::{Next, Order, Pause, Process, invalid_client, is_passing, used_error};
+use super::refusal;
 use crate::ground::error::{Error, OAuthError, Phase, Result, codes};
 use crate::ground::http::Response;
 
@@ -44,7 +44,7 @@ impl Pacing {
     /// `invalid_parameter` for a time of nothing.
     pub fn new(first: Duration, longest: Duration, limit: Duration) -> Result<Self> {
         if [first, longest, limit].contains(&Duration::ZERO) {
-            return Err(refused("first, longest, limit: more than 0"));
+            return Err(refusal("first, longest, limit: more than 0"));
         }
         Ok(Self { first, longest, limit })
     }
@@ -74,7 +74,7 @@ impl Pace {
 
     /// Whether an error means that it is too early.
     pub(crate) fn is_not_yet(&self, error: &Error) -> bool {
-        if self.approval { passing(error) } else { invalid_client(error) }
+        if self.approval { is_passing(error) } else { invalid_client(error) }
     }
 
     /// The next pause, or the end. A server that says when to come again is not asked before.
@@ -189,16 +189,16 @@ impl Process for Wait {
                 Ok(Next::Send(Order { request: self.call.request.clone(), key: Some(self.key.clone()) }))
             }
             State::Found(client) => Ok(Next::Done(client)),
-            _ => Err(used()),
+            _ => Err(used_error()),
         }
     }
 
-    fn stored(&mut self) -> Result<()> {
-        Err(used())
+    fn accept_stored(&mut self) -> Result<()> {
+        Err(used_error())
     }
 
     fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
-        let (State::Ask, Some(_)) = (&self.state, self.began) else { return Err(used()) };
+        let (State::Ask, Some(_)) = (&self.state, self.began) else { return Err(used_error()) };
         self.state = State::Over;
         self.attempts = self.attempts.saturating_add(1);
         match answer.and_then(|response| self.call.finish(&response)) {

@@ -39,7 +39,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// A name, or an origin of one's own.
 fn environment(name: &str) -> Result<ElysEnvironment> {
-    if name.contains(':') { ElysEnvironment::custom(name) } else { ElysEnvironment::named(name) }
+    if name.contains(':') { ElysEnvironment::custom(name) } else { ElysEnvironment::from_name(name) }
 }
 
 /// Client, time, transaction, response lines, then the body; answers the checked code and the granted scope.

@@ -16,7 +16,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "request" => {
             let [environment, issuer, token, test] = lines.take();
             let Some(issuer) = Issuer::parse(issuer) else { return refused("issuer: maskinporten or id-porten") };
-            push_request(text, &request(&Environment::named(environment)?, issuer, &Secret::new(token), !test.is_empty())?);
+            push_request(text, &request(&Environment::from_name(environment)?, issuer, &Secret::new(token), !test.is_empty())?);
             Ok(())
         }
         "answer" => {

@@ -79,10 +79,10 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
             let [token, scope, granted, known, id_token, claims] = lines.take();
             let mut grant = Refresh::new(token).scope(scope);
             if !known.is_empty() {
-                grant = grant.granted(granted);
+                grant = grant.with_granted_scope(granted);
             }
             if !claims.is_empty() {
-                grant = grant.claims(Claims::stored(claims)?);
+                grant = grant.claims(Claims::from_stored(claims)?);
             }
             grant.id_token = some(id_token).map(Secret::new);
             party.issued(Exchange::refresh(client, authentication, &grant)?, lines)
@@ -94,20 +94,20 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
                 "" => {
                     let (rules, key) = (rules(&mut lines)?, key(&mut lines)?);
                     let [issuer, subject] = lines.take();
-                    let mut grant = JwtBearer::signed(key.ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?, rules).issuer(issuer);
+                    let mut grant = JwtBearer::sign_with(key.ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?, rules).issuer(issuer);
                     if !subject.is_empty() {
                         grant = grant.subject(subject);
                     }
                     grant
                 }
-                given => JwtBearer::given(given),
+                given => JwtBearer::from_assertion(given),
             };
             party.issued(Exchange::jwt_bearer(client, authentication, &grant.scope(scope))?, lines)
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "exchange"))]
         "exchange" => {
             let [subject, subject_type, actor, actor_type, requested, scope] = lines.take();
-            let mut grant = TokenExchange::typed(subject, some(subject_type).unwrap_or(ACCESS_TOKEN)).scope(scope);
+            let mut grant = TokenExchange::with_token_type(subject, some(subject_type).unwrap_or(ACCESS_TOKEN)).scope(scope);
             if !(actor.is_empty() && actor_type.is_empty()) {
                 grant = grant.actor(actor, actor_type);
             }
@@ -119,7 +119,7 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "poll"))]
         "poll" => {
             let [device_code, scope] = lines.take();
-            let device = Device::polled(device_code, scope);
+            let device = Device::poll(device_code, scope);
             party.issued(Exchange::device_poll(client, authentication, &device)?, lines)
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "device"))]
@@ -130,12 +130,12 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "introspect"))]
         "introspect" => {
             let [token, hint] = lines.take();
-            Ok(live(Exchange::introspection(client, authentication, &Secret::new(token), TokenHint::named(hint)?)?))
+            Ok(live(Exchange::introspection(client, authentication, &Secret::new(token), TokenHint::from_name(hint)?)?))
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "revoke"))]
         "revoke" => {
             let [token, hint] = lines.take();
-            Ok(live(Exchange::revocation(client, authentication, &Secret::new(token), TokenHint::named(hint)?)?))
+            Ok(live(Exchange::revocation(client, authentication, &Secret::new(token), TokenHint::from_name(hint)?)?))
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "login"))]
         "login" => party.login(lines, random),
@@ -165,7 +165,7 @@ impl Party {
             exchange = exchange.dpop(key, self.nonce.as_deref());
         }
         if self.storing {
-            exchange = exchange.storing();
+            exchange = exchange.with_store();
         }
         exchange = exchange.target(&target(lines)?)?;
         Ok(live(self.judging(exchange)))
@@ -178,7 +178,9 @@ impl Party {
         let [signed, typ, seconds, beside, claims] = lines.take();
         let key = key(&mut lines)?;
         if !signed.is_empty() {
-            let Some(key) = key else { return Err(Error::wanted(&codes::INVALID_CONFIGURATION, "requestObject.key: a key to sign with")) };
+            let Some(key) = key else {
+                return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "requestObject.key: a key to sign with"));
+            };
             let mut object = RequestObject::new(key).typ(typ).lifetime(whole(seconds));
             for (name, json) in members_of(claims)? {
                 object = object.claim(name, json);

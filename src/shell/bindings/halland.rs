@@ -16,7 +16,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
         "header" => check_header(lines.next()),
         "key" => {
             let [alg, kid, x5t] = lines.take();
-            let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED).at(Phase::Token)) };
+            let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED).at(Phase::Token)) };
             let found = certified::find(lines.0, alg, some(kid), some(x5t))?;
             push_line(text, &found.key.required_json());
             push_line(text, &base64(&found.certificate.unwrap_or_default()));

@@ -33,7 +33,9 @@ pub(super) fn algorithms(line: &str) -> Result<Vec<&'static Algorithm>> {
     let mut rest = Some(line);
     while let Some(list) = rest {
         let (name, after) = cut(list, b' ');
-        let Some(alg) = Algorithm::named(name) else { return Err(Error::wanted(&codes::ALGORITHM_REFUSED, "algorithms that are known")) };
+        let Some(alg) = Algorithm::from_name(name) else {
+            return Err(Error::new_expected(&codes::ALGORITHM_REFUSED, "algorithms that are known"));
+        };
         found.push(alg);
         rest = after;
     }
@@ -45,8 +47,8 @@ pub(super) fn public_key(alg: &str, jwk: &str) -> Result<Option<KeyInfo>> {
     if alg.is_empty() {
         return Ok(None);
     }
-    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    KeyInfo::new(alg, Jwk::judged(jwk)?).map(Some)
+    let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    KeyInfo::new(alg, Jwk::parse_own(jwk)?).map(Some)
 }
 
 /// `private` when private members may be there; the algorithm, if one is asked for; then the JWK.
@@ -54,14 +56,14 @@ pub(super) fn public_key(alg: &str, jwk: &str) -> Result<Option<KeyInfo>> {
 fn jwk(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [mode, alg] = lines.take();
     let Some(value) = Value::parse(lines.0) else {
-        return Err(Error::wanted(&codes::KEY_REFUSED, "one JSON object, no member twice"));
+        return Err(Error::new_expected(&codes::KEY_REFUSED, "one JSON object, no member twice"));
     };
     let public = if mode == "private" { Jwk::public_part(&value)? } else { Jwk::from_value(&value)? };
     // A curve has one algorithm; RSA has six, so the key or the caller must say.
-    let own = Algorithm::named(public.alg().unwrap_or_default());
+    let own = Algorithm::from_name(public.alg().unwrap_or_default());
     let only = || ALGORITHMS.iter().copied().find(|row| !row.crv.is_empty() && row.crv == public.crv());
     let alg = if alg.is_empty() { own.or_else(only) } else { algorithms(alg)?.first().copied() };
-    let Some(alg) = alg else { return Err(Error::wanted(&codes::ALGORITHM_REFUSED, "alg: named by the key or by you")) };
+    let Some(alg) = alg else { return Err(Error::new_expected(&codes::ALGORITHM_REFUSED, "alg: named by the key or by you")) };
     let info = KeyInfo::new(alg, public)?;
     for value in [alg.name, &thumbprint(&info.public), info.public.kid().unwrap_or_default(), &info.public.required_json()] {
         push_line(text, value);
@@ -112,7 +114,7 @@ fn key(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// the set is to be fetched, the time to note of an unknown key id, if it is one that causes it.
 fn choose(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [now, cooldown, at, life, max_age, unknown, running, alg, kid] = lines.take();
-    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
     let now = number(now).unwrap_or_default();
     // Nonsense in a store counts as the least.
     let said = if life.is_empty() { None } else { Some(number(life).unwrap_or_default()) };

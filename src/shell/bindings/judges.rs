@@ -34,7 +34,7 @@ pub(super) fn call(operation: &str, mut lines: Lines<'_>, text: &mut String) -> 
 /// A key's algorithm, what the server takes for proofs; a response mode, what the server answers by: none of one where it is empty.
 fn offered(lines: &mut Lines<'_>) -> Result<()> {
     let [alg, algorithms, mode, modes] = lines.take();
-    if let Some(alg) = Algorithm::named(alg) {
+    if let Some(alg) = Algorithm::from_name(alg) {
         check_algorithm(alg, &listed(algorithms, b' '))?;
     }
     check_response_mode(some(mode).unwrap_or("query"), &listed(modes, b' '))
@@ -43,7 +43,7 @@ fn offered(lines: &mut Lines<'_>) -> Result<()> {
 /// Response lines, the grant, then the body: what is wrong with an answer that is no success.
 fn token_error(mut lines: Lines<'_>) -> Result<()> {
     let mut answer = response(&mut lines);
-    let kind = RequestKind::named(lines.next());
+    let kind = RequestKind::from_name(lines.next());
     answer.body = Secret::new(lines.0);
     token::read(&answer, kind).map(|_| ())
 }

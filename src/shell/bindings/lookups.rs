@@ -51,7 +51,7 @@ pub(super) fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
     rules.access_token = some(access_token).map(Secret::new);
     rules.code = some(code).map(Secret::new);
     rules.state = own(state);
-    rules.refresh_of = some(before).map(Claims::stored).transpose()?;
+    rules.refresh_of = some(before).map(Claims::from_stored).transpose()?;
     (rules.auth_time_text, rules.logout_token_without_exp) = (!lax.is_empty(), !lax.is_empty());
     Ok(live(exchange.keys_outside()))
 }

@@ -32,7 +32,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// An environment's name; answers issuer, token endpoint, base of the self-service API.
 fn environment(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let environment = Environment::named(lines.next())?;
+    let environment = Environment::from_name(lines.next())?;
     for value in [environment.issuer(), environment.token_endpoint(), environment.self_service()] {
         push_line(text, value);
     }
@@ -49,7 +49,7 @@ fn organisation(text: &str, unchecked: bool) -> Result<OrganisationNumber> {
 fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let [issuer, client_id, marks, alg, kid, x5c, jti, now, lifetime] = lines.take();
     let [scope, consumer, own, behalf, pid, details] = lines.take();
-    let Some(alg) = Algorithm::named(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
     let x5c: Vec<&str> = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
     let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c, valid: None };
     let unchecked = marks.contains('u');
@@ -97,8 +97,8 @@ fn problem(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// Environment, marks (`u`: check digits are not looked at), the scope that was given for clients, how often it is repeated.
 fn admin(lines: &mut Lines<'_>) -> Result<(Environment, bool, ClientScope, u32)> {
     let [environment, marks, given, retries] = lines.take();
-    let Some(given) = ClientScope::named(given) else { return refused("clientScope: write, modify or supplier") };
-    Ok((Environment::named(environment)?, marks.contains('u'), given, whole(retries)))
+    let Some(given) = ClientScope::from_name(given) else { return refused("clientScope: write, modify or supplier") };
+    Ok((Environment::from_name(environment)?, marks.contains('u'), given, whole(retries)))
 }
 
 /// What [`admin`] reads, operation, how many arguments, these, then the body.

@@ -149,7 +149,7 @@ fn failure(error: &Error, text: &mut Vec<u8>) {
     push_line(text, error.code());
     push_line(text, error.phase().as_str());
     push_line(text, error.action().as_str());
-    let [expected, actual] = error.compared();
+    let [expected, actual] = error.expected_and_actual();
     push_line(text, expected.unwrap_or_default());
     push_line(text, actual.unwrap_or_default());
     let oauth = error.oauth();

@@ -19,7 +19,7 @@ use crate::provider::norskgjeld::{
 
 /// A norskgjeld environment's name; answers the audiences of debt, agreement and events.
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let environment = Environment::named(lines.next())?;
+    let environment = Environment::from_name(lines.next())?;
     for service in [Service::Debt, Service::Agreement, Service::ConsentEvents] {
         push_line(text, &environment.audience(service));
     }
@@ -29,7 +29,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 /// Environment, trace id, how often it is repeated, call, its arguments.
 pub(super) fn make(mut lines: Lines<'_>) -> Result<Live> {
     let [environment, trace_id, retries, operation] = lines.take();
-    let environment = Environment::named(environment)?;
+    let environment = Environment::from_name(environment)?;
     let api = Api::tokenless(&environment).trace_id(trace_id);
     let call = match operation {
         // Checked; handed on as it came, so that fields yet undocumented are kept.
@@ -62,7 +62,7 @@ pub(super) fn make(mut lines: Lines<'_>) -> Result<Live> {
 /// stands.
 pub(super) fn feed(mut lines: Lines<'_>) -> Result<Live> {
     let [environment, trace_id, retries, cursor] = lines.take();
-    let environment = Environment::named(environment)?;
+    let environment = Environment::from_name(environment)?;
     let rest = lines.0.strip_suffix('\n').unwrap_or(lines.0);
     let limit = if cursor.is_empty() { None } else { number(rest).and_then(|limit| u32::try_from(limit).ok()) };
     let call = match (number(cursor), limit) {

@@ -28,7 +28,7 @@ pub(super) type Live = Box<dyn Machine<Output = String>>;
 
 /// An exchange whose outcome is a text; the shell finds keys and makes the digests that are not in here.
 pub(super) fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
-    Box::new(exchange.digests_outside().judged(Texted))
+    Box::new(exchange.digests_outside().map_judge(Texted))
 }
 
 /// Judges as another does, and writes the outcome down.

@@ -214,7 +214,7 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         "slept" => Input::Slept,
         "failed" => {
             let [why, line] = lines.take();
-            Input::Failed(Failure::named(why, status(line))?)
+            Input::Failed(Failure::from_name(why, status(line))?)
         }
         #[cfg(samtykke_machine = "helseid_session")]
         name => super::helseid_machines::taken(name, lines, octets)?,

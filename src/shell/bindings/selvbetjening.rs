@@ -10,7 +10,7 @@ use crate::ground::http::Response;
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
-use crate::provider::selvbetjening::api::{added, drafted};
+use crate::provider::selvbetjening::api::{judge_added_key, judge_draft};
 use crate::provider::selvbetjening::lists::{array, texts};
 use crate::provider::selvbetjening::wait::Pace;
 use crate::provider::selvbetjening::{
@@ -22,7 +22,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     match lines.next() {
         // Environment; answers the API's origin, and a mark for a service of one's own.
         "environment" => {
-            let environment = Environment::named(lines.next())?;
+            let environment = Environment::from_name(lines.next())?;
             push_line(text, environment.api());
             push_line(text, if environment.is_development() { "1" } else { "" });
             Ok(())
@@ -47,7 +47,7 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// Environment, client id, then port and path for the older form; answers the URL.
 fn confirm(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let environment = Environment::named(lines.next())?;
+    let environment = Environment::from_name(lines.next())?;
     let [client_id, port, path] = lines.take();
     let url = if port.is_empty() {
         environment.confirm_url(client_id)?
@@ -61,7 +61,7 @@ fn confirm(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
 
 /// Environment, call, its arguments; answers the request.
 fn request(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let environment = Environment::named(lines.next())?;
+    let environment = Environment::from_name(lines.next())?;
     let api = Api::new(&environment);
     let request = match lines.next() {
         // API key, public JWK, then the draft.
@@ -91,10 +91,10 @@ fn answer(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     let mut response = response(&mut lines);
     response.body = Secret::new(lines.0);
     match operation {
-        "draft" => text.push_str(&drafted(&response)?),
+        "draft" => text.push_str(&judge_draft(&response)?),
         "client" => push_client(text, &api.client().finish(&response)?),
         "secrets" => push_secrets(text, &api.secrets().finish(&response)?, key)?,
-        "addSecret" => push_time(text, added(&response)?),
+        "addSecret" => push_time(text, judge_added_key(&response)?),
         "delegations" => push_delegations(text, &api.delegations().finish(&response)?),
         _ => return refused("a known call"),
     }

@@ -20,7 +20,7 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
     if !matches!(operation, "selvbetjening_update" | "selvbetjening_register") {
         return refused("a known operation");
     }
-    let environment = Environment::named(lines.next())?;
+    let environment = Environment::from_name(lines.next())?;
     match operation {
         "selvbetjening_update" => Ok(Box::new(Outcome(Updating::new(&environment, "old")))),
         _ => {

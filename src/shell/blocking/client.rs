@@ -163,7 +163,7 @@ impl Client {
     fn refreshed(&self, tokens: &Tokens, store: Option<Store<'_>>) -> Result<Tokens> {
         let _turn = locked(&self.0.refreshing);
         let exchange = Exchange::refresh(&self.0.registration, &self.0.authentication, &Refresh::of(tokens)?)?;
-        self.token(if store.is_some() { exchange.storing() } else { exchange }, store)
+        self.token(if store.is_some() { exchange.with_store() } else { exchange }, store)
     }
 
     /// A token of the client's own.

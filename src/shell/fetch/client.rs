@@ -380,7 +380,7 @@ impl Client {
         let endpoint = self.0.registration.profile().token_endpoint.as_str();
         let exchange = self.bound_at(exchange, Server::Authorization, endpoint);
         let (outcome, exchange) = self.ran(exchange, Server::Authorization, endpoint).await;
-        (outcome, exchange.context.renewed.clone())
+        (outcome, exchange.flow.context.renewed.clone())
     }
 
     /// Drives an exchange, and learns from it, whatever came of it.

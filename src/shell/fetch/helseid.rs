@@ -20,7 +20,9 @@ use crate::protocol::client::Client as Registration;
 use crate::protocol::dpop::Server;
 use crate::protocol::grant::Refresh;
 use crate::protocol::id_token::claims::Claims;
-use crate::provider::helseid::{self as provider, Environment, Granted, LoginRequest, RULES, TokenCache, TokenRequest, enforced, numbered};
+use crate::provider::helseid::{
+    self as provider, Environment, Granted, LoginRequest, RULES, TokenCache, TokenRequest, enforce, with_provider_code,
+};
 use crate::shell::saved::Saved;
 use crate::{Callback, Login, Secret, Transaction};
 
@@ -88,7 +90,7 @@ impl HelseId {
     pub async fn connect(environment: &Environment, client_id: &str, redirect_uri: &str, key: Key) -> Result<Self> {
         let policy = environment.policy();
         let development = policy.development;
-        let profile = |metadata: &crate::protocol::metadata::Metadata| enforced(metadata.profile(&RULES, development));
+        let profile = |metadata: &crate::protocol::metadata::Metadata| enforce(metadata.profile(&RULES, development));
         let client = Client::discovered(environment.issuer(), client_id, redirect_uri, policy, profile).await?;
         Self::of(client.key(key.clone()).dpop(key.clone()), &key)
     }
@@ -135,7 +137,7 @@ impl HelseId {
     /// Those of [`Transaction::finish`]; those of the server and of the network.
     pub async fn finish(&self, transaction: Transaction, callback: Callback<'_>, request: &TokenRequest) -> Result<HelseIdSession> {
         let Inner { client, rules, .. } = &*self.0;
-        let code = client.code(transaction, callback).await.map_err(numbered)?;
+        let code = client.code(transaction, callback).await.map_err(with_provider_code)?;
         let granted = client.exchange(rules.authorization_code(code, request, None)?).await?;
         let registration = client.registration();
         let saved = Saved {
@@ -246,7 +248,7 @@ impl HelseIdSession {
             error.expected("offline_access in the login's scope: without it there is no further token")
         };
         let token = saved.refresh_token.as_ref().ok_or_else(missing)?;
-        let grant = Refresh::new(token.expose()).granted(saved.scope.clone());
+        let grant = Refresh::new(token.expose()).with_granted_scope(saved.scope.clone());
         Ok(match &saved.claims {
             Some(claims) => grant.claims(claims.clone()),
             None => grant,

@@ -156,7 +156,7 @@ impl Client {
             match process.step(elapsed())? {
                 Next::Store(record) => {
                     store(&record).await?;
-                    process.stored()?;
+                    process.accept_stored()?;
                 }
                 Next::Send(order) => {
                     let answer = self.ordered(environment, order, &tokens).await;

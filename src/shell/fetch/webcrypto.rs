@@ -60,8 +60,8 @@ pub trait AsyncSigner {
 /// # use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Login, Result, jose::Algorithm};
 /// # use samtykke::flow::login::Start;
 /// async fn begin(client: &Client, jwk: &str) -> Result<Login> {
-///     let key = WebKey::from_jwk(jwk, Algorithm::named("PS256").unwrap()).await?;
-///     let dpop = WebKey::generate(Algorithm::named("ES256").unwrap()).await?;
+///     let key = WebKey::from_jwk(jwk, Algorithm::from_name("PS256").unwrap()).await?;
+///     let dpop = WebKey::generate(Algorithm::from_name("ES256").unwrap()).await?;
 ///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());
 ///     let start = Start::new().dpop(dpop.info(), None);
 ///     let mut exchange = fetch::login(client, &authentication, AuthorizationRequest::new("openid"), start)?;

@@ -31,7 +31,7 @@ use crate::shell::native::tokens::TokenSource;
 /// use samtykke::provider::acmidm::Actor;
 /// # async fn ping(key: SigningKey) -> samtykke::Result<()> {
 /// # let http = samtykke::native::testing::Scripted::new();
-/// let beta = ElysEnvironment::named("beta")?;
+/// let beta = ElysEnvironment::from_name("beta")?;
 /// # #[cfg(feature = "reqwest")]
 /// let acm = AcmIdm::new(Environment::ti(), "client-1", key)?;
 /// # #[cfg(not(feature = "reqwest"))]

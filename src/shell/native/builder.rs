@@ -281,7 +281,7 @@ impl Builder {
 
     async fn found(mut self, driver: &Driver) -> Result<Inner> {
         if let Source::Issuer(issuer) = &self.source {
-            self.source = Source::Profile(Box::new(discovered(driver, issuer, &self).await?));
+            self.source = Source::Profile(Box::new(discover_profile(driver, issuer, &self).await?));
         }
         self.made()
     }
@@ -347,7 +347,7 @@ impl Builder {
             Some(http) => http.clone(),
             None => usual_http()?,
         };
-        Ok(Driver::shared(http).runtime(self.runtime.clone()).timeout(self.timeout))
+        Ok(Driver::from_shared(http).runtime(self.runtime.clone()).timeout(self.timeout))
     }
 
     fn hold_to_fapi2(&self, profile: &mut Profile) -> Result<()> {
@@ -380,7 +380,7 @@ impl Builder {
 }
 
 /// The profile of a server that says where its endpoints are.
-async fn discovered(driver: &Driver, issuer: &str, builder: &Builder) -> Result<Profile> {
+async fn discover_profile(driver: &Driver, issuer: &str, builder: &Builder) -> Result<Profile> {
     let policy = Policy { profile: &builder.metadata, origins: None, development: builder.development };
     let metadata = driver.drive(&mut Discovery::new(issuer, policy)?, &Keys::new()).await?;
     Ok(metadata.profile(builder.rules, builder.development))

@@ -220,7 +220,7 @@ impl Client {
     pub async fn exchange(&self, code: AuthorizationCode) -> Result<Tokens> {
         let this = self.current().await;
         let exchange = Exchange::authorization_code(&this.0.registration, &this.0.authentication, code)?;
-        this.detached(exchange).await
+        this.run_detached(exchange).await
     }
 
     /// New tokens for these. All who ask at once with one refresh token share one request, which goes on when they are gone; who asks
@@ -252,7 +252,7 @@ impl Client {
         let this = self.current().await;
         let name = base64url(&crate::ground::sha256::digest(grant.token.expose().as_bytes()));
         let exchange = Exchange::refresh(&this.0.registration, &this.0.authentication, &grant)?;
-        let exchange = if store.is_some() { exchange.storing() } else { exchange };
+        let exchange = if store.is_some() { exchange.with_store() } else { exchange };
         let client = this.clone();
         this.0
             .refreshes
@@ -270,7 +270,7 @@ impl Client {
     pub async fn client_credentials(&self, grant: &ClientCredentials, target: &Target) -> Result<Tokens> {
         let this = self.current().await;
         let exchange = Exchange::client_credentials(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
-        this.detached(exchange).await
+        this.run_detached(exchange).await
     }
 
     /// A token by a signed statement.
@@ -280,7 +280,7 @@ impl Client {
     pub async fn jwt_bearer(&self, grant: &JwtBearer, target: &Target) -> Result<Tokens> {
         let this = self.current().await;
         let exchange = Exchange::jwt_bearer(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
-        this.detached(exchange).await
+        this.run_detached(exchange).await
     }
 
     /// A token for another token.
@@ -290,7 +290,7 @@ impl Client {
     pub async fn token_exchange(&self, grant: &TokenExchange, target: &Target) -> Result<Tokens> {
         let this = self.current().await;
         let exchange = Exchange::token_exchange(&this.0.registration, &this.0.authentication, grant)?.target(target)?;
-        this.detached(exchange).await
+        this.run_detached(exchange).await
     }
 
     /// The claims about the person whose tokens these are; of the login's `sub`, where there was an id_token.
@@ -381,7 +381,7 @@ impl Client {
     }
 
     /// With the server's key set, where one is known; how old it may be is the exchange's to judge.
-    fn keyed<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
+    fn with_keys<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
         let kept = self.memory().keys.clone();
         match kept {
             Some((set, times)) => exchange.jwks_at(set, times),
@@ -390,11 +390,11 @@ impl Client {
     }
 
     /// Drives an exchange in a task of its own.
-    pub(crate) async fn detached<T: Send + 'static>(&self, exchange: Exchange<T>) -> Result<T> {
+    pub(crate) async fn run_detached<T: Send + 'static>(&self, exchange: Exchange<T>) -> Result<T> {
         let client = self.clone();
         self.0
             .driver
-            .detached(async move {
+            .run_detached(async move {
                 let endpoint = client.0.registration.profile().token_endpoint.clone();
                 client.run(client.bound(exchange), Server::Authorization, &endpoint, None).await
             })
@@ -404,7 +404,7 @@ impl Client {
     /// Drives an exchange, and learns from it.
     pub(crate) async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str, store: Option<RefreshStore>) -> Result<T> {
         let inner = &self.0;
-        let mut exchange = self.keyed(exchange);
+        let mut exchange = self.with_keys(exchange);
         let outcome = inner.driver.drive_once(&mut exchange, &inner.keys, store.as_deref(), &inner.spent).await;
         self.learn(server, url, &exchange);
         outcome

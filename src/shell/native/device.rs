@@ -17,7 +17,7 @@ impl Client {
     /// # Errors
     /// `endpoint_missing`, `device_response_malformed`, `oauth_error`; those of the network.
     pub async fn device(&self, request: &DeviceRequest) -> Result<Device> {
-        self.detached(Exchange::device_authorization(&self.0.registration, &self.0.authentication, request)?).await
+        self.run_detached(Exchange::device_authorization(&self.0.registration, &self.0.authentication, request)?).await
     }
 
     /// Polls until the person is done on the other device, at the pace the server asks for (RFC 8628 section 3.5); after a connection
@@ -36,7 +36,7 @@ impl Client {
                 return Err(Error::new(&codes::DEVICE_CODE_EXPIRED));
             }
             let exchange = Exchange::device_poll(&self.0.registration, &self.0.authentication, &device)?;
-            match self.detached(exchange).await {
+            match self.run_detached(exchange).await {
                 Ok(Polled::Pending) => {}
                 Ok(Polled::SlowDown(seconds)) => {
                     device.slow_down();

@@ -61,11 +61,11 @@ impl core::fmt::Debug for Driver {
 impl Driver {
     /// Sends by this client, in tokio's runtime, with 30 seconds for each request.
     pub fn new(http: impl Http + 'static) -> Self {
-        Self::shared(Arc::new(http))
+        Self::from_shared(Arc::new(http))
     }
 
     /// As [`new`](Self::new), of a client that others hold too.
-    pub fn shared(http: Arc<dyn Http>) -> Self {
+    pub fn from_shared(http: Arc<dyn Http>) -> Self {
         Self { http, runtime: Arc::new(Tokio), timeout: Duration::from_secs(30) }
     }
 
@@ -107,7 +107,7 @@ impl Driver {
     ///
     /// # Errors
     /// `aborted` where the task ended without an outcome: there is no runtime, or it panicked.
-    pub(crate) async fn detached<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    pub(crate) async fn run_detached<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let (tell, told) = tokio::sync::oneshot::channel();
         self.runtime.spawn(alloc::boxed::Box::pin(async move {
             let _ = tell.send(work.await);
@@ -130,7 +130,7 @@ impl Driver {
         self.drive_storing(machine, keys, None).await
     }
 
-    /// As [`drive`](Self::drive), for a machine that has a refresh token stored ([`Exchange::storing`](crate::Exchange::storing)).
+    /// As [`drive`](Self::drive), for a machine that has a refresh token stored ([`Exchange::with_store`](crate::Exchange::with_store)).
     ///
     /// # Errors
     /// As there; `store_failed`.
@@ -226,7 +226,7 @@ impl Driver {
 
     /// Sends a request once, and reads the answer whole.
     pub(crate) async fn once(&self, request: &Request) -> Result<core::result::Result<Response, Lost>> {
-        let outgoing = outgoing(request)?;
+        let outgoing = to_http_request(request)?;
         let mut patience = self.runtime.sleep(self.timeout);
         let (head, body) = match self.head(outgoing, &mut patience).await {
             Ok(answer) => answer.into_parts(),
@@ -348,7 +348,7 @@ pub(crate) async fn read(
 const OPEN: &[&str] = &["accept", "content-type", "x-request-id", "x-trace-id"];
 
 /// The request as HTTP has it.
-fn outgoing(request: &Request) -> Result<http::Request<Bytes>> {
+fn to_http_request(request: &Request) -> Result<http::Request<Bytes>> {
     let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected(expected);
     let mut outgoing = http::Request::builder().method(request.method).uri(&request.url);
     for (name, value) in &request.headers {

@@ -88,7 +88,7 @@ impl Halland {
     /// Tokens of the client's own, each for one API: a want without resource is refused.
     pub fn token_source(&self) -> TokenSource {
         let client = self.client.clone();
-        TokenSource::asking(&self.client, "", move |wanted| {
+        TokenSource::with_request(&self.client, "", move |wanted| {
             let client = client.clone();
             Box::pin(async move {
                 let others = !wanted.audience.is_empty() || !wanted.organisation.is_empty() || !wanted.subject.is_empty();

@@ -18,7 +18,7 @@ use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
-use crate::provider::helseid::{self as provider, RULES, TokenCache, enforced, numbered, profile};
+use crate::provider::helseid::{self as provider, RULES, TokenCache, enforce, profile, with_provider_code};
 pub use crate::provider::helseid::{Environment, Granted, LoginRequest, TokenRequest};
 use crate::shell::native::builder::{Authentication, Builder};
 use crate::shell::native::client::Client;
@@ -76,7 +76,7 @@ impl HelseId {
         key: SigningKey,
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
-        let builder = Client::with_profile(profile(environment), client_id).amend(enforced);
+        let builder = Client::with_profile(profile(environment), client_id).amend(enforce);
         Self::of(settings(builder.authentication(Authentication::private_key_jwt(key))).bound().build_known()?)
     }
 
@@ -91,7 +91,7 @@ impl HelseId {
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
         let policy = environment.policy();
-        let builder = Client::discover(environment.issuer(), client_id).rules(&RULES).metadata(policy.profile).amend(enforced);
+        let builder = Client::discover(environment.issuer(), client_id).rules(&RULES).metadata(policy.profile).amend(enforce);
         let builder = if policy.development { builder.development() } else { builder };
         Self::of(settings(builder.authentication(Authentication::private_key_jwt(key))).bound().build().await?)
     }
@@ -157,13 +157,13 @@ impl HelseId {
         save: Option<SaveSession>,
     ) -> Result<HelseIdSession> {
         let (client, rules) = self.now().await?;
-        let code = client.code(transaction, callback).await.map_err(numbered)?;
+        let code = client.code(transaction, callback).await.map_err(with_provider_code)?;
         let exchange = rules.authorization_code(code, request, None)?;
         let (helseid, request) = (self.clone(), request.clone());
         // The session is stored by the very task that spends the code.
         let driver = client.0.driver.clone();
         driver
-            .detached(async move {
+            .run_detached(async move {
                 let endpoint = client.registration().profile().token_endpoint.clone();
                 let granted = client.run(client.bound(exchange), Server::Authorization, &endpoint, None).await?;
                 HelseIdSession::begun(&helseid, &request, granted, save).await
@@ -188,7 +188,7 @@ impl HelseId {
             return Ok(granted.clone());
         }
         let (helseid, request) = (self.clone(), request.clone());
-        self.0.client.0.driver.detached(async move { helseid.asked(&request).await }).await
+        self.0.client.0.driver.run_detached(async move { helseid.asked(&request).await }).await
     }
 
     async fn asked(&self, request: &TokenRequest) -> Result<Granted> {
@@ -197,7 +197,7 @@ impl HelseId {
         if let Some(granted) = self.own().get(request, client.0.driver.now()) {
             return Ok(granted.clone());
         }
-        let granted = client.detached(rules.client_credentials(request, None)?).await?;
+        let granted = client.run_detached(rules.client_credentials(request, None)?).await?;
         self.own().put(request, &granted, client.0.driver.now());
         Ok(granted)
     }

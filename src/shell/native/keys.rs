@@ -96,7 +96,7 @@ impl SigningKey {
     /// `key_refused`, also for a JWK without `alg`; the text is yours to wipe.
     #[cfg(feature = "native-crypto")]
     pub fn from_jwk(json: &str) -> Result<Self> {
-        let alg = crate::ground::json::Value::parse(json).and_then(|key| key.text("alg").and_then(Algorithm::named));
+        let alg = crate::ground::json::Value::parse(json).and_then(|key| key.text("alg").and_then(Algorithm::from_name));
         let expected = "a private JWK with `alg`, or from_jwk_for";
         let alg = alg.ok_or_else(|| Error::new(&codes::KEY_REFUSED).expected(expected))?;
         Self::from_jwk_for(json, alg)

@@ -90,7 +90,7 @@ impl Maskinporten {
         loop {
             let grant = request.grant(self.key.info().clone())?;
             let exchange = Exchange::jwt_bearer(self.client.registration(), &ClientAuthentication::None, &grant)?.target(more)?;
-            let error = match self.client.detached(exchange).await {
+            let error = match self.client.run_detached(exchange).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
@@ -106,11 +106,11 @@ impl Maskinporten {
     /// its `subject` the person (`pid`).
     pub fn token_source(&self) -> TokenSource {
         let maskinporten = self.clone();
-        TokenSource::asking(&self.client, &thumbprint(&self.key.info().public), move |wanted| {
+        TokenSource::with_request(&self.client, &thumbprint(&self.key.info().public), move |wanted| {
             let maskinporten = maskinporten.clone();
             Box::pin(async move {
                 let more = wanted.parameters.iter().fold(Target::new(), |more, (name, value)| more.parameter(name, value));
-                maskinporten.token_with(&asked(&wanted)?, &more).await
+                maskinporten.token_with(&to_request(&wanted)?, &more).await
             })
         })
     }
@@ -130,7 +130,7 @@ impl Maskinporten {
 }
 
 /// What is asked for a want.
-fn asked(wanted: &Wanted) -> Result<TokenRequest> {
+fn to_request(wanted: &Wanted) -> Result<TokenRequest> {
     if !wanted.audience.is_empty() {
         let error = Error::new(&codes::INVALID_PARAMETER).at(Phase::Token);
         return Err(error.expected("scope, resource, organisation and subject: Maskinporten takes no audience"));

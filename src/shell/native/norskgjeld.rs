@@ -104,13 +104,13 @@ impl Norskgjeld {
         NorskgjeldApi { client: &self.client, environment: &self.environment, token: &tokens.access_token }
     }
 
-    /// Tokens of the client's own, for [`wanted`](Self::wanted).
+    /// Tokens of the client's own, for [`want`](Self::want).
     pub fn token_source(&self) -> TokenSource {
         TokenSource::new(&self.client)
     }
 
     /// What a token for a service is asked for, beside its scope.
-    pub fn wanted(&self, service: Service, scope: &str) -> Wanted {
+    pub fn want(&self, service: Service, scope: &str) -> Wanted {
         Wanted::new(scope).audience(self.environment.audience(service))
     }
 }
@@ -130,7 +130,7 @@ pub struct NorskgjeldApi<'a> {
 }
 
 /// A request with an `X-Trace-ID`, by which norskgjeld's support can find it.
-fn traced(mut request: Request) -> Result<Request> {
+fn with_trace_id(mut request: Request) -> Result<Request> {
     request.headers.push(("x-trace-id", Secret::new(base64url(&*random::<16>()?))));
     Ok(request)
 }
@@ -141,7 +141,7 @@ impl NorskgjeldApi<'_> {
     }
 
     async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        self.client.0.driver.repeatedly(&traced(call.request.clone())?, |response| call.finish(response)).await
+        self.client.0.driver.repeatedly(&with_trace_id(call.request.clone())?, |response| call.finish(response)).await
     }
 
     /// The person's debt, of a token that a consent gave. Sent once.
@@ -194,7 +194,7 @@ impl NorskgjeldApi<'_> {
         loop {
             match reader.step(&api)? {
                 Step::Send(request) => {
-                    self.client.0.driver.repeatedly(&traced(request)?, |response| reader.receive(&api, response)).await?;
+                    self.client.0.driver.repeatedly(&with_trace_id(request)?, |response| reader.receive(&api, response)).await?;
                 }
                 Step::Done(batch) => return Ok(batch),
                 _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),

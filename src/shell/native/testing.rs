@@ -44,7 +44,7 @@ impl core::fmt::Debug for Scripted {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -57,7 +57,7 @@ impl Scripted {
     /// Does this with the next request.
     #[must_use]
     pub fn then(self, line: impl FnOnce(&http::Request<Bytes>) -> BoxFuture<'static, Answer> + Send + 'static) -> Self {
-        locked(&self.lines).push_back(Box::new(line));
+        lock(&self.lines).push_back(Box::new(line));
         self
     }
 
@@ -90,20 +90,20 @@ impl Scripted {
 
     /// How many lines are left.
     pub fn left(&self) -> usize {
-        locked(&self.lines).len()
+        lock(&self.lines).len()
     }
 
     /// Takes what was sent so far.
     pub fn sent(&self) -> Vec<http::Request<Bytes>> {
-        core::mem::take(&mut *locked(&self.sent))
+        core::mem::take(&mut *lock(&self.sent))
     }
 }
 
 impl Http for Scripted {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Answer> {
-        let line = locked(&self.lines).pop_front();
+        let line = lock(&self.lines).pop_front();
         let answer = line.map(|line| line(&request));
-        locked(&self.sent).push(request);
+        lock(&self.sent).push(request);
         Box::pin(async move {
             match answer {
                 Some(answer) => answer.await,

@@ -68,7 +68,7 @@ impl TokenSource {
     /// Asks for tokens of the client's own (`client_credentials`).
     pub fn new(client: &Client) -> Self {
         let inner = client.clone();
-        Self::asking(client, "", move |wanted| {
+        Self::with_request(client, "", move |wanted| {
             let client = inner.clone();
             alloc::boxed::Box::pin(async move {
                 let mut target = Target::new();
@@ -91,7 +91,7 @@ impl TokenSource {
     }
 
     /// Asks in another way; `key` names the key that the statements of a grant are signed with.
-    pub(crate) fn asking(
+    pub(crate) fn with_request(
         client: &Client,
         key: &str,
         ask: impl Fn(Wanted) -> BoxFuture<'static, Result<Tokens>> + Send + Sync + 'static,

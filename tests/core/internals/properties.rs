@@ -155,7 +155,7 @@ proptest! {
             if let Some(uri) = crate::ground::uri::Uri::parse(text) { let _ = crate::ground::address::is_private(&uri); }
             let _ = crate::ground::json::Value::parse(text).map(|value| value.as_integer());
             let _ = crate::provider::norskgjeld::Scope::parse(text);
-            let _ = crate::provider::norskgjeld::Environment::named(text);
+            let _ = crate::provider::norskgjeld::Environment::from_name(text);
             let _ = (crate::ground::text::base64url_decode(text), crate::ground::text::form_decode(text), crate::ground::text::number(text));
         }
     }

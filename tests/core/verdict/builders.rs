@@ -79,7 +79,7 @@ fn rsa(bits: usize) -> String {
 fn key(jwk: &str) -> Result<KeyInfo, Error> {
     let jwk = Jwk::parse(jwk)?;
     let name = if jwk.kty() == "RSA" { "PS256" } else { "ES256" };
-    KeyInfo::new(Algorithm::named(name).ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?, jwk)
+    KeyInfo::new(Algorithm::from_name(name).ok_or_else(|| Error::new(&codes::ALGORITHM_REFUSED))?, jwk)
 }
 
 fn point() -> Result<KeyInfo, Error> {
@@ -97,7 +97,7 @@ fn play<T>(exchange: &mut Exchange<T>, answer: &Response, sent: &mut Vec<Request
     loop {
         match exchange.step(&[7; 32], NOW)? {
             // Nobody verifies it here.
-            Step::Sign(request) => exchange.signed(&vec![1; if request.alg.kty == "RSA" { 256 } else { 64 }])?,
+            Step::Sign(request) => exchange.accept_signature(&vec![1; if request.alg.kty == "RSA" { 256 } else { 64 }])?,
             Step::Send(request) => {
                 sent.push(request);
                 exchange.receive(answer.clone())?;

@@ -29,7 +29,7 @@ impl Answer {
     }
 
     /// A failure, with cookies that are deleted all the same.
-    pub(crate) fn failed(error: &Error, cookies: Vec<String>) -> Self {
+    pub(crate) fn from_error(error: &Error, cookies: Vec<String>) -> Self {
         Self { cookies, json: Some(told(error)), ..Self::of(status(error)) }
     }
 }

@@ -19,7 +19,7 @@ use tower_service::Service;
 
 use super::Edge;
 use super::answer::{Answer, status, told};
-use super::refresh::refreshed;
+use super::refresh::refresh_session;
 use super::session::Session;
 use super::site::{is_navigation, trouble};
 use crate::ground::error::{Error, Result, codes};
@@ -125,7 +125,7 @@ impl Edge {
             Err((error, cookies)) => {
                 let error = site.problem(error);
                 let page = site.error_page.as_ref().filter(|_| is_navigation(&parts.headers)).and_then(|page| page(&error, parts));
-                let Some(mut page) = page else { return Answer::failed(&error, cookies).into_response() };
+                let Some(mut page) = page else { return Answer::from_error(&error, cookies).into_response() };
                 append(&mut page, &cookies);
                 page.headers_mut().insert("cache-control", HeaderValue::from_static("private, no-store"));
                 page.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
@@ -158,7 +158,7 @@ impl Edge {
             push_escaped(&mut location, target.as_bytes(), false);
             String::from_utf8(location).unwrap_or_default()
         });
-        match refreshed(site, &parts.headers).await {
+        match refresh_session(site, &parts.headers).await {
             Ok(found) => (Found { session: Ok(found.kept.map(Session::of)), login }, found.cookies),
             Err(error) => (Found { session: Err(site.problem(error)), login }, Vec::new()),
         }

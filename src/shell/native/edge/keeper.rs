@@ -59,7 +59,7 @@ pub(crate) fn own(data: Option<String>) -> Result<Option<String>> {
 
 impl Site {
     /// A store's answer, in time.
-    pub(crate) async fn asked<'a, T>(&self, work: StoreFuture<'a, T>) -> Result<T> {
+    pub(crate) async fn ask_store<'a, T>(&self, work: StoreFuture<'a, T>) -> Result<T> {
         let mut patience = self.client.0.driver.sleep(STORE);
         let unavailable = || trouble(&codes::SESSION_UNAVAILABLE, "");
         match within(&mut patience, work).await {
@@ -73,12 +73,12 @@ impl Site {
     }
 
     fn sealed_record(&self, name: &str, kept: &Kept) -> Result<Secret> {
-        self.keys.seal(&self.record_purpose(name), &kept.packed(self.post_logout.is_some())).map(Secret::new)
+        self.keys.seal(&self.record_purpose(name), &kept.pack(self.post_logout.is_some())).map(Secret::new)
     }
 
     pub(crate) fn opened_record(&self, name: &str, text: Option<&Secret>) -> Option<Kept> {
         let octets = self.keys.open(&self.record_purpose(name), text?.expose())?;
-        Kept::unpacked(&octets, self.now())
+        Kept::unpack(&octets, self.now())
     }
 
     fn record_life(&self, kept: &Kept) -> Duration {
@@ -117,7 +117,7 @@ impl Site {
             for kind in ["sid", "sub"] {
                 let Some(value) = claims.text(kind) else { continue };
                 let name = name_of(&format!("logout {kind}"), &self.binding, &value);
-                let mark = self.asked(store.read(&name)).await?;
+                let mark = self.ask_store(store.read(&name)).await?;
                 // In the same second the login may have come first.
                 if mark.is_some_and(|mark| mark.text.expose().parse::<u64>().is_ok_and(|time| time >= held.kept.begun)) {
                     return Ok(None);
@@ -133,12 +133,12 @@ impl Site {
         let found: Vec<Option<&String>> = names.iter().map(|name| all.get(name)).collect();
         let (mark, value) = whole(&found)?;
         let octets = self.keys.open(&format!("session {} {mark}", self.binding), &value)?;
-        Some(Held { kept: Kept::unpacked(&octets, self.now())?, id: mark })
+        Some(Held { kept: Kept::unpack(&octets, self.now())?, id: mark })
     }
 
     async fn read_record(&self, store: &dyn TokenStore, id: &str) -> Result<Option<(Secret, Kept)>> {
         let name = name_of("session", &self.binding, id);
-        let text = self.asked(store.read(&name)).await?.map(|kept| kept.text);
+        let text = self.ask_store(store.read(&name)).await?.map(|kept| kept.text);
         let kept = self.opened_record(&name, text.as_ref());
         Ok(text.zip(kept))
     }
@@ -149,13 +149,13 @@ impl Site {
         let id = base64url(&*random::<32>()?);
         let name = name_of("session", &self.binding, &id);
         let text = self.sealed_record(&name, kept)?;
-        if !self.asked(store.compare_and_set(&name, None, &text, self.record_life(kept))).await? {
+        if !self.ask_store(store.compare_and_set(&name, None, &text, self.record_life(kept))).await? {
             return Err(trouble(&codes::SESSION_UNAVAILABLE, ""));
         }
         // A number is new at each login, and the old one is over.
         if let Some(old) = self.id_in(headers) {
             let old = name_of("session", &self.binding, &old);
-            if let Err(error) = self.asked(store.delete(&old)).await {
+            if let Err(error) = self.ask_store(store.delete(&old)).await {
                 self.problem(error);
             }
         }
@@ -164,7 +164,7 @@ impl Site {
 
     fn write_cookies(&self, kept: &Kept) -> Result<Vec<String>> {
         let mark = base64url(&*random::<6>()?);
-        let value = self.keys.seal(&format!("session {} {mark}", self.binding), &kept.packed(self.post_logout.is_some()))?;
+        let value = self.keys.seal(&format!("session {} {mark}", self.binding), &kept.pack(self.post_logout.is_some()))?;
         let first = self.session_names().into_iter().next().unwrap_or_default();
         let overhead = set_cookie(&first, "", self.lives.max_age, "Lax", self.secure).len();
         let parts = pieces(&mark, &value, overhead);
@@ -193,7 +193,7 @@ impl Site {
             let Some((text, kept)) = self.read_record(&**store, &held.id).await? else { return Ok((Vec::new(), None)) };
             let next = change(&kept);
             let written = self.sealed_record(&name, &next)?;
-            if self.asked(store.compare_and_set(&name, Some(&text), &written, self.record_life(&next))).await? {
+            if self.ask_store(store.compare_and_set(&name, Some(&text), &written, self.record_life(&next))).await? {
                 return Ok((Vec::new(), Some(next)));
             }
         }
@@ -203,7 +203,7 @@ impl Site {
     /// Ends the session of a request here: cookie lines.
     pub(crate) async fn end(&self, headers: &HeaderMap) -> Result<Vec<String>> {
         if let (Some(store), Some(id)) = (&self.store, self.id_in(headers)) {
-            self.asked(store.delete(&name_of("session", &self.binding, &id))).await?;
+            self.ask_store(store.delete(&name_of("session", &self.binding, &id))).await?;
         }
         Ok(self.lines(&[], 0))
     }

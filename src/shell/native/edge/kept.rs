@@ -64,17 +64,17 @@ impl Kept {
     }
 
     /// What is kept after a refresh.
-    pub(crate) fn renewed(&self, mut tokens: Tokens, lives: Lives, now: u64) -> Self {
+    pub(crate) fn renew(&self, mut tokens: Tokens, lives: Lives, now: u64) -> Self {
         if let (Some(old), Some(new)) = (&self.tokens.claims, &tokens.claims) {
-            tokens.claims = joined(new.json(), old.json(), |name| LOGIN_FACTS.contains(&name)).or(tokens.claims);
+            tokens.claims = join_claims(new.json(), old.json(), |name| LOGIN_FACTS.contains(&name)).or(tokens.claims);
         }
         let ends = self.begun.saturating_add(lives.max_age).min(refresh_end(&tokens, now));
         let turn = self.turn.saturating_add(1);
-        Self { ends, turn, expires_at: access_end(&tokens, now), tokens, ..self.clone() }.used(lives, now)
+        Self { ends, turn, expires_at: access_end(&tokens, now), tokens, ..self.clone() }.touch(lives, now)
     }
 
     /// What is kept after a use.
-    pub(crate) fn used(self, lives: Lives, now: u64) -> Self {
+    pub(crate) fn touch(self, lives: Lives, now: u64) -> Self {
         Self { idle: now.saturating_add(lives.idle).min(self.ends), ..self }
     }
 
@@ -95,7 +95,7 @@ impl Kept {
     }
 
     /// Packs it. The id_token is part of it where a logout names it.
-    pub(crate) fn packed(&self, with_id_token: bool) -> Zeroizing<alloc::vec::Vec<u8>> {
+    pub(crate) fn pack(&self, with_id_token: bool) -> Zeroizing<alloc::vec::Vec<u8>> {
         let tokens = &self.tokens;
         let id_token = tokens.id_token.as_ref().filter(|_| with_id_token && tokens.claims.is_some()).map(Secret::expose);
         let mut token = Writer::new();
@@ -128,7 +128,7 @@ impl Kept {
     }
 
     /// What was packed; nothing for octets of another form.
-    pub(crate) fn unpacked(octets: &[u8], now: u64) -> Option<Self> {
+    pub(crate) fn unpack(octets: &[u8], now: u64) -> Option<Self> {
         let (facts, [access_token, refresh_token, id_token]) = unpack(octets)?;
         let facts = Value::parse(&facts)?;
         let token = facts.get("token")?;
@@ -143,7 +143,7 @@ impl Kept {
         let raw = |name: &str| facts.members().iter().find(|member| &*member.name == name).map(|member| member.raw);
         if let Some(more) = raw("claims") {
             let there = id_token.as_deref().and_then(payload);
-            tokens.claims = joined(more, there.as_deref().unwrap_or("{}"), |_| true);
+            tokens.claims = join_claims(more, there.as_deref().unwrap_or("{}"), |_| true);
         }
         tokens.id_token = id_token.map(Secret::new);
         Some(Self {
@@ -165,7 +165,7 @@ fn payload(token: &str) -> Option<String> {
 }
 
 /// Claims, and beneath them those of others that are wanted.
-fn joined(over: &str, under: &str, wanted: impl Fn(&str) -> bool) -> Option<Claims> {
+fn join_claims(over: &str, under: &str, wanted: impl Fn(&str) -> bool) -> Option<Claims> {
     let (over, _) = Value::parse_claims(over).ok()?;
     let (under, _) = Value::parse_claims(under).ok()?;
     let mut json = Writer::new();
@@ -177,5 +177,5 @@ fn joined(over: &str, under: &str, wanted: impl Fn(&str) -> bool) -> Option<Clai
     for member in over.members() {
         json.raw(&member.name, member.raw);
     }
-    Claims::stored(&json.take()).ok()
+    Claims::from_stored(&json.take()).ok()
 }

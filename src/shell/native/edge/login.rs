@@ -44,7 +44,7 @@ pub(crate) fn unfit(parts: &Parts, methods: &[&str], allow: &'static str) -> Opt
         return None;
     }
     let error = trouble(&codes::METHOD_REFUSED, allow).actual(parts.method.as_str());
-    let mut answer = Answer::failed(&error, Vec::new());
+    let mut answer = Answer::from_error(&error, Vec::new());
     answer.allow = Some(allow);
     Some(Ok(answer))
 }
@@ -71,7 +71,7 @@ impl Site {
     }
 
     /// Cookies of other logins to drop, so that all that are left stay few and small.
-    fn dropped(&self, headers: &HeaderMap, added: usize, most: usize, but: &str) -> Vec<String> {
+    fn drop_old_logins(&self, headers: &HeaderMap, added: usize, most: usize, but: &str) -> Vec<String> {
         let all = cookies(headers);
         let size = |name: &String| name.len().saturating_add(all.get(name).map_or(0, String::len)).saturating_add(3);
         let mut left: Vec<String> = self.login_names(headers).into_iter().filter(|name| name != but).collect();
@@ -87,10 +87,10 @@ impl Site {
         if let Some(answer) = unfit(parts, &["GET", "POST"], "GET, POST") {
             return answer;
         }
-        self.started(parts).await.map_err(|error| (error, Vec::new()))
+        self.start(parts).await.map_err(|error| (error, Vec::new()))
     }
 
-    async fn started(&self, parts: &Parts) -> Result<Answer> {
+    async fn start(&self, parts: &Parts) -> Result<Answer> {
         let headers = &parts.headers;
         self.check_origin(parts)?;
         if !self.cross_site_start && header(headers, "sec-fetch-site") == Some("cross-site") {
@@ -118,7 +118,7 @@ impl Site {
             let expected = "a login cookie of at most 4096 octets: a shorter returnTo or scope";
             return Err(trouble(&codes::SESSION_TOO_LARGE, expected).actual(format!("{}", line.len())));
         }
-        let mut lines = self.dropped(headers, line.len(), MOST_FLOWS.saturating_sub(1), "");
+        let mut lines = self.drop_old_logins(headers, line.len(), MOST_FLOWS.saturating_sub(1), "");
         lines.push(line);
         Ok(Answer::to(login.url, lines))
     }
@@ -129,14 +129,14 @@ impl Site {
             return answer;
         }
         let mut clean = Vec::new();
-        let outcome = self.ended(parts, body, &mut clean).await;
+        let outcome = self.finish(parts, body, &mut clean).await;
         match outcome {
             Ok((target, lines)) => Ok(Answer::to(target, lines)),
             Err(error) => Err((error, clean)),
         }
     }
 
-    async fn ended(self: &Arc<Self>, parts: &Parts, body: &str, clean: &mut Vec<String>) -> Result<(String, Vec<String>)> {
+    async fn finish(self: &Arc<Self>, parts: &Parts, body: &str, clean: &mut Vec<String>) -> Result<(String, Vec<String>)> {
         let headers = &parts.headers;
         let query = format!("?{}", parts.uri.query().unwrap_or_default());
         let (posted, answer) = if parts.method == http::Method::POST {
@@ -168,13 +168,13 @@ impl Site {
         clean.push(used);
         if let Some(store) = &self.store {
             let claim = name_of("claim", &self.binding, &state);
-            if !self.asked(store.compare_and_set(&claim, None, &Secret::new("1"), CLAIMED)).await? {
+            if !self.ask_store(store.compare_and_set(&claim, None, &Secret::new("1"), CLAIMED)).await? {
                 return Err(Error::new(&codes::TRANSACTION_USED).at(Phase::Callback));
             }
         }
         // In a task of its own: a person who leaves shall not have spent the code for nothing.
         let (site, own) = (self.clone(), headers.clone());
-        let lines = self.client.0.driver.detached(async move {
+        let lines = self.client.0.driver.run_detached(async move {
             let tokens = site.client.exchange(code).await?;
             let mut kept = Kept::begun(tokens, site.key(), site.lives, site.now());
             match site.welcomed(&own, &mut kept).await {
@@ -189,7 +189,7 @@ impl Site {
         let mut lines = lines.await?;
         lines.append(clean);
         let size = lines.iter().map(|line| line.split(';').next().map_or(0, str::len)).sum();
-        lines.extend(self.dropped(headers, size, MOST_FLOWS, name.as_deref().unwrap_or_default()));
+        lines.extend(self.drop_old_logins(headers, size, MOST_FLOWS, name.as_deref().unwrap_or_default()));
         self.check_return(&target)?;
         Ok((target, lines))
     }

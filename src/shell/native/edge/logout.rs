@@ -124,7 +124,7 @@ impl Site {
         let number = |name: &str| claims.time(name).and_then(|time| u64::try_from(time).ok());
         let once = name_of("logout token", &self.binding, &text("jti").unwrap_or_default());
         let seconds = number("exp").unwrap_or_default().saturating_sub(self.now()).saturating_add(60).max(REMEMBERED);
-        if !self.asked(store.compare_and_set(&once, None, &Secret::new("1"), Duration::from_secs(seconds))).await? {
+        if !self.ask_store(store.compare_and_set(&once, None, &Secret::new("1"), Duration::from_secs(seconds))).await? {
             return Err(trouble(&codes::TRANSACTION_USED, ""));
         }
         // One session, where the token names one; else all of the person's.
@@ -137,12 +137,12 @@ impl Site {
     async fn raise(&self, mark: &str, time: u64) -> Result<()> {
         let Some(store) = &self.store else { return Ok(()) };
         for _ in 0..20 {
-            let there = self.asked(store.read(mark)).await?.map(|kept| kept.text);
+            let there = self.ask_store(store.read(mark)).await?.map(|kept| kept.text);
             if there.as_ref().is_some_and(|there| there.expose().parse::<u64>().is_ok_and(|later| later >= time)) {
                 return Ok(());
             }
             let text = Secret::new(time.to_string());
-            if self.asked(store.compare_and_set(mark, there.as_ref(), &text, Duration::from_secs(self.lives.max_age))).await? {
+            if self.ask_store(store.compare_and_set(mark, there.as_ref(), &text, Duration::from_secs(self.lives.max_age))).await? {
                 return Ok(());
             }
         }

@@ -33,13 +33,13 @@ fn told(error: Error) -> Error {
 }
 
 /// Looks after a request's session: renews tokens that end, and writes its use down.
-pub(crate) async fn refreshed(site: &Arc<Site>, headers: &HeaderMap) -> Result<Refreshed> {
+pub(crate) async fn refresh_session(site: &Arc<Site>, headers: &HeaderMap) -> Result<Refreshed> {
     let Some(held) = site.read(headers).await? else { return Ok(Refreshed { kept: None, cookies: Vec::new() }) };
     let now = site.now();
     if held.kept.is_due(now) && (site.store.is_some() || site.renews) {
         let (own, work) = (site.clone(), held.clone());
         // In a task of its own: it holds a lock, and spends a refresh token.
-        let outcome = site.client.0.driver.detached(async move { renewed(own, work).await }).await;
+        let outcome = site.client.0.driver.run_detached(async move { renew(own, work).await }).await;
         return match outcome {
             Ok((cookies, kept)) => Ok(Refreshed { kept, cookies }),
             Err(error) if error.code() == codes::SESSION_UNAVAILABLE.code() => Err(error),
@@ -50,24 +50,24 @@ pub(crate) async fn refreshed(site: &Arc<Site>, headers: &HeaderMap) -> Result<R
             }
         };
     }
-    let used = held.kept.clone().used(site.lives, now);
+    let used = held.kept.clone().touch(site.lives, now);
     // A tenth of the idle life may pass before a use is written down.
     if used.idle.saturating_sub(held.kept.idle) <= site.lives.idle / 10 {
         return Ok(Refreshed { kept: Some(held.kept), cookies: Vec::new() });
     }
     let lives = site.lives;
-    let (cookies, kept) = site.change(&held, Box::new(move |kept| kept.clone().used(lives, now))).await?;
+    let (cookies, kept) = site.change(&held, Box::new(move |kept| kept.clone().touch(lives, now))).await?;
     Ok(Refreshed { kept, cookies })
 }
 
-async fn renewed(site: Arc<Site>, held: Held) -> Result<(Vec<String>, Option<Kept>)> {
+async fn renew(site: Arc<Site>, held: Held) -> Result<(Vec<String>, Option<Kept>)> {
     match site.store.clone() {
         Some(store) => by_store(site, &*store, held).await.map(|kept| (Vec::new(), kept)),
         None => {
             let tokens = ask(&site, &held.kept, None).await?;
             let now = site.now();
             let lives = site.lives;
-            site.change(&held, Box::new(move |kept| kept.renewed(tokens.clone(), lives, now))).await
+            site.change(&held, Box::new(move |kept| kept.renew(tokens.clone(), lives, now))).await
         }
     }
 }
@@ -80,14 +80,14 @@ async fn by_store(site: Arc<Site>, store: &dyn TokenStore, held: Held) -> Result
     let until = driver.ticks().saturating_add(lease.saturating_mul(2));
     let mut wait = 20u64;
     loop {
-        if let Some(lock) = site.asked(store.lock(&name, LEASE)).await? {
+        if let Some(lock) = site.ask_store(store.lock(&name, LEASE)).await? {
             let kept = site.opened_record(&name, lock.kept.as_ref().map(|kept| &kept.text));
             let outcome = match kept {
                 Some(kept) if kept.turn <= held.kept.turn => under_lock(&site, Held { kept, id: held.id.clone() }).await,
                 other => Ok(other),
             };
             // Where it fails, the lock ends by itself.
-            let _ = site.asked(store.unlock(&name, &lock.fence)).await;
+            let _ = site.ask_store(store.unlock(&name, &lock.fence)).await;
             return outcome;
         }
         if driver.ticks() > until {
@@ -112,7 +112,7 @@ async fn under_lock(site: &Arc<Site>, held: Held) -> Result<Option<Kept>> {
     let tokens = ask(site, &held.kept, Some(store)).await?;
     let now = site.now();
     let lives = site.lives;
-    let (_, kept) = site.change(&held, Box::new(move |kept| kept.renewed(tokens.clone(), lives, now))).await?;
+    let (_, kept) = site.change(&held, Box::new(move |kept| kept.renew(tokens.clone(), lives, now))).await?;
     Ok(kept)
 }
 

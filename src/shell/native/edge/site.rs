@@ -116,7 +116,7 @@ impl Site {
             if !fits || !self.is_inside(&path) {
                 return Err(refused());
             }
-            let decoded = decoded(&path);
+            let decoded = decode(&path);
             if decoded == path {
                 return Ok(());
             }
@@ -153,7 +153,7 @@ impl Site {
 }
 
 /// With its escapes undone, one by one, because a broken one must not end the looking.
-fn decoded(text: &str) -> String {
+fn decode(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {

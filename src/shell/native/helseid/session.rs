@@ -110,7 +110,7 @@ impl HelseIdSession {
             return Ok(granted.clone());
         }
         let session = self.clone();
-        driver.detached(async move { session.refreshed(&asked).await }).await
+        driver.run_detached(async move { session.refreshed(&asked).await }).await
     }
 
     async fn refreshed(&self, asked: &TokenRequest) -> Result<Granted> {
@@ -120,7 +120,7 @@ impl HelseIdSession {
         if let Some(granted) = self.kept().get(asked, now) {
             return Ok(granted.clone());
         }
-        let exchange = rules.refresh(&self.grant()?, asked, None)?.storing();
+        let exchange = rules.refresh(&self.grant()?, asked, None)?.with_store();
         let endpoint = client.registration().profile().token_endpoint.clone();
         let session = self.clone();
         let store: RefreshStore = Arc::new(move |token| {
@@ -149,7 +149,7 @@ impl HelseIdSession {
             error.expected("offline_access in the login's scope: without it there is no further token")
         };
         let token = saved.refresh_token.as_ref().ok_or_else(missing)?;
-        let grant = Refresh::new(token.expose()).granted(saved.scope.clone());
+        let grant = Refresh::new(token.expose()).with_granted_scope(saved.scope.clone());
         Ok(match &saved.claims {
             Some(claims) => grant.claims(claims.clone()),
             None => grant,

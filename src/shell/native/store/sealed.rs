@@ -27,7 +27,7 @@ impl<S: TokenStore> Sealed<S> {
         self.keys.seal(&purpose(name), text.expose().as_bytes()).map(Secret::new).map_err(StoreError::new)
     }
 
-    fn opened(&self, name: &str, kept: Option<Kept>) -> Option<Kept> {
+    fn open(&self, name: &str, kept: Option<Kept>) -> Option<Kept> {
         let kept = kept?;
         let octets = self.keys.open(&purpose(name), kept.text.expose())?;
         let text = core::str::from_utf8(&octets).ok().map(Secret::new)?;
@@ -43,13 +43,13 @@ fn purpose(name: &str) -> String {
 
 impl<S: TokenStore> TokenStore for Sealed<S> {
     fn read<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Kept>> {
-        Box::pin(async move { Ok(self.opened(name, self.store.read(name).await?)) })
+        Box::pin(async move { Ok(self.open(name, self.store.read(name).await?)) })
     }
 
     fn lock<'a>(&'a self, name: &'a str, lease: Duration) -> StoreFuture<'a, Option<Lock>> {
         Box::pin(async move {
             let lock = self.store.lock(name, lease).await?;
-            Ok(lock.map(|lock| Lock { kept: self.opened(name, lock.kept), fence: lock.fence }))
+            Ok(lock.map(|lock| Lock { kept: self.open(name, lock.kept), fence: lock.fence }))
         })
     }
 
@@ -66,7 +66,7 @@ impl<S: TokenStore> TokenStore for Sealed<S> {
             let there = self.store.read(name).await?;
             let sealed = there.as_ref().map(|kept| kept.text.clone());
             // A text that no key opens counts as not there, and is replaced as such.
-            if self.opened(name, there).map(|kept| kept.text).as_ref() != before {
+            if self.open(name, there).map(|kept| kept.text).as_ref() != before {
                 return Ok(false);
             }
             self.store.compare_and_set(name, sealed.as_ref(), &self.seal(name, text)?, life).await

@@ -65,7 +65,7 @@ impl Asking<'_> {
     /// Takes one request from the wire, and answers these octets; the connection is given back.
     async fn serve(&self, answer: &[u8]) -> Outcome<(String, TcpStream)> {
         let (mut stream, _) = self.listener.accept().await.map_err(|error| error.to_string())?;
-        let head = received(&mut stream).await?;
+        let head = receive(&mut stream).await?;
         stream.write_all(answer).await.map_err(|error| error.to_string())?;
         Ok((head, stream))
     }
@@ -193,7 +193,7 @@ fn closed(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 /// Head and body of a request, as they came.
-async fn received(stream: &mut TcpStream) -> Outcome<String> {
+async fn receive(stream: &mut TcpStream) -> Outcome<String> {
     let mut octets = Vec::new();
     let mut part = [0; 4096];
     loop {

@@ -62,7 +62,7 @@ impl Entry {
         (self.tokens, self.replace, self.ends, self.bad) = (Some(tokens), replace, ends, None);
     }
 
-    fn failed(&mut self, failures: u32, resume: Millis, error: Option<Error>) {
+    fn note_failure(&mut self, failures: u32, resume: Millis, error: Option<Error>) {
         (self.failures, self.resume, self.error) = (failures, resume, error);
     }
 
@@ -71,12 +71,12 @@ impl Entry {
         let life = tokens.expires_in.map_or(unknown_life, |seconds| Millis::from(seconds).saturating_mul(1_000));
         let ends = asked.saturating_add(life);
         self.hold(tokens, ends.saturating_sub(early(life, margin, random)), ends);
-        self.failed(0, 0, None);
+        self.note_failure(0, 0, None);
     }
 
     /// Notes that no token came, and how long the server is left alone.
     pub(crate) fn fail(&mut self, error: Error, pause: Millis, now: Millis) {
-        self.failed(self.failures, now.saturating_add(pause), Some(error));
+        self.note_failure(self.failures, now.saturating_add(pause), Some(error));
     }
 
     /// Drops a token that an API refused; `false` when the last time is too near, so that the API's trouble must be another.
@@ -111,8 +111,8 @@ impl Entry {
         // What was refused to another credential is no reason for this one to keep still.
         let ours = record.by.as_deref().is_none_or(|by| by == credential);
         match record.resume {
-            Some(resume) if ours => self.failed(record.failures, until(resume), record.error),
-            _ if came => self.failed(0, 0, None),
+            Some(resume) if ours => self.note_failure(record.failures, until(resume), record.error),
+            _ if came => self.note_failure(0, 0, None),
             _ => {}
         }
     }

@@ -40,7 +40,7 @@ pub(crate) async fn fly(source: &Source, name: &str, wanted: Wanted, deadline: M
             }
         }
         let there = source.shared.read(&flight.hash).await;
-        match flight.adopted(there.flatten().as_ref()) {
+        match flight.adopt(there.flatten().as_ref()) {
             Found::Tokens(tokens) => return Ok(tokens),
             Found::Alone => continue,
             Found::Nothing => {}
@@ -66,7 +66,7 @@ pub(crate) async fn fly(source: &Source, name: &str, wanted: Wanted, deadline: M
         let lock = lock.flatten();
         let fence = lock.as_ref().map(|lock| lock.fence.clone());
         // Between the look and the lock another may have been here.
-        match flight.adopted(lock.and_then(|lock| lock.kept).as_ref()) {
+        match flight.adopt(lock.and_then(|lock| lock.kept).as_ref()) {
             Found::Nothing => {}
             found => {
                 source.shared.unlock(&flight.hash, fence.as_ref()).await;
@@ -103,7 +103,7 @@ impl Flight<'_> {
         with(self.source.state().entry(self.name, self.source.settings.most), now)
     }
 
-    fn adopted(&self, kept: Option<&crate::shell::native::store::Kept>) -> Found {
+    fn adopt(&self, kept: Option<&crate::shell::native::store::Kept>) -> Found {
         self.entry(|entry, now| {
             entry.adopt(kept, &self.source.credential, now);
             match entry.fresh(now) {
@@ -165,13 +165,13 @@ impl Flight<'_> {
                 Some(tokens)
             }
             Err(error) => {
-                self.failed(error);
+                self.note_failure(error);
                 None
             }
         }
     }
 
-    fn failed(&self, error: Error) {
+    fn note_failure(&self, error: Error) {
         let fault = Fault::of(&error);
         let retry_after = error.retry_after_at(self.source.driver.now()).map(u64::from);
         let (failures, until) = self.entry(|entry, now| {
