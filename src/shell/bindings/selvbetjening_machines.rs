@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use super::Lines;
 use super::outcome::{Live, Out, Outcome};
 use super::selvbetjening::{error, push_client};
 use super::text::{push_line, push_request};
-use super::{Lines, refused};
 use crate::flow::machine::Input;
 use crate::flow::step::Step;
 use crate::ground::error::Result;
@@ -17,9 +17,6 @@ use crate::provider::selvbetjening::{CurrentClient, Environment, Key, PublicKey,
 /// Environment; then, for a key, `object` where its request holds the JWK itself, `1` where it may be registered already, the JWK.
 /// The keys are called `old` and `new`.
 pub(super) fn make(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
-    if !matches!(operation, "selvbetjening_update" | "selvbetjening_register") {
-        return refused("a known operation");
-    }
     let environment = Environment::from_name(lines.next())?;
     match operation {
         "selvbetjening_update" => Ok(Box::new(Outcome(Updating::new(&environment, "old")))),
