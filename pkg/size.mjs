@@ -11,19 +11,19 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 93_500 },
+  { entry: "samtykke", file: "index.js", ceiling: 93_700 },
   // With the machine that calls APIs.
-  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_500 },
+  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_700 },
   { entry: "samtykke/halland", file: "halland.js", ceiling: 45_000 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 34_500 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 107_500 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_500 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_500 },
   // Meant: 62,000.
-  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 84_000 },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 84_300 },
   // Meant: 130,000.
-  { entry: "samtykke/all", file: "all.js", ceiling: 172_500 },
+  { entry: "samtykke/all", file: "all.js", ceiling: 171_500 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },

@@ -5,7 +5,7 @@ import { type Names, isBuffer, isObject, isOctets, only, present } from "../core
 import { call } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
 import { type Block, blocks, labels, unfit } from "./pem.js";
-import { type Use, made, signing, sourced } from "./signatures.js";
+import { type Use, generateKeyPair, signOrVerify, rememberSource } from "./signatures.js";
 import { type CryptoKey, type Jwk, type SignatureAlgorithm, base64url, octetsOf, refuse, rowOf } from "./webcrypto.js";
 
 /** A public key's own members (RFC 7518 section 6, RFC 8037 section 2). */
@@ -144,7 +144,7 @@ export class SigningKey {
   static async generate(options: { readonly alg?: SignatureAlgorithm; readonly kid?: string; readonly extractable?: boolean } = {}): Promise<SigningKey> {
     only(options, { alg: 1, kid: 1, extractable: 1 } satisfies Names<typeof options>);
     const { alg = "ES256", kid, extractable = false } = options;
-    const pair = await made(alg, extractable).catch(refuse);
+    const pair = await generateKeyPair(alg, extractable).catch(refuse);
     return SigningKey.fromCryptoKeys(pair, { alg, kid });
   }
 
@@ -177,13 +177,13 @@ export class SigningKey {
 
   static async #paired(facts: Facts, privateKey: CryptoKey): Promise<SigningKey> {
     const { alg } = facts;
-    const key = new SigningKey(facts, (octets) => signing(alg, privateKey, octets) as Promise<ArrayBuffer>, {
+    const key = new SigningKey(facts, (octets) => signOrVerify(alg, privateKey, octets) as Promise<ArrayBuffer>, {
       privateKey,
       publicKey: await verificationKey(facts.publicJwk, alg),
     });
     // Halves that do not belong together would only be noticed by a server, and read there as an attack.
     const probe = octetsOf("samtykke");
-    if (!(await signing(alg, key.#pair!.publicKey, probe, (await key.sign(probe)) as Uint8Array<ArrayBuffer>))) {
+    if (!(await signOrVerify(alg, key.#pair!.publicKey, probe, (await key.sign(probe)) as Uint8Array<ArrayBuffer>))) {
       throw hostError("key_refused", { expected: "both halves of one key" });
     }
     return key;
@@ -293,7 +293,7 @@ async function importCryptoKey(
 ): Promise<CryptoKey> {
   const row = rowOf(alg);
   try {
-    return sourced(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, row.key, extractable, [use]), key, alg, use);
+    return rememberSource(await crypto.subtle.importKey(format as "jwk", key as JsonWebKey, row.key, extractable, [use]), key, alg, use);
   } catch (cause) {
     return refuse(cause);
   }

@@ -9,17 +9,17 @@ export type Source = Jwk | Uint8Array<ArrayBuffer>;
 export type Use = "sign" | "verify";
 
 /** @internal Takes note of what a key was imported from. */
-export const sourced: (key: CryptoKey, source: Source, alg: string, use: Use) => CryptoKey = (key) => key;
+export const rememberSource: (key: CryptoKey, source: Source, alg: string, use: Use) => CryptoKey = (key) => key;
 
 /** @internal A new pair of keys, the public one readable. */
-export const made = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
+export const generateKeyPair = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
   crypto.subtle.generateKey({ ...rowOf(alg).key, modulusLength: 3072, publicExponent: new Uint8Array([1, 0, 1]) }, extractable, [
     "sign",
     "verify",
   ]) as Promise<CryptoKeyPair>;
 
 /** @internal Signs octets, or says whether `signature` is theirs. */
-export const signing = (
+export const signOrVerify = (
   alg: string,
   key: CryptoKey,
   octets: Uint8Array<ArrayBuffer>,

@@ -3,7 +3,7 @@
 
 import { isOctets } from "../core/check.js";
 import { nodeCrypto } from "../core/node.js";
-import { type Source, type Use, made as madeByWebCrypto, signing as signingByWebCrypto } from "./signatures.js";
+import { type Source, type Use, generateKeyPair as generateByWebCrypto, signOrVerify as signByWebCrypto } from "./signatures.js";
 import { type CryptoKey, rowOf } from "./webcrypto.js";
 
 export type { Source, Use };
@@ -25,13 +25,13 @@ export function rememberSource(key: CryptoKey, source: Source, alg: string, use:
 }
 
 /** @internal */
-export const made = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
-  pays(alg, "sign") ? madeTwice(alg, extractable) : madeByWebCrypto(alg, extractable);
+export const generateKeyPair = (alg: string, extractable: boolean): Promise<CryptoKeyPair> =>
+  pays(alg, "sign") ? generateTwice(alg, extractable) : generateByWebCrypto(alg, extractable);
 
 /** Readable until both copies are there, and the octets wiped; then as the caller wants it. */
-async function madeTwice(alg: string, extractable: boolean): Promise<CryptoKeyPair> {
+async function generateTwice(alg: string, extractable: boolean): Promise<CryptoKeyPair> {
   const { subtle } = crypto;
-  const { privateKey, publicKey } = await madeByWebCrypto(alg, true);
+  const { privateKey, publicKey } = await generateByWebCrypto(alg, true);
   const octets = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
   try {
     return { privateKey: rememberSource(await subtle.importKey("pkcs8", octets, rowOf(alg).key, extractable, ["sign"]), octets, alg, "sign"), publicKey };
@@ -41,15 +41,15 @@ async function madeTwice(alg: string, extractable: boolean): Promise<CryptoKeyPa
 }
 
 /** @internal */
-export function nodeSigner(
+export function signOrVerify(
   alg: string,
   key: CryptoKey,
   octets: Uint8Array<ArrayBuffer>,
   signature?: Uint8Array<ArrayBuffer>,
-): ReturnType<typeof signingByWebCrypto> {
+): ReturnType<typeof signByWebCrypto> {
   const there = own.get(key);
   const node = there && nodeCrypto();
-  if (!node) return signingByWebCrypto(alg, key, octets, signature);
+  if (!node) return signByWebCrypto(alg, key, octets, signature);
   const hash = alg[1] === "d" ? null : "sha256";
   return signature ? node.verify(hash, octets, there, signature) : node.sign(hash, octets, there);
 }

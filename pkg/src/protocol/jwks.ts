@@ -9,7 +9,7 @@ import { type Names, only } from "../core/check.js";
 import { drive } from "../core/drive.js";
 import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
-import { signing } from "../crypto/signatures.js";
+import { signOrVerify } from "../crypto/signatures.js";
 import { type CryptoKey, type Jwk, octetsFrom, octetsOf } from "../crypto/webcrypto.js";
 
 /** @internal A key, and the algorithm it is used with. */
@@ -216,7 +216,7 @@ export async function isRight(keys: KeySource, alg: string, kid: string, token: 
   let known = keys.known(header);
   if (known?.alg !== alg) known = await keys.find(token, alg, kid);
   const dot = token.lastIndexOf(".");
-  if (!(await signing(alg, known.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) return false;
+  if (!(await signOrVerify(alg, known.key, octetsOf(token.slice(0, dot)), octetsFrom(token.slice(dot + 1))))) return false;
   keys.remember(header, known);
   return true;
 }
