@@ -66,6 +66,13 @@ test("what has ended does not stay in memory", async () => {
   assert.equal(await store.read("name-19999"), undefined);
 });
 
+test("what has not ended stays in memory, however much there is of it", async () => {
+  const store = memoryStore();
+  const names = Array.from({ length: 2_000 }, (_, at) => `session ${at}`);
+  for (const name of names) assert.equal(await store.compareAndSet(name, undefined, `text of ${name}`, 3_600_000), true);
+  for (const name of names) assert.equal((await store.read(name))?.text, `text of ${name}`);
+});
+
 test("times for a store are whole milliseconds, whatever the settings", async () => {
   const store = memoryStore();
   const times = [];
