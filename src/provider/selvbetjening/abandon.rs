@@ -36,14 +36,14 @@ pub struct Abandoned {
 /// # let mut file = String::new();
 /// # let mut enrolment = Enrolment::of(&Environment::test(), "6a1f5f5e", Key::new("key-1", PublicKey::parse(jwk)?)?)?;
 /// # let mut rotation = Rotation::begin(&mut enrolment, Key::new("key-2", PublicKey::parse(other)?)?)?;
-/// # if let Next::Store(_) = rotation.step(now)? { rotation.stored()?; }
+/// # if let Next::Store(_) = rotation.step(now)? { rotation.accept_stored()?; }
 /// let mut abandon = Abandon::new(&mut enrolment)?;
 /// let abandoned = loop {
 ///     match abandon.step(now)? {
 ///         Next::Send(order) => abandon.receive(call(order), now)?,
 ///         Next::Store(record) => {
 ///             file = record;
-///             abandon.stored()?;
+///             abandon.accept_stored()?;
 ///         }
 ///         Next::Done(abandoned) => break abandoned,
 ///         _ => unreachable!("nothing to wait for"),

@@ -63,7 +63,7 @@ impl Enrolment {
     ///     match drafting.step(now)? {
     ///         Next::Store(record) => {
     ///             file = record; // first the key's name, then the client id
-    ///             drafting.stored()?;
+    ///             drafting.accept_stored()?;
     ///         }
     ///         Next::Send(order) => drafting.receive(http(order.request), now)?,
     ///         Next::Done(enrolment) => break enrolment,

@@ -72,7 +72,7 @@ pub struct Pause {
 ///         match process.step(now())? {
 ///             Next::Store(record) => {
 ///                 store(&record);
-///                 process.stored()?;
+///                 process.accept_stored()?;
 ///             }
 ///             Next::Send(order) => process.receive(send(order), now())?,
 ///             Next::Sleep(pause) => sleep(pause.duration),

@@ -52,7 +52,7 @@ pub struct Rotated {
 ///     match rotation.step(now)? {
 ///         Next::Store(record) => {
 ///             file = record;
-///             rotation.stored()?;
+///             rotation.accept_stored()?;
 ///         }
 ///         Next::Send(order) => rotation.receive(call(order), now)?, // with a token of `order.key`: the old one's or the new one's
 ///         Next::Sleep(pause) => sleep(pause.duration),
