@@ -13,7 +13,7 @@ use crate::bound::CLIENT_KEY;
 use crate::{counted, key, server};
 
 fn es256() -> &'static Algorithm {
-    Algorithm::named("ES256").unwrap()
+    Algorithm::from_name("ES256").unwrap()
 }
 
 /// A client of a server that behaves well, by its metadata.
@@ -169,7 +169,7 @@ async fn providers_are_clients_too() {
     assert_eq!(refused.code(), "invalid_configuration", "Maskinporten takes RSA alone");
     let acm = fetch::acmidm(&acmidm::Environment::ti(), "client-1", "").unwrap();
     let tokens = Tokens::bare("x.y", Default::default());
-    let production = acmidm::ElysEnvironment::named("production").unwrap();
+    let production = acmidm::ElysEnvironment::from_name("production").unwrap();
     let refused = acm.elys_ping((&acmidm::Environment::ti(), &production), &tokens, ("", "")).await.unwrap_err();
     assert_eq!(refused.code(), "invalid_configuration");
     let adfs = fetch::halland("https://adfs.example.se/adfs", "client-1").unwrap().api("https://api.example.se");

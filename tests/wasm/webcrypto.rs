@@ -21,7 +21,7 @@ H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp
 -----END PRIVATE KEY-----";
 
 fn alg(name: &str) -> &'static Algorithm {
-    Algorithm::named(name).unwrap()
+    Algorithm::from_name(name).unwrap()
 }
 
 async fn client_key() -> WebKey {
