@@ -157,7 +157,7 @@ test("the commands of the Rust page hand the local client's key to the program",
   t.after(() => rmSync(folder, { recursive: true }));
   // Any free port, and in place of cargo a program that shows what it was given.
   const stub = (name, text) => writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  stub("npx", `shift; exec "${process.execPath}" "${join(ROOT, "www", "servers", "cli.mjs")}" "$@" --port 0`);
+  stub("npx", `shift 2; exec "${process.execPath}" "${join(ROOT, "www", "servers", "cli.mjs")}" "$@" --port 0`);
   stub("cargo", `printf %s "$CLIENT_JWK"`);
   const [{ text }] = BLOCKS.filter(({ harness }) => harness === "rust-run");
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
