@@ -421,7 +421,12 @@ export const DEPENDENCIES = [
   { id: "RUSTSEC-2024-0344", crate: "curve25519-dalek", least: "4.1.3", fault: "timing" },
   { id: "RUSTSEC-2024-0421", crate: "idna", least: "1.0.0", fault: "Punycode labels accepted wrongly" },
   { id: "RUSTSEC-2025-0009", crate: "ring", least: "0.17.12", fault: "panic in AES" },
-  { id: "RUSTSEC-2026-0097", crate: "rand", least: "0.10.1", fault: "unsound with a logger of one's own; in a build with PKCS#12 alone, and the library takes randomness from its host" },
+  {
+    id: "RUSTSEC-2026-0097",
+    crate: "rand",
+    least: "0.10.1",
+    fault: "unsound with a logger of one's own; in a build with PKCS#12 alone, and the library takes randomness from its host",
+  },
   { id: "RUSTSEC-2017-0004", crate: "base64", least: "0.22.0", fault: "overflow in old versions" },
   { id: "RUSTSEC-2021-0125", crate: "simple_asn1", shipped: false, fault: "panic on a bad date" },
 ];
