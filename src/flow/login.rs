@@ -12,6 +12,7 @@ use crate::flow::judge::{Context, Judge, Reader, names};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
+use crate::ground::secret::Secret;
 use crate::ground::text::{cut, push_escaped};
 use crate::jose::{KeyInfo, thumbprint};
 use crate::protocol::authorization::jar::RequestObject;
@@ -153,7 +154,7 @@ impl Exchange<Login> {
             }
             // Nothing is sent: the attempt signs, and its body is the object.
             let request =
-                Request { method: "GET", url: String::new(), headers: Vec::new(), body: Some(crate::Secret::new("")), repeatable: false };
+                Request { method: "GET", url: String::new(), headers: Vec::new(), body: Some(Secret::new("")), repeatable: false };
             let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Authorization, request);
             attempt.object = Some(object.with(parameters));
             attempt.unsent = true;
