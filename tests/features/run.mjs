@@ -51,8 +51,7 @@ const installed = (...args) => {
 };
 const targets = installed("target", "list", "--installed");
 const toolchains = installed("toolchain", "list");
-// Whether it builds is asked here; warnings are the stage `lint`'s.
-const env = { ...process.env, RUSTFLAGS: "" };
+const env = { ...process.env, RUSTFLAGS: "-D warnings" };
 const end = Date.now() + MINUTES * 60_000;
 const left = () => end - Date.now();
 
