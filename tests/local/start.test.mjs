@@ -14,6 +14,7 @@ import { MaskinportenClient, maskinporten, problem } from "samtykke/maskinporten
 import { norskgjeld } from "samtykke/norskgjeld";
 import { memoryStore } from "samtykke/tokens";
 import { start } from "samtykke-local";
+import { authorities } from "../maskinporten/chains.mjs";
 
 const REDIRECT = "http://localhost:1337/callback";
 const local = await start({ providers: ["maskinporten", "helseid", "idporten", "ansattporten", "norskgjeld", "acmidm", "halland", "any-name"], port: 0 });
@@ -66,6 +67,22 @@ test("Maskinporten: a token by the client that is ready, one without a client, a
   assert.equal(problem(error).id, "MP-121");
   next({ fault: "MP-250" });
   assert.equal((await fails(() => ours.token({ scope: "local:read" }), { code: "token_error" })).oauth.error, "forbidden");
+});
+
+test("Maskinporten: a client without a key of its own shows an enterprise certificate, of an authority that is named", async () => {
+  const authority = authorities("Buypass test");
+  const organisation = "910753614";
+  const made = authority.organisation({ C: "NO", O: "Bank AS", serialNumber: organisation, CN: "Bank AS" });
+  const maskin = { clients: [{ clientId: "certified", organisation, scopes: ["my:api"], jwks: { keys: [] } }] };
+  const tokenOf = async (config) => {
+    const own = await start({ providers: ["maskinporten"], port: 0, config: { providers: { maskinporten: config } } });
+    after(() => own.close());
+    const { environment } = own.maskinporten;
+    const key = await SigningKey.fromPem(made.keyPem, { alg: "RS256", certificates: made.chain });
+    return new MaskinportenClient(maskinporten({ environment, clientId: "certified" }), key, { retries: 0 }).token({ scope: "my:api" });
+  };
+  assert.equal((await tokenOf({ ...maskin, authorities: { norwegian: [authority.root.pem] } })).scope, "my:api");
+  assert.equal(problem(await fails(() => tokenOf(maskin), { code: "token_error" })).id, "MP-120");
 });
 
 test("ID-porten: a login with PAR, a level, an id_token with the number, refresh, logout", async () => {

@@ -6,7 +6,7 @@ import { IDS, Refusal } from "./codes.mjs";
 import { startMaskinporten } from "./index.mjs";
 
 /** Settings that its configuration may hold. */
-export const SETTINGS = ["clients", "scopes", "delegations", "systemUsers", "consents", "lives", "file", "faults"];
+export const SETTINGS = ["clients", "scopes", "delegations", "systemUsers", "consents", "lives", "file", "faults", "authorities"];
 
 const OWNER = "991825827";
 const DEFAULTS = [{ clientId: "local-client", organisation: "910753614", scopes: ["local:read", "local:write"] }];
@@ -28,7 +28,8 @@ async function registered({ control: { store } }, { clients, scopes = [], lives 
       scopes: wanted,
       access_token_lifetime: client.life ?? lives?.access ?? 120,
     });
-    store.setKeys(clientId, { keys: keys.map((key) => ({ ...key, use: "sig", posted: now })) });
+    // A client without a key of its own shows an enterprise certificate.
+    if (keys.length) store.setKeys(clientId, { keys: keys.map((key) => ({ ...key, use: "sig", posted: now })) });
     for (const name of wanted) {
       if (!store.scope(name)) store.setScope(name, OWNER, true, { name, visibility: "PUBLIC", description: name });
       store.setAccess({ scope: name, consumer_orgno: organisation, state: "APPROVED", owner_orgno: OWNER });
@@ -38,7 +39,7 @@ async function registered({ control: { store } }, { clients, scopes = [], lives 
 
 export async function open({ origin, base, clock, config }) {
   const address = origin + base;
-  const mp = await startMaskinporten({ issuer: `${address}/`, address, file: config.file, clock: () => clock.seconds() });
+  const mp = await startMaskinporten({ issuer: `${address}/`, address, file: config.file, clock: () => clock.seconds(), authorities: config.authorities });
   const { privateJwk } = await keyPair("local-client-rs256", "RS256");
   const clients = (config.clients ?? DEFAULTS).map((client) => (client.jwk || client.jwks ? client : { privateJwk, ...client }));
   await registered(mp, { ...config, clients }, clock.seconds());
