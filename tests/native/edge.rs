@@ -60,12 +60,36 @@ fn a_login_a_session_and_a_logout() {
             assert_eq!(browser.get("/").await.status(), 303);
             let home = browser.get(&format!("/bye?state={}", parameter(&url, "state").unwrap())).await;
             assert_eq!(sent_to(&home), "/");
-            assert!(browser.cookies.is_empty(), "{:?}", browser.cookies);
+            // In a store the record is gone; a browser is told which session must not come back.
+            assert_eq!(browser.cookies.len(), usize::from(!stored));
+            assert!(browser.cookies.keys().all(|name| name.ends_with("-over")), "{:?}", browser.cookies.keys());
             while op.revoked.load(Ordering::SeqCst) == 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         });
     }
+}
+
+#[test]
+fn an_answer_under_way_at_a_logout_brings_no_session_back() {
+    run(async {
+        let (op, clock) = (Op::default(), Clock::at(NOW));
+        let edge = edge(&op, &clock, |builder| builder.best_effort_refresh());
+        let mut browser = browser(&edge, &op);
+        browser.log_in("/login").await;
+        clock.advance(Duration::from_secs(250));
+        // Its cookies are set after the logout's.
+        let late = browser.get("/").await;
+        let session: Vec<_> = browser.cookies.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        assert_eq!((late.status().as_u16(), op.refreshes.load(Ordering::SeqCst)), (200, 1));
+        let own = browser.request("POST", "/logout").header("origin", "https://rp.example").body(AxumBody::empty()).unwrap();
+        assert_eq!(browser.send(own).await.status(), 303);
+        browser.cookies.extend(session);
+        assert_eq!(browser.get("/").await.status(), 303);
+        // Whoever logs in again, if in the same second, is in.
+        browser.log_in("/login").await;
+        assert_eq!(browser.get("/").await.status(), 200);
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ import { assertConfigured, assertGiven, isObject, only } from "../core/check.js"
 import { SamtykkeError, hostError } from "../core/error.js";
 import { now } from "../core/clock.js";
 import { tell } from "../core/wait.js";
+import { octetsOf } from "../crypto/base64url.js";
 import { encoded } from "../crypto/seal.js";
 import type { ResourceFetch, ResourceOptions } from "../protocol/resource.js";
 import { cookieKeeper } from "./keeper.js";
@@ -83,7 +84,7 @@ const names = new Map<string, string>();
 async function nameFor(binding: string): Promise<string> {
   let name = names.get(binding);
   if (!name) {
-    name = `samtykke-${encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(binding)), 0, 6))}`;
+    name = `samtykke-${encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", octetsOf(binding)), 0, 6))}`;
     names.set(binding, name);
   }
   return name;

@@ -18,6 +18,9 @@ export async function sessionNames(site: Site): Promise<readonly string[]> {
   return Array.from({ length: PIECES }, (_, at) => `${name}-session-${at}`);
 }
 
+/** Seconds that a logout is remembered: longer than any answer under way. */
+const REMEMBERED = 600;
+
 /** What a name and its attributes take of a cookie. */
 const overhead = (site: Site, name: string) => setCookie(name, "", site.maxAge, "Lax", site.secure).length;
 
@@ -43,20 +46,25 @@ export function cookieKeeper(site: Site): Keeper {
     }
     return set;
   };
+  // An answer that was under way at the logout would set the session's cookies again.
+  const over = async (value: string, seconds: number) => [setCookie(`${await site.name()}-over`, value, seconds, "Lax", site.secure)];
+  const wasOver = async (request: Request, { begun }: Kept) => cookies(request).get(`${await site.name()}-over`) === `${begun}`;
   return {
     async read(request) {
       const all = cookies(request);
       const found = whole((await sessionNames(site)).map((name) => all.get(name)));
       const octets = found && octetsIn(found.value);
       const opened = octets && (await openOctets(site.keys, purpose(found.mark), octets));
-      return opened && alive(site, { kept: await unpackSession(opened), id: found.mark });
+      const kept = opened && (await unpackSession(opened));
+      return kept && !(await wasOver(request, kept)) ? alive(site, { kept, id: found.mark }) : undefined;
     },
-    begin: (_, kept) => write(kept),
+    // In one second a person may log in, out, and in again.
+    begin: async (request, kept) => (await write(kept)).concat((await wasOver(request, kept)) ? await over("", 0) : []),
     async change(_, held, change) {
       const kept = change(held.kept);
       return kept ? { cookies: await write(kept), kept } : { cookies: [], kept: held.kept };
     },
-    end: () => lines(site, [], 0),
+    end: async (_, held) => (await lines(site, [], 0)).concat(held ? await over(`${held.kept.begun}`, REMEMBERED) : []),
     async alone(_, held, renew) {
       let kept = held.kept;
       const key = `${site.binding} ${kept.tokens.refreshToken}`;

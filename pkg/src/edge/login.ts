@@ -4,10 +4,12 @@
 import { type Names, assertGiven, isObject, only } from "../core/check.js";
 import { SamtykkeError } from "../core/error.js";
 import { read } from "../core/http.js";
+import { octetsOf } from "../crypto/base64url.js";
 import { open, seal } from "../crypto/seal.js";
 import type { ExchangeOptions } from "../protocol/client.js";
 import { type AuthorizationCode, type AuthorizationRequest, type ConsentRequest, type FormPost, codeIn } from "../protocol/flow.js";
 import type { StartOptions } from "../protocol/start.js";
+import type { Tokens } from "../protocol/tokens.js";
 import { MAX_COOKIE, cookies, setCookie } from "./cookies.js";
 import { MOST, sessionNames } from "./keeper.js";
 import type { Site } from "./options.js";
@@ -219,14 +221,19 @@ async function exchangeCode(
     return [...set, ...(await dropOldLogins(site, request, size, MOST_FLOWS, name ?? ""))];
   } catch (cause) {
     // What cannot be kept is not left lying about.
-    const { refreshToken } = tokens;
-    if (refreshToken)
-      site.outlive(
-        request,
-        site.client.revoke(refreshToken, { hint: "refresh_token" }).catch((error) => void site.problem(error)),
-      );
+    revoke(site, request, tokens);
     throw cause;
   }
+}
+
+/** @internal Whether the server hears of it or not, the tokens are over here. */
+export function revoke(site: Site, request: Request, { refreshToken }: Tokens): void {
+  if (refreshToken === undefined) return;
+  const done = site.client.revoke(refreshToken, { hint: "refresh_token" }).catch((cause) => {
+    // A server without the endpoint ends the token in its own time.
+    if (cause?.code !== "endpoint_missing") site.problem(cause);
+  });
+  site.outlive(request, done);
 }
 
 /** @internal Takes the code that a page of this origin checked and posts. */
@@ -251,6 +258,6 @@ export async function exchange(site: Site, keeper: Keeper, request: Request, opt
 
 /** A posted code as a claim's key: the store that keeps it learns no code. */
 async function keyOf(code: string): Promise<string> {
-  const octets = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(code)));
+  const octets = new Uint8Array(await crypto.subtle.digest("SHA-256", octetsOf(code)));
   return `code ${Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -3,12 +3,12 @@
 
 import { type Names, only } from "../core/check.js";
 import { cookies, setCookie } from "./cookies.js";
-import { checkOwnOrigin, inside, unfit } from "./login.js";
+import { checkOwnOrigin, inside, revoke, unfit } from "./login.js";
 import type { Site } from "./options.js";
 import { refuse, respond } from "./respond.js";
 import { returnTo } from "./return_to.js";
 import { trouble } from "./trouble.js";
-import type { Held, Keeper } from "./model.js";
+import type { Keeper } from "./model.js";
 
 /** How one logout goes. */
 export interface LogoutOptions {
@@ -34,7 +34,7 @@ export async function logout(site: Site, keeper: Keeper, request: Request, optio
     returnTo(target, inside(site));
     const held = await keeper.read(request);
     const ended = await keeper.end(request, held);
-    if (held) revoke(site, request, held);
+    if (held) revoke(site, request, held.kept.tokens);
     const { client, postLogoutRedirectUri } = site;
     if (local || postLogoutRedirectUri === undefined || !held) return respond(303, { location: target }, ended);
     const { idToken } = held.kept.tokens;
@@ -43,17 +43,6 @@ export async function logout(site: Site, keeper: Keeper, request: Request, optio
   } catch (cause) {
     return refuse(site, request, cause);
   }
-}
-
-/** Whether the server hears of it or not, the session is over here. */
-function revoke(site: Site, request: Request, { kept }: Held): void {
-  const { refreshToken } = kept.tokens;
-  if (refreshToken === undefined) return;
-  const done = site.client.revoke(refreshToken, { hint: "refresh_token" }).catch((cause) => {
-    // A server without the endpoint ends the token in its own time.
-    if (cause?.code !== "endpoint_missing") site.problem(cause);
-  });
-  site.outlive(request, done);
 }
 
 /** @internal The browser's return from the server: only one that carries the logout's own state ends here. */

@@ -2,11 +2,9 @@
 // Signatures and opaque tokens are never deflated, nor is anything a visitor can choose, so that no length tells of a secret.
 // docs/formats.md is its form.
 
-import { base64url } from "../crypto/base64url.js";
-import { type Octets, concat, octetsIn } from "../crypto/seal.js";
+import { base64url, octetsOf } from "../crypto/base64url.js";
+import { type Octets, concat, decoder, octetsIn } from "../crypto/seal.js";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Octets of a JWT's header, payload and signature; of another token alone. */
 type Lengths = readonly [number, number, number] | readonly [number];
@@ -55,7 +53,7 @@ export async function pack(facts: unknown, tokens: readonly (string | undefined)
     if (token === undefined) return null;
     const parts = partsOf(token);
     if (!parts) {
-      const octets = encoder.encode(token);
+      const octets = octetsOf(token);
       raw.push(octets);
       return [octets.length];
     }
@@ -71,7 +69,7 @@ export async function pack(facts: unknown, tokens: readonly (string | undefined)
     const deflated = await pipeThrough(middle, through);
     if (deflated.length < middle.length) [middle, z] = [deflated, deflated.length];
   }
-  const head = encoder.encode(JSON.stringify({ f: facts, t, z } satisfies Head));
+  const head = octetsOf(JSON.stringify({ f: facts, t, z } satisfies Head));
   return concat([Uint8Array.of(head.length >> 8, head.length & 255), head, middle, ...raw]);
 }
 

@@ -2,7 +2,7 @@
 // It lasts by a clock of its own: the end of an access token ends no session, that of the refresh token does, where it is known.
 
 import { now } from "../core/clock.js";
-import { parseJwtPart } from "../crypto/base64url.js";
+import { octetsOf, parseJwtPart } from "../crypto/base64url.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
 import { hideSecrets } from "../core/hidden.js";
 import type { Tokens } from "../protocol/tokens.js";
@@ -96,7 +96,7 @@ export function checkData(data: unknown, most: number, what: string): Data | und
     // Told below.
   }
   if (text === undefined) throw trouble("invalid_parameter", { expected: `${what}: JSON` });
-  const length = new TextEncoder().encode(text).length;
+  const length = octetsOf(text).length;
   if (length > most) throw tooLarge(`${what}: at most ${most} octets of JSON`, length);
   return JSON.parse(text) as Data;
 }

@@ -26,6 +26,8 @@ use crate::shell::native::store::{StoreFuture, TokenStore};
 const STORE: Duration = Duration::from_secs(5);
 /// How long a renewal may take: two requests, for a nonce's sake, and the storing.
 pub(crate) const LEASE: Duration = Duration::from_secs(65);
+/// Seconds that a logout is remembered: longer than any answer under way.
+const REMEMBERED: u64 = 600;
 /// How often a record is changed anew because others changed it meanwhile.
 const TRIES: u32 = 20;
 
@@ -133,7 +135,17 @@ impl Site {
         let found: Vec<Option<&String>> = names.iter().map(|name| all.get(name)).collect();
         let (mark, value) = whole(&found)?;
         let octets = self.keys.open(&format!("session {} {mark}", self.binding), &value)?;
-        Some(Held { kept: Kept::unpack(&octets, self.now())?, id: mark })
+        let kept = Kept::unpack(&octets, self.now())?;
+        (!self.is_logged_out(headers, &kept)).then_some(Held { kept, id: mark })
+    }
+
+    fn over_name(&self) -> String {
+        format!("{}-over", self.name)
+    }
+
+    /// Whether the browser remembers this session's logout: an answer that was under way then sets the session's cookies again.
+    fn is_logged_out(&self, headers: &HeaderMap, kept: &Kept) -> bool {
+        cookies(headers).remove(&self.over_name()).is_some_and(|begun| begun == format!("{}", kept.begun))
     }
 
     async fn read_record(&self, store: &dyn TokenStore, id: &str) -> Result<Option<(Secret, Kept)>> {
@@ -145,7 +157,14 @@ impl Site {
 
     /// Keeps a new session: cookie lines.
     pub(crate) async fn begin(&self, headers: &HeaderMap, kept: &Kept) -> Result<Vec<String>> {
-        let Some(store) = &self.store else { return self.write_cookies(kept) };
+        let Some(store) = &self.store else {
+            let mut lines = self.write_cookies(kept)?;
+            // In one second a person may log in, out, and in again.
+            if self.is_logged_out(headers, kept) {
+                lines.push(set_cookie(&self.over_name(), "", 0, "Lax", self.secure));
+            }
+            return Ok(lines);
+        };
         let id = base64url(&*random::<32>()?);
         let name = name_of("session", &self.binding, &id);
         let text = self.sealed_record(&name, kept)?;
@@ -201,11 +220,15 @@ impl Site {
     }
 
     /// Ends the session of a request here: cookie lines.
-    pub(crate) async fn end(&self, headers: &HeaderMap) -> Result<Vec<String>> {
+    pub(crate) async fn end(&self, headers: &HeaderMap, held: Option<&Held>) -> Result<Vec<String>> {
         if let (Some(store), Some(id)) = (&self.store, self.id_in(headers)) {
             self.ask_store(store.delete(&name_of("session", &self.binding, &id))).await?;
         }
-        Ok(self.lines(&[], 0))
+        let mut lines = self.lines(&[], 0);
+        if let (None, Some(held)) = (&self.store, held) {
+            lines.push(set_cookie(&self.over_name(), &format!("{}", held.kept.begun), REMEMBERED, "Lax", self.secure));
+        }
+        Ok(lines)
     }
 
     /// What is kept of a session now.

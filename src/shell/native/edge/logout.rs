@@ -52,7 +52,7 @@ impl Site {
     async fn session_ended(self: &Arc<Self>, parts: &Parts) -> Result<Answer> {
         self.check_own_origin(parts)?;
         let held = self.read(&parts.headers).await?;
-        let mut lines = self.end(&parts.headers).await?;
+        let mut lines = self.end(&parts.headers, held.as_ref()).await?;
         let Some(held) = held else { return Ok(Answer::to(self.home.as_str(), lines)) };
         let (site, tokens) = (self.clone(), held.kept.tokens.clone());
         self.client.0.driver.spawn(async move { site.revoke(&tokens).await });
