@@ -5,7 +5,6 @@
 import { base64url, octetsOf } from "../crypto/base64url.js";
 import { type Octets, concat, decoder, octetsIn } from "../crypto/seal.js";
 
-
 /** Octets of a JWT's header, payload and signature; of another token alone. */
 type Lengths = readonly [number, number, number] | readonly [number];
 

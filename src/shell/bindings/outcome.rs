@@ -19,7 +19,7 @@ use crate::protocol::answers::metadata::Metadata;
 use crate::protocol::answers::resource_metadata::ResourceMetadata;
 use crate::protocol::authorization::request::Login;
 use crate::protocol::authorization::response::AuthorizationCode;
-use crate::protocol::id_token::claims::{Claims, Unverified};
+use crate::protocol::id_token::claims::Claims;
 use crate::protocol::introspection::Introspection;
 use crate::protocol::token::Tokens;
 
