@@ -143,14 +143,16 @@ impl Calling {
             (State::Sent, Input::Failed(failure)) if failure.is_of(Kind::Send) => {
                 Turn::Asked(self.repeat(failure.error(Phase::Api, self.request.repeatable), moment)?)
             }
-            // Neither can fail by itself.
-            (State::TokenWanted, Input::Failed(failure @ (Failure::Store | Failure::Aborted)))
-            | (State::Sleeping, Input::Failed(failure @ Failure::Aborted)) => {
-                self.state = State::Over;
-                return Err(failure.error(Phase::Api, false));
-            }
+            (State::TokenWanted, Input::Failed(failure)) if failure.is_of(Kind::Store) => return self.over(failure),
+            // It cannot fail by itself.
+            (State::Sleeping, Input::Failed(failure @ Failure::Aborted)) => return self.over(failure),
             _ => return Err(used_error()),
         })
+    }
+
+    fn over<T>(&mut self, failure: Failure) -> Result<T> {
+        self.state = State::Over;
+        Err(failure.error(Phase::Api, false))
     }
 
     /// The first thing to be done.

@@ -32,8 +32,8 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("unlock", &["no answer", "twice", "elsewhere"]),
     ("adopt", &["twice", "elsewhere"]),
     ("call", &["not sent", "stalled head", "aborted", "no token", "twice", "elsewhere"]),
-    ("ask", &["no answer", "twice", "elsewhere"]),
-    ("token", &["no answer", "aborted", "twice", "elsewhere"]),
+    ("ask", &["no answer", "never settles", "twice", "elsewhere"]),
+    ("token", &["no answer", "never settles", "aborted", "twice", "elsewhere"]),
     ("sleep", &["aborted", "twice", "elsewhere"]),
 ];
 

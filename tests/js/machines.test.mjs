@@ -88,7 +88,7 @@ const PROVIDED = /^(?:helseid|maskinporten|norskgjeld|selvbetjening)_/;
 
 test("the table has a case of every machine", () => {
   assert.deepEqual([...new Set(cases.map(({ what }) => what.machine))].sort(), machines);
-  // Those of providers are in wasms of their own (machines_helseid.test.mjs, machines_providers.test.mjs).
+  // Those of providers are in wasms of their own (machines_helseid.test.mjs, machines_providers.test.mjs, machines_selvbetjening.test.mjs).
   const own = machines.filter((name) => !PROVIDED.test(name));
   assert.deepEqual(Object.keys(MADE).sort(), own);
 });
@@ -101,6 +101,5 @@ inject({
   made: MADE,
   clientOf,
   signing: (sign) => void (signing.now = sign),
-  // Selvbetjening's are met natively (tests/core/faults.rs).
   isOwn: (name) => !/^(?:helseid|maskinporten|norskgjeld|selvbetjening)/.test(name),
 });

@@ -74,6 +74,9 @@ export const PATIENCE = 2_000;
 /** @internal Milliseconds after which it asks anew for a token whose getting spends nothing: a question's time, as in a token source. */
 export const ASKING = 12_000;
 
+/** @internal Seconds that a function of the caller's may take, which may ask a person: the longest limit that is taken. */
+export const LONGEST = 3_600;
+
 /** How many names are remembered before those whose work does not end are forgotten. */
 const MOST = 1_000;
 

@@ -2,7 +2,7 @@
 
 import { assertGiven } from "../core/check.js";
 import { type Carried, type Hands, drive } from "../core/drive.js";
-import { Ended, limitTime } from "../core/wait.js";
+import { Ended, LONGEST, limitTime } from "../core/wait.js";
 
 /** @internal What such a machine is carried out with. */
 export interface Asked extends Pick<Hands, "transport" | "signal"> {
@@ -16,8 +16,7 @@ const encoder = new TextEncoder();
 
 /** @internal Makes the machine of a provider's call, and drives it to its outcome. */
 export function calls(operation: string, lines: string, { token, ask, ...hands }: Asked): Promise<string> {
-  // Whoever is asked has limits of their own.
-  const limits = { timeout: Infinity, signal: hands.signal };
+  const limits = { timeout: LONGEST, signal: hands.signal };
   let own: { readonly cause: unknown } | undefined;
   const carry = async (step: string, rest: string): Promise<Carried> => {
     if (step === "token") {

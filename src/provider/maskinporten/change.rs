@@ -13,7 +13,7 @@ use super::record::Record;
 use super::registration::replacement;
 use super::wire::{judge, wrong};
 use crate::flow::judge::used_error;
-use crate::flow::machine::{Failure, Input, Machine, Moment};
+use crate::flow::machine::{Input, Kind, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Phase, Result};
 use crate::ground::http::Response;
@@ -179,7 +179,7 @@ impl Machine for UpdateCall {
                     self.stage = Stage::Write;
                     self.write(&before, after.expose())
                 }
-                Input::Failed(failure @ (Failure::Store | Failure::Aborted)) => {
+                Input::Failed(failure) if failure.is_of(Kind::Store) => {
                     self.stage = Stage::Write;
                     Err(failure.error(Phase::Api, false))
                 }

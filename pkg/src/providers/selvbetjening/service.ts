@@ -12,7 +12,7 @@ import type { Jwk } from "../../crypto/webcrypto.js";
 import type { SigningKey } from "../../crypto/keys.js";
 import type { ResourceFetch } from "../../protocol/resource.js";
 import { sleep } from "../../core/sleep.js";
-import { ASKING, PATIENCE, Shared, tell } from "../../core/wait.js";
+import { ASKING, Ended, LONGEST, PATIENCE, Shared, limitTime, tell } from "../../core/wait.js";
 import type { Tokens } from "../../protocol/tokens.js";
 
 /** `test`, `production`, or the origins of a service of your own (https, or http on loopback). */
@@ -154,7 +154,7 @@ export async function driven(operation: string, lines: string, { transport, as, 
   let heard: unknown;
   let passed = false;
   const carried = async (step: string, rest: string): Promise<Carried> => {
-    if (step === "ask") return ["answered", "", new TextEncoder().encode(await ask!(rest))];
+    if (step === "ask") return ["answered", "", new TextEncoder().encode(await limitTime(ask!(rest), { timeout: LONGEST, signal: options.signal }))];
     const end = rest.indexOf("\n");
     const { head, body } = await (await as(rest.slice(0, end))).exchange(rest.slice(end + 1), options);
     heard = undefined;
@@ -166,7 +166,7 @@ export async function driven(operation: string, lines: string, { transport, as, 
     } catch (cause) {
       heard = cause;
       if (step === "call" && cause instanceof SamtykkeError) return ["refused", joined(errorLines(cause))];
-      passed = true;
+      passed = !(cause instanceof Ended);
       throw cause;
     }
   };
