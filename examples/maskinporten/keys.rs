@@ -4,11 +4,14 @@
 //! Refuses nothing itself: the core takes no private key, and does not call a change done that someone else undid.
 
 use std::fs::read_to_string;
+use std::thread::sleep;
+use std::time::Duration;
 
-use samtykke::provider::maskinporten::{Edit, KeyEdit, Record, SelfService, maskinporten_client};
+use samtykke::flow::machine::{Input, Machine, Moment};
+use samtykke::provider::maskinporten::{Edit, KeyEditCall, Record, SelfService, maskinporten_client};
 use samtykke::{Response, Step};
 
-use crate::io::{Outcome, send};
+use crate::io::{Outcome, now, random, send};
 
 /// `files`: the public JWK of the client; if there are more, one to replace it with, and a PEM to upload.
 pub(crate) fn register(http: &reqwest::blocking::Client, api: &SelfService<'_>, scope: &str, files: &[&str]) -> Outcome<()> {
@@ -19,9 +22,18 @@ pub(crate) fn register(http: &reqwest::blocking::Client, api: &SelfService<'_>, 
     println!("client {id}");
 
     let Some(first) = files.first() else { return Ok(()) };
-    let mut edit = KeyEdit::new(&id, Edit::Add(read_to_string(first)?));
-    while let Step::Send(request) = edit.step(api)? {
-        edit.receive(api, &answer(&request)?)?;
+    let mut edit = KeyEditCall::new(api, &id, Edit::Add(read_to_string(first)?))?;
+    let mut input = Input::Start;
+    loop {
+        input = match edit.advance(input, &Moment { now: now().as_secs(), random: &random()? })? {
+            Step::Send(request) => Input::Response(answer(&request)?),
+            Step::Sleep(milliseconds) => {
+                sleep(Duration::from_millis(milliseconds.into()));
+                Input::Slept
+            }
+            Step::Done(_) => break,
+            _ => return Err("a step that no change of keys takes".into()),
+        };
     }
     if let Some(second) = files.get(1) {
         let key = Record::parse(&read_to_string(second)?)?;

@@ -272,18 +272,18 @@ pub(crate) fn take<'a>(rest: &mut &'a str, pieces: &mut [&'a str], at: u8) {
     }
 }
 
-/// Digits as a number; `None` for anything else, a sign included, or beyond 2^53.
+/// Digits as a number; `None` for anything else, a sign included, or from 2^53 on, where JavaScript cannot count.
 #[inline(never)]
 pub(crate) fn number(text: &str) -> Option<u64> {
     let mut value: u64 = 0;
     for digit in text.bytes() {
         let digit = digit.wrapping_sub(b'0');
-        if digit > 9 || value > 900_719_925_474_098 {
+        if digit > 9 || value > 900_719_925_474_099 {
             return None;
         }
         value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
     }
-    (!text.is_empty()).then_some(value)
+    (!text.is_empty() && value < 1 << 53).then_some(value)
 }
 
 /// Digits of a number, without the formatting machinery.

@@ -1,9 +1,10 @@
 //! Maskinporten's self-service API: paths and queries, odd answers, keys that are merged and never private.
 
 use samtykke::error::Action;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::provider::maskinporten::{
-    AccessState, Change, Edit, Environment, KeyEdit, MAX_KEYS, OrganisationNumber, Record, SelfService, check_client, maskinporten_client,
-    replacement,
+    AccessState, Change, Edit, Environment, KeyEditCall, MAX_KEYS, OrganisationNumber, Record, SelfService, check_client,
+    maskinporten_client, replacement,
 };
 use samtykke::{Request, Response, Secret, Step};
 
@@ -106,7 +107,7 @@ fn the_original_guide_s_form_of_the_requests() {
     for name in ["test guide", "test https://own.example", "test https://own.example/v10"] {
         assert_eq!(second(&Environment::from_name(name).unwrap()).unwrap_err().code(), "invalid_parameter", "{name}");
     }
-    let url = |call: samtykke::Result<samtykke::provider::maskinporten::Call<Record>>| call.unwrap().request.url;
+    let url = |call: samtykke::Result<samtykke::provider::call::Call<Record>>| call.unwrap().request.url;
     assert_eq!(
         api.grant_access(&number(), "difi:api3").unwrap().request.url,
         "https://integrasjon-ver2.difi.no/scopes/access/889640782?scope=difi%3Aapi3"
@@ -348,17 +349,18 @@ fn edit(edit: Edit, answers: &[(u16, &str)]) -> (Vec<String>, samtykke::Result<S
     let mut sent = Vec::new();
     let mut answers = answers.iter();
     let done = with(|api| {
-        let mut machine = KeyEdit::new(CLIENT, edit);
+        let mut machine = KeyEditCall::new(&api, CLIENT, edit)?;
+        let mut input = Input::Start;
         loop {
-            match machine.step(&api)? {
+            input = match machine.advance(input, &Moment { now: 0, random: &[7; 32] })? {
                 Step::Send(request) => {
                     sent.push(format!("{} {}", request.method, request.body.as_ref().map_or("", Secret::expose)));
                     let (status, body) = answers.next().unwrap();
-                    machine.receive(&api, &answer(*status, body))?;
+                    Input::Response(answer(*status, body))
                 }
                 Step::Done(set) => return Ok(set),
                 _ => panic!("no other step"),
-            }
+            };
         }
     });
     (sent, done)
@@ -402,12 +404,12 @@ fn the_scope_of_a_call_is_the_one_that_the_admin_client_was_given() {
             ("allScopes", &["", "", ""], ""),
         ] {
             let call = api.operation(name, arguments, "").unwrap();
-            assert_eq!(call.operation.scope_by(scope), wanted, "{given} {name}");
+            assert_eq!(call.scope(), Some(wanted), "{given} {name}");
             let error = call.finish(&Response::new(403, None, "")).unwrap_err();
             assert!(error.expected_value().unwrap_or_default().ends_with(wanted), "{given} {name}");
         }
         let client = samtykke::provider::maskinporten::maskinporten_client("mine", &["a:b"]);
-        assert_eq!(api.create_client(&client).unwrap().operation.scope_by(scope), made, "{given}");
+        assert_eq!(api.create_client(&client).unwrap().scope(), Some(made), "{given}");
     }
     assert_eq!(ClientScope::from_name("idporten:dcr.write"), None);
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use samtykke::error::Action;
-use samtykke::provider::norskgjeld::{self, Agreement, Api, Environment, FeedReader, Purpose, Revoked};
+use samtykke::flow::machine::{Input, Machine, Moment};
+use samtykke::provider::norskgjeld::{self, Agreement, Api, Environment, FeedCall, Purpose, Revoked};
 use samtykke::{Request, Response, Secret, Step};
 
 const ID: &str = "3649911c-a58a-4b76-9794-edd8c692e84f";
@@ -149,13 +150,7 @@ fn event(number: u64) -> String {
 fn read(cursor: u64, limit: u32, first: u64, numbers: &[u64]) -> norskgjeld::Batch {
     let (environment, token) = (Environment::preprod(), Secret::new("x.y"));
     let api = Api::new(&environment, &token);
-    let mut reader = FeedReader::new(cursor, limit);
-    for _ in 0..100 {
-        let request = match reader.step(&api).unwrap() {
-            Step::Send(request) => request,
-            Step::Done(batch) => return batch,
-            _ => panic!("no other step"),
-        };
+    follow(&api, FeedCall::new(&api, cursor, limit), &mut |request| {
         let last = numbers.last().copied().unwrap_or(0);
         let body = match request.url.strip_prefix("https://api-preprod.norskgjeld.no/feed/v1/consent").unwrap() {
             "/firstSequenceNr" => format!(r#"{{"firstSequenceNr":{first}}}"#),
@@ -167,7 +162,38 @@ fn read(cursor: u64, limit: u32, first: u64, numbers: &[u64]) -> norskgjeld::Bat
                 format!(r#"{{"startSequenceNr":1,"endSequenceNr":999,"result":[{}]}}"#, page.join(","))
             }
         };
-        reader.receive(&api, &answer(200, &body)).unwrap();
+        answer(200, &body)
+    })
+    .0
+}
+
+/// Reads page after page to the end; answers the batch, how many pages there were, and how long the machines took.
+fn follow(api: &Api<'_>, first: FeedCall, http: &mut dyn FnMut(&Request) -> Response) -> (norskgjeld::Batch, u64, Duration) {
+    let (mut call, mut whole, mut spent) = (first, None::<norskgjeld::Batch>, Duration::ZERO);
+    for pages in 1..=100 {
+        let mut input = Input::Start;
+        let page = loop {
+            let start = Instant::now();
+            let step = call.advance(input, &Moment { now: 0, random: &[7; 32] }).unwrap();
+            spent += start.elapsed();
+            input = match step {
+                Step::Send(request) => {
+                    assert_eq!(header(&request, "authorization"), "Bearer x.y");
+                    assert_eq!(header(&request, "x-trace-id"), "BwcHBwcHBwcHBwcHBwcHBw");
+                    Input::Response(http(&request))
+                }
+                Step::Done(page) => break page,
+                _ => panic!("no other step"),
+            };
+        };
+        match &mut whole {
+            Some(batch) => batch.extend(page.batch),
+            None => whole = Some(page.batch),
+        }
+        let Some(next) = page.next else { return (whole.unwrap(), pages, spent) };
+        let start = Instant::now();
+        call = FeedCall::resume(api, &next).unwrap();
+        spent += start.elapsed();
     }
     panic!("the reader does not end");
 }
@@ -194,23 +220,20 @@ fn feed_cursor_is_the_highest_number_seen() {
 fn read_endless(id: impl Fn(u64) -> String) -> (norskgjeld::Batch, u64, Duration) {
     let (environment, token) = (Environment::preprod(), Secret::new("x.y"));
     let api = Api::new(&environment, &token);
-    let mut reader = FeedReader::new(0, 500);
-    reader.receive(&api, &answer(200, r#"{"firstSequenceNr":1}"#)).unwrap();
-    reader.receive(&api, &answer(200, r#"{"lastSequenceNr":9007199254740991}"#)).unwrap();
-    let mut spent = Duration::ZERO;
-    for page in 0..1000 {
-        if let Step::Done(batch) = reader.step(&api).unwrap() {
-            return (batch, page, spent);
+    let mut page = 0;
+    follow(&api, FeedCall::new(&api, 0, 500), &mut |request| {
+        if request.url.ends_with("/firstSequenceNr") {
+            return answer(200, r#"{"firstSequenceNr":1}"#);
+        }
+        if request.url.ends_with("/lastSequenceNr") {
+            return answer(200, r#"{"lastSequenceNr":9007199254740991}"#);
         }
         let events: Vec<String> = (1..=500)
             .map(|at| event(page * 500 + at).replace(&format!("\"e{}\"", page * 500 + at), &format!("\"{}\"", id(page * 500 + at))))
             .collect();
-        let body = answer(200, &format!(r#"{{"result":[{}]}}"#, events.join(",")));
-        let start = Instant::now();
-        reader.receive(&api, &body).unwrap();
-        spent += start.elapsed();
-    }
-    panic!("the reader does not end");
+        page += 1;
+        answer(200, &format!(r#"{{"result":[{}]}}"#, events.join(",")))
+    })
 }
 
 #[test]

@@ -130,12 +130,10 @@ const _: () = {
     proved::<samtykke::provider::maskinporten::TokenExpectation<'static>>();
     proved::<samtykke::provider::maskinporten::Organisation>();
     proved::<samtykke::provider::maskinporten::AccessToken>();
-    proved::<samtykke::provider::maskinporten::Call<()>>();
     proved::<samtykke::provider::maskinporten::SelfService<'static>>();
     proved::<samtykke::provider::maskinporten::AuthorizationDetails>();
     proved::<samtykke::provider::maskinporten::ConsentFrom>();
     proved::<samtykke::provider::maskinporten::Edit>();
-    proved::<samtykke::provider::maskinporten::KeyEdit>();
     proved::<samtykke::provider::maskinporten::ClientScope>();
     proved::<samtykke::provider::maskinporten::KeyEditCall>();
     proved::<samtykke::provider::maskinporten::UpdateCall>();
@@ -158,7 +156,7 @@ const _: () = {
     proved::<samtykke::provider::maskinporten::TokenRequest>();
     proved::<samtykke::provider::norskgjeld::Agreement>();
     proved::<samtykke::provider::norskgjeld::RegisteredConsent>();
-    proved::<samtykke::provider::norskgjeld::Call<()>>();
+    proved::<samtykke::provider::call::Call<()>>();
     proved::<samtykke::provider::norskgjeld::Revoked>();
     proved::<samtykke::provider::norskgjeld::Api<'static>>();
     proved::<samtykke::provider::norskgjeld::DebtInformation>();
@@ -170,7 +168,6 @@ const _: () = {
     proved::<samtykke::provider::norskgjeld::Event>();
     proved::<samtykke::provider::norskgjeld::EventPage>();
     proved::<samtykke::provider::norskgjeld::Batch>();
-    proved::<samtykke::provider::norskgjeld::FeedReader>();
     proved::<samtykke::provider::norskgjeld::FeedCall>();
     proved::<samtykke::provider::norskgjeld::Reading>();
     proved::<samtykke::provider::call::ApiCall<()>>();
@@ -184,7 +181,6 @@ const _: () = {
     proved::<samtykke::provider::selvbetjening::Updating>();
     proved::<samtykke::provider::selvbetjening::Abandoned>();
     proved::<samtykke::provider::selvbetjening::Abandon<'static>>();
-    proved::<samtykke::provider::selvbetjening::Call<()>>();
     proved::<samtykke::provider::selvbetjening::Delegation>();
     proved::<samtykke::provider::selvbetjening::ServiceTerms>();
     proved::<samtykke::provider::selvbetjening::Api<'static>>();

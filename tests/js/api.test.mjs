@@ -49,7 +49,7 @@ test("each call sends the documented request, with the token in its header alone
     assert.equal(requests[0].method, method);
     assert.equal(headers.authorization, `Bearer ${TOKEN}`);
     assert.equal(headers.accept, "application/json");
-    assert.match(headers["x-trace-id"], /^[\da-f-]{36}$/);
+    assert.match(headers["x-trace-id"], /^[\w-]{22}$/);
     assert.deepEqual({ redirect, credentials, cache }, { redirect: "manual", credentials: "omit", cache: "no-store" });
     assert.ok(!url.includes(TOKEN));
     if (name === "register") {
@@ -363,7 +363,7 @@ test("a trace id goes out, comes back in errors, and cannot smuggle a header", a
   assert.equal(error.provider.traceId, "trace-7");
   for (const traceId of ["two words", "å", "x".repeat(129)]) {
     await fails(debtApi({ fetch, traceId }).debt(), { code: "api_error" });
-    assert.equal(requests.at(-1).headers["x-trace-id"], undefined);
+    assert.match(requests.at(-1).headers["x-trace-id"], /^[\w-]{22}$/);
   }
   await fails(debtApi({ fetch, traceId: "a\r\nauthorization: x" }).debt(), { code: "invalid_parameter" });
 });

@@ -27,7 +27,7 @@ const GOOD: &str = r#"{"access_token":"x.y","token_type":"bearer"}"#;
 async fn works_in_this_scope() {
     let name = Reflect::get(&js_sys::global(), &"constructor".into()).and_then(|kind| Reflect::get(&kind, &"name".into())).unwrap();
     let (environment, token) = (environment(), Secret::new(format!("scope-{}", name.as_string().unwrap())));
-    assert!(fetch::call(&Api::new(&environment, &token).debt()).await.is_ok());
+    assert!(fetch::call(Api::new(&environment, &token).debt()).await.is_ok());
 }
 
 #[wasm_bindgen_test]
@@ -111,7 +111,7 @@ async fn an_aborted_signal_sends_nothing() {
 async fn errors_quote_no_secret() {
     // Hosts quote a header that cannot be sent; the error must not.
     let (environment, token) = (environment(), Secret::new("s3cret\nvalue"));
-    let error = fetch::call(&Api::new(&environment, &token).debt()).await.unwrap_err();
+    let error = fetch::call(Api::new(&environment, &token).debt()).await.unwrap_err();
     assert_eq!(error.code(), "invalid_parameter");
     let thrown = by(Transport::new(), "throw new TypeError('s3cret in a message')").await.unwrap_err();
     let named = by(Transport::new(), "throw { name: 's3cret, with spaces' }").await.unwrap_err();

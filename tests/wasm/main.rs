@@ -59,5 +59,5 @@ async fn counted(what: &str, key: &str) -> u64 {
     let (environment, token) = (environment(), Secret::new("counter"));
     let mut call = Api::new(&environment, &token).last_sequence_number();
     call.request.url = format!("{}/{what}/{key}", server());
-    fetch::call(&call).await.unwrap()
+    fetch::call(call).await.unwrap()
 }

@@ -13,13 +13,13 @@ use crate::{counted, environment, key};
 /// Asks for a consent's status, which may be repeated, with a token that tells the server how to behave.
 async fn status(transport: Transport, token: &str) -> Result<bool> {
     let (environment, token) = (environment(), Secret::new(token));
-    transport.call(&Api::new(&environment, &token).status("c-1")?).await.map(|status| status.active)
+    transport.call(Api::new(&environment, &token).status("c-1")?).await.map(|status| status.active)
 }
 
 #[wasm_bindgen_test]
 async fn debt_is_read() {
     let (environment, token) = (environment(), Secret::new(format!("good-{}", key())));
-    let debt = fetch::call(&Api::new(&environment, &token).debt()).await.unwrap();
+    let debt = fetch::call(Api::new(&environment, &token).debt()).await.unwrap();
     assert_eq!((debt.loans.len(), debt.creditors_missing), (1, Some(0)));
 }
 
@@ -27,7 +27,7 @@ async fn debt_is_read() {
 async fn every_call_has_a_trace_id_the_callers_own_or_a_new_one() {
     let (environment, token) = (environment(), Secret::new(format!("echo-{}", key())));
     let api = Api::new(&environment, &token);
-    let of = async |api: Api<'_>| fetch::call(&api.debt()).await.unwrap_err().trace_id().map(String::from).unwrap();
+    let of = async |api: Api<'_>| fetch::call(api.debt()).await.unwrap_err().trace_id().map(String::from).unwrap();
     let (first, second) = (of(api).await, of(api).await);
     assert_eq!((first.len(), second.len()), (22, 22));
     assert_ne!(first, second);
@@ -37,7 +37,7 @@ async fn every_call_has_a_trace_id_the_callers_own_or_a_new_one() {
 #[wasm_bindgen_test]
 async fn a_lookup_is_never_repeated() {
     let (environment, token) = (environment(), Secret::new(format!("flaky-{}", key())));
-    let error = Transport::new().retries(5).call(&Api::new(&environment, &token).debt()).await.unwrap_err();
+    let error = Transport::new().retries(5).call(Api::new(&environment, &token).debt()).await.unwrap_err();
     assert_eq!((error.code(), error.status(), error.retryable()), ("api_error", Some(503), false));
     assert_eq!(counted("asked", token.expose()).await, 1);
 }

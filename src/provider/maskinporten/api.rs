@@ -15,47 +15,9 @@ use super::registration::replacement;
 use super::wire::{build, judge, malformed, wrong};
 use super::{Change, Environment};
 use crate::ground::error::Result;
-use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
-use crate::provider::call::{ApiCall, Calling};
+use crate::provider::call::{AUTHORIZATION, Call};
 use crate::provider::table::join;
-
-/// A call that is ready to be sent, and knows how to judge its answer.
-#[derive(Debug)]
-pub struct Call<T> {
-    /// The request. `repeatable` says whether it may be sent again after an unclear failure.
-    pub request: Request,
-    /// The operation: what it needs, among others the scope of the token.
-    pub operation: &'static Operation,
-    given: ClientScope,
-    read: fn(&str) -> Result<T>,
-}
-
-impl<T> Call<T> {
-    /// The scope that the token of this call needs; empty where it takes none.
-    pub fn scope(&self) -> &'static str {
-        self.operation.scope_by(self.given)
-    }
-
-    /// Judges the response to [`request`](Self::request).
-    ///
-    /// # Errors
-    /// `token_invalid`: get a new token, once; `unauthorized`, naming the scope that is needed; `not_found`;
-    /// `registration_conflict`; `api_error`, with what the API said as the provider's code and its correlation id as trace id.
-    pub fn finish(&self, response: &Response) -> Result<T> {
-        let text = judge(self.operation, self.given, response)?;
-        (self.read)(&text).map_err(|_| malformed(response))
-    }
-}
-
-impl<T: 'static> Call<T> {
-    /// The call as a machine, which asks for its tokens: the one the call was made with, if any, is not sent.
-    pub fn machine(mut self) -> ApiCall<T> {
-        self.request.headers.retain(|(name, _)| *name != AUTHORIZATION);
-        let calling = Calling::new(self.request.clone(), Some(self.scope()));
-        ApiCall::new(calling, move |response| self.finish(response))
-    }
-}
 
 fn expect_nothing(_: &str) -> Result<()> {
     Ok(())
@@ -88,8 +50,6 @@ pub struct SelfService<'a> {
     given: ClientScope,
 }
 
-const AUTHORIZATION: &str = "authorization";
-
 impl<'a> SelfService<'a> {
     /// Calls with this token; it is sent to this environment's base and nowhere else.
     pub fn new(environment: &'a Environment, token: &'a Secret) -> Self {
@@ -109,13 +69,19 @@ impl<'a> SelfService<'a> {
         self
     }
 
-    fn call<T>(&self, name: &str, arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
+    fn call<T: 'static>(&self, name: &str, arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
         // Numbers in arguments come from `OrganisationNumber`, which has judged them.
         self.build((name, false), arguments, body, read)
     }
 
     /// By the operation's name, and whether check digits of organisation numbers are looked at.
-    fn build<T>(&self, (name, strict): (&str, bool), arguments: &[&str], body: &str, read: fn(&str) -> Result<T>) -> Result<Call<T>> {
+    fn build<T: 'static>(
+        &self,
+        (name, strict): (&str, bool),
+        arguments: &[&str],
+        body: &str,
+        read: fn(&str) -> Result<T>,
+    ) -> Result<Call<T>> {
         let Some(operation) = Operation::named(name) else { return Err(wrong("a known operation")) };
         let mut request = build(self.environment, operation, arguments, body, strict)?;
         if let Some(token) = self.token.filter(|_| operation.needs_token()) {
@@ -124,7 +90,11 @@ impl<'a> SelfService<'a> {
             }
             request.headers.push((AUTHORIZATION, Secret::new(join("Bearer ", token.expose()))));
         }
-        Ok(Call { request, operation, given: self.given, read })
+        let given = self.given;
+        Ok(Call::new(request, Some(operation.scope_by(given)), move |response| {
+            let text = judge(operation, given, response)?;
+            read(&text).map_err(|_| malformed(response))
+        }))
     }
 
     /// Any operation by its name, arguments in the order of path and query, body as JSON (or a key's text); answers JSON, or
@@ -144,9 +114,13 @@ impl<'a> SelfService<'a> {
         self.build((name, false), arguments, body, as_text)
     }
 
-    /// The environment, and which scope the admin client was given for clients.
-    pub(super) fn admin(&self) -> (&Environment, ClientScope) {
-        (self.environment, self.given)
+    /// The environment, the token, and which scope the admin client was given for clients.
+    pub(super) fn admin(&self) -> (&Environment, Option<&Secret>, ClientScope) {
+        (self.environment, self.token, self.given)
+    }
+
+    pub(super) fn token(self, token: &'a Secret) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// Your organisation's clients; deactivated ones only when asked for.
@@ -198,7 +172,7 @@ impl<'a> SelfService<'a> {
         self.call("newSecret", &[id], "", Record::parse)
     }
 
-    /// A client's keys, as JSON; an empty set where it has none. To change them, use [`KeyEdit`](super::KeyEdit).
+    /// A client's keys, as JSON; an empty set where it has none. To change them, use [`KeyEditCall`](super::KeyEditCall).
     ///
     /// # Errors
     /// `invalid_parameter` for an odd id.

@@ -1,13 +1,13 @@
 //! Changes over the self-service API as machines that ask for their tokens: of a client's keys, of a client, of a scope.
 //!
-//! docs.digdir.no `oidc_api_admin`: what is changed is read first, as an update replaces the whole. Refuses what [`KeyEdit`] and
-//! [`replacement`] refuse.
+//! docs.digdir.no `oidc_api_admin`: what is changed is read first, as an update replaces the whole. Refuses to call a change
+//! done that someone else undid, and what [`replacement`] refuses.
 
 use alloc::string::String;
 
 use super::Environment;
 use super::api::SelfService;
-use super::edit::KeyEdit;
+use super::edit::{Edit, KeyEdit};
 use super::operation::{ClientScope, Operation};
 use super::record::Record;
 use super::registration::replacement;
@@ -17,22 +17,25 @@ use crate::flow::machine::{Input, Kind, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Phase, Result};
 use crate::ground::http::Response;
+use crate::ground::secret::Secret;
 use crate::provider::call::{Calling, Turn};
 
 /// Where changes are made, and by whom.
 struct Admin {
     environment: Environment,
+    token: Option<Secret>,
     given: ClientScope,
 }
 
 impl Admin {
     fn of(api: &SelfService<'_>) -> Self {
-        let (environment, given) = api.admin();
-        Self { environment: environment.clone(), given }
+        let (environment, token, given) = api.admin();
+        Self { environment: environment.clone(), token: token.cloned(), given }
     }
 
     fn api(&self) -> SelfService<'_> {
-        SelfService::tokenless(&self.environment).given(self.given)
+        let api = SelfService::tokenless(&self.environment).given(self.given);
+        self.token.as_ref().map_or(api, |token| api.token(token))
     }
 
     /// The JSON of an answer.
@@ -42,7 +45,32 @@ impl Admin {
     }
 }
 
-/// A [`KeyEdit`] as a machine: it asks for a token before each of its requests, with the scope that the request needs.
+/// A change of a client's keys: they are read, written whole, and read again. To change keys without a gap: add the new one, wait two
+/// minutes, sign with it, and remove the old one when nobody signs with that any more. Its outcome is the key set as it is now.
+///
+/// It goes with the API's token; where the API has none, it asks for one before each request, with the scope that the request needs.
+///
+/// ```
+/// use samtykke::flow::machine::{Input, Machine, Moment};
+/// use samtykke::provider::maskinporten::{Edit, Environment, KeyEditCall, SelfService};
+/// use samtykke::{Response, Secret, Step};
+/// # let mut answers = ["{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"old\",\"n\":\"1\"}]}", "", "{\"keys\":[]}"].into_iter();
+/// # let mut http = |_: samtykke::Request| Response::new(200, Some("application/json"), answers.next().unwrap());
+/// let (environment, token) = (Environment::test(), Secret::new("x.y"));
+/// let api = SelfService::new(&environment, &token);
+/// let mut edit = KeyEditCall::new(&api, "238259d7-f0ab-4bd5-b253-0f0159375096", Edit::Remove("old".into()))?;
+/// let mut input = Input::Start;
+/// let set = loop {
+///     input = match edit.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
+///         Step::Send(request) => Input::Response(http(request)),
+///         Step::Sleep(_) => Input::Slept, // when the time is over
+///         Step::Done(set) => break set,
+///         _ => unreachable!("no other step"),
+///     };
+/// };
+/// assert_eq!(set, r#"{"keys":[]}"#);
+/// # Ok::<(), samtykke::Error>(())
+/// ```
 pub struct KeyEditCall {
     admin: Admin,
     edit: KeyEdit,
@@ -56,14 +84,14 @@ impl core::fmt::Debug for KeyEditCall {
 }
 
 impl KeyEditCall {
-    /// This change, in the environment of an API ([`SelfService::tokenless`]).
+    /// A change of this client's keys.
     ///
     /// # Errors
     /// `invalid_parameter` for an odd client id.
-    pub fn new(api: &SelfService<'_>, edit: KeyEdit) -> Result<Self> {
-        let admin = Admin::of(api);
+    pub fn new(api: &SelfService<'_>, client_id: &str, edit: Edit) -> Result<Self> {
+        let (admin, edit) = (Admin::of(api), KeyEdit::new(client_id, edit));
         let (request, scope) = edit.request(&admin.api())?;
-        Ok(Self { admin, edit, calling: Calling::new(request, Some(scope)) })
+        Ok(Self { admin, edit, calling: Calling::new(request, scope) })
     }
 
     /// How often what may be repeated is, after trouble: [`RETRIES`](crate::provider::call::RETRIES) unless told.
@@ -90,7 +118,7 @@ impl Machine for KeyEditCall {
             return Ok(Step::Done(set.into()));
         }
         let (request, scope) = self.edit.request(&api)?;
-        self.calling.next(request, Some(scope));
+        self.calling.next(request, scope);
         Ok(self.calling.begin().step())
     }
 }
@@ -147,7 +175,7 @@ impl UpdateCall {
         let admin = Admin::of(api);
         let arguments: &[&str] = if what == Updated::Scope { &[name, "true"] } else { &[name] };
         let call = admin.api().operation(what.operations().0, arguments, "")?;
-        let calling = Calling::new(call.request.clone(), Some(call.scope()));
+        let calling = Calling::new(call.request.clone(), call.scope());
         Ok(Self { admin, what, name: name.into(), stage: Stage::Read, calling })
     }
 
@@ -162,7 +190,7 @@ impl UpdateCall {
     fn write(&mut self, before: &Record, after: &str) -> Result<Step<String>> {
         let body = replacement(before, &Record::parse(after)?)?;
         let call = self.admin.api().operation(self.what.operations().1, &[&self.name], body.json())?;
-        self.calling.next(call.request.clone(), Some(call.scope()));
+        self.calling.next(call.request.clone(), call.scope());
         Ok(self.calling.begin().step())
     }
 }
@@ -196,7 +224,7 @@ impl Machine for UpdateCall {
             Err(error) => Ok(self.calling.refused(error, moment)?.step()),
             Ok(json) if operation == write => Ok(Step::Done(json)),
             Ok(json) => {
-                let step = Step::Ask(crate::ground::secret::Secret::new(json.as_str()));
+                let step = Step::Ask(Secret::new(json.as_str()));
                 self.stage = Stage::Asked(Record::parse(&json)?);
                 Ok(step)
             }

@@ -7,7 +7,6 @@ use alloc::string::String;
 
 use super::api::SelfService;
 use super::keys::Change;
-use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 
@@ -23,29 +22,9 @@ pub enum Edit {
     Remove(String),
 }
 
-/// A change of a client's keys, driven as [`Exchange`](crate::Exchange) is. To change keys without a gap: add the new one, wait
-/// two minutes, sign with it, and remove the old one when nobody signs with that any more.
-///
-/// ```
-/// use samtykke::{Response, Secret, Step};
-/// use samtykke::provider::maskinporten::{Edit, Environment, KeyEdit, SelfService};
-/// # let mut answers = ["{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"old\",\"n\":\"1\"}]}", "", "{\"keys\":[]}"].into_iter();
-/// # let mut http = |_: samtykke::Request| Response::new(200, Some("application/json"), answers.next().unwrap());
-/// let (environment, token) = (Environment::test(), Secret::new("x.y"));
-/// let api = SelfService::new(&environment, &token);
-/// let mut edit = KeyEdit::new("238259d7-f0ab-4bd5-b253-0f0159375096", Edit::Remove("old".into()));
-/// let set = loop {
-///     match edit.step(&api)? {
-///         Step::Send(request) => edit.receive(&api, &http(request))?,
-///         Step::Done(set) => break set,
-///         _ => unreachable!("no other step"),
-///     }
-/// };
-/// assert_eq!(set, r#"{"keys":[]}"#);
-/// # Ok::<(), samtykke::Error>(())
-/// ```
+/// How far a change of a client's keys is.
 #[derive(Debug)]
-pub struct KeyEdit {
+pub(super) struct KeyEdit {
     client: String,
     edit: Edit,
     at: Stage,
@@ -61,23 +40,12 @@ enum Stage {
 
 impl KeyEdit {
     /// A change of this client's keys.
-    pub fn new(client_id: &str, edit: Edit) -> Self {
+    pub(super) fn new(client_id: &str, edit: Edit) -> Self {
         Self { client: client_id.into(), edit, at: Stage::Read }
     }
 
-    /// The next request, or the key set as it is now.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for an odd client id.
-    pub fn step(&mut self, api: &SelfService<'_>) -> Result<Step<String>> {
-        Ok(match &self.at {
-            Stage::End(set) => Step::Done(set.clone()),
-            _ => Step::Send(self.request(api)?.0),
-        })
-    }
-
     /// The request, and the scope that its token needs.
-    pub(super) fn request(&self, api: &SelfService<'_>) -> Result<(Request, &'static str)> {
+    pub(super) fn request(&self, api: &SelfService<'_>) -> Result<(Request, Option<&'static str>)> {
         Ok(match &self.at {
             Stage::Write(change) => {
                 let call = api.write_keys(&self.client, change)?;
@@ -103,7 +71,7 @@ impl KeyEdit {
     /// # Errors
     /// Those of the call; `registration_conflict` when someone else changed the keys meanwhile, or the id is taken;
     /// `key_refused`, `not_found`.
-    pub fn receive(&mut self, api: &SelfService<'_>, response: &Response) -> Result<()> {
+    pub(super) fn receive(&mut self, api: &SelfService<'_>, response: &Response) -> Result<()> {
         self.at = match &self.at {
             Stage::Read => {
                 let set = api.keys(&self.client)?.finish(response)?;

@@ -22,10 +22,10 @@ pub(crate) mod wire;
 
 pub use access::{AccessState, ScopeAccess};
 pub use access_token::{AccessToken, Organisation, TokenExpectation};
-pub use api::{Call, SelfService};
+pub use api::SelfService;
 pub use change::{KeyEditCall, UpdateCall, Updated};
 pub use details::{AuthorizationDetails, ConsentFrom};
-pub use edit::{Edit, KeyEdit};
+pub use edit::Edit;
 pub use european::EuropeanCaller;
 pub use keys::{Change, MAX_KEYS, kids_expiring_by};
 pub use operation::{ClientScope, Operation};

@@ -16,38 +16,11 @@ use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
-use crate::provider::call::{ApiCall, Calling};
+use crate::provider::call::{AUTHORIZATION, Call};
 use crate::provider::table::join;
 
-/// A call that is ready to be sent, and knows how to judge its answer.
-#[derive(Debug)]
-pub struct Call<T> {
-    /// The request. `repeatable` says whether it may be sent again after an unclear failure.
-    pub request: Request,
-    judge: fn(&Response) -> Result<T>,
-}
-
-impl<T: 'static> Call<T> {
-    /// The call as a machine, which asks for its tokens: the one the call was made with, if any, is not sent.
-    pub fn machine(mut self) -> ApiCall<T> {
-        self.request.headers.retain(|(name, _)| *name != AUTHORIZATION);
-        let request = self.request.clone();
-        ApiCall::new(Calling::new(request, None), move |response| self.finish(response))
-    }
-}
-
-impl<T> Call<T> {
-    /// Judges the response to [`request`](Self::request).
-    ///
-    /// # Errors
-    /// An `api` error, with the provider's code and trace id when it gave them.
-    pub fn finish(&self, response: &Response) -> Result<T> {
-        (self.judge)(response).map_err(|error| {
-            let again = matches!(response.status, 429 | 500..=599) && self.request.repeatable;
-            error.retry(again).with_raw_answer(response)
-        })
-    }
-}
+/// By this norskgjeld's support can find a call.
+pub(super) const TRACE_ID: &str = "x-trace-id";
 
 /// What a revocation found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +48,10 @@ pub enum Revoked {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Api<'a> {
-    environment: &'a Environment,
-    token: Option<&'a Secret>,
-    trace_id: Option<&'a str>,
+    pub(super) environment: &'a Environment,
+    pub(super) token: Option<&'a Secret>,
+    pub(super) trace_id: Option<&'a str>,
 }
-
-const AUTHORIZATION: &str = "authorization";
 
 impl<'a> Api<'a> {
     /// Calls with this token; it is sent to this environment's API origin and nowhere else.
@@ -93,22 +64,28 @@ impl<'a> Api<'a> {
         Self { environment, token: None, trace_id: None }
     }
 
-    /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent.
+    /// Sends `X-Trace-ID`; the debt API returns it in its errors. Visible ASCII; other texts are not sent. A call's machine draws one
+    /// that is not given.
     #[must_use]
     pub fn trace_id(mut self, trace_id: &'a str) -> Self {
-        self.trace_id = Some(trace_id).filter(|id| crate::ground::octet::is_visible(id) && id.len() <= 128);
+        self.trace_id = Some(trace_id).filter(|id| !id.is_empty() && crate::ground::octet::is_visible(id) && id.len() <= 128);
         self
     }
 
-    fn call<T>(&self, method: &'static str, path: &str, repeatable: bool, judge: fn(&Response) -> Result<T>) -> Call<T> {
+    fn call<T: 'static>(&self, method: &'static str, path: &str, repeatable: bool, judge: fn(&Response) -> Result<T>) -> Call<T> {
         let mut headers: Vec<(&'static str, Secret)> = vec![("accept", Secret::new("application/json"))];
         if let Some(token) = self.token {
             headers.push((AUTHORIZATION, Secret::new(join("Bearer ", token.expose()))));
         }
         if let Some(id) = self.trace_id {
-            headers.push(("x-trace-id", Secret::new(id)));
+            headers.push((TRACE_ID, Secret::new(id)));
         }
-        Call { request: Request { method, url: self.environment.url(path), headers, body: None, repeatable }, judge }
+        let request = Request { method, url: self.environment.url(path), headers, body: None, repeatable };
+        Call::new(request, None, move |response| {
+            let again = matches!(response.status, 429 | 500..=599) && repeatable;
+            judge(response).map_err(|error| error.retry(again).with_raw_answer(response))
+        })
+        .traced(TRACE_ID)
     }
 
     /// `GET /v1/debt` with the token of a code: the person's debt. Never repeated by the library, because a

@@ -8,13 +8,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Environment;
-use super::api::Api;
+use super::api::{Api, TRACE_ID};
 use super::event::Event;
 use super::known::Known;
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
+use crate::ground::secret::Secret;
 use crate::ground::text::{cut, decimal, number};
 use crate::provider::call::{Calling, Turn};
 
@@ -34,30 +35,18 @@ pub struct Batch {
     pub lost: bool,
 }
 
-/// Reads the feed from a cursor to its end, step by step, without I/O.
-///
-/// ```
-/// use samtykke::{Response, Secret, Step};
-/// use samtykke::provider::norskgjeld::{Api, Environment, FeedReader};
-/// # fn http(request: samtykke::Request) -> Response {
-/// #     let body = if request.url.ends_with("/firstSequenceNr") { r#"{"firstSequenceNr":1}"# } else { r#"{"lastSequenceNr":0}"# };
-/// #     Response::new(200, Some("application/json"), body)
-/// # }
-/// let (environment, token) = (Environment::preprod(), Secret::new("x.y"));
-/// let api = Api::new(&environment, &token);
-/// let mut reader = FeedReader::new(0, 500);
-/// let batch = loop {
-///     match reader.step(&api)? {
-///         Step::Send(request) => reader.receive(&api, &http(request))?,
-///         Step::Done(batch) => break batch,
-///         _ => unreachable!("no other step"),
-///     }
-/// };
-/// assert_eq!((batch.events.len(), batch.cursor, batch.lost), (0, 0, false));
-/// # Ok::<(), samtykke::Error>(())
-/// ```
+impl Batch {
+    /// Adds what the next page of the same reading brought.
+    pub fn extend(&mut self, page: Self) {
+        self.events.extend(page.events);
+        self.cursor = page.cursor;
+        self.lost |= page.lost;
+    }
+}
+
+/// Where a reading stands.
 #[derive(Debug)]
-pub struct FeedReader {
+struct FeedReader {
     batch: Batch,
     /// Ids of the batch's events.
     known: Known,
@@ -90,13 +79,14 @@ pub struct Reading {
 ///
 /// ```
 /// use samtykke::flow::machine::{Input, Machine, Moment};
-/// use samtykke::provider::norskgjeld::{Environment, FeedCall};
+/// use samtykke::provider::norskgjeld::{Api, Environment, FeedCall};
 /// use samtykke::{Response, Secret, Step};
 /// # fn http(request: samtykke::Request) -> Response {
 /// #     let body = if request.url.ends_with("/firstSequenceNr") { r#"{"firstSequenceNr":1}"# } else { r#"{"lastSequenceNr":0}"# };
 /// #     Response::new(200, Some("application/json"), body)
 /// # }
-/// let mut call = FeedCall::new(&Environment::preprod(), 0, 500);
+/// let environment = Environment::preprod();
+/// let mut call = FeedCall::new(&Api::tokenless(&environment), 0, 500);
 /// let mut input = Input::Start;
 /// let page = loop {
 ///     input = match call.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
@@ -112,6 +102,7 @@ pub struct Reading {
 /// ```
 pub struct FeedCall {
     environment: Environment,
+    token: Option<Secret>,
     trace_id: Option<String>,
     reader: FeedReader,
     calling: Calling,
@@ -124,34 +115,28 @@ impl core::fmt::Debug for FeedCall {
 }
 
 impl FeedCall {
-    /// The first page after `cursor`, the highest number handled so far (0 for none), with pages of `limit` events.
-    pub fn new(environment: &Environment, cursor: u64, limit: u32) -> Self {
-        Self::of(environment, FeedReader::new(cursor, limit))
+    /// The first page after `cursor`, the highest number handled so far (0 for none), with pages of `limit` events. It goes with the
+    /// API's token, and asks for one where the API has none.
+    pub fn new(api: &Api<'_>, cursor: u64, limit: u32) -> Self {
+        Self::of(api, FeedReader::new(cursor, limit))
     }
 
     /// The next page of a reading.
     ///
     /// # Errors
     /// `invalid_parameter` for a text that is not of a [`Reading`].
-    pub fn resume(environment: &Environment, next: &str) -> Result<Self> {
+    pub fn resume(api: &Api<'_>, next: &str) -> Result<Self> {
         let reader = FeedReader::resume(next);
         reader
-            .map(|reader| Self::of(environment, reader))
+            .map(|reader| Self::of(api, reader))
             .ok_or_else(|| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("what the last page of the feed says of the next"))
     }
 
-    fn of(environment: &Environment, reader: FeedReader) -> Self {
-        let calling = Calling::new(reader.request(&Api::tokenless(environment)), None);
-        Self { environment: environment.clone(), trace_id: None, reader, calling }
-    }
-
-    /// As [`Api::trace_id`].
-    #[must_use]
-    pub fn trace_id(mut self, trace_id: &str) -> Self {
-        self.trace_id = Some(trace_id.into());
-        let request = self.reader.request(&self.api());
-        self.calling.next(request, None);
-        self
+    fn of(api: &Api<'_>, reader: FeedReader) -> Self {
+        let mut calling = Calling::new(reader.request(api), None);
+        calling.trace = Some(TRACE_ID);
+        let Api { environment, token, trace_id } = *api;
+        Self { environment: environment.clone(), token: token.cloned(), trace_id: trace_id.map(String::from), reader, calling }
     }
 
     /// How often each of its requests is repeated at most: [`RETRIES`](crate::provider::call::RETRIES) unless told.
@@ -162,8 +147,7 @@ impl FeedCall {
     }
 
     fn api(&self) -> Api<'_> {
-        let api = Api::tokenless(&self.environment);
-        self.trace_id.as_deref().map_or(api, |id| api.trace_id(id))
+        Api { environment: &self.environment, token: self.token.as_ref(), trace_id: self.trace_id.as_deref() }
     }
 }
 
@@ -189,21 +173,9 @@ impl Machine for FeedCall {
 }
 
 impl FeedReader {
-    /// Starts after `cursor`, the highest number handled so far (0 for none), with pages of `limit` events.
-    pub fn new(cursor: u64, limit: u32) -> Self {
+    fn new(cursor: u64, limit: u32) -> Self {
         let batch = Batch { events: Vec::new(), cursor, lost: false };
         Self { batch, known: Known::default(), read: 0, limit: limit.max(1), last: 0, at: Stage::First }
-    }
-
-    /// The next request, or the batch.
-    ///
-    /// # Errors
-    /// None today; the signature leaves room for a reader that refuses.
-    pub fn step(&mut self, api: &Api<'_>) -> Result<Step<Batch>> {
-        Ok(match self.at {
-            Stage::End => Step::Done(self.batch.clone()),
-            _ => Step::Send(self.request(api)),
-        })
     }
 
     fn request(&self, api: &Api<'_>) -> Request {
@@ -240,14 +212,6 @@ impl FeedReader {
         let batch = Batch { events: Vec::new(), cursor, lost };
         let (limit, read) = (u32::try_from(limit).ok()?, usize::try_from(read).ok()?);
         Some(Self { batch, known: Known::read(rest), read, limit: limit.max(1), last, at: Stage::Page })
-    }
-
-    /// Takes the response to the last request.
-    ///
-    /// # Errors
-    /// Those of the call; the cursor has not moved past anything that was not read.
-    pub fn receive(&mut self, _: &Api<'_>, response: &Response) -> Result<()> {
-        self.take(response)
     }
 
     fn take(&mut self, response: &Response) -> Result<()> {

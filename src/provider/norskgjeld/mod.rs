@@ -13,11 +13,11 @@ mod known;
 mod scope;
 
 pub use agreement::{Agreement, RegisteredConsent};
-pub use api::{Api, Call, Revoked};
+pub use api::{Api, Revoked};
 pub use data::RULES;
 pub use debt::{ConsentStatus, CreditorAnswer, DebtConsent, DebtInformation, Loan};
 pub use event::{Event, EventPage, EventType};
-pub use feed::{Batch, FeedCall, FeedReader, Reading};
+pub use feed::{Batch, FeedCall, Reading};
 pub use scope::{Purpose, Scope};
 
 use crate::provider::table::{join, row};

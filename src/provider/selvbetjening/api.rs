@@ -18,25 +18,7 @@ use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::{Value, push_string};
 use crate::ground::octet::is_visible;
 use crate::ground::secret::Secret;
-
-/// A call that is ready to be sent, and knows how to judge its answer.
-#[derive(Debug)]
-pub struct Call<T> {
-    /// The request. `repeatable` says whether it may be sent again after an unclear failure.
-    pub request: Request,
-    judge: fn(&Response) -> Result<T>,
-}
-
-impl<T> Call<T> {
-    /// Judges the response to [`request`](Self::request).
-    ///
-    /// # Errors
-    /// `api_error`, `unauthorized`, `token_invalid`, `redirect_refused` or `api_response_malformed`, with the property that
-    /// the service named, or the problem's title.
-    pub fn finish(&self, response: &Response) -> Result<T> {
-        (self.judge)(response).map_err(|error| error.retry(matches!(response.status, 429 | 500..=599) && self.request.repeatable))
-    }
-}
+use crate::provider::call::Call;
 
 /// Who may act for whom: a delegation to a client of several organisations, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,14 +73,18 @@ impl<'a> Api<'a> {
         Self { environment }
     }
 
-    fn call<T>(&self, method: &'static str, path: &str, json: Option<String>, judge: fn(&Response) -> Result<T>) -> Call<T> {
+    fn call<T: 'static>(&self, method: &'static str, path: &str, json: Option<String>, judge: fn(&Response) -> Result<T>) -> Call<T> {
         let mut headers = vec![("accept", Secret::new("application/json"))];
         if json.is_some() {
             headers.push(("content-type", Secret::new("application/json")));
         }
         // A PUT writes the same whole again; a POST may have made something already.
         let repeatable = method != "POST";
-        Call { request: Request { method, url: self.environment.url(path), headers, body: json.map(Secret::new), repeatable }, judge }
+        let request = Request { method, url: self.environment.url(path), headers, body: json.map(Secret::new), repeatable };
+        Call::new(request, None, move |response| {
+            let again = matches!(response.status, 429 | 500..=599) && repeatable;
+            judge(response).map_err(|error| error.retry(again))
+        })
     }
 
     /// `POST /v1/client-drafts` with the API key, which may only create drafts; answers the client id. Store it, and the

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::api::{Api, Call};
+use super::api::Api;
 use super::begun::Begun;
 use super::confirmation::judge_confirmation;
 use super::draft::Draft;
@@ -18,6 +18,7 @@ use crate::ground::http::Response;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url, cut};
 use crate::ground::uri::Uri;
+use crate::provider::call::Call;
 use crate::provider::table::join;
 
 /// Seconds in which a confirmation has to come.

@@ -22,7 +22,7 @@ mod update;
 pub(crate) mod wait;
 
 pub use abandon::{Abandon, Abandoned};
-pub use api::{Api, Call, Delegation, ServiceTerms};
+pub use api::{Api, Delegation, ServiceTerms};
 pub use client::{ClaimAccess, ClientSettings, CurrentClient, ScopeAccess, Status};
 pub use confirmation::judge_confirmation;
 pub use draft::Draft;

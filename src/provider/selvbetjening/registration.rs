@@ -6,13 +6,14 @@
 use alloc::vec::Vec;
 
 use super::Environment;
-use super::api::{Api, Call};
+use super::api::Api;
 use super::key::{ClientSecret, Key, SecretBody, find_secret};
 use super::process::{came, invalid_client, unclear, used_error};
 use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Error, Result};
 use crate::ground::http::{Request, Response};
+use crate::provider::call::Call;
 
 /// What became of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::api::{Api, Call};
+use super::api::Api;
 use super::client::{ClientSettings, CurrentClient};
 use super::enrolment::Enrolment;
 use super::key::Key;
@@ -16,6 +16,7 @@ use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
+use crate::provider::call::Call;
 
 /// How often the change is made anew, as the settings changed meanwhile.
 const ROUNDS: u32 = 3;

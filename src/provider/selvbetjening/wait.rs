@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use super::api::{Api, Call};
+use super::api::Api;
 use super::client::CurrentClient;
 use super::enrolment::Enrolment;
 use super::key::Key;
@@ -13,6 +13,7 @@ use super::process::{Next, Order, Pause, Process, invalid_client, is_passing, us
 use super::refusal;
 use crate::ground::error::{Error, OAuthError, Phase, Result, codes};
 use crate::ground::http::Response;
+use crate::provider::call::Call;
 
 /// How a wait goes: pauses grow by half, from `first` to `longest`, and it ends at `limit`.
 ///

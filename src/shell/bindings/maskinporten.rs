@@ -14,8 +14,8 @@ use crate::ground::text::number;
 use crate::jose::{Algorithm, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
 use crate::provider::maskinporten::{
-    AccessToken, AuthorizationDetails, ClientScope, Edit, Environment, EuropeanCaller, KeyEdit, KeyEditCall, Organisation,
-    OrganisationNumber, Problem, SelfService, TokenExpectation, TokenRequest, UpdateCall, Updated,
+    AccessToken, AuthorizationDetails, ClientScope, Edit, Environment, EuropeanCaller, KeyEditCall, Organisation, OrganisationNumber,
+    Problem, SelfService, TokenExpectation, TokenRequest, UpdateCall, Updated,
 };
 
 /// Its name says what it takes; see each.
@@ -122,7 +122,7 @@ pub(super) fn key_edit(mut lines: Lines<'_>) -> Result<Live> {
         _ => return refused("a known change"),
     };
     let api = SelfService::tokenless(&environment).given(given);
-    Ok(Box::new(KeyEditCall::new(&api, KeyEdit::new(client, edit))?.retries(retries)))
+    Ok(Box::new(KeyEditCall::new(&api, client, edit)?.retries(retries)))
 }
 
 /// What [`admin`] reads, `client` or `scope`, its id or name.

@@ -12,9 +12,9 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::{Writer, push_string};
 use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
-use crate::provider::call::{ApiCall, Calling};
+use crate::provider::call::Call;
 use crate::provider::norskgjeld::{
-    Agreement, Api, Call, Environment, Event, EventType, FeedCall, Purpose, Reading, RegisteredConsent, Revoked, Service,
+    Agreement, Api, Environment, Event, EventType, FeedCall, Purpose, Reading, RegisteredConsent, Revoked, Service,
 };
 
 /// A norskgjeld environment's name; answers the audiences of debt, agreement and events.
@@ -55,7 +55,7 @@ pub(super) fn make(mut lines: Lines<'_>) -> Result<Live> {
         }
         _ => return refused("a known call"),
     };
-    Ok(Box::new(call.retries(whole(retries))))
+    Ok(Box::new(call.machine().retries(whole(retries))))
 }
 
 /// Environment, trace id, how often each request is repeated; cursor and limit, or an empty line and as the rest where a reading
@@ -65,30 +65,28 @@ pub(super) fn feed(mut lines: Lines<'_>) -> Result<Live> {
     let environment = Environment::from_name(environment)?;
     let rest = lines.0.strip_suffix('\n').unwrap_or(lines.0);
     let limit = if cursor.is_empty() { None } else { number(rest).and_then(|limit| u32::try_from(limit).ok()) };
+    let api = Api::tokenless(&environment).trace_id(trace_id);
     let call = match (number(cursor), limit) {
-        _ if cursor.is_empty() => FeedCall::resume(&environment, rest)?,
-        (Some(cursor), Some(limit @ 1..)) => FeedCall::new(&environment, cursor, limit),
+        _ if cursor.is_empty() => FeedCall::resume(&api, rest)?,
+        (Some(cursor), Some(limit @ 1..)) => FeedCall::new(&api, cursor, limit),
         _ => {
             return Err(Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected("cursor and limit: whole numbers, limit at least 1"));
         }
     };
-    Ok(Box::new(Page(call.trace_id(trace_id).retries(whole(retries)))))
+    Ok(Box::new(Page(call.retries(whole(retries)))))
 }
 
-fn raw<T: 'static>(call: Call<T>) -> ApiCall<String> {
-    let request = call.request.clone();
-    ApiCall::new(Calling::new(request, None), move |response| {
-        call.finish(response)?;
+fn raw<T: 'static>(call: Call<T>) -> Call<String> {
+    call.map(|_, response| {
         let body = response.body.expose();
         Ok(body.strip_prefix('\u{feff}').unwrap_or(body).into())
     })
 }
 
-fn written<T: 'static>(call: Call<T>, write: fn(&T, &mut Writer)) -> ApiCall<String> {
-    let request = call.request.clone();
-    ApiCall::new(Calling::new(request, None), move |response| {
+fn written<T: 'static>(call: Call<T>, write: fn(&T, &mut Writer)) -> Call<String> {
+    call.map(move |found, _| {
         let mut json = Writer::new();
-        write(&call.finish(response)?, &mut json);
+        write(&found, &mut json);
         Ok(json.take())
     })
 }

@@ -90,12 +90,12 @@ use crate::flow::device::{Device, MAX_INTERVAL, Polled};
 use crate::flow::login::Start;
 use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::ground::error::{Error, Phase, codes};
-use crate::ground::text::base64url;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
-use crate::provider::norskgjeld::{Api, Batch, Call, FeedReader};
+use crate::provider::call::Call;
+use crate::provider::norskgjeld::{Api, Batch, FeedCall, Reading};
 use crate::{
     AuthorizationCode, AuthorizationRequest, Callback, Client as Registration, ClientAuthentication, ClientCredentials, Exchange, Login,
-    Request, Result, Secret, Step, Tokens, Transaction,
+    Result, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
@@ -179,18 +179,18 @@ pub async fn client_credentials(client: &Registration, authentication: &ClientAu
     Transport::new().client_credentials(client, authentication, grant).await
 }
 
-/// Calls an API of norskgjeld's, with the usual [`Transport`].
+/// Calls a provider's API, with the usual [`Transport`].
 ///
 /// # Errors
 /// Those of the call; `network_error` and `timeout` in the api phase.
-pub async fn call<T>(call: &Call<T>) -> Result<T> {
+pub async fn call<T>(call: Call<T>) -> Result<T> {
     Transport::new().call(call).await
 }
 
 /// Reads the event feed from after `cursor` to its end, in pages of `limit`, with the usual [`Transport`].
 ///
 /// # Errors
-/// Those of [`FeedReader`]; `network_error` and `timeout` in the api phase.
+/// Those of [`FeedCall`]; `network_error` and `timeout` in the api phase.
 pub async fn read_feed(api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> {
     Transport::new().read_feed(api, cursor, limit).await
 }
@@ -213,17 +213,6 @@ pub fn to_js(value: &(impl serde::Serialize + ?Sized)) -> Result<JsValue> {
         .map_err(|_| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected("a value that serialises to JSON"))
 }
 
-/// A request of norskgjeld's APIs, with an `X-Trace-ID` by which their support can find it.
-fn traced(mut request: Request) -> Result<Request> {
-    const NAME: &str = "x-trace-id";
-    if !request.headers.iter().any(|(name, _)| *name == NAME) {
-        let mut id = [0; 16];
-        drawn(&mut id)?;
-        request.headers.push((NAME, Secret::new(base64url(&id))));
-    }
-    Ok(request)
-}
-
 /// What kept an answer from coming, as the machines know it; nothing for a request that cannot be sent at all.
 fn failure(error: &Error) -> Option<Failure> {
     Some(match error.code() {
@@ -240,8 +229,8 @@ fn failure(error: &Error) -> Option<Failure> {
 ///
 /// ```no_run,standalone_crate
 /// use samtykke::fetch::Transport;
-/// # async fn read(call: samtykke::provider::norskgjeld::Call<samtykke::provider::norskgjeld::ConsentStatus>) -> samtykke::Result<()> {
-/// let status = Transport::new().timeout(10).retries(1).call(&call).await?;
+/// # async fn read(call: samtykke::provider::call::Call<samtykke::provider::norskgjeld::ConsentStatus>) -> samtykke::Result<()> {
+/// let status = Transport::new().timeout(10).retries(1).call(call).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -353,6 +342,10 @@ impl Transport {
                 Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
                 Step::Store(_) => Input::Stored,
+                Step::Sleep(milliseconds) => match send::rest(self, milliseconds).await {
+                    Ok(()) => Input::Slept,
+                    Err(_) => Input::Failed(Failure::Aborted),
+                },
                 Step::Done(outcome) => return Ok(outcome),
                 // Only a machine that was told so leaves keys to its shell, or has tokens decrypted.
                 _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
@@ -376,7 +369,7 @@ impl Transport {
         let mut nonce: Option<String> = None;
         let mut longer = 0;
         loop {
-            send::rest(self, device.interval.max(longer)).await?;
+            send::rest(self, device.interval.max(longer).saturating_mul(1000)).await?;
             longer = 0;
             if host::now() >= end {
                 return Err(Error::new(&codes::DEVICE_CODE_EXPIRED));
@@ -404,12 +397,12 @@ impl Transport {
     }
 
     /// As [`call`](fn@call). Calls that may be repeated are, with growing pauses; the server's `Retry-After` is heeded up to
-    /// 30 seconds, and for a longer one the error is given at once. A call without a trace id gets one, as norskgjeld asks.
+    /// 30 seconds, and for a longer one the error is given at once.
     ///
     /// # Errors
     /// As there, and `aborted`.
-    pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        send::repeatedly(self, &traced(call.request.clone())?, |response| call.finish(response)).await
+    pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        self.drive(&mut call.machine().retries(self.retries), &Keys::new()).await
     }
 
     /// As [`read_feed`].
@@ -417,13 +410,16 @@ impl Transport {
     /// # Errors
     /// As there, and `aborted`.
     pub async fn read_feed(&self, api: &Api<'_>, cursor: u64, limit: u32) -> Result<Batch> {
-        let mut reader = FeedReader::new(cursor, limit);
-        loop {
-            match reader.step(api)? {
-                Step::Send(request) => send::repeatedly(self, &traced(request)?, |response| reader.receive(api, response)).await?,
-                Step::Done(batch) => return Ok(batch),
-                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
-            }
+        let mut page = self.page(FeedCall::new(api, cursor, limit)).await?;
+        let mut batch = page.batch;
+        while let Some(next) = page.next {
+            page = self.page(FeedCall::resume(api, &next)?).await?;
+            batch.extend(page.batch);
         }
+        Ok(batch)
+    }
+
+    async fn page(&self, call: FeedCall) -> Result<Reading> {
+        self.drive(&mut call.retries(self.retries), &Keys::new()).await
     }
 }

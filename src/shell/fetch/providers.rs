@@ -16,8 +16,9 @@ use crate::ground::uuid::uuid;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
 use crate::protocol::client::Client as Registration;
 use crate::provider::acmidm::{Delegation, ElysApi, ElysEnvironment, Expected, Mismatch, Ping, Trace};
+use crate::provider::call::Call;
 use crate::provider::halland::{SubscriberKey, refusal_error};
-use crate::provider::maskinporten::{self, Again, Call, Problem, TokenRequest};
+use crate::provider::maskinporten::{self, Again, Problem, TokenRequest};
 use crate::provider::selvbetjening::{self, Next, Order, Process};
 use crate::provider::{acmidm, halland};
 use crate::{ClientAuthentication, Exchange, Request, Response, Tokens};
@@ -87,8 +88,8 @@ impl Client {
     ///
     /// # Errors
     /// `token_invalid`, `unauthorized`, `not_found`, `registration_conflict`, `api_error`; those of the network.
-    pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        send::repeatedly(&self.transport(), &call.request, |response| call.finish(response)).await
+    pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        self.transport().call(call).await
     }
 
     /// A token for another API in the name of the person whose tokens these are (ACM/IDM).
@@ -122,7 +123,7 @@ impl Client {
         let ids = [id()?, id()?, id()?];
         let trace = Trace { correlation_id: &ids[0], tracing_id: &ids[1], request_id: &ids[2] };
         let request = ElysApi::new(environment.1, &tokens.access_token).ping(&trace)?;
-        let ping = send::repeatedly(&self.transport(), &request, Ping::judge).await?;
+        let ping = self.transport().call(Call::new(request, None, Ping::judge)).await?;
         let issuer = registration.profile().issuer.as_str();
         let expected = Expected { client_id: registration.client_id(), organisation_code, scope, issuer };
         let mismatches = ping.compare(&expected);
@@ -164,7 +165,7 @@ impl Client {
                 }
                 Next::Sleep(pause) => {
                     let seconds = u32::try_from(pause.duration.as_secs()).unwrap_or(u32::MAX).max(1);
-                    send::rest(&self.transport(), seconds).await?;
+                    send::rest(&self.transport(), seconds.saturating_mul(1000)).await?;
                 }
                 Next::Done(done) => return Ok(done),
             }

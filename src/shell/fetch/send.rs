@@ -1,6 +1,6 @@
-//! One request by the host's `fetch`, and its repetition where the core allows it.
+//! One request by the host's `fetch`.
 //!
-//! WHATWG Fetch; RFC 9110 section 9.2.2 (what may be repeated), section 10.2.3 (Retry-After).
+//! WHATWG Fetch.
 //! Refuses redirects, followed or not, bodies over 1 MiB, and header values that no HTTP message can carry.
 
 use alloc::string::String;
@@ -16,11 +16,6 @@ use super::host::{Patience, Stop, call, forget, get, name_of};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::MAX_BODY;
 use crate::{Request, Response, Secret};
-
-/// Milliseconds before the first repetition, doubled for each further one.
-const PAUSE: u32 = 500;
-/// Milliseconds that are waited at most.
-const LONGEST_PAUSE: u32 = 30_000;
 
 /// Ends the request when it is dropped: after the answer that does nothing, before it the connection is let go.
 struct Sent(AbortController);
@@ -156,34 +151,9 @@ async fn read(answer: &JsValue, patience: &mut Patience) -> core::result::Result
     Ok(Some(Secret::new(text.unwrap_or_default())))
 }
 
-/// Sends an API request, again after trouble where the core calls it repeatable.
-pub(super) async fn repeatedly<T>(transport: &Transport, request: &Request, mut judge: impl FnMut(&Response) -> Result<T>) -> Result<T> {
-    let mut left = if request.repeatable { transport.retries } else { 0 };
-    let mut pause = PAUSE;
-    loop {
-        let error = match once(transport, request, Phase::Api).await.and_then(|response| judge(&response)) {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        // Half of it at random, so that many callers do not come back at once; the server's own wish first.
-        let jitter = (f64::from(pause) * (0.5 + js_sys::Math::random() / 2.0)) as u32;
-        let wait = error.retry_after_at(super::host::now()).unwrap_or(0).saturating_mul(1000).max(jitter);
-        if left == 0 || !error.retryable() || wait > LONGEST_PAUSE {
-            return Err(error);
-        }
-        let place = Place { phase: Phase::Api, repeatable: true };
-        let patience = Patience::new(wait, transport.signal.as_ref()).map_err(|cause| place.failed(&cause))?;
-        if !patience.pass().await {
-            return Err(place.stopped(Stop::Aborted));
-        }
-        left = left.saturating_sub(1);
-        pause = pause.saturating_mul(2);
-    }
-}
-
-/// Lets so many seconds pass.
-pub(super) async fn rest(transport: &Transport, seconds: u32) -> Result<()> {
+/// Lets so many milliseconds pass.
+pub(super) async fn rest(transport: &Transport, milliseconds: u32) -> Result<()> {
     let place = Place { phase: Phase::Token, repeatable: false };
-    let patience = Patience::new(seconds.saturating_mul(1000), transport.signal.as_ref()).map_err(|cause| place.failed(&cause))?;
+    let patience = Patience::new(milliseconds, transport.signal.as_ref()).map_err(|cause| place.failed(&cause))?;
     if patience.pass().await { Ok(()) } else { Err(place.stopped(Stop::Aborted)) }
 }

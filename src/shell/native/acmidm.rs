@@ -17,6 +17,7 @@ use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::token::Tokens;
 use crate::provider::acmidm::{Delegation, ElysApi, Expected, Mismatch, Trace, policy, profile};
 pub use crate::provider::acmidm::{ElysEnvironment, Environment, Ping};
+use crate::provider::call::Call;
 use crate::shell::native::builder::{Authentication, Builder};
 use crate::shell::native::client::Client;
 use crate::shell::native::driver::{header_value, random};
@@ -184,7 +185,7 @@ impl Elys<'_> {
         let registration = self.acm.client.registration();
         let expected =
             Expected { client_id: registration.client_id(), organisation_code, scope, issuer: registration.profile().issuer.as_str() };
-        let ping = self.acm.client.0.driver.repeatedly(&self.request("/health/v1/ping")?, Ping::judge).await?;
+        let ping = self.acm.client.0.driver.call(Call::new(self.request("/health/v1/ping")?, None, Ping::judge)).await?;
         let mismatches = ping.compare(&expected);
         Ok((ping, mismatches))
     }

@@ -19,6 +19,7 @@ use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::secret::Secret;
+use crate::provider::call::Call;
 use crate::shell::native::keys::Keys;
 pub(crate) use crate::shell::native::runtime::random;
 use crate::shell::native::runtime::{Runtime, Tokio};
@@ -244,27 +245,9 @@ impl Driver {
         }))
     }
 
-    /// Calls an API, again after trouble where the core calls it repeatable: twice, with growing pauses, a server's `Retry-After` of
-    /// up to half a minute first.
-    pub(crate) async fn repeatedly<T>(&self, request: &Request, mut judge: impl FnMut(&Response) -> Result<T>) -> Result<T> {
-        let (mut left, mut pause) = (if request.repeatable { REPETITIONS } else { 0 }, FIRST_PAUSE);
-        loop {
-            let answer = self.once(request).await?.map_err(|lost| lost.error(Phase::Api, request.repeatable));
-            let error = match answer.and_then(|response| judge(&response)) {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            // Half of it at random, so that many callers do not come back at once.
-            let chance = Duration::from_millis(u8::from_ne_bytes(*random::<1>()?).into());
-            let wished = Duration::from_secs(error.retry_after_at(self.now()).unwrap_or(0).into());
-            let wait = wished.max(pause.saturating_add(chance));
-            if left == 0 || !error.retryable() || wait > LONGEST_PAUSE {
-                return Err(error);
-            }
-            self.sleep(wait).await;
-            left = left.saturating_sub(1);
-            pause = pause.saturating_mul(2);
-        }
+    /// Sends a call of a provider's API, again after trouble where that does no harm.
+    pub(crate) async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        self.drive(&mut call.machine(), &Keys::new()).await
     }
 
     /// A future that ends when a request's time is over.
@@ -307,11 +290,6 @@ impl Lost {
         self.failure.error(phase, repeatable).because(self.cause)
     }
 }
-
-/// How often an API call that may be repeated is.
-const REPETITIONS: u32 = 2;
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a future gives, unless time is over first.
 pub(crate) async fn within<T>(patience: &mut BoxFuture<'static, ()>, work: impl Future<Output = T>) -> Option<T> {

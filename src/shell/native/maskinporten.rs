@@ -13,8 +13,9 @@ use crate::jose::thumbprint;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::grant::Target;
 use crate::protocol::token::Tokens;
+use crate::provider::call::Call;
 pub use crate::provider::maskinporten::Environment;
-use crate::provider::maskinporten::{Again, Call, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
+use crate::provider::maskinporten::{Again, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
 use crate::shell::native::builder::{Authentication, Builder};
 use crate::shell::native::client::Client;
 use crate::shell::native::keys::SigningKey;
@@ -124,8 +125,8 @@ impl Maskinporten {
     ///
     /// # Errors
     /// `token_invalid`, `unauthorized`, `not_found`, `registration_conflict`, `api_error`; those of the network.
-    pub async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        self.client.0.driver.repeatedly(&call.request, |response| call.finish(response)).await
+    pub async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        self.client.0.driver.call(call).await
     }
 }
 

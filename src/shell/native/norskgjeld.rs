@@ -6,22 +6,20 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use crate::flow::step::Step;
-use crate::ground::error::{Error, Phase, Result, codes};
-use crate::ground::http::Request;
+use crate::ground::error::Result;
 use crate::ground::secret::Secret;
-use crate::ground::text::base64url;
 use crate::protocol::authorization::request::Login;
 use crate::protocol::authorization::response::Callback;
 use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::token::Tokens;
+use crate::provider::call::Call;
 use crate::provider::norskgjeld::{
-    Agreement, Api, Batch, Call, ConsentStatus, DebtInformation, Environment, FeedReader, RegisteredConsent, Revoked, Scope, Service,
+    Agreement, Api, Batch, ConsentStatus, DebtInformation, Environment, FeedCall, Reading, RegisteredConsent, Revoked, Scope, Service,
     profile,
 };
 use crate::shell::native::builder::{Authentication, Builder};
 use crate::shell::native::client::Client;
-use crate::shell::native::driver::random;
+use crate::shell::native::keys::Keys;
 use crate::shell::native::tokens::{TokenSource, Wanted};
 
 /// A client at Norsk Gjeldsinformasjon. A cheap clone, `Send + Sync`.
@@ -129,19 +127,13 @@ pub struct NorskgjeldApi<'a> {
     token: &'a Secret,
 }
 
-/// A request with an `X-Trace-ID`, by which norskgjeld's support can find it.
-fn with_trace_id(mut request: Request) -> Result<Request> {
-    request.headers.push(("x-trace-id", Secret::new(base64url(&*random::<16>()?))));
-    Ok(request)
-}
-
 impl NorskgjeldApi<'_> {
     fn calls(&self) -> Api<'_> {
         Api::new(self.environment, self.token)
     }
 
-    async fn call<T>(&self, call: &Call<T>) -> Result<T> {
-        self.client.0.driver.repeatedly(&with_trace_id(call.request.clone())?, |response| call.finish(response)).await
+    async fn call<T>(&self, call: Call<T>) -> Result<T> {
+        self.client.0.driver.call(call).await
     }
 
     /// The person's debt, of a token that a consent gave. Sent once.
@@ -149,7 +141,7 @@ impl NorskgjeldApi<'_> {
     /// # Errors
     /// `consent_inactive`, `token_invalid`, `api_error`; those of the network.
     pub async fn debt(&self) -> Result<DebtInformation> {
-        self.call(&self.calls().debt()).await
+        self.call(self.calls().debt()).await
     }
 
     /// The debt behind a consent, with a token of the client's own. Sent once.
@@ -157,7 +149,7 @@ impl NorskgjeldApi<'_> {
     /// # Errors
     /// As [`debt`](Self::debt); `invalid_parameter`.
     pub async fn debt_by_id(&self, consent_id: &str) -> Result<DebtInformation> {
-        self.call(&self.calls().debt_by_id(consent_id)?).await
+        self.call(self.calls().debt_by_id(consent_id)?).await
     }
 
     /// Whether a consent is active, and until when.
@@ -165,7 +157,7 @@ impl NorskgjeldApi<'_> {
     /// # Errors
     /// As [`debt_by_id`](Self::debt_by_id).
     pub async fn status(&self, consent_id: &str) -> Result<ConsentStatus> {
-        self.call(&self.calls().status(consent_id)?).await
+        self.call(self.calls().status(consent_id)?).await
     }
 
     /// Withdraws a consent; mandatory when the person withdraws it with you.
@@ -173,7 +165,7 @@ impl NorskgjeldApi<'_> {
     /// # Errors
     /// As [`debt_by_id`](Self::debt_by_id).
     pub async fn revoke(&self, consent_id: &str) -> Result<Revoked> {
-        self.call(&self.calls().revoke(consent_id)?).await
+        self.call(self.calls().revoke(consent_id)?).await
     }
 
     /// Registers a consent that the client collected itself.
@@ -181,7 +173,7 @@ impl NorskgjeldApi<'_> {
     /// # Errors
     /// `conflict`, `invalid_parameter`; as [`debt`](Self::debt).
     pub async fn register(&self, agreement: &Agreement) -> Result<RegisteredConsent> {
-        self.call(&self.calls().register(agreement)?).await
+        self.call(self.calls().register(agreement)?).await
     }
 
     /// The feed of consent events from after `cursor` to its end, in pages of `limit`.
@@ -190,15 +182,16 @@ impl NorskgjeldApi<'_> {
     /// As [`debt`](Self::debt).
     pub async fn feed(&self, cursor: u64, limit: u32) -> Result<Batch> {
         let api = self.calls();
-        let mut reader = FeedReader::new(cursor, limit);
-        loop {
-            match reader.step(&api)? {
-                Step::Send(request) => {
-                    self.client.0.driver.repeatedly(&with_trace_id(request)?, |response| reader.receive(&api, response)).await?;
-                }
-                Step::Done(batch) => return Ok(batch),
-                _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
-            }
+        let mut page = self.page(FeedCall::new(&api, cursor, limit)).await?;
+        let mut batch = page.batch;
+        while let Some(next) = page.next {
+            page = self.page(FeedCall::resume(&api, &next)?).await?;
+            batch.extend(page.batch);
         }
+        Ok(batch)
+    }
+
+    async fn page(&self, mut call: FeedCall) -> Result<Reading> {
+        self.client.0.driver.drive(&mut call, &Keys::new()).await
     }
 }

@@ -1,7 +1,8 @@
 //! The providers' own machines of the table, and what they end with as the package writes it.
 
-use samtykke::provider::maskinporten::{Edit, Environment, KeyEdit, KeyEditCall, SelfService, UpdateCall, Updated};
-use samtykke::provider::norskgjeld::{self, Agreement, Api, Call, FeedCall, Purpose, Reading, Revoked};
+use samtykke::provider::call::Call;
+use samtykke::provider::maskinporten::{Edit, Environment, KeyEditCall, SelfService, UpdateCall, Updated};
+use samtykke::provider::norskgjeld::{self, Agreement, Api, FeedCall, Purpose, Reading, Revoked};
 use samtykke::{Result, Secret};
 use serde_json::{Value, json};
 
@@ -33,10 +34,10 @@ pub(super) fn play(case: &mut Value, write: bool) -> bool {
         }
         "norskgjeld_feed" => {
             let made = match what["next"].as_str() {
-                Some(next) => FeedCall::resume(&preprod, next),
-                None => Ok(FeedCall::new(&preprod, what["cursor"].as_u64().unwrap(), 2)),
+                Some(next) => FeedCall::resume(&api, next),
+                None => Ok(FeedCall::new(&api, what["cursor"].as_u64().unwrap(), 2)),
             };
-            take_turns(made.map(|call| call.trace_id("trace-1")), &page, case, write);
+            take_turns(made, &page, case, write);
         }
         _ => return maskinporten(case, write),
     }
@@ -86,7 +87,7 @@ fn maskinporten(case: &mut Value, write: bool) -> bool {
                 "renew" => Edit::Renew(text("key")),
                 _ => Edit::Remove(text("key")),
             };
-            take_turns(KeyEditCall::new(&api, KeyEdit::new(&text("id"), edit)), &json_of, case, write);
+            take_turns(KeyEditCall::new(&api, &text("id"), edit), &json_of, case, write);
         }
         "maskinporten_update" => {
             let kind = if text("what") == "scope" { Updated::Scope } else { Updated::Client };

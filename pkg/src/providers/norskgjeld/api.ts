@@ -48,7 +48,7 @@ class Api {
   /** A call, or a page of the feed; its values as lines. */
   async run(machine: string, values: readonly (string | number)[], options?: CallOptions): Promise<string> {
     only(options, SIGNAL, "api");
-    const { token, traceId = crypto.randomUUID(), retries = 2 } = this.#options;
+    const { token, traceId = "", retries = 2 } = this.#options;
     return calls(machine, joined([this.#provider.environment, traceId, Math.min(Math.ceil(retries), 1e6), ...values]), {
       transport: this.#options,
       signal: options?.signal,
