@@ -21,6 +21,8 @@ mod edge_formats;
 #[cfg(feature = "axum")]
 mod edge_hooks;
 mod keeping;
+#[cfg(feature = "redis")]
+mod killed;
 #[cfg(feature = "axum")]
 mod load;
 mod providers;

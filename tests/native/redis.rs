@@ -9,7 +9,7 @@ use samtykke::native::{Redis, TokenStore};
 use super::stores::contract;
 use super::support::run;
 
-struct Server(Child, u16);
+pub(super) struct Server(Child, pub(super) u16);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -19,7 +19,7 @@ impl Drop for Server {
 }
 
 /// A server on a free port that keeps nothing on disk.
-fn server() -> Option<Server> {
+pub(super) fn server() -> Option<Server> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let port_text = port.to_string();
     let arguments = ["--port", port_text.as_str(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
