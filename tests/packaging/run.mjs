@@ -37,6 +37,7 @@ import * as viteDev from "./projects/vite/dev.mjs";
 import * as vueSsr from "./projects/vue-ssr/run.mjs";
 import * as webpack from "./projects/webpack/build.mjs";
 import * as workerd from "./projects/workerd/run.mjs";
+import { MOST, secondsOf } from "./limit.mjs";
 import { makeProject } from "./workspace.mjs";
 
 export const projects = [
@@ -75,7 +76,7 @@ export const projects = [
 /** Runs one project in a fresh folder. Never throws: a failure is a result. */
 async function runProject(project, { tarball, chromium, named }) {
   const started = performance.now();
-  const result = (more) => ({ name: project.name, ms: Math.round(performance.now() - started), ...more });
+  const result = (more) => ({ name: project.name, began: started, ms: Math.round(performance.now() - started), ...more });
   if (project.browser && !chromium.available) return result({ gap: chromium.why });
   if (project.ci && !named && !process.env.CI) return result({ later: "its tools are large: with --ci, or by name" });
   const dir = tempDir(`packaging-${project.name}`);
@@ -92,7 +93,7 @@ async function runProject(project, { tarball, chromium, named }) {
 
 /**
  * @param {{tarball?: string, names?: string[], jobs?: number, report?: (result: object) => void}} options
- * @returns {Promise<{name: string, ms: number, ok?: boolean, note?: string, gap?: string}[]>} in the order of `projects`
+ * @returns {Promise<{name: string, began: number, ms: number, ok?: boolean, note?: string, gap?: string}[]>} in the order of `projects`
  */
 export async function runPackaging({ tarball, names = [], jobs = Math.min(2, cpus().length), report = () => {} } = {}) {
   const unknown = names.filter((name) => !projects.some((project) => project.name === name));
@@ -131,7 +132,10 @@ async function main() {
   if (ran.length) console.log(`\nran: the packed tarball in ${ran.join(", ")}`);
   for (const { name, gap } of results.filter((one) => one.gap)) console.log(`gap: the packed tarball in ${name}: ${gap}`);
   for (const { name, later } of results.filter((one) => one.later)) console.log(`gap: the packed tarball in ${name}: ${later}`);
-  const failed = results.filter((one) => !one.ok && !one.later && (!one.gap || process.env.CI)).length;
+  const seconds = secondsOf(results);
+  const slow = seconds > MOST;
+  if (slow) console.log(`\nthe frameworks took ${seconds.toFixed(0)} s together; ${MOST} s are theirs`);
+  const failed = results.filter((one) => !one.ok && !one.later && (!one.gap || process.env.CI)).length + (slow ? 1 : 0);
   const gaps = results.filter((one) => one.gap || one.later).length;
   console.log(`\n${results.filter((one) => one.ok).length} passed, ${failed} failed${gaps ? `, ${gaps} not run here` : ""}`);
   process.exitCode = failed ? 1 : 0;
