@@ -14,12 +14,18 @@ import { removeDir, tempDir } from "../lib/temp.mjs";
 
 const FOLDER = dirname(fileURLToPath(import.meta.resolve("samtykke-local/package.json")));
 const folder = tempDir("local");
-after(() => removeDir(folder));
+const children = [];
+after(() => {
+  // A test that failed half-way left its own running, which would keep this process from ending.
+  for (const child of children) child.kill("SIGKILL");
+  removeDir(folder);
+});
 
 /** Starts the program and reads its one line. */
 async function started(args) {
   const program = join(folder, "node_modules", ".bin", "samtykke-local");
   const child = spawn(process.platform === "win32" ? `${program}.cmd` : program, args, { cwd: folder, shell: process.platform === "win32" });
+  children.push(child);
   let [out, err] = ["", ""];
   child.stderr.on("data", (text) => (err += text));
   const ended = new Promise((done) => child.once("exit", (code) => done({ code, out, err })));
@@ -128,4 +134,26 @@ test("the command line: outside name, configuration, control over HTTP; and what
   }
   writeFileSync(config, JSON.stringify({ providers: { maskinporten: { poeple: [] } } }));
   assert.match((await (await started(["--config", config, "--port", "0"])).ended).err, /no setting poeple; it has clients/);
+});
+
+test("control over HTTP logs a person in and out: the refresh token is over, and the client is told once", { timeout: 60_000 }, async () => {
+  const config = join(folder, "control.json");
+  const client = { clientId: "c", secret: "s", redirectUris: ["https://app.example/cb"], backchannelLogoutUri: "http://127.0.0.1:9/logged-out" };
+  writeFileSync(config, JSON.stringify({ providers: { mine: { clients: [client], people: [{ sub: "p", name: "Per" }] } } }));
+  const { first, ended, stop } = await started(["--port", "0", "--config", config, "--control"]);
+  const { issuer } = first.providers.mine;
+  const control = async (path, body) => (await fetch(`${first.listening}/control/mine/${path}`, { method: "POST", body: JSON.stringify(body) })).json();
+  const query = new URLSearchParams({ client_id: "c", redirect_uri: "https://app.example/cb", response_type: "code", scope: "openid offline_access" });
+  const { url } = await control("login", { url: `${issuer}/authorize?${query}`, person: "Per" });
+  const tokens = async (form) =>
+    (await fetch(`${issuer}/token`, { method: "POST", body: new URLSearchParams({ client_id: "c", client_secret: "s", ...form }) })).json();
+  const code = new URL(url).searchParams.get("code");
+  const { refresh_token } = await tokens({ grant_type: "authorization_code", code, redirect_uri: "https://app.example/cb" });
+  const logout = async (wanted) => (await control("logout", wanted)).told.map(({ clientId, sub, uri }) => [clientId, sub, uri]);
+  assert.deepEqual(await logout({ sub: "nobody" }), []);
+  assert.deepEqual(await logout({ sub: "p" }), [["c", "p", "http://127.0.0.1:9/logged-out"]]);
+  assert.deepEqual(await logout({ sub: "p" }), [], "a session that is over");
+  assert.equal((await tokens({ grant_type: "refresh_token", refresh_token })).error, "invalid_grant");
+  stop();
+  assert.equal((await ended).code, 0);
 });
