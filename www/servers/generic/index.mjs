@@ -8,6 +8,7 @@ import { languageOf } from "../shared/languages.mjs";
 import { asset } from "../shared/pages.mjs";
 import { authorize, login, push } from "./authorize.mjs";
 import { endSessions } from "./backchannel.mjs";
+import { corsHeaders } from "./cors.mjs";
 import { accessToken } from "./issue.mjs";
 import { Refusal, SERVERS, faultsOf, told } from "./like.mjs";
 import { introspection, logout, revocation, userinfo } from "./resources.mjs";
@@ -97,6 +98,17 @@ async function answer(world, endpoint, { request, url, form, rest }) {
   }
 }
 
+/** An answer, a refusal among them. */
+async function answered(world, endpoint, asked) {
+  try {
+    return (await answer(world, endpoint, asked)) ?? { status: 404, headers: {}, body: "" };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const said = error.answer(world.like);
+    return { ...said, headers: { ...said.headers, ...error.headers } };
+  }
+}
+
 /**
  * A server of this name at an address. `clock` as in `shared/clock.mjs`; the rest is its configuration: `like`, `clients`, `people`,
  * `mappings`, `lives`, `rotation`, `audience`, `alg`, `parRequired`, `pkce`, `dpopNonce`; and what a server of a known kind adds.
@@ -134,13 +146,10 @@ export async function createGeneric({ name, origin, base = "", clock, clients = 
     },
     async handle({ request, url, form, path }) {
       const endpoint = this.endpointOf(path);
-      try {
-        return (await answer(world, endpoint, { request, url, form, rest: path })) ?? { status: 404, headers: {}, body: "" };
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        const said = error.answer(world.like);
-        return { ...said, headers: { ...said.headers, ...error.headers } };
-      }
+      const cors = corsHeaders(world, endpoint, request, form);
+      if (request.method === "OPTIONS") return { status: 204, headers: cors, body: "" };
+      const { headers, ...said } = await answered(world, endpoint, { request, url, form, rest: path });
+      return { ...said, headers: { ...headers, ...cors } };
     },
     /** A signed access token with these claims, for a client that is registered. */
     async issueToken({ client_id: id, scope = "", sub, ...claims } = {}) {

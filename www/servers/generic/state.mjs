@@ -14,6 +14,7 @@ const MEMBERS = [
   "jwk",
   "jwks",
   "redirectUris",
+  "webOrigins",
   "postLogoutRedirectUris",
   "backchannelLogoutUri",
   "scopes",
