@@ -5,7 +5,7 @@
 use samtykke::error::Phase;
 use samtykke::fetch::{self, Keys, Transport};
 use samtykke::flow::login::Start;
-use samtykke::jose::{KeyInfo, Signer};
+use samtykke::jose::{Encryption, KeyInfo, Signer};
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::signer::p256::{P256Key, P256Verifier};
@@ -58,6 +58,13 @@ impl Party {
     pub(crate) fn signed_with(&mut self, name: &str) {
         let mut profile = self.client.profile().clone();
         profile.requests.signing_algorithms = vec![name.into()];
+        self.client = Client::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
+    }
+
+    /// The client is registered for id_tokens that are encrypted.
+    pub(crate) fn encrypted(&mut self) {
+        let mut profile = self.client.profile().clone();
+        profile.requests.encryption = Some(Encryption::new(&["ECDH-ES"], &["A256GCM"]).unwrap());
         self.client = Client::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
     }
 

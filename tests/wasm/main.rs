@@ -9,6 +9,7 @@
 mod bound;
 mod client;
 mod device;
+mod encrypted;
 mod flow;
 mod hosts;
 mod retries;

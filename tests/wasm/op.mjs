@@ -2,13 +2,17 @@
 // RFC 9126, RFC 7523 section 3, RFC 9449 sections 4.3, 8 and 9, OIDC Core section 3.1.3; every signature judged by jose.
 // Refuses, with an OAuth error, what a client must not send; misbehaves as the path says: /op/BEHAVIOUR/KEY/ENDPOINT.
 import { createHash, randomUUID } from "node:crypto";
-import { EmbeddedJWK, SignJWT, UnsecuredJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
+import { readFileSync } from "node:fs";
+import { CompactEncrypt, EmbeddedJWK, SignJWT, UnsecuredJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, jwtVerify } from "jose";
 
 // The client's public key: that of RFC 7515 appendix A.3.
 const CLIENT = await importJWK(
   { kty: "EC", crv: "P-256", x: "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", y: "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" },
   "ES256",
 );
+/** The public half of the client's key in encrypted.json. */
+const { kty, crv, x, y } = JSON.parse(readFileSync(new URL("encrypted.json", import.meta.url), "utf8")).keys["P-256"];
+const ENCRYPTION = await importJWK({ kty, crv, x, y }, "ECDH-ES");
 const CLIENT_ID = "eksempelbank-client";
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const hash = (text) => createHash("sha256").update(text).digest("base64url");
@@ -137,7 +141,10 @@ export async function createOp(asked) {
       return broken ? token.slice(0, at) + (token[at] === "A" ? "B" : "A") + token.slice(at + 1) : token;
     }
     const key = behaviour === "id-signature" ? other.privateKey : own.privateKey;
-    return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: behaviour === "id-kid" ? "gone" : "now" }).sign(key);
+    const signed = await new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid: behaviour === "id-kid" ? "gone" : "now" }).sign(key);
+    if (behaviour !== "encrypted") return signed;
+    const sealing = new CompactEncrypt(new TextEncoder().encode(signed)).setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM", cty: "JWT" });
+    return sealing.encrypt(ENCRYPTION);
   }
 
   async function tokens(behaviour, issuer, flow, jkt, { nonce, scope, login }) {

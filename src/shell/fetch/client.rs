@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
+use super::decrypt::WebDecrypter;
 use super::key::Key;
 use super::webcrypto::AsyncSigner;
 use super::{Keys, Transport, drawn, host};
@@ -59,6 +60,7 @@ pub(super) struct Inner {
     pub(super) authentication: ClientAuthentication,
     pub(super) key: Option<Key>,
     pub(super) dpop: Option<Key>,
+    decrypter: Option<WebDecrypter>,
     origins: Vec<String>,
     timeout: u32,
     memory: Arc<Mutex<Memory>>,
@@ -84,6 +86,7 @@ impl Client {
             authentication: ClientAuthentication::None,
             key: None,
             dpop: None,
+            decrypter: None,
             origins: Vec::new(),
             timeout: 30,
             memory: Arc::default(),
@@ -122,12 +125,13 @@ impl Client {
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let Inner { registration, authentication, key, dpop, origins, timeout, memory } = &*self.0;
+        let Inner { registration, authentication, key, dpop, decrypter, origins, timeout, memory } = &*self.0;
         let mut inner = Inner {
             registration: registration.clone(),
             authentication: authentication.clone(),
             key: key.clone(),
             dpop: dpop.clone(),
+            decrypter: decrypter.clone(),
             origins: origins.clone(),
             timeout: *timeout,
             memory: memory.clone(),
@@ -160,6 +164,12 @@ impl Client {
     #[must_use]
     pub fn dpop(self, key: Key) -> Self {
         self.with(|inner| inner.dpop = Some(key))
+    }
+
+    /// Decrypts what the server encrypts for this client, where it is registered for that.
+    #[must_use]
+    pub fn decrypter(self, decrypter: WebDecrypter) -> Self {
+        self.with(|inner| inner.decrypter = Some(decrypter))
     }
 
     /// An API that gets tokens, by its origin such as `https://api.example`. Repeatable.
@@ -360,6 +370,9 @@ impl Client {
         }
         if let Some(key) = &self.0.dpop {
             keys = keys.dpop_async(key);
+        }
+        if let Some(decrypter) = &self.0.decrypter {
+            keys = keys.decrypter(decrypter);
         }
         keys
     }

@@ -5,8 +5,10 @@
 
 use alloc::vec::Vec;
 
+use super::decrypt::Decrypter;
 use super::webcrypto::{self, AsyncSigner};
-use crate::flow::step::{KeyRole, SignRequest, VerifyRequest};
+use crate::Secret;
+use crate::flow::step::{DecryptRequest, KeyRole, SignRequest, VerifyRequest};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::jose::{KeyInfo, Signer, Verifier};
 
@@ -30,6 +32,7 @@ pub struct Keys<'a> {
     dpop: Option<Holder<'a>>,
     grant: Option<Holder<'a>>,
     verifier: Option<&'a dyn Verifier>,
+    decrypter: Option<&'a dyn Decrypter>,
 }
 
 /// Who signs, and whether at once.
@@ -116,6 +119,13 @@ impl<'a> Keys<'a> {
         self
     }
 
+    /// Decrypts what the server encrypts for this client ([`Requests::encryption`](crate::protocol::profile::Requests::encryption)).
+    #[must_use]
+    pub fn decrypter(mut self, decrypter: &'a dyn Decrypter) -> Self {
+        self.decrypter = Some(decrypter);
+        self
+    }
+
     /// What is known of the key that signs DPoP proofs.
     pub(super) fn dpop_info(&self) -> Option<&'a KeyInfo> {
         self.dpop.map(Holder::info)
@@ -131,6 +141,11 @@ impl<'a> Keys<'a> {
             Some(holder) if holder.info().alg == request.alg => holder.sign(request.input.as_bytes()).await,
             _ => Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected)),
         }
+    }
+
+    /// What is in a token; nothing where nobody can decrypt it.
+    pub(super) async fn decrypt(&self, request: &DecryptRequest) -> Option<Secret> {
+        self.decrypter?.decrypt(request).await
     }
 
     pub(super) async fn verify(&self, request: &VerifyRequest) -> Result<bool> {

@@ -62,6 +62,7 @@
 //! its own (`gloo_net`'s own sending panics there, and is not used).
 
 mod client;
+mod decrypt;
 mod helseid;
 mod host;
 mod key;
@@ -72,6 +73,7 @@ mod source;
 mod webcrypto;
 
 pub use client::Client;
+pub use decrypt::{Decrypter, Decrypting, WebDecrypter};
 pub use helseid::{HelseId, HelseIdSession};
 pub use key::Key;
 pub use keys::Keys;
@@ -340,6 +342,7 @@ impl Transport {
                 },
                 Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
                 Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
+                Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
                 Step::Store(_) => Input::Stored,
                 Step::Sleep(milliseconds) => match send::rest(self, milliseconds).await {
@@ -347,7 +350,7 @@ impl Transport {
                     Err(_) => Input::Failed(Failure::Aborted),
                 },
                 Step::Done(outcome) => return Ok(outcome),
-                // Only a machine that was told so leaves keys to its shell, or has tokens decrypted.
+                // Only a machine that was told so leaves keys to its shell.
                 _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };
         }

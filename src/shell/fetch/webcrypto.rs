@@ -232,7 +232,7 @@ async fn exported(key: &JsValue) -> Result<Jwk> {
 }
 
 /// Calls WebCrypto. A host without it has nothing to call, which is an error like any other.
-async fn subtle(name: &str, arguments: &[&JsValue]) -> core::result::Result<JsValue, JsValue> {
+pub(super) async fn subtle(name: &str, arguments: &[&JsValue]) -> core::result::Result<JsValue, JsValue> {
     let subtle = get(&get(&js_sys::global(), "crypto"), "subtle");
     let promise = call(&subtle, name, arguments)?;
     JsFuture::from(Promise::resolve(&promise)).await
@@ -283,11 +283,11 @@ fn hash(hash: Hash) -> &'static str {
 }
 
 /// A new object takes any property.
-fn set(object: &Object, name: &str, value: &JsValue) {
+pub(super) fn set(object: &Object, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &JsValue::from_str(name), value);
 }
 
-fn refused(expected: &'static str) -> Error {
+pub(super) fn refused(expected: &'static str) -> Error {
     Error::new(&codes::KEY_REFUSED).expected(expected)
 }
 
@@ -296,7 +296,7 @@ fn failed(kind: &'static Kind, cause: &JsValue) -> Error {
 }
 
 /// The host lacks the algorithm, or the key is none. Its own words can hold no secret, and only its error's name is told.
-fn refused_by(cause: &JsValue) -> Error {
+pub(super) fn refused_by(cause: &JsValue) -> Error {
     let lacking = get(cause, "name").as_string().as_deref() == Some("NotSupportedError");
     let kind = if lacking { &codes::ALGORITHM_REFUSED } else { &codes::KEY_REFUSED };
     failed(kind, cause).expected("a key and an algorithm that this host's WebCrypto takes")
