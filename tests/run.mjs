@@ -88,6 +88,7 @@ const STAGES = [
     run: [
       node(join("node_modules", "@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings"),
       ["cargo", "fmt", "--check"],
+      ["cargo", "fmt", "--check", "--all", "--manifest-path", "tests/wasm/programs/Cargo.toml"],
       ...TARGETS.map((target) => ["cargo", "clippy", "--locked", "--all-targets", "--all-features", ...target, "--", "-D", "warnings"]),
       ...Object.keys(CORES).map((entry) => [
         "cargo",
@@ -178,7 +179,12 @@ const STAGES = [
     run: [node("tests/features/run.mjs", ...(process.argv.includes("--ci") ? ["--ci"] : []))],
     minutes: 30,
   },
-  { name: "rust-wasm", what: "Rust shell on wasm: browsers, worker, Node; the native example", run: [node("tests/wasm/run.mjs"), suite("wasm")], minutes: 25 },
+  {
+    name: "rust-wasm",
+    what: "Rust shell on wasm: browsers, worker, Node; pages in Leptos and Yew, a worker in workers-rs; the native example",
+    run: [node("tests/wasm/run.mjs"), suite("wasm")],
+    minutes: 25,
+  },
   { name: "packaging", what: "the packed tarball in real projects", run: [node("tests/packaging/run.mjs"), node("tests/packaging/flow.mjs")], minutes: 30 },
   { name: "demo-check", what: "npm run demo -- --check", run: [node("www/demo.mjs", "--check")], minutes: 10 },
   { name: "e2e", what: "the demo in Chromium with a person's clicks", run: [suite("e2e")], minutes: 15 },
