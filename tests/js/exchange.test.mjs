@@ -114,7 +114,12 @@ test("a lost connection, a time limit and the page's own signal are named, and n
 
 test("nothing is sent for a login, for another client's code, nor where the provider wants a secret or has no endpoint", async () => {
   const { asked, fetch } = answering(TOKEN);
-  await fails(exchange(op, codeOf(op, { scope: "openid read" }).code, { fetch }), { phase: "token", action: "fix_configuration" });
+  await fails(exchange(op, codeOf(op, { scope: "openid read" }).code, { fetch }), {
+    code: "invalid_configuration",
+    phase: "token",
+    action: "fix_configuration",
+    expected: "no openid: a page verifies no id_token",
+  });
   const other = provider({ ...settings, clientId: "page-2" });
   await fails(exchange(other, codeOf().code, { fetch }), { code: "transaction_mismatch" });
   const consent = norskgjeld({ environment: "preprod", clientId: "c", redirectUri: settings.redirectUri });

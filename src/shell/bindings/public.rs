@@ -8,7 +8,6 @@ use alloc::string::String;
 
 use super::outcome::{Live, Out};
 use super::{Lines, browser, refused};
-use crate::flow::keys::unkeyed_error;
 use crate::flow::machine::{Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::Step;
 use crate::flow::token::{check_token_endpoint, spent_name};
@@ -40,7 +39,8 @@ pub(super) fn make(operation: &str, mut lines: Lines<'_>, _: u64, _: &[u8]) -> R
     check_token_endpoint(url, client.development)?;
     let form = code.form(&client)?;
     if has_openid(code.scope()) {
-        return Err(unkeyed_error());
+        let expected = "no openid: a page verifies no id_token";
+        return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token));
     }
     let headers =
         alloc::vec![("accept", Secret::new("application/json")), ("content-type", Secret::new("application/x-www-form-urlencoded"))];
