@@ -15,8 +15,10 @@ export function constants(): Uint8Array {
 /** Reads octets written as text; `digest` are the {@link constants} where they were left out. */
 export function read(text: string, digest?: Uint8Array): Uint8Array<ArrayBuffer> {
   const order: number[] = [];
-  const octets: number[] = [];
+  // A letter is an octet at most, but for the constants.
+  const octets = new Uint8Array(text.length + 256);
   let at = 0;
+  let end = 0;
   let last = -1;
   while (at < PLAIN) {
     const letter = text.charCodeAt(at++);
@@ -31,8 +33,11 @@ export function read(text: string, digest?: Uint8Array): Uint8Array<ArrayBuffer>
   while (at < text.length) {
     const first = place();
     const octet = order[first < PLAIN ? first : (first - PLAIN + 1) * PLAIN + place()];
-    if (octet === undefined) octets.push(...digest!);
-    else octets.push(octet);
+    if (octet !== undefined) octets[end++] = octet;
+    else {
+      octets.set(digest!, end);
+      end += 256;
+    }
   }
-  return new Uint8Array(octets);
+  return octets.slice(0, end);
 }

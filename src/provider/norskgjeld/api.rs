@@ -81,11 +81,7 @@ impl<'a> Api<'a> {
             headers.push((TRACE_ID, Secret::new(id)));
         }
         let request = Request { method, url: self.environment.url(path), headers, body: None, repeatable };
-        Call::new(request, None, move |response| {
-            let again = matches!(response.status, 429 | 500..=599) && repeatable;
-            judge(response).map_err(|error| error.retry(again).with_raw_answer(response))
-        })
-        .traced(TRACE_ID)
+        Call::new(request, None, move |response| judge(response).map_err(|error| handed_on(error, response, repeatable))).traced(TRACE_ID)
     }
 
     /// `GET /v1/debt` with the token of a code: the person's debt. Never repeated by the library, because a
@@ -147,18 +143,35 @@ impl<'a> Api<'a> {
     /// `GET /feed/v1/consent`: events from a sequence number on, that one included, at most `limit` of them.
     pub fn events(&self, from: u64, limit: u32) -> Call<EventPage> {
         let path = join(&join("/feed/v1/consent?fromSequenceNr=", &decimal(from)), &join("&limit=", &decimal(u64::from(limit))));
-        self.call("GET", &path, true, |response| EventPage::read(&body(response, 200)?).ok_or_else(|| malformed(response)))
+        self.call("GET", &path, true, page)
     }
 
     /// `GET /feed/v1/consent/firstSequenceNr`: the oldest event still kept (seven days).
     pub fn first_sequence_number(&self) -> Call<u64> {
-        self.call("GET", "/feed/v1/consent/firstSequenceNr", true, |response| number(response, "firstSequenceNr"))
+        self.call("GET", "/feed/v1/consent/firstSequenceNr", true, first)
     }
 
     /// `GET /feed/v1/consent/lastSequenceNr`: the newest event.
     pub fn last_sequence_number(&self) -> Call<u64> {
-        self.call("GET", "/feed/v1/consent/lastSequenceNr", true, |response| number(response, "lastSequenceNr"))
+        self.call("GET", "/feed/v1/consent/lastSequenceNr", true, last)
     }
+}
+
+pub(super) fn first(response: &Response) -> Result<u64> {
+    number(response, "firstSequenceNr")
+}
+
+pub(super) fn last(response: &Response) -> Result<u64> {
+    number(response, "lastSequenceNr")
+}
+
+pub(super) fn page(response: &Response) -> Result<EventPage> {
+    EventPage::read(&body(response, 200)?).ok_or_else(|| malformed(response))
+}
+
+/// An error with what its caller can do.
+pub(super) fn handed_on(error: Error, response: &Response, repeatable: bool) -> Error {
+    error.retry(repeatable && matches!(response.status, 429 | 500..=599)).with_raw_answer(response)
 }
 
 fn debt_path(consent_id: &str, rest: &str) -> Result<String> {

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Environment;
-use super::api::{Api, TRACE_ID};
+use super::api::{Api, TRACE_ID, first, handed_on, last, page};
 use super::event::Event;
 use super::known::Known;
 use crate::flow::machine::{Input, Machine, Moment};
@@ -215,23 +215,24 @@ impl FeedReader {
     }
 
     fn take(&mut self, response: &Response) -> Result<()> {
-        // How an answer is judged is the same in every environment.
-        let environment = Environment::preprod();
-        let api = Api::tokenless(&environment);
+        self.turn(response).map_err(|error| handed_on(error, response, true))
+    }
+
+    fn turn(&mut self, response: &Response) -> Result<()> {
         match self.at {
             Stage::First => {
-                let first = api.first_sequence_number().finish(response)?;
+                let first = first(response)?;
                 // A first reading starts where the feed starts; nothing was lost.
                 self.batch.lost = self.batch.cursor > 0 && self.batch.cursor.saturating_add(1) < first;
                 self.batch.cursor = self.batch.cursor.max(first.saturating_sub(1));
                 self.at = Stage::Last;
             }
             Stage::Last => {
-                self.last = api.last_sequence_number().finish(response)?;
+                self.last = last(response)?;
                 self.at = if self.batch.cursor < self.last { Stage::Page } else { Stage::End };
             }
             Stage::Page => {
-                let page = api.events(0, self.limit).finish(response)?;
+                let page = page(response)?;
                 let highest = page.highest();
                 self.read = self.read.saturating_add(page.events.len());
                 let mut new = BTreeMap::new();
