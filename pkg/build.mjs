@@ -65,12 +65,15 @@ const LINKED = {
     ],
   },
   idporten: { operations: ["altinn"] },
-  maskinporten: { operations: ["altinn", "digest", ...KEYS], machines: words("bearer api_bearer maskinporten maskinporten_keys maskinporten_update") },
+  maskinporten: {
+    operations: ["altinn", "digest", ...KEYS],
+    machines: words("maskinporten_token api_bearer maskinporten maskinporten_keys maskinporten_update"),
+  },
   norskgjeld: { machines: words("norskgjeld norskgjeld_feed") },
   selvbetjening: { operations: KEYS, machines: words("selvbetjening_update selvbetjening_register") },
 };
 /** The machines that know no client. */
-const LOOKUPS = /^(?:id_token|logout_token|metadata|resource|keys|api|api_bearer|(?:maskinporten|norskgjeld|selvbetjening)(?:_\w+)?)$/;
+const LOOKUPS = /^(?:id_token|logout_token|metadata|resource|keys|api|api_bearer|maskinporten(?:_(?:keys|update))?|(?:norskgjeld|selvbetjening)(?:_\w+)?)$/;
 /** What every provider's wasm has. */
 const COMMON = ["C", "error", "refused"];
 const PROVIDERS = withEntry();

@@ -20,7 +20,7 @@ use crate::protocol::syntax::is_token68;
 /// come back at once.
 const PAUSE: u64 = 500;
 /// The longest pause; a server that wants a longer one has its error handed on.
-const LONGEST_PAUSE: u64 = 30_000;
+pub(crate) const LONGEST_PAUSE: u64 = 30_000;
 
 /// How often a repeatable call is repeated after trouble unless told otherwise.
 pub const RETRIES: u32 = 2;
@@ -305,11 +305,7 @@ impl Calling {
         if !error.retryable() || !self.request.repeatable || self.repeated >= self.retries {
             return Err(error);
         }
-        let [low, high, ..] = *moment.random;
-        let half = (PAUSE / 2) << self.repeated.min(16);
-        let pause = half.saturating_add((half.saturating_mul(u64::from(u16::from_le_bytes([low, high])))) >> 16);
-        let wish = u64::from(error.retry_after().unwrap_or_default()).saturating_mul(1000);
-        let pause = pause.max(wish);
+        let pause = pause(&error, self.repeated, moment);
         match u32::try_from(pause) {
             Ok(milliseconds) if pause <= LONGEST_PAUSE => {
                 self.repeated = self.repeated.saturating_add(1);
@@ -319,4 +315,13 @@ impl Calling {
             _ => Err(error),
         }
     }
+}
+
+/// Milliseconds until the next try after so many: the server's own wish, or doubling, with jitter.
+pub(crate) fn pause(error: &Error, repeated: u32, moment: &Moment<'_>) -> u64 {
+    let [low, high, ..] = *moment.random;
+    let half = (PAUSE / 2) << repeated.min(16);
+    let pause = half.saturating_add((half.saturating_mul(u64::from(u16::from_le_bytes([low, high])))) >> 16);
+    let wish = u64::from(error.retry_after().unwrap_or_default()).saturating_mul(1000);
+    pause.max(wish)
 }

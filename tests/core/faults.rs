@@ -291,7 +291,7 @@ fn every_machine_ends_and_loses_nothing_whatever_fails_at_whichever_step() {
 
 /// Types that are driven: the table's machines are made of these.
 const TYPES: &[&str] =
-    &["ApiCall", "Discovery", "Exchange", "FeedCall", "KeyEditCall", "Registration", "Session", "UpdateCall", "Updating"];
+    &["ApiCall", "Discovery", "Exchange", "FeedCall", "KeyEditCall", "Registration", "Session", "TokenCall", "UpdateCall", "Updating"];
 
 /// Runs that the package's shell does not drive, a good and a refused one of each: Altinn's exchange, and a code whose id_token comes
 /// encrypted and is verified by a key that the machine has fetched itself.

@@ -136,6 +136,7 @@ const _: () = {
     proved::<samtykke::provider::maskinporten::Edit>();
     proved::<samtykke::provider::maskinporten::ClientScope>();
     proved::<samtykke::provider::maskinporten::KeyEditCall>();
+    proved::<samtykke::provider::maskinporten::TokenCall>();
     proved::<samtykke::provider::maskinporten::UpdateCall>();
     proved::<samtykke::provider::maskinporten::Updated>();
     proved::<samtykke::provider::maskinporten::EuropeanCaller>();

@@ -14,6 +14,14 @@ export interface Asked extends Pick<Hands, "transport" | "signal"> {
 
 const encoder = new TextEncoder();
 
+/** @internal Waits for a machine that asks for so many milliseconds. */
+export async function pause(milliseconds: string, signal: AbortSignal | null | undefined): Promise<Carried> {
+  await limitTime(new Promise(() => {}), { timeout: Number(milliseconds) / 1000, signal }).catch((ended: Ended) => {
+    if (ended.why !== "timeout") throw ended;
+  });
+  return ["slept"];
+}
+
 /** @internal Makes the machine of a provider's call, and drives it to its outcome. */
 export function calls(operation: string, lines: string, { token, ask, ...hands }: Asked): Promise<string> {
   const limits = { timeout: LONGEST, signal: hands.signal };
@@ -29,10 +37,7 @@ export function calls(operation: string, lines: string, { token, ask, ...hands }
       return ["token", "", encoder.encode(got)];
     }
     if (step === "ask") return ["answered", "", encoder.encode(await limitTime(ask!(rest), limits))];
-    await limitTime(new Promise(() => {}), { timeout: Number(rest) / 1000, signal: hands.signal }).catch((ended: Ended) => {
-      if (ended.why !== "timeout") throw ended;
-    });
-    return ["slept"];
+    return pause(rest, hands.signal);
   };
   const carried = (step: string, rest: string) =>
     carry(step, rest).catch((cause: unknown) => {

@@ -18,6 +18,7 @@ mod problem;
 mod record;
 mod registration;
 mod request;
+mod token;
 pub(crate) mod wire;
 
 pub use access::{AccessState, ScopeAccess};
@@ -34,6 +35,7 @@ pub use problem::{Again, Problem};
 pub use record::Record;
 pub use registration::{check_client, maskinporten_client, replacement};
 pub use request::{MAX_LIFETIME, TokenRequest};
+pub use token::TokenCall;
 
 use crate::provider::table::row;
 use alloc::string::String;

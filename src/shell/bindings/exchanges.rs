@@ -104,6 +104,11 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
             };
             party.issued(Exchange::jwt_bearer(client, authentication, &grant.scope(scope))?, lines)
         }
+        #[cfg(samtykke_machine = "maskinporten_token")]
+        "maskinporten_token" => {
+            let call = super::maskinporten::token_call(client, &mut lines, key)?;
+            Ok(alloc::boxed::Box::new(super::outcome::Outcome(call.target(target(lines)?))))
+        }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "exchange"))]
         "exchange" => {
             let [subject, subject_type, actor, actor_type, requested, scope] = lines.take();

@@ -3,19 +3,21 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::outcome::Live;
-use super::text::push_line;
+use super::text::{listed, push_line};
 use super::{Lines, refused, some, whole};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
 use crate::ground::secret::Secret;
 use crate::ground::text::number;
-use crate::jose::{Algorithm, Stamp};
+use crate::jose::{Algorithm, KeyInfo, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
+use crate::protocol::client::Client;
 use crate::provider::maskinporten::{
     AccessToken, AuthorizationDetails, ClientScope, Edit, Environment, EuropeanCaller, KeyEditCall, Organisation, OrganisationNumber,
-    Problem, SelfService, TokenExpectation, TokenRequest, UpdateCall, Updated,
+    Problem, SelfService, TokenCall, TokenExpectation, TokenRequest, UpdateCall, Updated,
 };
 
 /// Its name says what it takes; see each.
@@ -44,17 +46,26 @@ fn organisation(text: &str, unchecked: bool) -> Result<OrganisationNumber> {
     if unchecked { OrganisationNumber::unchecked(text) } else { OrganisationNumber::parse(text) }
 }
 
-/// Issuer, client id, marks (`u`: check digits are not looked at, `t`: the resource is a text), algorithm, kid, x5c, `jti`, time,
-/// lifetime, scope, consumer, own organisation, on whose behalf, person, details as JSON, then resources; answers what is to be signed.
+/// Issuer, client id, what [`requested`] reads, algorithm, kid, x5c, `jti`, time; answers what is to be signed.
 fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [issuer, client_id, marks, alg, kid, x5c, jti, now, lifetime] = lines.take();
-    let [scope, consumer, own, behalf, pid, details] = lines.take();
+    let [issuer, client_id] = lines.take();
+    let request = requested(&mut lines)?;
+    let [alg, kid, x5c, jti, now] = lines.take();
     let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
-    let x5c: Vec<&str> = x5c.split(',').filter(|certificate| !certificate.is_empty()).collect();
-    let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c, valid: None };
+    let key = KeyNames { alg, kid: some(kid), x5t: None, x5t_s256: None, x5c: listed(x5c, b','), valid: None };
+    let rules = request.rules(&key)?;
+    let stamp = Stamp { jti, now: number(now).unwrap_or_default() };
+    let statement = Statement { issuer: client_id, subject: None, audience: issuer, stamp, claims: &[] };
+    text.push_str(&input(&rules, &key, &statement)?);
+    Ok(())
+}
+
+/// Marks (`u`: check digits are not looked at, `t`: the resource is a text), lifetime, scope, consumer, own organisation, on whose
+/// behalf, person, details as JSON, how many resources, these.
+fn requested(lines: &mut Lines<'_>) -> Result<TokenRequest> {
+    let [marks, lifetime, scope, consumer, own, behalf, pid, details, resources] = lines.take();
     let unchecked = marks.contains('u');
-    let seconds = number(lifetime).and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or_default();
-    let mut request = TokenRequest::new(scope).lifetime(seconds);
+    let mut request = TokenRequest::new(scope).lifetime(whole(lifetime));
     if marks.contains('t') {
         request = request.resource_as_text();
     }
@@ -73,14 +84,20 @@ fn grant(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
     if let Some(details) = some(details) {
         request = request.details(AuthorizationDetails::parse(details)?);
     }
-    while lines.more() {
+    for _ in 0..whole(resources) {
         request = request.resource(lines.next());
     }
-    let rules = request.rules(&key)?;
-    let stamp = Stamp { jti, now: number(now).unwrap_or_default() };
-    let statement = Statement { issuer: client_id, subject: None, audience: issuer, stamp, claims: &[] };
-    text.push_str(&input(&rules, &key, &statement)?);
-    Ok(())
+    Ok(request)
+}
+
+/// How often a token is asked for again after trouble, for how many milliseconds after a registration, what [`requested`] reads, what
+/// `key` reads.
+pub(super) fn token_call(client: &Client, lines: &mut Lines<'_>, key: fn(&mut Lines<'_>) -> Result<Option<KeyInfo>>) -> Result<TokenCall> {
+    let [retries, patience] = lines.take();
+    let request = requested(lines)?;
+    let Some(key) = key(lines)? else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };
+    let call = TokenCall::new(client, request.grant(key)?)?;
+    Ok(call.retries(whole(retries)).patience(Duration::from_millis(u64::from(whole(patience)))))
 }
 
 /// An error's code, its status, the provider's code, the description; answers id, kind, whether to ask again, advice.

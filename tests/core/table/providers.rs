@@ -1,12 +1,16 @@
 //! The providers' own machines of the table, and what they end with as the package writes it.
 
+use std::time::Duration;
+
+use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::provider::call::Call;
-use samtykke::provider::maskinporten::{Edit, Environment, KeyEditCall, SelfService, UpdateCall, Updated};
+use samtykke::provider::maskinporten::{self, Edit, Environment, KeyEditCall, SelfService, TokenCall, TokenRequest, UpdateCall, Updated};
 use samtykke::provider::norskgjeld::{self, Agreement, Api, FeedCall, Purpose, Reading, Revoked};
-use samtykke::{Result, Secret};
+use samtykke::{Client, Result, Secret};
 use serde_json::{Value, json};
 
 use super::take_turns;
+use crate::table_shown::tokens;
 
 /// Makes a machine and plays it; `false` where there is none of this name.
 pub(super) fn play(case: &mut Value, write: bool) -> bool {
@@ -88,6 +92,16 @@ fn maskinporten(case: &mut Value, write: bool) -> bool {
                 _ => Edit::Remove(text("key")),
             };
             take_turns(KeyEditCall::new(&api, &text("id"), edit), &json_of, case, write);
+        }
+        "maskinporten_token" => {
+            let jwk = format!(r#"{{"kty":"RSA","e":"AQAB","n":"u{}w"}}"#, "7".repeat(340));
+            let mut key = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), Jwk::parse(&jwk).unwrap()).unwrap();
+            key.kid = Some("key-1".into());
+            let client = Client::new(maskinporten::profile(&test), "client-1", "").unwrap();
+            let grant = TokenRequest::new(text("scope")).grant(key);
+            let patience = Duration::from_secs(what["patience"].as_u64().unwrap_or_default());
+            let made = grant.and_then(|grant| TokenCall::new(&client, grant)).map(|call| call.patience(patience));
+            take_turns(made, &tokens, case, write);
         }
         "maskinporten_update" => {
             let kind = if text("what") == "scope" { Updated::Scope } else { Updated::Client };

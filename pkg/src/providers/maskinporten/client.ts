@@ -2,19 +2,22 @@
 // documented claims; the key signs; what an answer means is a row of the core's table.
 
 import { none } from "../../protocol/authentication.js";
-import { call } from "../../core/wasm.js";
+import { type Value, call } from "../../core/wasm.js";
 import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
-import { Client, type ClientOptions } from "../../protocol/client.js";
-import { TRANSPORT } from "../../core/http.js";
+import type { ClientOptions } from "../../protocol/client.js";
+import { TRANSPORT, checkTransport } from "../../core/http.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { type Provider, made } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
 import { SigningKey, inTime } from "../../crypto/keys.js";
 import { provider as server } from "../../protocol/provider.js";
-import { sleep } from "../../core/sleep.js";
+import { pause } from "../calls.js";
 import type { RequestAsk } from "../../tokens/grant.js";
-import type { Tokens } from "../../protocol/tokens.js";
-import { hideSecrets } from "../../core/hidden.js";
+import { Nonces } from "../../protocol/dpop.js";
+import { type Party, ask } from "../../protocol/party.js";
+import { keyLines } from "../../protocol/signing.js";
+import { targetLines } from "../../protocol/target.js";
+import { type Tokens, tokensOf } from "../../protocol/tokens.js";
 import { base64url } from "../../crypto/webcrypto.js";
 
 /** Maskinporten's environments, or your own server's addresses for development: issuer, token endpoint, self-service API. */
@@ -195,8 +198,8 @@ export function problem(error: unknown): MaskinportenProblem {
   return { ...(id && { id }), kind, again, advice } as MaskinportenProblem;
 }
 
-const PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
+/** A number of repetitions that is as good as any larger one. */
+const MOST = 1e6;
 const LONGEST_PATIENCE = 120;
 
 /**
@@ -213,7 +216,7 @@ const LONGEST_PATIENCE = 120;
 export class MaskinportenClient {
   readonly #key: SigningKey;
   readonly #options: MaskinportenOptions;
-  readonly #client: Client;
+  readonly #party: Party;
 
   constructor(
     readonly provider: Provider,
@@ -223,13 +226,16 @@ export class MaskinportenClient {
     environmentOf(provider);
     assertConfigured(key instanceof SigningKey, "a SigningKey");
     only(options, OPTIONS);
-    const { retries = 2, patience = 0, fetch, timeout = 10, clockOffset, dangerouslyAllowBrowser } = options;
+    const { retries = 2, patience = 0, fetch, timeout = 10, clockOffset = 0, dangerouslyAllowBrowser } = options;
     if ("document" in globalThis && dangerouslyAllowBrowser !== true) throw hostError("secret_in_browser");
     assertConfigured(Number.isSafeInteger(retries) && retries >= 0, "retries: a whole number");
     assertConfigured(typeof patience === "number" && patience >= 0 && patience <= LONGEST_PATIENCE, "patience: 0 to 120 seconds");
     this.#key = key;
     this.#options = options;
-    this.#client = new Client(provider, none(), { ...(fetch && { fetch }), timeout, ...(clockOffset !== undefined && { clockOffset }) });
+    const transport = { ...(fetch && { fetch }), timeout };
+    checkTransport(transport);
+    assertConfigured(Number.isSafeInteger(clockOffset), "clockOffset: whole seconds");
+    this.#party = { provider, authentication: none(), transport, dpop: undefined, nonces: new Nonces(), offset: clockOffset };
     // What is wrong with the key shows here, and not at the first token.
     this.#input({ scope: "-" });
   }
@@ -246,25 +252,11 @@ export class MaskinportenClient {
   }
 
   async #token(request: MaskinportenRequest, retries: number): Promise<Tokens> {
-    const { signal } = request;
     const { patience = 0 } = this.#options;
-    const start = Date.now();
-    let [later, once] = [0, 0];
-    for (;;) {
-      let wait: number;
-      try {
-        return await this.#once(request);
-      } catch (error) {
-        const { again } = problem(error);
-        if (again === "once" && once++ === 0) continue;
-        const left = patience * 1000 - (Date.now() - start);
-        if (again === "registration" && left > 0) wait = Math.min(5000, left);
-        else if (again === "later" && later < retries) wait = pause(error, later++);
-        else throw error;
-        if (wait > LONGEST_PAUSE) throw error;
-      }
-      await sleep(wait, "token", signal);
-    }
+    const { signal, extra } = request;
+    const key = this.#key;
+    const lines = [Math.min(retries, MOST), Math.ceil(patience * 1000), ...this.#lines(request), ...keyLines(key), ...targetLines({ ...(extra && { extra }) })];
+    return tokensOf(await ask(this.#party, "maskinporten_token", lines, { signal, key, carry: (_, milliseconds) => pause(milliseconds, signal) }));
   }
 
   /**
@@ -303,49 +295,28 @@ export class MaskinportenClient {
     };
   }
 
-  /** One attempt. */
-  async #once(request: MaskinportenRequest): Promise<Tokens> {
-    const assertion = await this.assertion(request);
-    const { signal, extra } = request;
-    const tokens = await this.#client.jwtBearer({ assertion, ...(signal && { signal }), ...(extra && { extra }) });
-    return hideSecrets({ ...tokens, requestedScope: request.scope });
-  }
-
   /** A signed assertion, for one use: to be looked at, or to be sent by a client of your own. Never log it. */
   async assertion(request: MaskinportenRequest): Promise<string> {
     const input = this.#input(checkRequest(request));
     return `${input}.${base64url(await this.#key.sign(input))}`;
   }
 
-  #input({ scope, resource = [], consumerOrg, onBehalfOf, pid, authorizationDetails }: MaskinportenRequest): string {
-    const { organisation, lifetime = 120, clockOffset = 0, uncheckedOrganisationNumbers } = this.#options;
+  #input(request: MaskinportenRequest): string {
+    const { issuer, clientId } = this.provider;
+    const { alg, kid, certificate } = this.#key;
+    const time = now() + this.#party.offset;
+    inTime(this.#key, time);
+    return call(["maskinporten", "grant", issuer, clientId, ...this.#lines(request), alg, kid, certificate?.x5c.join(","), crypto.randomUUID(), time]);
+  }
+
+  /** What a token is asked for, as the core reads it. */
+  #lines({ scope, resource = [], consumerOrg, onBehalfOf, pid, authorizationDetails }: MaskinportenRequest): Value[] {
+    const { organisation, lifetime = 120, uncheckedOrganisationNumbers } = this.#options;
     const text = isObject(resource) && !Array.isArray(resource) ? (resource as { text: string }).text : undefined;
     const resources = text === undefined ? [resource as string | string[]].flat() : [text];
     const marks = `${uncheckedOrganisationNumbers === true ? "u" : ""}${text === undefined ? "" : "t"}`;
     const details = authorizationDetails && JSON.stringify(Array.isArray(authorizationDetails) ? authorizationDetails : [authorizationDetails]);
-    const { alg, kid, certificate } = this.#key;
-    const time = now() + clockOffset;
-    inTime(this.#key, time);
-    return call([
-      "maskinporten",
-      "grant",
-      this.provider.issuer,
-      this.provider.clientId,
-      marks,
-      alg,
-      kid,
-      certificate?.x5c.join(","),
-      crypto.randomUUID(),
-      time,
-      lifetime,
-      scope,
-      consumerOrg,
-      organisation,
-      onBehalfOf,
-      pid,
-      details,
-      ...resources,
-    ]);
+    return [marks, lifetime, scope, consumerOrg, organisation, onBehalfOf, pid, details, resources.length, ...resources];
   }
 
   /** Public facts alone. */
@@ -372,10 +343,4 @@ function checkRequest(request: MaskinportenRequest): MaskinportenRequest {
   );
   assertGiven(authorizationDetails === undefined || isObject(authorizationDetails), "token", "authorizationDetails: systemUser(…) or consent(…)");
   return request;
-}
-
-/** Milliseconds until the next try: the server's own wish, or doubling, with jitter. */
-function pause(error: unknown, attempt: number): number {
-  const wish = error instanceof SamtykkeError ? (error.http?.retryAfter ?? 0) * 1000 : 0;
-  return Math.max(wish, PAUSE * 2 ** attempt * (0.5 + Math.random() / 2));
 }
