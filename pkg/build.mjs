@@ -56,7 +56,7 @@ const KEYS = ["jwk", "der", "chain"];
  */
 const LINKED = {
   acmidm: { machines: ["api_bearer"] },
-  halland: { machines: ["api_bearer"] },
+  halland: { operations: ["adfs"], machines: ["api_bearer"] },
   helseid: {
     operations: ["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges", ...KEYS],
     machines: [

@@ -151,6 +151,7 @@ const MEMBERS = [
   "sources",
   "notes",
   "within",
+  "of",
   "endpoints",
   "rules",
   "requests",

@@ -56,6 +56,7 @@ export default defineConfig({
         "systems/maskinporten",
         ["systems/idporten", "ID-porten"],
         ["systems/acmidm", "ACM/IDM Vlaanderen"],
+        ["systems/adfs", "AD FS"],
         "systems/halland",
       ),
       group("Guides", ["sessions", "Sessions"], "tokens", "keys", "servers", "errors"),

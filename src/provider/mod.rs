@@ -3,6 +3,7 @@
 //! A provider is a folder with a provider.json; nothing below knows its name. `npm run generate` writes this list of them.
 
 pub mod acmidm;
+pub mod adfs;
 pub mod altinn;
 pub mod call;
 pub mod halland;
@@ -23,7 +24,7 @@ use crate::protocol::profile::{Rules, STANDARD};
 pub static ALL: &[&Rules] = if LEAN {
     &[&STANDARD, &norskgjeld::RULES]
 } else {
-    &[&STANDARD, &acmidm::RULES, &halland::RULES, &helseid::RULES, &idporten::RULES, &norskgjeld::RULES]
+    &[&STANDARD, &acmidm::RULES, &adfs::RULES, &halland::RULES, &helseid::RULES, &idporten::RULES, &norskgjeld::RULES]
 };
 
 /// The rules of a provider by its short name.

@@ -7,7 +7,8 @@ use samtykke::jose::{Algorithm, KeyInfo, append_signature, der, signing_input};
 use samtykke::protocol::grant::{Refresh, Target};
 use samtykke::protocol::profile::{Audience, Presence};
 use samtykke::protocol::token::{Expectation, Tokens};
-use samtykke::provider::halland::{self, Msis, Refusal, SubscriberKey, current, refusal, refusal_error};
+use samtykke::provider::adfs::{self, Msis, current};
+use samtykke::provider::halland::{self, Refusal, SubscriberKey, refusal, refusal_error};
 use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
 };
@@ -61,14 +62,14 @@ fn a_resource_is_any_text_where_the_profile_says_so() {
         }
     }
     assert_eq!(code(free.begin(AuthorizationRequest::new("openid").parameter("resource", ""), &[7; 96], 0)), "invalid_parameter");
-    assert_eq!(code(halland::target("")), "invalid_parameter");
+    assert_eq!(code(adfs::target("")), "invalid_parameter");
     let open = ClientAuthentication::secret_post("s");
     let mut profile = halland::profile(ISSUER);
     profile.rules = &samtykke::protocol::profile::STANDARD;
     let client = client(profile);
     let exchange =
         |target: &Target| Exchange::client_credentials(&client, &open, &ClientCredentials::new("hsainfoapi.read")).unwrap().target(target);
-    let mut right = exchange(&halland::target("hsainfoapi.regionhalland.se").unwrap()).unwrap();
+    let mut right = exchange(&adfs::target("hsainfoapi.regionhalland.se").unwrap()).unwrap();
     let Step::Send(request) = right.step(&[7; 32], 0).unwrap() else { panic!() };
     assert!(request.body.unwrap().expose().contains("resource=hsainfoapi.regionhalland.se"));
     assert_eq!(code(exchange(&Target::new().resource("a\nb"))), "invalid_parameter");
@@ -143,7 +144,7 @@ fn a_401_of_the_gateway_is_told_from_one_of_the_token() {
 
 #[test]
 fn every_code_of_ad_fs_has_advice() {
-    let facts: serde_json::Value = serde_json::from_str(include_str!("../../src/provider/halland/provider.json")).unwrap();
+    let facts: serde_json::Value = serde_json::from_str(include_str!("../../src/provider/adfs/provider.json")).unwrap();
     let rows = facts["tables"]["msis"]["rows"].as_array().unwrap();
     assert!(rows.len() > 10);
     for row in rows {
@@ -314,7 +315,7 @@ fn each_request_has_an_id_and_its_errors_too() {
         let mut exchange =
             Exchange::client_credentials(&client, &ClientAuthentication::secret_post("s"), &ClientCredentials::new("a")).unwrap();
         let Step::Send(request) = exchange.step(&[7; 32], 0).unwrap() else { panic!() };
-        let id = request.headers.iter().find(|(name, _)| *name == halland::REQUEST_ID).map(|(_, id)| id.expose().to_owned());
+        let id = request.headers.iter().find(|(name, _)| *name == adfs::REQUEST_ID).map(|(_, id)| id.expose().to_owned());
         assert_eq!(exchange.request_id(), id.as_deref());
         let body = r#"{"error":"invalid_resource","error_description":"MSIS9602: x"}"#;
         (id, exchange.receive(Response::new(400, Some("application/json"), body)).unwrap_err())
@@ -364,7 +365,7 @@ fn keys_as_older_tools_write_them() {
 fn a_refresh_tokens_life_is_a_number_of_seconds() {
     let life = |value: &str| {
         let body = format!(r#"{{"access_token":"x","token_type":"bearer"{value}}}"#);
-        halland::refresh_expires_in(&Tokens::judge(&Response::new(200, Some("application/json"), &body), &Expectation::default()).unwrap())
+        adfs::refresh_expires_in(&Tokens::judge(&Response::new(200, Some("application/json"), &body), &Expectation::default()).unwrap())
     };
     assert_eq!(life(r#","refresh_token_expires_in":28800"#), Some(28_800));
     for odd in ["", r#","refresh_token_expires_in":"28800""#, r#","refresh_token_expires_in":-1"#, r#","refresh_token_expires_in":1.5"#] {
@@ -384,7 +385,7 @@ fn addresses_of_the_metadata_with_the_rules_of_the_profile() {
         (found.token_endpoint.as_str(), found.endpoints.jwks_uri.as_deref()),
         (&*format!("{ISSUER}/oauth2/other/"), Some(&*format!("{ISSUER}/keys")))
     );
-    assert_eq!(metadata.text("access_token_issuer").as_deref(), Some(&*halland::access_token_issuer(ISSUER)));
+    assert_eq!(metadata.text("access_token_issuer").as_deref(), Some(&*adfs::access_token_issuer(ISSUER)));
     // No word of the metadata changes how a request looks.
     assert_eq!(format!("{:?}", found.requests), format!("{:?}", own.requests));
     assert_eq!((found.rules.id, found.rules.client_authentication), (own.rules.id, own.rules.client_authentication));

@@ -4,7 +4,7 @@ use crate::encode::base64url_decode;
 use samtykke::jose::{Algorithm, KeyInfo, der};
 use samtykke::protocol::grant::Target;
 use samtykke::provider::acmidm::{self, Environment};
-use samtykke::provider::halland;
+use samtykke::provider::{adfs, halland};
 use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Step};
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn halland_gets_the_certificate_the_endpoint_as_called_and_a_bare_resource() {
         if !slash {
             profile.token_endpoint = endpoint.into();
         }
-        let target = halland::target("hsainfoapi.regionhalland.se").unwrap();
+        let target = adfs::target("hsainfoapi.regionhalland.se").unwrap();
         let (header, claims, mut form) = sent(asked(profile, key("RS256"), scope, &target));
         assert_eq!(header, json!({"alg": "RS256", "typ": "JWT", "x5t": THUMBPRINT}));
         assert_eq!(claims, json!({"iss": "my-client", "sub": "my-client", "aud": endpoint, "iat": NOW, "nbf": NOW, "exp": NOW + 300}));

@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::arithmetic_side_effects)]
 
 mod acmidm;
+mod adfs;
 mod answers;
 mod calls;
 mod challenges;

@@ -110,10 +110,11 @@ const _: () = {
     proved::<samtykke::provider::acmidm::Expected<'static>>();
     proved::<samtykke::provider::acmidm::Point>();
     proved::<samtykke::provider::acmidm::Mismatch>();
-    proved::<samtykke::provider::halland::Current>();
+    proved::<samtykke::provider::adfs::Current>();
     proved::<samtykke::provider::halland::SubscriberKey>();
     proved::<samtykke::provider::halland::Refusal>();
-    proved::<samtykke::provider::halland::Msis>();
+    proved::<samtykke::provider::adfs::Msis>();
+    proved::<samtykke::provider::adfs::KeyName>();
     proved::<samtykke::provider::helseid::TokenCache>();
     proved::<samtykke::provider::helseid::HelseId>();
     proved::<samtykke::provider::helseid::Organization>();

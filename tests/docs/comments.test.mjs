@@ -88,7 +88,7 @@ const THERE = {
   "providers/selvbetjening/enrolment.ts": { store: 'import("samtykke/selvbetjening").EnrolmentStore' },
   "providers/selvbetjening/service.ts": { client: 'import("samtykke/selvbetjening").SelvbetjeningClient' },
   "providers/maskinporten/client.ts": { client: 'import("samtykke/maskinporten").MaskinportenClient' },
-  "providers/halland/provider.ts": { adfs: 'import("samtykke").Provider' },
+  "providers/adfs/provider.ts": { server: 'import("samtykke").Provider' },
   "tokens/source.ts": { tokens: 'import("samtykke/tokens").TokenSource', acm: 'import("samtykke").Provider', audience: "string" },
 };
 const HOST = new Set(["sessionStorage", "location", "navigator", "console", "URL", "JSON", "Date"]);

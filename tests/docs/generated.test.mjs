@@ -31,7 +31,7 @@ test("every provider's folder has its facts, with a source, and no generated fil
 });
 
 test("a member that the generator does not know, and a row that is too short, are refused", () => {
-  const facts = factsOf("halland");
+  const facts = factsOf("adfs");
   for (const [wrong, says] of [
     [{ ...facts, endpoint: {} }, /provider.json has no member "endpoint"/],
     [{ ...facts, requests: { fee_resource: true } }, /requests has no member "fee_resource"/],
@@ -39,5 +39,5 @@ test("a member that the generator does not know, and a row that is too short, ar
     [{ ...facts, endpoints: { token: "/t" } }, /endpoints has no member "token"/],
     [{ ...facts, tables: { t: { about: "", columns: ["a", "b"], rows: [["1"]] } } }, /1 has 1 values of 2/],
   ])
-    assert.throws(() => rustOf("halland", wrong), says);
+    assert.throws(() => rustOf("adfs", wrong), says);
 });

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 
 import { anchors } from "../lib/documents.mjs";
 import { circles, rustImports, sources, typescriptImports, upward, usePaths } from "../lib/house.mjs";
+import { factsOf, providers } from "../../pkg/generate.mjs";
 import { lockedVersion } from "../../pkg/toolchain.mjs";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -53,14 +54,21 @@ for (const [folder, { floors }] of Object.entries(HOUSES)) {
   });
 }
 
+/** Providers that are one of a kind, as their provider.json says, and the provider that knows the kind. */
+const KINDS = providers().flatMap((id) => (factsOf(id).of ? [[id, factsOf(id).of]] : []));
+
 for (const [folder, at] of [
   ["pkg/src", "providers"],
   ["src", "provider"],
 ]) {
-  test(`${folder}: no provider knows another`, () => {
+  test(`${folder}: no provider knows another, but the one whose kind it is`, () => {
+    for (const [, kind] of KINDS) assert.ok(providers().includes(kind) && !factsOf(kind).of, `${kind} is itself of no kind`);
+    const ofKind = (one, other) => KINDS.some(([id, kind]) => id === one && kind === other);
     const own = (file) => file.match(new RegExp(`^${at}/(\\w+)/`))?.[1];
     const found = [...house(folder)].flatMap(([file, targets]) =>
-      [...targets].filter((target) => own(file) && own(target) && own(file) !== own(target)).map((target) => `${file} -> ${target}`),
+      [...targets]
+        .filter((target) => own(file) && own(target) && own(file) !== own(target) && !ofKind(own(file), own(target)))
+        .map((target) => `${file} -> ${target}`),
     );
     assert.deepEqual(found.sort(), STILL[folder].between);
   });

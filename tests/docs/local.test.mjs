@@ -43,6 +43,10 @@ test("ACM/IDM and eLys know the organisation", async () => {
   assert.deepEqual([matches, organisationName], [true, "Testgemeente"]);
 });
 
+test("an AD FS gives a token for one API", async () => {
+  assert.equal((await load("local-adfs")).resource, "https://api.example.org/");
+});
+
 test("Region Halland's gateway lets the call through", async () => {
   assert.equal((await load("local-halland")).status, 200);
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
-import { HallandApi, halland, hallandTarget, judgeRefusal } from "samtykke/halland";
+import { HallandApi, halland, adfsTarget, judgeRefusal } from "samtykke/halland";
 import { assertNoSecret, fails, fetchOf } from "../js/support.mjs";
 import { INVALID, MISSING } from "samtykke-local/internal/halland/gateway.mjs";
 import { CLIENT, EXAMPLE, HSA, KEYS, startHalland } from "samtykke-local/halland";
@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => world.close());
 
-const tokenFor = (resource, scope) => async () => (await client.clientCredentials(hallandTarget(resource, scope))).accessToken;
+const tokenFor = (resource, scope) => async () => (await client.clientCredentials(adfsTarget(resource, scope))).accessToken;
 const apiOf = (options = {}) =>
   new HallandApi({ origins: [world.gateway.origin], token: tokenFor(HSA, "hsainfoapi.read"), subscriberKey: KEYS, development: true, ...options });
 const url = (path = "/hsa/units") => world.gateway.origin + path;

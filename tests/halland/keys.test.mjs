@@ -8,7 +8,7 @@ import { exportJWK } from "jose";
 import { Client, JwksCache, SigningKey, privateKeyJwt, provider, verifyIdToken } from "samtykke";
 import { adfsKeys, halland } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
-import { certificate } from "samtykke-local/internal/halland/certificate.mjs";
+import { certificate } from "samtykke-local/internal/adfs/certificate.mjs";
 import { CALLBACK, CLIENT, HSA, startHalland } from "samtykke-local/halland";
 
 let world, adfs, region, key, own, first;

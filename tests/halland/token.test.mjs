@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SignJWT, decodeJwt, decodeProtectedHeader } from "jose";
 import { Client, SigningKey, discover, privateKeyJwt, provider } from "samtykke";
-import { accessTokenIssuer, adfsRules, certificateTimes, currentKey, halland, hallandTarget, msis, refreshExpiresIn } from "samtykke/halland";
+import { accessTokenIssuer, hallandRules, certificateTimes, currentKey, halland, adfsTarget, msis, refreshExpiresIn } from "samtykke/halland";
 import { fails } from "../js/support.mjs";
 import { clientFor } from "../lib/answering.mjs";
-import { certificate } from "samtykke-local/internal/halland/certificate.mjs";
+import { certificate } from "samtykke-local/internal/adfs/certificate.mjs";
 import { CALLBACK, CLIENT, EXAMPLE, HSA, startHalland } from "samtykke-local/halland";
 
 let world, adfs;
@@ -24,7 +24,7 @@ async function clientOf({ rules, made, key, clientId = CLIENT, redirectUri = CAL
   return new Client(halland(settings), privateKeyJwt(key ?? (await keyOf(made)), rules), options);
 }
 const form = () => adfs.tokenRequests().at(-1).form;
-const READ = hallandTarget(HSA, "hsainfoapi.read hsainfoapi.write");
+const READ = adfsTarget(HSA, "hsainfoapi.read hsainfoapi.write");
 
 test("client credentials as documented: resource a bare name, client_id in the form, x5t, aud as called", async () => {
   const tokens = await (await clientOf()).clientCredentials(READ);
@@ -55,20 +55,20 @@ test("the thumbprint's published example", () => {
 
 test("one token a resource: each asked for on its own, and the API's name in it", async () => {
   const client = await clientOf();
-  const [hsa, example] = [await client.clientCredentials(hallandTarget(HSA)), await client.clientCredentials(hallandTarget(EXAMPLE, "exempelapi.Public"))];
+  const [hsa, example] = [await client.clientCredentials(adfsTarget(HSA)), await client.clientCredentials(adfsTarget(EXAMPLE, "exempelapi.Public"))];
   assert.deepEqual(
     [decodeJwt(hsa.accessToken).aud, decodeJwt(example.accessToken).aud],
     [`microsoft:identityserver:${HSA}`, `microsoft:identityserver:${EXAMPLE}`],
   );
   assert.deepEqual([decodeJwt(hsa.accessToken).iss, "kid" in decodeProtectedHeader(hsa.accessToken)], [accessTokenIssuer(adfs.issuer), false]);
-  const joined = await client.clientCredentials(hallandTarget(HSA, "hsainfoapi.read", { joined: true }));
+  const joined = await client.clientCredentials(adfsTarget(HSA, "hsainfoapi.read", { joined: true }));
   assert.deepEqual([form().get("scope"), form().has("resource"), joined.others.resource], [`${HSA}/hsainfoapi.read`, false, HSA]);
-  for (const scope of [undefined, "", " "]) await fails(() => hallandTarget(HSA, scope, { joined: true }), { code: "invalid_parameter" });
+  for (const scope of [undefined, "", " "]) await fails(() => adfsTarget(HSA, scope, { joined: true }), { code: "invalid_parameter" });
 });
 
 test("no resource: refused by the target; sent all the same it is a token for userinfo", async () => {
-  await fails(() => hallandTarget(""), { code: "invalid_parameter" });
-  await fails(() => hallandTarget(undefined, "x"), { code: "invalid_parameter" });
+  await fails(() => adfsTarget(""), { code: "invalid_parameter" });
+  await fails(() => adfsTarget(undefined, "x"), { code: "invalid_parameter" });
   const { others } = await (await clientOf()).clientCredentials({ scope: "hsainfoapi.read" });
   assert.equal(others.resource, "urn:microsoft:userinfo");
 });
@@ -81,13 +81,13 @@ test("resources and scopes the server refuses, with its code and what to do", as
     assert.deepEqual([failed.oauth.error, found.code, found.action], [error, code, "fix_configuration"]);
     assert.ok(found.advice.length > 20);
   };
-  await refused(hallandTarget("unknown.regionhalland.se"), "invalid_resource", "MSIS9602");
-  await refused(hallandTarget(`https://${HSA}`), "invalid_resource", "MSIS9602");
-  await refused(hallandTarget(HSA.toUpperCase()), "invalid_resource", "MSIS9602");
-  await refused(hallandTarget(`${HSA}/`), "invalid_resource", "MSIS9602");
-  await refused(hallandTarget("other.regionhalland.se"), "access_denied", "MSIS9605");
-  await refused(hallandTarget(HSA, "hsainfoapi.delete"), "access_denied", "MSIS9605");
-  await refused(hallandTarget(EXAMPLE, "exempelapi.public"), "access_denied", "MSIS9605");
+  await refused(adfsTarget("unknown.regionhalland.se"), "invalid_resource", "MSIS9602");
+  await refused(adfsTarget(`https://${HSA}`), "invalid_resource", "MSIS9602");
+  await refused(adfsTarget(HSA.toUpperCase()), "invalid_resource", "MSIS9602");
+  await refused(adfsTarget(`${HSA}/`), "invalid_resource", "MSIS9602");
+  await refused(adfsTarget("other.regionhalland.se"), "access_denied", "MSIS9605");
+  await refused(adfsTarget(HSA, "hsainfoapi.delete"), "access_denied", "MSIS9605");
+  await refused(adfsTarget(EXAMPLE, "exempelapi.public"), "access_denied", "MSIS9605");
 });
 
 test("assertions the server refuses", async () => {
@@ -232,7 +232,7 @@ test("authorization code: resource at both ends, a verified id_token, refresh to
 });
 
 test("discovery, with a slash at the end of its endpoints, and what AD FS does not have", async () => {
-  const found = await discover(adfs.issuer, { clientId: CLIENT, development: true, ...adfsRules });
+  const found = await discover(adfs.issuer, { clientId: CLIENT, development: true, ...hallandRules });
   assert.equal(found.tokenEndpoint, `${adfs.issuer}/oauth2/token/`);
   const client = new Client(found, privateKeyJwt(await keyOf()));
   assert.ok((await client.clientCredentials(READ)).accessToken);

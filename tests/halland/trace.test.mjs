@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Client, SamtykkeError, SigningKey, privateKeyJwt } from "samtykke";
-import { HallandApi, adfsFetch, halland, hallandTarget, msis, requestId } from "samtykke/halland";
+import { HallandApi, adfsFetch, halland, adfsTarget, msis, requestId } from "samtykke/halland";
 import { fails, fetchOf } from "../js/support.mjs";
 import { CALLBACK, CLIENT, HSA, KEYS, startHalland } from "samtykke-local/halland";
 
@@ -19,7 +19,7 @@ before(async () => {
 after(() => world.close());
 
 const clientOf = (fetch, options) => new Client(region, privateKeyJwt(key), { fetch: adfsFetch(region, fetch), ...options });
-const READ = hallandTarget(HSA, "hsainfoapi.read");
+const READ = adfsTarget(HSA, "hsainfoapi.read");
 const sent = () => adfs.requests.at(-1).headers["client-request-id"];
 const apiOf = (options) =>
   new HallandApi({
@@ -48,7 +48,7 @@ test("each request to AD FS has an id of its own, and no other server is given o
 });
 
 test("an error of the token endpoint has the id, and AD FS' own code", async () => {
-  const error = await fails(clientOf().clientCredentials(hallandTarget("unknown")), {
+  const error = await fails(clientOf().clientCredentials(adfsTarget("unknown")), {
     code: "token_error",
     phase: "token",
     action: "fix_configuration",
@@ -58,7 +58,7 @@ test("an error of the token endpoint has the id, and AD FS' own code", async () 
   assert.deepEqual([requestId(error), msis(error).code, error.oauth.error, error.http.status], [sent(), "MSIS9602", "invalid_resource", 400]);
   assert.deepEqual([error.toJSON().provider, error instanceof SamtykkeError], [error.provider, true]);
   // Without it the facts are the same but for the id.
-  const plain = await fails(new Client(region, privateKeyJwt(key)).clientCredentials(hallandTarget("unknown")), { code: "token_error" });
+  const plain = await fails(new Client(region, privateKeyJwt(key)).clientCredentials(adfsTarget("unknown")), { code: "token_error" });
   assert.deepEqual({ ...error.toJSON(), provider: { code: "MSIS9602" } }, plain.toJSON());
   assert.equal(sent(), undefined);
 });
@@ -120,13 +120,13 @@ test("calls of the APIs: one id a call, your own if you give one, and in the err
   // What was never sent was never logged; and an error of getting the token keeps its own.
   assert.equal(requestId(await fails(apiOf({ token: "x.y" }).fetch("https://elsewhere.example.se/"), { code: "resource_refused" })), undefined);
   const unasked = await fails(
-    apiOf({ token: async () => (await clientOf().clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
+    apiOf({ token: async () => (await clientOf().clientCredentials(adfsTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
     { code: "token_error" },
   );
   assert.equal(requestId(unasked), sent());
   const plain = new Client(region, privateKeyJwt(key));
   const untold = await fails(
-    apiOf({ token: async () => (await plain.clientCredentials(hallandTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
+    apiOf({ token: async () => (await plain.clientCredentials(adfsTarget("unknown"))).accessToken }).fetch(`${world.gateway.origin}/hsa/units`),
     { code: "token_error" },
   );
   assert.equal(requestId(untold), undefined, "the API's id is not that of the request for a token");

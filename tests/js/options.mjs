@@ -7,6 +7,7 @@ import * as acmidm from "samtykke/acmidm";
 import { callback, redirect } from "samtykke/browser";
 import { exchange } from "samtykke/exchange";
 import { createEdge } from "samtykke/edge";
+import * as adfs from "samtykke/adfs";
 import * as halland from "samtykke/halland";
 import * as idporten from "samtykke/idporten";
 import { HelseId, claimOf } from "samtykke/helseid";
@@ -178,8 +179,9 @@ function providers(key) {
     "ElysApi.ping(expected)": (odd) => new acmidm.ElysApi(acm, elys).ping(odd),
     "ElysApi.fetch(init)": (odd) => new acmidm.ElysApi(acm, elys).fetch("/x", odd),
     "halland(options)": (odd) => halland.halland({ issuer: `${OP}/adfs`, clientId: "client-1", ...odd }),
-    "hallandTarget(options)": (odd) => halland.hallandTarget("api", "read", odd),
-    "currentKey(options)": (odd) => halland.currentKey([], odd),
+    "adfs(options)": (odd) => adfs.adfs({ issuer: "adfs.example.org", clientId: "client-1", ...odd }),
+    "adfsTarget(options)": (odd) => adfs.adfsTarget("api", "read", odd),
+    "currentKey(options)": (odd) => adfs.currentKey([], odd),
     "HallandApi.constructor(options)": (odd) => new halland.HallandApi({ ...region, ...odd }),
     "HallandApi.fetch(init)": (odd) => new halland.HallandApi(region).fetch(`${OP}/x`, odd),
     "maskinporten(settings)": (odd) => maskinporten.maskinporten({ environment: "test", clientId: "client-1", ...odd }),

@@ -30,7 +30,7 @@ function parameters(text, at) {
 
 /** What is no options: values with a meaning of their own, and what a server or a runtime gives or is given. */
 const OTHERS =
-  /^(?:Provider|Request|Response|Tokens|string|number|object|unknown|Data|Session|Id|S|Edge|Client|Identity\["key"\]|ClientAuthentication|SigningKey|KeySource|Jwks?|JwksCache|SealKeys|FormPost|AuthorizationCode|URL|Fetch|Selvbetjening|RedisSend|DenoKv|SessionStore|TokenStore|DeviceAuthorization|Node\w+|NextParts|WaitUntil|HttpAnswer|Language|SignatureAlgorithm|RegisteredClient|RegisteredScope|OnBehalfOf|KeyToRegister|DurableObject\w+|CryptoKey|ElysActor|ElysEnvironmentName|ErrorFacts|PublicJwk|null|undefined|Uint8Array|Octets|RefusableToken|boolean|Promise|ClientSettings|Introspection|CurrentClient)\b/;
+  /^(?:Provider|Request|Response|Tokens|string|number|object|unknown|Data|Session|Id|S|Edge|Client|Identity\["key"\]|ClientAuthentication|SigningKey|KeySource|Jwks?|JwksCache|SealKeys|FormPost|AuthorizationCode|URL|Fetch|Selvbetjening|RedisSend|DenoKv|SessionStore|TokenStore|DeviceAuthorization|Node\w+|NextParts|WaitUntil|HttpAnswer|Language|SignatureAlgorithm|RegisteredClient|RegisteredScope|OnBehalfOf|KeyToRegister|DurableObject\w+|CryptoKey|ElysActor|ElysEnvironmentName|AdfsKeyName|ErrorFacts|PublicJwk|null|undefined|Uint8Array|Octets|RefusableToken|boolean|Promise|ClientSettings|Introspection|CurrentClient)\b/;
 
 function isOptions(type) {
   if (/=>/.test(type.replace(/\{[\s\S]*\}/, "")) || type.startsWith("readonly ") || type.startsWith("Pick<Introspection") || type.startsWith("Pick<Edge"))

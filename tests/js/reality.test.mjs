@@ -11,6 +11,7 @@ import * as full from "samtykke";
 import * as browser from "samtykke/browser";
 import { Client, SigningKey, clientSecretBasic, clientSecretJwt, clientSecretPost, discover, privateKeyJwt, provider } from "samtykke";
 import { ElysApi, acmidm } from "samtykke/acmidm";
+import { adfs } from "samtykke/adfs";
 import { halland } from "samtykke/halland";
 import { MaskinportenClient, maskinporten, problem } from "samtykke/maskinporten";
 import { TokenSource } from "samtykke/tokens";
@@ -136,9 +137,11 @@ test("Maskinporten says why in link, words or both", async () => {
 test("AD FS says why in its description, whatever fetch is used", async () => {
   const key = await SigningKey.fromPem(KEY, { alg: "RS256", certificates: CERTIFICATE });
   for (const row of read("adfs").errors) {
-    const client = new Client(halland({ issuer: "https://adfs.example.se/adfs", clientId: "c" }), privateKeyJwt(key), fetchOf(answerOf(row)));
-    const error = await fails(() => client.clientCredentials({ resource: "api" }), { code: "token_error", action: row.expect.action });
-    assert.equal(error.provider.code, row.expect["provider.code"]);
+    for (const made of [halland, adfs]) {
+      const client = new Client(made({ issuer: "https://adfs.example.se/adfs", clientId: "c" }), privateKeyJwt(key), fetchOf(answerOf(row)));
+      const error = await fails(() => client.clientCredentials({ resource: "api" }), { code: "token_error", action: row.expect.action });
+      assert.equal(error.provider.code, row.expect["provider.code"]);
+    }
   }
 });
 

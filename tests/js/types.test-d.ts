@@ -10,7 +10,7 @@ import { languageOf, userMessage, type Language } from "samtykke/messages";
 import { HelseId, type SigningKey, claimOf, type HelseIdSession, type HelseIdTokens, type Organization } from "samtykke/helseid";
 import { TokenSource, denoKvStore, durableObjectStore, memoryStore, redisStore, sealedStore, type TokenObject, type TokenStore } from "samtykke/tokens";
 import { ElysApi } from "samtykke/acmidm";
-import { HallandApi, hallandTarget } from "samtykke/halland";
+import { HallandApi, adfsTarget } from "samtykke/halland";
 import { SelfService } from "samtykke/maskinporten";
 import { AgreementApi, ConsentFeed, DebtApi, audiences, type ConsentEvent, type DebtInformation } from "samtykke/norskgjeld";
 import { Enrolment, Selvbetjening, type CurrentClient, type Rotation } from "samtykke/selvbetjening";
@@ -197,7 +197,7 @@ const source = (client: Client) => new TokenSource({ client, store: memoryStore(
 const held = async (from: TokenSource): Promise<Tokens> => from.get({ scope: ["a", "b"], subject: "x" }, { signal: AbortSignal.timeout(1) });
 // The providers' own APIs take their tokens from a source.
 export const joined = (from: TokenSource, acm: ConstructorParameters<typeof ElysApi>[0], mp: ConstructorParameters<typeof SelfService>[0]) => [
-  new HallandApi({ origins: ["https://api.example.se"], subscriberKey: "k", token: from.bearer(hallandTarget("api.example.se", "api.read")) }),
+  new HallandApi({ origins: ["https://api.example.se"], subscriberKey: "k", token: from.bearer(adfsTarget("api.example.se", "api.read")) }),
   new ElysApi(acm, { environment: "beta", token: from.bearer({ scope: "vo_info", audience: "id" }) }),
   new SelfService(mp, { token: from.bearer({ scope: "idporten:scopes.write" }) }),
 ];

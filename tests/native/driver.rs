@@ -178,6 +178,7 @@ fn everything_is_send_and_sync() {
     is::<samtykke::native::helseid::HelseId>();
     is::<samtykke::native::helseid::HelseIdSession>();
     is::<samtykke::native::acmidm::AcmIdm>();
+    is::<samtykke::native::adfs::Adfs>();
     is::<samtykke::native::halland::Halland>();
     is::<samtykke::native::idporten::IdPorten>();
     is::<Client>();

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use samtykke::jose::{Algorithm, thumbprint};
 use samtykke::native::acmidm::{self, AcmIdm, ElysEnvironment};
+use samtykke::native::adfs::{Adfs, KeyName};
 use samtykke::native::altinn;
 use samtykke::native::bytes::Bytes;
 use samtykke::native::halland::Halland;
@@ -29,7 +31,6 @@ fn settings(http: &Scripted) -> impl FnOnce(Builder) -> Builder + use<> {
 
 /// An access token that says whose key it is bound to, and for whom it is.
 fn access_token(key: &SigningKey, audience: &str, mark: &str) -> String {
-    use base64ct::{Base64UrlUnpadded, Encoding};
     let jkt = thumbprint(&key.info().public);
     let payload = format!(r#"{{"cnf":{{"jkt":"{jkt}"}},"aud":"{audience}","jti":"{mark}"}}"#);
     format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", Base64UrlUnpadded::encode_string(payload.as_bytes()))
@@ -207,6 +208,55 @@ fn halland_sends_its_key_to_named_apis_alone() {
         assert_eq!(halland.send(&tokens, twice).await.unwrap_err().code(), "reserved_parameter");
         assert!(http.sent().is_empty());
         assert!(!format!("{halland:?}").contains("0123456789abcdef"));
+    });
+}
+
+#[test]
+fn adfs_asks_for_one_resource_at_a_time() {
+    run(async {
+        let http = Scripted::new();
+        let authentication = ClientAuthentication::secret_post("made-up");
+        let adfs = Adfs::with("adfs.example.org", "client-1", KeyName::X5t, authentication, settings(&http)).unwrap();
+        let _script = http.clone().json(200, r#"{"access_token":"a","token_type":"bearer","expires_in":3600,"resource":"urn:api"}"#);
+        let source = adfs.token_source();
+        assert_eq!(source.get(Wanted::new("read").resource("urn:api")).await.unwrap().access_token.expose(), "a");
+        let sent = http.sent();
+        assert_eq!(sent[0].uri().to_string(), "https://adfs.example.org/adfs/oauth2/token/");
+        assert!(sent[0].headers().contains_key("client-request-id"));
+        assert_eq!(parameter(&form(&sent[0]), "resource").as_deref(), Some("urn:api"));
+        assert_eq!(source.get("read").await.unwrap_err().code(), "invalid_parameter", "a token for AD FS' own userinfo");
+        assert!(http.sent().is_empty());
+        let odd =
+            Adfs::with("https://adfs.example.org/adfs/", "client-1", KeyName::X5t, ClientAuthentication::secret_post("x"), settings(&http));
+        assert_eq!(odd.unwrap_err().code(), "invalid_configuration");
+        let secret = ClientAuthentication::secret_post("x");
+        assert!(
+            Halland::with("https://adfs.example.org/adfs", "client-1", secret, settings(&http))
+                .unwrap()
+                .token_source()
+                .get(Wanted::new("r").resource("a"))
+                .await
+                .is_err()
+        );
+    });
+}
+
+#[test]
+fn adfs_takes_the_addresses_and_the_name_that_it_is_told() {
+    run(async {
+        let certified = || SigningKey::from_pem(include_str!("../js/certificate.mjs"), Algorithm::RS256).unwrap().with_kid("84E0");
+        for (name, kid, x5t) in [(KeyName::X5t, false, true), (KeyName::Kid, true, false), (KeyName::X5tAndKid, true, true)] {
+            let metadata = r#"{"issuer":"https://adfs.example.org/adfs","authorization_endpoint":"https://adfs.example.org/adfs/oauth2/authorize/","token_endpoint":"https://adfs.example.org/adfs/oauth2/token"}"#;
+            let http = Scripted::new().json(200, metadata).json(200, r#"{"access_token":"a","token_type":"bearer"}"#);
+            let timed = |builder: Builder| settings(&http)(builder).runtime(Clock::at(1_800_000_000));
+            let adfs = Adfs::connect("adfs.example.org", "client-1", name, certified(), timed).await.unwrap();
+            adfs.token_source().get(Wanted::new("read").resource("urn:api")).await.unwrap();
+            let sent = http.sent();
+            assert_eq!(sent[1].uri().to_string(), "https://adfs.example.org/adfs/oauth2/token");
+            let assertion = parameter(&form(&sent[1]), "client_assertion").unwrap();
+            let header = String::from_utf8(Base64UrlUnpadded::decode_vec(assertion.split('.').next().unwrap()).unwrap()).unwrap();
+            assert_eq!((header.contains(r#""kid":"84E0""#), header.contains(r#""x5t":"#)), (kid, x5t), "{header}");
+        }
     });
 }
 

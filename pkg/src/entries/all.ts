@@ -5,6 +5,7 @@
  */
 export * from "./index.js";
 export * from "./acmidm.js";
+export * from "./adfs.js";
 export * from "./halland.js";
 export * from "./helseid.js";
 export * from "./idporten.js";

@@ -3,26 +3,21 @@
  *
  * @packageDocumentation
  */
+export { HallandApi, halland, hallandRules, judgeRefusal, type HallandApiOptions, type HallandOptions } from "../providers/halland/provider.js";
 export {
-  HallandApi,
   accessTokenIssuer,
   adfsFetch,
   adfsKeys,
-  adfsRules,
+  adfsTarget,
   certificateTimes,
   currentKey,
-  halland,
-  hallandTarget,
-  judgeRefusal,
   msis,
   refreshExpiresIn,
   requestId,
   type CertificateTimes,
   type CurrentKey,
-  type HallandApiOptions,
-  type HallandOptions,
   type Msis,
-} from "../providers/halland/provider.js";
+} from "../providers/adfs/provider.js";
 export type { Provider } from "../protocol/page_provider.js";
 export type { HttpAnswer } from "../protocol/answer.js";
 export type { RefusableToken } from "../providers/guarded_fetch.js";

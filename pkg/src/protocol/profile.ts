@@ -67,7 +67,7 @@ export interface ServerRules extends Omit<ServerData, `${string}Endpoint` | "jwk
 /** Further addresses of a server, and how requests to it look. */
 export interface ServerData {
   /** A provider whose rules hold here, such as which client authentication it takes; those of the standards unless given. */
-  readonly rules?: "acmidm" | "halland" | "idporten";
+  readonly rules?: "acmidm" | "adfs" | "halland" | "idporten";
   /** Pushed authorization requests (RFC 9126). */
   readonly pushedAuthorizationRequestEndpoint?: string;
   /** Device authorization (RFC 8628). */

@@ -19,8 +19,10 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "altinn" => super::altinn::call(lines, text),
         #[cfg(samtykke_entry = "acmidm")]
         "acmidm" => super::acmidm::call(lines, text),
+        #[cfg(any(samtykke_entry = "adfs", samtykke_operation = "adfs"))]
+        "adfs" => super::adfs::call(lines, text),
         #[cfg(samtykke_entry = "halland")]
-        "halland" => super::halland::call(lines, text),
+        "halland" => super::halland::call(lines),
         #[cfg(samtykke_entry = "norskgjeld")]
         "norskgjeld" => super::norskgjeld::call(lines, text),
         #[cfg(samtykke_entry = "selvbetjening")]

@@ -1,27 +1,10 @@
 //! Operations on the gateway of Region Halland.
 
-use alloc::string::String;
-
-use super::text::push_line;
-use super::{Lines, refused, some};
-use crate::ground::error::{Error, Phase, Result, codes};
-use crate::ground::text::base64;
-use crate::jose::{Algorithm, certified};
+use super::Lines;
+use crate::ground::error::Result;
 use crate::provider::halland::gateway::check_header;
 
-/// `header`; or `key`: algorithm, kid, x5t, then the key set, answered with the key and with its
-/// certificate, whose SHA-1 the shell compares.
-pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    match lines.next() {
-        "header" => check_header(lines.next()),
-        "key" => {
-            let [alg, kid, x5t] = lines.take();
-            let Some(alg) = Algorithm::from_name(alg) else { return Err(Error::new(&codes::ALGORITHM_REFUSED).at(Phase::Token)) };
-            let found = certified::find(lines.0, alg, some(kid), some(x5t))?;
-            push_line(text, &found.key.required_json());
-            push_line(text, &base64(&found.certificate.unwrap_or_default()));
-            Ok(())
-        }
-        _ => refused("a known operation"),
-    }
+/// The name of a header for the key.
+pub(super) fn call(mut lines: Lines<'_>) -> Result<()> {
+    check_header(lines.next())
 }

@@ -8,6 +8,8 @@
 
 #[cfg(samtykke_entry = "acmidm")]
 mod acmidm;
+#[cfg(any(samtykke_entry = "adfs", samtykke_operation = "adfs"))]
+mod adfs;
 #[cfg(samtykke_operation = "altinn")]
 mod altinn;
 #[cfg(not(any(samtykke_entry = "browser", samtykke_entry = "full", samtykke_entry = "exchange")))]

@@ -20,7 +20,7 @@ use crate::provider::call::Call;
 use crate::provider::halland::{SubscriberKey, refusal_error};
 use crate::provider::maskinporten::{self, Again, Problem, TokenRequest};
 use crate::provider::selvbetjening::{self, Next, Order, Process};
-use crate::provider::{acmidm, halland};
+use crate::provider::{acmidm, adfs, halland};
 use crate::{ClientAuthentication, Exchange, Request, Response, Tokens};
 
 /// A client of Maskinporten's: tokens by a grant that is signed with `key`.
@@ -53,7 +53,17 @@ pub fn acmidm(environment: &acmidm::Environment, client_id: &str, redirect_uri: 
     Registration::new(profile, client_id, redirect_uri).map(Client::new)
 }
 
-/// A client of an AD FS such as Region Halland's, by its issuer.
+/// A client of an AD FS, by its host or issuer; `redirect_uri` is empty for one that no person logs in with.
+///
+/// # Errors
+/// `invalid_configuration`.
+pub fn adfs(issuer: &str, client_id: &str, name: adfs::KeyName, redirect_uri: &str) -> Result<Client> {
+    let profile = adfs::named(adfs::profile(&adfs::issuer_of(issuer)?), name);
+    let profile = if redirect_uri.is_empty() { profile.for_machines() } else { profile };
+    Registration::new(profile, client_id, redirect_uri).map(Client::new)
+}
+
+/// A client of Region Halland's AD FS, by its issuer.
 ///
 /// # Errors
 /// `invalid_configuration`.

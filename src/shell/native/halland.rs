@@ -3,7 +3,6 @@
 //! Facts of design.regionhalland.se; see [`provider::halland`](crate::provider::halland).
 //! Refuses a token without resource, and the key on its way anywhere but to the APIs that were named.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,15 +11,15 @@ use bytes::Bytes;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Request;
 use crate::ground::secret::Secret;
-use crate::protocol::grant::ClientCredentials;
 use crate::protocol::token::Tokens;
-use crate::provider::halland::{RULES, SubscriberKey, demanded, profile, refusal_error, target};
+use crate::provider::halland::{RULES, SubscriberKey, profile, refusal_error};
+use crate::shell::native::adfs::{Adfs, KeyName};
 use crate::shell::native::builder::{Authentication, Builder};
 use crate::shell::native::client::Client;
 use crate::shell::native::driver::{header_value, response};
 use crate::shell::native::tokens::TokenSource;
 
-/// A client at an AD FS such as Region Halland's. A cheap clone, `Send + Sync`.
+/// A client at Region Halland's AD FS. A cheap clone, `Send + Sync`.
 ///
 /// ```no_run
 /// use samtykke::native::http::Request;
@@ -40,7 +39,7 @@ use crate::shell::native::tokens::TokenSource;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Halland {
-    client: Client,
+    adfs: Adfs,
     key: Option<SubscriberKey>,
 }
 
@@ -56,8 +55,7 @@ impl Halland {
         authentication: impl Into<Authentication>,
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
-        let builder = Client::with_profile(profile(issuer), client_id).authentication(authentication);
-        Ok(Self { client: settings(builder).build_known()?, key: None })
+        Ok(Self { adfs: Adfs::known(profile(issuer), client_id, authentication, settings)?, key: None })
     }
 
     /// As [`with`](Self::with), by the addresses of the server's metadata, which are asked for now.
@@ -70,8 +68,7 @@ impl Halland {
         authentication: impl Into<Authentication>,
         settings: impl FnOnce(Builder) -> Builder,
     ) -> Result<Self> {
-        let builder = Client::discover(issuer, client_id).rules(&RULES).amend(demanded).authentication(authentication);
-        Ok(Self { client: settings(builder).build().await?, key: None })
+        Ok(Self { adfs: Adfs::discover(issuer, &RULES, client_id, KeyName::X5t, authentication, settings).await?, key: None })
     }
 
     /// The key that the gateway asks for, for the APIs that the client was built with.
@@ -82,23 +79,12 @@ impl Halland {
 
     /// The client beneath, with every verb of the protocol.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.adfs.client()
     }
 
-    /// Tokens of the client's own, each for one API: a want without resource is refused.
+    /// Tokens of the client's own, as [`Adfs::token_source`]: each for one API, by its resursid.
     pub fn token_source(&self) -> TokenSource {
-        let client = self.client.clone();
-        TokenSource::with_request(&self.client, "", move |wanted| {
-            let client = client.clone();
-            Box::pin(async move {
-                let others = !wanted.audience.is_empty() || !wanted.organisation.is_empty() || !wanted.subject.is_empty();
-                let [resource] = &wanted.resource[..] else { return Err(one_resource()) };
-                if others || !wanted.parameters.is_empty() {
-                    return Err(one_resource());
-                }
-                client.client_credentials(&ClientCredentials::new(wanted.scope.as_str()), &target(resource)?).await
-            })
-        })
+        self.adfs.token_source()
     }
 
     /// Calls an API through the gateway: with the token and the Subscriber Key, to the origins that the client was built with.
@@ -106,9 +92,9 @@ impl Halland {
     /// # Errors
     /// As [`Client::send`]; for a 401 `subscription_key_refused` or `token_invalid`.
     pub async fn send(&self, tokens: &Tokens, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
-        let origins = self.client.origins();
+        let origins = self.client().origins();
         if let Some(key) = &self.key {
-            let development = self.client.registration().profile().development;
+            let development = self.client().registration().profile().development;
             let url = alloc::string::ToString::to_string(request.uri());
             let keyed =
                 key.add(Request { method: "GET", url, headers: Vec::new(), body: None, repeatable: false }, &origins, development)?;
@@ -119,7 +105,7 @@ impl Halland {
                 request.headers_mut().insert(name_of(name)?, header_value(name, &value)?);
             }
         }
-        let (head, body) = self.client.send_to(tokens, &origins, request).await?.into_parts();
+        let (head, body) = self.client().send_to(tokens, &origins, request).await?.into_parts();
         if head.status != 401 {
             return Ok(http::Response::from_parts(head, body));
         }
@@ -127,10 +113,6 @@ impl Halland {
         told.body = Secret::new(String::from_utf8_lossy(&body).into_owned());
         Err(refusal_error(&told))
     }
-}
-
-fn one_resource() -> Error {
-    Error::new(&codes::INVALID_PARAMETER).at(Phase::Token).expected("one resource, the resursid of the API, and a scope; no others")
 }
 
 /// A header's name in small letters, as HTTP/2 has them.
@@ -141,6 +123,6 @@ fn name_of(name: &str) -> Result<http::HeaderName> {
 
 impl AsRef<Client> for Halland {
     fn as_ref(&self) -> &Client {
-        &self.client
+        self.client()
     }
 }

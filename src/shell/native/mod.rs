@@ -8,6 +8,7 @@
 //! Refuses redirects, bodies over 1 MiB, answers that drip past their time, and sending a code or a spent refresh token twice.
 
 pub mod acmidm;
+pub mod adfs;
 pub mod altinn;
 mod builder;
 mod client;

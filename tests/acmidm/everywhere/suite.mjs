@@ -2,7 +2,7 @@
 
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
 import { ElysApi, acmidm, delegate, elys, grantedAudience } from "samtykke/acmidm";
-import { HallandApi, currentKey, halland, hallandTarget, msis } from "samtykke/halland";
+import { HallandApi, currentKey, halland, adfsTarget, msis } from "samtykke/halland";
 
 const failure = (error) => [error.code, error.provider?.code, error.oauth?.error, msis(error)?.action];
 
@@ -22,7 +22,7 @@ export async function run({ acm, adfs }) {
 
   const { key, expiresSoon } = currentKey([await SigningKey.fromPem(adfs.key, { alg: "RS256", certificates: adfs.certificate })]);
   const server = new Client(halland({ issuer: adfs.issuer, clientId: adfs.client, development: true }), privateKeyJwt(key));
-  const token = async () => (await server.clientCredentials(hallandTarget(adfs.resource, "hsainfoapi.read"))).accessToken;
+  const token = async () => (await server.clientCredentials(adfsTarget(adfs.resource, "hsainfoapi.read"))).accessToken;
   const call = (subscriberKey) => new HallandApi({ origins: [adfs.gateway], token, subscriberKey, development: true }).fetch(`${adfs.gateway}/hsa/units`);
   return {
     scope: tokens.scope,
@@ -35,6 +35,6 @@ export async function run({ acm, adfs }) {
     machine,
     units: await (await call(adfs.keys)).json(),
     gateway: await call("unknown").catch(failure),
-    resource: await server.clientCredentials(hallandTarget("unknown")).catch(failure),
+    resource: await server.clientCredentials(adfsTarget("unknown")).catch(failure),
   };
 }

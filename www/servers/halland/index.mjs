@@ -1,7 +1,7 @@
 // The local Region Halland: AD FS with one client, and a gateway with two APIs. Made-up names; one call starts both.
 
-import { startAdfs } from "./adfs.mjs";
-import { certificate } from "./certificate.mjs";
+import { startAdfs } from "../adfs/server.mjs";
+import { certificate } from "../adfs/certificate.mjs";
 import { startGateway } from "./gateway.mjs";
 
 export const CLIENT = "0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10";

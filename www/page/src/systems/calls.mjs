@@ -34,9 +34,9 @@ export const calls = {
   "acmidm.cached": { call: "tokens.get({ scope, audience })", after: "token" },
   "acmidm.ping": { call: ping },
   "acmidm.mismatch": { call: ping },
-  "halland.token": { call: "tokens.get(hallandTarget(resource, scope))" },
-  "halland.cached": { call: "tokens.get(hallandTarget(resource, scope))", after: "token" },
-  "halland.other": { call: "tokens.get(hallandTarget(resource, scope))" },
+  "halland.token": { call: "tokens.get(adfsTarget(resource, scope))" },
+  "halland.cached": { call: "tokens.get(adfsTarget(resource, scope))", after: "token" },
+  "halland.other": { call: "tokens.get(adfsTarget(resource, scope))" },
   "halland.call": { call: halland("key") },
   "halland.renewed": { call: halland("[old, renewed]") },
 };

@@ -2,7 +2,7 @@
 // Region Halland's API guide; AD FS; Azure API Management.
 // Refuses to send the key to anyone but the API's origin.
 import { Client, SigningKey, privateKeyJwt } from "samtykke";
-import { HallandApi, halland as provider, hallandTarget } from "samtykke/halland";
+import { HallandApi, halland as provider, adfsTarget } from "samtykke/halland";
 import { TokenSource } from "samtykke/tokens";
 import { fact, once, settingsOf } from "./tools.mjs";
 
@@ -17,7 +17,7 @@ const source = (context) =>
 
 async function token(context, which) {
   const resource = settingsOf(context.env, "halland").resources[which];
-  const { tokenType, expiresIn } = await (await source(context)).get(hallandTarget(resource, SCOPES[which]));
+  const { tokenType, expiresIn } = await (await source(context)).get(adfsTarget(resource, SCOPES[which]));
   return [fact("resource", resource), fact("token_type", tokenType), fact("expires_in", expiresIn)];
 }
 
@@ -29,7 +29,7 @@ async function call(context, subscriberKey) {
     subscriberKey,
     development: true,
     fetch: context.fetch,
-    token: async () => (await tokens.get(hallandTarget(resources[0], SCOPES[0]))).accessToken,
+    token: async () => (await tokens.get(adfsTarget(resources[0], SCOPES[0]))).accessToken,
   });
   const response = await api.fetch(`${gateway}/hsa/units`);
   return [fact("status", response.status), fact("api", (await response.json()).api)];

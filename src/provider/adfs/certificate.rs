@@ -27,7 +27,7 @@ pub struct Current {
 /// `key_refused` when none is valid, or one is no certificate.
 ///
 /// ```
-/// use samtykke::provider::halland::current;
+/// use samtykke::provider::adfs::current;
 /// assert_eq!(current(&["-----BEGIN CERTIFICATE-----"], 1_800_000_000, 30 * 86_400).unwrap_err().code(), "key_refused");
 /// ```
 pub fn current(certificates: &[&str], now: i64, warn: u32) -> Result<Current> {

@@ -27,7 +27,7 @@ impl Msis {
     /// The first code in a text.
     ///
     /// ```
-    /// use samtykke::{error::Action, provider::halland::Msis};
+    /// use samtykke::{error::Action, provider::adfs::Msis};
     /// let found = Msis::find("MSIS9602: The received 'resource' parameter is invalid.").unwrap();
     /// assert_eq!((&*found.code, found.action), ("MSIS9602", Some(Action::FixConfiguration)));
     /// assert_eq!(Msis::find("MSIS: none"), None);

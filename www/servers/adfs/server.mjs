@@ -1,5 +1,5 @@
-// A small, strict AD FS: certificate-signed assertions, one resource a token, client credentials, codes, refresh; verified by npm jose.
-// Facts of windowsserverdocs (ad-fs-openid-connect-oauth-*), MS-OAPX, and of Region Halland's page on client credentials.
+// A small, strict AD FS: certificate-signed assertions or a secret, one resource a token, client credentials, codes, refresh, logout.
+// Facts of windowsserverdocs (ad-fs-openid-connect-oauth-*), MS-OAPX, and of Region Halland's page on client credentials; by npm jose.
 // Refuses, with AD FS' own codes: a missing or wrong x5t, other algorithms, another aud, long or reused assertions, certificates out of time.
 
 import { createHash, randomUUID } from "node:crypto";
@@ -24,6 +24,7 @@ const MESSAGES = {
   MSIS9612: ["invalid_grant", "The authorization code received in 'code' parameter is invalid."],
   MSIS9614: ["invalid_grant", "The refresh token received in 'refresh_token' parameter is invalid."],
   MSIS9615: ["invalid_grant", "The refresh token received in 'refresh_token' parameter has expired.", 401],
+  MSIS9921: ["invalid_token", "Received invalid UserInfo request. Audience in the access token does not match the UserInfo endpoint.", 401],
   MSIS9622: ["invalid_client", "Client authentication failed. Please verify the credential provided for client authentication is valid."],
 };
 /** What each code is answered with: status and body. */
@@ -36,10 +37,25 @@ class Refused extends Error {
     Object.assign(this, CODES[code]);
   }
 }
+const escaped = (text) => String(text).replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
+/** Sends the browser back: to an address, or with a form that it posts. */
+function sent(response, { location, form, action }) {
+  if (location) return response.writeHead(302, { location }).end();
+  const fields = Object.entries(form).map(([name, value]) => `<input type="hidden" name="${name}" value="${escaped(value)}">`);
+  const page = `<!doctype html><title>AD FS</title><form method="post" action="${escaped(action)}">${fields.join("")}<button>Continue</button></form>`;
+  return response.writeHead(200, { "content-type": "text/html;charset=UTF-8" }).end(page);
+}
 const UNASKED = "urn:microsoft:userinfo";
 const words = (text) => (text ?? "").split(" ").filter(Boolean);
 
-/** `client`: `{ id, certificates, redirectUris, permissions: resource → scopes }`; `resources`: identifiers that are registered. */
+/** What a client may show for itself: the certificate by its SHA-1, in base64url or in capital hexadecimal. */
+const shown = { x5t: ({ x5t }) => ({ x5t }), kid: ({ x5tHex }) => ({ kid: x5tHex.toUpperCase() }) };
+const NAMES = { x5t: ["x5t"], kid: ["kid"], x5t_kid: ["x5t", "kid"] };
+
+/**
+ * `client`: `{ id, certificates, redirectUris, permissions: resource → scopes }`, and `secret` for one that has one, `public` for one
+ * with nothing; `resources`: identifiers that are registered.
+ */
 export async function startAdfs({ client, resources, name }) {
   // Its signing certificate, by whose SHA-1 it names the key in either place.
   const signing = certificate();
@@ -55,8 +71,8 @@ export async function startAdfs({ client, resources, name }) {
     x5t,
     x5c: [read.raw.toString("base64")],
   });
-  /** `header`: of id_tokens; `keys`: those published, by their certificates or as they are. */
-  const settings = { slash: true, clock: 0, refreshExpired: false, header: { kid, x5t: kid }, keys: [signing] };
+  /** `keyName`: how certificates are known; `header`: of id_tokens; `keys`: those published, by their certificates or as they are. */
+  const settings = { slash: true, keyName: "x5t", clock: 0, refreshExpired: false, header: { kid, x5t: kid }, keys: [signing] };
   const requests = [];
   /** Answers in place of the server's, in turn. */
   const faults = [];
@@ -69,15 +85,23 @@ export async function startAdfs({ client, resources, name }) {
   let issuer;
   const endpoint = () => `${issuer}/oauth2/token${settings.slash ? "/" : ""}`;
 
-  async function authenticate(form, address) {
+  async function authenticate(form, address, authorization) {
+    const [, basic] = /^Basic (\S+)$/.exec(authorization ?? "") ?? [];
+    const [id, secret] = basic ? atob(basic).split(":").map(decodeURIComponent) : [form.get("client_id"), form.get("client_secret")];
+    if (secret !== null || client.public) {
+      if (id !== client.id) throw new Refused("MSIS9607");
+      if (client.public ? secret !== null : !client.secret || secret !== client.secret) throw new Refused("MSIS9622", "secret");
+      return;
+    }
     const assertions = form.getAll("client_assertion");
     if (assertions.length !== 1 || form.get("client_assertion_type") !== "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
       throw new Refused("MSIS9622", "no assertion");
     if (form.has("client_id") && form.get("client_id") !== client.id) throw new Refused("MSIS9607");
     const header = decodeProtectedHeader(assertions[0]);
     // As the real one: found by the SHA-1 of the certificate, letter for letter.
-    const known = client.certificates.find(({ x5t }) => x5t === header.x5t);
-    if (!known) throw new Refused("MSIS9622", "x5t");
+    const names = NAMES[settings.keyName];
+    const known = client.certificates.find((one) => names.every((name) => shown[name](one)[name] === header[name]));
+    if (!known) throw new Refused("MSIS9622", settings.keyName);
     const at = now() * 1000;
     if (at < Date.parse(known.read.validFrom) || at > Date.parse(known.read.validTo)) throw new Refused("MSIS9622", "certificate");
     let claims;
@@ -119,7 +143,7 @@ export async function startAdfs({ client, resources, name }) {
     // As seen: an issuer that is not the server's, an audience with a prefix, a time as a text, no kid.
     new SignJWT({
       appid: client.id,
-      apptype: "Confidential",
+      apptype: client.public ? "Public" : "Confidential",
       scp: scopes.join(" "),
       auth_time: new Date(now() * 1000).toISOString(),
       authmethod: "x",
@@ -134,8 +158,8 @@ export async function startAdfs({ client, resources, name }) {
       .setExpirationTime(now() + 3600)
       .sign(privateKey);
 
-  async function token(form, address) {
-    await authenticate(form, address);
+  async function token(form, address, authorization) {
+    await authenticate(form, address, authorization);
     const grant = form.get("grant_type");
     const common = async (wanted, person) => ({
       access_token: await accessToken(wanted, person),
@@ -186,16 +210,25 @@ export async function startAdfs({ client, resources, name }) {
     const redirectUri = query.get("redirect_uri");
     if (!client.redirectUris.includes(redirectUri)) throw new Refused("MSIS9224");
     const back = new URL(redirectUri);
-    back.searchParams.set("state", query.get("state"));
+    const values = { state: query.get("state") };
     try {
       const wanted = target(query);
       const code = randomUUID();
       codes.set(code, { redirectUri, wanted, challenge: query.get("code_challenge"), nonce: query.get("nonce") });
-      back.searchParams.set("code", code);
+      values.code = code;
     } catch (error) {
-      for (const name in error.body) back.searchParams.set(name, error.body[name]);
+      Object.assign(values, error.body);
     }
-    return back.href;
+    if (query.get("response_mode") === "form_post") return { form: values, action: redirectUri };
+    for (const name in values) back.searchParams.set(name, values[name]);
+    return { location: back.href };
+  }
+
+  /** Userinfo says who it is, and takes no token of an API's. */
+  async function userinfo(authorization) {
+    const { payload } = await jwtVerify(authorization?.replace("Bearer ", "") ?? "", publicKey, { algorithms: ["RS256"] }).catch(() => ({ payload: {} }));
+    if (payload.aud !== `microsoft:identityserver:${UNASKED}` && payload.aud !== UNASKED) throw new Refused("MSIS9921");
+    return { sub: payload.sub };
   }
 
   const metadata = () => ({
@@ -210,6 +243,7 @@ export async function startAdfs({ client, resources, name }) {
     token_endpoint_auth_signing_alg_values_supported: ["RS256"],
     id_token_signing_alg_values_supported: ["RS256"],
     response_types_supported: ["code"],
+    response_modes_supported: ["query", "fragment", "form_post"],
     grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
     scopes_supported: ["openid", "profile", "allatclaims"],
     subject_types_supported: ["pairwise"],
@@ -229,9 +263,17 @@ export async function startAdfs({ client, resources, name }) {
       if (url.pathname === "/adfs/.well-known/openid-configuration") return answer(200, metadata());
       if (url.pathname === "/adfs/discovery/keys")
         return answer(200, { keys: await Promise.all(settings.keys.map((one) => (one.read ? published(one) : one))) });
-      if (/^\/adfs\/oauth2\/token\/?$/.test(url.pathname)) return answer(200, await token(new URLSearchParams(body), endpoint()));
-      if (/^\/adfs\/oauth2\/authorize\/?$/.test(url.pathname)) return response.writeHead(302, { location: authorize(url.searchParams) }).end();
-      if (url.pathname === "/adfs/oauth2/logout") return response.writeHead(200).end();
+      if (/^\/adfs\/oauth2\/token\/?$/.test(url.pathname))
+        return answer(200, await token(new URLSearchParams(body), endpoint(), request.headers.authorization));
+      if (/^\/adfs\/oauth2\/authorize\/?$/.test(url.pathname)) return sent(response, authorize(url.searchParams));
+      if (url.pathname === "/adfs/userinfo") return answer(200, await userinfo(request.headers.authorization));
+      if (url.pathname === "/adfs/oauth2/logout") {
+        const back = url.searchParams.get("post_logout_redirect_uri");
+        // To one of the client's own addresses, and else to a page that says so.
+        return client.redirectUris.includes(back) && url.searchParams.has("id_token_hint")
+          ? response.writeHead(302, { location: back }).end()
+          : response.writeHead(200).end();
+      }
       answer(404, "");
     } catch (error) {
       if (!(error instanceof Refused)) return answer(500, { error: "server_error" });
