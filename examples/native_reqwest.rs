@@ -16,6 +16,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::protocol::authorization::request::RANDOM_OCTETS;
 use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
 use samtykke::{Callback, Client, ClientAuthentication, Exchange, Step};
@@ -44,12 +45,13 @@ fn main() -> Outcome<()> {
 
     let http = http()?;
     let mut exchange = Exchange::authorization_code(&client, &secret, code)?;
+    let mut input = Input::Start;
     let tokens = loop {
-        match exchange.step(&random::<32>()?, now().as_secs())? {
-            Step::Send(request) => exchange.receive(send(&http, &request)?)?,
+        input = match exchange.advance(input, &Moment { now: now().as_secs(), random: &random::<32>()? })? {
+            Step::Send(request) => Input::Response(send(&http, &request)?),
             Step::Done(tokens) => break tokens,
             _ => return Err("a step that this program does not know".into()),
-        }
+        };
     };
     println!("granted {}", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
 

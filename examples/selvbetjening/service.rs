@@ -4,6 +4,7 @@
 //! Refuses redirects and answers over 1 MiB.
 
 use samtykke::error::codes;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::Signer;
 use samtykke::provider::helseid::{self, HelseId, TokenCache, TokenRequest};
 use samtykke::provider::selvbetjening::{Environment, RESOURCE, SCOPE};
@@ -60,14 +61,15 @@ impl Service {
     }
 
     fn run<T>(&self, mut exchange: Exchange<T>) -> samtykke::Result<T> {
+        let mut input = Input::Start;
         loop {
             let octets = random::<32>().map_err(|_| Error::new(&codes::SIGNING_FAILED).expected("randomness"))?;
-            match exchange.step(&octets, now().as_secs())? {
-                Step::Sign(request) => exchange.accept_signature(&self.key.sign(request.input.as_bytes())?)?,
-                Step::Send(request) => exchange.receive(send(&self.http, &request)?)?,
+            input = match exchange.advance(input, &Moment { now: now().as_secs(), random: &octets })? {
+                Step::Sign(request) => Input::Signature(self.key.sign(request.input.as_bytes())?),
+                Step::Send(request) => Input::Response(send(&self.http, &request)?),
                 Step::Done(done) => return Ok(done),
                 _ => return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("a step that this program knows")),
-            }
+            };
         }
     }
 }

@@ -55,6 +55,7 @@ impl Exchange<Introspection> {
     /// [`Introspection::judge`].
     ///
     /// ```
+    /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Secret, Step};
     /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"active":false}"#) }
     /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
@@ -62,12 +63,13 @@ impl Exchange<Introspection> {
     /// let client = Client::new(profile, "api-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::introspection(&client, &secret, &Secret::new("x.y"), None)?;
+    /// let mut input = Input::Start;
     /// let token = loop {
-    ///     match exchange.step(&[7; 32], 1_700_000_000)? {
-    ///         Step::Send(request) => exchange.receive(http(request))?,
+    ///     input = match exchange.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
+    ///         Step::Send(request) => Input::Response(http(request)),
     ///         Step::Done(token) => break token,
     ///         _ => unreachable!("a secret signs nothing"),
-    ///     }
+    ///     };
     /// };
     /// assert!(!token.active());
     /// # Ok::<(), samtykke::Error>(())

@@ -24,9 +24,11 @@ use crate::protocol::token::{Expectation, TokenType, Tokens};
 
 /// A flow that needs the network, and perhaps keys: tokens, a pushed request, a device's codes, a signed callback.
 ///
-/// Give each `step` fresh randomness and the time, do what it says, and hand back what came of it:
+/// As every [`Machine`](crate::flow::machine::Machine) it is driven by `advance`: give each step fresh randomness and the time, do
+/// what it says, and hand back what came of it:
 ///
 /// ```
+/// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#) }
 /// # fn random() -> [u8; 32] { [7; 32] }
@@ -34,12 +36,13 @@ use crate::protocol::token::{Expectation, TokenType, Tokens};
 /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
+/// let mut input = Input::Start;
 /// let tokens = loop {
-///     match exchange.step(&random(), 1_700_000_000)? {
-///         Step::Send(request) => exchange.receive(http(request))?,
+///     input = match exchange.advance(input, &Moment { now: 1_700_000_000, random: &random() })? {
+///         Step::Send(request) => Input::Response(http(request)),
 ///         Step::Done(tokens) => break tokens,
 ///         _ => unreachable!("a secret signs nothing, and no id_token was asked for"),
-///     }
+///     };
 /// };
 /// assert_eq!(tokens.requested_scope, "read");
 /// # Ok::<(), samtykke::Error>(())
@@ -163,16 +166,6 @@ impl<T> Exchange<T> {
         self.flow.attempt.as_ref()?.request_id.as_deref()
     }
 
-    /// The next step. `random` holds fresh random octets for each call, `now` is in seconds since 1970.
-    ///
-    /// # Errors
-    /// `transaction_used` when the last step has not been answered; `invalid_configuration` for rules and keys that do not
-    /// fit; those of the answer's judgement.
-    pub fn step(&mut self, random: &[u8; 32], now: u64) -> Result<Step<T>> {
-        let step = self.flow.step(self.judge.reader(), random, now)?;
-        self.finish(step, now)
-    }
-
     /// The step, and at the end the outcome.
     pub(super) fn finish(&mut self, step: Step<Option<Claims>>, now: u64) -> Result<Step<T>> {
         step.undone().or_else(|claims| self.judge.finish(claims, now).map(Step::Done))
@@ -190,31 +183,6 @@ impl<T> Exchange<T> {
 
     pub(crate) fn expect(&mut self, change: impl FnOnce(&mut Expectation)) {
         change(&mut self.flow.context.expectation);
-    }
-
-    /// Takes the signature that [`step`](Self::step) asked for.
-    ///
-    /// # Errors
-    /// `signing_failed` for one of a length its algorithm never makes; `transaction_used` unless one was asked for.
-    pub fn accept_signature(&mut self, signature: &[u8]) -> Result<()> {
-        self.flow.signed(signature)
-    }
-
-    /// Takes whether the signature that [`step`](Self::step) handed out is right.
-    ///
-    /// # Errors
-    /// `signature_invalid` when it is not; `transaction_used` unless one is out.
-    pub fn accept_verdict(&mut self, right: bool) -> Result<()> {
-        self.flow.verified(right)
-    }
-
-    /// Takes the response to the request that [`step`](Self::step) handed out.
-    ///
-    /// # Errors
-    /// What is wrong with the answer; `dpop_nonce_missing` and `dpop_nonce_refused`; `transaction_used` unless a request is
-    /// out.
-    pub fn receive(&mut self, response: Response) -> Result<()> {
-        self.flow.receive(response, self.judge.reader())
     }
 }
 

@@ -91,18 +91,20 @@ impl Exchange<Login> {
     /// ```
     /// use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Exchange, Profile, Response, Step};
     /// use samtykke::flow::login::Start;
+    /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// # fn http(_: samtykke::Request) -> Response { Response::new(201, Some("application/json"), r#"{"request_uri":"urn:x:1","expires_in":60}"#) }
     /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
     /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::login(&client, &secret, AuthorizationRequest::new("read"), Start::new(), &[7; 96], 1_700_000_000)?;
+    /// let mut input = Input::Start;
     /// let login = loop {
-    ///     match exchange.step(&[7; 32], 1_700_000_000)? {
-    ///         Step::Send(request) => exchange.receive(http(request))?,
+    ///     input = match exchange.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
+    ///         Step::Send(request) => Input::Response(http(request)),
     ///         Step::Done(login) => break login,
     ///         _ => unreachable!("a secret signs nothing"),
-    ///     }
+    ///     };
     /// };
     /// assert_eq!(login.url, "https://op.example/authorize?client_id=client-1&request_uri=urn%3Ax%3A1");
     /// # Ok::<(), samtykke::Error>(())

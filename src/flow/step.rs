@@ -11,17 +11,17 @@ use crate::ground::secret::Secret;
 use crate::jose::alg::Hash;
 use crate::jose::{Algorithm, Jwk};
 
-/// What the caller has to do next.
+/// What the caller has to do next; what came of it is an [`Input`](crate::flow::machine::Input) of the next `advance`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step<T> {
-    /// Send this by HTTP and give the response to `receive`.
+    /// Send this by HTTP and give the answer to `Response`, or what kept it from coming to `Failed`.
     Send(Request),
-    /// Sign this and give the signature to `signed`.
+    /// Sign this and give the signature to `Signature`.
     Sign(SignRequest),
-    /// Check this signature and tell `verified` whether it is right.
+    /// Check this signature and tell `Verdict` whether it is right.
     Verify(VerifyRequest),
-    /// Find the key for this signature, check it, and tell `verified` whether it is right. Only a machine that was told so leaves
+    /// Find the key for this signature, check it, and tell `Verdict` whether it is right. Only a machine that was told so leaves
     /// the keys to its shell.
     Find(FindRequest),
     /// Decrypt this token (RFC 7516 section 5.2). Only a client that is registered for encryption asks for it

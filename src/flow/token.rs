@@ -124,19 +124,22 @@ impl Exchange<Tokens> {
         &self.flow.context.expectation
     }
 
-    /// The refresh token that came with the answer, from its arrival on. Store it before the next step: the one it replaces is
-    /// spent, and what follows, such as fetching keys or judging an id_token, can fail.
+    /// The refresh token that came with the answer, from its arrival on, also where the flow then fails. Store it whatever comes:
+    /// the one it replaces is spent, and what follows, such as fetching keys or judging an id_token, can fail. By
+    /// [`with_store`](Self::with_store) it comes as a step of its own, before anything else of the answer is judged.
     ///
     /// ```
     /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step};
+    /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// use samtykke::protocol::grant::Refresh;
     /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::refresh(&client, &secret, &Refresh::new("r0"))?;
-    /// if let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? {
-    ///     exchange.receive(http(request))?;
+    /// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
+    /// if let Step::Send(request) = exchange.advance(Input::Start, &moment)? {
+    ///     exchange.advance(Input::Response(http(request)), &moment)?;
     /// }
     /// assert_eq!(exchange.new_refresh_token().map(|token| token.expose()), Some("r1"));
     /// # Ok::<(), samtykke::Error>(())

@@ -22,12 +22,14 @@ impl Exchange<Claims> {
     ///
     /// ```
     /// use samtykke::{Client, Exchange, Profile};
+    /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// use samtykke::protocol::id_token::claims::Claims;
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
     /// let token = "eyJhbGciOiJub25lIn0.e30.AAAA"; // {"alg":"none"}
     /// let mut exchange = Exchange::<Claims>::id_token(&client, token).jwks(r#"{"keys":[]}"#);
-    /// assert_eq!(exchange.step(&[7; 32], 1_700_000_000).unwrap_err().code(), "algorithm_refused");
+    /// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
+    /// assert_eq!(exchange.advance(Input::Start, &moment).unwrap_err().code(), "algorithm_refused");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn id_token(client: &Client, token: impl Into<String>) -> Self {

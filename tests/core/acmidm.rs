@@ -11,6 +11,8 @@ use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Response, Result, Secret, Step,
 };
 
+use crate::by_hand::by_hand;
+
 const ID: &str = "5f0c7b1e-6d43-4a52-9d0b-0a1b2c3d4e5f";
 const TRACE: Trace<'_> = Trace { correlation_id: ID, tracing_id: ID, request_id: "0b9f3c55-6f3a-4d6e-8a1f-1c2d3e4f5a6b" };
 
@@ -85,14 +87,14 @@ fn environments_are_whole_and_apart() {
 fn a_token_request_as_documented() {
     let secret = ClientAuthentication::secret_post("s");
     let target = Target::new().audience("api-1").resource("https://api.example");
-    let mut exchange =
-        Exchange::client_credentials(&client(), &secret, &ClientCredentials::new("vo_info elys_depzorg")).unwrap().target(&target).unwrap();
+    let grant = ClientCredentials::new("vo_info elys_depzorg");
+    let mut exchange = by_hand(Exchange::client_credentials(&client(), &secret, &grant).unwrap().target(&target).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], 0).unwrap() else { panic!() };
     let body = request.body.unwrap();
     assert_eq!(request.url, "https://authenticatie-ti.vlaanderen.be/op/v1/token");
     assert!(body.expose().contains("grant_type=client_credentials") && body.expose().contains("scope=vo_info+elys_depzorg"));
     assert!(body.expose().contains("audience=api-1") && body.expose().contains("resource=https%3A%2F%2Fapi.example"));
-    exchange.receive(json(200, r#"{"access_token":"x","token_type":"bearer","scope":"vo_info elys_depzorg default_scope"}"#)).unwrap();
+    exchange.receive(json(200, r#"{"access_token":"x","token_type":"bearer","scope":"vo_info elys_depzorg default_scope"}"#));
     let Step::Done(tokens) = exchange.step(&[7; 32], 0).unwrap() else { panic!() };
     // A wider grant is normal; without a lifetime there is none.
     assert_eq!((tokens.scope.as_deref(), tokens.expires_in), (Some("vo_info elys_depzorg default_scope"), None));
@@ -107,9 +109,9 @@ fn a_token_request_as_documented() {
 
 fn refreshed(profile: Profile, status: u16, body: &str) -> Error {
     let client = Client::new(profile, "my-client", "https://app.example.be/callback").unwrap();
-    let mut exchange = Exchange::refresh(&client, &ClientAuthentication::secret_post("s"), &Refresh::new("S3CRET")).unwrap();
+    let mut exchange = by_hand(Exchange::refresh(&client, &ClientAuthentication::secret_post("s"), &Refresh::new("S3CRET")).unwrap());
     assert!(matches!(exchange.step(&[7; 32], 0), Ok(Step::Send(_))));
-    exchange.receive(json(status, body)).unwrap_err()
+    exchange.refusal(json(status, body))
 }
 
 #[test]
@@ -126,10 +128,10 @@ fn the_end_of_a_session_is_a_code_of_its_own() {
     let standard = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     assert_eq!(refreshed(standard, 400, r#"{"error":"invalid_grant"}"#).code(), "token_error");
     // Elsewhere the same word is an error of the request.
-    let mut exchange =
-        Exchange::client_credentials(&client(), &ClientAuthentication::secret_post("s"), &ClientCredentials::new("a")).unwrap();
+    let grant = ClientCredentials::new("a");
+    let mut exchange = by_hand(Exchange::client_credentials(&client(), &ClientAuthentication::secret_post("s"), &grant).unwrap());
     assert!(matches!(exchange.step(&[7; 32], 0), Ok(Step::Send(_))));
-    assert_eq!(exchange.receive(json(400, r#"{"error":"invalid_request"}"#)).unwrap_err().code(), "token_error");
+    assert_eq!(exchange.refusal(json(400, r#"{"error":"invalid_request"}"#)).code(), "token_error");
 }
 
 #[test]
@@ -284,7 +286,7 @@ fn answers_to_a_delegated_request() {
     let code_of = |body: &str| judge(200, "application/json", body);
     let found = code_of(r#"{"code":"abc","state":"STATE","session_state":5}"#).unwrap();
     assert_eq!((found.issuer(), found.scope()), ("https://authenticatie-ti.vlaanderen.be/op", "audience:server:client_id:api-1 vo"));
-    let mut exchange = Exchange::authorization_code(&client, &ClientAuthentication::secret_post("s"), found).unwrap();
+    let mut exchange = by_hand(Exchange::authorization_code(&client, &ClientAuthentication::secret_post("s"), found).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], NOW).unwrap() else { panic!() };
     let body = request.body.unwrap();
     assert!(body.expose().contains("grant_type=authorization_code") && body.expose().contains("code=abc"));

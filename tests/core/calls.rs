@@ -1,5 +1,6 @@
 //! Requests for userinfo, introspection and revocation, and the machines that carry them through.
 
+use crate::by_hand::{ByHand, by_hand};
 use crate::encode::base64url;
 use samtykke::protocol::id_token::rules::IdTokenRules;
 use samtykke::protocol::introspection::TokenHint;
@@ -60,10 +61,10 @@ fn requests_with_client_authentication() {
     let basic = ClientAuthentication::secret_basic("p");
     let post = ClientAuthentication::secret_post("p");
     let introspect = |client: &Client, with: &ClientAuthentication, token: &Secret, hint| {
-        Exchange::introspection(client, with, token, hint).map(|mut exchange| first(&mut exchange))
+        Exchange::introspection(client, with, token, hint).map(|exchange| first(&mut by_hand(exchange)))
     };
     let revoke = |client: &Client, with: &ClientAuthentication, token: &Secret, hint| {
-        Exchange::revocation(client, with, token, hint).map(|mut exchange| first(&mut exchange))
+        Exchange::revocation(client, with, token, hint).map(|exchange| first(&mut by_hand(exchange)))
     };
     type Build = dyn Fn(&Client, &ClientAuthentication, &Secret, Option<TokenHint>) -> Result<Request, Error>;
     let builders: [(&str, &Build); 2] = [("introspection_endpoint", &introspect), ("revocation_endpoint", &revoke)];
@@ -97,7 +98,7 @@ fn requests_with_client_authentication() {
     assert_eq!(request.body.unwrap().expose(), "token=S3CRET&client_id=client-1");
 }
 
-fn first<T>(exchange: &mut Exchange<T>) -> Request {
+fn first<T>(exchange: &mut ByHand<Exchange<T>>) -> Request {
     let Step::Send(request) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a request") };
     request
 }
@@ -106,51 +107,51 @@ fn first<T>(exchange: &mut Exchange<T>) -> Request {
 fn machines() {
     let basic = ClientAuthentication::secret_basic("p");
     let (token, at) = (Secret::new(SECRET), client("https://op.example/x"));
-    let mut exchange = Exchange::introspection(&at, &basic, &token, None).unwrap();
+    let mut exchange = by_hand(Exchange::introspection(&at, &basic, &token, None).unwrap());
     first(&mut exchange);
-    exchange.receive(json_answer(200, r#"{"active":true,"sub":"user-1"}"#)).unwrap();
+    exchange.receive(json_answer(200, r#"{"active":true,"sub":"user-1"}"#));
     let Step::Done(found) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("the state") };
     assert!(found.active());
-    let mut exchange = Exchange::revocation(&at, &basic, &token, None).unwrap();
+    let mut exchange = by_hand(Exchange::revocation(&at, &basic, &token, None).unwrap());
     first(&mut exchange);
-    assert_eq!(code(exchange.receive(Response::new(503, None, ""))), "revocation_failed");
-    let mut exchange = Exchange::revocation(&at, &basic, &token, None).unwrap();
+    assert_eq!(exchange.refusal(Response::new(503, None, "")).code(), "revocation_failed");
+    let mut exchange = by_hand(Exchange::revocation(&at, &basic, &token, None).unwrap());
     first(&mut exchange);
-    exchange.receive(Response::new(200, None, "")).unwrap();
+    exchange.receive(Response::new(200, None, ""));
     assert!(matches!(exchange.step(&[7; 32], NOW).unwrap(), Step::Done(())));
 
     let userinfo = |tokens: &Tokens, signed| Exchange::userinfo(&at, &basic, tokens, Subject::Is("user-1"), signed);
-    let mut exchange = userinfo(&tokens("Bearer"), None).unwrap();
+    let mut exchange = by_hand(userinfo(&tokens("Bearer"), None).unwrap());
     assert_eq!(first(&mut exchange).headers[1].1.expose(), "Bearer S3CRET");
-    exchange.receive(json_answer(200, r#"{"sub":"user-1"}"#)).unwrap();
+    exchange.receive(json_answer(200, r#"{"sub":"user-1"}"#));
     let Step::Done(claims) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("the claims") };
     assert_eq!(claims.json(), r#"{"sub":"user-1"}"#);
-    let mut exchange = userinfo(&tokens("Bearer"), None).unwrap();
+    let mut exchange = by_hand(userinfo(&tokens("Bearer"), None).unwrap());
     first(&mut exchange);
-    assert_eq!(code(exchange.receive(json_answer(200, r#"{"sub":"user-2"}"#))), "subject_mismatch");
+    assert_eq!(exchange.refusal(json_answer(200, r#"{"sub":"user-2"}"#)).code(), "subject_mismatch");
     // A bound token is not sent without its key.
-    assert_eq!(code(userinfo(&tokens("DPoP"), None).unwrap().step(&[7; 32], NOW)), "invalid_configuration");
+    assert_eq!(code(by_hand(userinfo(&tokens("DPoP"), None).unwrap()).step(&[7; 32], NOW)), "invalid_configuration");
     assert_eq!(code(Exchange::userinfo(&client("none"), &basic, &tokens("Bearer"), Subject::Is("user-1"), None)), "endpoint_missing");
     // A token bound to a certificate is of use only where the server asks for one (RFC 8705 section 5).
     let mut profile = at.profile().clone();
     profile.endpoints.mtls_aliases = vec![("userinfo_endpoint".into(), "https://mtls.op.example/x".into())];
     let bound = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
     for (authentication, url) in [(&ClientAuthentication::Tls, "https://mtls.op.example/x"), (&basic, "https://op.example/x")] {
-        let mut exchange = Exchange::userinfo(&bound, authentication, &tokens("Bearer"), Subject::Is("user-1"), None).unwrap();
-        assert_eq!(first(&mut exchange).url, url);
+        let exchange = Exchange::userinfo(&bound, authentication, &tokens("Bearer"), Subject::Is("user-1"), None).unwrap();
+        assert_eq!(first(&mut by_hand(exchange)).url, url);
     }
 
     // Signed claims come out only when their signature was verified, and never where plain ones are answered.
     let rules = || IdTokenRules::new("https://op.example", "client-1");
     let key = json!({ "kty": "RSA", "n": base64url(&[255; 256]), "e": "AQAB", "kid": "a" });
     let signed = |right: Option<bool>, response: Response| {
-        let mut exchange = userinfo(&tokens("Bearer"), Some(rules()))?.jwks(json!({ "keys": [key] }).to_string());
+        let mut exchange = by_hand(userinfo(&tokens("Bearer"), Some(rules()))?.jwks(json!({ "keys": [key] }).to_string()));
         first(&mut exchange);
-        exchange.receive(response)?;
+        exchange.receive(response);
         let Step::Verify(request) = exchange.step(&[7; 32], NOW)? else { panic!("a signature to verify") };
         assert_eq!((request.alg.name, request.key.kid(), request.signature.len()), ("RS256", Some("a"), 256));
         if let Some(right) = right {
-            exchange.accept_verdict(right)?;
+            exchange.accept_verdict(right);
         }
         exchange.step(&[7; 32], NOW)
     };

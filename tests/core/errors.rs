@@ -5,6 +5,8 @@ use samtykke::error::{Action, Phase, codes};
 use samtykke::provider::norskgjeld::{Agreement, Api, Environment, Purpose};
 use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Profile, Response, Secret, Step, Tokens};
 
+use crate::by_hand::by_hand;
+
 const LANGUAGES: [Language; 5] = [Language::Nb, Language::Nn, Language::Sv, Language::Nl, Language::En];
 const ACTIONS: [Action; 6] =
     [Action::FixConfiguration, Action::Restart, Action::TryLater, Action::UserDeclined, Action::UserCancelled, Action::None];
@@ -89,9 +91,9 @@ fn no_text_shows_a_secret() {
     texts.push(format!("{:?}", samtykke::protocol::authorization::pkce::Verifier::parse(&verifier).unwrap()));
     let authentication = ClientAuthentication::secret_basic(secret);
     texts.push(format!("{authentication:?} {:?}", ClientAuthentication::secret_post(secret)));
-    let mut exchange = Exchange::authorization_code(&client, &authentication, code).unwrap();
+    let exchange = Exchange::authorization_code(&client, &authentication, code).unwrap();
     texts.push(format!("{exchange:?}"));
-    let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
+    let Step::Send(request) = by_hand(exchange).step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     texts.push(format!("{request:?}"));
     let body = format!(r#"{{"access_token":"{secret}","token_type":"Bearer","refresh_token":"{secret}","x":"{secret}"}}"#);
     let response = Response::new(200, Some("application/json"), &body);

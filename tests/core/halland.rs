@@ -13,6 +13,8 @@ use samtykke::{
     AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
 };
 
+use crate::by_hand::by_hand;
+
 const ISSUER: &str = "https://adfs.example.se/adfs";
 const MISSING: &str = r#"{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }"#;
 const INVALID: &str = r#"{ "statusCode": 401, "message": "Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription." }"#;
@@ -69,15 +71,15 @@ fn a_resource_is_any_text_where_the_profile_says_so() {
     let client = client(profile);
     let exchange =
         |target: &Target| Exchange::client_credentials(&client, &open, &ClientCredentials::new("hsainfoapi.read")).unwrap().target(target);
-    let mut right = exchange(&adfs::target("hsainfoapi.regionhalland.se").unwrap()).unwrap();
+    let mut right = by_hand(exchange(&adfs::target("hsainfoapi.regionhalland.se").unwrap()).unwrap());
     let Step::Send(request) = right.step(&[7; 32], 0).unwrap() else { panic!() };
     assert!(request.body.unwrap().expose().contains("resource=hsainfoapi.regionhalland.se"));
     assert_eq!(code(exchange(&Target::new().resource("a\nb"))), "invalid_parameter");
-    let mut refresh = Exchange::refresh(&client, &open, &Refresh::new("S3CRET")).unwrap();
+    let mut refresh = by_hand(Exchange::refresh(&client, &open, &Refresh::new("S3CRET")).unwrap());
     assert!(matches!(refresh.step(&[7; 32], 0), Ok(Step::Send(_))));
     let body =
         r#"{"error":"invalid_grant","error_description":"MSIS9615: The refresh token received in 'refresh_token' parameter has expired."}"#;
-    let ended = refresh.receive(Response::new(401, Some("application/json"), body)).unwrap_err();
+    let ended = refresh.refusal(Response::new(401, Some("application/json"), body));
     assert_eq!((ended.code(), Msis::of(&ended).unwrap().action), ("session_ended", Some(Action::Restart)));
 }
 
@@ -273,12 +275,11 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
         let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600,"auth_time":"2023-11-14T22:13:20.180Z"}"#;
         let header = format!(r#"{{"alg":"RS256",{header}}}"#);
         let token = append_signature(&signing_input(&header, claims), &[7; 256]);
-        let mut exchange = Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r"))
-            .unwrap()
-            .jwks_at(set.clone(), JwksTimes::new(1_700_000_000, Some(1_700_000_000)));
+        let exchange = Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r")).unwrap();
+        let mut exchange = by_hand(exchange.jwks_at(set.clone(), JwksTimes::new(1_700_000_000, Some(1_700_000_000))));
         assert!(matches!(exchange.step(&[7; 32], 1_700_000_001), Ok(Step::Send(_))));
         let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{}"}}"#, token.expose());
-        exchange.receive(Response::new(200, Some("application/json"), &body)).unwrap();
+        exchange.receive(Response::new(200, Some("application/json"), &body));
         match exchange.step(&[7; 32], 1_700_000_001)? {
             Step::Verify(request) => {
                 Ok(request.key.required_json().contains("\"AQAB\"") && request.key.required_json() == format!("{{{key}}}"))
@@ -312,13 +313,13 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
 fn each_request_has_an_id_and_its_errors_too() {
     let sent = |profile: Profile| {
         let client = client(profile);
-        let mut exchange =
-            Exchange::client_credentials(&client, &ClientAuthentication::secret_post("s"), &ClientCredentials::new("a")).unwrap();
+        let grant = ClientCredentials::new("a");
+        let mut exchange = by_hand(Exchange::client_credentials(&client, &ClientAuthentication::secret_post("s"), &grant).unwrap());
         let Step::Send(request) = exchange.step(&[7; 32], 0).unwrap() else { panic!() };
         let id = request.headers.iter().find(|(name, _)| *name == adfs::REQUEST_ID).map(|(_, id)| id.expose().to_owned());
         assert_eq!(exchange.request_id(), id.as_deref());
         let body = r#"{"error":"invalid_resource","error_description":"MSIS9602: x"}"#;
-        (id, exchange.receive(Response::new(400, Some("application/json"), body)).unwrap_err())
+        (id, exchange.refusal(Response::new(400, Some("application/json"), body)))
     };
     // Where the server takes no secret, the profile says so first: a server like it, with its requests.
     let mut profile = halland::profile(ISSUER);

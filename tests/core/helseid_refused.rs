@@ -1,5 +1,6 @@
 //! HelseID: every refusal of the provider's own, lettered as its reference sheet letters them.
 
+use crate::by_hand::by_hand;
 use crate::encode::base64url;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::grant::Target;
@@ -16,20 +17,20 @@ use crate::helseid::{
 
 #[test]
 fn d_a_second_challenge_one_without_a_nonce_and_one_on_success_end_it() {
-    let mut exchange = machine(&phr());
+    let mut exchange = by_hand(machine(&phr()));
     send(&mut exchange, 1);
-    exchange.receive(challenge(Some("n-1"))).unwrap();
+    exchange.receive(challenge(Some("n-1")));
     send(&mut exchange, 2);
-    assert_eq!(exchange.receive(challenge(Some("n-2"))).unwrap_err().code(), "dpop_nonce_refused");
-    let mut exchange = machine(&phr());
+    assert_eq!(exchange.refusal(challenge(Some("n-2"))).code(), "dpop_nonce_refused");
+    let mut exchange = by_hand(machine(&phr()));
     send(&mut exchange, 1);
-    assert_eq!(exchange.receive(challenge(None)).unwrap_err().code(), "dpop_nonce_missing");
-    let mut exchange = machine(&phr());
+    assert_eq!(exchange.refusal(challenge(None)).code(), "dpop_nonce_missing");
+    let mut exchange = by_hand(machine(&phr()));
     send(&mut exchange, 1);
     // Another error is none, whatever header is beside it.
     let mut other = answer(400, &json!({"error": "invalid_client"}));
     other.dpop_nonce = Some("n-1".into());
-    let error = exchange.receive(other).and_then(|()| exchange.step(&[1; 32], NOW).map(|_| ())).unwrap_err();
+    let error = exchange.refusal(other);
     assert_eq!((error.code(), error.oauth().map(|oauth| oauth.error.as_str())), ("token_error", Some("invalid_client")));
 }
 
@@ -88,11 +89,12 @@ fn a_login_without_the_level_in_its_id_token_is_refused() {
     let id_token =
         format!("{}.{}.{}", base64url(br#"{"alg":"RS256","kid":"1"}"#), base64url(claims.to_string().as_bytes()), base64url(&[1; 256]));
     let exchange = helseid().authorization_code(code, &TokenRequest::new().resource("nhn:phr"), None).unwrap();
-    let mut exchange = exchange.jwks(json!({"keys": [{"kty": "RSA", "kid": "1", "n": base64url(&[0xc1; 256]), "e": "AQAB"}]}).to_string());
+    let set = json!({"keys": [{"kty": "RSA", "kid": "1", "n": base64url(&[0xc1; 256]), "e": "AQAB"}]});
+    let mut exchange = by_hand(exchange.jwks(set.to_string()));
     send(&mut exchange, 1);
-    exchange.receive(answer(200, &tokens(&json!({"id_token": id_token})))).unwrap();
+    exchange.receive(answer(200, &tokens(&json!({"id_token": id_token}))));
     assert!(matches!(exchange.step(&[0; 32], NOW).unwrap(), Step::Verify(_)));
-    exchange.accept_verdict(true).unwrap();
+    exchange.accept_verdict(true);
     let error = exchange.step(&[0; 32], NOW).unwrap_err();
     assert_eq!((error.code(), error.actual_value()), ("claim_refused", Some("3")));
 }
@@ -139,7 +141,7 @@ fn f_details_with_a_code_are_refused_whoever_drives_the_exchange() {
     let target = Target::new().assertion_claim("assertion_details", &*details);
     let refused = |authentication: &ClientAuthentication, target: &Target| {
         let exchange = Exchange::authorization_code(helseid.client(), authentication, code().0).unwrap();
-        exchange.target(target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).map(|_| ())
+        by_hand(exchange.target(target).unwrap().dpop(&key(), None)).step(&[1; 32], NOW).map(|_| ())
     };
     let error = refused(helseid.authentication(), &target).unwrap_err();
     assert_eq!((error.code(), error.actual_value()), ("invalid_parameter", Some("assertion_details")));
@@ -151,7 +153,7 @@ fn f_details_with_a_code_are_refused_whoever_drives_the_exchange() {
     assert!(refused(helseid.authentication(), &Target::new().assertion_claim("other", "1")).is_ok());
     // With the client's own credentials they belong there.
     let machine = Exchange::client_credentials(helseid.client(), helseid.authentication(), &samtykke::ClientCredentials::new("")).unwrap();
-    assert!(machine.target(&target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).is_ok());
+    assert!(by_hand(machine.target(&target).unwrap().dpop(&key(), None)).step(&[1; 32], NOW).is_ok());
 }
 
 #[test]
@@ -161,7 +163,7 @@ fn f_details_stand_in_one_place_of_a_request() {
     let machine = |target: &Target| {
         let grant = samtykke::ClientCredentials::new("nhn:phr/mhd/read");
         let exchange = Exchange::client_credentials(helseid.client(), helseid.authentication(), &grant).unwrap();
-        exchange.target(target).unwrap().dpop(&key(), None).step(&[1; 32], NOW).map(|_| ())
+        by_hand(exchange.target(target).unwrap().dpop(&key(), None)).step(&[1; 32], NOW).map(|_| ())
     };
     let array = format!("[{details}]");
     let both = Target::new().assertion_claim("assertion_details", &*details).authorization_details(&*array);
@@ -181,7 +183,7 @@ fn f_details_stand_in_one_place_of_a_request() {
             );
         }
         let request = samtykke::AuthorizationRequest::new(SCOPE);
-        Exchange::login(helseid.client(), &own, request, start, &[7; 96], NOW).unwrap().step(&[1; 32], NOW).map(|_| ())
+        by_hand(Exchange::login(helseid.client(), &own, request, start, &[7; 96], NOW).unwrap()).step(&[1; 32], NOW).map(|_| ())
     };
     assert_eq!(login(true).unwrap_err().code(), "invalid_parameter");
     assert!(login(false).is_ok());
@@ -193,9 +195,10 @@ fn an_exchanged_token_may_say_little_but_must_be_bound() {
     let judged = |body: Value| {
         let grant = samtykke::protocol::grant::TokenExchange::new("a.b.c").scope("nhn:phr/mhd/read");
         let exchange = Exchange::token_exchange(helseid.client(), helseid.authentication(), &grant).unwrap();
-        let mut exchange = exchange.dpop(&key(), None);
+        let mut exchange = by_hand(exchange.dpop(&key(), None));
         send(&mut exchange, 1);
-        exchange.receive(answer(200, &body)).and_then(|()| exchange.step(&[1; 32], NOW).map(|_| ()))
+        exchange.receive(answer(200, &body));
+        exchange.step(&[1; 32], NOW).map(|_| ())
     };
     assert!(judged(json!({"access_token": "x.y", "token_type": "DPoP", "expires_in": 60})).is_ok());
     let bearer = judged(json!({"access_token": "x.y", "token_type": "Bearer", "expires_in": 60}));
@@ -216,10 +219,10 @@ fn helseids_own_errors_are_numbered() {
         assert_eq!(error(none).provider_code(), None, "{none}");
     }
     // At PAR too, and in a callback.
-    let mut pushed = helseid().login(&LoginRequest::new(SCOPE), None, &[7; 96], NOW).unwrap();
+    let mut pushed = by_hand(helseid().login(&LoginRequest::new(SCOPE), None, &[7; 96], NOW).unwrap());
     send(&mut pushed, 1);
     let body = json!({"error": "invalid_request", "error_description": "HID-1010: on demand"});
-    let error = pushed.receive(answer(400, &body)).and_then(|()| pushed.step(&[1; 32], NOW).map(|_| ())).unwrap_err();
+    let error = pushed.refusal(answer(400, &body));
     assert_eq!((error.provider_code(), error.action().as_str(), error.status()), (Some("HID-1010"), "fix_configuration", Some(400)));
     let (_, login) = begun(&LoginRequest::new(SCOPE));
     let state = login.transaction.state().to_owned();

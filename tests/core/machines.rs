@@ -1,5 +1,6 @@
 //! What a machine sends to ACM/IDM and to Region Halland: assertion and form as documented, and keys that neither takes.
 
+use crate::by_hand::by_hand;
 use crate::encode::base64url_decode;
 use samtykke::jose::{Algorithm, KeyInfo, der};
 use samtykke::protocol::grant::Target;
@@ -28,12 +29,13 @@ fn asked(profile: Profile, key: KeyInfo, scope: &str, target: &Target) -> Exchan
 }
 
 /// The header, the claims and the form, but for the assertion.
-fn sent(mut exchange: Exchange) -> (Value, Value, Vec<(String, String)>) {
+fn sent(exchange: Exchange) -> (Value, Value, Vec<(String, String)>) {
+    let mut exchange = by_hand(exchange);
     let Step::Sign(wanted) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("unsigned") };
     let mut parts = wanted.input.split('.').map(|part| serde_json::from_slice(&base64url_decode(part).unwrap()).unwrap());
     let (header, mut claims): (Value, Value) = (parts.next().unwrap(), parts.next().unwrap());
     assert!(claims.as_object_mut().unwrap().remove("jti").unwrap().as_str().is_some_and(is_uuid));
-    exchange.accept_signature(&[1; 256]).unwrap();
+    exchange.accept_signature(&[1; 256]);
     let Step::Send(request) = exchange.step(&[8; 32], NOW).unwrap() else { panic!("unsent") };
     let body = request.body.unwrap();
     let form = form_urlencoded::parse(body.expose().as_bytes()).into_owned().filter(|(name, _)| name != "client_assertion");
@@ -90,8 +92,8 @@ fn halland_gets_the_certificate_the_endpoint_as_called_and_a_bare_resource() {
 #[test]
 fn neither_takes_another_algorithm_and_halland_no_key_without_certificate() {
     let refused = |profile: Profile, key: KeyInfo| {
-        let mut exchange = asked(profile, key, "a", &Target::new());
-        exchange.step(&[7; 32], NOW).unwrap_err().code()
+        let exchange = asked(profile, key, "a", &Target::new());
+        by_hand(exchange).step(&[7; 32], NOW).unwrap_err().code()
     };
     for alg in ["PS256", "RS384", "RS512"] {
         assert_eq!(refused(acmidm::profile(&Environment::ti()), key(alg)), "invalid_configuration", "{alg}");

@@ -6,6 +6,7 @@
 mod acmidm;
 mod adfs;
 mod answers;
+mod by_hand;
 mod calls;
 mod challenges;
 mod discovery;

@@ -9,6 +9,8 @@ use samtykke::provider::maskinporten::{
 };
 use samtykke::{Client, ClientAuthentication, Exchange, Response, Secret, Step};
 
+use crate::by_hand::{ByHand, by_hand};
+
 const NOW: u64 = 1_700_000_000;
 const CLIENT: &str = "238259d7-f0ab-4bd5-b253-0f0159375096";
 const CONSENT: &str = "3649911c-a58a-4b76-9794-edd8c692e84f";
@@ -27,14 +29,14 @@ fn decoded(part: &str) -> String {
 }
 
 /// The machine of one attempt, its assertion signed: header, claims and the request.
-fn attempt(request: &TokenRequest, key: KeyInfo, random: u8) -> (Exchange, String, String, samtykke::Request) {
+fn attempt(request: &TokenRequest, key: KeyInfo, random: u8) -> (ByHand<Exchange>, String, String, samtykke::Request) {
     let client = Client::new(profile(&Environment::test()), CLIENT, "").unwrap();
-    let mut exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &request.grant(key).unwrap()).unwrap();
+    let mut exchange = by_hand(Exchange::jwt_bearer(&client, &ClientAuthentication::None, &request.grant(key).unwrap()).unwrap());
     let Step::Sign(sign) = exchange.step(&[random; 32], NOW).unwrap() else { panic!("a grant is signed") };
     assert_eq!(sign.key, KeyRole::Grant);
     let (header, claims) = sign.input.split_once('.').unwrap();
     let (header, claims) = (decoded(header), decoded(claims));
-    exchange.accept_signature(&[1; 256]).unwrap();
+    exchange.accept_signature(&[1; 256]);
     let Step::Send(sent) = exchange.step(&[random; 32], NOW).unwrap() else { panic!("then sent") };
     (exchange, header, claims, sent)
 }
@@ -81,8 +83,8 @@ fn the_grant_has_exactly_the_documented_claims() {
     assert!(attempt(&text, rsa("RS384").kid("k"), 7).2.contains(r#""resource":"https://api.example.no/""#));
 }
 
-fn answered(mut exchange: Exchange, status: u16, body: &str) -> samtykke::Result<samtykke::Tokens> {
-    exchange.receive(Response::new(status, Some("application/json"), body))?;
+fn answered(mut exchange: ByHand<Exchange>, status: u16, body: &str) -> samtykke::Result<samtykke::Tokens> {
+    exchange.receive(Response::new(status, Some("application/json"), body));
     match exchange.step(&[1; 32], NOW)? {
         Step::Done(tokens) => Ok(tokens),
         _ => panic!("done"),
@@ -306,7 +308,7 @@ fn every_documented_error_is_known() {
 fn odd_token_answers() {
     let judge = |status, media: Option<&str>, body: &str| -> samtykke::Result<samtykke::Tokens> {
         let (mut exchange, ..) = attempt(&TokenRequest::new("a"), rsa("RS256").kid("k"), 4);
-        exchange.receive(Response::new(status, media, body))?;
+        exchange.receive(Response::new(status, media, body));
         match exchange.step(&[1; 32], NOW)? {
             Step::Done(tokens) => Ok(tokens),
             _ => panic!("done"),

@@ -7,6 +7,7 @@ use samtykke::{
     AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Secret, Step,
 };
 
+use crate::by_hand::by_hand;
 use crate::encode::base64url;
 
 const NOW: u64 = 1_700_000_000;
@@ -28,7 +29,8 @@ fn finish(query: &str) -> Result<samtykke::AuthorizationCode, Error> {
     login.transaction.finish(&client(), Callback::Url(&format!("{REDIRECT_URI}?{query}&state={STATE}")), NOW)
 }
 
-fn sent(mut exchange: Exchange) -> Request {
+fn sent(exchange: Exchange) -> Request {
+    let mut exchange = by_hand(exchange);
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!(exchange.step(&[7; 32], 1_700_000_000).unwrap_err().code(), "transaction_used", "handed out once");
     request
@@ -116,8 +118,8 @@ fn code_body() {
 
 #[test]
 fn an_id_token_that_comes_is_verified_by_the_environment_s_keys() {
-    let mut exchange =
-        Exchange::authorization_code(&client(), &ClientAuthentication::secret_basic("s"), finish("code=abc.def").unwrap()).unwrap();
+    let code = finish("code=abc.def").unwrap();
+    let mut exchange = by_hand(Exchange::authorization_code(&client(), &ClientAuthentication::secret_basic("s"), code).unwrap());
     let Step::Send(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a request") };
     let part = |json: &str| base64url(json.as_bytes());
     let claims = format!(
@@ -126,7 +128,7 @@ fn an_id_token_that_comes_is_verified_by_the_environment_s_keys() {
     );
     let token = format!("{}.{}.AAAA", part(r#"{"alg":"RS256","kid":"public:hydra.openid.id-token"}"#), part(&claims));
     let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{token}"}}"#);
-    exchange.receive(Response::new(200, Some("application/json"), &body)).unwrap();
+    exchange.receive(Response::new(200, Some("application/json"), &body));
     let Step::Send(keys) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("its keys") };
     assert_eq!(keys.url, "https://access-preprod.norskgjeld.no/.well-known/jwks.json");
     // Without any keys the code is not sent.
@@ -134,7 +136,7 @@ fn an_id_token_that_comes_is_verified_by_the_environment_s_keys() {
     profile.endpoints.jwks_uri = None;
     let unkeyed = Client::new(profile, "eksempelbank-client", REDIRECT_URI).unwrap();
     let code = finish("code=abc.def").unwrap();
-    let mut exchange = Exchange::authorization_code(&unkeyed, &ClientAuthentication::secret_basic("s"), code).unwrap();
+    let mut exchange = by_hand(Exchange::authorization_code(&unkeyed, &ClientAuthentication::secret_basic("s"), code).unwrap());
     assert_eq!(exchange.step(&[7; 32], NOW).unwrap_err().code(), "invalid_configuration");
 }
 

@@ -12,6 +12,7 @@ use samtykke::{
     AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Response, Step,
 };
 
+use crate::by_hand::by_hand;
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, finish_as, profile, random, read, refused};
 
 const P256: &str =
@@ -52,8 +53,8 @@ fn a_proof_s_algorithm_that_the_server_lacks_is_told_before_anything_is_sent() {
         (r#","dpop_signing_alg_values_supported":["ES256"]"#, "EdDSA", false),
     ] {
         let (client, key) = (client(published(list)), key(alg));
-        let mut exchange = Exchange::client_credentials(&client, &secret(), &ClientCredentials::new("read")).unwrap().dpop(&key, None);
-        let token = exchange.step(&[7; 32], NOW);
+        let exchange = Exchange::client_credentials(&client, &secret(), &ClientCredentials::new("read")).unwrap().dpop(&key, None);
+        let token = by_hand(exchange).step(&[7; 32], NOW);
         let login = login(&client, Start::new().dpop(&key, None));
         if fits {
             assert!(matches!(token, Ok(Step::Sign(_))) && login.is_ok(), "{list} {alg}");
@@ -72,8 +73,8 @@ fn an_assertion_s_algorithm_that_the_server_lacks_is_told_before_anything_is_sen
     let signing = || ClientAuthentication::PrivateKeyJwt(Box::new(PrivateKeyJwt { key: key("EdDSA"), rules: None }));
     for (list, fits) in [("", true), (r#"["RS256","Ed25519"]"#, true), (r#"["RS256","PS256"]"#, false)] {
         let list = if list.is_empty() { String::new() } else { format!(r#","token_endpoint_auth_signing_alg_values_supported":{list}"#) };
-        let mut exchange = Exchange::client_credentials(&client(published(&list)), &signing(), &ClientCredentials::new("read")).unwrap();
-        match exchange.step(&[7; 32], NOW) {
+        let exchange = Exchange::client_credentials(&client(published(&list)), &signing(), &ClientCredentials::new("read")).unwrap();
+        match by_hand(exchange).step(&[7; 32], NOW) {
             Ok(Step::Sign(_)) => assert!(fits),
             Err(error) => assert_eq!((error.code(), error.expected_value(), fits), ("invalid_configuration", Some("RS256 PS256"), false)),
             _ => panic!("nothing is sent"),
@@ -135,14 +136,14 @@ fn an_answer_by_another_way_says_what_was_asked_and_how_it_came() {
 #[test]
 fn pushing_is_switched_off_by_name_alone() {
     let mut profile = published(&format!(r#","pushed_authorization_request_endpoint":"{ISSUER}/par""#));
-    let pushed = |profile: &Profile| match login(&client(profile.clone()), Start::new()).unwrap().step(&[7; 32], NOW).unwrap() {
+    let pushed = |profile: &Profile| match by_hand(login(&client(profile.clone()), Start::new()).unwrap()).step(&[7; 32], NOW).unwrap() {
         Step::Send(request) => Some(request.url),
         _ => None,
     };
     assert_eq!(pushed(&profile).as_deref(), Some("https://op.example/par"));
-    let mut exchange = login(&client(profile.clone()), Start::new()).unwrap();
+    let mut exchange = by_hand(login(&client(profile.clone()), Start::new()).unwrap());
     let Step::Send(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a pushed request") };
-    let error = exchange.receive(Response::new(401, None, "")).unwrap_err();
+    let error = exchange.refusal(Response::new(401, None, ""));
     assert_eq!((error.phase().as_str(), error.action(), error.status()), ("authorization", Action::FixConfiguration, Some(401)));
     assert!(error.hint().contains("pushed authorization request (PAR)") && error.hint().contains("unpushed"), "{error}");
     profile.requests.unpushed = true;
@@ -157,9 +158,9 @@ fn response_type_and_scope_stand_beside_a_request_object_on_demand() {
     let front = |object: RequestObject, par: &str| {
         let client = client(published(par));
         let request = AuthorizationRequest::new("openid read").parameter("ui_locales", "nb");
-        let mut exchange = Exchange::login(&client, &secret(), request, Start::new().object(object), &random(), NOW).unwrap();
+        let mut exchange = by_hand(Exchange::login(&client, &secret(), request, Start::new().object(object), &random(), NOW).unwrap());
         let Step::Sign(_) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("an object to sign") };
-        exchange.accept_signature(&[7; 64]).unwrap();
+        exchange.accept_signature(&[7; 64]);
         match exchange.step(&[7; 32], NOW).unwrap() {
             Step::Done(login) => login.url,
             Step::Send(request) => request.body.unwrap().expose().to_string(),

@@ -1,6 +1,7 @@
 //! The answer at the redirect URI: one test for each refusal, named after its number in the project's checklist.
 //! Deleting the check fails the test.
 
+use crate::by_hand::by_hand;
 use crate::flow::*;
 use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Exchange, Profile, Step, Transaction};
@@ -316,7 +317,7 @@ fn a_code_handed_to_a_worker_is_checked_again() {
     ] {
         refused(AuthorizationCode::restore(&odd), "code_malformed");
     }
-    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, again).unwrap().jwks("{}");
+    let mut exchange = by_hand(Exchange::authorization_code(&client(), &ClientAuthentication::None, again).unwrap().jwks("{}"));
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(request.body.unwrap().expose().contains("&code=a+b%2B&"));
     let odd = finish(&format!("{REDIRECT_URI}?code=a&state=STATE&scope=a++b")).unwrap();

@@ -1,6 +1,7 @@
 //! The token request and its answer: one test for each refusal, named after its number in the project's checklist.
 //! Deleting the check fails the test.
 
+use crate::by_hand::by_hand;
 use crate::encode::base64url;
 use crate::flow::*;
 use samtykke::jose::Jwk;
@@ -46,7 +47,7 @@ fn n047_token_endpoint_https_and_public() {
 }
 
 fn body(authentication: &ClientAuthentication) -> (String, Option<String>) {
-    let mut exchange = Exchange::authorization_code(&client(), authentication, checked()).unwrap();
+    let mut exchange = by_hand(Exchange::authorization_code(&client(), authentication, checked()).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!((request.method, &*request.url), ("POST", "https://op.example/token"));
     let header = request.headers.iter().find(|(name, _)| *name == "authorization").map(|(_, value)| value.expose().to_owned());
@@ -85,7 +86,7 @@ fn n050_one_client_authentication() {
     }
     let grant = ClientCredentials::new("read");
     refused(Exchange::client_credentials(&client(), &ClientAuthentication::None, &grant), "invalid_configuration");
-    let mut exchange = Exchange::client_credentials(&client(), &ClientAuthentication::secret_post("s"), &grant).unwrap();
+    let mut exchange = by_hand(Exchange::client_credentials(&client(), &ClientAuthentication::secret_post("s"), &grant).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!(request.body.unwrap().expose(), "grant_type=client_credentials&scope=read&client_id=client-1&client_secret=s");
     for odd in ["", "a\nb"] {
@@ -93,7 +94,7 @@ fn n050_one_client_authentication() {
         refused(Exchange::client_credentials(&client(), &ClientAuthentication::secret_basic("s"), &grant), "invalid_parameter");
     }
     let authentication = ClientAuthentication::secret_basic("s");
-    let mut exchange = Exchange::client_credentials(&client(), &authentication, &ClientCredentials::default()).unwrap();
+    let mut exchange = by_hand(Exchange::client_credentials(&client(), &authentication, &ClientCredentials::default()).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert_eq!(request.body.unwrap().expose(), "grant_type=client_credentials", "nothing is sent empty");
 }
@@ -237,11 +238,11 @@ fn n061_bounds_and_no_second_sending() {
     assert!(nested(31).is_ok());
     refused(nested(32), "token_response_malformed");
 
-    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
+    let mut exchange = by_hand(Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap());
     let Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
     assert!(!request.repeatable);
     refused(exchange.step(&[7; 32], 1_700_000_000), "transaction_used");
-    exchange.receive(Response::new(200, Some("application/json"), GOOD)).unwrap();
+    exchange.receive(Response::new(200, Some("application/json"), GOOD));
     let Step::Done(tokens) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("tokens") };
     assert_eq!(tokens.access_token.expose(), "tok");
     refused(exchange.step(&[7; 32], 1_700_000_000), "transaction_used");
@@ -299,12 +300,12 @@ fn n081_an_id_token_is_a_jwt_in_compact_form() {
 #[test]
 fn n061_a_response_belongs_to_a_request_that_was_sent() {
     let answer = || Response::new(200, Some("application/json"), GOOD);
-    let mut early = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
-    assert!(early.receive(answer()).is_err(), "nothing was sent yet");
-    let mut exchange = Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap();
+    let mut early = by_hand(Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap());
+    assert_eq!(early.refusal(answer()).code(), "transaction_used", "nothing was sent yet");
+    let mut exchange = by_hand(Exchange::authorization_code(&client(), &ClientAuthentication::None, checked()).unwrap());
     let Step::Send(_) = exchange.step(&[7; 32], 1_700_000_000).unwrap() else { panic!("a request") };
-    assert!(exchange.receive(Response::new(400, Some("application/json"), r#"{"error":"invalid_grant"}"#)).is_err());
-    assert!(exchange.receive(answer()).is_err(), "one response for one request");
+    assert_eq!(exchange.refusal(Response::new(400, Some("application/json"), r#"{"error":"invalid_grant"}"#)).code(), "token_error");
+    assert_eq!(exchange.refusal(answer()).code(), "transaction_used", "one response for one request");
 }
 
 /// A power of 65537, and so of the form that a broken generator gave its moduli (CVE-2017-15361).

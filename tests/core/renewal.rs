@@ -4,6 +4,7 @@
 
 use crate::encode::base64url;
 use samtykke::flow::keys::JwksTimes;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
@@ -46,22 +47,19 @@ fn refresh(grant: &Refresh) -> Exchange<Tokens> {
 
 /// Drives a machine at a time; every key set that is asked for is `keys`. How many were, and the outcome.
 fn drive(exchange: &mut Exchange<Tokens>, answer: &Response, keys: &str, now: u64) -> (u32, Result<Tokens, Error>) {
-    let mut fetched = 0;
+    let (mut fetched, mut input) = (0, Input::Start);
     loop {
-        let done = match exchange.step(&[7; 32], now) {
+        input = match exchange.advance(input, &Moment { now, random: &[7; 32] }) {
             Err(error) => return (fetched, Err(error)),
             Ok(Step::Send(request)) if request.url.ends_with("/jwks") => {
                 fetched += 1;
-                exchange.receive(json_answer(keys))
+                Input::Response(json_answer(keys))
             }
-            Ok(Step::Send(_)) => exchange.receive(answer.clone()),
-            Ok(Step::Verify(_)) => exchange.accept_verdict(true),
+            Ok(Step::Send(_)) => Input::Response(answer.clone()),
+            Ok(Step::Verify(_)) => Input::Verdict(true),
             Ok(Step::Done(tokens)) => return (fetched, Ok(tokens)),
             Ok(_) => panic!("a secret signs nothing"),
         };
-        if let Err(error) = done {
-            return (fetched, Err(error));
-        }
     }
 }
 

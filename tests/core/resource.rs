@@ -1,5 +1,6 @@
 //! Calls of APIs with a token: where it may go, in what, and how often (RFC 6750, RFC 9449 sections 7 and 9).
 
+use crate::by_hand::by_hand;
 use crate::encode::base64url_decode;
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
@@ -31,24 +32,22 @@ fn key() -> KeyInfo {
 }
 
 /// The requests that go out while the API gives these answers, and the outcome.
-fn play(mut exchange: Exchange<Response>, answers: &[Response]) -> (Vec<Request>, Result<Response, Error>) {
+fn play(exchange: Exchange<Response>, answers: &[Response]) -> (Vec<Request>, Result<Response, Error>) {
+    let mut exchange = by_hand(exchange);
     let (mut sent, mut left) = (Vec::new(), answers.iter());
     loop {
         let step = match exchange.step(&[7; 32], NOW) {
             Ok(step) => step,
             Err(error) => return (sent, Err(error)),
         };
-        let done = match step {
+        match step {
             Step::Sign(_) => exchange.accept_signature(&[1; 64]),
             Step::Send(request) => {
                 sent.push(request);
-                exchange.receive(left.next().expect("a request too many").clone())
+                exchange.receive(left.next().expect("a request too many").clone());
             }
             Step::Done(response) => return (sent, Ok(response)),
             _ => panic!("nothing is verified here"),
-        };
-        if let Err(error) = done {
-            return (sent, Err(error));
         }
     }
 }
@@ -174,8 +173,8 @@ fn what_no_uri_holds_is_encoded_then_judged_proved_and_sent() {
         let (sent, _) = play(call(&format!("{API}{given}"), &[API]).unwrap(), &[Response::new(200, None, "")]);
         assert_eq!(sent[0].url, format!("{API}{called}"));
     }
-    let mut exchange =
-        Exchange::resource(&client(), &tokens(TokenType::DPoP), &[API], get(&format!("{API}/a|b?c|d"))).unwrap().dpop(&key(), None);
+    let exchange = Exchange::resource(&client(), &tokens(TokenType::DPoP), &[API], get(&format!("{API}/a|b?c|d"))).unwrap();
+    let mut exchange = by_hand(exchange.dpop(&key(), None));
     let Step::Sign(proof) = exchange.step(&[7; 32], NOW).unwrap() else { panic!("a proof") };
     let claims: Value = serde_json::from_slice(&base64url_decode(proof.input.split('.').nth(1).unwrap()).unwrap()).unwrap();
     assert_eq!(claims["htu"], format!("{API}/a%7Cb"));

@@ -4,6 +4,7 @@
 
 use crate::encode::{base64url, base64url_decode};
 use samtykke::flow::login::Start;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::{Algorithm, Compact, Jwk, KeyInfo, Signer, Verifier, hmac, jwks, thumbprint};
 use samtykke::protocol::authorization::par::PushedRequest;
 use samtykke::protocol::challenge::Challenge;
@@ -220,16 +221,17 @@ fn rfc9126_assertions_objects_and_answers() {
 /// Plays a server that gives these answers.
 fn play<T>(exchange: &mut Exchange<T>, answers: &[Response]) -> Result<(T, Vec<Request>), Error> {
     let (mut sent, mut left) = (Vec::new(), answers.iter());
+    let mut input = Input::Start;
     loop {
-        match exchange.step(&[7; 32], 1_562_262_616)? {
-            Step::Sign(_) => exchange.accept_signature(&[1; 64])?,
+        input = match exchange.advance(input, &Moment { now: 1_562_262_616, random: &[7; 32] })? {
+            Step::Sign(_) => Input::Signature(vec![1; 64]),
             Step::Send(request) => {
                 sent.push(request);
-                exchange.receive(left.next().expect("a request too many").clone())?;
+                Input::Response(left.next().expect("a request too many").clone())
             }
             Step::Done(outcome) => return Ok((outcome, sent)),
             _ => panic!("nothing is verified here"),
-        }
+        };
     }
 }
 

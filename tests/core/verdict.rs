@@ -42,6 +42,7 @@
 #![allow(clippy::indexing_slicing)]
 
 use samtykke::error::codes;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
@@ -172,10 +173,12 @@ fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Resul
     Ok(Verdict::accept(sent_code(client, code)?))
 }
 
+const MOMENT: Moment<'static> = Moment { now: 1_700_000_000, random: &[7; 32] };
+
 /// The `code` parameter of the token request that a checked code becomes.
 fn sent_code(client: &Client, code: samtykke::AuthorizationCode) -> Result<String, Error> {
     let mut exchange = samtykke::Exchange::authorization_code(client, &samtykke::ClientAuthentication::None, code)?;
-    let samtykke::Step::Send(request) = exchange.step(&[7; 32], 1_700_000_000)? else { return Ok(String::new()) };
+    let samtykke::Step::Send(request) = exchange.advance(Input::Start, &MOMENT)? else { return Ok(String::new()) };
     let body = request.body.unwrap_or_else(|| samtykke::Secret::new(""));
     let found = form_urlencoded::parse(body.expose().as_bytes()).find(|(name, _)| name == "code");
     Ok(found.map(|(_, code)| code.into_owned()).unwrap_or_default())
@@ -355,10 +358,11 @@ fn sequence(case: &Value) -> Result<Verdict, Error> {
 fn play<T>(mut exchange: Exchange<T>, answers: &[Value], case: &Value) -> Result<(T, usize), Error> {
     let (mut sent, mut left) = (0usize, answers.iter());
     let most = case["max_requests"].as_u64().and_then(|most| usize::try_from(most).ok()).unwrap_or_default();
+    let mut input = Input::Start;
     loop {
-        match exchange.step(&[7; 32], 1_700_000_000)? {
+        input = match exchange.advance(input, &MOMENT)? {
             // Nobody verifies it here; what counts is what is sent after which answer.
-            Step::Sign(_) => exchange.accept_signature(&[1; 64])?,
+            Step::Sign(_) => Input::Signature(vec![1; 64]),
             Step::Send(_) => {
                 sent = sent.saturating_add(1);
                 // A request too many is no verdict that any case names.
@@ -367,10 +371,10 @@ fn play<T>(mut exchange: Exchange<T>, answers: &[Value], case: &Value) -> Result
                 let mut response = Response::new(status, answer["content_type"].as_str(), &text(&answer["body"]).unwrap_or_default());
                 response.dpop_nonce = text(&answer["headers"]["DPoP-Nonce"]);
                 response.www_authenticate = text(&answer["headers"]["WWW-Authenticate"]);
-                exchange.receive(response)?;
+                Input::Response(response)
             }
             Step::Done(outcome) => return Ok((outcome, sent)),
             _ => return Err(Error::new(&codes::TIMEOUT)),
-        }
+        };
     }
 }

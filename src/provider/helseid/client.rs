@@ -33,12 +33,14 @@ use crate::protocol::token::Tokens;
 /// #     KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 /// # }
 /// use samtykke::Step;
+/// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::provider::helseid::{self, Environment, HelseId, LoginRequest};
 /// let profile = helseid::profile(&Environment::test());
 /// let helseid = HelseId::new(profile, "5b1d7b4e", "https://journal.example.no/callback", key(), key())?;
 /// let request = LoginRequest::new("openid offline_access helseid://scopes/identity/security_level nhn:phr/mhd/read");
 /// let mut login = helseid.login(&request, None, &[7; 96], 1_700_000_000)?;
-/// assert!(matches!(login.step(&[7; 32], 1_700_000_000)?, Step::Sign(_)));
+/// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
+/// assert!(matches!(login.advance(Input::Start, &moment)?, Step::Sign(_)));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@
 use super::encode::{base64url, base64url_decode};
 use samtykke::error::codes;
 use samtykke::flow::login::Start;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::profile::{AssertionRules, Audience};
@@ -94,17 +95,18 @@ fn client() -> Result<Client, Error> {
 
 /// Plays a server that gives the same answer to everything; what was sent is kept.
 fn play<T>(exchange: &mut Exchange<T>, answer: &Response, sent: &mut Vec<Request>) -> Result<T, Error> {
+    let mut input = Input::Start;
     loop {
-        match exchange.step(&[7; 32], NOW)? {
+        input = match exchange.advance(input, &Moment { now: NOW, random: &[7; 32] })? {
             // Nobody verifies it here.
-            Step::Sign(request) => exchange.accept_signature(&vec![1; if request.alg.kty == "RSA" { 256 } else { 64 }])?,
+            Step::Sign(request) => Input::Signature(vec![1; if request.alg.kty == "RSA" { 256 } else { 64 }]),
             Step::Send(request) => {
                 sent.push(request);
-                exchange.receive(answer.clone())?;
+                Input::Response(answer.clone())
             }
             Step::Done(outcome) => return Ok(outcome),
             _ => return Err(Error::new(&codes::TIMEOUT)),
-        }
+        };
     }
 }
 
