@@ -15,7 +15,7 @@ export const ENTRIES = [
   // With the machine that calls APIs.
   { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_700 },
   { entry: "samtykke/halland", file: "halland.js", ceiling: 45_000 },
-  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 26_000 },
+  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 28_600 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 34_500 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
