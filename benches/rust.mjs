@@ -29,7 +29,7 @@ const TOKIO = 'tokio = { version = "1", features = ["macros", "net", "rt-multi-t
 
 const ROWS = [
   ["core", "samtykke", [own()]],
-  ["native service with reqwest", "samtykke", [own("reqwest", "rustls", "native-crypto"), TOKIO]],
+  ["native service with reqwest", "samtykke", [own("reqwest", "rustls", "aws-lc-rs"), TOKIO]],
   ["native service with reqwest", "huskarl", [peer("huskarl", ["default-jws-verifier-platform"]), peer("huskarl-reqwest", ["rustls-tls"]), TOKIO]],
   ["native service with reqwest", "openidconnect", [peer("openidconnect", ["reqwest", "rustls-tls"]), TOKIO]],
   ["login on axum", "samtykke", [own("axum", "reqwest", "rustls"), AXUM, TOKIO]],

@@ -1,6 +1,6 @@
 //! A login by FAPI 2.0: pushed, signed for, bound to a key; then userinfo, a refresh, a call to an API.
 //!
-//! `ISSUER=… CLIENT_ID=… REDIRECT_URI=… KEY_FILE=key.json API=… cargo run --features reqwest,rustls,native-crypto --example fapi2_login`
+//! `ISSUER=… CLIENT_ID=… REDIRECT_URI=… KEY_FILE=key.json API=… cargo run --features reqwest,rustls,aws-lc-rs --example fapi2_login`
 //! prints where to log in, and reads from its input where the browser arrived. The key is a private JWK with `alg` and `kid`.
 
 // Empty on wasm, where `--all-targets` builds it too.

@@ -1,6 +1,6 @@
 //! A native program: a machine's token, a person's login, and a token for each audience from HelseID.
 //!
-//! Usage: `CLIENT_ID=… CLIENT_JWK=… cargo run --features reqwest,rustls,native-crypto --example helseid`. Further settings, with their
+//! Usage: `CLIENT_ID=… CLIENT_JWK=… cargo run --features reqwest,rustls,aws-lc-rs --example helseid`. Further settings, with their
 //! defaults: `ENVIRONMENT=test` (or `production`, or the issuer of a server of yours), `REDIRECT_URI=http://localhost:1337/callback`,
 //! `SCOPE` (the login's), `MACHINE_SCOPE` (none: no machine's token). Prints no token and no person's data.
 

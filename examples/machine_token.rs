@@ -1,6 +1,6 @@
 //! A token of Maskinporten's from a key in PEM.
 //!
-//! `CLIENT_ID=… KEY_FILE=key.pem KID=… ENVIRONMENT=test cargo run --features reqwest,rustls,native-crypto --example machine_token`
+//! `CLIENT_ID=… KEY_FILE=key.pem KID=… ENVIRONMENT=test cargo run --features reqwest,rustls,aws-lc-rs --example machine_token`
 
 // Empty on wasm, where `--all-targets` builds it too.
 #![cfg_attr(target_arch = "wasm32", no_main)]

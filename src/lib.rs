@@ -5,11 +5,11 @@
 //!
 //! | program | features | where |
 //! |---|---|---|
-//! | a service on tokio | `reqwest`, `rustls`, `native-crypto`; `axum`, `redis`, `tower`, `tracing` | `native`, `edge`, `tokens` |
-//! | a command line, a job without a runtime | `blocking`, `rustls`, `native-crypto` | `blocking`; `native::Loopback` for logins on tokio |
+//! | a service on tokio | `reqwest`, `rustls`, `aws-lc-rs`; `axum`, `redis`, `tower`, `tracing` | `native`, `edge`, `tokens` |
+//! | a command line, a job without a runtime | `blocking`, `rustls`, `aws-lc-rs` | `blocking`; `native::Loopback` for logins on tokio |
 //! | wasm32: Leptos, Yew, workers-rs | `fetch` | `fetch` |
 //! | tests of any of these | `testing` | `testing` |
-//! | anything else, without a standard library too | none; `p256` or `native-crypto` for keys | [`flow`], [`protocol`], [`provider`] |
+//! | anything else, without a standard library too | none; `p256` or `aws-lc-rs` for keys | [`flow`], [`protocol`], [`provider`] |
 //!
 //! The core alone goes so:
 //!
@@ -40,15 +40,15 @@
 //! | example | features | what it does |
 //! |---|---|---|
 //! | `consent_axum` | `axum`, `reqwest` | a consent of norskgjeld's and the debt, with sessions |
-//! | `machine_token` | `native-crypto`, `reqwest` | a token of Maskinporten's from a PEM |
+//! | `machine_token` | `aws-lc-rs`, `reqwest` | a token of Maskinporten's from a PEM |
 //! | `shared_tokens` | `redis`, `reqwest` | tokens that processes share |
-//! | `fapi2_login` | `native-crypto`, `reqwest` | a FAPI 2.0 login, a refresh, an API call |
-//! | `helseid` | `native-crypto`, `reqwest` | HelseID: a machine's token, a login, a token for each audience |
+//! | `fapi2_login` | `aws-lc-rs`, `reqwest` | a FAPI 2.0 login, a refresh, an API call |
+//! | `helseid` | `aws-lc-rs`, `reqwest` | HelseID: a machine's token, a login, a token for each audience |
 //! | `native_reqwest` | none | norskgjeld with an HTTP client of one's own, without a shell |
-//! | `maskinporten` | `native-crypto` | Maskinporten's errors and self-service, without a shell |
+//! | `maskinporten` | `aws-lc-rs` | Maskinporten's errors and self-service, without a shell |
 //! | `selvbetjening` | `p256` | HelseID's self-service: a client and its keys |
-//! | `tokens` | `native-crypto` | a token for the threads of one process, over the core's cache |
-//! | `verdicts` | `native-crypto` | what the core says of recorded cases |
+//! | `tokens` | `aws-lc-rs` | a token for the threads of one process, over the core's cache |
+//! | `verdicts` | `aws-lc-rs` | what the core says of recorded cases |
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -97,7 +97,7 @@ pub mod jose;
 pub mod protocol;
 pub mod provider;
 mod shell;
-#[cfg(any(feature = "p256", feature = "native-crypto", feature = "jose-jwk", feature = "pkcs12"))]
+#[cfg(any(feature = "p256", feature = "aws-lc-rs", feature = "jose-jwk", feature = "pkcs12"))]
 pub mod signer;
 
 pub use flow::exchange::Exchange;
@@ -130,7 +130,7 @@ pub use shell::native::testing;
 pub mod tokens {
     #[cfg(feature = "redis")]
     pub use crate::shell::native::Redis;
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub use crate::shell::native::Sealed;
     pub use crate::shell::native::{Kept, Lock, MemoryStore, StoreError, StoreFuture, TokenSource, TokenStore, Wanted};
 }

@@ -49,7 +49,7 @@ const STAGES = [
     name: "native",
     quick: true,
     what: "crate: unit, vector, property and documentation tests",
-    run: [["cargo", "test", "--locked", "--features", "serde,p256,native-crypto,jose-jwk,encrypted-keys,pkcs12"]],
+    run: [["cargo", "test", "--locked", "--features", "serde,p256,aws-lc-rs,jose-jwk,encrypted-keys,pkcs12"]],
     minutes: 20,
   },
   {
@@ -62,13 +62,13 @@ const STAGES = [
         "test",
         "--locked",
         "--features",
-        "reqwest,native-crypto,redis,axum,tower,testing,tracing,rustls,blocking",
+        "reqwest,aws-lc-rs,redis,axum,tower,testing,tracing,rustls,blocking",
         "--test",
         "native",
         "--test",
         "blocking",
       ],
-      ["cargo", "test", "--locked", "--features", "reqwest,native-crypto,redis,axum,tower,testing", "--doc", "--", "shell::native", "documents"],
+      ["cargo", "test", "--locked", "--features", "reqwest,aws-lc-rs,redis,axum,tower,testing", "--doc", "--", "shell::native", "documents"],
       // Each feature by itself: they only add, and need no other but those they bring.
       ...["native", "testing,tower", "axum", "redis,p256", "reqwest,rustls", "pkcs12"].map((features) => [
         "cargo",

@@ -1,6 +1,6 @@
 //! A native program: a token from Maskinporten with reqwest and aws-lc-rs; if asked, access granted to a scope, a client registered.
 //!
-//! Usage: `CLIENT_ID=… KEY_FILE=key.json cargo run --features native-crypto --example maskinporten`. The key is a private JWK with
+//! Usage: `CLIENT_ID=… KEY_FILE=key.json cargo run --features aws-lc-rs --example maskinporten`. The key is a private JWK with
 //! `kid`. Further settings, with their defaults: `ENVIRONMENT=test` (or `production`, or three addresses with spaces between them;
 //! then perhaps `guide` or `unversioned` for the self-service's other addresses), `SCOPE=idporten:scopes.write`, `GRANT=` (an
 //! organisation number and a scope of yours, a space between them), `REGISTER=` (a scope, then files: see keys.rs).

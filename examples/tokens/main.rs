@@ -1,6 +1,6 @@
 //! A native program: a token for many threads at once, by one question, from Maskinporten with reqwest and aws-lc-rs.
 //!
-//! Usage: `CLIENT_ID=… KEY_FILE=key.json cargo run --features native-crypto --example tokens`. The key is a private JWK with `kid`.
+//! Usage: `CLIENT_ID=… KEY_FILE=key.json cargo run --features aws-lc-rs --example tokens`. The key is a private JWK with `kid`.
 //! Further settings, with their defaults: `ENVIRONMENT=test` (or `production`, or three addresses with spaces between them),
 //! `SCOPE=idporten:scopes.write`, `CALLERS=100`, `RENEW=` (anything: all of them say that an API refused the token).
 //! Refuses redirects and large bodies, and prints no token: only how many callers got one, and how many different ones there were.

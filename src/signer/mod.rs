@@ -6,14 +6,14 @@
 
 #[cfg(feature = "jose-jwk")]
 mod jwk;
-#[cfg(all(feature = "native-crypto", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "aws-lc-rs", not(target_arch = "wasm32")))]
 pub mod native;
 #[cfg(feature = "p256")]
 pub mod p256;
 #[cfg(all(feature = "pkcs12", not(target_arch = "wasm32")))]
 pub mod pkcs12;
 
-#[cfg(any(feature = "p256", all(feature = "native-crypto", not(target_arch = "wasm32"))))]
+#[cfg(any(feature = "p256", all(feature = "aws-lc-rs", not(target_arch = "wasm32"))))]
 mod private {
     use alloc::vec::Vec;
 

@@ -24,7 +24,7 @@ const AGAIN: &str = "PKCS#12 in DER by PBES2, 3DES or RC2-40, with a MAC, at mos
 /// # fn password() -> String { String::new() }
 /// let file = std::fs::read("enterprise.p12").unwrap();
 /// let pem = pkcs12::read(&file, &password())?;
-/// # #[cfg(feature = "native-crypto")] {
+/// # #[cfg(feature = "aws-lc-rs")] {
 /// let key = samtykke::signer::native::NativeKey::from_pem(pem.expose(), samtykke::jose::Algorithm::from_name("RS256").unwrap())?;
 /// # }
 /// # Ok::<(), samtykke::Error>(())

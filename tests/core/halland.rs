@@ -333,7 +333,7 @@ fn each_request_has_an_id_and_its_errors_too() {
     assert_eq!((none, error.trace_id()), (None, None));
 }
 
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 #[test]
 fn keys_as_older_tools_write_them() {
     use crate::encode::{base64, base64url_decode};

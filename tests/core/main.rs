@@ -18,7 +18,7 @@ mod halland;
 mod helseid;
 mod helseid_refused;
 mod idporten;
-#[cfg(all(feature = "native-crypto", feature = "p256"))]
+#[cfg(all(feature = "aws-lc-rs", feature = "p256"))]
 mod keys;
 mod leniency;
 mod logout;
@@ -30,7 +30,7 @@ mod metadata;
 mod norskgjeld;
 mod norskgjeld_api;
 mod offered;
-#[cfg(all(feature = "native-crypto", feature = "pkcs12"))]
+#[cfg(all(feature = "aws-lc-rs", feature = "pkcs12"))]
 mod pkcs12;
 mod reality;
 mod redacted;
@@ -41,7 +41,7 @@ mod refused_requests;
 mod refused_tokens;
 mod renewal;
 mod resource;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 mod rfc;
 mod selvbetjening;
 mod selvbetjening_process;
@@ -58,7 +58,7 @@ mod token_cache;
 mod vectors;
 #[allow(dead_code)]
 mod verdict;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 mod wycheproof;
 
 use verdict::encode;

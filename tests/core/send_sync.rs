@@ -209,9 +209,9 @@ const _: () = {
     proved::<samtykke::provider::selvbetjening::Update<()>>();
     proved::<samtykke::provider::selvbetjening::Pacing>();
     proved::<samtykke::provider::selvbetjening::Wait>();
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     proved::<samtykke::signer::native::NativeKey>();
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     proved::<samtykke::signer::native::NativeVerifier>();
     #[cfg(feature = "p256")]
     proved::<samtykke::signer::p256::P256Key>();

@@ -97,7 +97,7 @@ fn key_choices() {
     check("jwks", 18, &[]);
 }
 
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 #[test]
 fn id_tokens() {
     check("id_token", 84, &[]);

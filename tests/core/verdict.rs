@@ -103,7 +103,7 @@ pub(crate) fn decide(kind: &str, file: &Value, case: &Value) -> Result<Verdict, 
         "token_response" => Ok(token_response(case)),
         "authorization_request" => authorization_request(case),
         "jwks" => Ok(jwks(case).unwrap_or_else(|error| Verdict::of(&error))),
-        #[cfg(feature = "native-crypto")]
+        #[cfg(feature = "aws-lc-rs")]
         "id_token" => Ok(id_token(file, case).unwrap_or_else(|error| Verdict::of(&error))),
         "dpop_nonce" => Ok(sequence(case).unwrap_or_else(|error| Verdict::of(&error))),
         other => judges::decide(other, file, case).ok_or_else(|| other.into()),
@@ -297,7 +297,7 @@ fn jwks(case: &Value) -> Result<Verdict, Error> {
     Ok(Verdict { verdict: "select", detail })
 }
 
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 fn id_token(file: &Value, case: &Value) -> Result<Verdict, Error> {
     let (context, about) = (&case["context"], &file["about"]);
     let given = |name: &str| if context.get(name).is_some() { &context[name] } else { &about["defaults"][name] };

@@ -18,7 +18,7 @@ import { requests } from "./support.mjs";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 test("the crate logs in with native keys: machine, code, refresh for the next audience", { timeout: 20 * 60_000 }, async (t) => {
-  const program = await builtExample("helseid", "native-crypto", "reqwest");
+  const program = await builtExample("helseid", "aws-lc-rs", "reqwest");
   const redirectUri = `http://localhost:${await freePort()}/callback`;
   const { privateJwk, publicJwk } = await key("native ES256");
   const server = await startHelseId({

@@ -73,7 +73,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
     "fetch",
     "jose-jwk",
     "native",
-    "native-crypto",
+    "aws-lc-rs",
     "npm",
     "p256",
     "pkcs12",

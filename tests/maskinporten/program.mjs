@@ -11,7 +11,7 @@ import { builtExample } from "../lib/example.mjs";
 import { world } from "./support.mjs";
 
 export async function startProgram(name) {
-  const program = await builtExample(name, "native-crypto");
+  const program = await builtExample(name, "aws-lc-rs");
   const folder = mkdtempSync(join(tmpdir(), `samtykke-${name}-`));
   const file = join(folder, "key.json");
   const mp = await world();

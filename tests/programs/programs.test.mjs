@@ -23,7 +23,7 @@ linkPackage();
 const { world } = await import("../maskinporten/support.mjs");
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const FEATURES = ["reqwest", "native-crypto", "redis", "axum", "tower", "testing"];
+const FEATURES = ["reqwest", "aws-lc-rs", "redis", "axum", "tower", "testing"];
 const folder = mkdtempSync(join(tmpdir(), "samtykke-programs-"));
 after(() => rmSync(folder, { recursive: true }));
 

@@ -28,7 +28,7 @@ test("JavaScript and Rust share what one of them asked for", async (t) => {
   const mp = await world();
   const connection = await redis.nodeRedis();
   try {
-    const program = await builtExample("shared_tokens", "reqwest", "native-crypto", "redis", "axum", "tower", "testing");
+    const program = await builtExample("shared_tokens", "reqwest", "aws-lc-rs", "redis", "axum", "tower", "testing");
     const { issuer, tokenEndpoint, selfService } = mp.environment;
     const { privateJwk, clientId } = mp.admin;
     const keys = randomBytes(32).toString("base64url");

@@ -26,7 +26,7 @@ export function linkPackage() {
 /** @returns {Promise<{ lines: string[], undecided: string[], version?: string } | { unavailable: string }>} */
 export async function verdicts(folder, runtime, packageDir) {
   if (runtime === "native") {
-    const cargo = spawnSync("cargo", ["run", "--quiet", "--features", "native-crypto", "--example", "verdicts", "--", resolve(folder)], {
+    const cargo = spawnSync("cargo", ["run", "--quiet", "--features", "aws-lc-rs", "--example", "verdicts", "--", resolve(folder)], {
       cwd: ROOT,
       encoding: "utf8",
       maxBuffer: 1 << 28,

@@ -43,7 +43,7 @@ impl Keys {
         self
     }
 
-    /// Verifies what the server signed; without one, the feature `native-crypto` does, else `p256` (ES256 alone).
+    /// Verifies what the server signed; without one, the feature `aws-lc-rs` does, else `p256` (ES256 alone).
     #[must_use]
     pub fn verifier(mut self, verifier: impl Verifier + Send + Sync + 'static) -> Self {
         self.verifier = Some(Arc::new(verifier));
@@ -71,14 +71,14 @@ impl Keys {
         if let Some(verifier) = &self.verifier {
             return verifier.verify(alg, key, input, signature);
         }
-        #[cfg(feature = "native-crypto")]
+        #[cfg(feature = "aws-lc-rs")]
         return crate::signer::native::NativeVerifier.verify(alg, key, input, signature);
-        #[cfg(all(feature = "p256", not(feature = "native-crypto")))]
+        #[cfg(all(feature = "p256", not(feature = "aws-lc-rs")))]
         return crate::signer::p256::P256Verifier.verify(alg, key, input, signature);
-        #[cfg(not(any(feature = "p256", feature = "native-crypto")))]
+        #[cfg(not(any(feature = "p256", feature = "aws-lc-rs")))]
         {
             let _ = (alg, key, input, signature);
-            let expected = "a verifier: the feature native-crypto, or one of your own";
+            let expected = "a verifier: the feature aws-lc-rs, or one of your own";
             Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
         }
     }

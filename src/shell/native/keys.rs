@@ -94,7 +94,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// `key_refused`, also for a JWK without `alg`; the text is yours to wipe.
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub fn from_jwk(json: &str) -> Result<Self> {
         let alg = crate::ground::json::Value::parse(json).and_then(|key| key.text("alg").and_then(Algorithm::from_name));
         let expected = "a private JWK with `alg`, or from_jwk_for";
@@ -106,7 +106,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// `key_refused`.
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub fn from_jwk_for(json: &str, alg: &'static Algorithm) -> Result<Self> {
         crate::signer::native::NativeKey::from_jwk(json, alg).map(Self::of)
     }
@@ -115,7 +115,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// `key_refused`.
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub fn from_pem(pem: &str, alg: &'static Algorithm) -> Result<Self> {
         crate::signer::native::NativeKey::from_pem(pem, alg).map(Self::of)
     }
@@ -124,7 +124,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// `signing_failed` when the system gives no randomness.
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub fn generate(alg: &'static Algorithm) -> Result<Self> {
         let key = crate::signer::native::NativeKey::generate(alg).map(Self::of)?;
         Ok(Self { ephemeral: true, ..key })
@@ -134,7 +134,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// As [`generate`](Self::generate).
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub fn generate_stored(alg: &'static Algorithm) -> Result<(Self, Secret)> {
         let key = crate::signer::native::NativeKey::generate(alg)?;
         let pem = key.to_pem()?;
@@ -159,7 +159,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// `store_failed`; `key_refused` for what none of the keys opens; as [`generate`](Self::generate).
-    #[cfg(feature = "native-crypto")]
+    #[cfg(feature = "aws-lc-rs")]
     pub async fn shared(
         store: &dyn crate::shell::native::store::TokenStore,
         keys: &crate::shell::native::seal::SealKeys,
@@ -236,7 +236,7 @@ impl Keys {
         self
     }
 
-    /// Verifies what the server signed; without one, the feature `native-crypto` does, else `p256` (ES256 alone).
+    /// Verifies what the server signed; without one, the feature `aws-lc-rs` does, else `p256` (ES256 alone).
     #[must_use]
     pub fn verifier(mut self, verifier: impl Verifier + Send + Sync + 'static) -> Self {
         self.verifier = Some(Arc::new(verifier));
@@ -288,14 +288,14 @@ impl Keys {
         if let Some(verifier) = &self.verifier {
             return verifier.verify(alg, key, input, signature);
         }
-        #[cfg(feature = "native-crypto")]
+        #[cfg(feature = "aws-lc-rs")]
         return crate::signer::native::NativeVerifier.verify(alg, key, input, signature);
-        #[cfg(all(feature = "p256", not(feature = "native-crypto")))]
+        #[cfg(all(feature = "p256", not(feature = "aws-lc-rs")))]
         return crate::signer::p256::P256Verifier.verify(alg, key, input, signature);
-        #[cfg(not(any(feature = "p256", feature = "native-crypto")))]
+        #[cfg(not(any(feature = "p256", feature = "aws-lc-rs")))]
         {
             let _ = (alg, key, input, signature);
-            let expected = "a verifier: the feature native-crypto, or one of your own";
+            let expected = "a verifier: the feature aws-lc-rs, or one of your own";
             Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected(expected))
         }
     }

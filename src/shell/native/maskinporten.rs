@@ -28,7 +28,7 @@ use crate::shell::native::tokens::{TokenSource, Wanted};
 /// use samtykke::native::{SigningKey, maskinporten::Maskinporten};
 /// use samtykke::provider::maskinporten::Environment;
 /// # async fn token(pem: &str) -> samtykke::Result<()> {
-/// # #[cfg(all(feature = "reqwest", feature = "native-crypto"))] {
+/// # #[cfg(all(feature = "reqwest", feature = "aws-lc-rs"))] {
 /// let key = SigningKey::from_pem(pem, Algorithm::RS256)?.with_kid("key-1");
 /// let source = Maskinporten::new(Environment::test(), "client-1", key)?.token_source();
 /// let tokens = source.get("idporten:scopes.write").await?; // kept and shared

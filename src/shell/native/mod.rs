@@ -3,7 +3,7 @@
 //! A [`Client`] has a provider's addresses, a registration, keys, and what it learnt: nonces and the server's key set. It begins and
 //! finishes logins, refreshes, asks for tokens of its own, and calls APIs. Every value here is `Send + Sync` and a cheap clone.
 //!
-//! Needs the feature `native`; `reqwest` adds an HTTP client, `native-crypto` keys of every algorithm, `rustls` TLS for reqwest.
+//! Needs the feature `native`; `reqwest` adds an HTTP client, `aws-lc-rs` keys of every algorithm, `rustls` TLS for reqwest.
 //! Cancelling is safe: what spends a code or a refresh token runs in a task of its own, and its outcome is kept for who asks again.
 //! Refuses redirects, bodies over 1 MiB, answers that drip past their time, and sending a code or a spent refresh token twice.
 
@@ -28,7 +28,7 @@ pub mod norskgjeld;
 mod reqwest;
 mod resource;
 mod runtime;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 mod seal;
 mod sending;
 #[cfg(feature = "tracing")]
@@ -48,12 +48,12 @@ pub use driver::{Driver, Storing};
 pub use keys::{AsyncSigner, Decrypter, Keys, SigningKey};
 pub use loopback::Loopback;
 pub use runtime::{Runtime, Tokio};
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 pub use seal::SealKeys;
 pub use sending::{Body, BoxFuture, Http, TransportError};
 #[cfg(feature = "redis")]
 pub use store::Redis;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 pub use store::Sealed;
 pub use store::{Kept, Lock, MemoryStore, StoreError, StoreFuture, TokenStore};
 pub use tokens::{TokenSource, Wanted};

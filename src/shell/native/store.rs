@@ -6,13 +6,13 @@
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 mod sealed;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use redis::Redis;
-#[cfg(feature = "native-crypto")]
+#[cfg(feature = "aws-lc-rs")]
 pub use sealed::Sealed;
 
 use alloc::boxed::Box;
