@@ -14,17 +14,17 @@ export const ENTRIES = [
   { entry: "samtykke", file: "index.js", ceiling: 93_700 },
   // With the machine that calls APIs.
   { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_700 },
-  { entry: "samtykke/halland", file: "halland.js", ceiling: 45_000 },
-  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 28_600 },
+  { entry: "samtykke/halland", file: "halland.js", ceiling: 45_200 },
+  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 28_300 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
-  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 34_500 },
+  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 35_100 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
   { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_500 },
-  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_500 },
+  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_700 },
   // Meant: 62,000.
-  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 84_300 },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_400 },
   // Meant: 130,000.
-  { entry: "samtykke/all", file: "all.js", ceiling: 171_500 },
+  { entry: "samtykke/all", file: "all.js", ceiling: 174_800 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
