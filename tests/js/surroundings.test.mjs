@@ -66,6 +66,7 @@ test("in the crate, only the bindings and one file of the ground know for which 
   assert.doesNotMatch(read("src/shell/mod.rs"), /samtykke_entry\s*=/);
   const [, features] = /^\[features\]\n([\s\S]*?)\n\[/m.exec(read("Cargo.toml"));
   assert.deepEqual([...features.matchAll(/^([\w-]+) = /gm)].map((found) => found[1]).sort(), [
+    "aws-lc-rs",
     "axum",
     "blocking",
     "default",
@@ -73,7 +74,6 @@ test("in the crate, only the bindings and one file of the ground know for which 
     "fetch",
     "jose-jwk",
     "native",
-    "aws-lc-rs",
     "npm",
     "p256",
     "pkcs12",
