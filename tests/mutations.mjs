@@ -26,8 +26,8 @@ for (const { row, file, text, becomes, test } of mutations) {
       path,
       source.replace(text, () => becomes),
     );
-    // The crate's is built by what runs its tests, up to where the tests' names begin.
-    const built = file.startsWith("pkg/src") ? build() : run([...test.slice(0, test.indexOf("--test") + 2), "--no-run"]);
+    // The package is built for its own tests; the crate by what runs its tests, up to where the tests' names begin.
+    const built = test[0] === "node" ? build() : run([...test.slice(0, test.indexOf("--test") + 2), "--no-run"]);
     // One that does not compile is found out, too, but shows nothing of the test.
     const outcome = built.status === 0 ? (run(test).status === 0 ? "SURVIVED" : "found") : "DOES NOT BUILD";
     if (outcome !== "found") survived++;
