@@ -78,7 +78,10 @@ impl Exchange<Tokens> {
         expectation.scope = grant.expected_scope();
         expectation.refresh_token = Some(grant.token.clone());
         expectation.kind = RequestKind::RefreshToken;
-        exchange.flow.context.id_token.refresh_of = grant.claims.clone();
+        let rules = &mut exchange.flow.context.id_token;
+        rules.refresh_of = grant.claims.clone();
+        rules.unchecked = grant.unchecked;
+        rules.echoed = grant.subject.clone().map(|subject| ("sub", subject));
         exchange.flow.context.kept = grant.id_token.clone();
         exchange.flow.context.spends = Some((Spent::Answered, spent_name(&client.profile.issuer, &client.client_id, grant.token.expose())));
         Ok(exchange)
@@ -268,8 +271,11 @@ impl Reader for TokenJudge {
             // Without the server's keys nothing can be believed: the claims stay unread.
             Some(token) if context.is_keyed() => {
                 let (token, rules) = (token.expose(), &context.id_token);
-                // At a refresh of a login whose claims nobody kept there is no nonce to compare with: the one that comes is taken.
+                // At a refresh of a login whose claims nobody kept there is no nonce to compare with, and nobody to be.
                 let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
+                if unknown && !rules.unchecked && rules.echoed.is_none() {
+                    return Err(Error::new(&codes::CLAIM_REFUSED).expected("no id_token: the login had none to compare with"));
+                }
                 let own = if unknown { nonce_in(token) } else { None };
                 let judge = |expectation: &IdTokenExpectation<'_>| {
                     let nonce = own.as_deref().or(expectation.nonce);

@@ -275,7 +275,7 @@ fn an_id_token_of_ad_fs_names_its_key_by_x5t_and_may_write_its_time_as_a_date() 
         let claims = r#"{"iss":"https://adfs.example.se/adfs","aud":"0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10","sub":"p","iat":1700000000,"exp":1700003600,"auth_time":"2023-11-14T22:13:20.180Z"}"#;
         let header = format!(r#"{{"alg":"RS256",{header}}}"#);
         let token = append_signature(&signing_input(&header, claims), &[7; 256]);
-        let exchange = Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r")).unwrap();
+        let exchange = Exchange::refresh(&client, &ClientAuthentication::Tls, &Refresh::new("r").unchecked()).unwrap();
         let mut exchange = by_hand(exchange.jwks_at(set.clone(), JwksTimes::new(1_700_000_000, Some(1_700_000_000))));
         assert!(matches!(exchange.step(&[7; 32], 1_700_000_001), Ok(Step::Send(_))));
         let body = format!(r#"{{"access_token":"x","token_type":"bearer","id_token":"{}"}}"#, token.expose());

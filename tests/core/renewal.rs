@@ -64,22 +64,38 @@ fn drive(exchange: &mut Exchange<Tokens>, answer: &Response, keys: &str, now: u6
 }
 
 #[test]
+fn a_refresh_token_alone_takes_no_id_token_of_whoever_it_is() {
+    let of = |sub: &str| answer(&id_token("a", json!({ "sub": sub })));
+    refused(drive(&mut refresh(&Refresh::new("r0")), &of("mallory"), &set("a"), NOW).1, "claim_refused");
+    refused(drive(&mut refresh(&Refresh::new("r0").subject("user-1")), &of("mallory"), &set("a"), NOW).1, "claim_refused");
+    let tokens = drive(&mut refresh(&Refresh::new("r0").subject("user-1")), &of("user-1"), &set("a"), NOW).1.unwrap();
+    assert_eq!(tokens.claims.unwrap().text("sub").as_deref(), Some("user-1"));
+    // What was won is not lost: the new refresh token was handed out before.
+    let mut exchange = refresh(&Refresh::new("r0"));
+    refused(drive(&mut exchange, &of("user-1"), &set("a"), NOW).1, "claim_refused");
+    assert!(exchange.new_refresh_token().is_some());
+}
+
+#[test]
 fn a_stored_refresh_token_takes_the_nonce_that_comes() {
     let nonced = answer(&id_token("a", json!({ "nonce": "n-0123456789abcdef" })));
-    let tokens = drive(&mut refresh(&Refresh::new("r0")), &nonced, &set("a"), NOW).1.unwrap();
+    let tokens = drive(&mut refresh(&Refresh::new("r0").unchecked()), &nonced, &set("a"), NOW).1.unwrap();
     assert_eq!(tokens.claims.unwrap().text("nonce").as_deref(), Some("n-0123456789abcdef"));
     // Everything else of it is still judged, and a nonce that is known is compared.
     refused(
-        drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({ "aud": "client-2" }))), &set("a"), NOW).1,
+        drive(&mut refresh(&Refresh::new("r0").unchecked()), &answer(&id_token("a", json!({ "aud": "client-2" }))), &set("a"), NOW).1,
         "claim_refused",
     );
-    refused(drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({ "nonce": 1 }))), &set("a"), NOW).1, "claim_refused");
+    refused(
+        drive(&mut refresh(&Refresh::new("r0").unchecked()), &answer(&id_token("a", json!({ "nonce": 1 }))), &set("a"), NOW).1,
+        "claim_refused",
+    );
     let login = |nonce: &str| {
         Claims::from_stored(&json!({ "iss": ISSUER, "aud": "client-1", "sub": "user-1", "nonce": nonce }).to_string()).unwrap()
     };
     drive(&mut refresh(&Refresh::new("r0").claims(login("n-0123456789abcdef"))), &nonced, &set("a"), NOW).1.unwrap();
     refused(drive(&mut refresh(&Refresh::new("r0").claims(login("another"))), &nonced, &set("a"), NOW).1, "nonce_mismatch");
-    let mut strict = refresh(&Refresh::new("r0"));
+    let mut strict = refresh(&Refresh::new("r0").unchecked());
     strict.id_token_expectation().nonce = Some("another-nonce-16".into());
     refused(drive(&mut strict, &nonced, &set("a"), NOW).1, "nonce_mismatch");
 }
@@ -166,7 +182,7 @@ fn a_level_that_was_demanded_is_checked_however_it_was_asked_for() {
 
 #[test]
 fn the_id_token_of_the_login_stays_where_a_refresh_has_none() {
-    let first = drive(&mut refresh(&Refresh::new("r0")), &answer(&id_token("a", json!({}))), &set("a"), NOW).1.unwrap();
+    let first = drive(&mut refresh(&Refresh::new("r0").unchecked()), &answer(&id_token("a", json!({}))), &set("a"), NOW).1.unwrap();
     let bare = json_answer(r#"{"access_token":"b","token_type":"Bearer","refresh_token":"r2"}"#);
     let renewed = drive(&mut refresh(&Refresh::of(&first).unwrap()), &bare, "", NOW).1.unwrap();
     assert_eq!(renewed.access_token.expose(), "b");
@@ -180,21 +196,21 @@ fn the_id_token_of_the_login_stays_where_a_refresh_has_none() {
     let stored = Refresh::new("r0").claims(first.claims.unwrap());
     let tokens = drive(&mut refresh(&stored), &bare, "", NOW).1.unwrap();
     assert!(tokens.claims.is_some() && tokens.id_token.is_none());
-    let tokens = drive(&mut refresh(&Refresh::new("r0")), &bare, "", NOW).1.unwrap();
+    let tokens = drive(&mut refresh(&Refresh::new("r0").unchecked()), &bare, "", NOW).1.unwrap();
     assert!(tokens.claims.is_none() && tokens.id_token.is_none());
 }
 
 #[test]
 fn a_refresh_token_that_came_is_there_though_the_id_token_is_refused() {
-    let mut exchange = refresh(&Refresh::new("r0"));
+    let mut exchange = refresh(&Refresh::new("r0").unchecked());
     assert!(exchange.new_refresh_token().is_none());
     refused(drive(&mut exchange, &answer(&id_token("a", json!({ "iss": "https://other.example" }))), &set("a"), NOW).1, "claim_refused");
     assert_eq!(exchange.new_refresh_token().unwrap().expose(), "r1");
     // One that was kept, because none came, is no news; one that came with an answer that is refused is, or it would be lost.
-    let mut exchange = refresh(&Refresh::new("r0"));
+    let mut exchange = refresh(&Refresh::new("r0").unchecked());
     drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"Bearer"}"#), "", NOW).1.unwrap();
     assert!(exchange.new_refresh_token().is_none());
-    let mut exchange = refresh(&Refresh::new("r0"));
+    let mut exchange = refresh(&Refresh::new("r0").unchecked());
     refused(
         drive(&mut exchange, &json_answer(r#"{"access_token":"a","token_type":"mac","refresh_token":"r1"}"#), "", NOW).1,
         "token_type_unexpected",
@@ -205,22 +221,22 @@ fn a_refresh_token_that_came_is_there_though_the_id_token_is_refused() {
 #[test]
 fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
     let by = |kid: &str| answer(&id_token(kid, json!({})));
-    let mut exchange = refresh(&Refresh::new("r0"));
+    let mut exchange = refresh(&Refresh::new("r0").unchecked());
     assert!(exchange.known_jwks_at().is_none());
     assert_eq!(drive(&mut exchange, &by("a"), &set("a"), NOW).0, 1);
     let (known, at) = exchange.known_jwks_at().unwrap();
     assert_eq!((known, at), (&*set("a"), JwksTimes::new(NOW, None)));
     // Rotated right after that fetch, which no unknown key id has caused.
-    let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), at);
+    let mut exchange = refresh(&Refresh::new("r0").unchecked()).jwks_at(set("a"), at);
     let (fetched, outcome) = drive(&mut exchange, &by("b"), &set("b"), NOW + 1);
     outcome.unwrap();
     assert_eq!((fetched, exchange.known_jwks_at().unwrap()), (1, (&*set("b"), JwksTimes::new(NOW + 1, Some(NOW + 1)))));
     // A made-up key id does not make this client knock again, also where the fetch failed.
-    let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), at);
+    let mut exchange = refresh(&Refresh::new("r0").unchecked()).jwks_at(set("a"), at);
     let _ = refused(drive(&mut exchange, &by("b"), "{}", NOW + 1).1, "jwks_malformed");
     assert_eq!(exchange.known_jwks_at().unwrap(), (&*set("a"), JwksTimes::new(NOW, Some(NOW + 1))));
     for (later, fetches) in [(0, 0), (59, 0), (60, 1), (3600, 1)] {
-        let mut exchange = refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW - later)));
+        let mut exchange = refresh(&Refresh::new("r0").unchecked()).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW - later)));
         let (fetched, outcome) = drive(&mut exchange, &by("b"), &set("b"), NOW);
         assert_eq!(fetched, fetches, "after {later} s");
         match fetches {
@@ -238,16 +254,22 @@ fn n087_an_unknown_key_id_is_worth_one_fetch_a_minute() {
         // Nobody said when.
         (JwksTimes::new(0, None), 0),
     ] {
-        let fetched = drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), times), &by("a"), &set("a"), NOW).0;
+        let fetched = drive(&mut refresh(&Refresh::new("r0").unchecked()).jwks_at(set("a"), times), &by("a"), &set("a"), NOW).0;
         assert_eq!(fetched, fetches, "{times:?}");
     }
     // A fetch in a time to come is no reason to wait.
     assert_eq!(
-        drive(&mut refresh(&Refresh::new("r0")).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW + 3600))), &by("b"), &set("b"), NOW).0,
+        drive(
+            &mut refresh(&Refresh::new("r0").unchecked()).jwks_at(set("a"), JwksTimes::new(NOW, Some(NOW + 3600))),
+            &by("b"),
+            &set("b"),
+            NOW
+        )
+        .0,
         1
     );
     // Without a time, as before: one fetch.
-    assert_eq!(drive(&mut refresh(&Refresh::new("r0")).jwks(set("a")), &by("b"), &set("b"), NOW).0, 1);
+    assert_eq!(drive(&mut refresh(&Refresh::new("r0").unchecked()).jwks(set("a")), &by("b"), &set("b"), NOW).0, 1);
 }
 
 #[test]

@@ -297,3 +297,20 @@ test("tokens bound to a key are of no use without it: such a session is over, by
     assert.match(errors.at(-1).expected, /DPoP key/);
   }
 });
+
+test("a refresh token alone takes an id_token only of the person that was named, or where nobody is to be checked", async () => {
+  const world = await keycloak();
+  const client = clientFor(world);
+  const login = await client.start({ scope: "openid offline_access" });
+  const { refreshToken } = await client.exchange(client.finish(login.transaction, world.authorize(login.url).url));
+  const kept = [refreshToken];
+  const store = (token) => void kept.unshift(token);
+  world.next.sub = "mallory";
+  await fails(client.refresh(kept[0], { store }), { code: "claim_refused", phase: "token" });
+  await fails(client.refresh(kept[0], { store, subject: "kari" }), { code: "claim_refused", phase: "token" });
+  // What each of them spent is not lost.
+  assert.equal(new Set(kept).size, 3);
+  assert.equal((await client.refresh(kept[0], { store, unchecked: true })).claims.sub, "mallory");
+  world.next.sub = "kari";
+  assert.equal((await client.refresh(kept[0], { store, subject: "kari" })).claims.sub, "kari");
+});

@@ -54,6 +54,10 @@ export interface RefreshOptions extends TokenTarget {
    * follows (fetching keys, verifying an id_token) can fail.
    */
   readonly store?: (refreshToken: string) => void | Promise<void>;
+  /** The `sub` that a new id_token must have, where the tokens come without the login's claims. */
+  readonly subject?: string;
+  /** Takes an id_token though nobody knows whose login it was: for whoever compares it, or needs none. */
+  readonly unchecked?: boolean;
 }
 
 /** A signed statement as a grant (RFC 7523 section 2.1): one that someone else signed, or one signed here for each request. */
@@ -98,7 +102,7 @@ const CLIENT: Names<ClientOptions> = {
 };
 const SCOPED: Names<TokenTarget & { scope?: string }> = { ...TARGET, scope: 1 };
 const EXCHANGE: Names<ExchangeOptions> = { ...TARGET, acrValues: 1 };
-const REFRESH: Names<RefreshOptions> = { ...SCOPED, store: 1 };
+const REFRESH: Names<RefreshOptions> = { ...SCOPED, store: 1, subject: 1, unchecked: 1 };
 const BEARER: Names<JwtBearerOptions> = { ...SCOPED, assertion: 1, key: 1, issuer: 1, subject: 1, rules: 1 };
 const TOKEN_EXCHANGE: Names<TokenExchangeOptions> = { ...SCOPED, subjectToken: 1, subjectTokenType: 1, actor: 1, requestedTokenType: 1 };
 
@@ -251,7 +255,8 @@ export class Client {
 
   /**
    * Asks for new tokens with a refresh token, or with the tokens it came with: then the new scope is no wider than theirs, and
-   * a new id_token must be of the same person. Store the new refresh token before you use the new access token. Calls for the
+   * a new id_token must be of the same person. A text knows no login: an id_token that comes is `claim_refused`, unless `subject`
+   * or `unchecked` says otherwise. Store the new refresh token before you use the new access token. Calls for the
    * same refresh token share one request, and one that was replaced is not sent again.
    *
    * @throws {SamtykkeError} `session_ended` where the provider has words for it (`sessionEnd`); `token_error` with `oauth`
@@ -263,9 +268,9 @@ export class Client {
     const before = typeof tokens === "string" ? undefined : tokens;
     const refreshToken = typeof tokens === "string" ? tokens : tokens.refreshToken;
     if (!refreshToken) throw hostError("invalid_parameter", { phase: "token", expected: "a refresh token" });
-    const { scope = "", store } = options;
+    const { scope = "", store, subject, unchecked } = options;
     const granted = before && (before.scope ?? before.requestedScope);
-    const lines = [refreshToken, scope, granted, before ? 1 : "", before?.idToken, json(before?.claims)];
+    const lines = [refreshToken, scope, granted, before ? 1 : "", before?.idToken, json(before?.claims), subject, unchecked ? 1 : ""];
     return renew(this.#party, refreshToken, options, (asked) => this.#tokens("refresh", lines, options, asked), store);
   }
 

@@ -22,12 +22,16 @@ pub struct Refresh {
     pub(crate) scope: String,
     pub(crate) claims: Option<Claims>,
     pub(crate) id_token: Option<Secret>,
+    pub(crate) subject: Option<String>,
+    pub(crate) unchecked: bool,
 }
 
 impl Refresh {
-    /// With a refresh token that was stored.
+    /// With a refresh token that was stored. It knows no login: an id_token that comes is refused, unless [`claims`](Self::claims),
+    /// [`subject`](Self::subject) or [`unchecked`](Self::unchecked) say what it may be.
     pub fn new(refresh_token: impl Into<String>) -> Self {
-        Self { token: Secret::new(refresh_token), granted: None, scope: String::new(), claims: None, id_token: None }
+        let token = Secret::new(refresh_token);
+        Self { token, granted: None, scope: String::new(), claims: None, id_token: None, subject: None, unchecked: false }
     }
 
     /// With the refresh token of an answer: its scope bounds the new one's, its claims must stay true. Where the new answer has no
@@ -46,6 +50,8 @@ impl Refresh {
             scope: String::new(),
             claims: tokens.claims.clone(),
             id_token: tokens.id_token.clone(),
+            subject: None,
+            unchecked: false,
         })
     }
 
@@ -67,6 +73,20 @@ impl Refresh {
     #[must_use]
     pub fn claims(mut self, claims: Claims) -> Self {
         self.claims = Some(claims);
+        self
+    }
+
+    /// Whose login it was: the `sub` that a new id_token must have, where the login's claims were not kept.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Takes the id_token that comes, whoever it is of: for whoever compares it, or needs no login.
+    #[must_use]
+    pub fn unchecked(mut self) -> Self {
+        self.unchecked = true;
         self
     }
 

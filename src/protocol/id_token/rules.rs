@@ -51,6 +51,8 @@ pub struct IdTokenRules {
     /// Whether a logout token may lack `exp`, as [`IdTokenExpectation::logout_token_without_exp`].
     pub logout_token_without_exp: bool,
     pub(crate) hashes_given: bool,
+    /// Whether an id_token of a refresh is taken though nobody knows whose login it was.
+    pub(crate) unchecked: bool,
     /// Claims, spaces between them, one of which must be this text.
     pub(crate) echoed: Option<(&'static str, String)>,
 }
@@ -71,6 +73,7 @@ impl IdTokenRules {
             state: None,
             skew: claims::DEFAULT_SKEW,
             refresh_of: None,
+            unchecked: false,
             auth_time_text: false,
             logout_token_without_exp: false,
             hashes_given: false,

@@ -76,7 +76,7 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "refresh"))]
         "refresh" => {
-            let [token, scope, granted, known, id_token, claims] = lines.take();
+            let [token, scope, granted, known, id_token, claims, subject, unchecked] = lines.take();
             let mut grant = Refresh::new(token).scope(scope);
             if !known.is_empty() {
                 grant = grant.with_granted_scope(granted);
@@ -85,6 +85,8 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
                 grant = grant.claims(Claims::from_stored(claims)?);
             }
             grant.id_token = some(id_token).map(Secret::new);
+            grant.subject = some(subject).map(String::from);
+            grant.unchecked = !unchecked.is_empty();
             party.issued(Exchange::refresh(client, authentication, &grant)?, lines)
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "bearer"))]
