@@ -11,7 +11,7 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 93_700 },
+  { entry: "samtykke", file: "index.js", ceiling: 93_800 },
   // With the machine that calls APIs.
   { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_700 },
   { entry: "samtykke/halland", file: "halland.js", ceiling: 45_200 },
@@ -19,7 +19,7 @@ export const ENTRIES = [
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
   { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 35_100 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_500 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_600 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_700 },
   // Meant: 62,000.
   { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_400 },
