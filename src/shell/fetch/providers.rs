@@ -31,7 +31,7 @@ use crate::{ClientAuthentication, Exchange, Request, Response, Tokens};
 /// let environment = Environment::test();
 /// let maskinporten = fetch::maskinporten(&environment, "client-1", key)?;
 /// let tokens = maskinporten.maskinporten_token(&TokenRequest::new("idporten:dcr.read")).await?;
-/// let clients = maskinporten.call(&SelfService::new(&environment, &tokens.access_token).clients(false)?).await?;
+/// let clients = maskinporten.call(SelfService::new(&environment, &tokens.access_token).clients(false)?).await?;
 /// # let _ = clients;
 /// # Ok(()) }
 /// ```
