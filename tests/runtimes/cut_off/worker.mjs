@@ -24,6 +24,9 @@ async function make({ origin }) {
 /** What cases need, by their names. */
 const cases = new Map();
 
+/** The login that a refresh belongs to. */
+const loginAt = (issuer) => ({ iss: issuer, aud: "client-1", sub: "somebody", iat: 1_700_000_000, exp: 1_700_000_300 });
+
 /** By flow, what gives its work; `at` is where the case's server is. */
 const FLOWS = {
   async exchange({ at, client }) {
@@ -34,13 +37,12 @@ const FLOWS = {
     return async () => (await client.exchange(code)).accessToken;
   },
   refresh({ at, client, store }) {
-    const claims = { iss: at, aud: "client-1", sub: "somebody", iat: 1_700_000_000, exp: 1_700_000_300 };
-    return async () => (await client.refresh({ refreshToken: "r0", scope: "openid", claims }, { store })).accessToken;
+    return async () => (await client.refresh({ refreshToken: "r0", scope: "openid", claims: loginAt(at) }, { store })).accessToken;
   },
   async session({ at, store }) {
     const key = await SigningKey.generate({ alg: "ES256" });
     const helseid = await HelseId.connect({ clientId: "client-1", key, timeout: 1, environment: { issuer: at } });
-    const state = { issuer: at, clientId: "client-1", scope: "nhn:a/x offline_access", refreshToken: "r0" };
+    const state = { issuer: at, clientId: "client-1", scope: "openid nhn:a/x offline_access", refreshToken: "r0", claims: loginAt(at) };
     const session = helseid.session(JSON.stringify(state), { save: (text) => store(JSON.parse(text).refreshToken) });
     return async () => (await session.tokens({ resource: "nhn:a" })).accessToken;
   },
