@@ -8,7 +8,5 @@ pub mod blocking;
 pub mod fetch;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
-#[cfg(any(all(feature = "native", not(target_arch = "wasm32")), all(feature = "fetch", target_arch = "wasm32")))]
-mod saved;
 #[cfg(all(any(feature = "native", feature = "blocking"), not(target_arch = "wasm32")))]
 mod spent;

@@ -12,6 +12,7 @@ use super::saved::{KnownTokens, Saved, quoted, read, record};
 use super::{Granted, HelseId, TokenRequest, resources_of};
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::used_error;
+use crate::flow::keys::JwksTimes;
 use crate::flow::machine::{Failure, Input, Kind, Machine, Moment, Spends};
 use crate::flow::step::{Place, Record, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
@@ -59,6 +60,7 @@ pub struct Session {
     optional: bool,
     loads: bool,
     outside: bool,
+    jwks: Option<(String, JwksTimes)>,
     behind: i64,
     exchange: Option<Box<Exchange<Granted>>>,
     locked: bool,
@@ -147,6 +149,7 @@ impl Session {
             optional: false,
             loads: false,
             outside: false,
+            jwks: None,
             behind: 0,
             exchange: None,
             locked: false,
@@ -185,6 +188,18 @@ impl Session {
     pub fn keys_outside(mut self) -> Self {
         self.outside = true;
         self
+    }
+
+    /// Begins with the server's key set of before, as [`Exchange::jwks_at`] does.
+    #[must_use]
+    pub fn jwks_at(mut self, json: impl Into<String>, times: JwksTimes) -> Self {
+        self.jwks = Some((json.into(), times));
+        self
+    }
+
+    /// The server's key set, for the next machine, as [`Exchange::known_jwks_at`].
+    pub fn known_jwks_at(&self) -> Option<(&str, JwksTimes)> {
+        self.exchange.as_ref()?.known_jwks_at()
     }
 
     /// Seconds by which the clock of what is stored is behind the one of the moments: where a machine's clock is known to be wrong.
@@ -305,8 +320,11 @@ impl Session {
     }
 
     fn send(&mut self, moment: &Moment<'_>) -> Result<Step<SessionToken>> {
-        if let (true, Some(exchange)) = (self.outside, self.exchange.take()) {
-            self.exchange = Some(Box::new(exchange.keys_outside().digests_outside()));
+        if let Some(mut exchange) = self.exchange.take() {
+            if let Some((set, times)) = self.jwks.take() {
+                *exchange = exchange.jwks_at(set, times);
+            }
+            self.exchange = Some(if self.outside { Box::new(exchange.keys_outside().digests_outside()) } else { exchange });
         }
         self.exchanged(Input::Start, moment, true)
     }

@@ -5,6 +5,7 @@
 //! Refuses what the machines refuse; a token goes to the server's own endpoints and to the APIs that were named, nowhere else.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,12 +16,12 @@ use zeroize::Zeroizing;
 use super::decrypt::WebDecrypter;
 use super::key::Key;
 use super::webcrypto::AsyncSigner;
-use super::{Keys, Transport, drawn, host};
+use super::{Keys, Storing, Transport, drawn, host};
 use crate::flow::discovery::Discovery;
 use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
 use crate::flow::machine::Machine;
-use crate::ground::error::{Error, Result, codes};
+use crate::ground::error::Result;
 use crate::protocol::answers::introspection::{Introspection, TokenHint};
 use crate::protocol::answers::logout::Logout;
 use crate::protocol::answers::metadata::Policy;
@@ -32,6 +33,7 @@ use crate::protocol::dpop::{Nonces, Server};
 use crate::protocol::grant::{JwtBearer, Refresh, Target, TokenExchange};
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::profile::{Profile, STANDARD};
+use crate::provider::helseid::{Session, SessionToken};
 use crate::{
     AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Exchange, Login, Request, Response, Secret, Tokens,
     Transaction,
@@ -257,11 +259,10 @@ impl Client {
     /// As there; `store_failed` where `store` fails.
     pub async fn refresh_to(&self, tokens: &Tokens, store: impl AsyncFn(Secret) -> Result<()>) -> Result<Tokens> {
         let grant = Refresh::of(tokens)?;
-        let (outcome, renewed) = self.renewing(Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?).await;
-        if let Some(token) = renewed {
-            store(token).await.map_err(|_| Error::new(&codes::STORE_FAILED))?;
-        }
-        outcome
+        let exchange = Exchange::refresh(&self.0.registration, &self.0.authentication, &grant)?.with_store();
+        let endpoint = self.0.registration.profile().token_endpoint.as_str();
+        let exchange = self.bound_at(exchange, Server::Authorization, endpoint);
+        self.run_storing(exchange, Server::Authorization, endpoint, Some(&|token| Box::pin(store(token)))).await
     }
 
     /// A token of the client's own.
@@ -388,37 +389,45 @@ impl Client {
         }
     }
 
-    /// As [`exchange`](Self::exchange), of a refresh: what came of it, and the refresh token that came, whatever became of the rest.
-    pub(super) async fn renewing<T>(&self, exchange: Exchange<T>) -> (Result<T>, Option<Secret>) {
-        let endpoint = self.0.registration.profile().token_endpoint.as_str();
-        let exchange = self.bound_at(exchange, Server::Authorization, endpoint);
-        let (outcome, exchange) = self.ran(exchange, Server::Authorization, endpoint).await;
-        (outcome, exchange.flow.context.renewed.clone())
-    }
-
     /// Drives an exchange, and learns from it, whatever came of it.
     pub(super) async fn run<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> Result<T> {
-        self.ran(exchange, server, url).await.0
+        self.run_storing(exchange, server, url, None).await
     }
 
-    async fn ran<T>(&self, exchange: Exchange<T>, server: Server, url: &str) -> (Result<T>, Exchange<T>) {
+    async fn run_storing<T>(&self, exchange: Exchange<T>, server: Server, url: &str, store: Option<Storing<'_>>) -> Result<T> {
         let known = self.memory().keys.clone();
         let mut exchange = match known {
             Some((set, times)) => exchange.jwks_at(set, times),
             None => exchange,
         };
-        let outcome = self.transport().drive(&mut exchange, &self.keys()).await;
+        let outcome = self.transport().drive_storing(&mut exchange, &self.keys(), store).await;
+        self.learn(server, url, exchange.dpop_nonce(), exchange.known_jwks_at());
+        outcome
+    }
+
+    /// Drives a session of HelseID's, and learns from it.
+    pub(super) async fn run_session(&self, session: Session, store: Storing<'_>) -> Result<SessionToken> {
+        let known = self.memory().keys.clone();
+        let mut session = match known {
+            Some((set, times)) => session.jwks_at(set, times),
+            None => session,
+        };
+        let outcome = self.transport().drive_storing(&mut session, &self.keys(), Some(store)).await;
+        let endpoint = self.0.registration.profile().token_endpoint.as_str();
+        self.learn(Server::Authorization, endpoint, session.nonce(), session.known_jwks_at());
+        outcome
+    }
+
+    fn learn(&self, server: Server, url: &str, nonce: Option<&str>, keys: Option<(&str, JwksTimes)>) {
         let mut memory = self.memory();
-        if let Some(nonce) = exchange.dpop_nonce() {
+        if let Some(nonce) = nonce {
             memory.nonces.keep(server, url, nonce);
         }
-        if let Some((set, times)) = exchange.known_jwks_at()
+        if let Some((set, times)) = keys
             && memory.keys.as_ref().is_none_or(|(_, kept)| times.fetched >= kept.fetched)
         {
             memory.keys = Some((set.to_owned(), times));
         }
-        drop(memory);
-        (outcome, exchange)
     }
 }
 

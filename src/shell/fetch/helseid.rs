@@ -3,6 +3,7 @@
 //! The security profile of utviklerportal.nhn.no; see [`provider::helseid`](crate::provider::helseid).
 //! Refuses what the profile does, two refreshes at once, and to give a token out before its session is stored.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +15,16 @@ use super::client::Client;
 use super::key::Key;
 use super::webcrypto::AsyncSigner;
 use super::{drawn, host};
-use crate::ground::error::{Error, Phase, Result, codes};
+use crate::flow::judge::used_error;
+use crate::ground::error::Result;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
 use crate::protocol::client::Client as Registration;
 use crate::protocol::dpop::Server;
-use crate::protocol::grant::Refresh;
 use crate::protocol::id_token::claims::Claims;
+use crate::provider::helseid::saved::Saved;
 use crate::provider::helseid::{
-    self as provider, Environment, Granted, LoginRequest, RULES, TokenCache, TokenRequest, enforce, with_provider_code,
+    self as provider, Environment, Granted, LoginRequest, RULES, SessionToken, TokenCache, TokenRequest, enforce, with_provider_code,
 };
-use crate::shell::saved::Saved;
 use crate::{Callback, Login, Secret, Transaction};
 
 /// A client at HelseID, for a worker: its key proves who it is. A cheap clone, `Send + Sync`.
@@ -127,7 +128,7 @@ impl HelseId {
         let endpoint = client.registration().profile().token_endpoint.as_str();
         let mut random = Zeroizing::new([0; RANDOM_OCTETS]);
         drawn(&mut *random)?;
-        let nonce = client.nonce(Server::Authorization, endpoint);
+        let nonce = self.token_nonce();
         client.run(rules.login(request, nonce.as_deref(), &random, host::now())?, Server::Authorization, endpoint).await
     }
 
@@ -138,17 +139,9 @@ impl HelseId {
     pub async fn finish(&self, transaction: Transaction, callback: Callback<'_>, request: &TokenRequest) -> Result<HelseIdSession> {
         let Inner { client, rules, .. } = &*self.0;
         let code = client.code(transaction, callback).await.map_err(with_provider_code)?;
-        let granted = client.exchange(rules.authorization_code(code, request, None)?).await?;
-        let registration = client.registration();
-        let saved = Saved {
-            issuer: registration.profile().issuer.clone(),
-            client_id: registration.client_id().into(),
-            scope: granted.login_scope.clone(),
-            resource: request.audience().map(String::from),
-            ..Saved::default()
-        };
-        let session = HelseIdSession::new(self, saved);
-        session.take(request, &granted);
+        let machine = rules.begin_session(code, request.clone(), self.token_nonce().as_deref())?;
+        let session = HelseIdSession::new(self, Saved::default());
+        session.ran(machine, None, &async |_| Ok(())).await?;
         Ok(session)
     }
 
@@ -157,9 +150,17 @@ impl HelseId {
     /// # Errors
     /// `session_invalid`; `invalid_configuration` for one of another client or environment.
     pub fn session(&self, stored: &str) -> Result<HelseIdSession> {
+        Ok(HelseIdSession::new(self, self.read(stored)?))
+    }
+
+    fn read(&self, stored: &str) -> Result<Saved> {
         let registration = self.0.client.registration();
-        let saved = Saved::parse(stored, &registration.profile().issuer, registration.client_id())?;
-        Ok(HelseIdSession::new(self, saved))
+        Saved::restored(stored, &registration.profile().issuer, registration.client_id())
+    }
+
+    /// The newest nonce of the token endpoint's.
+    fn token_nonce(&self) -> Option<String> {
+        self.0.client.nonce(Server::Authorization, &self.0.client.registration().profile().token_endpoint)
     }
 
     /// A token of the client's own: one that came and is good for a while yet, else a new one. Callers that ask at once share it (FK3).
@@ -179,9 +180,9 @@ impl HelseId {
 
 /// A person's login at HelseID. A cheap clone, `Send + Sync`; clones are the same session.
 #[derive(Clone)]
-pub struct HelseIdSession(Arc<Session>);
+pub struct HelseIdSession(Arc<Held>);
 
-struct Session {
+struct Held {
     helseid: HelseId,
     saved: Mutex<Saved>,
     kept: Mutex<TokenCache>,
@@ -197,68 +198,65 @@ impl core::fmt::Debug for HelseIdSession {
 impl HelseIdSession {
     fn new(helseid: &HelseId, saved: Saved) -> Self {
         let (saved, kept) = (Mutex::new(saved), Mutex::default());
-        Self(Arc::new(Session { helseid: helseid.clone(), saved, kept, turn: Turn::default() }))
+        Self(Arc::new(Held { helseid: helseid.clone(), saved, kept, turn: Turn::default() }))
     }
 
     /// The claims of the login's id_token, verified. Personal data.
     pub fn claims(&self) -> Option<Claims> {
-        locked(&self.0.saved).claims.clone()
+        Claims::from_stored(locked(&self.0.saved).claims()?).ok()
     }
 
     /// The session as text, for [`HelseId::session`]. Holds the refresh token: encrypt it.
     pub fn serialize(&self) -> Secret {
-        locked(&self.0.saved).text()
+        Secret::new(locked(&self.0.saved).json())
     }
 
-    /// The token for an audience, and for the organisation of the details: the one that is still good, or a new one by refresh, which
-    /// `save` stores before it is given out ([`serialize`](Self::serialize)'s text). In a worker, give the future to `wait_until`: the
+    /// The token for an audience, and for the organisation of the details: the one that is still good, or a new one by refresh. `save`
+    /// stores the session's text before it is given out: with the new refresh token before anything else, and with the rest when it is
+    /// verified. In a worker, give the future to `wait_until`: the
     /// refresh token is spent once it is sent.
     ///
     /// # Errors
     /// `invalid_parameter` without a refresh token; `token_error` with HelseID's number as provider code; `claim_refused`;
     /// `store_failed` where `save` fails; those of the network.
     pub async fn tokens(&self, request: &TokenRequest, save: impl AsyncFn(Secret) -> Result<()>) -> Result<Granted> {
-        let session = &self.0;
-        let asked = match (request.audience(), locked(&session.saved).resource.clone()) {
-            (None, Some(resource)) => request.clone().resource(resource),
-            _ => request.clone(),
-        };
-        let _turn = session.turn.take().await;
-        if let Some(granted) = locked(&session.kept).get(&asked, host::now()) {
+        let Inner { rules, .. } = &*self.0.helseid.0;
+        let asked = self.asked(request);
+        let _turn = self.0.turn.take().await;
+        if let Some(granted) = locked(&self.0.kept).get(&asked, host::now()) {
             return Ok(granted.clone());
         }
-        let exchange = session.helseid.0.rules.refresh(&self.grant()?, &asked, None)?;
-        let (outcome, renewed) = session.helseid.0.client.renewing(exchange).await;
-        // Kept here first: neither a store that fails nor an answer that is refused must lose the one refresh token that is good.
-        if let Ok(granted) = &outcome {
-            self.take(&asked, granted);
-        } else if let Some(token) = renewed {
-            locked(&session.saved).refresh_token = Some(token);
-        } else {
-            return outcome;
+        let nonce = self.0.helseid.token_nonce();
+        let machine = rules.session(self.serialize().expose(), asked.clone(), nonce.as_deref())?;
+        self.ran(machine, Some(&asked), &save).await
+    }
+
+    /// The request with the audience that it is for.
+    fn asked(&self, request: &TokenRequest) -> TokenRequest {
+        match (request.audience(), locked(&self.0.saved).text("resource")) {
+            (None, Some(resource)) => request.clone().resource(resource),
+            _ => request.clone(),
         }
-        save(self.serialize()).await.map_err(|_| Error::new(&codes::STORE_FAILED))?;
-        outcome
     }
 
-    fn grant(&self) -> Result<Refresh> {
-        let saved = locked(&self.0.saved);
-        let missing = || {
-            let error = Error::new(&codes::INVALID_PARAMETER).at(Phase::Token);
-            error.expected("offline_access in the login's scope: without it there is no further token")
+    /// Carries a machine to its end, and keeps the token that came; without a request, that of the login's own audience.
+    async fn ran(
+        &self,
+        machine: provider::Session,
+        asked: Option<&TokenRequest>,
+        save: &impl AsyncFn(Secret) -> Result<()>,
+    ) -> Result<Granted> {
+        let store = async |text: Secret| {
+            // Kept here first: a store that fails must not lose the one refresh token that is good.
+            *locked(&self.0.saved) = self.0.helseid.read(text.expose())?;
+            save(text).await
         };
-        let token = saved.refresh_token.as_ref().ok_or_else(missing)?;
-        let grant = Refresh::new(token.expose()).with_granted_scope(saved.scope.clone());
-        Ok(match &saved.claims {
-            Some(claims) => grant.claims(claims.clone()),
-            None => grant,
-        })
-    }
-
-    /// Takes over what an answer says of the session, and keeps its token.
-    fn take(&self, request: &TokenRequest, granted: &Granted) {
-        locked(&self.0.saved).take(granted, host::now());
-        locked(&self.0.kept).put(request, granted, host::now());
+        let outcome = self.0.helseid.0.client.run_session(machine, &|text| Box::pin(store(text))).await?;
+        // Nothing is shared with other processes here.
+        let SessionToken::New(granted) = outcome else { return Err(used_error()) };
+        let asked = asked.cloned().unwrap_or_else(|| self.asked(&TokenRequest::new()));
+        locked(&self.0.kept).put(&asked, &granted, host::now());
+        Ok(*granted)
     }
 }
 

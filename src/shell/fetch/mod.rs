@@ -81,7 +81,9 @@ pub use providers::{acmidm, adfs, halland, maskinporten};
 pub use source::TokenSource;
 pub use webcrypto::{AsyncSigner, Signing, WebKey};
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use core::pin::Pin;
 
 use getrandom::fill;
 use wasm_bindgen::JsValue;
@@ -97,7 +99,7 @@ use crate::provider::call::Call;
 use crate::provider::norskgjeld::{Api, Batch, FeedCall, Reading};
 use crate::{
     AuthorizationCode, AuthorizationRequest, Callback, Client as Registration, ClientAuthentication, ClientCredentials, Exchange, Login,
-    Result, Step, Tokens, Transaction,
+    Result, Secret, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
@@ -227,6 +229,9 @@ fn failure(error: &Error) -> Option<Failure> {
     })
 }
 
+/// Where what is to be stored is put.
+type Storing<'a> = &'a dyn Fn(Secret) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
 /// How requests are sent.
 ///
 /// ```no_run,standalone_crate
@@ -321,6 +326,11 @@ impl Transport {
     /// # Errors
     /// As [`run`](Self::run), and those of the signers and the verifier.
     pub async fn drive<M: Machine>(&self, machine: &mut M, keys: &Keys<'_>) -> Result<M::Output> {
+        self.drive_storing(machine, keys, None).await
+    }
+
+    /// As [`drive`](Self::drive); what is to be stored goes to `store`.
+    async fn drive_storing<M: Machine>(&self, machine: &mut M, keys: &Keys<'_>, store: Option<Storing<'_>>) -> Result<M::Output> {
         let mut input = Input::Start;
         let mut lost: Option<Error> = None;
         loop {
@@ -344,7 +354,10 @@ impl Transport {
                 Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
                 Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
-                Step::Store(_) => Input::Stored,
+                Step::Store(text) => match store {
+                    Some(store) => store(text).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
+                    None => Input::Stored,
+                },
                 Step::Sleep(milliseconds) => match send::rest(self, milliseconds).await {
                     Ok(()) => Input::Slept,
                     Err(_) => Input::Failed(Failure::Aborted),

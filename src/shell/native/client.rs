@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::flow::exchange::Exchange;
 use crate::flow::keys::JwksTimes;
 use crate::flow::login::Start;
+use crate::flow::machine::Machine as _;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
@@ -29,6 +30,7 @@ use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, Toke
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::token::Tokens;
+use crate::provider::helseid::{Session, SessionToken};
 use crate::shell::native::driver::{Driver, random};
 use crate::shell::native::flights::Flights;
 use crate::shell::native::keys::Keys;
@@ -368,12 +370,12 @@ impl Client {
     }
 
     /// Keeps what an exchange learnt, whatever came of it.
-    pub(crate) fn learn<T>(&self, server: Server, url: &str, exchange: &Exchange<T>) {
+    pub(crate) fn learn(&self, server: Server, url: &str, nonce: Option<&str>, keys: Option<(&str, JwksTimes)>) {
         let mut memory = self.memory();
-        if let Some(nonce) = exchange.dpop_nonce() {
+        if let Some(nonce) = nonce {
             memory.nonces.keep(server, url, nonce);
         }
-        if let Some((set, times)) = exchange.known_jwks_at()
+        if let Some((set, times)) = keys
             && memory.keys.as_ref().is_none_or(|(_, kept)| times.fetched >= kept.fetched)
         {
             memory.keys = Some((set.to_owned(), times));
@@ -406,7 +408,21 @@ impl Client {
         let inner = &self.0;
         let mut exchange = self.with_keys(exchange);
         let outcome = inner.driver.drive_once(&mut exchange, &inner.keys, store.as_deref(), &inner.spent).await;
-        self.learn(server, url, &exchange);
+        self.learn(server, url, exchange.dpop_nonce(), exchange.known_jwks_at());
+        outcome
+    }
+
+    /// Drives a session of HelseID's, and learns from it.
+    pub(crate) async fn run_session(&self, session: Session, store: &RefreshStore) -> Result<SessionToken> {
+        let kept = self.memory().keys.clone();
+        let mut session = match kept {
+            Some((set, times)) => session.jwks_at(set, times),
+            None => session,
+        };
+        let inner = &self.0;
+        let outcome = inner.driver.drive_once(&mut session, &inner.keys, Some(&**store), &inner.spent).await;
+        let endpoint = inner.registration.profile().token_endpoint.as_str();
+        self.learn(Server::Authorization, endpoint, session.nonce(), session.known_jwks_at());
         outcome
     }
 }

@@ -18,6 +18,7 @@ use crate::protocol::authorization::transaction::Transaction;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
+use crate::provider::helseid::saved::Saved;
 use crate::provider::helseid::{self as provider, RULES, TokenCache, enforce, profile, with_provider_code};
 pub use crate::provider::helseid::{Environment, Granted, LoginRequest, TokenRequest};
 use crate::shell::native::builder::{Authentication, Builder};
@@ -129,7 +130,7 @@ impl HelseId {
     pub async fn begin(&self, request: &LoginRequest) -> Result<Login> {
         let (client, rules) = self.now().await?;
         let endpoint = client.registration().profile().token_endpoint.as_str();
-        let nonce = client.nonce(Server::Authorization, endpoint);
+        let nonce = token_nonce(&client);
         let random = random::<RANDOM_OCTETS>()?;
         let exchange = rules.login(request, nonce.as_deref(), &random, client.0.driver.now())?;
         client.run(exchange, Server::Authorization, endpoint, None).await
@@ -158,17 +159,11 @@ impl HelseId {
     ) -> Result<HelseIdSession> {
         let (client, rules) = self.now().await?;
         let code = client.code(transaction, callback).await.map_err(with_provider_code)?;
-        let exchange = rules.authorization_code(code, request, None)?;
-        let (helseid, request) = (self.clone(), request.clone());
+        let machine = rules.begin_session(code, request.clone(), token_nonce(&client).as_deref())?;
+        let session = HelseIdSession::new(self, Saved::default(), save);
         // The session is stored by the very task that spends the code.
         let driver = client.0.driver.clone();
-        driver
-            .run_detached(async move {
-                let endpoint = client.registration().profile().token_endpoint.clone();
-                let granted = client.run(client.bound(exchange), Server::Authorization, &endpoint, None).await?;
-                HelseIdSession::begun(&helseid, &request, granted, save).await
-            })
-            .await
+        driver.run_detached(async move { session.ran(&client, machine, None).await.map(|_| session) }).await
     }
 
     /// A session that was stored ([`HelseIdSession::serialize`]), by this package in either language.
@@ -213,6 +208,11 @@ impl HelseId {
         let nonce = client.nonce(Server::Resource, &endpoint);
         client.run(rules.userinfo(tokens, nonce.as_deref())?, Server::Resource, &endpoint, None).await
     }
+}
+
+/// The newest nonce of the token endpoint's.
+fn token_nonce(client: &Client) -> Option<String> {
+    client.nonce(Server::Authorization, &client.registration().profile().token_endpoint)
 }
 
 /// The profile's rules for a client, with its keys.

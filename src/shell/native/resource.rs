@@ -74,7 +74,7 @@ impl Client {
         loop {
             let random = random::<32>()?;
             let step = exchange.advance(input, &Moment { now: inner.driver.now(), random: &random });
-            self.learn(Server::Resource, &url, &exchange);
+            self.learn(Server::Resource, &url, exchange.dpop_nonce(), exchange.known_jwks_at());
             input = match step? {
                 Step::Sign(wanted) => Input::Signature(inner.keys.sign(&wanted).await?),
                 Step::Send(wanted) => {

@@ -1,23 +1,22 @@
 //! A person's login at HelseID: one token for each audience and organisation, got by refresh, one refresh at a time.
 //!
-//! HelseID "Token-endepunktet", FK3; RFC 6749 section 6. The refresh token is spent by each, so the new one is stored before the token
-//! that came with it is given out. Refuses two refreshes at once.
+//! HelseID "Token-endepunktet", FK3; RFC 6749 section 6. What is done in which order, and what is stored when, the core's machine
+//! decides ([`Session`](crate::provider::helseid::Session)). Refuses two refreshes at once.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Granted, HelseId, TokenRequest};
-use crate::ground::error::{Error, Phase, Result, codes};
+use super::{Granted, HelseId, TokenRequest, token_nonce};
+use crate::flow::judge::used_error;
+use crate::ground::error::{Error, Result, codes};
 use crate::ground::secret::Secret;
-use crate::protocol::dpop::Server;
-use crate::protocol::grant::Refresh;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
-use crate::provider::helseid::TokenCache;
-use crate::shell::native::client::RefreshStore;
+use crate::provider::helseid::saved::Saved;
+use crate::provider::helseid::{Session, SessionToken, TokenCache};
+use crate::shell::native::client::{Client, RefreshStore};
 use crate::shell::native::sending::BoxFuture;
-use crate::shell::saved::Saved;
 
 /// Stores a session's text ([`HelseIdSession::serialize`]): at the login, and at each refresh before anything else of the answer is
 /// judged. Encrypt it; let one process at a time work with a session.
@@ -43,32 +42,13 @@ impl core::fmt::Debug for HelseIdSession {
 }
 
 impl HelseIdSession {
-    fn new(helseid: &HelseId, saved: Saved, save: Option<SaveSession>) -> Self {
+    pub(super) fn new(helseid: &HelseId, saved: Saved, save: Option<SaveSession>) -> Self {
         let (saved, kept) = (Mutex::new(saved), Mutex::default());
         Self(Arc::new(Inner { helseid: helseid.clone(), save, saved, kept, turn: tokio::sync::Mutex::default() }))
     }
 
-    /// What the code's exchange gave, stored.
-    pub(super) async fn begun(helseid: &HelseId, request: &TokenRequest, granted: Granted, save: Option<SaveSession>) -> Result<Self> {
-        let registration = helseid.client().registration();
-        let saved = Saved {
-            issuer: registration.profile().issuer.clone(),
-            client_id: registration.client_id().into(),
-            scope: granted.login_scope.clone(),
-            resource: request.audience().map(String::from),
-            ..Saved::default()
-        };
-        let session = Self::new(helseid, saved, save);
-        session.take(&granted);
-        session.store().await?;
-        session.kept().put(request, &granted, helseid.client().0.driver.now());
-        Ok(session)
-    }
-
     pub(super) fn stored(helseid: &HelseId, text: &str, save: Option<SaveSession>) -> Result<Self> {
-        let registration = helseid.client().registration();
-        let saved = Saved::parse(text, &registration.profile().issuer, registration.client_id())?;
-        Ok(Self::new(helseid, saved, save))
+        Ok(Self::new(helseid, read(helseid, text)?, save))
     }
 
     fn saved(&self) -> MutexGuard<'_, Saved> {
@@ -81,17 +61,17 @@ impl HelseIdSession {
 
     /// The claims of the login's id_token, verified. Personal data.
     pub fn claims(&self) -> Option<Claims> {
-        self.saved().claims.clone()
+        Claims::from_stored(self.saved().claims()?).ok()
     }
 
     /// When the refresh token ends, in seconds since 1970; unknown where HelseID does not say: take it for ended.
     pub fn refresh_expires_at(&self) -> Option<u64> {
-        self.saved().refresh_expires_at
+        self.saved().number("refreshExpiresAt")
     }
 
     /// The session as text, for [`HelseId::session`]. Holds the refresh token.
     pub fn serialize(&self) -> Secret {
-        self.saved().text()
+        Secret::new(self.saved().json())
     }
 
     /// The token for an audience, and for the organisation of the details: the one that is still good, or a new one by refresh.
@@ -101,10 +81,7 @@ impl HelseIdSession {
     /// `invalid_parameter` without a refresh token; `token_error` with HelseID's number as provider code (`invalid_grant`: log in
     /// again); `claim_refused` for a token of another key or audience; `store_failed`; those of the network.
     pub async fn tokens(&self, request: &TokenRequest) -> Result<Granted> {
-        let asked = match (request.audience(), self.saved().resource.clone()) {
-            (None, Some(resource)) => request.clone().resource(resource),
-            _ => request.clone(),
-        };
+        let asked = self.asked(request);
         let driver = &self.0.helseid.client().0.driver;
         if let Some(granted) = self.kept().get(&asked, driver.now()) {
             return Ok(granted.clone());
@@ -113,58 +90,43 @@ impl HelseIdSession {
         driver.run_detached(async move { session.refreshed(&asked).await }).await
     }
 
+    /// The request with the audience that it is for.
+    fn asked(&self, request: &TokenRequest) -> TokenRequest {
+        match (request.audience(), self.saved().text("resource")) {
+            (None, Some(resource)) => request.clone().resource(resource),
+            _ => request.clone(),
+        }
+    }
+
     async fn refreshed(&self, asked: &TokenRequest) -> Result<Granted> {
         let _turn = self.0.turn.lock().await;
         let (client, rules) = self.0.helseid.now().await?;
-        let now = client.0.driver.now();
-        if let Some(granted) = self.kept().get(asked, now) {
+        if let Some(granted) = self.kept().get(asked, client.0.driver.now()) {
             return Ok(granted.clone());
         }
-        let exchange = rules.refresh(&self.grant()?, asked, None)?.with_store();
-        let endpoint = client.registration().profile().token_endpoint.clone();
+        let machine = rules.session(self.serialize().expose(), asked.clone(), token_nonce(&client).as_deref())?;
+        self.ran(&client, machine, Some(asked)).await
+    }
+
+    /// Carries a machine to its end, and keeps the token that came; without a request, that of the login's own audience.
+    pub(super) async fn ran(&self, client: &Client, machine: Session, asked: Option<&TokenRequest>) -> Result<Granted> {
         let session = self.clone();
-        let store: RefreshStore = Arc::new(move |token| {
+        let store: RefreshStore = Arc::new(move |text| {
             let session = session.clone();
-            alloc::boxed::Box::pin(async move {
-                {
-                    let mut saved = session.saved();
-                    saved.refresh_token = Some(token);
-                    saved.turn = saved.turn.saturating_add(1);
-                }
-                session.store().await
-            })
+            alloc::boxed::Box::pin(async move { session.store(text).await })
         });
-        let granted = client.run(client.bound(exchange), Server::Authorization, &endpoint, Some(store)).await?;
-        self.take(&granted);
-        self.store().await?;
-        self.kept().put(asked, &granted, client.0.driver.now());
-        Ok(granted)
+        // Nothing is shared with other processes here.
+        let SessionToken::New(granted) = client.run_session(machine, &store).await? else { return Err(used_error()) };
+        let asked = asked.cloned().unwrap_or_else(|| self.asked(&TokenRequest::new()));
+        self.kept().put(&asked, &granted, client.0.driver.now());
+        Ok(*granted)
     }
 
-    /// The refresh, bounded by the login's whole scope and its claims.
-    fn grant(&self) -> Result<Refresh> {
-        let saved = self.saved();
-        let missing = || {
-            let error = Error::new(&codes::INVALID_PARAMETER).at(Phase::Token);
-            error.expected("offline_access in the login's scope: without it there is no further token")
-        };
-        let token = saved.refresh_token.as_ref().ok_or_else(missing)?;
-        let grant = Refresh::new(token.expose()).with_granted_scope(saved.scope.clone());
-        Ok(match &saved.claims {
-            Some(claims) => grant.claims(claims.clone()),
-            None => grant,
-        })
-    }
-
-    /// Takes over what an answer says of the session.
-    fn take(&self, granted: &Granted) {
-        let now = self.0.helseid.client().0.driver.now();
-        self.saved().take(granted, now);
-    }
-
-    async fn store(&self) -> Result<()> {
+    /// Kept here first: a store that fails must not lose the one refresh token that is good.
+    async fn store(&self, text: Secret) -> Result<()> {
+        *self.saved() = read(&self.0.helseid, text.expose())?;
         match &self.0.save {
-            Some(save) => save(self.serialize()).await,
+            Some(save) => save(text).await,
             None => Ok(()),
         }
     }
@@ -194,8 +156,13 @@ impl HelseIdSession {
     /// # Errors
     /// As [`Logout::url`](crate::protocol::logout::Logout::url).
     pub fn logout_url(&self, returns: Option<(&str, &str)>) -> Result<String> {
-        let hint = self.saved().id_token.clone();
+        let hint = self.saved().text("idToken").map(Secret::new);
         let missing = || Error::new(&codes::ID_TOKEN_MISSING);
         super::rules(self.0.helseid.client(), 0)?.logout_url(&hint.ok_or_else(missing)?, returns)
     }
+}
+
+fn read(helseid: &HelseId, text: &str) -> Result<Saved> {
+    let registration = helseid.client().registration();
+    Saved::restored(text, &registration.profile().issuer, registration.client_id())
 }
