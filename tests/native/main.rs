@@ -25,6 +25,7 @@ mod keeping;
 mod killed;
 #[cfg(feature = "axum")]
 mod load;
+mod local;
 mod providers;
 mod public_apis;
 #[cfg(feature = "redis")]
