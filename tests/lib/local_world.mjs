@@ -2,7 +2,8 @@
 // `GET /world` gives the JSON, `GET /walk?provider=…&url=…` walks a login and gives where the browser is sent, `GET /things` is the API.
 // Refuses a call of that API without a token that ID-porten signed.
 
-import { createServer } from "node:http";
+import { createPrivateKey } from "node:crypto";
+import { Server, createServer } from "node:http";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 
 import { start } from "samtykke-local";
@@ -56,6 +57,8 @@ export async function startWorld() {
       issuer: halland.issuer,
       clientId: halland.client.clientId,
       pem: halland.client.keyPem + halland.client.certificates,
+      certificates: halland.client.certificates,
+      jwk: JSON.stringify({ ...createPrivateKey(halland.client.keyPem).export({ format: "jwk" }), alg: "RS256" }),
       gateway: halland.apis.gateway.origin,
       key: KEYS[0],
       resource: HSA,
@@ -95,4 +98,24 @@ export async function startWorld() {
       await local.close();
     },
   };
+}
+
+/**
+ * Lets pages of any origin ask every server of this process, as the providers' own let none: a page of tests is no person's.
+ * WHATWG Fetch, section 3.2 (CORS).
+ */
+export function openToPages() {
+  const { emit } = Server.prototype;
+  Server.prototype.emit = function (event, request, response, ...rest) {
+    if (event !== "request" || !request.headers.origin) return emit.call(this, event, request, response, ...rest);
+    response.setHeader("access-control-allow-origin", "*");
+    response.setHeader("access-control-expose-headers", "dpop-nonce, retry-after, www-authenticate");
+    if (request.method !== "OPTIONS") return emit.call(this, event, request, response, ...rest);
+    response.setHeader("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE");
+    response.setHeader("access-control-allow-headers", request.headers["access-control-request-headers"] ?? "");
+    response.setHeader("access-control-max-age", "600");
+    response.writeHead(204).end();
+    return true;
+  };
+  return () => void (Server.prototype.emit = emit);
 }

@@ -12,6 +12,7 @@ mod device;
 mod encrypted;
 mod flow;
 mod hosts;
+mod local;
 mod retries;
 mod tokens;
 mod webcrypto;

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { ensureBindgen, ensureChromium, findBrowsers } from "../../pkg/toolchain.mjs";
 import { chromiumFlags, detectBrowser, openBrowser, openDisplay } from "../lib/browsers.mjs";
 import { run, start, tail } from "../lib/process.mjs";
+import { openToPages, startWorld } from "../lib/local_world.mjs";
 import { freePort } from "../lib/server.mjs";
 import { tempDir } from "../lib/temp.mjs";
 import { startServer } from "./server.mjs";
@@ -103,11 +104,18 @@ async function withoutDriver(name, wasm, { cwd, env }) {
 }
 
 const server = await startServer();
+const world = await startWorld();
+const closeToPages = openToPages();
 const only = process.argv.slice(2);
 const numbers = new Set();
 let failed = false;
 try {
-  const base = { ...process.env, SAMTYKKE_TEST_SERVER: server.origin, PATH: [dirname(wasmBindgenTestRunner), process.env.PATH].join(delimiter) };
+  const base = {
+    ...process.env,
+    SAMTYKKE_TEST_SERVER: server.origin,
+    SAMTYKKE_LOCAL_WORLD: world.origin,
+    PATH: [dirname(wasmBindgenTestRunner), process.env.PATH].join(delimiter),
+  };
   for (const name of ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"]) for (const part of ["", "_REMOTE", "_ARGS"]) delete base[name + part];
   const cargo = ["test", "--locked", "--target", "wasm32-unknown-unknown", "--features", "fetch,p256"];
   const built = await run("cargo", [...cargo, "--test", "wasm", "--no-run"], { cwd: root, env: base, timeoutMs: 15 * 60_000 });
@@ -162,6 +170,8 @@ try {
   failed = true;
   console.log(`failed: ${error.message}`);
 } finally {
+  closeToPages();
+  await world.close();
   await server.close();
 }
 process.exitCode = failed ? 1 : 0;

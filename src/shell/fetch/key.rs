@@ -51,6 +51,17 @@ impl Key {
             Holder::Signer(_) => self,
         }
     }
+
+    /// The same key with the certificates of a PEM text, its own first: assertions then name it by them (`x5t`, `x5c`), as AD FS asks.
+    ///
+    /// # Errors
+    /// `key_refused` where the first certificate is not of this key.
+    pub fn with_certificates(self, pem: &str) -> Result<Self> {
+        match &*self.0 {
+            Holder::Jwk { info, text } => Ok(Self(Arc::new(Holder::Jwk { info: info.clone().certificates(pem)?, text: text.clone() }))),
+            Holder::Signer(_) => Ok(self),
+        }
+    }
 }
 
 impl AsyncSigner for Key {

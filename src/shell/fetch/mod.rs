@@ -77,7 +77,7 @@ pub use decrypt::{Decrypter, Decrypting, WebDecrypter};
 pub use helseid::{HelseId, HelseIdSession};
 pub use key::Key;
 pub use keys::Keys;
-pub use providers::{acmidm, adfs, halland, maskinporten};
+pub use providers::{acmidm, adfs, halland, idporten, maskinporten};
 pub use source::TokenSource;
 pub use webcrypto::{AsyncSigner, Signing, WebKey};
 

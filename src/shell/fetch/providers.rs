@@ -20,7 +20,7 @@ use crate::provider::call::Call;
 use crate::provider::halland::{SubscriberKey, refusal_error};
 use crate::provider::maskinporten::{self, Again, Problem, TokenRequest};
 use crate::provider::selvbetjening::{self, Next, Order, Process};
-use crate::provider::{acmidm, adfs, halland};
+use crate::provider::{acmidm, adfs, halland, idporten};
 use crate::{ClientAuthentication, Exchange, Request, Response, Tokens};
 
 /// A client of Maskinporten's: tokens by a grant that is signed with `key`.
@@ -61,6 +61,14 @@ pub fn adfs(issuer: &str, client_id: &str, name: adfs::KeyName, redirect_uri: &s
     let profile = adfs::named(adfs::profile(&adfs::issuer_of(issuer)?), name);
     let profile = if redirect_uri.is_empty() { profile.for_machines() } else { profile };
     Registration::new(profile, client_id, redirect_uri).map(Client::new)
+}
+
+/// A client of an environment of ID-porten's or Ansattporten's, for a worker: it proves who it is by its key ([`Client::key`]) or secret.
+///
+/// # Errors
+/// `invalid_configuration`.
+pub fn idporten(environment: &idporten::Environment, client_id: &str, redirect_uri: &str) -> Result<Client> {
+    Registration::new(idporten::profile(environment), client_id, redirect_uri).map(Client::new)
 }
 
 /// A client of Region Halland's AD FS, by its issuer.
