@@ -1,6 +1,8 @@
-// The crate beside others of its kind: lines of its three programs, crates that a program brings, seconds of a clean build.
-// `node benches/rust.mjs` counts; `--build` builds each from nothing as well (minutes); `--json` prints data in place of a table.
-// Like with like: each row is one kind of program, with TLS by rustls where there is TLS. Refuses to compare what did not resolve.
+// The crate beside others of its kind: lines of three programs, crates that a program brings, seconds of a clean build.
+// `node benches/rust.mjs` counts; `--build` builds each from nothing as well (minutes, on a machine that does nothing else); `--check`
+// compiles the others' programs (benches/peers); `--json` prints data in place of tables.
+// Like with like: each row is one kind of program, with TLS by rustls where there is TLS, and every program is laid out by this
+// repository's rustfmt. Refuses to compare what did not resolve, and to count a program that is laid out otherwise.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,23 +40,64 @@ const ROWS = [
   ["shared tokens with Redis", "samtykke", [own("redis", "reqwest", "rustls"), TOKIO]],
 ];
 
+const REQWEST = 'reqwest = { version = "0.12", default-features = false, features = ["json", "rustls-tls"] }';
+const JSON_CRATE = 'serde_json = "1"';
+const SERDE = 'serde = { version = "1", features = ["derive"] }';
+const SESSIONS = 'tower-sessions = "0.14"';
+const AXUM_QUERY = AXUM.replace('"http1", ', '"http1", "query", ');
+const HUSKARL = [
+  peer("huskarl", ["default-jws-verifier-platform"]),
+  peer("huskarl-reqwest", ["rustls-tls"]),
+  'huskarl-crypto-native = { version = "=0.11.3" }',
+  REQWEST,
+  TOKIO,
+];
+
+/** What each program does, whose it is, its file, and what it takes to compile; or why there is none. */
+const PROGRAMS = [
+  ["consent on axum", "samtykke", "examples/consent_axum.rs"],
+  [
+    "consent on axum",
+    "huskarl-axum",
+    "benches/peers/consent_huskarl.rs",
+    [...HUSKARL, peer("huskarl-axum", ["login", "default-jws-verifier-platform"]), peer("huskarl-login", [], true), AXUM, SERDE, JSON_CRATE],
+  ],
+  ["consent on axum", "axum-oidc", "benches/peers/consent_axum_oidc.rs", [peer("axum-oidc"), AXUM, REQWEST, JSON_CRATE, SESSIONS, 'tower = "0.5"', TOKIO]],
+  [
+    "consent on axum",
+    "openidconnect",
+    "benches/peers/consent_openidconnect.rs",
+    [peer("openidconnect", ["reqwest", "rustls-tls"]), AXUM_QUERY, REQWEST, SERDE, JSON_CRATE, SESSIONS, TOKIO],
+  ],
+  ["machine token from a PEM", "samtykke", "examples/machine_token.rs"],
+  ["machine token from a PEM", "huskarl", "benches/peers/machine_huskarl.rs", [...HUSKARL, JSON_CRATE]],
+  ["machine token from a PEM", "openidconnect", "it has no grant by a signed statement"],
+  ["FAPI 2.0: login, refresh, call", "samtykke", "examples/fapi2_login.rs"],
+  ["FAPI 2.0: login, refresh, call", "huskarl", "benches/peers/fapi2_huskarl.rs", [...HUSKARL, 'http = "1"']],
+  ["FAPI 2.0: login, refresh, call", "openidconnect", "it has neither pushed requests nor DPoP"],
+];
+
 /** Lines of a program but for blank ones, comments and the attributes by which it is empty on wasm. */
-const lines = (name) =>
-  readFileSync(join(ROOT, "examples", `${name}.rs`), "utf8")
+const lines = (file) =>
+  readFileSync(join(ROOT, file), "utf8")
     .split("\n")
     .filter((line) => line.trim() && !line.trim().startsWith("//") && !line.startsWith("#![cfg")).length;
 
+/** A project of its own with these dependencies. */
+function project(place, dependencies, program = "fn main() {}\n") {
+  mkdirSync(join(place, "src"), { recursive: true });
+  const head = '[package]\nname = "compared"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n';
+  writeFileSync(join(place, "Cargo.toml"), `${head}${dependencies.join("\n")}\n`);
+  writeFileSync(join(place, "src", "main.rs"), program);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "samtykke-compare-"));
 const rows = [];
+const programs = [];
 try {
   for (const [at, [kind, crate, dependencies]] of ROWS.entries()) {
     const place = join(folder, `${at}`);
-    mkdirSync(join(place, "src"), { recursive: true });
-    writeFileSync(
-      join(place, "Cargo.toml"),
-      `[package]\nname = "compared"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n${dependencies.join("\n")}\n`,
-    );
-    writeFileSync(join(place, "src", "main.rs"), "fn main() {}\n");
+    project(place, dependencies);
     const env = { ...process.env, CARGO_TARGET_DIR: join(place, "target"), RUSTFLAGS: "" };
     const cargo = (...args) => run("cargo", args, { cwd: place, env, timeoutMs: 20 * 60_000 });
     const tree = await cargo("tree", "--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{p}");
@@ -79,18 +122,35 @@ try {
     }
     rows.push(row);
   }
+  for (const [at, [kind, crate, file, dependencies]] of PROGRAMS.entries()) {
+    if (!file.endsWith(".rs")) {
+      programs.push({ kind, crate, none: file });
+      continue;
+    }
+    const program = { kind, crate, lines: lines(file) };
+    programs.push(program);
+    const laid = await run("rustfmt", ["--check", "--edition", "2024", "--config-path", join(ROOT, "rustfmt.toml"), join(ROOT, file)], { cwd: ROOT });
+    if (laid.code !== 0) program.failed = `${file} is not laid out by rustfmt`;
+    else if (dependencies && flags.has("--check")) {
+      const place = join(folder, `program-${at}`);
+      project(place, dependencies, readFileSync(join(ROOT, file), "utf8"));
+      const env = { ...process.env, CARGO_TARGET_DIR: join(folder, "checked"), RUSTFLAGS: "" };
+      const checked = await run("cargo", ["check", "--quiet"], { cwd: place, env, timeoutMs: 20 * 60_000 });
+      if (checked.code !== 0) program.failed = tail(checked.stderr, 12);
+    }
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-const programs = Object.fromEntries(["consent_axum", "machine_token", "fapi2_login"].map((name) => [name, lines(name)]));
 
 if (flags.has("--json")) console.log(JSON.stringify({ programs, rows }, null, 2));
 else {
-  for (const [name, count] of Object.entries(programs)) console.log(`${name}: ${count} lines`);
+  console.log("| program | crate | lines |\n|---|---|---|");
+  for (const { kind, crate, lines: count, none, failed } of programs) console.log(`| ${kind} | ${crate} | ${failed ?? count ?? `none: ${none}`} |`);
   console.log("\n| program | crate | dependencies | clean build |\n|---|---|---|---|");
   for (const { kind, crate, dependencies, seconds, failed } of rows)
     console.log(
       `| ${kind} | ${crate} | ${failed ? `not resolved: ${failed.split("\n")[0]}` : dependencies} | ${seconds === undefined ? "–" : `${seconds} s`} |`,
     );
 }
-process.exitCode = rows.some(({ crate, failed }) => failed && crate === "samtykke") ? 1 : 0;
+process.exitCode = rows.some(({ crate, failed }) => failed && crate === "samtykke") || programs.some(({ failed }) => failed) ? 1 : 0;

@@ -10,3 +10,5 @@ pub mod fetch;
 pub mod native;
 #[cfg(all(any(feature = "native", feature = "blocking"), not(target_arch = "wasm32")))]
 mod spent;
+#[cfg(all(feature = "rustls", any(feature = "reqwest", feature = "blocking"), not(target_arch = "wasm32")))]
+mod tls;

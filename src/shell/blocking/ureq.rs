@@ -42,6 +42,8 @@ impl Ureq {
             ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
         ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
     ) -> Self {
+        #[cfg(feature = "rustls")]
+        crate::shell::tls::provide();
         let builder = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
         let config =
             settings(builder).max_redirects(0).max_redirects_will_error(false).http_status_as_error(false).accept_encoding("identity");

@@ -9,7 +9,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use js_sys::futures::JsFuture;
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
 
@@ -23,6 +23,15 @@ pub(super) fn now() -> u64 {
 /// Milliseconds by the host's clock.
 pub(super) fn ticks() -> u64 {
     js_sys::Date::now() as u64
+}
+
+/// Fills octets with the host's own randomness (Web Cryptography, `getRandomValues`), which takes up to 65,536 at once.
+pub(super) fn fill(octets: &mut [u8]) -> Outcome<()> {
+    let drawn = Uint8Array::new_with_length(u32::try_from(octets.len()).unwrap_or(u32::MAX));
+    call(&get(&js_sys::global(), "crypto"), "getRandomValues", &[&drawn])?;
+    drawn.copy_to(octets);
+    drawn.fill(0, 0, drawn.length());
+    Ok(())
 }
 
 /// Lets so many milliseconds pass; none where the host has no timers.

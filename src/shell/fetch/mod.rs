@@ -85,7 +85,6 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::pin::Pin;
 
-use getrandom::fill;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 use zeroize::Zeroizing;
@@ -152,7 +151,7 @@ pub fn login(
 
 /// The host's randomness. Cloudflare Workers give it only inside a handler, so nothing is drawn before it is needed.
 fn drawn(octets: &mut [u8]) -> Result<()> {
-    fill(octets).map_err(|_| no_randomness())
+    host::fill(octets).map_err(|_| no_randomness())
 }
 
 fn no_randomness() -> Error {
@@ -335,7 +334,7 @@ impl Transport {
         let mut lost: Option<Error> = None;
         loop {
             let mut random = Zeroizing::new([0; 32]);
-            fill(&mut *random).map_err(|_| no_randomness())?;
+            drawn(&mut *random)?;
             let step = machine.advance(input, &Moment { now: host::now(), random: &random });
             let step = match (step, lost.take().as_ref().and_then(Error::actual_value)) {
                 (Err(error), Some(cause)) => return Err(error.actual(cause)),

@@ -17,7 +17,8 @@ pub struct Reqwest {
 }
 
 impl Reqwest {
-    /// With reqwest's own settings: proxies of the environment, the roots of the TLS that was compiled in.
+    /// With reqwest's own settings: proxies of the environment, the roots of the TLS that was compiled in. With the feature `rustls`
+    /// the process's TLS is by aws-lc-rs, unless it has installed another `rustls::crypto::CryptoProvider` before.
     ///
     /// # Errors
     /// `invalid_configuration` where reqwest cannot be built.
@@ -36,6 +37,8 @@ impl Reqwest {
     /// # Errors
     /// `invalid_configuration` where reqwest cannot be built.
     pub fn with(settings: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Self> {
+        #[cfg(feature = "rustls")]
+        crate::shell::tls::provide();
         let builder = settings(reqwest::Client::builder())
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
