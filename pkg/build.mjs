@@ -1,6 +1,5 @@
 // Builds the npm package: core to wasm, wasm to text, TypeScript to JavaScript, and one small file for each entry.
-// Everything lands in pkg/dist; nothing there is edited by hand. `--quiet` keeps the progress lines to itself; `--fast`, for the inner
-// loop, leaves the wasm larger than it need be.
+// All lands in pkg/dist; nothing there is edited by hand. `--quiet` shows no progress; `--fast`, for the inner loop, leaves wasm larger.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -69,7 +68,7 @@ const LINKED = {
     operations: ["altinn", "digest", ...KEYS],
     machines: words("maskinporten_token api_bearer maskinporten maskinporten_keys maskinporten_update"),
   },
-  norskgjeld: { machines: words("norskgjeld norskgjeld_feed") },
+  norskgjeld: { operations: words("B F key choose"), machines: words("code credentials keys norskgjeld norskgjeld_feed") },
   selvbetjening: { operations: KEYS, machines: words("selvbetjening_update selvbetjening_register") },
 };
 /** The machines that know no client. */
@@ -80,7 +79,9 @@ const PROVIDERS = withEntry();
 
 function linked(name) {
   const { operations = [], machines = [] } = LINKED[name] ?? {};
-  const has = new Set([name, ...COMMON, ...operations, ...machines.map((machine) => `>${machine}`)]);
+  // Who has no keys is the last to work for a client.
+  const last = (machine) => (LOOKUPS.test(machine) || operations.includes("jwk") ? "" : "~");
+  const has = new Set([name, ...COMMON, ...operations, ...machines.map((machine) => `${last(machine)}>${machine}`)]);
   return { apart: true, whole: true, operations, machines, has: ` ${[...has].join(" ")} ` };
 }
 
@@ -94,7 +95,7 @@ function named(kind) {
   return [...new Set([...flags, ...tables.flatMap((table) => found(table, /^ {8}"(\w+)" => /gm))])].sort();
 }
 
-/** Each wasm; of several that have an operation the first one does it. A small one is not worth taking apart. */
+/** Each wasm; of several that have an operation the first one does it (with a `~`: where no other can). A small one is not worth taking apart. */
 export const CORES = {
   ...Object.fromEntries(PROVIDERS.map((name) => [name, linked(name)])),
   // The protocol and all providers in one.
@@ -290,9 +291,8 @@ function coreOf(name, bindgen) {
 /** What makes the crate the wasm of an entry. Each uses a part of the crate, so the rest is dead there, and only there. */
 export function entryFlags(name) {
   const { entries = [name], operations = [], machines = [] } = CORES[name];
-  const party = machines.some((machine) => !LOOKUPS.test(machine)) ? ["samtykke_party"] : [];
   const linked = [
-    ...party,
+    ...(machines.some((machine) => !LOOKUPS.test(machine)) ? ["samtykke_party"] : []),
     ...operations.map((operation) => `samtykke_operation="${operation}"`),
     ...machines.map((machine) => `samtykke_machine="${machine}"`),
   ];

@@ -1,7 +1,7 @@
 // `npm run size [-- --json]`: bytes of JavaScript and wasm for each entry, as esbuild bundles it for a consumer.
 // raw, gzip -9 and brotli 11 of the minified bundle; the wasm is inside it, as text.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -11,20 +11,23 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 93_800 },
+  { entry: "samtykke", file: "index.js", ceiling: 93_200 },
   // With the machine that calls APIs.
-  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 46_700 },
-  { entry: "samtykke/halland", file: "halland.js", ceiling: 45_200 },
+  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 44_300 },
+  { entry: "samtykke/halland", file: "halland.js", ceiling: 42_600 },
   { entry: "samtykke/adfs", file: "adfs.js", ceiling: 28_300 },
   { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
-  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 35_100 },
+  // With its client.
+  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 75_500 },
+  // Meant: 60,000.
+  { entry: "the README's worker", worker: "README.md", ceiling: 86_400 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_600 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_100 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_700 },
   // Meant: 62,000.
-  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_400 },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 78_800 },
   // Meant: 130,000.
-  { entry: "samtykke/all", file: "all.js", ceiling: 174_800 },
+  { entry: "samtykke/all", file: "all.js", ceiling: 174_300 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
@@ -39,12 +42,16 @@ export const ENTRIES = [
   { entry: "samtykke/messages", file: "lib/entries/messages.js" },
 ];
 
+/** The worker of a document. */
+const workerIn = (document) => /```js worker\n([\s\S]*?)```/.exec(readFileSync(join(dirname(PKG), document), "utf8"))[1];
+
 export async function measure() {
   const { build } = await import("esbuild");
   const entries = [];
-  for (const { entry, file } of ENTRIES) {
+  for (const { entry, file, worker } of ENTRIES) {
+    const contents = worker ? workerIn(worker) : `export * from ${JSON.stringify(join(PKG, "dist", file))};`;
     const { outputFiles } = await build({
-      stdin: { contents: `export * from ${JSON.stringify(join(PKG, "dist", file))};`, resolveDir: PKG },
+      stdin: { contents, resolveDir: PKG },
       bundle: true,
       minify: true,
       format: "esm",

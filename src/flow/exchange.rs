@@ -273,7 +273,8 @@ impl Flow {
     /// The key for a token, or the request for the key set.
     fn choose(&mut self, token: Box<Unverified>, now: u64) -> Result<Step<Option<Claims>>> {
         let context = &mut self.context;
-        if context.keys_outside {
+        // The npm package's shell has the keys, always.
+        if NPM || context.keys_outside {
             let (alg, kid, input, signature) =
                 (token.alg(), token.kid().map(String::from), token.signing_input().into(), token.signature().into());
             self.state = State::FindWanted(token);
@@ -363,7 +364,7 @@ impl Flow {
                 }
                 self.judge(&answer, reader)
             }
-            State::KeysWanted(token, at) => {
+            State::KeysWanted(token, at) if !NPM => {
                 let KeySet { jwks, times } = KeySet::judge(&response, at)?;
                 let unknown = self.context.jwks_at.and_then(|times| times.unknown);
                 self.context.jwks = Some(jwks);

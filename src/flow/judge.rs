@@ -123,7 +123,7 @@ impl Context {
 
     /// Whether signatures of the server's can be verified at all.
     pub(crate) fn is_keyed(&self) -> bool {
-        LOGINS && (self.keys_outside || self.jwks.is_some() || self.jwks_uri.is_some())
+        LOGINS && (self.keys_outside || (!NPM && (self.jwks.is_some() || self.jwks_uri.is_some())))
     }
 
     /// The refresh token of a refresh's answer, whatever else is wrong with it: the one that was sent is spent by now.

@@ -20,6 +20,9 @@ pub(crate) const LOGINS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "
 /// Whether tokens may be bound to a key here.
 pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "api"));
 
+/// Whether a client may have keys, to prove itself and to sign what it asks for.
+pub(crate) const KEYS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_operation = "jwk"));
+
 /// Whether errors have no hints, as a page's have none: beside its wasm there is no room for them, and the shell words them by action.
 pub(crate) const BRIEF: bool = cfg!(samtykke_entry = "exchange");
 

@@ -4,7 +4,10 @@
 import { type Core, chooseBy, unavailable } from "./wasm.js";
 
 interface Brought extends Core {
-  /** Its operations, and its machines with a `>` before them, each between spaces; all of the protocol where it has no list. */
+  /**
+   * Its operations, and its machines with a `>` before them, each between spaces; a `~` before those that it does where no other core
+   * can. All of the protocol where it has no list.
+   */
   readonly has: string | undefined;
 }
 
@@ -25,7 +28,10 @@ export function registerCore(place: number, source: () => WebAssembly.Module, en
 chooseBy((text, page) => {
   const [name = ""] = text.split("\n", 1);
   // There are holes where an entry was not imported. What a page has is the last to serve, as it does less.
-  const core: Core | undefined = cores.find((core) => core && (!core.has || core.has.includes(` ${name} `))) ?? (/^[CBF]$/.test(name) ? page : undefined);
+  const core: Core | undefined =
+    cores.find((core) => core && (!core.has || core.has.includes(` ${name} `))) ??
+    cores.find((core) => core?.has?.includes(` ~${name} `)) ??
+    (/^[CBF]$/.test(name) ? page : undefined);
   if (!core) throw unavailable(undefined, "fix_configuration", `No imported entry can do this (${name}): import "samtykke"`);
   // Memory never shrinks: after a huge answer the instance is replaced. Not after a large one: growing anew is what takes the time.
   if (core.exports && core.exports.memory.buffer.byteLength >= 2e7) core.exports = undefined;

@@ -18,4 +18,4 @@ export type { Delegation } from "./acmidm.js";
 export type { Kept as KeptToken } from "./helseid.js";
 export type { Delegation as SelvbetjeningDelegation, Login as SelvbetjeningLogin } from "./selvbetjening.js";
 // Where the package's modules are joined, a name that comes by two ways has to be said to be one.
-export { SamtykkeError, SigningKey, logoutReturn, norskgjeld, publicJwkFromPem } from "./index.js";
+export { Client, JwksCache, SamtykkeError, SigningKey, clientSecretBasic, logoutReturn, norskgjeld, publicJwkFromPem } from "./index.js";

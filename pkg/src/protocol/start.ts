@@ -3,7 +3,7 @@
 import { heldBy } from "./authentication.js";
 import type { Provider } from "./page_provider.js";
 import { call } from "../core/wasm.js";
-import { type AuthorizationRequest, type ConsentRequest, type Login, loginOf, requestLines } from "./flow.js";
+import { type AuthorizationRequest, type ConsentRequest, type Login, begin, loginOf, requestLines } from "./flow.js";
 import { type Names, only } from "../core/check.js";
 import { hideSecrets } from "../core/hidden.js";
 import type { SigningKey } from "../crypto/keys.js";
@@ -54,10 +54,13 @@ export async function start(client: Party, asked: ConsentRequest | Authorization
   const options: RequestObjectOptions = typeof wanted === "object" ? wanted : {};
   only(options, OBJECT, "authorization");
   const { key = heldBy(party.authentication)!.key, typ = "oauth-authz-req+jwt", lifetime = 60, claims, beside, outerParameters } = options;
-  const [begun, parameters] = requestLines(asked);
   checkMode(party.provider, asked);
-  const object = wanted ? [1, typ, lifetime, beside ? 1 : outerParameters ? "o" : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
   const at = endpointOf(party, "pushedAuthorizationRequestEndpoint");
+  const { requirePushedRequests, requireDpop } = party.provider.server ?? {};
+  // Nothing is signed or sent.
+  if (!wanted && !at && !party.dpop && !requirePushedRequests && !requireDpop) return hideSecrets(begin(party.provider, asked), "Login");
+  const [begun, parameters] = requestLines(asked);
+  const object = wanted ? [1, typ, lifetime, beside ? 1 : outerParameters ? "o" : "", json(claims), ...keyLines(key)] : ["", "", "", "", "", ...keyLines()];
   return hideSecrets(loginOf(await ask(party, "login", [...object, ...begun, ...parameters], { signal, key, random: 96, ...(at && { at }) })), "Login");
 }
 

@@ -11,6 +11,7 @@ use super::{Lines, browser, refused, some, whole};
 use crate::flow::exchange::Exchange;
 use crate::ground::error::Result;
 use crate::ground::json::Value;
+use crate::ground::lean::KEYS;
 use crate::ground::text::{cut, number};
 use crate::jose::{Encryption, KeyInfo};
 use crate::protocol::client::Client;
@@ -77,7 +78,12 @@ pub(super) fn party(lines: &mut Lines<'_>) -> Result<Party> {
     };
     let has = |wanted| cut(marks, wanted).1.is_some();
     let [method, secret] = lines.take();
-    let (rules, key) = (rules(lines)?, key(lines)?);
+    let (rules, key) = if KEYS {
+        (rules(lines)?, key(lines)?)
+    } else {
+        let _: [&str; 14] = lines.take();
+        (AssertionRules::default(), None)
+    };
     let texts = |line, mark| listed(line, mark).into_iter().map(String::from).collect::<Vec<_>>();
     if !algorithms.is_empty() {
         super::jose::algorithms(algorithms)?;
@@ -102,8 +108,9 @@ pub(super) fn party(lines: &mut Lines<'_>) -> Result<Party> {
         ..Requests::default()
     };
     let authentication = match (method, key) {
-        ("none", _) => ClientAuthentication::None,
         ("client_secret_basic", _) => ClientAuthentication::secret_basic(secret),
+        _ if !KEYS => return refused("client_secret_basic: the client of another entry takes the others"),
+        ("none", _) => ClientAuthentication::None,
         ("client_secret_post", _) => ClientAuthentication::secret_post(secret),
         ("client_secret_jwt", _) => ClientAuthentication::secret_jwt(secret),
         ("private_key_jwt", Some(key)) => ClientAuthentication::PrivateKeyJwt(Box::new(PrivateKeyJwt { key, rules: None })),
@@ -111,11 +118,14 @@ pub(super) fn party(lines: &mut Lines<'_>) -> Result<Party> {
         _ => return refused("a client authentication method"),
     };
     let [dpop_alg, dpop_jwk] = lines.take();
+    if !KEYS && !dpop_alg.is_empty() {
+        return refused("no DPoP key: the client of another entry takes one");
+    }
     let client = Client { profile, client_id: front.client_id.into(), redirect_uri: front.redirect_uri.into() };
     Ok(Party {
         client,
         authentication,
-        dpop: super::jose::public_key(dpop_alg, dpop_jwk)?,
+        dpop: if KEYS { super::jose::public_key(dpop_alg, dpop_jwk)? } else { None },
         nonce: own(nonce),
         storing: !storing.is_empty(),
         trusted_audiences: texts(audiences, b'\t'),
