@@ -15,7 +15,7 @@ const cores: Brought[] = [];
 
 // The one function that a core with machines may call, whatever its name is in this build: it ends a call that must not go on.
 const broken = (): never => {
-  throw new Error("the core broke off");
+  throw new Error("the core broke");
 };
 const imports: WebAssembly.Imports = new Proxy({}, { get: () => new Proxy({}, { get: () => broken }) });
 
@@ -26,14 +26,14 @@ export function registerCore(place: number, source: () => WebAssembly.Module, en
 }
 
 chooseBy((text, page) => {
-  const [name = ""] = text.split("\n", 1);
+  const [name] = text.split("\n", 1);
   // There are holes where an entry was not imported. What a page has is the last to serve, as it does less.
-  const core: Core | undefined =
+  const core: Core | false | undefined =
     cores.find((core) => core && (!core.has || core.has.includes(` ${name} `))) ??
-    cores.find((core) => core?.has?.includes(` ~${name} `)) ??
-    (/^[CBF]$/.test(name) ? page : undefined);
-  if (!core) throw unavailable(undefined, "fix_configuration", `No imported entry can do this (${name}): import "samtykke"`);
+    cores.find((core) => core?.has?.includes(`~${name} `)) ??
+    (/^[CBF]$/.test(name!) && page);
+  if (!core) throw unavailable(undefined, "fix_configuration", `No imported entry has this (${name}): import "samtykke"`);
   // Memory never shrinks: after a huge answer the instance is replaced. Not after a large one: growing anew is what takes the time.
-  if (core.exports && core.exports.memory.buffer.byteLength >= 2e7) core.exports = undefined;
+  if ((core.exports?.memory.buffer.byteLength ?? 0) >= 2e7) core.exports = undefined;
   return core;
 });
