@@ -19,7 +19,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::protocol::authorization::request::RANDOM_OCTETS;
 use samtykke::provider::norskgjeld::{self, Api, Environment, Purpose, Scope};
-use samtykke::{Callback, Client, ClientAuthentication, Exchange, Step};
+use samtykke::{Callback, ClientAuthentication, Exchange, Registration, Step};
 use url::Url;
 
 use io::{Outcome, http, now, random, send};
@@ -28,7 +28,8 @@ fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
     let environment = Environment::from_name(&setting("ENVIRONMENT", "preprod"))?;
     let redirect_uri = setting("REDIRECT_URI", "http://localhost:4402/callback");
-    let client = Client::new(norskgjeld::profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, &redirect_uri)?;
+    let client =
+        Registration::new(norskgjeld::profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, &redirect_uri)?;
     let secret = ClientAuthentication::secret_basic(std::env::var("CLIENT_SECRET").map_err(|_| "set CLIENT_SECRET")?);
     let mut scope = Scope::new(Purpose::parse(&setting("PURPOSE", "presentation")).ok_or("PURPOSE: presentation or processing")?);
     if let Ok(days) = setting("DAYS", "none").parse() {

@@ -13,17 +13,17 @@
 //!
 //! The core alone goes so:
 //!
-//! - [`Client::begin`] gives the URL to send a person to, and a [`Transaction`] to keep;
+//! - [`Registration::begin`] gives the URL to send a person to, and a [`Transaction`] to keep;
 //! - [`Transaction::finish`] checks what came back and gives an [`AuthorizationCode`];
 //! - [`Exchange`] turns that code, or the client's own credentials, into [`Tokens`];
 //! - [`provider`] holds what each provider does differently, as data, and typed builders for its APIs.
 //!
 //! ```
 //! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
-//! use samtykke::Client;
+//! use samtykke::Registration;
 //!
 //! let profile = norskgjeld::profile(&Environment::preprod());
-//! let client = Client::new(profile, "eksempelbank-client", "https://app.example.no/callback")?;
+//! let client = Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback")?;
 //! let request = Scope::new(Purpose::Presentation).days(100)?.request();
 //! let mut random = [0; 96];
 //! getrandom::fill(&mut random).expect("randomness from the system");
@@ -109,7 +109,7 @@ pub use jose::Algorithm;
 pub use protocol::authorization::request::{AuthorizationRequest, Login};
 pub use protocol::authorization::response::{AuthorizationCode, Callback};
 pub use protocol::authorization::transaction::Transaction;
-pub use protocol::client::Client;
+pub use protocol::client::Registration;
 pub use protocol::client_auth::ClientAuthentication;
 pub use protocol::grant::ClientCredentials;
 pub use protocol::profile::Profile;

@@ -7,11 +7,11 @@ use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::jose::Signer;
 use samtykke::provider::maskinporten::TokenRequest;
 use samtykke::signer::native::NativeKey;
-use samtykke::{Client, ClientAuthentication, Exchange, Step, Tokens};
+use samtykke::{ClientAuthentication, Exchange, Registration, Step, Tokens};
 
 use crate::io::{Outcome, now, random, send};
 
-pub(crate) fn ask(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
+pub(crate) fn ask(http: &reqwest::blocking::Client, client: &Registration, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
     let mut exchange = Exchange::jwt_bearer(client, &ClientAuthentication::None, &request.grant(key.info().clone())?)?;
     let mut input = Input::Start;
     loop {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use samtykke::jose::Algorithm;
 use samtykke::provider::maskinporten::{Again, Environment, OrganisationNumber, Problem, SelfService, TokenRequest, profile};
 use samtykke::signer::native::NativeKey;
-use samtykke::{Client, Tokens};
+use samtykke::{Registration, Tokens};
 
 use ask::ask;
 use io::{Outcome, http, send};
@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 3;
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
     let environment = Environment::from_name(&setting("ENVIRONMENT", "test"))?;
-    let client = Client::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
+    let client = Registration::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
     let rs256 = Algorithm::from_name("RS256").ok_or("RS256")?;
     let key = NativeKey::from_jwk(&std::fs::read_to_string(std::env::var("KEY_FILE").map_err(|_| "set KEY_FILE")?)?, rs256)?;
     let http = http()?;
@@ -56,7 +56,7 @@ fn main() -> Outcome<()> {
 }
 
 /// A token; asked for again where that can help, each time with a new assertion.
-fn token(http: &reqwest::blocking::Client, client: &Client, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
+fn token(http: &reqwest::blocking::Client, client: &Registration, key: &NativeKey, request: &TokenRequest) -> Outcome<Tokens> {
     for attempt in 1.. {
         let failed = match ask(http, client, key, request) {
             Ok(tokens) => return Ok(tokens),

@@ -23,7 +23,7 @@ use samtykke::jose::{Algorithm, Signer, thumbprint};
 use samtykke::protocol::token_cache::{Fault, Target};
 use samtykke::provider::maskinporten::{Environment, TokenRequest, profile};
 use samtykke::signer::native::NativeKey;
-use samtykke::{Client, Tokens};
+use samtykke::{Registration, Tokens};
 
 use ask::ask;
 use io::{Outcome, http};
@@ -32,7 +32,7 @@ use source::{Failure, Source};
 fn main() -> Outcome<()> {
     let setting = |name: &str, usual: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.into());
     let environment = Environment::from_name(&setting("ENVIRONMENT", "test"))?;
-    let client = Client::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
+    let client = Registration::new(profile(&environment), &std::env::var("CLIENT_ID").map_err(|_| "set CLIENT_ID")?, "")?;
     let rs256 = Algorithm::from_name("RS256").ok_or("RS256")?;
     let key = NativeKey::from_jwk(&std::fs::read_to_string(std::env::var("KEY_FILE").map_err(|_| "set KEY_FILE")?)?, rs256)?;
     let http = http()?;

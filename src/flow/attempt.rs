@@ -18,14 +18,14 @@ use crate::ground::uuid;
 use crate::jose::{Algorithm, KeyInfo, Stamp, append_signature};
 use crate::protocol::assertion::{self, ASSERTION_TYPE, KeyNames, Statement};
 use crate::protocol::authorization::jar::RequestObject;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::{self, Proof, Server};
 use crate::protocol::grant::SignedGrant;
 
 /// A request on its way, and what it is made of.
 pub(crate) struct Attempt {
-    pub(crate) client: Client,
+    pub(crate) client: Registration,
     pub(crate) authentication: ClientAuthentication,
     /// Claims of this request's client assertion.
     pub(crate) claims: Vec<(String, String)>,
@@ -71,7 +71,7 @@ pub(crate) enum Next {
 impl Attempt {
     /// A form to an endpoint of the authorization server. `named`: the form says already who the client is, or shall not.
     pub(crate) fn form(
-        client: &Client,
+        client: &Registration,
         authentication: &ClientAuthentication,
         url: &str,
         mut form: Form,
@@ -87,7 +87,7 @@ impl Attempt {
         Ok(Self::new(client, authentication.clone(), Server::Authorization, request))
     }
 
-    pub(crate) fn new(client: &Client, authentication: ClientAuthentication, server: Server, request: Request) -> Box<Self> {
+    pub(crate) fn new(client: &Registration, authentication: ClientAuthentication, server: Server, request: Request) -> Box<Self> {
         Box::new(Self {
             client: client.clone(),
             authentication,

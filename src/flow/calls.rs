@@ -16,7 +16,7 @@ use crate::jose::is_encrypted;
 use crate::protocol::answers::introspection::{self, Introspection, TokenHint};
 use crate::protocol::answers::revocation;
 use crate::protocol::answers::userinfo::{self, Subject};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::Server;
 use crate::protocol::endpoint;
@@ -26,7 +26,7 @@ use crate::protocol::token::{TokenType, Tokens};
 
 /// The form that asks about a token, or revokes it. It may be sent again: doing either twice changes nothing.
 fn attempt(
-    client: &Client,
+    client: &Registration,
     authentication: &ClientAuthentication,
     name: &'static str,
     (token, hint): (&Secret, Option<TokenHint>),
@@ -56,11 +56,11 @@ impl Exchange<Introspection> {
     ///
     /// ```
     /// use samtykke::flow::machine::{Input, Machine, Moment};
-    /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Secret, Step};
+    /// use samtykke::{ClientAuthentication, Exchange, Profile, Registration, Response, Secret, Step};
     /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"active":false}"#) }
     /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// profile.endpoints.introspection = Some("https://op.example/introspect".into());
-    /// let client = Client::new(profile, "api-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "api-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::introspection(&client, &secret, &Secret::new("x.y"), None)?;
     /// let mut input = Input::Start;
@@ -74,7 +74,12 @@ impl Exchange<Introspection> {
     /// assert!(!token.active());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn introspection(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Self> {
+    pub fn introspection(
+        client: &Registration,
+        authentication: &ClientAuthentication,
+        token: &Secret,
+        hint: Option<TokenHint>,
+    ) -> Result<Self> {
         let attempt = attempt(client, authentication, INTROSPECTION, (token, hint))?;
         Ok(Self::new(client, Some(attempt), Kept(None, Introspection::judge)))
     }
@@ -86,7 +91,12 @@ impl Exchange<()> {
     /// # Errors
     /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`, `invalid_configuration`; then those of
     /// [`revocation::judge`].
-    pub fn revocation(client: &Client, authentication: &ClientAuthentication, token: &Secret, hint: Option<TokenHint>) -> Result<Self> {
+    pub fn revocation(
+        client: &Registration,
+        authentication: &ClientAuthentication,
+        token: &Secret,
+        hint: Option<TokenHint>,
+    ) -> Result<Self> {
         let attempt = attempt(client, authentication, REVOCATION, (token, hint))?;
         Ok(Self::new(client, Some(attempt), Kept(None, revocation::judge)))
     }
@@ -123,7 +133,7 @@ impl Exchange<Claims> {
     /// `endpoint_missing`, `endpoint_refused`, `invalid_configuration`; then those of [`userinfo::judge`], and for a signed
     /// answer those of [`userinfo::judge_signed`], of the key's choice, and `signature_invalid`.
     pub fn userinfo(
-        client: &Client,
+        client: &Registration,
         authentication: &ClientAuthentication,
         tokens: &Tokens,
         subject: Subject<'_>,

@@ -16,7 +16,7 @@ use crate::ground::secret::Secret;
 use crate::ground::uri::Uri;
 use crate::protocol::answer::Answer;
 use crate::protocol::authorization::transaction::has_openid;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::id_token::claims::{Claims, Unverified};
@@ -169,7 +169,7 @@ impl Exchange<Device> {
     ///
     /// # Errors
     /// `endpoint_missing`, `invalid_scope`, `invalid_configuration`.
-    pub fn device_authorization(client: &Client, authentication: &ClientAuthentication, request: &DeviceRequest) -> Result<Self> {
+    pub fn device_authorization(client: &Registration, authentication: &ClientAuthentication, request: &DeviceRequest) -> Result<Self> {
         let url = client.profile.endpoint("device_authorization_endpoint", authentication);
         endpoint::check("device_authorization_endpoint", url, client.profile.development).map_err(|error| error.at(Phase::Token))?;
         let attempt = Attempt::form(client, authentication, url, request.form()?, false)?;
@@ -211,7 +211,7 @@ impl Exchange<Polled> {
     /// # Errors
     /// `token_error` when the person refused (`access_denied`); `device_code_expired` when the server says so; those of any
     /// exchange.
-    pub fn device_poll(client: &Client, authentication: &ClientAuthentication, device: &Device) -> Result<Self> {
+    pub fn device_poll(client: &Registration, authentication: &ClientAuthentication, device: &Device) -> Result<Self> {
         let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, device.form()?, false)?;
         let mut exchange = Self::new(client, Some(attempt), PollJudge::default());
         exchange.expect(|expectation| {

@@ -16,7 +16,7 @@ use crate::ground::http::Response;
 use crate::ground::lean::{LOGINS, NPM};
 use crate::jose::{KeyInfo, jwks};
 use crate::protocol::authorization::transaction::has_openid;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::dpop::{self, Server};
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
@@ -29,11 +29,11 @@ use crate::protocol::token::{Expectation, TokenType, Tokens};
 ///
 /// ```
 /// use samtykke::flow::machine::{Input, Machine, Moment};
-/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Response, Step};
+/// use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Profile, Registration, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#) }
 /// # fn random() -> [u8; 32] { [7; 32] }
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
 /// let mut input = Input::Start;
@@ -84,7 +84,7 @@ impl<T> core::fmt::Debug for Exchange<T> {
 }
 
 impl<T> Exchange<T> {
-    pub(crate) fn new(client: &Client, attempt: Option<Box<Attempt>>, judge: impl Judge<T> + 'static) -> Self {
+    pub(crate) fn new(client: &Registration, attempt: Option<Box<Attempt>>, judge: impl Judge<T> + 'static) -> Self {
         let state = if attempt.is_some() { State::Trying } else { State::Judging };
         Self { flow: Flow { state, attempt, context: Context::new(client) }, judge: Box::new(judge) }
     }

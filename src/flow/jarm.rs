@@ -18,7 +18,7 @@ use crate::ground::text::{equal, word};
 use crate::jose::{Algorithm, Compact, is_encrypted};
 use crate::protocol::authorization::response::{self, AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::Transaction;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified};
 use crate::protocol::refusal;
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
@@ -29,10 +29,10 @@ impl Transaction {
     ///
     /// # Errors
     /// As [`finish`](Self::finish), and `jws_malformed`, `algorithm_refused`, `claim_refused`, `jwt_expired`.
-    pub fn finish_jarm(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<Exchange<AuthorizationCode>> {
+    pub fn finish_jarm(self, client: &Registration, callback: Callback<'_>, now: u64) -> Result<Exchange<AuthorizationCode>> {
         let token = {
             let fields = self.fields();
-            let registration = client.registration();
+            let registration = client.settings();
             response::check_transaction(&fields, &registration, now)?;
             response::response_jwt(&fields, &registration, callback)?
         };
@@ -42,7 +42,7 @@ impl Transaction {
 }
 
 struct JarmJudge {
-    client: Client,
+    client: Registration,
     transaction: Option<Transaction>,
     token: String,
 }
@@ -69,7 +69,7 @@ impl Reader for JarmJudge {
         }
         let Some(transaction) = &self.transaction else { return Err(used_error()) };
         let state = transaction.state();
-        let Client { profile, client_id, .. } = &self.client;
+        let Registration { profile, client_id, .. } = &self.client;
         // The rules know the standards' default, where the profile names no algorithm.
         context.id_token.with_expectation(|rules| check(&self.token, rules.algorithms, &profile.issuer, client_id, state, now)).map(Some)
     }

@@ -17,7 +17,7 @@ use crate::ground::text::{base64url_decode, cut};
 use crate::jose::alg::Hash;
 use crate::jose::certified;
 use crate::jose::{Algorithm, Encryption, Jwk, jwks};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::profile::Rules;
@@ -63,7 +63,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(client: &Client) -> Box<Self> {
+    pub(crate) fn new(client: &Registration) -> Box<Self> {
         let profile = &client.profile;
         let mut id_token = IdTokenRules::new(profile.issuer.as_str(), client.client_id.as_str());
         let named = profile.requests.signing_algorithms.iter().filter_map(|name| Algorithm::from_name(name));

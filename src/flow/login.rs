@@ -19,7 +19,7 @@ use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::par::PushedRequest;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
 use crate::protocol::authorization::transaction::Transaction;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::{self, Server};
 use crate::protocol::endpoint;
@@ -83,19 +83,19 @@ pub(crate) const DPOP_JKT: &str = "dpop_jkt";
 
 impl Exchange<Login> {
     /// Begins a flow as the provider asks: pushed where it takes pushed requests, signed where an object is given, as
-    /// [`Client::begin`] otherwise.
+    /// [`Registration::begin`] otherwise.
     ///
     /// # Errors
-    /// Those of [`Client::begin`]; `endpoint_missing`, `invalid_configuration` where the provider asks for what is not given.
+    /// Those of [`Registration::begin`]; `endpoint_missing`, `invalid_configuration` where the provider asks for what is not given.
     ///
     /// ```
-    /// use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Exchange, Profile, Response, Step};
+    /// use samtykke::{AuthorizationRequest, ClientAuthentication, Exchange, Profile, Registration, Response, Step};
     /// use samtykke::flow::login::Start;
     /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// # fn http(_: samtykke::Request) -> Response { Response::new(201, Some("application/json"), r#"{"request_uri":"urn:x:1","expires_in":60}"#) }
     /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::login(&client, &secret, AuthorizationRequest::new("read"), Start::new(), &[7; 96], 1_700_000_000)?;
     /// let mut input = Input::Start;
@@ -110,7 +110,7 @@ impl Exchange<Login> {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn login(
-        client: &Client,
+        client: &Registration,
         authentication: &ClientAuthentication,
         mut request: AuthorizationRequest,
         start: Start,
@@ -124,7 +124,7 @@ impl Exchange<Login> {
     }
 
     /// Sends a flow on its way that has begun.
-    pub(crate) fn begun(client: &Client, authentication: &ClientAuthentication, login: Login, start: Start) -> Result<Self> {
+    pub(crate) fn begun(client: &Registration, authentication: &ClientAuthentication, login: Login, start: Start) -> Result<Self> {
         let profile = &client.profile;
         let missing = |expected: &'static str| Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Authorization).expected(expected);
         if profile.requests.dpop && start.dpop.is_none() {
@@ -191,7 +191,7 @@ struct LoginJudge {
 }
 
 impl LoginJudge {
-    fn new(client: &Client, transaction: Transaction) -> Self {
+    fn new(client: &Registration, transaction: Transaction) -> Self {
         let (endpoint, client_id) = (client.profile.authorization_endpoint.clone(), client.client_id.clone());
         Self { endpoint, client_id, url: String::new(), outer: String::new(), transaction: Some(transaction) }
     }

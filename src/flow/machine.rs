@@ -192,7 +192,7 @@ pub(crate) enum Kind {
 ///
 /// ```
 /// use samtykke::flow::machine::{Input, Machine, Moment};
-/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Response, Step};
+/// use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Profile, Registration, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#) }
 /// # fn random() -> [u8; 32] { [7; 32] }
 /// fn drive<M: Machine>(mut machine: M) -> samtykke::Result<M::Output> {
@@ -207,7 +207,7 @@ pub(crate) enum Kind {
 ///     }
 /// }
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let tokens = drive(Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?)?;
 /// assert_eq!(tokens.requested_scope, "read");

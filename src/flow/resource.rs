@@ -13,7 +13,7 @@ use crate::ground::http::{Request, Response};
 use crate::ground::secret::Secret;
 use crate::ground::text::push_escaped;
 use crate::ground::uri::Uri;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
@@ -93,7 +93,7 @@ impl Exchange<Response> {
     ///
     /// # Errors
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
-    pub fn resource(client: &Client, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
+    pub fn resource(client: &Registration, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
         request.url = as_called(&encode_url(&request.url));
         check(&request.url, origins, client.profile.development)?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);

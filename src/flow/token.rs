@@ -18,7 +18,7 @@ use crate::ground::text::{Parts, base64url, word};
 use crate::jose::{Compact, is_encrypted};
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::has_openid;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
@@ -32,8 +32,8 @@ impl Exchange<Tokens> {
     /// # Errors
     /// `transaction_mismatch` when the code was checked for another client, `invalid_configuration` when the provider
     /// does not take this client authentication.
-    pub fn authorization_code(client: &Client, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
-        let mut exchange = Self::token(client, authentication, code.form(&client.registration())?, true)?;
+    pub fn authorization_code(client: &Registration, authentication: &ClientAuthentication, code: AuthorizationCode) -> Result<Self> {
+        let mut exchange = Self::token(client, authentication, code.form(&client.settings())?, true)?;
         let expectation = &mut exchange.flow.context.expectation;
         let acr = code.acr_values();
         expectation.id_token = acr.is_some() || (has_openid(code.scope()) && !client.profile.rules.id_token_optional);
@@ -54,7 +54,7 @@ impl Exchange<Tokens> {
     ///
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn client_credentials(client: &Client, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Self> {
+    pub fn client_credentials(client: &Registration, authentication: &ClientAuthentication, grant: &ClientCredentials) -> Result<Self> {
         if matches!(authentication, ClientAuthentication::None) {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("client authentication for client_credentials"));
         }
@@ -72,7 +72,7 @@ impl Exchange<Tokens> {
     ///
     /// # Errors
     /// `invalid_scope` for a scope wider than the granted one, `invalid_parameter`, `invalid_configuration`.
-    pub fn refresh(client: &Client, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
+    pub fn refresh(client: &Registration, authentication: &ClientAuthentication, grant: &Refresh) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
         let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.expected_scope();
@@ -91,7 +91,7 @@ impl Exchange<Tokens> {
     ///
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn jwt_bearer(client: &Client, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
+    pub fn jwt_bearer(client: &Registration, authentication: &ClientAuthentication, grant: &JwtBearer) -> Result<Self> {
         let unnamed = matches!(authentication, ClientAuthentication::None);
         let mut exchange = Self::token(client, authentication, grant.form()?, unnamed)?;
         let expectation = &mut exchange.flow.context.expectation;
@@ -107,7 +107,7 @@ impl Exchange<Tokens> {
     ///
     /// # Errors
     /// `invalid_scope`, `invalid_parameter`, `invalid_configuration`.
-    pub fn token_exchange(client: &Client, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
+    pub fn token_exchange(client: &Registration, authentication: &ClientAuthentication, grant: &TokenExchange) -> Result<Self> {
         let mut exchange = Self::token(client, authentication, grant.form()?, false)?;
         let expectation = &mut exchange.flow.context.expectation;
         expectation.scope = grant.scope.clone();
@@ -117,7 +117,7 @@ impl Exchange<Tokens> {
         Ok(exchange)
     }
 
-    fn token(client: &Client, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
+    fn token(client: &Registration, authentication: &ClientAuthentication, form: Form, named: bool) -> Result<Self> {
         let attempt = Attempt::form(client, authentication, token_endpoint(client, authentication)?, form, named)?;
         Ok(Self::new(client, Some(attempt), TokenJudge::default()))
     }
@@ -132,12 +132,12 @@ impl Exchange<Tokens> {
     /// [`with_store`](Self::with_store) it comes as a step of its own, before anything else of the answer is judged.
     ///
     /// ```
-    /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step};
+    /// use samtykke::{ClientAuthentication, Exchange, Profile, Registration, Response, Step};
     /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// use samtykke::protocol::grant::Refresh;
     /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let secret = ClientAuthentication::secret_basic("correct horse");
     /// let mut exchange = Exchange::refresh(&client, &secret, &Refresh::new("r0"))?;
     /// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
@@ -207,7 +207,7 @@ pub(crate) fn spent_name(issuer: &str, client_id: &str, value: &str) -> String {
 }
 
 /// Where tokens come from, when secrets may be sent there.
-pub(crate) fn token_endpoint<'a>(client: &'a Client, authentication: &ClientAuthentication) -> Result<&'a str> {
+pub(crate) fn token_endpoint<'a>(client: &'a Registration, authentication: &ClientAuthentication) -> Result<&'a str> {
     let url = client.profile.endpoint("token_endpoint", authentication);
     check_token_endpoint(url, client.profile.development)?;
     Ok(url)

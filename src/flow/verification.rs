@@ -11,7 +11,7 @@ use crate::flow::keys::unkeyed_error;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::Response;
 use crate::jose::is_encrypted;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::{self, logout_token};
 use crate::protocol::refusal;
@@ -21,24 +21,24 @@ impl Exchange<Claims> {
     /// [`id_token_expectation`](Self::id_token_expectation): nonce, `max_age`, `acr`, what it has hashes of.
     ///
     /// ```
-    /// use samtykke::{Client, Exchange, Profile};
+    /// use samtykke::{Exchange, Profile, Registration};
     /// use samtykke::flow::machine::{Input, Machine, Moment};
     /// use samtykke::protocol::id_token::claims::Claims;
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let token = "eyJhbGciOiJub25lIn0.e30.AAAA"; // {"alg":"none"}
     /// let mut exchange = Exchange::<Claims>::id_token(&client, token).jwks(r#"{"keys":[]}"#);
     /// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
     /// assert_eq!(exchange.advance(Input::Start, &moment).unwrap_err().code(), "algorithm_refused");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn id_token(client: &Client, token: impl Into<String>) -> Self {
+    pub fn id_token(client: &Registration, token: impl Into<String>) -> Self {
         Self::new(client, None, TokenCheck { token: token.into(), logout: false })
     }
 
     /// Verifies a logout token. Remember its `jti` for as long as it is valid, and refuse it the second time; then end the
     /// sessions of `sub` or `sid`.
-    pub fn logout_token(client: &Client, token: impl Into<String>) -> Self {
+    pub fn logout_token(client: &Registration, token: impl Into<String>) -> Self {
         Self::new(client, None, TokenCheck { token: token.into(), logout: true })
     }
 }

@@ -13,15 +13,16 @@ use crate::protocol::endpoint::{LOCAL, is_local};
 use crate::protocol::profile::{Profile, Rules};
 use crate::protocol::syntax::{is_redirect_uri, is_vschar, names_any};
 
-/// A public view of a client: enough to send a person away and to check the answer.
+/// A client as it is registered at a provider, as a plain value: enough to send a person away and to check the answer. The clients of
+/// the shells hold one, and remember beside it.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct Registration {
     pub(crate) profile: Profile,
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
 }
 
-impl Client {
+impl Registration {
     /// Checks the settings once, so that later steps need not.
     ///
     /// `redirect_uri` is the one registered with the provider; it is sent byte for byte. A client that no person logs in
@@ -32,22 +33,22 @@ impl Client {
     /// `invalid_configuration`, naming the setting.
     ///
     /// ```
-    /// use samtykke::{Client, Profile};
+    /// use samtykke::{Profile, Registration};
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// assert_eq!(client.redirect_uri(), "https://rp.example/cb");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn new(profile: Profile, client_id: &str, redirect_uri: &str) -> Result<Self> {
         let client = Self { profile, client_id: client_id.into(), redirect_uri: redirect_uri.into() };
-        client.registration().check()?;
+        client.settings().check()?;
         Ok(client)
     }
 
     /// The settings, borrowed.
-    pub(crate) fn registration(&self) -> Registration<'_> {
+    pub(crate) fn settings(&self) -> Settings<'_> {
         let Self { profile, client_id, redirect_uri } = self;
-        Registration {
+        Settings {
             rules: profile.rules,
             issuer: &profile.issuer,
             authorization_endpoint: &profile.authorization_endpoint,
@@ -77,7 +78,7 @@ impl Client {
 }
 
 /// A client's settings as begin and finish read them: borrowed, so that no call copies them.
-pub(crate) struct Registration<'a> {
+pub(crate) struct Settings<'a> {
     pub(crate) rules: &'static Rules,
     pub(crate) issuer: &'a str,
     pub(crate) authorization_endpoint: &'a str,
@@ -91,7 +92,7 @@ pub(crate) struct Registration<'a> {
     pub(crate) free_resource: bool,
 }
 
-impl Registration<'_> {
+impl Settings<'_> {
     /// Judges the settings.
     pub(crate) fn check(&self) -> Result<()> {
         let query = |text| cut(text, b'?').1;

@@ -12,7 +12,7 @@ use crate::ground::form::Form;
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64, cut, push_form};
 use crate::jose::KeyInfo;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::profile::{AssertionRules, Profile, Rules};
 
 /// How a client proves who it is. One value, one method: two cannot be combined.
@@ -83,7 +83,7 @@ impl ClientAuthentication {
     }
 
     /// The rules of the assertion, for the methods that have one.
-    pub(crate) fn rules<'a>(&'a self, client: &'a Client) -> Option<&'a AssertionRules> {
+    pub(crate) fn rules<'a>(&'a self, client: &'a Registration) -> Option<&'a AssertionRules> {
         match self {
             Self::SecretJwt(_) => Some(&client.profile.requests.assertion),
             Self::PrivateKeyJwt(own) => Some(own.rules.as_ref().unwrap_or(&client.profile.requests.assertion)),
@@ -93,12 +93,12 @@ impl ClientAuthentication {
 
     /// Whether the client names itself in the body: whoever has no other way does (RFC 6749 section 2.3.1, RFC 8705
     /// section 2), and whoever's rules say so.
-    pub(crate) fn is_named(&self, client: &Client) -> bool {
+    pub(crate) fn is_named(&self, client: &Registration) -> bool {
         !matches!(self, Self::SecretBasic(_)) && self.rules(client).is_none_or(|rules| rules.client_id)
     }
 
     /// Adds to a request what every one of its attempts has in common; an assertion is made for each.
-    pub(crate) fn apply(&self, client: &Client, headers: &mut Vec<(&'static str, Secret)>, form: &mut Form) -> Result<()> {
+    pub(crate) fn apply(&self, client: &Registration, headers: &mut Vec<(&'static str, Secret)>, form: &mut Form) -> Result<()> {
         check_method(self.method(), client.profile.rules)?;
         match self {
             Self::SecretBasic(secret) | Self::SecretPost(secret) | Self::SecretJwt(secret) if secret.expose().is_empty() => {

@@ -117,10 +117,10 @@ impl Profile {
     /// The same without a front channel: for a client that no person logs in with, and that has no redirect URI.
     ///
     /// ```
-    /// use samtykke::{Client, provider::acmidm::{self, Environment}};
+    /// use samtykke::{Registration, provider::acmidm::{self, Environment}};
     /// let profile = acmidm::profile(&Environment::ti());
-    /// assert!(Client::new(profile.clone(), "client-1", "").is_err());
-    /// assert!(Client::new(profile.for_machines(), "client-1", "").is_ok());
+    /// assert!(Registration::new(profile.clone(), "client-1", "").is_err());
+    /// assert!(Registration::new(profile.for_machines(), "client-1", "").is_ok());
     /// ```
     #[must_use]
     pub fn for_machines(mut self) -> Self {

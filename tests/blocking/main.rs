@@ -52,11 +52,11 @@ impl Http for Script {
     }
 }
 
-fn registration(issuer: &str) -> samtykke::Client {
+fn registration(issuer: &str) -> samtykke::Registration {
     let mut profile = Profile::new(issuer, &format!("{issuer}/authorize"), &format!("{issuer}/token"));
     profile.endpoints.userinfo = Some(format!("{issuer}/userinfo"));
     profile.development = true;
-    samtykke::Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+    samtykke::Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 fn client(script: &Script) -> Client {

@@ -8,7 +8,7 @@ use samtykke::provider::acmidm::{
     delegated_scope, granted_audience,
 };
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Response, Result, Secret, Step,
+    AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration, Response, Result, Secret, Step,
 };
 
 use crate::by_hand::by_hand;
@@ -20,8 +20,8 @@ fn json(status: u16, body: &str) -> Response {
     Response::new(status, Some("application/json"), body)
 }
 
-fn client() -> Client {
-    Client::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback").unwrap()
+fn client() -> Registration {
+    Registration::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback").unwrap()
 }
 
 fn code<T>(result: Result<T>) -> &'static str {
@@ -108,7 +108,7 @@ fn a_token_request_as_documented() {
 }
 
 fn refreshed(profile: Profile, status: u16, body: &str) -> Error {
-    let client = Client::new(profile, "my-client", "https://app.example.be/callback").unwrap();
+    let client = Registration::new(profile, "my-client", "https://app.example.be/callback").unwrap();
     let mut exchange = by_hand(Exchange::refresh(&client, &ClientAuthentication::secret_post("s"), &Refresh::new("S3CRET")).unwrap());
     assert!(matches!(exchange.step(&[7; 32], 0), Ok(Step::Send(_))));
     exchange.refusal(json(status, body))
@@ -222,12 +222,12 @@ fn logins_and_switching() {
 
 const NOW: u64 = 1_700_000_000;
 
-fn delegation(client: &Client) -> Delegation {
+fn delegation(client: &Registration) -> Delegation {
     Delegation::begin(client, "api-1", "vo", &[7; 96], NOW).unwrap()
 }
 
 /// The state of a delegation, as its request shows it.
-fn state_of(client: &Client) -> String {
+fn state_of(client: &Registration) -> String {
     let url = delegation(client).request(client, &Secret::new("x.y")).unwrap().url;
     url.split("&state=").nth(1).unwrap().split('&').next().unwrap().into()
 }
@@ -251,7 +251,7 @@ fn a_delegated_request_as_documented() {
     }
     assert_eq!(code(Delegation::begin(&client, "api-1", "a  b", &[7; 96], NOW)), "invalid_scope");
     assert_eq!(delegated_scope("c", "api-1", "").unwrap(), "audience:server:client_id:api-1");
-    let machine = Client::new(acmidm::profile(&Environment::ti()).for_machines(), "my-client", "").unwrap();
+    let machine = Registration::new(acmidm::profile(&Environment::ti()).for_machines(), "my-client", "").unwrap();
     assert_eq!(code(Delegation::begin(&machine, "api-1", "", &[7; 96], NOW)), "invalid_configuration");
 }
 
@@ -259,7 +259,7 @@ fn a_delegated_request_as_documented() {
 fn the_token_of_a_login_goes_to_the_issuers_origin_alone() {
     let elsewhere = |endpoint: &str| {
         let profile = Profile { authorization_endpoint: endpoint.into(), ..acmidm::profile(&Environment::ti()) };
-        Client::new(profile, "my-client", "https://app.example.be/callback").unwrap()
+        Registration::new(profile, "my-client", "https://app.example.be/callback").unwrap()
     };
     for endpoint in [
         "https://elsewhere.example.be/op/v1/auth",
@@ -337,6 +337,6 @@ fn answers_to_a_delegated_request() {
     let answer = json(200, &format!(r#"{{"code":"abc","state":"{state}"}}"#));
     assert!(delegation(&client).finish(&client, &answer, NOW + 60).is_ok());
     assert_eq!(code(delegation(&client).finish(&client, &answer, NOW + 61)), "transaction_expired");
-    let other = Client::new(acmidm::profile(&Environment::production()), "my-client", "https://app.example.be/callback").unwrap();
+    let other = Registration::new(acmidm::profile(&Environment::production()), "my-client", "https://app.example.be/callback").unwrap();
     assert_eq!(code(delegation(&client).finish(&other, &answer, NOW)), "transaction_mismatch");
 }

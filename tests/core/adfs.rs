@@ -4,7 +4,7 @@ use samtykke::error::Action;
 use samtykke::protocol::profile::{Audience, Presence};
 use samtykke::provider::adfs::{self, KeyName, Msis};
 use samtykke::provider::halland;
-use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange};
+use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Registration};
 
 const ISSUER: &str = "https://adfs.example.org/adfs";
 
@@ -24,7 +24,7 @@ fn a_certificate_is_named_as_the_server_wants() {
 
 #[test]
 fn secrets_and_public_clients_are_taken_and_a_secret_that_signs_is_not() {
-    let client = Client::new(adfs::profile(ISSUER).for_machines(), "c", "").unwrap();
+    let client = Registration::new(adfs::profile(ISSUER).for_machines(), "c", "").unwrap();
     let asked = ClientCredentials::new("read");
     for (authentication, taken) in [
         (ClientAuthentication::secret_post("s"), true),
@@ -67,7 +67,7 @@ fn a_code_says_what_to_do() {
     for (text, code, action) in [
         ("MSIS9604: An error occurred.", "MSIS9604", Some(Action::TryLater)),
         ("MSIS9615: expired", "MSIS9615", Some(Action::Restart)),
-        ("MSIS9622: Client authentication failed.", "MSIS9622", Some(Action::FixConfiguration)),
+        ("MSIS9622: Registration authentication failed.", "MSIS9622", Some(Action::FixConfiguration)),
         ("MSIS9999: new", "MSIS9999", None),
     ] {
         let found = Msis::find(text).unwrap();

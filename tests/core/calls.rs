@@ -5,7 +5,7 @@ use crate::encode::base64url;
 use samtykke::protocol::id_token::rules::IdTokenRules;
 use samtykke::protocol::introspection::TokenHint;
 use samtykke::protocol::userinfo::{self, Subject};
-use samtykke::{Client, ClientAuthentication, Error, Exchange, Profile, Request, Response, Secret, Step, Tokens};
+use samtykke::{ClientAuthentication, Error, Exchange, Profile, Registration, Request, Response, Secret, Step, Tokens};
 use serde_json::json;
 
 use crate::answers::{NOW, json_answer};
@@ -13,13 +13,13 @@ use crate::metadata::code;
 
 const SECRET: &str = "S3CRET";
 
-pub(crate) fn client(endpoint: &str) -> Client {
+pub(crate) fn client(endpoint: &str) -> Registration {
     let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     let endpoints = &mut profile.endpoints;
     for slot in [&mut endpoints.introspection, &mut endpoints.revocation, &mut endpoints.end_session, &mut endpoints.userinfo] {
         *slot = Some(endpoint.into()).filter(|_| endpoint != "none");
     }
-    Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+    Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 fn tokens(kind: &str) -> Tokens {
@@ -60,13 +60,13 @@ fn requests_with_client_authentication() {
     let token = Secret::new(SECRET);
     let basic = ClientAuthentication::secret_basic("p");
     let post = ClientAuthentication::secret_post("p");
-    let introspect = |client: &Client, with: &ClientAuthentication, token: &Secret, hint| {
+    let introspect = |client: &Registration, with: &ClientAuthentication, token: &Secret, hint| {
         Exchange::introspection(client, with, token, hint).map(|exchange| first(&mut by_hand(exchange)))
     };
-    let revoke = |client: &Client, with: &ClientAuthentication, token: &Secret, hint| {
+    let revoke = |client: &Registration, with: &ClientAuthentication, token: &Secret, hint| {
         Exchange::revocation(client, with, token, hint).map(|exchange| first(&mut by_hand(exchange)))
     };
-    type Build = dyn Fn(&Client, &ClientAuthentication, &Secret, Option<TokenHint>) -> Result<Request, Error>;
+    type Build = dyn Fn(&Registration, &ClientAuthentication, &Secret, Option<TokenHint>) -> Result<Request, Error>;
     let builders: [(&str, &Build); 2] = [("introspection_endpoint", &introspect), ("revocation_endpoint", &revoke)];
     for (name, build) in builders {
         let request = build(&client("https://op.example/x?t=1"), &basic, &token, Some(TokenHint::AccessToken)).unwrap();
@@ -135,7 +135,7 @@ fn machines() {
     // A token bound to a certificate is of use only where the server asks for one (RFC 8705 section 5).
     let mut profile = at.profile().clone();
     profile.endpoints.mtls_aliases = vec![("userinfo_endpoint".into(), "https://mtls.op.example/x".into())];
-    let bound = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let bound = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     for (authentication, url) in [(&ClientAuthentication::Tls, "https://mtls.op.example/x"), (&basic, "https://op.example/x")] {
         let exchange = Exchange::userinfo(&bound, authentication, &tokens("Bearer"), Subject::Is("user-1"), None).unwrap();
         assert_eq!(first(&mut by_hand(exchange)).url, url);

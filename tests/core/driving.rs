@@ -4,13 +4,13 @@
 
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
 use samtykke::protocol::grant::Refresh;
-use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials};
+use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Registration};
 use samtykke::{Error, Exchange, Response, Step, Tokens};
 
 use crate::flow::{NOW, REDIRECT_URI, profile, random};
 
-fn client() -> Client {
-    Client::new(profile(), "client-1", REDIRECT_URI).unwrap()
+fn client() -> Registration {
+    Registration::new(profile(), "client-1", REDIRECT_URI).unwrap()
 }
 
 fn secret() -> ClientAuthentication {
@@ -158,7 +158,7 @@ fn what_a_request_spends_has_one_name_that_tells_nothing_of_it() {
     assert_eq!(named(&refresh("r0")), named(&refresh("r0")));
     assert_ne!(named(&refresh("r0")), named(&refresh("r1")));
     assert!(named(&refresh("r0")).starts_with("a ") && !named(&refresh("r0")).contains("r0"));
-    let other = Client::new(profile(), "client-2", REDIRECT_URI).unwrap();
+    let other = Registration::new(profile(), "client-2", REDIRECT_URI).unwrap();
     assert_ne!(named(&refresh("r0")), named(&Exchange::refresh(&other, &secret(), &Refresh::new("r0")).unwrap()));
     assert_eq!(named(&Exchange::client_credentials(&client(), &secret(), &ClientCredentials::new("read")).unwrap()), "");
 }
@@ -167,7 +167,7 @@ fn what_a_request_spends_has_one_name_that_tells_nothing_of_it() {
 fn an_answer_that_cannot_be_asked_for_again_stays_on_its_error() {
     let mut profile = profile();
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     let moment = Moment { now: NOW, random: &[7; 32] };
     let answered = |exchange: &mut Exchange<Tokens>, status: u16, body: &str| {
         let Ok(Step::Send(_)) = exchange.advance(Input::Start, &moment) else { panic!("a request") };

@@ -5,19 +5,19 @@ use samtykke::jose::Encryption;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::flow::step::DecryptRequest;
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Error, Exchange, Response, Secret, Step, Tokens};
+use samtykke::{AuthorizationRequest, Registration, ClientAuthentication, Error, Exchange, Response, Secret, Step, Tokens};
 
 use crate::encode::base64url;
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, finish_as, profile, refused};
 
 const MOMENT: Moment<'_> = Moment { now: NOW, random: &[7; 32] };
 
-fn client(encryption: Option<Encryption>) -> Client {
+fn client(encryption: Option<Encryption>) -> Registration {
     let mut profile = profile();
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
     profile.endpoints.userinfo = Some("https://op.example/userinfo".into());
     profile.requests.encryption = encryption;
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn registered() -> Option<Encryption> {
@@ -37,7 +37,7 @@ fn signed(more: &str) -> String {
 }
 
 /// A login whose answer has this id_token, and what is asked next.
-fn answered(client: &Client, id_token: &str) -> Result<(Exchange<Tokens>, Step<Tokens>, String), Error> {
+fn answered(client: &Registration, id_token: &str) -> Result<(Exchange<Tokens>, Step<Tokens>, String), Error> {
     let request = AuthorizationRequest::new("openid").nonce("nonce-nonce-nonce");
     let code = finish_as(client, request, &format!("{REDIRECT_URI}?code=a&state=STATE")).unwrap();
     let nonce = format!(r#","nonce":"{}""#, code.nonce().unwrap());
@@ -150,7 +150,7 @@ fn whatever_was_wrong_is_one_error() {
 
 #[test]
 fn userinfo_is_taken_as_it_comes_where_the_server_s_keys_are_known() {
-    let asked = |client: &Client, media: &str, body: &str| -> Result<(Exchange<Claims>, Step<Claims>), Error> {
+    let asked = |client: &Registration, media: &str, body: &str| -> Result<(Exchange<Claims>, Step<Claims>), Error> {
         let token = Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer"}"#);
         let tokens = Tokens::judge(&token, &Default::default()).unwrap();
         let mut exchange = Exchange::userinfo(client, &ClientAuthentication::None, &tokens, Subject::Is("user-1"), None)?;
@@ -171,7 +171,7 @@ fn userinfo_is_taken_as_it_comes_where_the_server_s_keys_are_known() {
     // Without keys nothing that is signed can be believed.
     let mut profile = profile();
     profile.endpoints.userinfo = Some("https://op.example/userinfo".into());
-    let unkeyed = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let unkeyed = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     refused(asked(&unkeyed, "application/jwt", &signed("")), "content_type_unexpected");
 }
 

@@ -3,7 +3,9 @@
 use samtykke::error::message::{Language, message};
 use samtykke::error::{Action, Phase, codes};
 use samtykke::provider::norskgjeld::{Agreement, Api, Environment, Purpose};
-use samtykke::{AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Profile, Response, Secret, Step, Tokens};
+use samtykke::{
+    AuthorizationRequest, Callback, ClientAuthentication, Error, Exchange, Profile, Registration, Response, Secret, Step, Tokens,
+};
 
 use crate::by_hand::by_hand;
 
@@ -64,7 +66,7 @@ fn no_text_shows_a_secret() {
     let secret = "S3CRET";
     let verifier = format!("{secret}{}", "a".repeat(43));
     let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let client = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     let begin = || client.begin(AuthorizationRequest::new("read").code_verifier(&verifier), &[7; 96], 0).unwrap();
     let login = begin();
     let mut texts =
@@ -149,7 +151,7 @@ fn an_error_tells_its_facts() {
 fn an_answer_that_is_no_url_is_not_shown() {
     // A query without its mark, or userinfo, would end up in a log.
     let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let client = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     for answer in [
         "code=S3CRET&state=x",
         "/cb/code=S3CRET",
@@ -233,7 +235,7 @@ fn each_grant_makes_of_each_refusal_what_the_table_says() {
 fn a_flow_of_another_client_says_what_differs() {
     let client = |issuer: &str, id: &str, back: &str| {
         let endpoint = |path: &str| format!("https://op.example/{path}");
-        Client::new(Profile::new(issuer, &endpoint("authorize"), &endpoint("token")), id, back).unwrap()
+        Registration::new(Profile::new(issuer, &endpoint("authorize"), &endpoint("token")), id, back).unwrap()
     };
     let [issuer, id, back] = ["https://op.example", "client 1", "https://rp.example/cb"];
     for (other, expected, actual) in [

@@ -9,7 +9,7 @@ use std::time::Instant;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment};
 use samtykke::jose::Encryption;
 use samtykke::provider::altinn::{Environment, Issuer, TokenExchange};
-use samtykke::{AuthorizationCode, Client, ClientAuthentication, Error, Exchange, Profile, Secret, Step};
+use samtykke::{AuthorizationCode, ClientAuthentication, Error, Exchange, Profile, Registration, Secret, Step};
 use serde_json::{Value, json};
 
 use crate::encode::base64url;
@@ -335,7 +335,7 @@ fn play_other(case: &mut Value) {
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
     profile.requests.signing_algorithms = vec!["ES256".into()];
     profile.requests.encryption = Some(Encryption::new(&["ECDH-ES"], &["A256GCM"]).unwrap());
-    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let client = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     let code = AuthorizationCode::restore(case["what"]["code"].as_str().unwrap()).unwrap();
     let made = Exchange::authorization_code(&client, &ClientAuthentication::secret_basic("correct horse"), code);
     suffer(made, &tokens, case);

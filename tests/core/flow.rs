@@ -1,6 +1,6 @@
 //! A client, a flow and its answers, as the tests of refusals begin them.
 
-use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, Error, Login, Profile};
+use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Error, Login, Profile, Registration};
 
 pub(crate) const NOW: u64 = 1_700_000_000;
 pub(crate) const ISSUER: &str = "https://op.example";
@@ -10,8 +10,8 @@ pub(crate) fn profile() -> Profile {
     Profile::new(ISSUER, "https://op.example/authorize", "https://op.example/token")
 }
 
-pub(crate) fn client() -> Client {
-    Client::new(profile(), "client-1", REDIRECT_URI).unwrap()
+pub(crate) fn client() -> Registration {
+    Registration::new(profile(), "client-1", REDIRECT_URI).unwrap()
 }
 
 pub(crate) fn random() -> [u8; 96] {
@@ -34,7 +34,7 @@ pub(crate) fn refused<T>(result: Result<T, Error>, code: &str) -> Error {
 }
 
 /// Finishes a flow begun with `request`: `answer` gets the state in place of `STATE`.
-pub(crate) fn finish_as(client: &Client, request: AuthorizationRequest, answer: &str) -> Result<AuthorizationCode, Error> {
+pub(crate) fn finish_as(client: &Registration, request: AuthorizationRequest, answer: &str) -> Result<AuthorizationCode, Error> {
     let transaction = client.begin(request, &random(), NOW)?.transaction;
     let answer = answer.replace("STATE", transaction.state());
     transaction.finish(client, Callback::Url(&answer), NOW)

@@ -10,7 +10,7 @@ use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::adfs::{self, Msis, current};
 use samtykke::provider::halland::{self, Refusal, SubscriberKey, refusal, refusal_error};
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Request, Response, Result, Secret, Step,
+    AuthorizationRequest, ClientAuthentication, ClientCredentials, Exchange, Profile, Registration, Request, Response, Result, Secret, Step,
 };
 
 use crate::by_hand::by_hand;
@@ -23,8 +23,8 @@ fn code<T>(result: Result<T>) -> &'static str {
     result.err().map_or("none", |error| error.code())
 }
 
-fn client(profile: Profile) -> Client {
-    Client::new(profile, "0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10", "https://app.example.se/callback").unwrap()
+fn client(profile: Profile) -> Registration {
+    Registration::new(profile, "0f6e2b1c-8f5d-4f0b-9a53-2d7b1c9e4f10", "https://app.example.se/callback").unwrap()
 }
 
 fn call(url: &str) -> Request {

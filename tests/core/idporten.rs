@@ -5,7 +5,7 @@ use samtykke::provider::altinn::{self, Issuer, TokenExchange};
 use samtykke::provider::idporten::{self, Environment, LoginRequest};
 use samtykke::provider::rules;
 use samtykke::{
-    AuthorizationCode, Callback, Client, ClientAuthentication, Error, Exchange, Request, Response, Secret, Step, Tokens, Transaction,
+    AuthorizationCode, Callback, ClientAuthentication, Error, Exchange, Registration, Request, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ fn code<T>(result: Result<T, Error>) -> String {
     result.err().map_or_else(|| "no error".into(), |error| error.code().into())
 }
 
-fn client(environment: &Environment) -> Client {
-    Client::new(idporten::profile(environment), "client-1", REDIRECT_URI).unwrap()
+fn client(environment: &Environment) -> Registration {
+    Registration::new(idporten::profile(environment), "client-1", REDIRECT_URI).unwrap()
 }
 
 fn secret() -> ClientAuthentication {

@@ -150,8 +150,8 @@ fn without_the_feature_an_encrypted_key_names_it() {
 #[test]
 fn a_certificate_out_of_its_time_is_told_with_its_dates_before_any_request() {
     use samtykke::provider::halland;
-    use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Step};
-    let client = Client::new(halland::profile("https://adfs.example/adfs"), "c", "https://app.example/cb").unwrap();
+    use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Registration, Step};
+    let client = Registration::new(halland::profile("https://adfs.example/adfs"), "c", "https://app.example/cb").unwrap();
     let info = key(file!("rsa.nodes.pem"), "RS256").info().clone();
     let (start, end) = info.valid.unwrap();
     assert_eq!(start, 1_796_049_681);

@@ -6,7 +6,8 @@ use samtykke::protocol::id_token::{self, IdTokenExpectation, logout_token};
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::protocol::userinfo::{self, Subject};
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response, Step,
+    AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration, Request, Response,
+    Step,
 };
 use serde_json::{Value, json};
 
@@ -110,7 +111,7 @@ fn a_claim_repeated_with_an_equal_value_is_taken() {
 fn a_signed_answer_that_names_its_issuer_twice_gives_its_code() {
     let mut profile = profile();
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     let finish = |iss: &str| {
         let login = client.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &random(), NOW).unwrap();
         let state = login.transaction.state().to_owned();
@@ -216,12 +217,12 @@ fn a_set_with_a_key_that_is_not_public_is_refused() {
 }
 
 /// A client of a profile with options, and its form to the token endpoint.
-fn of(change: impl FnOnce(&mut Profile)) -> Client {
+fn of(change: impl FnOnce(&mut Profile)) -> Registration {
     let mut profile = profile();
     profile.endpoints.device_authorization = Some("https://op.example/device".into());
     profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
     change(&mut profile);
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn outcome<T>(exchange: Exchange<T>, body: &str) -> Result<T, Error> {
@@ -241,11 +242,11 @@ fn lifetimes_as_texts_by_option_in_every_answer() {
     let (strict, lenient) = (of(|_| {}), of(|profile| profile.requests.expires_in_string = true));
     let tokens = r#"{"access_token":"a","token_type":"Bearer","expires_in":"60"}"#;
     let credentials =
-        |client: &Client| outcome(Exchange::client_credentials(client, &basic(), &ClientCredentials::new("a")).unwrap(), tokens);
+        |client: &Registration| outcome(Exchange::client_credentials(client, &basic(), &ClientCredentials::new("a")).unwrap(), tokens);
     refused(credentials(&strict), "token_response_malformed");
     assert_eq!(credentials(&lenient).unwrap().expires_in, Some(60));
     let codes = r#"{"device_code":"d e","user_code":"u","verification_uri":"https://op.example/v","expires_in":"60","interval":"7"}"#;
-    let device = |client: &Client| {
+    let device = |client: &Registration| {
         let request = samtykke::flow::device::DeviceRequest::new("a");
         outcome(Exchange::device_authorization(client, &basic(), &request).unwrap(), codes)
     };
@@ -253,7 +254,7 @@ fn lifetimes_as_texts_by_option_in_every_answer() {
     let device = device(&lenient).unwrap();
     assert_eq!((device.expires_in, device.interval, device.device_code.expose()), (60, 7, "d e"));
     let pushed = r#"{"request_uri":"urn:x:y","expires_in":"60"}"#;
-    let login = |client: &Client| {
+    let login = |client: &Registration| {
         let start = samtykke::flow::login::Start::new();
         outcome(Exchange::login(client, &basic(), AuthorizationRequest::new("a"), start, &random(), NOW).unwrap(), pushed)
     };
@@ -296,7 +297,7 @@ fn basic_credentials_encoded_or_by_option_raw() {
     let header = |raw: bool, id: &str, secret: &str| {
         let mut profile = profile();
         profile.requests.raw_basic = raw;
-        let client = Client::new(profile, id, REDIRECT_URI).unwrap();
+        let client = Registration::new(profile, id, REDIRECT_URI).unwrap();
         let exchange =
             Exchange::client_credentials(&client, &ClientAuthentication::secret_basic(secret), &ClientCredentials::new("a")).unwrap();
         let request = sent(exchange);
@@ -367,7 +368,7 @@ fn a_logout_token_without_an_end_by_option_while_it_is_new() {
 
 #[test]
 fn ids_and_secrets_may_hold_spaces() {
-    let client = Client::new(profile(), "my client <? _?", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile(), "my client <? _?", REDIRECT_URI).unwrap();
     let login = client.begin(AuthorizationRequest::new("read more"), &random(), NOW).unwrap();
     assert!(login.url.contains("client_id=my%20client%20%3C%3F%20_%3F&"), "{}", login.url);
     let stored = samtykke::Transaction::restore(login.transaction.serialize().expose()).unwrap();
@@ -382,7 +383,7 @@ fn ids_and_secrets_may_hold_spaces() {
         assert!(body.expose().contains(part), "{}", body.expose());
     }
     // One that differs by its spaces alone is another's.
-    let other = Client::new(profile(), "my+client <? _?", REDIRECT_URI).unwrap();
+    let other = Registration::new(profile(), "my+client <? _?", REDIRECT_URI).unwrap();
     let login = client.begin(AuthorizationRequest::new("read"), &random(), NOW).unwrap();
     refused(login.transaction.finish(&other, Callback::Url(&answer), NOW), "transaction_mismatch");
     let refresh = samtykke::protocol::grant::Refresh::new("WgfZTAmErJMimzRbvWKT1878930919<? _?");
@@ -420,7 +421,7 @@ fn what_a_url_reader_changes_is_refused() {
         "https://a.XN--/cb",
         "https://xn--a-/cb",
     ] {
-        refused(Client::new(profile(), "client-1", odd), "invalid_configuration");
+        refused(Registration::new(profile(), "client-1", odd), "invalid_configuration");
     }
     for fits in [
         "https://rp.example/..a/cb",
@@ -429,7 +430,10 @@ fn what_a_url_reader_changes_is_refused() {
         "https://1.2.3.4/cb",
         "https://rp.example/cb?x=/../",
     ] {
-        Client::new(profile(), "client-1", fits).unwrap();
+        Registration::new(profile(), "client-1", fits).unwrap();
     }
-    refused(Client::new(Profile::new("https://1.2.3.256", "https://op.example/a", ""), "client-1", REDIRECT_URI), "invalid_configuration");
+    refused(
+        Registration::new(Profile::new("https://1.2.3.256", "https://op.example/a", ""), "client-1", REDIRECT_URI),
+        "invalid_configuration",
+    );
 }

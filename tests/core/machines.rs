@@ -6,7 +6,7 @@ use samtykke::jose::{Algorithm, KeyInfo, der};
 use samtykke::protocol::grant::Target;
 use samtykke::provider::acmidm::{self, Environment};
 use samtykke::provider::{adfs, halland};
-use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile, Step};
+use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Profile, Registration, Step};
 use serde_json::{Value, json};
 
 const NOW: u64 = 1_800_000_000;
@@ -23,7 +23,7 @@ fn key(alg: &str) -> KeyInfo {
 }
 
 fn asked(profile: Profile, key: KeyInfo, scope: &str, target: &Target) -> Exchange {
-    let client = Client::new(profile.for_machines(), "my-client", "").unwrap();
+    let client = Registration::new(profile.for_machines(), "my-client", "").unwrap();
     let exchange = Exchange::client_credentials(&client, &ClientAuthentication::private_key_jwt(key), &ClientCredentials::new(scope));
     exchange.unwrap().target(target).unwrap()
 }

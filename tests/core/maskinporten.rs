@@ -7,7 +7,7 @@ use samtykke::provider::maskinporten::{
     AccessToken, Again, AuthorizationDetails, ConsentFrom, Environment, OrganisationNumber, Problem, TokenExpectation, TokenRequest,
     profile,
 };
-use samtykke::{Client, ClientAuthentication, Exchange, Response, Secret, Step};
+use samtykke::{ClientAuthentication, Exchange, Registration, Response, Secret, Step};
 
 use crate::by_hand::{ByHand, by_hand};
 
@@ -30,7 +30,7 @@ fn decoded(part: &str) -> String {
 
 /// The machine of one attempt, its assertion signed: header, claims and the request.
 fn attempt(request: &TokenRequest, key: KeyInfo, random: u8) -> (ByHand<Exchange>, String, String, samtykke::Request) {
-    let client = Client::new(profile(&Environment::test()), CLIENT, "").unwrap();
+    let client = Registration::new(profile(&Environment::test()), CLIENT, "").unwrap();
     let mut exchange = by_hand(Exchange::jwt_bearer(&client, &ClientAuthentication::None, &request.grant(key).unwrap()).unwrap());
     let Step::Sign(sign) = exchange.step(&[random; 32], NOW).unwrap() else { panic!("a grant is signed") };
     assert_eq!(sign.key, KeyRole::Grant);

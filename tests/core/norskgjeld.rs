@@ -4,7 +4,7 @@ use samtykke::error::Action;
 use samtykke::protocol::token::{Expectation, Tokens};
 use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope, Service};
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Secret, Step,
+    AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Registration, Request, Response, Secret, Step,
 };
 
 use crate::by_hand::by_hand;
@@ -15,8 +15,8 @@ const REDIRECT_URI: &str = "https://app.example.no/callback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const STATE: &str = "Xk3vQ0b1Zr8mN2p5T7w9Aa";
 
-fn client() -> Client {
-    Client::new(norskgjeld::profile(&Environment::preprod()), "eksempelbank-client", REDIRECT_URI).unwrap()
+fn client() -> Registration {
+    Registration::new(norskgjeld::profile(&Environment::preprod()), "eksempelbank-client", REDIRECT_URI).unwrap()
 }
 
 fn request() -> AuthorizationRequest {
@@ -134,7 +134,7 @@ fn an_id_token_that_comes_is_verified_by_the_environment_s_keys() {
     // Without any keys the code is not sent.
     let mut profile = norskgjeld::profile(&Environment::preprod());
     profile.endpoints.jwks_uri = None;
-    let unkeyed = Client::new(profile, "eksempelbank-client", REDIRECT_URI).unwrap();
+    let unkeyed = Registration::new(profile, "eksempelbank-client", REDIRECT_URI).unwrap();
     let code = finish("code=abc.def").unwrap();
     let mut exchange = by_hand(Exchange::authorization_code(&unkeyed, &ClientAuthentication::secret_basic("s"), code).unwrap());
     assert_eq!(exchange.step(&[7; 32], NOW).unwrap_err().code(), "invalid_configuration");
@@ -186,7 +186,7 @@ fn callback_errors() {
 #[test]
 fn standard_callback_errors() {
     let profile = samtykke::Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     for (error, action) in [
         ("access_denied", Action::UserDeclined),
         ("server_error", Action::TryLater),

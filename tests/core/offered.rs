@@ -9,7 +9,7 @@ use samtykke::protocol::client_auth::PrivateKeyJwt;
 use samtykke::protocol::metadata::{Metadata, Policy};
 use samtykke::protocol::profile::STANDARD;
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Response, Step,
+    AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Registration, Response, Step,
 };
 
 use crate::by_hand::by_hand;
@@ -31,15 +31,15 @@ fn published(more: &str) -> Profile {
     Metadata::judge(&Response::new(200, Some("application/json"), &body), ISSUER, &Policy::default()).unwrap().profile(&STANDARD, false)
 }
 
-fn client(profile: Profile) -> Client {
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+fn client(profile: Profile) -> Registration {
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn secret() -> ClientAuthentication {
     ClientAuthentication::secret_basic("s")
 }
 
-fn login(client: &Client, start: Start) -> Result<Exchange<Login>, Error> {
+fn login(client: &Registration, start: Start) -> Result<Exchange<Login>, Error> {
     Exchange::login(client, &secret(), read(), start, &random(), NOW)
 }
 

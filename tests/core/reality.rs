@@ -12,7 +12,7 @@ use samtykke::protocol::userinfo::{self, Subject};
 use samtykke::provider::maskinporten::{self, Again, Environment, Problem};
 use samtykke::provider::{acmidm, adfs, halland, norskgjeld};
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Response, Secret, Step, Tokens,
+    AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Registration, Response, Secret, Step, Tokens,
 };
 use serde_json::Value;
 
@@ -41,11 +41,11 @@ fn answer(row: &Value) -> Response {
     response
 }
 
-fn client() -> Client {
+fn client() -> Registration {
     let mut profile = profile();
     profile.endpoints.device_authorization = Some("https://op.example/device".into());
     profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn secret() -> ClientAuthentication {
@@ -159,7 +159,7 @@ fn other_endpoints_of_real_servers() {
 fn maskinporten_says_why_in_link_words_or_both() {
     let rows = file(include_str!("../reality/maskinporten.json"));
     for row in rows["token_errors"].as_array().unwrap() {
-        let client = Client::new(maskinporten::profile(&Environment::test()), "c", "").unwrap();
+        let client = Registration::new(maskinporten::profile(&Environment::test()), "c", "").unwrap();
         let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &JwtBearer::from_assertion("a.b.c")).unwrap();
         let error = played(exchange, answer(row)).unwrap_err();
         let (expect, problem) = (&row["expect"], Problem::of(&error));
@@ -190,7 +190,7 @@ fn ad_fs_says_why_in_its_description() {
         for (profile, taken) in
             [(halland::profile("https://adfs.example.se/adfs"), false), (adfs::profile("https://adfs.example.se/adfs"), true)]
         {
-            let client = Client::new(profile.for_machines(), "c", "").unwrap();
+            let client = Registration::new(profile.for_machines(), "c", "").unwrap();
             let grant = JwtBearer::from_assertion("a.b.c");
             // Region Halland knows its clients by certificates; another AD FS has public ones too.
             assert_eq!(Exchange::jwt_bearer(&client, &ClientAuthentication::None, &grant).is_ok(), taken, "{row}");
@@ -229,14 +229,14 @@ fn providers_take_the_client_authentication_they_document_and_no_other() {
         (halland(), ClientAuthentication::secret_jwt(secret)),
         (acmidm(), ClientAuthentication::secret_jwt(secret)),
     ] {
-        let client = Client::new(profile, "c", "").unwrap();
+        let client = Registration::new(profile, "c", "").unwrap();
         let error = Exchange::client_credentials(&client, &authentication, &ClientCredentials::new("a")).unwrap_err();
         assert_eq!(
             (error.code(), error.expected_value(), error.actual_value()),
             ("invalid_configuration", Some("private_key_jwt"), Some(authentication.method()))
         );
     }
-    let client = Client::new(acmidm(), "c", "").unwrap();
+    let client = Registration::new(acmidm(), "c", "").unwrap();
     assert!(Exchange::client_credentials(&client, &ClientAuthentication::secret_basic(secret), &ClientCredentials::new("a")).is_ok());
 }
 
@@ -329,7 +329,7 @@ fn a_signed_answer_of_keycloak_s_is_taken() {
     let mut profile = profile();
     profile.issuer = "https://kc.example/realms/a".into();
     profile.endpoints.jwks_uri = Some("https://kc.example/jwks".into());
-    let client = Client::new(profile, "client", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client", REDIRECT_URI).unwrap();
     let now = 1_796_038_000;
     let login = client.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &random(), now).unwrap();
     let payload = payload.replace(r#""state":"s""#, &format!(r#""state":"{}""#, login.transaction.state()));

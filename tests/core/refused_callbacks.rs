@@ -4,7 +4,9 @@
 use crate::by_hand::by_hand;
 use crate::flow::*;
 use samtykke::protocol::authorization::transaction::ResponseMode;
-use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Exchange, Profile, Step, Transaction};
+use samtykke::{
+    AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, Exchange, Profile, Registration, Step, Transaction,
+};
 
 #[test]
 fn n029_each_response_parameter_once() {
@@ -109,7 +111,7 @@ fn n033_issuer_in_the_answer() {
     let announced = || {
         let mut profile = profile();
         profile.iss_parameter = true;
-        Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+        Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
     };
     let iss = "iss=https%3A%2F%2Fop.example";
     for client in [client(), announced()] {
@@ -140,12 +142,12 @@ fn n034_issuer_not_announced_may_be_absent_but_not_wrong() {
 }
 
 /// Clients that differ from `client()` in one thing each.
-fn others() -> [Client; 3] {
+fn others() -> [Registration; 3] {
     let other = Profile::new("https://other.example", "https://op.example/authorize", "https://op.example/token");
     [
-        Client::new(other, "client-1", REDIRECT_URI).unwrap(),
-        Client::new(profile(), "client-2", REDIRECT_URI).unwrap(),
-        Client::new(profile(), "client-1", "https://rp.example/cb2").unwrap(),
+        Registration::new(other, "client-1", REDIRECT_URI).unwrap(),
+        Registration::new(profile(), "client-2", REDIRECT_URI).unwrap(),
+        Registration::new(profile(), "client-1", "https://rp.example/cb2").unwrap(),
     ]
 }
 
@@ -241,19 +243,19 @@ fn n042_arrives_where_and_how_it_was_asked_for() {
     for fine in ["https://rp.example:443/cb", "HTTPS://RP.example/cb", ""] {
         assert!(finish(&format!("{fine}?code=a&state=STATE")).is_ok(), "{fine}");
     }
-    let root = Client::new(profile(), "client-1", "https://rp.example").unwrap();
+    let root = Registration::new(profile(), "client-1", "https://rp.example").unwrap();
     assert!(finish_as(&root, read(), "https://rp.example/?code=a&state=STATE").is_ok());
     refused(finish_as(&root, read(), "https://rp.example/other?code=a&state=STATE"), "callback_wrong_redirect_uri");
-    let slash = Client::new(profile(), "client-1", "https://rp.example/").unwrap();
+    let slash = Registration::new(profile(), "client-1", "https://rp.example/").unwrap();
     refused(finish_as(&slash, read(), "https://rp.example/other?code=a&state=STATE"), "callback_wrong_redirect_uri");
-    let app = Client::new(profile(), "client-1", "com.example.app:/cb").unwrap();
+    let app = Registration::new(profile(), "client-1", "com.example.app:/cb").unwrap();
     assert!(finish_as(&app, read(), "com.example.app:/cb?code=a&state=STATE").is_ok());
-    let empty = Client::new(profile(), "client-1", "app.x:///cb").unwrap();
+    let empty = Registration::new(profile(), "client-1", "app.x:///cb").unwrap();
     assert!(finish_as(&empty, read(), "app.x:///cb?code=a&state=STATE").is_ok());
     refused(finish_as(&empty, read(), "app.x:///cb2?code=a&state=STATE"), "callback_wrong_redirect_uri");
     refused(finish_as(&app, read(), "com.example.app:/cb2?code=a&state=STATE"), "callback_wrong_redirect_uri");
     refused(finish_as(&app, read(), "com.example.app://h/cb?code=a&state=STATE"), "callback_wrong_redirect_uri");
-    let opaque = Client::new(profile(), "client-1", "com.example.app:cb").unwrap();
+    let opaque = Registration::new(profile(), "client-1", "com.example.app:cb").unwrap();
     refused(finish_as(&opaque, read(), "com.example.app:?code=a&state=STATE"), "callback_wrong_redirect_uri");
 
     let fragment = || read().response_mode(ResponseMode::Fragment);

@@ -8,7 +8,7 @@ use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::id_token::logout_token;
 use samtykke::protocol::id_token::{self, IdTokenExpectation};
-use samtykke::{AuthorizationRequest, Callback, Client, Error, Response, Step};
+use samtykke::{AuthorizationRequest, Callback, Error, Registration, Response, Step};
 use serde_json::{Value, json};
 
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
@@ -259,7 +259,7 @@ fn a_logout_token_is_nothing_else() {
 fn jarm(header: Value, changes: &Value, right: bool) -> Result<String, Error> {
     let mut profile = profile();
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     let login = client.begin(AuthorizationRequest::new("read").response_mode(ResponseMode::Jwt), &random(), NOW).unwrap();
     let good = json!({ "iss": ISSUER, "aud": "client-1", "exp": NOW + 60, "state": login.transaction.state(), "code": "a code" });
     let answer = format!("{REDIRECT_URI}?response={}", token(header, &with(good, changes)));

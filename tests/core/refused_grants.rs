@@ -11,7 +11,9 @@ use samtykke::protocol::dpop::{Nonces, Server};
 use samtykke::protocol::grant::{JwtBearer, Refresh, Target, TokenExchange};
 use samtykke::protocol::profile::{AssertionRules, Presence};
 use samtykke::protocol::token::TokenType;
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Step, Tokens};
+use samtykke::{
+    AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Registration, Request, Response, Step, Tokens,
+};
 use serde_json::{Value, json};
 
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
@@ -22,11 +24,11 @@ fn key() -> KeyInfo {
     KeyInfo::new(Algorithm::from_name("ES256").unwrap(), Jwk::parse(jwk).unwrap()).unwrap()
 }
 
-fn client() -> Client {
+fn client() -> Registration {
     let mut profile = profile();
     profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
     profile.endpoints.device_authorization = Some("https://op.example/device".into());
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn answer(status: u16, body: &str) -> Response {

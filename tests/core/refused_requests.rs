@@ -2,12 +2,12 @@
 //! Deleting the check fails the test.
 
 use crate::flow::*;
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile};
+use samtykke::{AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration};
 
-fn endpoint(url: &str) -> Result<Client, Error> {
+fn endpoint(url: &str) -> Result<Registration, Error> {
     let mut profile = profile();
     profile.authorization_endpoint = url.into();
-    Client::new(profile, "client-1", REDIRECT_URI)
+    Registration::new(profile, "client-1", REDIRECT_URI)
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn n003_redirect_uri_relative_with_fragment_userinfo_or_controls() {
         "1http://rp.example/",
         "file:///cb",
     ] {
-        let error = refused(Client::new(profile(), "client-1", odd), "invalid_configuration");
+        let error = refused(Registration::new(profile(), "client-1", odd), "invalid_configuration");
         assert!(error.expected_value().unwrap().starts_with("redirect_uri"), "{odd}");
     }
-    let client = Client::new(profile(), "client-1", "https://rp.example/cb?a=%7E&b").unwrap();
+    let client = Registration::new(profile(), "client-1", "https://rp.example/cb?a=%7E&b").unwrap();
     let login = client.begin(read(), &random(), NOW).unwrap();
     assert!(login.url.contains("&redirect_uri=https%3A%2F%2Frp.example%2Fcb%3Fa%3D%257E%26b&"), "byte for byte");
 }
@@ -97,7 +97,7 @@ fn n004_http_only_for_loopback() {
         "http://127.0.0.2/cb",
         "http://[::2]/cb",
     ] {
-        refused(Client::new(profile(), "client-1", odd), "invalid_configuration");
+        refused(Registration::new(profile(), "client-1", odd), "invalid_configuration");
     }
     for fine in [
         "http://localhost:3000/cb",
@@ -107,16 +107,16 @@ fn n004_http_only_for_loopback() {
         "com.example.app:/cb",
         "https://rp.example",
     ] {
-        let client = Client::new(profile(), "client-1", fine).unwrap();
+        let client = Registration::new(profile(), "client-1", fine).unwrap();
         assert_eq!((client.client_id(), client.redirect_uri(), &*client.profile().issuer), ("client-1", fine, ISSUER));
     }
     // The issuer and the endpoints may be on loopback with the development flag only.
     let mut local = Profile::new("http://localhost:4400/", "http://localhost:4400/auth", "http://localhost:4400/token");
-    refused(Client::new(local.clone(), "client-1", REDIRECT_URI), "invalid_configuration");
+    refused(Registration::new(local.clone(), "client-1", REDIRECT_URI), "invalid_configuration");
     local.development = true;
-    assert!(Client::new(local.clone(), "client-1", REDIRECT_URI).is_ok());
+    assert!(Registration::new(local.clone(), "client-1", REDIRECT_URI).is_ok());
     local.issuer = "http://op.example/".into();
-    refused(Client::new(local, "client-1", REDIRECT_URI), "invalid_configuration");
+    refused(Registration::new(local, "client-1", REDIRECT_URI), "invalid_configuration");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn n005_issuer_and_client_id_are_exact() {
         let mut profile = profile();
         profile.issuer = odd.into();
         assert!(
-            refused(Client::new(profile, "client-1", REDIRECT_URI), "invalid_configuration")
+            refused(Registration::new(profile, "client-1", REDIRECT_URI), "invalid_configuration")
                 .expected_value()
                 .unwrap()
                 .starts_with("issuer")
@@ -133,7 +133,10 @@ fn n005_issuer_and_client_id_are_exact() {
     }
     for odd in ["", "a\tb", "å", "a\n"] {
         assert!(
-            refused(Client::new(profile(), odd, REDIRECT_URI), "invalid_configuration").expected_value().unwrap().starts_with("client_id")
+            refused(Registration::new(profile(), odd, REDIRECT_URI), "invalid_configuration")
+                .expected_value()
+                .unwrap()
+                .starts_with("client_id")
         );
     }
 }

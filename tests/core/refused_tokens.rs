@@ -7,7 +7,7 @@ use crate::flow::*;
 use samtykke::jose::Jwk;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::protocol::userinfo;
-use samtykke::{AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Request, Response, Step};
+use samtykke::{AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Registration, Request, Response, Step};
 
 fn judge(body: &str) -> Result<Tokens, Error> {
     Tokens::judge(&Response::new(200, Some("application/json"), body), &Expectation::default())
@@ -34,14 +34,14 @@ fn n047_token_endpoint_https_and_public() {
     ] {
         let mut profile = profile();
         profile.token_endpoint = odd.into();
-        let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+        let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
         refused(Exchange::authorization_code(&client, &ClientAuthentication::None, checked()), "invalid_configuration");
     }
     let mut profile = profile();
     profile.development = true;
     for (address, fits) in [("http://localhost:4400/token", true), ("https://10.1.2.3/token", false), ("http://op.example/token", false)] {
         profile.token_endpoint = address.into();
-        let client = Client::new(profile.clone(), "client-1", REDIRECT_URI).unwrap();
+        let client = Registration::new(profile.clone(), "client-1", REDIRECT_URI).unwrap();
         assert_eq!(Exchange::authorization_code(&client, &ClientAuthentication::None, checked()).is_ok(), fits, "{address}");
     }
 }

@@ -10,16 +10,17 @@ use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::protocol::profile::{Rules, STANDARD};
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Response, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, Error, Exchange, Registration, Response, Step, Tokens,
+    Transaction,
 };
 use serde_json::{Value, json};
 
 use crate::flow::{ISSUER, NOW, REDIRECT_URI, profile, random, refused};
 
-fn client() -> Client {
+fn client() -> Registration {
     let mut profile = profile();
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    Client::new(profile, "client-1", REDIRECT_URI).unwrap()
+    Registration::new(profile, "client-1", REDIRECT_URI).unwrap()
 }
 
 fn id_token(kid: &str, more: Value) -> String {
@@ -277,7 +278,7 @@ fn a_provider_may_order_its_levels_and_repeat_a_parameter() {
     static RULES: Rules = Rules { acr_levels: &["low", "mid medium", "top"], echoed: ("for", "client_for aud_for"), ..STANDARD };
     let mut profile = client().profile().clone();
     profile.rules = &RULES;
-    let client = Client::new(profile, "client-1", REDIRECT_URI).unwrap();
+    let client = Registration::new(profile, "client-1", REDIRECT_URI).unwrap();
     let login = |request: AuthorizationRequest, narrowed: &str, claims: Value| {
         let login = client.begin(request, &random(), NOW).unwrap();
         let nonce = login.url.split("nonce=").nth(1).unwrap().split('&').next().unwrap().to_owned();

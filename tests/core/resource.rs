@@ -92,7 +92,7 @@ fn n113_a_token_goes_by_https_in_the_header() {
     }
     let mut local = profile();
     local.development = true;
-    let local = samtykke::Client::new(local, "client-1", "https://rp.example/cb").unwrap();
+    let local = samtykke::Registration::new(local, "client-1", "https://rp.example/cb").unwrap();
     Exchange::resource(&local, &tokens(TokenType::Bearer), &["http://127.0.0.1:9"], get("http://127.0.0.1:9/v1")).unwrap();
     let (sent, outcome) = play(call("https://api.example/v1", &[API]).unwrap(), &[Response::new(404, None, "")]);
     // Whatever an API answers is the caller's.

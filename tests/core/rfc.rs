@@ -12,7 +12,7 @@ use samtykke::protocol::id_token::{self, IdTokenExpectation};
 use samtykke::protocol::token::{Expectation, TokenType};
 use samtykke::signer::native::{NativeKey, NativeVerifier};
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response, Step, Tokens,
+    AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration, Request, Response, Step, Tokens,
 };
 use serde_json::{Value, json};
 
@@ -210,7 +210,7 @@ fn rfc9126_assertions_objects_and_answers() {
     let issuer = "https://server.example.com";
     let mut profile = Profile::new(issuer, &format!("{issuer}/authorize"), &format!("{issuer}/token"));
     profile.endpoints.pushed_authorization_request = Some(format!("{issuer}/as/par"));
-    let client = Client::new(profile, "s6BhdRkqt3", "https://client.example.org/cb").unwrap();
+    let client = Registration::new(profile, "s6BhdRkqt3", "https://client.example.org/cb").unwrap();
     let secret = ClientAuthentication::secret_basic("7Fjfp0ZBr1KtDRbnfVdmIw");
     let request = AuthorizationRequest::new("account-information");
     let mut exchange = Exchange::login(&client, &secret, request, Start::new(), &random(), 1_700_000_000).unwrap();
@@ -259,7 +259,7 @@ fn rfc9449_proofs_nonces_and_challenges() {
     }
 
     let issuer = "https://server.example.com";
-    let client = Client::new(Profile::new(issuer, "", &format!("{issuer}/token")), "s6BhdRkqt3", "").unwrap();
+    let client = Registration::new(Profile::new(issuer, "", &format!("{issuer}/token")), "s6BhdRkqt3", "").unwrap();
     let secret = ClientAuthentication::secret_basic("7Fjfp0ZBr1KtDRbnfVdmIw");
     let challenge = |of: &Value| {
         let mut response = Response::new(of["status"].as_u64().unwrap() as u16, Some("application/json"), &of["body"].to_string());

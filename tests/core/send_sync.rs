@@ -69,7 +69,7 @@ const _: () = {
     proved::<samtykke::protocol::challenge::Challenge>();
     proved::<samtykke::protocol::profile::Rules>();
     proved::<samtykke::protocol::profile::Profile>();
-    proved::<samtykke::protocol::client::Client>();
+    proved::<samtykke::protocol::client::Registration>();
     proved::<samtykke::protocol::client_auth::ClientAuthentication>();
     proved::<samtykke::protocol::client_auth::PrivateKeyJwt>();
     proved::<samtykke::protocol::dpop::Server>();

@@ -21,8 +21,8 @@ use samtykke::protocol::profile::AssertionRules;
 use samtykke::protocol::token::TokenType;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request,
-    Response, Secret, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration,
+    Request, Response, Secret, Step, Tokens, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ pub(super) fn play(case: &mut Value, write: bool) {
     }
 }
 
-fn client(what: &Value) -> Client {
+fn client(what: &Value) -> Registration {
     let op = |path: &str| Some(format!("https://op.example/{path}"));
     let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     let endpoints = &mut profile.endpoints;
@@ -163,7 +163,7 @@ fn client(what: &Value) -> Client {
         profile.requests.encryption = Some(Encryption::new(&["ECDH-ES"], &["A256GCM"]).unwrap());
     }
     profile.requests.signing_algorithms = vec!["ES256".into(), "EdDSA".into()];
-    Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+    Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 pub(super) fn key() -> KeyInfo {

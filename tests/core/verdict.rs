@@ -8,7 +8,7 @@
 //! `error`. Files in name order, cases in file order. A text may be given as `{"$concat":["text",["unit",times],…]}`.
 //! The time is the file's `now`, 1700000000.
 //!
-//! `callback`. Client: issuer, client id and redirect URI of the file's defaults, authorization endpoint
+//! `callback`. Registration: issuer, client id and redirect URI of the file's defaults, authorization endpoint
 //! `https://op.example/authorize`, standard rules, `iss` announced when `iss_supported`. Transaction: begun by that client
 //! (by one of issuer `state_issuer`, when given) at `now` less `state_age_s`, `age_s`, or 3601 for `expired`; scope `read`,
 //! the `response_mode` given or query, state `expected_state`, or, when that is no state a client may begin with, the
@@ -18,13 +18,13 @@
 //! `token_response`. Judged against type `DPoP` when `dpop` else `Bearer`, id_token required when `openid`, scope
 //! `requested_scope` or none. Detail of `accept`: `Bearer` or `DPoP`.
 //!
-//! `authorization_request`. Client: `https://op.example`, `client-1`, the endpoint `authorization_endpoint` or
+//! `authorization_request`. Registration: `https://op.example`, `client-1`, the endpoint `authorization_endpoint` or
 //! `https://op.example/authorize`, the redirect URI `redirect_uri` or `https://rp.example/cb`. Request: scope `scope` or
 //! `openid`, then `state`, `nonce`, `code_verifier` when given, then parameters in this order: the members of `extra`,
 //! `code_challenge_method`, `max_age`, `prompt`, `claims`, `authorization_details`, each `resource`. Detail of `accept`: the
 //! URL, the values of `state`, `nonce` and `code_challenge` replaced by `…`. `client_auth` of more than one: there is no
 //! value for two methods, `reject` of `invalid_configuration`. `public_client_secret`: there is no place for a secret in a
-//! [`Client`], `reject` of `secret_in_browser`. Pushed and signed requests, assertions, proofs and calls of APIs: see
+//! [`Registration`], `reject` of `secret_in_browser`. Pushed and signed requests, assertions, proofs and calls of APIs: see
 //! `verdict/builders.rs`.
 //!
 //! `metadata`, `par_response`, `userinfo`, `www_authenticate`: see `verdict/judges.rs`.
@@ -47,8 +47,8 @@ use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::protocol::authorization::transaction::ResponseMode;
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{
-    AuthorizationRequest, Callback, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Request, Response, Step,
-    Transaction,
+    AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Error, Exchange, Profile, Registration, Request, Response,
+    Step, Transaction,
 };
 use serde_json::Value;
 
@@ -124,10 +124,10 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().map(String::from)
 }
 
-fn client(issuer: &str, endpoint: &str, client_id: &str, redirect_uri: &str, iss_parameter: bool) -> Result<Client, Error> {
+fn client(issuer: &str, endpoint: &str, client_id: &str, redirect_uri: &str, iss_parameter: bool) -> Result<Registration, Error> {
     let mut profile = Profile::new(issuer, endpoint, "https://op.example/token");
     profile.iss_parameter = iss_parameter;
-    Client::new(profile, client_id, redirect_uri)
+    Registration::new(profile, client_id, redirect_uri)
 }
 
 fn callback(file: &Value, case: &Value) -> Verdict {
@@ -167,7 +167,7 @@ fn try_callback(file: &Value, case: &Value) -> Result<Verdict, Error> {
     first
 }
 
-fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Result<Verdict, Error> {
+fn finish(client: &Registration, stored: Option<String>, url: &str, now: u64) -> Result<Verdict, Error> {
     let code = Transaction::restore(&stored.unwrap_or_default())?.finish(client, Callback::Url(url), now)?;
     // The code itself leaves the library in one place only: the token request.
     Ok(Verdict::accept(sent_code(client, code)?))
@@ -176,7 +176,7 @@ fn finish(client: &Client, stored: Option<String>, url: &str, now: u64) -> Resul
 const MOMENT: Moment<'static> = Moment { now: 1_700_000_000, random: &[7; 32] };
 
 /// The `code` parameter of the token request that a checked code becomes.
-fn sent_code(client: &Client, code: samtykke::AuthorizationCode) -> Result<String, Error> {
+fn sent_code(client: &Registration, code: samtykke::AuthorizationCode) -> Result<String, Error> {
     let mut exchange = samtykke::Exchange::authorization_code(client, &samtykke::ClientAuthentication::None, code)?;
     let samtykke::Step::Send(request) = exchange.advance(Input::Start, &MOMENT)? else { return Ok(String::new()) };
     let body = request.body.unwrap_or_else(|| samtykke::Secret::new(""));

@@ -15,7 +15,7 @@ use samtykke::{AuthorizationCode, ClientAuthentication, ClientCredentials, Error
 use super::support::{NOW, profile, run};
 
 fn exchange() -> Exchange<Tokens> {
-    let client = samtykke::Client::new(profile(), "client-1", "https://rp.example/cb").unwrap();
+    let client = samtykke::Registration::new(profile(), "client-1", "https://rp.example/cb").unwrap();
     let secret = ClientAuthentication::secret_basic("correct horse");
     Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read")).unwrap()
 }
@@ -196,11 +196,11 @@ fn case(id: &str) -> (serde_json::Value, String, String) {
     (case["what"].clone(), case["turns"][0]["give"]["response"]["json"].to_string(), table["jwks"].to_string())
 }
 
-fn registration() -> samtykke::Client {
+fn registration() -> samtykke::Registration {
     let mut profile = profile();
     profile.requests.signing_algorithms = vec!["ES256".into()];
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    samtykke::Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+    samtykke::Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 #[test]

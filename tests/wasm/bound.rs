@@ -10,8 +10,8 @@ use samtykke::protocol::grant::Refresh;
 use samtykke::protocol::userinfo::Subject;
 use samtykke::signer::p256::{P256Key, P256Verifier};
 use samtykke::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Error, Exchange, Login, Profile, Request, Response,
-    Result, Secret, Tokens,
+    AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, Error, Exchange, Login, Profile, Registration, Request,
+    Response, Result, Secret, Tokens,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -24,7 +24,7 @@ pub(crate) const CLIENT_KEY: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF
 pub(crate) struct Party {
     id: String,
     issuer: String,
-    client: Client,
+    client: Registration,
     key: P256Key,
     dpop: P256Key,
     nonce: Option<String>,
@@ -44,7 +44,7 @@ pub(crate) fn at(behaviour: &str) -> Party {
     profile.requests.pushed = true;
     profile.requests.dpop = true;
     profile.requests.signing_algorithms = vec!["ES256".into()];
-    let client = Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
+    let client = Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
     let (key, dpop) = (P256Key::from_jwk(CLIENT_KEY).unwrap(), P256Key::from_random(&[7; 32]).unwrap());
     Party { id, issuer, client, key, dpop, nonce: None, jwks: None }
 }
@@ -58,14 +58,14 @@ impl Party {
     pub(crate) fn signed_with(&mut self, name: &str) {
         let mut profile = self.client.profile().clone();
         profile.requests.signing_algorithms = vec![name.into()];
-        self.client = Client::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
+        self.client = Registration::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
     }
 
     /// The client is registered for id_tokens that are encrypted.
     pub(crate) fn encrypted(&mut self) {
         let mut profile = self.client.profile().clone();
         profile.requests.encryption = Some(Encryption::new(&["ECDH-ES"], &["A256GCM"]).unwrap());
-        self.client = Client::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
+        self.client = Registration::new(profile, self.client.client_id(), self.client.redirect_uri()).unwrap();
     }
 
     /// A login by these keys, to its tokens.

@@ -25,7 +25,7 @@ async fn discovered(id: &str, own: Key, dpop: Key) -> Client {
     let mut profile = client.registration().profile().clone();
     profile.requests.dpop = true;
     profile.requests.signing_algorithms = vec!["ES256".into()];
-    let registration = samtykke::Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
+    let registration = samtykke::Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
     Client::new(registration).key(own).dpop(dpop).api(server()).timeout(5)
 }
 
@@ -86,7 +86,7 @@ async fn a_refresh_token_that_came_with_a_refused_answer_is_not_lost() {
     profile.endpoints.pushed_authorization_request = Some(of("par"));
     profile.endpoints.jwks_uri = Some(of("jwks"));
     profile.requests.signing_algorithms = vec!["ES256".into()];
-    let registration = samtykke::Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
+    let registration = samtykke::Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
     let client = Client::new(registration).key(own()).dpop(own());
     let login = client.begin(AuthorizationRequest::new("openid read")).await.unwrap();
     let (_, reference) = login.url.split_once("&request_uri=").unwrap();
@@ -109,7 +109,7 @@ async fn a_source_asks_once_for_many() {
     let id = key();
     let mut profile = samtykke::Profile::new(server(), &format!("{}/authorize", server()), &format!("{}/token/ok?{id}", server()));
     profile.development = true;
-    let registration = samtykke::Client::new(profile.for_machines(), "eksempelbank-client", "").unwrap();
+    let registration = samtykke::Registration::new(profile.for_machines(), "eksempelbank-client", "").unwrap();
     let client = Client::new(registration).authentication(ClientAuthentication::secret_basic("a%b+c d:e/f"));
     let source = TokenSource::new(&client);
     let grant = samtykke::ClientCredentials::new("debt").audience("https://api.example/v1/debt");

@@ -9,7 +9,7 @@ use samtykke::jose::Encryption;
 use samtykke::jose::Signer;
 use samtykke::protocol::id_token::claims::Claims;
 use samtykke::signer::p256::P256Key;
-use samtykke::{Client, Exchange, Profile, Step};
+use samtykke::{Exchange, Profile, Registration, Step};
 use serde_json::Value;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -30,7 +30,7 @@ fn asked(vectors: &Value, token: &str) -> DecryptRequest {
     let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
     profile.requests.encryption = Some(Encryption::new(&["RSA-OAEP-256", "ECDH-ES"], &["A256GCM", "A128CBC-HS256"]).unwrap());
-    let client = Client::new(profile, "client-1", "https://rp.example/cb").unwrap();
+    let client = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     let moment = Moment { now: vectors["now"].as_u64().unwrap(), random: &[7; 32] };
     match Exchange::<Claims>::id_token(&client, token).advance(Input::Start, &moment) {
         Ok(Step::Decrypt(request)) => request,

@@ -2,13 +2,13 @@
 
 use js_sys::{Date, Object, Reflect};
 use samtykke::provider::norskgjeld::{self, Environment, Loan, Purpose, Scope};
-use samtykke::{AuthorizationRequest, Callback, Client, Transaction, fetch};
+use samtykke::{AuthorizationRequest, Callback, Registration, Transaction, fetch};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{client_at, key};
 
-fn at_example() -> Client {
+fn at_example() -> Registration {
     client_at("https://op.example", "/token")
 }
 
@@ -32,7 +32,7 @@ fn each_login_is_fresh() {
 #[wasm_bindgen_test]
 fn the_url_is_the_documented_one() {
     let profile = norskgjeld::profile(&Environment::preprod());
-    let client = Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
+    let client = Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap();
     let login = fetch::begin(&client, Scope::new(Purpose::Presentation).days(100).unwrap().request()).unwrap();
     let start = "https://access-preprod.norskgjeld.no/oauth2/auth?client_id=eksempelbank-client&response_type=code&scope=debt.unsecured.presentation.100&state=";
     assert!(login.url.starts_with(start), "{}", login.url);

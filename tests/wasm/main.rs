@@ -18,7 +18,7 @@ mod tokens;
 mod webcrypto;
 
 use samtykke::provider::norskgjeld::{Api, Environment};
-use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, Client, ClientAuthentication, Profile, Secret, fetch};
+use samtykke::{AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, Profile, Registration, Secret, fetch};
 
 /// The server's origin.
 fn server() -> &'static str {
@@ -31,13 +31,13 @@ fn key() -> String {
 }
 
 /// A client of a server at `origin` whose token endpoint has this path.
-fn client_at(origin: &str, path: &str) -> Client {
+fn client_at(origin: &str, path: &str) -> Registration {
     let mut profile = Profile::new(origin, &format!("{origin}/authorize"), &format!("{origin}{path}"));
     profile.development = true;
-    Client::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap()
+    Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap()
 }
 
-fn client(path: &str) -> Client {
+fn client(path: &str) -> Registration {
     client_at(server(), path)
 }
 
@@ -46,7 +46,7 @@ fn secret() -> ClientAuthentication {
 }
 
 /// A checked code.
-fn code(client: &Client) -> AuthorizationCode {
+fn code(client: &Registration) -> AuthorizationCode {
     let login = fetch::begin(client, AuthorizationRequest::new("debt.unsecured.presentation")).unwrap();
     let callback = format!("https://app.example.no/callback?code=a+code&state={}", login.transaction.state());
     fetch::finish(login.transaction, client, Callback::Url(&callback)).unwrap()

@@ -12,7 +12,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{cut, equal, form_octets, pairs, word};
 use crate::ground::uri::Uri;
 use crate::protocol::authorization::pkce::is_unreserved;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::syntax::is_redirect_uri;
 use crate::protocol::syntax::names_any;
 
@@ -42,17 +42,17 @@ impl Logout {
     /// `endpoint_missing`, `endpoint_refused`, `invalid_parameter`, `reserved_parameter`.
     ///
     /// ```
-    /// use samtykke::{Client, Profile};
+    /// use samtykke::{Profile, Registration};
     /// use samtykke::protocol::logout::Logout;
     /// let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     /// profile.endpoints.end_session = Some("https://op.example/logout".into());
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let mut logout = Logout::default();
     /// logout.parameters.push(("switch".into(), None));
     /// assert_eq!(logout.url(&client)?, "https://op.example/logout?client_id=client-1&switch");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn url(&self, client: &Client) -> Result<String> {
+    pub fn url(&self, client: &Registration) -> Result<String> {
         let form = self.form(client)?;
         let mut url = String::from(end_session(client));
         url.push(if cut(&url, b'?').1.is_some() { '&' } else { '?' });
@@ -64,7 +64,7 @@ impl Logout {
     ///
     /// # Errors
     /// As [`url`](Self::url).
-    pub fn form(&self, client: &Client) -> Result<Secret> {
+    pub fn form(&self, client: &Registration) -> Result<Secret> {
         let parameters: Vec<_> = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let plan = Plan {
             endpoint: end_session(client),
@@ -152,7 +152,7 @@ impl Plan<'_> {
     }
 }
 
-fn end_session(client: &Client) -> &str {
+fn end_session(client: &Registration) -> &str {
     client.profile().endpoints.end_session.as_deref().unwrap_or_default()
 }
 

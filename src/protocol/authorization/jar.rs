@@ -11,7 +11,7 @@ use crate::ground::json::{Value, Writer, push_string};
 use crate::ground::text::{decimal, form_decode, pairs, word};
 use crate::jose::{KeyInfo, signing_input};
 use crate::protocol::assertion::{self, KeyNames, push_claims};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::profile::Presence;
 
 /// Claims that the library sets itself, and those that have no place in a request object (RFC 9101 sections 4 and 10.8).
@@ -92,7 +92,7 @@ impl RequestObject {
     }
 
     /// What the key signs.
-    pub(crate) fn input(&self, client: &Client, jti: &str, now: u64) -> Result<String> {
+    pub(crate) fn input(&self, client: &Registration, jti: &str, now: u64) -> Result<String> {
         let plan = Plan {
             typ: &self.typ,
             lifetime: self.lifetime,

@@ -13,7 +13,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{cut, decimal, push, push_base64url, push_escaped, word};
 use crate::protocol::authorization::pkce::is_unreserved;
 use crate::protocol::authorization::transaction::{DEFAULT_LIFETIME, ResponseMode, Transaction, has_openid};
-use crate::protocol::client::{Client, RESERVED, Registration};
+use crate::protocol::client::{RESERVED, Registration, Settings};
 
 /// Random octets for one flow: verifier, state and nonce, 32 each.
 pub const RANDOM_OCTETS: usize = 96;
@@ -106,7 +106,7 @@ pub struct Login {
     pub transaction: Transaction,
 }
 
-impl Client {
+impl Registration {
     /// Begins a flow: checks the request, draws nothing itself (`random` comes from the host's generator), reads no
     /// clock (`now` is seconds since 1970) and returns the URL with what must be remembered.
     ///
@@ -115,9 +115,9 @@ impl Client {
     /// provider takes pushed or signed requests only ([`Exchange::login`](crate::Exchange::login)).
     ///
     /// ```
-    /// use samtykke::{AuthorizationRequest, Client, Profile};
+    /// use samtykke::{AuthorizationRequest, Profile, Registration};
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let random = [7; 96]; // from the host: getrandom, crypto.getRandomValues
     /// let login = client.begin(AuthorizationRequest::new("read"), &random, 1_700_000_000)?;
     /// assert!(login.url.starts_with("https://op.example/authorize?client_id=client-1&response_type=code&scope=read&state="));
@@ -147,7 +147,7 @@ impl Client {
             now: &decimal(now),
             acr_optional: request.acr_optional,
         };
-        begin(&self.registration(), &asked, random, &mut url, &mut transaction)?;
+        begin(&self.settings(), &asked, random, &mut url, &mut transaction)?;
         let text = |octets| String::from_utf8(octets).unwrap_or_default();
         Ok(Login { url: text(url), transaction: Transaction::from_text(text(transaction)) })
     }
@@ -168,7 +168,7 @@ pub(crate) struct Asked<'a, Parameters> {
 
 /// Checks a request, then appends the URL and the transaction.
 pub(crate) fn begin<'p>(
-    client: &Registration<'_>,
+    client: &Settings<'_>,
     asked: &Asked<'_, impl Iterator<Item = (&'p str, &'p str)> + Clone>,
     random: &[u8; RANDOM_OCTETS],
     url: &mut Vec<u8>,

@@ -20,7 +20,7 @@ use crate::ground::text::{cut, equal, form_decode, form_octets, form_octets_into
 use crate::ground::uri::{Uri, is_web};
 use crate::protocol::authorization::misfit::{mismatch, misplaced, other_finish, signed};
 use crate::protocol::authorization::transaction::{self, Fields, Transaction};
-use crate::protocol::client::{Client, Registration};
+use crate::protocol::client::{Registration, Settings};
 
 const MAX_ANSWER: usize = 32 * 1024;
 const MAX_PARAMETERS: usize = 64;
@@ -159,24 +159,24 @@ impl Transaction {
     /// A `callback` error; [`Error::oauth`] is set when the server answered with an error of its own.
     ///
     /// ```
-    /// use samtykke::{AuthorizationRequest, Callback, Client, Profile};
+    /// use samtykke::{AuthorizationRequest, Callback, Profile, Registration};
     /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+    /// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
     /// let login = client.begin(AuthorizationRequest::new("read"), &[7; 96], 1_700_000_000)?;
     /// let answer = format!("https://rp.example/cb?code=abc&state={}", login.transaction.state());
     /// let code = login.transaction.finish(&client, Callback::Url(&answer), 1_700_000_060)?;
     /// assert_eq!(code.issuer(), "https://op.example");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn finish(self, client: &Client, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
+    pub fn finish(self, client: &Registration, callback: Callback<'_>, now: u64) -> Result<AuthorizationCode> {
         let fields = self.fields();
-        Ok(code(&fields, &judge(&fields, &client.registration(), callback, now)?))
+        Ok(code(&fields, &judge(&fields, &client.settings(), callback, now)?))
     }
 
     /// As [`finish`](Self::finish), for the parameters that stood in a verified answer.
-    pub(crate) fn finish_answer(self, client: &Client, parameters: &str, now: u64) -> Result<AuthorizationCode> {
+    pub(crate) fn finish_answer(self, client: &Registration, parameters: &str, now: u64) -> Result<AuthorizationCode> {
         let fields = self.fields();
-        Ok(code(&fields, &judge_parameters(&fields, &client.registration(), parameters, now)?))
+        Ok(code(&fields, &judge_parameters(&fields, &client.settings(), parameters, now)?))
     }
 }
 
@@ -200,7 +200,7 @@ fn code(fields: &Fields<'_>, answer: &Answer<'_>) -> AuthorizationCode {
 }
 
 /// Judges an answer against a transaction's fields.
-pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
+pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Settings<'_>, callback: Callback<'a>, now: u64) -> Result<Answer<'a>> {
     check_transaction(fields, client, now)?;
     let mode = fields[transaction::RESPONSE_MODE];
     if !LEAN && !matches!(mode, "query" | "fragment" | "form_post") {
@@ -210,13 +210,13 @@ pub(crate) fn judge<'a>(fields: &Fields<'_>, client: &Registration<'_>, callback
 }
 
 /// As [`judge`], for parameters that stood in a verified answer.
-pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Registration<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
+pub(crate) fn judge_parameters<'a>(fields: &Fields<'_>, client: &Settings<'_>, parameters: &'a str, now: u64) -> Result<Answer<'a>> {
     check_transaction(fields, client, now)?;
     conclude(fields, client, Answer::collect(parameters)?)
 }
 
 /// Whether a transaction is this client's, and not too old.
-pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Registration<'_>, now: u64) -> Result<()> {
+pub(crate) fn check_transaction(fields: &Fields<'_>, client: &Settings<'_>, now: u64) -> Result<()> {
     let issuer = fields[transaction::ISSUER];
     let redirect_uri = fields[transaction::REDIRECT_URI];
     let id = escaped(client.client_id);
@@ -242,7 +242,7 @@ fn escaped(client_id: &str) -> Vec<u8> {
 }
 
 /// The JWT of a signed answer (JARM section 2.3), which stands alone.
-pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callback: Callback<'_>) -> Result<String> {
+pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Settings<'_>, callback: Callback<'_>) -> Result<String> {
     let mode = match fields[transaction::RESPONSE_MODE] {
         // For a code, `jwt` is `query.jwt` (JARM section 2.3.4).
         "jwt" | "query.jwt" => "query",
@@ -267,7 +267,7 @@ pub(crate) fn response_jwt(fields: &Fields<'_>, client: &Registration<'_>, callb
 }
 
 /// Judges the parameters of an answer against a transaction's fields.
-fn conclude<'a>(fields: &Fields<'_>, client: &Registration<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
+fn conclude<'a>(fields: &Fields<'_>, client: &Settings<'_>, answer: Answer<'a>) -> Result<Answer<'a>> {
     let issuer = fields[transaction::ISSUER];
     let [state, iss, code, error, description, uri, _, refused @ ..] = &answer.values;
     let Some(state) = state.as_deref().filter(|state| !state.is_empty()) else {
@@ -301,7 +301,7 @@ fn fail<T>(kind: &'static Kind) -> Result<T> {
 }
 
 /// The raw parameter text of an answer that arrived where and how it was asked for.
-fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Registration<'_>, callback: Callback<'a>) -> Result<&'a str> {
+fn answer<'a>(fields: &Fields<'_>, mode: &str, client: &Settings<'_>, callback: Callback<'a>) -> Result<&'a str> {
     let text = match callback {
         Callback::Url(url) => url,
         Callback::FormPost { body, .. } => body,
@@ -424,7 +424,7 @@ impl<'a> Answer<'a> {
 }
 
 /// The server's own error, as data.
-fn refusal(client: &Registration<'_>, error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> Error {
+fn refusal(client: &Settings<'_>, error: &[u8], description: Option<&[u8]>, uri: Option<&[u8]>) -> Error {
     if !is_error_code(error) {
         return Error::new(&codes::CALLBACK_MALFORMED).expected("error: visible ASCII");
     }

@@ -21,7 +21,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::protocol::authorization::misfit::mismatch;
 use crate::protocol::authorization::response::AuthorizationCode;
-use crate::protocol::client::Registration;
+use crate::protocol::client::Settings;
 use crate::protocol::syntax::check_scope;
 
 /// A client's own request for a token, without a person.
@@ -82,7 +82,7 @@ pub(crate) fn push_scope(form: &mut Form, scope: &str) -> Result<()> {
 }
 
 impl AuthorizationCode {
-    pub(crate) fn form(&self, client: &Registration<'_>) -> Result<Form> {
+    pub(crate) fn form(&self, client: &Settings<'_>) -> Result<Form> {
         let id = self.client_id();
         let begun = [self.issuer(), id.as_str(), self.redirect_uri()];
         let ours = [client.issuer, client.client_id, client.redirect_uri];

@@ -17,7 +17,7 @@ use crate::protocol::answer::Answer;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::authorization::transaction::{self, Fields};
-use crate::protocol::client::{Client, Registration};
+use crate::protocol::client::{Registration, Settings};
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
 use crate::protocol::syntax::is_error_code;
 use crate::protocol::syntax::{is_token68, is_vschar};
@@ -57,14 +57,14 @@ pub fn delegated_scope(client_id: &str, api: &str, scope: &str) -> Result<String
 /// lives 30 seconds.
 ///
 /// ```
-/// use samtykke::{Client, ClientAuthentication, Exchange, Response, Secret};
+/// use samtykke::{ClientAuthentication, Exchange, Registration, Response, Secret};
 /// use samtykke::provider::acmidm::{self, Delegation, Environment};
 /// # fn http(request: &samtykke::Request) -> Response {
 /// #     let state = request.url.split("&state=").nth(1).unwrap().split('&').next().unwrap();
 /// #     Response::new(200, Some("application/json"), &format!(r#"{{"code":"abc","state":"{state}"}}"#))
 /// # }
 /// # fn now() -> u64 { 1_700_000_000 }
-/// let client = Client::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback")?;
+/// let client = Registration::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback")?;
 /// let login_token = Secret::new("the access token of the login");
 /// # let login_token = Secret::new("x.y");
 /// let delegation = Delegation::begin(&client, "api-1", "", &[7; 96], now())?; // random octets from the host
@@ -83,7 +83,7 @@ impl Delegation {
     ///
     /// # Errors
     /// `invalid_parameter`, `invalid_scope`; `invalid_configuration` for a client that no person logs in with.
-    pub fn begin(client: &Client, api: &str, scope: &str, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Self> {
+    pub fn begin(client: &Registration, api: &str, scope: &str, random: &[u8; RANDOM_OCTETS], now: u64) -> Result<Self> {
         let scope = delegated_scope(&client.client_id, api, scope)?;
         client.begin(AuthorizationRequest::new(scope).lifetime(LIFETIME), random, now).map(Self)
     }
@@ -92,8 +92,8 @@ impl Delegation {
     ///
     /// # Errors
     /// `resource_refused` where the endpoint is not on the issuer's origin; `invalid_parameter` for a token that is none.
-    pub fn request(&self, client: &Client, token: &Secret) -> Result<Request> {
-        request(&client.registration(), &self.0.url, token.expose())
+    pub fn request(&self, client: &Registration, token: &Secret) -> Result<Request> {
+        request(&client.settings(), &self.0.url, token.expose())
     }
 
     /// Judges the answer, and gives the code for [`Exchange::authorization_code`](crate::Exchange::authorization_code).
@@ -101,7 +101,7 @@ impl Delegation {
     /// # Errors
     /// `token_invalid` when the person's token was refused; `authorization_error` with the server's error; `redirect_refused`,
     /// `content_type_unexpected`, `http_status_unexpected`; those of a callback, such as `state_mismatch` and `callback_malformed`.
-    pub fn finish(self, client: &Client, response: &Response, now: u64) -> Result<AuthorizationCode> {
+    pub fn finish(self, client: &Registration, response: &Response, now: u64) -> Result<AuthorizationCode> {
         let Login { transaction, .. } = self.0;
         let parameters = parameters(&transaction.fields(), response)?;
         transaction.finish_answer(client, &parameters, now).map_err(|error| error.http(response))
@@ -109,7 +109,7 @@ impl Delegation {
 }
 
 /// The request for a code, of a URL that was begun.
-pub(crate) fn request(client: &Registration<'_>, url: &str, token: &str) -> Result<Request> {
+pub(crate) fn request(client: &Settings<'_>, url: &str, token: &str) -> Result<Request> {
     let at = |error: Error| error.at(Phase::Authorization);
     let (scheme, rest) = client.issuer.split_once("://").unwrap_or_default();
     let origin = join(&join(scheme, "://"), rest.split('/').next().unwrap_or_default());

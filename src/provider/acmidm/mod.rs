@@ -169,8 +169,8 @@ pub fn granted_audience(token: &Introspection, client_id: &str) -> GrantedAudien
 /// `state` is 22 to 128 unreserved characters, unguessable, used once.
 ///
 /// ```
-/// use samtykke::{Client, provider::acmidm::{self, Environment}};
-/// let client = Client::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback")?;
+/// use samtykke::{Registration, provider::acmidm::{self, Environment}};
+/// let client = Registration::new(acmidm::profile(&Environment::ti()), "my-client", "https://app.example.be/callback")?;
 /// let url = acmidm::switch_identity("https://app.example.be/", "0123456789abcdefghijkl").url(&client)?;
 /// assert!(url.starts_with("https://authenticatie-ti.vlaanderen.be/op/v1/logout?client_id=my-client&"));
 /// assert!(url.ends_with("&switch"));

@@ -142,7 +142,7 @@ pub fn access_token_issuer(issuer: &str) -> String {
 /// `invalid_parameter` for an empty one.
 ///
 /// ```
-/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, provider::adfs};
+/// use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Registration, provider::adfs};
 /// # fn key() -> ClientAuthentication { ClientAuthentication::secret_basic("x") }
 /// let target = adfs::target("hsainfoapi.regionhalland.se")?;
 /// assert!(adfs::target("").is_err());

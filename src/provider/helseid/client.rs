@@ -16,7 +16,7 @@ use crate::protocol::answers::logout::Logout;
 use crate::protocol::answers::userinfo::Subject;
 use crate::protocol::authorization::request::{Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::AuthorizationCode;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
 use crate::protocol::grant::{ClientCredentials, Refresh};
@@ -45,7 +45,7 @@ use crate::protocol::token::Tokens;
 /// ```
 #[derive(Clone, Debug)]
 pub struct HelseId {
-    client: Client,
+    client: Registration,
     authentication: ClientAuthentication,
     key: KeyInfo,
     dpop: KeyInfo,
@@ -63,12 +63,12 @@ impl HelseId {
         if redirect_uri.is_empty() {
             profile.authorization_endpoint = String::new();
         }
-        Self::of(Client::new(profile, client_id, redirect_uri)?, key, dpop)
+        Self::of(Registration::new(profile, client_id, redirect_uri)?, key, dpop)
     }
 
     /// As [`new`](Self::new), of a client that was judged before.
-    pub(crate) fn of(client: Client, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
-        let client = Client { profile: enforce(client.profile), ..client };
+    pub(crate) fn of(client: Registration, key: KeyInfo, dpop: KeyInfo) -> Result<Self> {
+        let client = Registration { profile: enforce(client.profile), ..client };
         check_algorithm(key.alg)?;
         check_algorithm(dpop.alg)?;
         let profile = &client.profile;
@@ -105,7 +105,7 @@ impl HelseId {
     }
 
     /// The client, for [`Transaction::finish`](crate::Transaction::finish) and what else the core offers.
-    pub fn client(&self) -> &Client {
+    pub fn client(&self) -> &Registration {
         &self.client
     }
 

@@ -128,7 +128,7 @@ pub fn error_number(description: &str) -> Option<&str> {
 /// ```
 /// # use samtykke::{Callback, Transaction};
 /// use samtykke::provider::helseid::with_provider_code;
-/// # fn finish(transaction: Transaction, client: &samtykke::Client, callback: Callback<'_>, now: u64) -> samtykke::Result<()> {
+/// # fn finish(transaction: Transaction, client: &samtykke::Registration, callback: Callback<'_>, now: u64) -> samtykke::Result<()> {
 /// let code = transaction.finish(client, callback, now).map_err(with_provider_code)?;
 /// # Ok(()) }
 /// ```

@@ -24,12 +24,12 @@ pub const MAX_LIFETIME: u32 = 120;
 ///
 /// ```
 /// use samtykke::provider::maskinporten::{Environment, TokenRequest, profile};
-/// use samtykke::{Client, ClientAuthentication, Exchange};
+/// use samtykke::{ClientAuthentication, Exchange, Registration};
 /// # use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 /// # let modulus = format!("u{}w", "7".repeat(340));
 /// # let public = Jwk::parse(&format!(r#"{{"kty":"RSA","e":"AQAB","n":"{modulus}","kid":"key-1"}}"#))?;
 /// # let key = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), public)?;
-/// let client = Client::new(profile(&Environment::test()), "238259d7-f0ab-4bd5-b253-0f0159375096", "")?;
+/// let client = Registration::new(profile(&Environment::test()), "238259d7-f0ab-4bd5-b253-0f0159375096", "")?;
 /// let grant = TokenRequest::new("difitest:api3").resource("https://api.example.no/").grant(key)?;
 /// let exchange = Exchange::jwt_bearer(&client, &ClientAuthentication::None, &grant)?; // a new one for each attempt
 /// # Ok::<(), samtykke::Error>(())

@@ -11,7 +11,7 @@ use crate::flow::judge::used_error;
 use crate::flow::machine::{Failure, Input, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::{Error, Phase, Result, codes};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::grant::{JwtBearer, Target};
 use crate::protocol::token::Tokens;
@@ -26,14 +26,14 @@ const REGISTERED: u64 = 5000;
 /// ```
 /// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::provider::maskinporten::{Environment, TokenCall, TokenRequest, profile};
-/// use samtykke::{Client, Response, Step};
+/// use samtykke::{Registration, Response, Step};
 /// # use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 /// # let modulus = format!("u{}w", "7".repeat(340));
 /// # let public = Jwk::parse(&format!(r#"{{"kty":"RSA","e":"AQAB","n":"{modulus}","kid":"key-1"}}"#))?;
 /// # let key = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), public)?;
 /// # fn sign(_: &str) -> Vec<u8> { vec![1; 256] }
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","expires_in":119}"#) }
-/// let client = Client::new(profile(&Environment::test()), "238259d7-f0ab-4bd5-b253-0f0159375096", "")?;
+/// let client = Registration::new(profile(&Environment::test()), "238259d7-f0ab-4bd5-b253-0f0159375096", "")?;
 /// let mut call = TokenCall::new(&client, TokenRequest::new("difitest:api3").grant(key)?)?;
 /// let mut input = Input::Start;
 /// let tokens = loop {
@@ -49,7 +49,7 @@ const REGISTERED: u64 = 5000;
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub struct TokenCall {
-    client: Client,
+    client: Registration,
     grant: JwtBearer,
     target: Target,
     exchange: Option<Exchange<Tokens>>,
@@ -89,7 +89,7 @@ impl TokenCall {
     ///
     /// # Errors
     /// `invalid_configuration`, `invalid_scope`.
-    pub fn new(client: &Client, grant: JwtBearer) -> Result<Self> {
+    pub fn new(client: &Registration, grant: JwtBearer) -> Result<Self> {
         // What is wrong with it shows here, and not at the first attempt.
         Exchange::jwt_bearer(client, &ClientAuthentication::None, &grant)?;
         let (client, retries, target) = (client.clone(), RETRIES, Target::new());

@@ -9,21 +9,21 @@ use crate::ground::text::{cut, number, push, word};
 use crate::protocol::authorization::request::{Asked, begin as begin_flow};
 use crate::protocol::authorization::response::{Callback, judge};
 use crate::protocol::authorization::transaction::{self, DEFAULT_LIFETIME, MODES};
-use crate::protocol::client::Registration;
+use crate::protocol::client::Settings;
 use crate::provider;
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
 /// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development, `r`: `resource` is any text), and
 /// a mark when the shell knows that they were checked before.
 #[inline(never)]
-pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Registration<'a>> {
+pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Settings<'a>> {
     let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, place, flags, checked] = lines.take();
     let Some(rules) = provider::rules(id) else { return refused("a provider") };
     let has = |wanted| cut(flags, wanted).1.is_some();
     let (iss_parameter, development) = (has(b'i'), has(b'd'));
     let free_resource = !LEAN && has(b'r');
     let client =
-        Registration { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development, free_resource };
+        Settings { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development, free_resource };
     if checked.is_empty() {
         client.check()?;
     }
@@ -39,7 +39,7 @@ pub(super) fn begin(mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> 
 
 /// As [`begin`], for a client that was read.
 #[inline(always)]
-pub(super) fn begun(client: &Registration<'_>, mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
+pub(super) fn begun(client: &Settings<'_>, mut lines: Lines<'_>, random: &[u8], text: &mut Vec<u8>) -> Result<()> {
     let [now, scope, lifetime, response_mode, state, nonce, verifier, acr_optional] = lines.take();
     let Ok(random) = random.try_into() else { return refused("randomness") };
     if number(lifetime).is_none_or(|seconds| seconds > u64::from(u32::MAX)) {

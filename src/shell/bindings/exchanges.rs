@@ -206,7 +206,7 @@ impl Party {
             start = start.dpop(key, self.nonce.as_deref());
         }
         let mut begun = Vec::new();
-        browser::begun(&self.client.registration(), Lines(&asked), random, &mut begun)?;
+        browser::begun(&self.client.settings(), Lines(&asked), random, &mut begun)?;
         let begun = String::from_utf8(begun).unwrap_or_default();
         let (url, transaction) = cut(&begun, b'\n');
         let login = Login { url: url.into(), transaction: Transaction::from_text(transaction.unwrap_or_default().into()) };

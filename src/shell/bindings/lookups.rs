@@ -18,7 +18,7 @@ use crate::ground::lean::PROOFS;
 use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::protocol::answers::metadata::Policy;
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::profile::Profile;
 use crate::protocol::token::{TokenType, Tokens};
@@ -33,7 +33,7 @@ pub(super) fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
     let seconds = |line: &str| number(line).and_then(|seconds| u32::try_from(seconds).ok());
     let mut profile = Profile::new(issuer, "", "");
     profile.requests.encryption = super::party::encryption_of(encryption)?;
-    let client = Client { profile, client_id: client_id.into(), redirect_uri: String::new() };
+    let client = Registration { profile, client_id: client_id.into(), redirect_uri: String::new() };
     let mut exchange = if logout { Exchange::logout_token(&client, lines.0) } else { Exchange::id_token(&client, lines.0) };
     let rules = exchange.id_token_expectation();
     rules.skew = match seconds(skew) {
@@ -91,7 +91,7 @@ pub(super) fn api(mut lines: Lines<'_>) -> Result<Live> {
     let [url, method, development, origins, kind, token, names, alg, jwk, nonce] = lines.take();
     let mut profile = Profile::new("", "", "");
     profile.development = !development.is_empty();
-    let client = Client { profile, client_id: String::new(), redirect_uri: String::new() };
+    let client = Registration { profile, client_id: String::new(), redirect_uri: String::new() };
     let token_type = match kind {
         "DPoP" if PROOFS => TokenType::DPoP,
         "Bearer" => TokenType::Bearer,

@@ -14,7 +14,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::jose::{Algorithm, KeyInfo, Stamp};
 use crate::protocol::assertion::{KeyNames, Statement, input};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::provider::maskinporten::{
     AccessToken, AuthorizationDetails, ClientScope, Edit, Environment, EuropeanCaller, KeyEditCall, Organisation, OrganisationNumber,
     Problem, SelfService, TokenCall, TokenExpectation, TokenRequest, UpdateCall, Updated,
@@ -92,7 +92,11 @@ fn requested(lines: &mut Lines<'_>) -> Result<TokenRequest> {
 
 /// How often a token is asked for again after trouble, for how many milliseconds after a registration, what [`requested`] reads, what
 /// `key` reads.
-pub(super) fn token_call(client: &Client, lines: &mut Lines<'_>, key: fn(&mut Lines<'_>) -> Result<Option<KeyInfo>>) -> Result<TokenCall> {
+pub(super) fn token_call(
+    client: &Registration,
+    lines: &mut Lines<'_>,
+    key: fn(&mut Lines<'_>) -> Result<Option<KeyInfo>>,
+) -> Result<TokenCall> {
     let [retries, patience] = lines.take();
     let request = requested(lines)?;
     let Some(key) = key(lines)? else { return Err(Error::new(&codes::ALGORITHM_REFUSED)) };

@@ -14,14 +14,14 @@ use crate::ground::json::Value;
 use crate::ground::lean::KEYS;
 use crate::ground::text::{cut, number};
 use crate::jose::{Encryption, KeyInfo};
-use crate::protocol::client::Client;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::{ClientAuthentication, PrivateKeyJwt};
 use crate::protocol::profile::{AssertionRules, Audience, Endpoints, Presence, Profile, Requests};
 use crate::protocol::token::TokenType;
 
 /// Who sends, and with what.
 pub(super) struct Party {
-    pub(super) client: Client,
+    pub(super) client: Registration,
     pub(super) authentication: ClientAuthentication,
     pub(super) dpop: Option<KeyInfo>,
     pub(super) nonce: Option<String>,
@@ -121,7 +121,7 @@ pub(super) fn party(lines: &mut Lines<'_>) -> Result<Party> {
     if !KEYS && !dpop_alg.is_empty() {
         return refused("no DPoP key: the client of another entry takes one");
     }
-    let client = Client { profile, client_id: front.client_id.into(), redirect_uri: front.redirect_uri.into() };
+    let client = Registration { profile, client_id: front.client_id.into(), redirect_uri: front.redirect_uri.into() };
     Ok(Party {
         client,
         authentication,

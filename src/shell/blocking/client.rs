@@ -24,7 +24,7 @@ use crate::protocol::answers::userinfo::Subject;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::Callback;
 use crate::protocol::authorization::transaction::{ResponseMode, Transaction};
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::{Nonces, Server};
 use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target};
@@ -78,7 +78,7 @@ impl Client {
         }))
     }
 
-    /// Asks a server for its metadata: the profile for a [`Registration`](crate::Client).
+    /// Asks a server for its metadata: the profile for a [`Registration`](crate::Registration).
     ///
     /// # Errors
     /// Those of discovery and of the network.

@@ -13,7 +13,7 @@
 //! #     }
 //! # }
 //! let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token").for_machines();
-//! let client = Client::new(samtykke::Client::new(profile, "client-1", "")?, ClientAuthentication::secret_basic("correct horse"), Keys::new());
+//! let client = Client::new(samtykke::Registration::new(profile, "client-1", "")?, ClientAuthentication::secret_basic("correct horse"), Keys::new());
 //! # let client = client.http(Local);
 //! let tokens = client.client_credentials(&ClientCredentials::new("read"), &Default::default())?;
 //! assert_eq!(tokens.requested_scope, "read");

@@ -28,7 +28,7 @@ use crate::protocol::answers::metadata::Policy;
 use crate::protocol::answers::userinfo::Subject;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
 use crate::protocol::authorization::transaction::ResponseMode;
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::protocol::dpop::{Nonces, Server};
 use crate::protocol::grant::{JwtBearer, Refresh, Target, TokenExchange};
 use crate::protocol::id_token::claims::Claims;

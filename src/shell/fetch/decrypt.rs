@@ -53,7 +53,7 @@ pub trait Decrypter {
 /// ```no_run,standalone_crate
 /// use samtykke::fetch::{Client, WebDecrypter};
 /// use samtykke::jose::Encryption;
-/// use samtykke::{Client as Registration, Profile, Result};
+/// use samtykke::{Profile, Registration, Result};
 /// # async fn client(mut profile: Profile, jwk: &str) -> Result<Client> {
 /// profile.requests.encryption = Some(Encryption::new(&["RSA-OAEP-256"], &["A256GCM"])?);
 /// let registration = Registration::new(profile, "client-1", "https://rp.example/cb")?;

@@ -18,7 +18,7 @@ use super::{drawn, host};
 use crate::flow::judge::used_error;
 use crate::ground::error::Result;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::protocol::dpop::Server;
 use crate::protocol::id_token::claims::Claims;
 use crate::provider::helseid::saved::Saved;

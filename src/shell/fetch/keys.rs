@@ -18,8 +18,8 @@ use crate::jose::{KeyInfo, Signer, Verifier};
 /// `dpop_async`, `grant_async`.
 ///
 /// ```no_run,standalone_crate
-/// # use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Result, Tokens, fetch::{Keys, Transport}, jose::Signer};
-/// async fn token(client: &Client, key: &dyn Signer, dpop: &dyn Signer) -> Result<Tokens> {
+/// # use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Registration, Result, Tokens, fetch::{Keys, Transport}, jose::Signer};
+/// async fn token(client: &Registration, key: &dyn Signer, dpop: &dyn Signer) -> Result<Tokens> {
 ///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());
 ///     let grant = ClientCredentials::new("read");
 ///     let mut exchange = Exchange::client_credentials(client, &authentication, &grant)?.dpop(dpop.info(), None);

@@ -7,11 +7,11 @@
 //!
 //! ```no_run,standalone_crate
 //! use samtykke::provider::norskgjeld::{self, Environment, Purpose, Scope};
-//! use samtykke::{AuthorizationCode, Callback, Client, Result, Transaction, fetch};
+//! use samtykke::{AuthorizationCode, Callback, Registration, Result, Transaction, fetch};
 //!
-//! fn client() -> Result<Client> {
+//! fn client() -> Result<Registration> {
 //!     let profile = norskgjeld::profile(&Environment::preprod());
-//!     Client::new(profile, "eksempelbank-client", "https://app.example.no/callback")
+//!     Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback")
 //! }
 //!
 //! /// Keep the second text in the session storage, then go to the first: `location.set_href(&url)`.
@@ -31,8 +31,8 @@
 //!
 //! ```no_run,standalone_crate
 //! # use samtykke::provider::norskgjeld::{Api, DebtInformation, Environment};
-//! # use samtykke::{AuthorizationCode, Client, ClientAuthentication, Result, fetch};
-//! async fn debt(client: &Client, secret: String, posted: &str) -> Result<DebtInformation> {
+//! # use samtykke::{AuthorizationCode, ClientAuthentication, Registration, Result, fetch};
+//! async fn debt(client: &Registration, secret: String, posted: &str) -> Result<DebtInformation> {
 //!     let code = AuthorizationCode::restore(posted)?;
 //!     let tokens = fetch::exchange(client, &ClientAuthentication::secret_basic(secret), code).await?;
 //!     fetch::call(Api::new(&Environment::preprod(), &tokens.access_token).debt()).await
@@ -97,20 +97,20 @@ use crate::protocol::authorization::request::RANDOM_OCTETS;
 use crate::provider::call::Call;
 use crate::provider::norskgjeld::{Api, Batch, FeedCall, Reading};
 use crate::{
-    AuthorizationCode, AuthorizationRequest, Callback, Client as Registration, ClientAuthentication, ClientCredentials, Exchange, Login,
-    Result, Secret, Step, Tokens, Transaction,
+    AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Exchange, Login, Registration, Result,
+    Secret, Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
 ///
 /// # Errors
-/// Those of [`Registration::begin`](crate::Client::begin); `invalid_configuration` where the host has no `crypto.getRandomValues`.
+/// Those of [`Registration::begin`](crate::Registration::begin); `invalid_configuration` where the host has no `crypto.getRandomValues`.
 ///
 /// ```no_run,standalone_crate
-/// use samtykke::{AuthorizationRequest, Client, Profile, fetch};
+/// use samtykke::{AuthorizationRequest, Profile, Registration, fetch};
 /// # fn main() -> samtykke::Result<()> {
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
 /// let login = fetch::begin(&client, AuthorizationRequest::new("read"))?;
 /// # Ok(())
 /// # }
@@ -129,9 +129,9 @@ pub fn begin(client: &Registration, request: AuthorizationRequest) -> Result<Log
 ///
 /// ```no_run,standalone_crate
 /// # use samtykke::fetch::{self, Keys, Transport};
-/// # use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Login, Result, jose::Signer};
+/// # use samtykke::{AuthorizationRequest, ClientAuthentication, Login, Registration, Result, jose::Signer};
 /// # use samtykke::flow::login::Start;
-/// async fn begin(client: &Client, key: &dyn Signer, dpop: &dyn Signer) -> Result<Login> {
+/// async fn begin(client: &Registration, key: &dyn Signer, dpop: &dyn Signer) -> Result<Login> {
 ///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());
 ///     let start = Start::new().dpop(dpop.info(), None);
 ///     let mut exchange = fetch::login(client, &authentication, AuthorizationRequest::new("openid"), start)?;

@@ -14,7 +14,7 @@ use super::{drawn, host, send};
 use crate::ground::error::{Action, Error, Phase, Result, codes};
 use crate::ground::uuid::uuid;
 use crate::protocol::authorization::request::RANDOM_OCTETS;
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::provider::acmidm::{Delegation, ElysApi, ElysEnvironment, Expected, Mismatch, Ping, Trace};
 use crate::provider::call::Call;
 use crate::provider::halland::{SubscriberKey, refusal_error};

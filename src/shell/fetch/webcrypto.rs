@@ -57,9 +57,9 @@ pub trait AsyncSigner {
 ///
 /// ```no_run,standalone_crate
 /// # use samtykke::fetch::{self, Keys, Transport, WebKey};
-/// # use samtykke::{AuthorizationRequest, Client, ClientAuthentication, Login, Result, jose::Algorithm};
+/// # use samtykke::{AuthorizationRequest, ClientAuthentication, Login, Registration, Result, jose::Algorithm};
 /// # use samtykke::flow::login::Start;
-/// async fn begin(client: &Client, jwk: &str) -> Result<Login> {
+/// async fn begin(client: &Registration, jwk: &str) -> Result<Login> {
 ///     let key = WebKey::from_jwk(jwk, Algorithm::from_name("PS256").unwrap()).await?;
 ///     let dpop = WebKey::generate(Algorithm::from_name("ES256").unwrap()).await?;
 ///     let authentication = ClientAuthentication::private_key_jwt(key.info().clone());

@@ -15,7 +15,7 @@ use crate::ground::uri::Uri;
 use crate::jose::Verifier;
 use crate::protocol::answers::metadata::Policy;
 use crate::protocol::authorization::jar::RequestObject;
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::profile::{Profile, Rules, STANDARD};
 use crate::shell::native::client::{Client, Inner, Reread};

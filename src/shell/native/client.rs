@@ -23,7 +23,7 @@ use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::authorization::request::{AuthorizationRequest, Login, RANDOM_OCTETS};
 use crate::protocol::authorization::response::{AuthorizationCode, Callback};
 use crate::protocol::authorization::transaction::{ResponseMode, Transaction};
-use crate::protocol::client::Client as Registration;
+use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::{Nonces, Server};
 use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Target, TokenExchange};

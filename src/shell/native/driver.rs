@@ -34,12 +34,12 @@ pub type Storing<'a> = &'a (dyn Fn(Secret) -> BoxFuture<'static, Result<()>> + S
 /// ```
 /// use samtykke::native::{Driver, Keys};
 /// use samtykke::native::testing::Scripted;
-/// use samtykke::{Client, ClientAuthentication, ClientCredentials, Exchange, Profile};
+/// use samtykke::{ClientAuthentication, ClientCredentials, Exchange, Profile, Registration};
 /// # fn main() -> samtykke::Result<()> {
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let http = Scripted::new().json(200, r#"{"access_token":"x","token_type":"Bearer"}"#);
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let mut exchange = Exchange::client_credentials(&client, &secret, &ClientCredentials::new("read"))?;
 /// let tokens = Driver::new(http).drive(&mut exchange, &Keys::new()).await?;

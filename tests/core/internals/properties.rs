@@ -1,15 +1,15 @@
 //! Whole answers: a valid one is accepted, one fault anywhere refuses it, harmless changes do not, nothing panics.
 
 use crate::protocol::token::{Expectation, Tokens};
-use crate::{AuthorizationCode, AuthorizationRequest, Callback, Client, Error, Profile, Response, Transaction};
+use crate::{AuthorizationCode, AuthorizationRequest, Callback, Error, Profile, Registration, Response, Transaction};
 use proptest::prelude::*;
 
 const NOW: u64 = 1_700_000_000;
 
-fn client() -> Client {
+fn client() -> Registration {
     let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     profile.iss_parameter = true;
-    Client::new(profile, "client-1", "https://rp.example/cb").unwrap()
+    Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 fn transaction(random: &[u8; 96]) -> Transaction {
@@ -150,7 +150,7 @@ proptest! {
             for body in [text.clone(), format!("{{\"access_token\":\"{text}\"")] {
                 let _ = Tokens::judge(&Response::new(status, Some("application/json"), &body), &Expectation::default());
             }
-            let _ = Client::new(Profile::new(text, text, text), text, text);
+            let _ = Registration::new(Profile::new(text, text, text), text, text);
             let _ = client().begin(AuthorizationRequest::new(text.clone()).state(text.clone()).parameter(text.clone(), text.clone()), &[7; 96], NOW);
             if let Some(uri) = crate::ground::uri::Uri::parse(text) { let _ = crate::ground::address::is_private(&uri); }
             let _ = crate::ground::json::Value::parse(text).map(|value| value.as_integer());

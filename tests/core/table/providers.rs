@@ -6,7 +6,7 @@ use samtykke::jose::{Algorithm, Jwk, KeyInfo};
 use samtykke::provider::call::Call;
 use samtykke::provider::maskinporten::{self, Edit, Environment, KeyEditCall, SelfService, TokenCall, TokenRequest, UpdateCall, Updated};
 use samtykke::provider::norskgjeld::{self, Agreement, Api, FeedCall, Purpose, Reading, Revoked};
-use samtykke::{Client, Result, Secret};
+use samtykke::{Registration, Result, Secret};
 use serde_json::{Value, json};
 
 use super::take_turns;
@@ -97,7 +97,7 @@ fn maskinporten(case: &mut Value, write: bool) -> bool {
             let jwk = format!(r#"{{"kty":"RSA","e":"AQAB","n":"u{}w"}}"#, "7".repeat(340));
             let mut key = KeyInfo::new(Algorithm::from_name("RS256").unwrap(), Jwk::parse(&jwk).unwrap()).unwrap();
             key.kid = Some("key-1".into());
-            let client = Client::new(maskinporten::profile(&test), "client-1", "").unwrap();
+            let client = Registration::new(maskinporten::profile(&test), "client-1", "").unwrap();
             let grant = TokenRequest::new(text("scope")).grant(key);
             let patience = Duration::from_secs(what["patience"].as_u64().unwrap_or_default());
             let made = grant.and_then(|grant| TokenCall::new(&client, grant)).map(|call| call.patience(patience));

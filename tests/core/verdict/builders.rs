@@ -22,7 +22,7 @@ use samtykke::protocol::authorization::jar::RequestObject;
 use samtykke::protocol::profile::{AssertionRules, Audience};
 use samtykke::protocol::token::{Expectation, TokenType, Tokens};
 use samtykke::{
-    AuthorizationRequest, Client, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Request, Response, Step,
+    AuthorizationRequest, ClientAuthentication, ClientCredentials, Error, Exchange, Login, Profile, Registration, Request, Response, Step,
 };
 use serde_json::Value;
 
@@ -87,10 +87,10 @@ fn point() -> Result<KeyInfo, Error> {
     key(&format!("{{{POINT}}}"))
 }
 
-fn client() -> Result<Client, Error> {
+fn client() -> Result<Registration, Error> {
     let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
     profile.endpoints.pushed_authorization_request = Some("https://op.example/par".into());
-    Client::new(profile, "client-1", "https://rp.example/cb")
+    Registration::new(profile, "client-1", "https://rp.example/cb")
 }
 
 /// Plays a server that gives the same answer to everything; what was sent is kept.

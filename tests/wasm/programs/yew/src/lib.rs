@@ -39,7 +39,7 @@ fn client() -> Result<Client> {
     profile.development = true;
     profile.endpoints.jwks_uri = Some(format!("{origin}/op/jwks"));
     profile.endpoints.userinfo = Some(format!("{origin}/op/userinfo"));
-    let registration = samtykke::Client::new(profile, "page", &format!("{origin}/yew/"))?;
+    let registration = samtykke::Registration::new(profile, "page", &format!("{origin}/yew/"))?;
     Ok(Client::new(registration).api(&origin))
 }
 
