@@ -15,7 +15,7 @@ const cores: Brought[] = [];
 
 // The one function that a core with machines may call, whatever its name is in this build: it ends a call that must not go on.
 const broken = (): never => {
-  throw new Error("the core broke");
+  throw new Error("broken");
 };
 const imports: WebAssembly.Imports = new Proxy({}, { get: () => new Proxy({}, { get: () => broken }) });
 
@@ -32,7 +32,7 @@ chooseBy((text, page) => {
     cores.find((core) => core && (!core.has || core.has.includes(` ${name} `))) ??
     cores.find((core) => core?.has?.includes(`~${name} `)) ??
     (/^[CBF]$/.test(name!) && page);
-  if (!core) throw unavailable(undefined, "fix_configuration", `No imported entry has this (${name}): import "samtykke"`);
+  if (!core) throw unavailable(undefined, "fix_configuration", `No imported entry does this (${name}): import "samtykke"`);
   // Memory never shrinks: after a huge answer the instance is replaced. Not after a large one: growing anew is what takes the time.
   if ((core.exports?.memory.buffer.byteLength ?? 0) >= 2e7) core.exports = undefined;
   return core;
