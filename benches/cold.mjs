@@ -78,9 +78,9 @@ const URLS = {
 
 const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
 
-/** The entries that a program begins with; each is imported by itself. */
+/** The entries that a program begins with, but for that of a peer dependency; each is imported by itself. */
 const ENTRIES = Object.keys(JSON.parse(readFileSync(new URL("../pkg/package.json", import.meta.url), "utf8")).exports)
-  .filter((name) => !name.endsWith(".json"))
+  .filter((name) => !name.endsWith(".json") && name !== "./react")
   .map((name) => `samtykke${name.slice(1)}`);
 
 /** What is done, by its name; what it comes to shows that it was done. */
@@ -90,7 +90,11 @@ const WORK = {
   ...Object.fromEntries(ENTRIES.map((name) => [`${name} import`, [name, (library) => library, (library) => Object.keys(library).length > 0]])),
 };
 
-const cold = (name) =>
+/** Names of what is measured. */
+export const JOBS = Object.keys(WORK);
+
+/** Milliseconds of a job in a process of its own. */
+export const cold = (name) =>
   Number(execFileSync(process.execPath, [fileURLToPath(import.meta.url), name], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }));
 
 /** Rows in microseconds, and ratios to the peers. */
