@@ -69,7 +69,7 @@ const LINKED = {
     machines: words("maskinporten_token api_bearer maskinporten maskinporten_keys maskinporten_update"),
   },
   norskgjeld: { operations: words("B F key choose"), machines: words("code credentials keys norskgjeld norskgjeld_feed") },
-  selvbetjening: { operations: KEYS, machines: words("selvbetjening_update selvbetjening_register") },
+  selvbetjening: { operations: KEYS, machines: words("draft wait update rotate abandon").map((name) => `selvbetjening_${name}`) },
 };
 /** The machines that know no client. */
 const LOOKUPS = /^(?:id_token|logout_token|metadata|resource|keys|api|api_bearer|maskinporten(?:_(?:keys|update))?|(?:norskgjeld|selvbetjening)(?:_\w+)?)$/;

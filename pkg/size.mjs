@@ -22,12 +22,12 @@ export const ENTRIES = [
   // Meant: 60,000.
   { entry: "the README's worker", worker: "README.md", ceiling: 86_400 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_100 },
-  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 51_700 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_200 },
+  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 58_400 },
   // Meant: 62,000.
   { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 78_800 },
   // Meant: 130,000.
-  { entry: "samtykke/all", file: "all.js", ceiling: 174_300 },
+  { entry: "samtykke/all", file: "all.js", ceiling: 180_100 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },

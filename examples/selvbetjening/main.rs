@@ -22,10 +22,11 @@ use std::time::Duration;
 
 use io::{Outcome, now, random};
 use listener::Listener;
+use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::provider::selvbetjening::{
-    Api, CurrentClient, Draft, Enrolment, Environment, Key, Next, Order, Pacing, Process, Rotation, SCOPE, Wait, confirmation_path,
+    Api, CurrentClient, Draft, Enrolment, Environment, Pacing, Rotation, SCOPE, Wait, confirmation_path,
 };
-use samtykke::{Response, Secret};
+use samtykke::{Secret, Step};
 use service::{Service, http, send};
 use store::Store;
 
@@ -72,7 +73,7 @@ fn main() -> Outcome<()> {
         shell.store.forget(&rotated.retired)?;
         println!("new key {}{}", rotated.key.public().thumbprint(), if rotated.recovered { ", found in the list" } else { "" });
         let list = Api::new(&shell.environment).secrets();
-        let answer = shell.service(&client_id, &rotated.key)?.send(&list.request)?;
+        let answer = shell.service(&client_id, rotated.key.reference())?.send(&list.request)?;
         println!("keys {}", list.finish(&answer)?.len());
     }
     Ok(())
@@ -86,36 +87,39 @@ struct Shell {
 }
 
 impl Shell {
-    fn drive<P: Process>(&mut self, mut process: P, client_id: &str, what: &str) -> Outcome<P::Done> {
+    /// The one loop that carries out what a machine says.
+    fn drive<M: Machine>(&mut self, mut machine: M, client_id: &str, what: &str) -> Outcome<M::Output> {
+        let (mut input, mut asked) = (Input::Start, 0_u32);
         loop {
-            match process.step(now())? {
-                Next::Store(record) => {
-                    self.store.keep(record)?;
-                    process.accept_stored()?;
+            let octets = random()?;
+            input = match machine.advance(input, &Moment { now: now().as_secs(), random: &octets })? {
+                Step::Store(record) => {
+                    self.store.keep(record.expose().into())?;
+                    Input::Stored
                 }
-                Next::Send(order) => process.receive(self.send(client_id, &order), now())?,
-                Next::Sleep(pause) => {
-                    let (elapsed, again) = (pause.elapsed.as_secs(), pause.duration.as_secs_f64());
-                    println!("waiting for {what}: asked {} times in {elapsed} s, again in {again:.1} s", pause.attempts);
-                    std::thread::sleep(pause.duration);
+                // A call with a token of one of the client's keys; the draft goes without.
+                Step::Call(call) => {
+                    asked = if call.request.method == "GET" { asked.saturating_add(1) } else { 0 };
+                    let answer = self.service(client_id, &call.key).and_then(|service| service.send(&call.request));
+                    answer.map_or_else(Input::Refused, Input::Response)
                 }
-                Next::Done(done) => return Ok(done),
+                Step::Send(request) => send(&http()?, &request).map_or_else(Input::Refused, Input::Response),
+                Step::Sleep(milliseconds) => {
+                    let pause = Duration::from_millis(milliseconds.into());
+                    println!("waiting for {what}: asked {asked} times, again in {:.1} s", pause.as_secs_f64());
+                    std::thread::sleep(pause);
+                    Input::Slept
+                }
+                Step::Done(done) => return Ok(done),
                 _ => return Err("a step that this program does not know".into()),
             }
         }
     }
 
-    fn send(&mut self, client_id: &str, order: &Order) -> samtykke::Result<Response> {
-        match &order.key {
-            Some(key) => self.service(client_id, key)?.send(&order.request),
-            None => send(&http()?, &order.request),
-        }
-    }
-
     /// One for each key, so that each keeps its token.
-    fn service(&mut self, client_id: &str, key: &Key) -> samtykke::Result<&mut Service> {
+    fn service(&mut self, client_id: &str, key: &str) -> samtykke::Result<&mut Service> {
         use std::collections::btree_map::Entry;
-        match self.services.entry(key.reference().into()) {
+        match self.services.entry(key.into()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => Ok(place.insert(Service::new(&self.environment, client_id, self.store.private(key)?)?)),
         }

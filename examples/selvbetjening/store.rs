@@ -66,10 +66,10 @@ impl Store {
         Ok(Key::new(&name, PublicKey::parse(&public)?)?)
     }
 
-    /// The private key of a name, if it is the one that the record means.
-    pub(crate) fn private(&self, key: &Key) -> samtykke::Result<P256Key> {
-        let found = P256Key::from_jwk(self.keys.get(key.reference()).and_then(Value::as_str).unwrap_or_default())?;
-        if thumbprint(&found.info().public) == key.public().thumbprint() {
+    /// The private key of a name, which is its thumbprint, if it is the one that the record means.
+    pub(crate) fn private(&self, name: &str) -> samtykke::Result<P256Key> {
+        let found = P256Key::from_jwk(self.keys.get(name).and_then(Value::as_str).unwrap_or_default())?;
+        if thumbprint(&found.info().public) == name {
             return Ok(found);
         }
         Err(samtykke::Error::new(&samtykke::error::codes::KEY_REFUSED).expected("the key of the record"))

@@ -2,7 +2,7 @@
 
 use samtykke::error::Action;
 use samtykke::provider::selvbetjening::{
-    Api, Claim, Draft, Environment, PublicKey, SCOPE, SecretBody, Status, find_secret, judge_confirmation,
+    Api, Claim, ClientSettings, Draft, Environment, PublicKey, SCOPE, SecretBody, Status, find_secret, judge_confirmation,
 };
 use samtykke::{Request, Response, Secret};
 
@@ -221,7 +221,7 @@ fn an_update_is_whole_or_not_sent() {
     for status in [200, 204] {
         assert!(call.finish(&answer(status, "")).is_ok());
     }
-    assert_eq!(settings.replaced_by(body).unwrap(), settings);
+    assert_eq!(ClientSettings::parse(body).unwrap(), settings);
 
     // From partial data nothing is written.
     let partial = read(r#"{"apiScopes":[{"scope":"nhn:selvbetjening/client","status":"ok"}]}"#);
@@ -239,7 +239,7 @@ fn an_update_is_whole_or_not_sent() {
         body.replacen('{', r#"{"more":[],"#, 1),
         "[]".into(),
     ] {
-        assert_eq!(settings.replaced_by(&odd).unwrap_err().code(), "invalid_parameter", "{odd}");
+        assert_eq!(ClientSettings::parse(&odd).unwrap_err().code(), "invalid_parameter", "{odd}");
     }
     settings.redirect_uris = Some(vec!["http://rp.example/new".into()]);
     assert_eq!(api.update(&settings).unwrap_err().code(), "invalid_parameter");

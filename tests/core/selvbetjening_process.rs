@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use samtykke::error::{OAuthError, codes};
-use samtykke::provider::selvbetjening::{
-    Draft, Drafting, Enrolment, Environment, Key, Loopback, Next, Order, Process, PublicKey, SCOPE, confirmation_path,
-};
-use samtykke::{Error, Response, Result, Secret};
+use samtykke::flow::machine::{Failure, Input, Machine, Moment};
+use samtykke::provider::selvbetjening::{Draft, Drafting, Enrolment, Environment, Key, Loopback, PublicKey, SCOPE, confirmation_path};
+use samtykke::{Error, Request, Response, Result, Secret, Step};
 
 pub(crate) const OLD: &str = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 pub(crate) const NEW: &str = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k2","x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}"#;
@@ -41,17 +40,70 @@ pub(crate) fn silence() -> Result<Response> {
     Err(Error::new(&codes::NETWORK_ERROR))
 }
 
-/// The request that must be next.
-pub(crate) fn sent<P: Process>(process: &mut P, now: Duration) -> Order {
-    match process.step(now).unwrap() {
-        Next::Send(order) => order,
+/// A machine, and what it says.
+pub(crate) struct Steps<M: Machine> {
+    pub(crate) machine: M,
+    said: Result<Step<M::Output>>,
+}
+
+/// Begins.
+pub(crate) fn steps<M: Machine>(machine: M) -> Steps<M> {
+    let mut steps = Steps { machine, said: Err(Error::new(&codes::TRANSACTION_USED)) };
+    steps.give(Input::Start, NOW).unwrap();
+    steps
+}
+
+impl<M: Machine> Steps<M> {
+    /// Gives an input; what the machine says to it is its next step, where it takes it.
+    pub(crate) fn give(&mut self, input: Input, now: Duration) -> Result<()> {
+        self.said = Ok(self.machine.advance(input, &Moment { now: now.as_secs(), random: &[7; 32] })?);
+        Ok(())
+    }
+
+    /// What a call came to.
+    pub(crate) fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
+        self.give(answer.map_or_else(Input::Refused, Input::Response), now)
+    }
+
+    pub(crate) fn stored(&mut self) -> Result<()> {
+        self.give(Input::Stored, NOW)
+    }
+
+    /// The step that it is at.
+    pub(crate) fn step(&self) -> &Step<M::Output> {
+        self.said.as_ref().unwrap()
+    }
+
+    /// The outcome; it takes nothing after it.
+    pub(crate) fn done(&mut self) -> M::Output {
+        let over = core::mem::replace(&mut self.said, Err(Error::new(&codes::TRANSACTION_USED)));
+        let Ok(Step::Done(outcome)) = over else { panic!("done was expected") };
+        self.is_over();
+        outcome
+    }
+
+    /// Nothing is taken any more.
+    pub(crate) fn is_over(&mut self) {
+        for input in
+            [Input::Start, Input::Stored, Input::Slept, Input::Response(Response::new(200, None, "")), Input::Failed(Failure::Network)]
+        {
+            assert_eq!(code(self.give(input, NOW)), "transaction_used");
+        }
+    }
+}
+
+/// The request that is out, and the name of its key; the empty one where it is sent without a token.
+pub(crate) fn sent<M: Machine>(steps: &Steps<M>) -> (&Request, &str) {
+    match steps.step() {
+        Step::Call(call) => (&call.request, &call.key),
+        Step::Send(request) => (request, ""),
         _ => panic!("a request was expected"),
     }
 }
 
-pub(crate) fn record<P: Process>(process: &mut P) -> String {
-    match process.step(NOW).unwrap() {
-        Next::Store(record) => record,
+pub(crate) fn record<M: Machine>(steps: &Steps<M>) -> String {
+    match steps.step() {
+        Step::Store(record) => record.expose().into(),
         _ => panic!("a record was expected"),
     }
 }
@@ -71,41 +123,37 @@ fn drafting() -> Drafting {
     Enrolment::begin(&Environment::test(), &Secret::new("S3CRET"), draft(), "key-1").unwrap()
 }
 
-fn run(mut drafting: Drafting) -> Enrolment {
-    record(&mut drafting);
-    drafting.accept_stored().unwrap();
-    sent(&mut drafting, NOW);
+fn run(drafting: Drafting) -> Enrolment {
+    let mut drafting = steps(drafting);
+    record(&drafting);
+    drafting.stored().unwrap();
+    sent(&drafting);
     drafting.receive(answer(200, r#"{"clientId":"6a1f-1"}"#), NOW).unwrap();
-    record(&mut drafting);
-    drafting.accept_stored().unwrap();
-    match drafting.step(NOW).unwrap() {
-        Next::Done(enrolment) => enrolment,
-        _ => panic!("done was expected"),
-    }
+    record(&drafting);
+    drafting.stored().unwrap();
+    drafting.done()
 }
 
 #[test]
 fn key_and_client_id_are_stored_before_there_is_an_address_to_open() {
-    let mut drafting = drafting();
-    assert!(!format!("{drafting:?}").contains("S3CRET"));
+    let mut drafting = steps(drafting());
+    assert!(!format!("{:?}", drafting.machine).contains("S3CRET"));
     // Nothing is sent before the key's name is safe.
     assert_eq!(code(drafting.receive(answer(200, "{}"), NOW)), "transaction_used");
-    let first = record(&mut drafting);
-    assert_eq!(record(&mut drafting), first, "until it is said to be safe");
+    let first = record(&drafting);
     assert!(first.contains(r#""reference":"key-1""#) && !first.contains("clientId") && !first.contains("S3CRET"));
     assert_eq!(code(Enrolment::parse(&Environment::test(), &first)), "transaction_missing");
-    drafting.accept_stored().unwrap();
-    assert_eq!(code(drafting.accept_stored()), "transaction_used");
+    drafting.stored().unwrap();
+    assert_eq!(code(drafting.stored()), "transaction_used");
 
-    let order = sent(&mut drafting, NOW);
-    assert!(order.key.is_none() && !order.request.repeatable);
-    assert!(order.request.body.unwrap().expose().contains(OURS));
-    assert_eq!(code(drafting.step(NOW)), "transaction_used", "a draft is never sent twice");
+    let (request, key_name) = sent(&drafting);
+    assert!(key_name.is_empty() && !request.repeatable);
+    assert!(request.body.as_ref().unwrap().expose().contains(OURS));
     drafting.receive(answer(201, r#"{"clientId":"6a1f-1"}"#), NOW).unwrap();
-    let second = record(&mut drafting);
-    drafting.accept_stored().unwrap();
-    let Next::Done(enrolment) = drafting.step(NOW).unwrap() else { panic!("done was expected") };
-    assert_eq!(code(drafting.step(NOW)), "transaction_used");
+    assert_eq!(code(drafting.receive(answer(201, r#"{"clientId":"6a1f-2"}"#), NOW)), "transaction_used", "a draft is never sent twice");
+    let second = record(&drafting);
+    drafting.stored().unwrap();
+    let enrolment = drafting.done();
     assert_eq!(enrolment.serialize(), second);
     let read = Enrolment::parse(&Environment::test(), &second).unwrap();
     assert_eq!(read, enrolment);
@@ -117,6 +165,19 @@ fn key_and_client_id_are_stored_before_there_is_an_address_to_open() {
 }
 
 #[test]
+fn a_record_that_cannot_be_stored_ends_a_draft_before_it_is_sent_and_loses_no_client_id_after_it() {
+    let mut before = steps(drafting());
+    assert_eq!(code(before.give(Input::Failed(Failure::Store), NOW)), "store_failed");
+    before.is_over();
+    let mut after = steps(drafting());
+    after.stored().unwrap();
+    after.receive(answer(201, r#"{"clientId":"6a1f-1"}"#), NOW).unwrap();
+    let error = after.give(Input::Failed(Failure::Timeout), NOW).unwrap_err();
+    assert_eq!((error.code(), error.raw().map(Secret::expose)), ("timeout", Some(r#"{"clientId":"6a1f-1"}"#)));
+    after.is_over();
+}
+
+#[test]
 fn a_draft_that_is_refused_or_lost_is_not_sent_again_unless_asked() {
     for (lost, expected) in [
         (silence(), "network_error"),
@@ -124,12 +185,11 @@ fn a_draft_that_is_refused_or_lost_is_not_sent_again_unless_asked() {
         (answer(400, r#"{"property":"OrganizationNumber","message":"unknown"}"#), "api_error"),
         (answer(200, "{}"), "api_response_malformed"),
     ] {
-        let mut drafting = drafting();
-        let kept = record(&mut drafting);
-        drafting.accept_stored().unwrap();
-        sent(&mut drafting, NOW);
+        let mut drafting = steps(drafting());
+        let kept = record(&drafting);
+        drafting.stored().unwrap();
         assert_eq!(code(drafting.receive(lost, NOW)), expected);
-        assert_eq!(code(drafting.step(NOW)), "transaction_used");
+        drafting.is_over();
         assert_eq!(code(Enrolment::parse(&Environment::test(), &kept)), "transaction_missing");
         let again = Drafting::again(&Environment::test(), &Secret::new("S3CRET"), &kept).unwrap();
         let enrolment = run(again);
@@ -148,10 +208,10 @@ fn a_draft_that_is_refused_or_lost_is_not_sent_again_unless_asked() {
 #[test]
 fn the_older_form_tells_port_and_path_in_the_confirm_url() {
     let older = drafting().older().unwrap().within(Duration::from_secs(60)).unwrap();
-    let mut copy = drafting().older().unwrap();
-    let kept = record(&mut copy);
-    copy.accept_stored().unwrap();
-    assert!(!sent(&mut copy, NOW).request.body.unwrap().expose().contains(OURS));
+    let mut copy = steps(drafting().older().unwrap());
+    let kept = record(&copy);
+    copy.stored().unwrap();
+    assert!(!sent(&copy).0.body.as_ref().unwrap().expose().contains(OURS));
     let enrolment = run(older);
     let url = "https://selvbetjening.test.nhn.no/confirm-client/6a1f-1?redirectPort=4406&redirectPath=/confirmed/8fdK";
     assert_eq!(enrolment.confirm_url().unwrap(), url);
@@ -199,6 +259,7 @@ fn only_an_answer_for_this_draft_in_time_and_once_confirms() {
     assert_eq!(code(enrolment.confirm(&good, NOW)), "transaction_used");
     let mut read = Enrolment::parse(&Environment::test(), &stored).unwrap();
     assert_eq!(code(read.confirm(&good, NOW)), "transaction_used", "also after a restart");
+    assert!(before.clone().over(&read).is_confirmed() && !before.clone().over(&before).is_confirmed(), "what others stored is kept");
     // A client of elsewhere has nothing to confirm.
     assert_eq!((code(client().confirm(&good, NOW)), code(client().confirm_url())), ("transaction_missing", "transaction_missing"));
     assert!(client().is_confirmed() && client().draft().is_none());

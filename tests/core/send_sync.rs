@@ -178,11 +178,8 @@ const _: () = {
     proved::<samtykke::provider::norskgjeld::Service>();
     proved::<samtykke::provider::norskgjeld::Purpose>();
     proved::<samtykke::provider::norskgjeld::Scope>();
-    proved::<samtykke::provider::selvbetjening::Registered>();
-    proved::<samtykke::provider::selvbetjening::Registration>();
-    proved::<samtykke::provider::selvbetjening::Updating>();
     proved::<samtykke::provider::selvbetjening::Abandoned>();
-    proved::<samtykke::provider::selvbetjening::Abandon<'static>>();
+    proved::<samtykke::provider::selvbetjening::Abandon<&'static mut samtykke::provider::selvbetjening::Enrolment>>();
     proved::<samtykke::provider::selvbetjening::Delegation>();
     proved::<samtykke::provider::selvbetjening::ServiceTerms>();
     proved::<samtykke::provider::selvbetjening::Api<'static>>();
@@ -201,12 +198,10 @@ const _: () = {
     proved::<samtykke::provider::selvbetjening::ClientSecret>();
     proved::<samtykke::provider::selvbetjening::Loopback>();
     proved::<samtykke::provider::selvbetjening::Environment>();
-    proved::<samtykke::provider::selvbetjening::Next<()>>();
-    proved::<samtykke::provider::selvbetjening::Order>();
     proved::<samtykke::provider::selvbetjening::Pause>();
     proved::<samtykke::provider::selvbetjening::Rotated>();
-    proved::<samtykke::provider::selvbetjening::Rotation<'static>>();
-    proved::<samtykke::provider::selvbetjening::Update<()>>();
+    proved::<samtykke::provider::selvbetjening::Rotation<&'static mut samtykke::provider::selvbetjening::Enrolment>>();
+    proved::<samtykke::provider::selvbetjening::Update>();
     proved::<samtykke::provider::selvbetjening::Pacing>();
     proved::<samtykke::provider::selvbetjening::Wait>();
     #[cfg(feature = "aws-lc-rs")]

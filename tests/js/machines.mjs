@@ -87,10 +87,10 @@ const WRONG = {
 };
 
 /** What Selvbetjening's machines alone are given. */
-export const WRONG_SELVBETJENING = { ...WRONG, answered: ["", new TextEncoder().encode("{}")] };
+export const WRONG_SELVBETJENING = { ...WRONG, answered: ["", new TextEncoder().encode("{}")], slept: [] };
 
 /** What calls of a provider's own alone are given. */
-export const WRONG_CALL = { ...WRONG_SELVBETJENING, token: ["", new TextEncoder().encode("other.token")], slept: [] };
+export const WRONG_CALL = { ...WRONG_SELVBETJENING, token: ["", new TextEncoder().encode("other.token")] };
 
 /** What sessions alone are given. */
 export const WRONG_SESSION = { ...WRONG, loaded: ["\n\n"], locked: ["\n\n"], unlocked: [], adopted: [] };

@@ -278,7 +278,11 @@ async function enrolments(key) {
   const service = new selvbetjening.Selvbetjening(settings);
   const identity = { clientId: "client-1", key };
   const client = service.as(identity);
-  const kept = new Map([["e", JSON.stringify({ v: 1, key: await selvbetjening.jwkKeys().create(), clientId: "client-1" })]]);
+  const handle = await selvbetjening.jwkKeys().create();
+  const { d: _, ...jwk } = JSON.parse(handle);
+  const environment = "https://selvbetjening.test.nhn.no https://api.selvbetjening.test.nhn.no";
+  const record = { v: 1, environment, clientId: "client-1", key: { reference: jwk.kid, public: jwk }, handles: { [jwk.kid]: handle } };
+  const kept = new Map([["e", JSON.stringify(record)]]);
   const store = { read: (id) => kept.get(id), write: (id, text) => void kept.set(id, text) };
   const enrolment = await selvbetjening.Enrolment.open(service, "e", { store });
   const draft = { organizationNumber: "999977774" };

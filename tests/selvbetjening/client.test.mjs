@@ -65,7 +65,7 @@ test("a wait for approval outlives HelseID's trouble at the token, and comes aga
   });
   assert.deepEqual([done.ready, pauses], [true, [0.02, 0.03, 0.045, 1]]);
   control.next("GET /v1/client", { status: 503, body: "", headers: { "retry-after": "3600" } });
-  await assert.rejects(client.waitForApproval(QUICK), (error) => code("timeout")(error) && error.cause.http.retryAfter === 3600);
+  await assert.rejects(client.waitForApproval(QUICK), (error) => code("timeout")(error) && error.http.status === 503 && error.http.retryAfter === 3600);
 });
 
 test("a wait for a usable client ends at once for any other reason", async (t) => {

@@ -16,7 +16,7 @@ test("from draft to approval: key and id are stored before the browser opens, pe
   const enrolment = await Enrolment.begin(service, draft, { apiKey, store, redirectUri: receiver.redirectUri });
   // First the key alone, before anything is sent; then the client id with it.
   const [first, second] = store.writes;
-  assert.ok(JSON.parse(first.key).d && first.clientId === undefined);
+  assert.ok(JSON.parse(first.handles[first.key.reference]).d && !("d" in first.key.public) && first.clientId === undefined);
   assert.deepEqual([second.key, second.clientId], [first.key, enrolment.clientId]);
   assert.equal(enrolment.confirmUrl, `${world.portal}/confirm-client/${enrolment.clientId}`);
   assert.equal(enrolment.confirmed, false);
@@ -94,6 +94,20 @@ test("the older form: port and path in the confirm URL, none in the draft", asyn
   await enrolment.confirm(answer);
   await assert.rejects(Enrolment.begin(service, DRAFT, { apiKey, store, redirectUri: "https://app.example.no/cb", form: "older" }), code("invalid_parameter"));
   assert.equal(control.clients().length, 1, "refused before a draft is made");
+  // Nor is one sent whose key is not safe; a client id that is not is on the error.
+  for (const [at, requests] of [
+    [0, 0],
+    [1, 1],
+  ]) {
+    let writes = 0;
+    const broken = { read: () => undefined, write: () => (writes++ === at ? Promise.reject(new Error("the disk is full")) : undefined) };
+    const before = control.requests().length;
+    await assert.rejects(Enrolment.begin(service, DRAFT, { apiKey, store: broken, redirectUri: REDIRECT }), (error) => {
+      assert.equal(JSON.parse(error.raw?.() ?? "{}").clientId, at ? control.clients().at(-1).id : undefined);
+      return code("store_failed")(error) && error.cause.message === "the disk is full";
+    });
+    assert.equal(control.requests().length - before, requests);
+  }
 });
 
 test("a person who rejects confirms nothing", async (t) => {
@@ -141,8 +155,13 @@ test("an answer that is absent, doubled, unknown, elsewhere or late confirms not
     { ...good, v: "1" },
     { ...good, key: 7 },
     { ...good, key: undefined },
+    { ...good, key: { ...good.key, reference: "other" } },
     { ...good, clientId: 7 },
-    { ...good, redirectUri: {} },
+    { ...good, draft: {} },
+    { ...good, handles: undefined },
+    { ...good, handles: {} },
+    { ...good, handles: null },
+    { ...good, handles: { [good.key.reference]: 7 } },
     { ...good, until: "x" },
     { ...good, confirmed: "no" },
     { ...good, next: {} },
@@ -151,6 +170,8 @@ test("an answer that is absent, doubled, unknown, elsewhere or late confirms not
     store.kept.set("broken", JSON.stringify(odd));
     await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_malformed"), JSON.stringify(odd));
   }
+  store.kept.set("broken", JSON.stringify({ ...good, environment: "https://portal.example https://api.example" }));
+  await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_mismatch"));
   store.kept.set("broken", "{");
   await assert.rejects(Enrolment.open(service, "broken", { store }), code("transaction_malformed"));
 });

@@ -25,7 +25,11 @@ test("a key is replaced in two phases, and the new one proven before the old one
   // Kept as the next one first, beside the old; then in its place, once it had got a token.
   const [first, second] = store.writes;
   assert.deepEqual([first.key, store.writes.length], [old.key, 2]);
-  assert.equal(JSON.parse(first.next).kid, rotation.thumbprint);
+  assert.equal(first.next.reference, rotation.thumbprint);
+  // What finds each key again is kept beside them, of those that the record knows alone.
+  assert.deepEqual(Object.keys(first.handles), [old.key.reference, rotation.thumbprint]);
+  assert.deepEqual(Object.keys(second.handles), [rotation.thumbprint]);
+  assert.equal(JSON.parse(second.handles[rotation.thumbprint]).kid, rotation.thumbprint);
   assert.deepEqual([second.key, second.next], [first.next, undefined]);
   const requests = control.requests().slice(before);
   assert.ok(requests.indexOf("POST /v1/client-secret") < requests.lastIndexOf(`token ${record.id}`) && requests.at(-1) === "GET /v1/client");
@@ -90,18 +94,18 @@ test("what is learnt of a key while it is replaced loses nothing of the replacem
   assert.ok(kept.next, "the new key is not forgotten");
   assert.equal(kept.keyExpiresAt, end);
   const again = await Enrolment.open(service, enrolment.id, { store });
-  assert.equal((await again.rotateKey(QUICK)).thumbprint, JSON.parse(kept.next).kid);
+  assert.equal((await again.rotateKey(QUICK)).thumbprint, kept.next.reference);
 });
 
 test("the end of a key that was replaced meanwhile is not taken for the new one's", async (t) => {
   const { enrolment, record } = await enrolled(t);
   record.keys[0].expiration = "2031-01-01T00:00:00Z";
   const client = await enrolment.client();
-  const find = client.findKey;
+  const { answer } = client;
   let rotation;
-  client.findKey = async (...rest) => {
-    const listed = await find.apply(client, rest);
-    client.findKey = find;
+  client.answer = async (...rest) => {
+    const listed = await answer.apply(client, rest);
+    client.answer = answer;
     rotation = await enrolment.rotateKey(QUICK);
     return listed;
   };
@@ -126,7 +130,7 @@ test("a registration that was never carried out is made again, with the same key
     control.next("POST /v1/client-secret", fault);
     const { recovered, thumbprint } = await enrolment.rotateKey(QUICK);
     assert.deepEqual([recovered, count(control, "POST /v1/client-secret"), record.keys.length], [false, 2, 2]);
-    assert.equal(JSON.parse(store.writes.at(-1).key).kid, thumbprint);
+    assert.equal(store.writes.at(-1).key.reference, thumbprint);
     assert.deepEqual(control.violations(), []);
   }
 });
@@ -139,15 +143,15 @@ test("a program that ends half-way goes on with the same new key; the old one is
   control.next("GET /v1/client-secret", "drop");
   await assert.rejects(enrolment.rotateKey(QUICK), code("network_error"));
   const half = JSON.parse(store.kept.get(enrolment.id));
-  assert.equal(half.key, old);
+  assert.deepEqual(half.key, old);
   assert.ok(half.next);
   assert.equal((await (await enrolment.client()).getClient()).ready, true, "the old key still works");
 
   const again = await Enrolment.open(service, enrolment.id, { store });
   const rotation = await again.rotateKey(QUICK);
-  assert.deepEqual([rotation.recovered, rotation.thumbprint], [true, JSON.parse(half.next).kid]);
+  assert.deepEqual([rotation.recovered, rotation.thumbprint], [true, half.next.reference]);
   assert.deepEqual([count(control, "POST /v1/client-secret"), record.keys.length], [1, 2]);
-  assert.equal(store.writes.at(-1).key, half.next);
+  assert.deepEqual(store.writes.at(-1).key, half.next);
   assert.deepEqual(control.violations(), []);
   assert.ok(world.api);
 });
@@ -159,7 +163,7 @@ test("a program that ends before the registration makes it when it comes again",
   const { next } = JSON.parse(store.kept.get(enrolment.id));
   const again = await Enrolment.open(service, enrolment.id, { store });
   const rotation = await again.rotateKey(QUICK);
-  assert.deepEqual([rotation.recovered, rotation.thumbprint, record.keys.length], [false, JSON.parse(next).kid, 2]);
+  assert.deepEqual([rotation.recovered, rotation.thumbprint, record.keys.length], [false, next.reference, 2]);
   assert.deepEqual(control.violations(), []);
 });
 
@@ -184,7 +188,7 @@ test("a new key that the service refuses for good is given up, and the next rota
   await assert.rejects(enrolment.rotateKey(QUICK), code("api_error"));
   const { next } = JSON.parse(store.kept.get(enrolment.id));
   const { thumbprint, registered } = await enrolment.abandonKey();
-  assert.deepEqual([thumbprint, registered], [JSON.parse(next).kid, false]);
+  assert.deepEqual([thumbprint, registered], [next.reference, false]);
   assert.deepEqual(JSON.parse(store.kept.get(enrolment.id)), JSON.parse(JSON.stringify(old)));
   const rotation = await enrolment.rotateKey(QUICK);
   assert.notEqual(rotation.thumbprint, thumbprint);
@@ -274,8 +278,12 @@ test("keys of other algorithms, and keys that stay with a key service", async (t
   await decide(enrolment.confirmUrl);
   await enrolment.waitUntilUsable(QUICK);
   await enrolment.rotateKey(QUICK);
-  assert.equal(JSON.parse(kept.get(enrolment.id)).key, "key-2");
+  const { key, handles } = JSON.parse(kept.get(enrolment.id));
+  assert.deepEqual(handles, { [key.reference]: "key-2" });
   assert.doesNotMatch(kept.get(enrolment.id), /"d"/);
+  // A service that gives another key by that name is not believed.
+  vault.set("key-2", vault.get("key-1"));
+  await assert.rejects(enrolment.key(), code("invalid_configuration"));
   assert.deepEqual(control.violations(), []);
 });
 

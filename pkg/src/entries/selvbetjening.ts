@@ -12,12 +12,10 @@ export {
   type Connection,
   type Identity,
   type Login,
-  type Pause,
-  type SelvbetjeningCall,
   type SelvbetjeningEnvironment,
   type SelvbetjeningOptions,
-  type WaitOptions,
 } from "../providers/selvbetjening/service.js";
+export type { Pause, SelvbetjeningCall, WaitOptions } from "../providers/selvbetjening/driving.js";
 export type { AccessStatus, ClientClaim, ClientDraft, ClientSettings, CurrentClient, Delegation, ListedKey } from "../providers/selvbetjening/records.js";
 export {
   Enrolment,

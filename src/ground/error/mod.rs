@@ -311,6 +311,14 @@ impl Error {
         self
     }
 
+    /// Tells what the other side said last, as another error has it.
+    #[must_use]
+    pub(crate) fn after(mut self, other: &Self) -> Self {
+        self.0.oauth.clone_from(&other.0.oauth);
+        self.0.http.clone_from(&other.0.http);
+        self
+    }
+
     /// Attaches the server's OAuth error, and the provider's own code and trace id where its words hold them.
     #[must_use]
     #[cold]

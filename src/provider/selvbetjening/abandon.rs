@@ -3,15 +3,15 @@
 //! `GET /v1/client-secret`; RFC 7638. The old key reads the list first, which shows that the client can do without the new one.
 //! Refuses to drop the new key where the old one is not taken any more: it may be the only one that the client has left.
 
-use core::time::Duration;
+use core::borrow::BorrowMut;
 
 use super::api::Api;
+use super::calls::{call, came, store, stored, used_error};
 use super::enrolment::Enrolment;
-use super::key::Key;
-use super::key::find_secret;
-use super::process::{Next, Order, Process, used_error};
+use super::key::{Key, find_secret};
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::Step;
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::http::Response;
 
 /// A key that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,95 +26,94 @@ pub struct Abandoned {
 /// Gives up the new key of a [`Rotation`](super::Rotation) that cannot be brought to its end. The old key stays the enrolment's.
 ///
 /// ```
-/// # use core::time::Duration;
-/// # use samtykke::{Response, Result};
-/// # use samtykke::provider::selvbetjening::{Abandon, Enrolment, Environment, Key, Next, Order, Process, PublicKey, Rotation};
+/// # use samtykke::Response;
+/// # use samtykke::provider::selvbetjening::{Abandon, Enrolment, Environment, Key, PublicKey, Rotation};
 /// # let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 /// # let other = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k2","x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}"#;
-/// # let call = |_: Order| -> Result<Response> { Ok(Response::new(200, None, "[]")) };
-/// # let now = Duration::from_secs(1_700_000_000);
+/// # let call = |_| Response::new(200, None, "[]");
+/// # let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
 /// # let mut file = String::new();
 /// # let mut enrolment = Enrolment::of(&Environment::test(), "6a1f5f5e", Key::new("key-1", PublicKey::parse(jwk)?)?)?;
 /// # let mut rotation = Rotation::begin(&mut enrolment, Key::new("key-2", PublicKey::parse(other)?)?)?;
-/// # if let Next::Store(_) = rotation.step(now)? { rotation.accept_stored()?; }
+/// # rotation.advance(Input::Start, &moment)?;
+/// # rotation.advance(Input::Stored, &moment)?;
+/// use samtykke::Step;
+/// use samtykke::flow::machine::{Input, Machine, Moment};
 /// let mut abandon = Abandon::new(&mut enrolment)?;
+/// let mut input = Input::Start;
 /// let abandoned = loop {
-///     match abandon.step(now)? {
-///         Next::Send(order) => abandon.receive(call(order), now)?,
-///         Next::Store(record) => {
-///             file = record;
-///             abandon.accept_stored()?;
+///     input = match abandon.advance(input, &moment)? {
+///         Step::Call(wanted) => Input::Response(call(wanted)), // with a token of the key of this name
+///         Step::Store(record) => {
+///             file = record.expose().into();
+///             Input::Stored
 ///         }
-///         Next::Done(abandoned) => break abandoned,
+///         Step::Done(abandoned) => break abandoned,
 ///         _ => unreachable!("nothing to wait for"),
-///     }
+///     };
 /// };
 /// assert_eq!((abandoned.key.reference(), abandoned.registered, enrolment.next_key()), ("key-2", false, None));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Abandon<'e> {
-    enrolment: &'e mut Enrolment,
+pub struct Abandon<E> {
+    enrolment: E,
     key: Key,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
+    Begin,
     Look,
     Store { registered: bool },
-    End { registered: bool },
     Over,
 }
 
-impl<'e> Abandon<'e> {
+impl<E: BorrowMut<Enrolment>> Abandon<E> {
     /// Forget the tokens that are kept for the old key first: one that was got before the new key was registered outlives the
-    /// old one, and says nothing of it.
+    /// old one, and says nothing of it. The enrolment is yours or borrowed; it changes when the record is stored.
     ///
     /// # Errors
     /// `transaction_missing` when no new key is on its way.
-    pub fn new(enrolment: &'e mut Enrolment) -> Result<Self> {
-        let key = enrolment.next.clone().ok_or_else(|| Error::new(&codes::TRANSACTION_MISSING).expected("a new key on its way"))?;
-        Ok(Self { enrolment, key, state: State::Look })
+    pub fn new(enrolment: E) -> Result<Self> {
+        let key =
+            enrolment.borrow().next.clone().ok_or_else(|| Error::new(&codes::TRANSACTION_MISSING).expected("a new key on its way"))?;
+        Ok(Self { enrolment, key, state: State::Begin })
     }
 
-    fn record(&self) -> Enrolment {
-        Enrolment { next: None, ..self.enrolment.clone() }
+    /// As [`advance`](Machine::advance); `done` says what becomes of the outcome.
+    pub(crate) fn step<T>(&mut self, input: Input, done: fn(Abandoned) -> T) -> Result<Step<T>> {
+        match (&self.state, input) {
+            (State::Begin, Input::Start) => {
+                self.state = State::Look;
+                let enrolment = self.enrolment.borrow();
+                Ok(call(Api::new(&enrolment.environment).secrets().request, &enrolment.key))
+            }
+            (State::Look, input) => {
+                let answer = came(input)?;
+                self.state = State::Over;
+                let enrolment = self.enrolment.borrow();
+                let list = Api::new(&enrolment.environment).secrets().finish(&answer?)?;
+                self.state = State::Store { registered: find_secret(&list, self.key.public()).is_some() };
+                Ok(store(Enrolment { next: None, ..enrolment.clone() }.serialize()))
+            }
+            (&State::Store { registered }, input) => {
+                let kept = stored(&input)?;
+                self.state = State::Over;
+                kept?;
+                self.enrolment.borrow_mut().next = None;
+                Ok(Step::Done(done(Abandoned { key: self.key.clone(), registered })))
+            }
+            _ => Err(used_error()),
+        }
     }
 }
 
-impl Process for Abandon<'_> {
-    type Done = Abandoned;
+impl<E: BorrowMut<Enrolment> + Send + Sync> Machine for Abandon<E> {
+    type Output = Abandoned;
 
-    fn step(&mut self, _: Duration) -> Result<Next<Abandoned>> {
-        match self.state {
-            State::Look => {
-                let request = Api::new(&self.enrolment.environment).secrets().request;
-                Ok(Next::Send(Order { request, key: Some(self.enrolment.key.clone()) }))
-            }
-            State::Store { .. } => Ok(Next::Store(self.record().serialize())),
-            State::End { registered } => {
-                self.state = State::Over;
-                Ok(Next::Done(Abandoned { key: self.key.clone(), registered }))
-            }
-            State::Over => Err(used_error()),
-        }
-    }
-
-    fn accept_stored(&mut self) -> Result<()> {
-        let State::Store { registered } = self.state else { return Err(used_error()) };
-        self.enrolment.next = None;
-        self.state = State::End { registered };
-        Ok(())
-    }
-
-    /// As [`Process::receive`]; after an error the new key is still on its way, and the list may be asked for again.
-    fn receive(&mut self, answer: Result<Response>, _: Duration) -> Result<()> {
-        if !matches!(self.state, State::Look) {
-            return Err(used_error());
-        }
-        let list = Api::new(&self.enrolment.environment).secrets().finish(&answer?)?;
-        self.state = State::Store { registered: find_secret(&list, self.key.public()).is_some() };
-        Ok(())
+    fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<Abandoned>> {
+        self.step(input, |abandoned| abandoned)
     }
 }

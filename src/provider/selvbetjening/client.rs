@@ -200,11 +200,11 @@ impl ClientSettings {
         Ok(json.take())
     }
 
-    /// The settings in a JSON text of the shape of [`json`](Self::json), which must have every list; in place of these.
+    /// The settings in a JSON text of the shape of [`json`](Self::json), which must have every list.
     ///
     /// # Errors
     /// `invalid_parameter` when a list is absent or no list, or there is a member that is none of them.
-    pub fn replaced_by(&self, json: &str) -> Result<Self> {
+    pub fn parse(json: &str) -> Result<Self> {
         let wrong = || refusal("all five lists, each an array or null, and nothing else");
         let value = Value::parse(json).ok_or_else(wrong)?;
         let known = value.members().len() == MEMBERS.len() && MEMBERS.iter().all(|name| value.member(name).is_some());

@@ -6,23 +6,14 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::api::Api;
 use super::begun::Begun;
 use super::confirmation::judge_confirmation;
-use super::draft::Draft;
 use super::key::{ClientSecret, Key, find_secret};
-use super::process::{Next, Order, Process, used_error};
 use super::{Environment, check_client_id, refusal};
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::http::Response;
-use crate::ground::secret::Secret;
 use crate::ground::text::{base64url, cut};
 use crate::ground::uri::Uri;
-use crate::provider::call::Call;
 use crate::provider::table::join;
-
-/// Seconds in which a confirmation has to come.
-const WITHIN: u64 = 3600;
 
 /// A client, as it is kept. No private key and no token is in it, but the address that the confirmation comes to, which is
 /// nobody else's to know.
@@ -43,49 +34,6 @@ impl core::fmt::Debug for Enrolment {
 }
 
 impl Enrolment {
-    /// Begins: `reference` names the private key of the draft's public one, and the draft's `confirmation_redirect_uri` is where
-    /// the person comes back to. Nothing is sent before the record is stored.
-    ///
-    /// # Errors
-    /// `invalid_parameter`, naming the field.
-    ///
-    /// ```
-    /// # use core::time::Duration;
-    /// # use samtykke::{Response, Result, Secret};
-    /// # use samtykke::provider::selvbetjening::{Draft, Enrolment, Environment, Next, Process, PublicKey, confirmation_path};
-    /// # let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    /// # let (environment, now, random) = (Environment::test(), Duration::from_secs(1_700_000_000), [7; 32]);
-    /// # let http = |_| -> Result<Response> { Ok(Response::new(200, None, r#"{"clientId":"6a1f5f5e"}"#)) };
-    /// # let mut file = String::new();
-    /// let mut draft = Draft::new("999977774", PublicKey::parse(jwk)?);
-    /// draft.confirmation_redirect_uri = Some(format!("http://localhost:8080{}", confirmation_path(&random)));
-    /// let mut drafting = Enrolment::begin(&environment, &Secret::new("the-templates-key"), draft, "keys/selvbetjening")?;
-    /// let mut enrolment = loop {
-    ///     match drafting.step(now)? {
-    ///         Next::Store(record) => {
-    ///             file = record; // first the key's name, then the client id
-    ///             drafting.accept_stored()?;
-    ///         }
-    ///         Next::Send(order) => drafting.receive(http(order.request), now)?,
-    ///         Next::Done(enrolment) => break enrolment,
-    ///         _ => unreachable!("nothing to wait for"),
-    ///     }
-    /// };
-    /// assert_eq!(enrolment.confirm_url()?, "https://selvbetjening.test.nhn.no/confirm-client/6a1f5f5e"); // open it now
-    /// let back = format!("http://localhost:8080{}?status=Success", confirmation_path(&random));
-    /// file = enrolment.confirm(&back, now)?;
-    /// assert!(Enrolment::parse(&environment, &file)?.is_confirmed());
-    /// # Ok::<(), samtykke::Error>(())
-    /// ```
-    pub fn begin(environment: &Environment, api_key: &Secret, draft: Draft, reference: &str) -> Result<Drafting> {
-        let key = Key::new(reference, draft.public_key.clone())?;
-        let begun = Begun::new(&draft, WITHIN)?;
-        let call = Api::new(environment).create_draft(api_key, &draft)?;
-        let (environment, client_id) = (environment.clone(), String::new());
-        let record = Self { environment, client_id, key, key_expires_at: None, next: None, begun: Some(begun) };
-        Ok(Drafting { draft, api_key: api_key.clone(), call, record, state: State::StoreKey })
-    }
-
     /// Takes a client into keeping that was made elsewhere, such as in the portal.
     ///
     /// # Errors
@@ -187,7 +135,7 @@ impl Enrolment {
     /// `callback_wrong_redirect_uri`, `callback_malformed`, `callback_too_large`; `transaction_used` for a second one,
     /// `transaction_expired` for a late one, `transaction_missing`.
     pub fn confirm(&mut self, answer: &str, now: Duration) -> Result<String> {
-        let begun = self.begun.as_mut().ok_or_else(missing)?;
+        let begun = self.begun.as_mut().filter(|_| !self.client_id.is_empty()).ok_or_else(missing)?;
         if begun.confirmed {
             return Err(Error::new(&codes::TRANSACTION_USED));
         }
@@ -201,6 +149,19 @@ impl Enrolment {
         }
         begun.confirmed = true;
         Ok(self.serialize())
+    }
+
+    /// This record, as a machine had it stored, with what others have changed of the `stored` one since the machine began: its
+    /// confirmation, and when a key ends that is the same in both.
+    #[must_use]
+    pub fn over(mut self, stored: &Self) -> Self {
+        if let (Some(ours), Some(theirs)) = (&mut self.begun, &stored.begun) {
+            ours.confirmed |= theirs.confirmed;
+        }
+        if self.key == stored.key {
+            self.key_expires_at = stored.key_expires_at;
+        }
+        self
     }
 
     /// The name under which a route finds the record again: the last part of an address' path, of at most 128 letters, digits,
@@ -228,111 +189,8 @@ pub fn confirmation_path(random: &[u8; 32]) -> String {
     join("/confirmed/", &base64url(random))
 }
 
-/// A draft on its way: stores, sends, stores, and is an [`Enrolment`]. A draft is never sent twice.
-#[derive(Debug)]
-pub struct Drafting {
-    draft: Draft,
-    api_key: Secret,
-    call: Call<String>,
-    record: Enrolment,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    StoreKey,
-    Send,
-    Sent,
-    StoreClient,
-    End,
-    Over,
-}
-
-impl Drafting {
-    /// The form before spring 2025: port and path of the redirect URI, which is on loopback, go along in the confirm URL and not
-    /// in the draft.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for another redirect URI: such a draft nobody could confirm.
-    pub fn older(mut self) -> Result<Self> {
-        let begun = self.record.begun.as_mut().ok_or_else(missing)?;
-        older_url(&self.record.environment, "-", &begun.redirect_uri)?;
-        begun.older = true;
-        self.draft.confirmation_redirect_uri = None;
-        self.call = Api::new(&self.record.environment).create_draft(&self.api_key, &self.draft)?;
-        Ok(self)
-    }
-
-    /// How long a confirmation is waited for, in whole seconds: an hour unless given. The client itself stays after that.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for less than a second.
-    pub fn within(mut self, time: Duration) -> Result<Self> {
-        let begun = self.record.begun.as_mut().ok_or_else(missing)?;
-        if time.as_secs() == 0 {
-            return Err(refusal("within: a second or more"));
-        }
-        begun.within = time.as_secs();
-        Ok(self)
-    }
-
-    /// Takes up a record whose draft was never answered: it goes out again, with the same key. If the first one did arrive, it
-    /// stays a draft that nobody confirms.
-    ///
-    /// # Errors
-    /// `transaction_used` for a record that has its client id: [`Enrolment::parse`] reads it. `transaction_missing`,
-    /// `transaction_malformed`, `transaction_mismatch`, `invalid_parameter`.
-    pub fn again(environment: &Environment, api_key: &Secret, record: &str) -> Result<Self> {
-        let kept = Enrolment::read(environment, record)?;
-        if !kept.client_id.is_empty() {
-            return Err(used_error());
-        }
-        let begun = kept.begun.ok_or_else(missing)?;
-        let draft = Draft::from_json(&begun.draft, kept.key.public().clone())?;
-        let drafting = Enrolment::begin(environment, api_key, draft, kept.key.reference())?.within(Duration::from_secs(begun.within))?;
-        if begun.older { drafting.older() } else { Ok(drafting) }
-    }
-}
-
-impl Process for Drafting {
-    type Done = Enrolment;
-
-    fn step(&mut self, _: Duration) -> Result<Next<Enrolment>> {
-        match self.state {
-            State::StoreKey | State::StoreClient => Ok(Next::Store(self.record.serialize())),
-            State::Send => {
-                self.state = State::Sent;
-                Ok(Next::Send(Order { request: self.call.request.clone(), key: None }))
-            }
-            State::End => {
-                self.state = State::Over;
-                Ok(Next::Done(self.record.clone()))
-            }
-            State::Sent | State::Over => Err(used_error()),
-        }
-    }
-
-    fn accept_stored(&mut self) -> Result<()> {
-        self.state = match self.state {
-            State::StoreKey => State::Send,
-            State::StoreClient => State::End,
-            _ => return Err(used_error()),
-        };
-        Ok(())
-    }
-
-    fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
-        let (State::Sent, Some(begun)) = (&self.state, &mut self.record.begun) else { return Err(used_error()) };
-        self.state = State::Over;
-        self.record.client_id = self.call.finish(&answer?)?;
-        begun.until = Some(now.as_secs().saturating_add(begun.within));
-        self.state = State::StoreClient;
-        Ok(())
-    }
-}
-
 /// The confirm URL of the older form, for a redirect URI on loopback.
-fn older_url(environment: &Environment, client_id: &str, redirect_uri: &str) -> Result<String> {
+pub(super) fn older_url(environment: &Environment, client_id: &str, redirect_uri: &str) -> Result<String> {
     let uri = Uri::parse(redirect_uri).filter(|uri| uri.is_scheme("http") && matches!(uri.host, Some("localhost" | "127.0.0.1")));
     let Some((uri, port)) = uri.and_then(|uri| Some((uri, uri.port?.parse().ok()?))) else {
         return Err(refusal("http on loopback with a port and a path, for the older form"));
@@ -340,14 +198,13 @@ fn older_url(environment: &Environment, client_id: &str, redirect_uri: &str) -> 
     environment.confirm_url_by_port(client_id, port, uri.path)
 }
 
-/// Scheme and authority of an absolute URI.
+/// Scheme and authority of an absolute URI: all before its third slash.
 fn origin(uri: &str) -> &str {
-    let host = uri.find("://").map_or(0, |at| at.saturating_add(3));
-    let end = uri.get(host..).and_then(|rest| rest.find('/')).map_or(uri.len(), |at| host.saturating_add(at));
-    uri.get(..end).unwrap_or_default()
+    let path = uri.bytes().enumerate().filter(|(_, octet)| *octet == b'/').nth(2);
+    path.and_then(|(at, _)| uri.get(..at)).unwrap_or(uri)
 }
 
 #[cold]
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::new(&codes::TRANSACTION_MISSING).expected("a draft that was begun here")
 }

@@ -64,7 +64,7 @@ impl Enrolment {
     }
 
     /// As [`parse`](Self::parse), also without a client id.
-    pub(super) fn read(environment: &Environment, text: &str) -> Result<Self> {
+    pub(crate) fn read(environment: &Environment, text: &str) -> Result<Self> {
         if text.is_empty() {
             return Err(Error::new(&codes::TRANSACTION_MISSING));
         }

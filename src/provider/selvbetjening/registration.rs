@@ -7,28 +7,15 @@ use alloc::vec::Vec;
 
 use super::Environment;
 use super::api::Api;
+use super::calls::{invalid_client, unclear, used_error};
 use super::key::{ClientSecret, Key, SecretBody, find_secret};
-use super::process::{came, invalid_client, unclear, used_error};
-use crate::flow::machine::{Input, Machine, Moment};
-use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Error, Result};
 use crate::ground::http::{Request, Response};
 use crate::provider::call::Call;
 
-/// What became of a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Registered {
-    /// When the new key ends, in seconds since 1970, if the service says so.
-    pub expires_at: Option<i64>,
-    /// Whether it was registered by a request whose answer had been lost.
-    pub recovered: bool,
-}
-
-/// A registration, the first part of a [`Rotation`](super::Rotation): its calls go by [`Step::Call`], with the old or the new key's
-/// token. After it the new key is to be proven, and only then the old one may go.
+/// A registration, the first part of a [`Rotation`](super::Rotation). After it the new key is to be proven, and only then the old one may go.
 #[derive(Debug)]
-pub struct Registration {
+pub(super) struct Registration {
     environment: Environment,
     old: Key,
     key: Key,
@@ -39,7 +26,6 @@ pub struct Registration {
     pub(super) expires_at: Option<i64>,
     pub(super) recovered: bool,
     at: At,
-    out: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +40,11 @@ enum At {
 }
 
 impl Registration {
-    /// Registers `key` with the token of `old`.
-    pub fn new(environment: &Environment, old: Key, key: Key) -> Self {
-        let (environment, body) = (environment.clone(), SecretBody::default());
-        Self { environment, old, key, body, unsure: false, added: 0, expires_at: None, recovered: false, at: At::Add, out: false }
-    }
-
-    /// The key may be registered already: it is looked for first.
-    #[must_use]
-    pub fn resumed(self) -> Self {
-        Self { unsure: true, at: At::LookAsNew, ..self }
-    }
-
-    /// How the key stands in its request: as a text unless given.
-    #[must_use]
-    pub fn body(self, body: SecretBody) -> Self {
-        Self { body, ..self }
+    /// Registers `key` with the token of `old`; `resumed` where it may be registered already, so that it is looked for first.
+    pub(super) fn new(environment: &Environment, old: &Key, key: &Key, resumed: bool) -> Self {
+        let (environment, old, key, body) = (environment.clone(), old.clone(), key.clone(), SecretBody::default());
+        let at = if resumed { At::LookAsNew } else { At::Add };
+        Self { environment, old, key, body, unsure: resumed, added: 0, expires_at: None, recovered: false, at }
     }
 
     fn list(&self) -> Call<Vec<ClientSecret>> {
@@ -149,29 +124,5 @@ impl Registration {
     fn taken_over(&mut self) -> At {
         self.recovered = true;
         At::Registered
-    }
-}
-
-impl Machine for Registration {
-    type Output = Registered;
-
-    fn advance(&mut self, input: Input, _: &Moment<'_>) -> Result<Step<Registered>> {
-        if self.out {
-            let Some(answer) = came(input) else { return Err(used_error()) };
-            self.out = false;
-            self.take(answer)?;
-        } else if !matches!((self.at, input), (At::Add | At::LookAsNew, Input::Start)) {
-            return Err(used_error());
-        }
-        match self.next()? {
-            Some((request, key)) => {
-                self.out = true;
-                Ok(Step::Call(CallRequest { request, key: key.reference().into() }))
-            }
-            None => {
-                self.at = At::Over;
-                Ok(Step::Done(Registered { expires_at: self.expires_at, recovered: self.recovered }))
-            }
-        }
     }
 }

@@ -4,16 +4,17 @@
 //! Refuses to give up the old key before the new one is proven, and a second new key while one is on its way.
 
 use alloc::boxed::Box;
-use core::time::Duration;
+use core::borrow::BorrowMut;
 
+use super::calls::{call, came, store, stored, used_error};
 use super::enrolment::Enrolment;
 use super::key::{Key, SecretBody};
-use super::process::{Next, Order, Process, used_error};
 use super::refusal;
 use super::registration::Registration;
-use super::wait::{Pacing, Wait};
+use super::wait::{Pacing, Turn, Wait};
+use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::step::Step;
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::http::Response;
 
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,41 +32,45 @@ pub struct Rotated {
 
 /// A rotation. Whenever it ends early, by an error, a crash, or because it is asked no more, [`resume`](Self::resume) goes on with
 /// the same new key; until it is done, the old one stays the enrolment's. A key that the service will not take is given up by
-/// [`Abandon`](super::Abandon).
+/// [`Abandon`](super::Abandon). The enrolment is yours or borrowed; it changes with each record that is stored.
 ///
 /// ```
-/// # use core::time::Duration;
-/// # use samtykke::{Response, Result};
-/// # use samtykke::provider::selvbetjening::{Enrolment, Environment, Key, Next, Pacing, Process, PublicKey, Rotation};
+/// # use samtykke::{Response, Step};
+/// # use samtykke::flow::machine::{Input, Machine, Moment};
+/// # use samtykke::flow::step::CallRequest;
+/// # use samtykke::provider::selvbetjening::{Enrolment, Environment, Key, PublicKey, Rotation};
 /// # let jwk = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 /// # let other = r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k2","x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}"#;
-/// # let call = |order: samtykke::provider::selvbetjening::Order| -> Result<Response> { Ok(Response::new(200, None, if order.request.method == "POST" { "" } else { r#"{"apiScopes":[]}"# })) };
-/// # let now = Duration::from_secs(1_700_000_000);
-/// # let (mut file, sleep) = (String::new(), |_| {});
+/// # let call = |wanted: CallRequest| Response::new(200, None, if wanted.request.method == "POST" { "" } else { r#"{"apiScopes":[]}"# });
+/// # let (mut file, sleep) = (String::new(), |_: u32| {});
 /// # let mut enrolment = Enrolment::of(&Environment::test(), "6a1f5f5e", Key::new("key-1", PublicKey::parse(jwk)?)?)?;
 /// let next = Key::new("key-2", PublicKey::parse(other)?)?; // its private part is safe already
 /// let mut rotation = match enrolment.next_key() {
 ///     Some(_) => Rotation::resume(&mut enrolment)?,
 ///     None => Rotation::begin(&mut enrolment, next)?,
 /// };
+/// let mut input = Input::Start;
 /// let rotated = loop {
-///     match rotation.step(now)? {
-///         Next::Store(record) => {
-///             file = record;
-///             rotation.accept_stored()?;
+///     input = match rotation.advance(input, &Moment { now: 1_700_000_000, random: &[7; 32] })? {
+///         Step::Store(record) => {
+///             file = record.expose().into();
+///             Input::Stored
 ///         }
-///         Next::Send(order) => rotation.receive(call(order), now)?, // with a token of `order.key`: the old one's or the new one's
-///         Next::Sleep(pause) => sleep(pause.duration),
-///         Next::Done(rotated) => break rotated,
+///         Step::Call(wanted) => Input::Response(call(wanted)), // with a token of the key of this name: the old one or the new one
+///         Step::Sleep(milliseconds) => {
+///             sleep(milliseconds);
+///             Input::Slept
+///         }
+///         Step::Done(rotated) => break rotated,
 ///         _ => unreachable!("no other step"),
-///     }
+///     };
 /// };
 /// assert_eq!((enrolment.key(), rotated.retired.reference()), (&rotated.key, "key-1"));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Rotation<'e> {
-    enrolment: &'e mut Enrolment,
+pub struct Rotation<E> {
+    enrolment: E,
     key: Key,
     registration: Registration,
     pacing: Pacing,
@@ -74,43 +79,44 @@ pub struct Rotation<'e> {
 
 #[derive(Debug)]
 enum State {
+    Begin { resumed: bool },
     StoreNext,
     Register,
     Prove(Box<Wait>),
     StoreProven,
-    End,
     Over,
 }
 
-impl<'e> Rotation<'e> {
+impl<E: BorrowMut<Enrolment>> Rotation<E> {
     /// Begins, with a new key whose private part is safe already. First the record is stored, so that it is not lost.
     ///
     /// # Errors
     /// `transaction_used` while another new key is on its way: it may be registered. `invalid_parameter` for the present key.
-    pub fn begin(enrolment: &'e mut Enrolment, next: Key) -> Result<Self> {
-        if enrolment.next.is_some() {
+    pub fn begin(enrolment: E, next: Key) -> Result<Self> {
+        let Enrolment { key: old, next: other, .. } = enrolment.borrow();
+        if other.is_some() {
             return Err(used_error().expected("the new key that is on its way, resumed"));
         }
-        let same = |old: &Key| old.reference() == next.reference() || old.public().thumbprint() == next.public().thumbprint();
-        if same(&enrolment.key) {
+        if old.reference() == next.reference() || old.public().thumbprint() == next.public().thumbprint() {
             return Err(refusal("a new key, with a name of its own"));
         }
-        Ok(Self::new(enrolment, next, State::StoreNext))
+        Ok(Self::new(enrolment, next, false))
     }
 
     /// Goes on with the new key of the record. Before it is registered a second time, it is looked for in the service's list.
     ///
     /// # Errors
     /// `transaction_missing` when none is on its way.
-    pub fn resume(enrolment: &'e mut Enrolment) -> Result<Self> {
-        let next = enrolment.next.clone().ok_or_else(|| Error::new(&codes::TRANSACTION_MISSING).expected("a new key on its way"))?;
-        Ok(Self::new(enrolment, next, State::Register))
+    pub fn resume(enrolment: E) -> Result<Self> {
+        let next = enrolment.borrow().next.clone();
+        let next = next.ok_or_else(|| Error::new(&codes::TRANSACTION_MISSING).expected("a new key on its way"))?;
+        Ok(Self::new(enrolment, next, true))
     }
 
-    fn new(enrolment: &'e mut Enrolment, key: Key, state: State) -> Self {
-        let registration = Registration::new(&enrolment.environment, enrolment.key.clone(), key.clone());
-        let registration = if matches!(state, State::Register) { registration.resumed() } else { registration };
-        Self { enrolment, key, registration, pacing: Pacing::USABLE, state }
+    fn new(enrolment: E, key: Key, resumed: bool) -> Self {
+        let kept = enrolment.borrow();
+        let registration = Registration::new(&kept.environment, &kept.key, &key, resumed);
+        Self { enrolment, key, registration, pacing: Pacing::USABLE, state: State::Begin { resumed } }
     }
 
     /// How long the proof of the new key is waited for: [`Pacing::USABLE`] unless given.
@@ -127,9 +133,17 @@ impl<'e> Rotation<'e> {
         self
     }
 
+    /// The wait for `HelseID` to know the new key, for progress; none before and after it.
+    pub fn proof(&self) -> Option<&Wait> {
+        match &self.state {
+            State::Prove(wait) => Some(wait),
+            _ => None,
+        }
+    }
+
     /// The enrolment with the new key on its way, or in its place.
     fn record(&self, proven: bool) -> Enrolment {
-        let mut record = self.enrolment.clone();
+        let mut record = self.enrolment.borrow().clone();
         if proven {
             record.key = self.key.clone();
             record.key_expires_at = self.registration.expires_at;
@@ -139,73 +153,76 @@ impl<'e> Rotation<'e> {
         }
         record
     }
+
+    /// The call of the registration that is due; the first of the proof after it.
+    fn register<T>(&mut self, now: u64) -> Result<Step<T>> {
+        if let Some((request, key)) = self.registration.next()? {
+            self.state = State::Register;
+            return Ok(call(request, &key));
+        }
+        let wait = Wait::until_known(self.enrolment.borrow(), &self.key, self.pacing);
+        self.state = State::Prove(Box::new(wait));
+        self.prove(Input::Start, now)
+    }
+
+    fn prove<T>(&mut self, input: Input, now: u64) -> Result<Step<T>> {
+        let State::Prove(wait) = &mut self.state else { return Err(used_error()) };
+        Ok(match wait.turn(input, now)? {
+            Turn::Call(call) => Step::Call(call),
+            Turn::Sleep(milliseconds) => Step::Sleep(milliseconds),
+            // The new key has a token, and the API takes it.
+            Turn::Found(_) => {
+                self.state = State::StoreProven;
+                store(self.record(true).serialize())
+            }
+        })
+    }
+
+    fn rotated(&mut self) -> Rotated {
+        let record = self.record(true);
+        let before = core::mem::replace(self.enrolment.borrow_mut(), record);
+        let Registration { expires_at, recovered, .. } = self.registration;
+        Rotated { key: self.key.clone(), retired: before.key, expires_at, recovered }
+    }
+
+    /// As [`advance`](Machine::advance); `done` says what becomes of the outcome.
+    pub(crate) fn step<T>(&mut self, input: Input, now: u64, done: fn(Rotated) -> T) -> Result<Step<T>> {
+        match (&self.state, input) {
+            (State::Begin { resumed: true }, Input::Start) => self.register(now),
+            (State::Begin { .. }, Input::Start) => {
+                self.state = State::StoreNext;
+                Ok(store(self.record(false).serialize()))
+            }
+            (State::StoreNext, input) => {
+                let kept = stored(&input)?;
+                self.state = State::Over;
+                kept?;
+                let record = self.record(false);
+                *self.enrolment.borrow_mut() = record;
+                self.register(now)
+            }
+            (State::Register, input) => {
+                let answer = came(input)?;
+                self.state = State::Over;
+                self.registration.take(answer)?;
+                self.register(now)
+            }
+            (State::Prove(_), input) => self.prove(input, now),
+            (State::StoreProven, input) => {
+                let kept = stored(&input)?;
+                self.state = State::Over;
+                kept?;
+                Ok(Step::Done(done(self.rotated())))
+            }
+            (State::Begin { .. } | State::Over, _) => Err(used_error()),
+        }
+    }
 }
 
-impl Process for Rotation<'_> {
-    type Done = Rotated;
+impl<E: BorrowMut<Enrolment> + Send + Sync> Machine for Rotation<E> {
+    type Output = Rotated;
 
-    fn step(&mut self, now: Duration) -> Result<Next<Rotated>> {
-        if matches!(self.state, State::Register) {
-            if let Some((request, key)) = self.registration.next()? {
-                return Ok(Next::Send(Order { request, key: Some(key) }));
-            }
-            self.state = State::Prove(Box::new(Wait::until_known(self.enrolment, &self.key, self.pacing)));
-        }
-        match &mut self.state {
-            State::StoreNext => Ok(Next::Store(self.record(false).serialize())),
-            State::StoreProven => Ok(Next::Store(self.record(true).serialize())),
-            State::Prove(wait) => match wait.step(now)? {
-                Next::Send(order) => Ok(Next::Send(order)),
-                Next::Sleep(pause) => Ok(Next::Sleep(pause)),
-                // The new key has a token, and the API takes it.
-                _ => {
-                    self.state = State::StoreProven;
-                    Ok(Next::Store(self.record(true).serialize()))
-                }
-            },
-            State::End => {
-                self.state = State::Over;
-                let Self { enrolment, key, registration, .. } = self;
-                let retired = core::mem::replace(key, enrolment.key.clone());
-                let (expires_at, recovered) = (registration.expires_at, registration.recovered);
-                Ok(Next::Done(Rotated { key: enrolment.key.clone(), retired, expires_at, recovered }))
-            }
-            State::Register | State::Over => Err(used_error()),
-        }
-    }
-
-    fn accept_stored(&mut self) -> Result<()> {
-        match self.state {
-            State::StoreNext => {
-                *self.enrolment = self.record(false);
-                self.state = State::Register;
-            }
-            State::StoreProven => {
-                let proven = self.record(true);
-                self.key = self.enrolment.key.clone();
-                *self.enrolment = proven;
-                self.state = State::End;
-            }
-            _ => return Err(used_error()),
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self, answer: Result<Response>, now: Duration) -> Result<()> {
-        self.state = match core::mem::replace(&mut self.state, State::Over) {
-            State::Prove(mut wait) => {
-                wait.receive(answer, now)?;
-                State::Prove(wait)
-            }
-            State::Register => {
-                self.registration.take(answer)?;
-                State::Register
-            }
-            other => {
-                self.state = other;
-                return Err(used_error());
-            }
-        };
-        Ok(())
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<Rotated>> {
+        self.step(input, moment.now, |rotated| rotated)
     }
 }

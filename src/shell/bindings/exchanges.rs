@@ -48,7 +48,7 @@ pub(super) fn make(operation: &str, lines: Lines<'_>, now: u64, random: &[u8]) -
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "api", samtykke_machine = "api_bearer"))]
         "api" | "api_bearer" => lookups::api(lines),
         #[cfg(samtykke_entry = "selvbetjening")]
-        "selvbetjening_update" | "selvbetjening_register" => super::selvbetjening_machines::make(operation, lines),
+        operation if operation.starts_with("selvbetjening_") => super::selvbetjening_machines::make(operation, lines),
         #[cfg(any(samtykke_entry = "full", samtykke_party))]
         _ => of_party(operation, lines, now, random),
         #[cfg(not(any(samtykke_entry = "full", samtykke_party)))]

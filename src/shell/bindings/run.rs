@@ -154,7 +154,7 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, "store");
             text.push_str(token.expose());
         }
-        #[cfg(samtykke_entry = "maskinporten")]
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "selvbetjening"))]
         Step::Ask(json) => {
             push_line(text, "ask");
             text.push_str(json.expose());
@@ -165,7 +165,7 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, request.scope.as_deref().unwrap_or_default());
             text.push_str(request.refused.as_ref().map_or("", Secret::expose));
         }
-        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld", samtykke_entry = "selvbetjening"))]
         Step::Sleep(milliseconds) => {
             push_line(text, "sleep");
             text.push_str(&crate::ground::text::decimal(u64::from(milliseconds)));
@@ -208,9 +208,9 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         // Octets, as a token of several lines is none; those that are no text are none either.
         #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
         "token" => Input::Token(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
-        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld", samtykke_entry = "selvbetjening"))]
         "answered" => Input::Answered(Secret::new(core::str::from_utf8(octets).unwrap_or_default())),
-        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld"))]
+        #[cfg(any(samtykke_entry = "maskinporten", samtykke_entry = "norskgjeld", samtykke_entry = "selvbetjening"))]
         "slept" => Input::Slept,
         "failed" => {
             let [why, line] = lines.take();
@@ -219,7 +219,7 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
         #[cfg(samtykke_machine = "helseid_session")]
         name => super::helseid_machines::taken(name, lines, octets)?,
         #[cfg(samtykke_entry = "selvbetjening")]
-        name => super::selvbetjening_machines::taken(name, lines, octets)?,
+        name => super::selvbetjening_machines::taken(name, lines)?,
         #[cfg(not(any(samtykke_machine = "helseid_session", samtykke_entry = "selvbetjening")))]
         _ => return None,
     })

@@ -12,10 +12,9 @@ use crate::ground::secret::Secret;
 use crate::ground::text::{decimal, number};
 use crate::provider::selvbetjening::api::{judge_added_key, judge_draft};
 use crate::provider::selvbetjening::lists::{array, texts};
-use crate::provider::selvbetjening::wait::Pace;
 use crate::provider::selvbetjening::{
-    Api, ClientSecret, CurrentClient, Delegation, Draft, Environment, Pacing, PublicKey, SecretBody, ServiceTerms, Status, find_secret,
-    judge_confirmation,
+    Api, ClientSecret, CurrentClient, Delegation, Draft, Enrolment, Environment, Key, PublicKey, SecretBody, ServiceTerms, Status,
+    find_secret, judge_confirmation,
 };
 
 pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
@@ -28,8 +27,6 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             Ok(())
         }
         "confirm" => confirm(lines, text),
-        // Redirect URI, then the address the browser arrived at.
-        "confirmed" => judge_confirmation(lines.next(), lines.0),
         // A public JWK; answers its thumbprint, its id, and the key as it is published.
         "key" => {
             let key = PublicKey::parse(lines.0)?;
@@ -38,7 +35,9 @@ pub(super) fn call(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
             push_line(text, key.json());
             Ok(())
         }
-        "wait" => wait(lines, text),
+        // Redirect URI, then the address the browser arrived at.
+        "confirmed" => judge_confirmation(lines.next(), lines.0),
+        "enrolment" => enrolment(lines, text),
         "request" => request(lines, text),
         "answer" => answer(lines, text),
         _ => refused("a known operation"),
@@ -117,30 +116,60 @@ pub(super) fn error(lines: &mut Lines<'_>) -> Error {
     error.retry(!retryable.is_empty())
 }
 
-/// `1` for approval; the first pause, the longest, the limit (nothing: the usual), the pause that is due (nothing yet: the first); how long it has been: all
-/// in nanoseconds; then what was heard: `1` and nothing for a client that waits, or an empty line and an error. Answers the pause and
-/// the one after it, or nothing where the error means no "not yet".
-fn wait(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
-    let [approval, first, longest, limit, due, elapsed, heard] = lines.take();
-    let time = |line: &str| Duration::from_nanos(number(line).unwrap_or(u64::MAX));
-    let usual = if approval.is_empty() { Pacing::USABLE } else { Pacing::APPROVAL };
-    let pacing = usual.or([first, longest, limit].map(|line| some(line).map(time)))?;
-    let mut pace = Pace::new(!approval.is_empty(), pacing);
-    if !due.is_empty() {
-        pace.pause = time(due);
-    }
-    let cause = heard.is_empty().then(|| error(&mut lines));
-    if cause.as_ref().is_some_and(|cause| !pace.is_not_yet(cause)) {
-        return Ok(());
-    }
-    let wanted = cause.and_then(|cause| cause.retry_after());
-    for pause in [pace.next(time(elapsed), wanted, None)?, pace.pause] {
-        push_line(text, &decimal(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX)));
+/// Environment, what is wanted of a record, the record. It has no line ends.
+fn enrolment(mut lines: Lines<'_>, text: &mut String) -> Result<()> {
+    let environment = Environment::from_name(lines.next())?;
+    let [wanted, record] = lines.take();
+    let mut kept = Enrolment::read(&environment, record)?;
+    match wanted {
+        // Answers `1` where it is confirmed, when its key ends, and the names of its key and of the new one that is on its way.
+        "read" => {
+            push_line(text, if kept.is_confirmed() { "1" } else { "" });
+            push_time(text, kept.key_expires_at());
+            text.push('\n');
+            push_line(text, kept.key().reference());
+            text.push_str(kept.next_key().map(Key::reference).unwrap_or_default());
+        }
+        "id" => text.push_str(Enrolment::parse(&environment, record)?.client_id()),
+        "url" => text.push_str(&Enrolment::parse(&environment, record)?.confirm_url()?),
+        // The time, then the address the browser arrived at; answers the record.
+        "confirm" => {
+            let now = seconds(&mut lines);
+            text.push_str(&kept.confirm(lines.0, now)?);
+        }
+        // The stored record, in whose place this one comes; answers what to store.
+        "over" => {
+            let kept = if lines.0.is_empty() { kept } else { kept.over(&Enrolment::read(&environment, lines.0)?) };
+            text.push_str(&kept.serialize());
+        }
+        // The name of the key that the list was asked for, the time, seconds that count as soon, the response; answers `1` where the
+        // list has the key, `1` where it ends soon, when it ends, the record.
+        "learn" => {
+            let name = lines.next();
+            let (now, warn) = (seconds(&mut lines), seconds(&mut lines));
+            let mut response = response(&mut lines);
+            response.body = Secret::new(lines.0);
+            let list = Api::new(&environment).secrets().finish(&response)?;
+            // A key that was replaced meanwhile has an end of its own.
+            let own = kept.key().reference() == name;
+            let listed = own && kept.learn_key(&list);
+            let soon = !listed || kept.key_expires_soon(now, warn);
+            push_line(text, if listed { "1" } else { "" });
+            push_line(text, if soon { "1" } else { "" });
+            push_time(text, kept.key_expires_at().filter(|_| listed));
+            text.push('\n');
+            text.push_str(&kept.serialize());
+        }
+        _ => return refused("a known question"),
     }
     Ok(())
 }
 
-fn push_time(text: &mut String, time: Option<i64>) {
+fn seconds(lines: &mut Lines<'_>) -> Duration {
+    Duration::from_secs(number(lines.next()).unwrap_or_default())
+}
+
+pub(super) fn push_time(text: &mut String, time: Option<i64>) {
     if let Some(seconds) = time.and_then(|seconds| u64::try_from(seconds).ok()) {
         text.push_str(&decimal(seconds));
     }

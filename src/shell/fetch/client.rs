@@ -364,7 +364,7 @@ impl Client {
         self.run(self.bound_at(exchange, Server::Authorization, endpoint), Server::Authorization, endpoint).await
     }
 
-    fn keys(&self) -> Keys<'_> {
+    pub(super) fn keys(&self) -> Keys<'_> {
         let mut keys = Keys::new();
         if let Some(key) = &self.0.key {
             keys = keys.client_async(key).grant_async(key);

@@ -61,17 +61,20 @@
 //! The host's answer is read by its properties, never cast, so a service binding or a test may answer with an object of
 //! its own (`gloo_net`'s own sending panics there, and is not used).
 
+mod asked;
 mod client;
 mod decrypt;
 mod helseid;
 mod host;
 mod key;
 mod keys;
+mod program;
 mod providers;
 mod send;
 mod source;
 mod webcrypto;
 
+use asked::{Asked, Storing};
 pub use client::Client;
 pub use decrypt::{Decrypter, Decrypting, WebDecrypter};
 pub use helseid::{HelseId, HelseIdSession};
@@ -81,9 +84,7 @@ pub use providers::{acmidm, adfs, halland, idporten, maskinporten};
 pub use source::TokenSource;
 pub use webcrypto::{AsyncSigner, Signing, WebKey};
 
-use alloc::boxed::Box;
 use alloc::string::String;
-use core::pin::Pin;
 
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
@@ -98,7 +99,7 @@ use crate::provider::call::Call;
 use crate::provider::norskgjeld::{Api, Batch, FeedCall, Reading};
 use crate::{
     AuthorizationCode, AuthorizationRequest, Callback, ClientAuthentication, ClientCredentials, Exchange, Login, Registration, Result,
-    Secret, Step, Tokens, Transaction,
+    Step, Tokens, Transaction,
 };
 
 /// Begins a flow with fresh randomness of the host's, now.
@@ -228,9 +229,6 @@ fn failure(error: &Error) -> Option<Failure> {
     })
 }
 
-/// Where what is to be stored is put.
-type Storing<'a> = &'a dyn Fn(Secret) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
-
 /// How requests are sent.
 ///
 /// ```no_run,standalone_crate
@@ -328,8 +326,13 @@ impl Transport {
         self.drive_storing(machine, keys, None).await
     }
 
-    /// As [`drive`](Self::drive); what is to be stored goes to `store`.
-    async fn drive_storing<M: Machine>(&self, machine: &mut M, keys: &Keys<'_>, store: Option<Storing<'_>>) -> Result<M::Output> {
+    /// As [`drive`](Self::drive), with what the program does of a machine's steps.
+    async fn drive_with<M: Machine>(
+        &self,
+        machine: &mut M,
+        keys: &Keys<'_>,
+        program: &impl AsyncFn(Asked) -> Result<Input>,
+    ) -> Result<M::Output> {
         let mut input = Input::Start;
         let mut lost: Option<Error> = None;
         loop {
@@ -353,10 +356,9 @@ impl Transport {
                 Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
                 Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
-                Step::Store(text) => match store {
-                    Some(store) => store(text).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored),
-                    None => Input::Stored,
-                },
+                Step::Store(text) => program(Asked::Store(text)).await?,
+                Step::Call(call) => program(Asked::Call(call)).await?,
+                Step::Ask(question) => program(Asked::Answer(question)).await?,
                 Step::Sleep(milliseconds) => match send::rest(self, milliseconds).await {
                     Ok(()) => Input::Slept,
                     Err(_) => Input::Failed(Failure::Aborted),

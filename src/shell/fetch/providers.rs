@@ -1,11 +1,10 @@
-//! Providers on wasm, over a client that remembers: Maskinporten and its self-service, ACM/IDM with eLys, Halland, HelseID's self-service.
+//! Providers on wasm, over a client that remembers: Maskinporten and its self-service, ACM/IDM with eLys, Halland.
 //!
 //! Their facts and rules are those of [`provider`](crate::provider); nothing is decided here.
 //! Refuses what these refuse: tokens of other environments, keys on their way elsewhere, redirects.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::client::Client;
 use super::key::Key;
@@ -19,7 +18,6 @@ use crate::provider::acmidm::{Delegation, ElysApi, ElysEnvironment, Expected, Mi
 use crate::provider::call::Call;
 use crate::provider::halland::{SubscriberKey, refusal_error};
 use crate::provider::maskinporten::{self, Again, Problem, TokenRequest};
-use crate::provider::selvbetjening::{self, Next, Order, Process};
 use crate::provider::{acmidm, adfs, halland, idporten};
 use crate::{ClientAuthentication, Exchange, Request, Response, Tokens};
 
@@ -158,54 +156,6 @@ impl Client {
         let answer = self.send_to(tokens, &origins, request).await?;
         if answer.status == 401 { Err(refusal_error(&answer)) } else { Ok(answer) }
     }
-
-    /// Carries a process of Selvbetjening's to its end; this client is `HelseID`'s, by the key that the process calls with. `store`
-    /// keeps each record in the place of the one before; `tokens` gives a token for a key. It sleeps by the host's timers.
-    ///
-    /// # Errors
-    /// Those of the process, of `store` and of `tokens`.
-    pub async fn carry_out<P: Process>(
-        &self,
-        environment: &selvbetjening::Environment,
-        process: &mut P,
-        store: impl AsyncFn(&str) -> Result<()>,
-        tokens: impl AsyncFn(&selvbetjening::Key) -> Result<Tokens>,
-    ) -> Result<P::Done> {
-        loop {
-            match process.step(elapsed())? {
-                Next::Store(record) => {
-                    store(&record).await?;
-                    process.accept_stored()?;
-                }
-                Next::Send(order) => {
-                    let answer = self.ordered(environment, order, &tokens).await;
-                    process.receive(answer, elapsed())?;
-                }
-                Next::Sleep(pause) => {
-                    let seconds = u32::try_from(pause.duration.as_secs()).unwrap_or(u32::MAX).max(1);
-                    send::rest(&self.transport(), seconds.saturating_mul(1000)).await?;
-                }
-                Next::Done(done) => return Ok(done),
-            }
-        }
-    }
-
-    async fn ordered(
-        &self,
-        environment: &selvbetjening::Environment,
-        order: Order,
-        tokens: &impl AsyncFn(&selvbetjening::Key) -> Result<Tokens>,
-    ) -> Result<Response> {
-        match &order.key {
-            Some(key) => self.send_to(&tokens(key).await?, &[environment.api()], order.request).await,
-            None => send::once(&self.transport(), &order.request, Phase::Api).await,
-        }
-    }
-}
-
-/// Since 1970.
-fn elapsed() -> Duration {
-    Duration::from_secs(host::now())
 }
 
 /// A random UUID.

@@ -42,7 +42,7 @@ export function confirmRoute(service: Selvbetjening, options: RouteOptions): (re
     const { pathname, search } = new URL(request.url);
     try {
       const enrolment = await Enrolment.open(service, pathname.slice(pathname.lastIndexOf("/") + 1), kept);
-      await enrolment.confirm(enrolment.redirectOrigin + pathname + search);
+      await enrolment.confirm(pathname + search);
       await onConfirmed?.(enrolment);
     } catch (error) {
       if (!(error instanceof SamtykkeError)) throw error;

@@ -1,14 +1,15 @@
 // A client from draft to daily use, kept in a store of the caller's: nothing is lost if the person never comes back,
 // if the answer to a new key is lost, or if the program ends in between.
 
-import { call } from "../../core/wasm.js";
-import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
+import { now } from "../../core/clock.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only, present } from "../../core/check.js";
 import { hostError } from "../../core/error.js";
 import { SigningKey } from "../../crypto/keys.js";
 import { encoded } from "../../crypto/seal.js";
 import { PATIENCE, Shared } from "../../core/wait.js";
-import { Selvbetjening, type SelvbetjeningCall, type SelvbetjeningClient, WAIT, type WaitOptions, publicKey, refusePage } from "./service.js";
-import { type ClientDraft, type CurrentClient, portOf } from "./records.js";
+import { type SelvbetjeningCall, type WaitOptions, pacing } from "./driving.js";
+import { Selvbetjening, type SelvbetjeningClient, refusePage } from "./service.js";
+import type { ClientDraft, CurrentClient } from "./records.js";
 import type { Jwk, SignatureAlgorithm } from "../../crypto/webcrypto.js";
 
 /** Where enrolments are kept: a file, a table, a secret store. What is written holds a private key, unless {@link KeyMaker} says otherwise. */
@@ -64,35 +65,8 @@ export interface BeginOptions extends EnrolmentKeeping, SelvbetjeningCall {
 const KEEPING: Names<EnrolmentKeeping> = { store: 1, keys: 1 };
 const BEGIN: Names<BeginOptions> = { ...KEEPING, ...SIGNAL, apiKey: 1, id: 1, redirectUri: 1, form: 1, within: 1 };
 
-/** What is kept. */
-interface Kept {
-  readonly v: 1;
-  readonly key: string;
-  readonly clientId?: string;
-  readonly redirectUri?: string;
-  readonly older?: true;
-  /** When a confirmation comes too late: seconds since 1970. */
-  readonly until?: number;
-  readonly confirmed?: true;
-  /** A key that is on its way: registered perhaps, not proven yet. */
-  readonly next?: string;
-  readonly keyExpiresAt?: number;
-}
-
-/** The type of each member; a record of another version, or of another program, has others. */
-const MEMBERS: Readonly<Record<keyof Kept, string>> = {
-  v: "number",
-  key: "string",
-  clientId: "string",
-  redirectUri: "string",
-  older: "boolean",
-  until: "number",
-  confirmed: "boolean",
-  next: "string",
-  keyExpiresAt: "number",
-};
-const isKept = (value: unknown): value is Kept =>
-  isObject(value) && value.v === 1 && "key" in value && Object.entries(value).every(([name, member]) => typeof member === MEMBERS[name as keyof Kept]);
+/** What is kept beside the core's record: what finds each of its keys again, by the key's thumbprint. */
+type Handles = Readonly<Record<string, string>>;
 
 /** How long the present key lasts. */
 export interface KeyTimes {
@@ -122,8 +96,8 @@ export interface AbandonedKey {
   readonly registered: boolean;
 }
 
-const now = () => Math.floor(Date.now() / 1000);
-const published = (key: SigningKey): Jwk => ({ ...key.publicJwk, alg: key.alg, kid: key.kid ?? key.thumbprint });
+/** A public key, as the service gets it. */
+const published = (key: SigningKey): string => JSON.stringify({ ...key.publicJwk, alg: key.alg, kid: key.kid ?? key.thumbprint });
 
 /**
  * A client from its draft on: what the guide of Selvbetjening walks through, in steps that can be taken up again.
@@ -142,7 +116,9 @@ export class Enrolment {
   readonly #service: Selvbetjening;
   readonly #store: EnrolmentStore;
   readonly #keys: KeyMaker;
-  #kept: Kept;
+  /** The core's record; nothing before the first is stored. */
+  #record: string;
+  #handles: Handles;
   #client: SelvbetjeningClient | undefined;
   readonly #opening = new Shared<SelvbetjeningClient>(PATIENCE);
   readonly #rotations = new Shared<Rotation>();
@@ -155,49 +131,46 @@ export class Enrolment {
     /** The name in the store. */
     readonly id: string,
     { store, keys = jwkKeys() }: EnrolmentKeeping,
-    kept: Kept,
+    record: string,
+    handles: Handles,
   ) {
     this.#service = service;
     this.#store = store;
     this.#keys = keys;
-    this.#kept = kept;
+    this.#record = record;
+    this.#handles = handles;
   }
 
   /**
    * Makes a key, stores it, creates the draft, stores its client id: then the browser may open {@link confirmUrl}.
    *
-   * @throws {SamtykkeError} As `createDraft`. The store's own errors are passed on.
+   * @throws {SamtykkeError} As `createDraft`; `store_failed`, whose cause is the store's own error.
    */
   static async begin(service: Selvbetjening, draft: ClientDraft, options: BeginOptions): Promise<Enrolment> {
     refusePage();
     assertKeeping(service, options, BEGIN);
     assertGiven(isObject(draft), "api", "a draft: { organizationNumber, … }");
-    const { keys = jwkKeys(), id = randomId(), form = "present", within = 3600, apiKey, signal } = options;
+    const { id = randomId(), form = "present", within = 3600, apiKey } = options;
     assertGiven(form === "present" || form === "older", "api", "form: present or older");
     assertGiven(typeof within === "number" && within > 0, "api", "within: seconds, more than 0");
     assertGiven(isName(id), "api", "id: letters, digits, - and _, at most 128");
+    assertGiven(typeof apiKey === "string" && !/[\r\n]/.test(apiKey), "api", "apiKey: a text of one line");
     if (await options.store.read(id)) throw hostError("invalid_parameter", { phase: "api", expected: "an id that the store does not know yet" });
     const redirectUri = typeof options.redirectUri === "function" ? options.redirectUri(id) : options.redirectUri;
     assertGiven(typeof redirectUri === "string", "api", "redirectUri: where the portal sends the person afterwards");
-    const handle = await keys.create();
-    const key = await keys.open(handle);
-    const { postClientConfirmationRedirectUri: _, ...rest } = draft;
-    const enrolment = new Enrolment(service, id, options, { v: 1, key: handle, redirectUri, ...(form === "older" && { older: true }) });
-    // Before anything is sent: a form that cannot be told to the portal would leave a draft that nobody can confirm.
-    if (form === "older") service.confirmUrl("-", portOf(redirectUri));
-    await enrolment.#keep({});
-    const clientId = await service.createDraft(form === "older" ? rest : { ...rest, postClientConfirmationRedirectUri: redirectUri }, published(key), {
-      apiKey,
-      ...(signal && { signal }),
-    });
-    await enrolment.#keep({ clientId, until: now() + within });
+    const enrolment = new Enrolment(service, id, options, "", {});
+    const key = await enrolment.#create();
+    const lines = [apiKey, form === "older" ? 1 : "", whole(within), key.thumbprint, published(key)];
+    const asked = JSON.stringify({ ...draft, postClientConfirmationRedirectUri: redirectUri });
+    await service.drive("selvbetjening_draft", lines, asked, { options: present(options, ["signal"]), store: (record) => enrolment.#over(record) });
     return enrolment;
   }
 
   /**
    * Takes up an enrolment from the store: after a restart, or in the request that brings the person back.
    *
-   * @throws {SamtykkeError} `transaction_missing` when the store has none of this name, `transaction_malformed`.
+   * @throws {SamtykkeError} `transaction_missing` when the store has none of this name, `transaction_malformed`,
+   * `transaction_mismatch` for one of another environment.
    */
   static async open(service: Selvbetjening, id: string, options: EnrolmentKeeping): Promise<Enrolment> {
     refusePage();
@@ -210,65 +183,55 @@ export class Enrolment {
     } catch {
       throw hostError("transaction_malformed");
     }
-    if (!isKept(kept)) throw hostError("transaction_malformed");
-    return new Enrolment(service, id, options, kept);
+    const { handles = {}, ...record } = isObject(kept) ? (kept as { readonly handles?: Handles }) : {};
+    const enrolment = new Enrolment(service, id, options, JSON.stringify(record), handles);
+    for (const name of enrolment.#read().names) if (!isObject(handles) || typeof handles[name] !== "string") throw hostError("transaction_malformed");
+    return enrolment;
   }
 
   /** @throws {SamtykkeError} `transaction_missing` when the program ended before the service answered: begin anew. */
   get clientId(): string {
-    const { clientId } = this.#kept;
-    if (clientId === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a draft that the service answered" });
-    return clientId;
+    return this.#service.ask("id", this.#record);
   }
 
   /** Where the person confirms the draft. */
   get confirmUrl(): string {
-    const { older, redirectUri } = this.#kept;
-    return this.#service.confirmUrl(this.clientId, older ? portOf(redirectUri!) : undefined);
+    return this.#service.ask("url", this.#record);
   }
 
   /** Whether the browser brought a confirmation. It is a hint alone: what holds is what `waitUntilUsable` finds. */
   get confirmed(): boolean {
-    return !!this.#kept.confirmed;
-  }
-
-  /** @internal The origin of the redirect URI. */
-  get redirectOrigin(): string {
-    return /^\w+:\/\/[^/]*/.exec(this.#kept.redirectUri ?? "")?.[0] ?? "";
+    return this.#read().confirmed;
   }
 
   /** When the key ends, in seconds since 1970, as {@link keyTimes} or {@link rotateKey} last heard: rotate it before that. */
   get keyExpiresAt(): number | undefined {
-    return this.#kept.keyExpiresAt;
+    return this.#read().keyExpiresAt;
   }
 
   /**
-   * Judges the address that the browser arrived at, for this draft alone. Only one `status=Success`, in time, confirms.
+   * Judges the address that the browser arrived at, for this draft alone: the whole URL or, behind a proxy, its path and query. Only one
+   * `status=Success`, in time, confirms.
    *
    * @throws {SamtykkeError} `confirmation_refused` (the person may open {@link confirmUrl} again), `callback_duplicate_parameter`,
    * `callback_wrong_redirect_uri`, `callback_malformed`, `transaction_missing`, `transaction_used`, `transaction_expired`.
    */
-  async confirm(answer: string | URL): Promise<void> {
-    const { redirectUri, until, confirmed, clientId } = this.#kept;
-    if (clientId === undefined || redirectUri === undefined || until === undefined) throw hostError("transaction_missing");
-    if (confirmed) throw hostError("transaction_used");
-    if (now() > until) throw hostError("transaction_expired");
-    call(["selvbetjening", "confirmed", redirectUri], `${answer}`);
-    await this.#keep({ confirmed: true });
+  confirm(answer: string | URL): Promise<void> {
+    return this.#write((record) => this.#service.ask("confirm", record, [now()], `${answer}`));
   }
 
   /** The service for this client, with its present key. */
   async client(): Promise<SelvbetjeningClient> {
-    const { key } = this.#kept;
-    const client = this.#client ?? (await this.#opening.run(key, () => this.#with(key), {}, "api"));
+    const { name } = this.#read();
+    const client = this.#client ?? (await this.#opening.run(name, () => this.#with(name), {}, "api"));
     // A rotation may have ended meanwhile.
-    if (this.#kept.key === key) this.#client ??= client;
+    if (this.#read().name === name) this.#client ??= client;
     return client;
   }
 
   /** The present key, to log in with elsewhere. After a rotation it is another one. */
   key(): Promise<SigningKey> {
-    return this.#keys.open(this.#kept.key);
+    return this.#open(this.#read().name);
   }
 
   /**
@@ -286,22 +249,13 @@ export class Enrolment {
     only(options, { ...SIGNAL, warn: 1 }, "api");
     const { warn = 30 * 86_400, ...call } = options;
     assertGiven(typeof warn === "number" && warn >= 0, "api", "warn: seconds");
-    const handle = this.#kept.key;
-    const key = await this.#keys.open(handle);
-    const listed = await (await this.client()).findKey(published(key), call);
-    const expiresAt = listed?.expiresAt;
-    await this.#write((kept) => {
-      // A key that was replaced meanwhile has an end of its own.
-      if (!listed || kept.key !== handle || kept.keyExpiresAt === expiresAt) return kept;
-      const { keyExpiresAt: _, ...rest } = kept;
-      return { ...rest, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) };
-    });
-    return {
-      thumbprint: key.thumbprint,
-      registered: !!listed,
-      ...(expiresAt !== undefined && { expiresAt }),
-      expiresSoon: !listed || (expiresAt !== undefined && expiresAt - now() < warn),
-    };
+    const record = this.#record;
+    const { name } = this.#read();
+    const { head, body } = await (await this.client()).answer("secrets", call);
+    const learn = (kept: string) => this.#service.ask("learn", kept, [name, now(), whole(warn), ...head], body).split("\n") as [string, string, string, string];
+    const [registered, expiresSoon, time] = learn(record);
+    await this.#write((kept) => learn(kept)[3]);
+    return { thumbprint: name, registered: !!registered, ...(time && { expiresAt: Number(time) }), expiresSoon: !!expiresSoon };
   }
 
   /** As `waitUntilUsable` of {@link client}. */
@@ -319,7 +273,7 @@ export class Enrolment {
    * that the service will not take at all is given up by {@link abandonKey}.
    */
   rotateKey(options: WaitOptions = {}): Promise<Rotation> {
-    only(options, WAIT, "api");
+    const times = pacing(options);
     const { signal, ...rest } = options;
     if (!this.#rotations.running("")) this.#rotation = { waiting: 0, ending: new AbortController() };
     const own = this.#rotation;
@@ -327,7 +281,7 @@ export class Enrolment {
     // Beyond the wait for the key to be usable, several requests and the storing.
     const limits = { signal, timeout: (rest.limit ?? 120) + 600 };
     return this.#rotations
-      .run("", () => this.#rotate({ ...rest, signal: own.ending.signal }), limits, "api")
+      .run("", () => this.#rotate(times, { ...rest, signal: own.ending.signal }), limits, "api")
       .finally(() => {
         if (--own.waiting) return;
         own.ending.abort(signal?.reason);
@@ -343,52 +297,78 @@ export class Enrolment {
    */
   async abandonKey(call: SelvbetjeningCall = {}): Promise<AbandonedKey> {
     only(call, SIGNAL, "api");
-    const { next } = this.#kept;
     if (this.#rotations.running("")) throw hostError("transaction_used", { phase: "api" });
-    if (next === undefined) throw hostError("transaction_missing", { phase: "api", expected: "a new key on its way" });
-    const key = await this.#keys.open(next);
-    // With a token that is got now: a kept one outlives the key.
-    const registered = (await (await this.#with(this.#kept.key)).findKey(published(key), call)) !== undefined;
-    await this.#write(({ next: still, ...kept }) => {
+    const [, next] = this.#read().names;
+    const store = (record: string) => {
       // A rotation that began meanwhile goes on with the key.
-      if (this.#rotations.running("") || still !== next) throw hostError("transaction_used", { phase: "api" });
-      return kept;
-    });
-    return { thumbprint: key.thumbprint, registered };
+      if (this.#rotations.running("") || this.#read().names[1] !== next) throw hostError("transaction_used", { phase: "api" });
+      return this.#over(record);
+    };
+    // With a token that is got now: a kept one outlives the key.
+    const as = (name: string) => this.#with(name);
+    const [registered, thumbprint] = (await this.#service.drive("selvbetjening_abandon", [], this.#record, { as, options: call, store })).split("\n");
+    return { thumbprint: thumbprint!, registered: !!registered };
   }
 
-  async #rotate(options: WaitOptions): Promise<Rotation> {
-    const call: SelvbetjeningCall = options.signal ? { signal: options.signal } : {};
-    const resumed = this.#kept.next !== undefined;
-    const handle = this.#kept.next ?? (await this.#keys.create());
-    const key = await this.#keys.open(handle);
-    const fresh = this.#service.as({ clientId: this.clientId, key });
-    // Checked, and kept, before the service hears of it.
-    publicKey(published(key));
-    if (!resumed) await this.#keep({ next: handle });
-    const { expiresAt, recovered } = await fresh.register(() => this.client(), published(key), resumed, call);
-    await fresh.waitUntilUsable(options);
-    await this.#write(({ next: _, keyExpiresAt: _old, ...kept }) => ({ ...kept, key: handle, ...(expiresAt !== undefined && { keyExpiresAt: expiresAt }) }));
+  async #rotate(times: ReturnType<typeof pacing>, options: WaitOptions): Promise<Rotation> {
+    const { name: old, names } = this.#read();
+    const key = names.length > 1 ? undefined : await this.#create();
+    let fresh: SelvbetjeningClient | undefined;
+    const as = async (name: string) => (name === old ? this.client() : (fresh ??= await this.#with(name)));
+    const lines = [this.#service.keyBody, ...times, key?.thumbprint, key && published(key)];
+    const hands = { as, options, store: (record: string) => this.#over(record) };
+    const [time, recovered, name] = (await this.#service.drive("selvbetjening_rotate", lines, this.#record, hands)).split("\n") as [string, string, string];
     // Its tokens are the old key's.
     this.#client = fresh;
-    return { thumbprint: key.thumbprint, ...(expiresAt !== undefined && { expiresAt }), recovered };
+    return { thumbprint: name, ...(time && { expiresAt: Number(time) }), recovered: !!recovered };
   }
 
-  async #with(handle: string): Promise<SelvbetjeningClient> {
-    return this.#service.as({ clientId: this.clientId, key: await this.#keys.open(handle) });
+  /** What the core reads in the record; `names` are those of the present key and of the one that is on its way. */
+  #read(record = this.#record): {
+    readonly confirmed: boolean;
+    readonly keyExpiresAt: number | undefined;
+    readonly name: string;
+    readonly names: readonly string[];
+  } {
+    const [confirmed, time, name, next] = this.#service.ask("read", record).split("\n") as [string, string, string, string];
+    return { confirmed: !!confirmed, keyExpiresAt: time ? Number(time) : undefined, name, names: next ? [name, next] : [name] };
   }
 
-  #keep(more: Partial<Kept>): Promise<void> {
-    return this.#write((kept) => ({ ...kept, ...more }));
+  /** A new key, safe with the next record that names it. */
+  async #create(): Promise<SigningKey> {
+    const handle = await this.#keys.create();
+    const key = await this.#keys.open(handle);
+    this.#handles = { ...(this.#record && this.#found(this.#record)), [key.thumbprint]: handle };
+    return key;
+  }
+
+  /** What finds the keys of a record. */
+  #found(record: string): Handles {
+    return Object.fromEntries(this.#read(record).names.map((name) => [name, this.#handles[name]!]));
+  }
+
+  async #open(name: string): Promise<SigningKey> {
+    const key = await this.#keys.open(this.#handles[name]!);
+    assertConfigured(key.thumbprint === name, "keys: the key of the record by what create gave");
+    return key;
+  }
+
+  async #with(name: string): Promise<SelvbetjeningClient> {
+    return this.#service.as({ clientId: this.clientId, key: await this.#open(name) });
+  }
+
+  /** Stores what a machine hands out. */
+  #over(record: string): Promise<void> {
+    return this.#write((stored) => this.#service.ask("over", record, [], stored));
   }
 
   /** One change after the other, each of what the last one left: of two at once the store would keep one alone. */
-  #write(change: (kept: Kept) => Kept): Promise<void> {
+  #write(change: (record: string) => string): Promise<void> {
     const run = async () => {
-      const kept = change(this.#kept);
-      if (kept === this.#kept) return;
-      await this.#store.write(this.id, JSON.stringify(kept));
-      this.#kept = kept;
+      const record = change(this.#record);
+      if (record === this.#record) return;
+      await this.#store.write(this.id, JSON.stringify({ ...(JSON.parse(record) as object), handles: this.#found(record) }));
+      this.#record = record;
     };
     return this.#writes.turn("", undefined, run, {}, "api");
   }
@@ -405,6 +385,9 @@ export function assertKeeping(service: Selvbetjening, options: EnrolmentKeeping,
   const { keys } = options;
   assertConfigured(keys === undefined || (isObject(keys) && typeof keys.create === "function" && typeof keys.open === "function"), "keys: { create, open }");
 }
+
+/** Seconds, as the core counts them. */
+const whole = (seconds: number) => Math.min(Math.ceil(seconds), Number.MAX_SAFE_INTEGER);
 
 /** A name that can stand in a path and in a store. */
 const isName = (id: unknown): id is string => typeof id === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(id);

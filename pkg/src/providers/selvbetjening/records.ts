@@ -1,7 +1,5 @@
 // What Selvbetjening keeps of a client, and says of it.
 
-import { assertGiven } from "../../core/check.js";
-
 /** A claim for one API, such as a HER-id. */
 export interface ClientClaim {
   readonly key: string;
@@ -74,11 +72,4 @@ export interface Delegation {
   readonly isHelsenettMember?: boolean;
   /** Terms that are not signed explain a `rejected_scope` in a token answer. */
   readonly serviceTerms: readonly { readonly uri?: string; readonly name?: string; readonly signed: boolean; readonly scopes: readonly string[] }[];
-}
-
-/** @internal Port and path of a redirect URI on loopback, for the older form. */
-export function portOf(redirectUri: string): { readonly redirectPort: number; readonly redirectPath: string } {
-  const found = /^http:\/\/(?:localhost|127\.0\.0\.1):(\d{1,5})(\/.*)$/.exec(redirectUri);
-  assertGiven(!!found, "api", "redirectUri: http on loopback with a port and a path, for the older form");
-  return { redirectPort: Number(found![1]), redirectPath: found![2]! };
 }

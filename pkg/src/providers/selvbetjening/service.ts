@@ -2,17 +2,17 @@
 // The core words each request and judges each answer; the token and its DPoP proof come from a Client of the caller's.
 
 import { seconds } from "../../core/clock.js";
+import { type Answer, type Driven, type SelvbetjeningCall, type WaitOptions, driven, pacing } from "./driving.js";
 import type { ClientDraft, CurrentClient, ClientSettings, ListedKey, Delegation } from "./records.js";
-import { type Carried, drive } from "../../core/drive.js";
 import { type Value, call, joined } from "../../core/wasm.js";
-import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only, present } from "../../core/check.js";
+import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { SamtykkeError, hostError } from "../../core/error.js";
 import { MAX_BODY, TRANSPORT, type Transport, checkTransport, read, request, send } from "../../core/http.js";
 import type { Jwk } from "../../crypto/webcrypto.js";
 import type { SigningKey } from "../../crypto/keys.js";
 import type { ResourceFetch } from "../../protocol/resource.js";
 import { sleep } from "../../core/sleep.js";
-import { ASKING, Ended, LONGEST, PATIENCE, Shared, limitTime, tell } from "../../core/wait.js";
+import { ASKING, PATIENCE, Shared, tell } from "../../core/wait.js";
 import type { Tokens } from "../../protocol/tokens.js";
 
 /** `test`, `production`, or the origins of a service of your own (https, or http on loopback). */
@@ -47,36 +47,6 @@ export interface SelvbetjeningOptions extends Transport {
   readonly keyBody?: "text" | "object";
 }
 
-/** Options of one call. */
-export interface SelvbetjeningCall {
-  readonly signal?: AbortSignal;
-}
-
-/** One pause of a wait. */
-export interface Pause {
-  /** How often was asked so far. */
-  readonly attempt: number;
-  /** Until it is asked again. */
-  readonly seconds: number;
-  /** Seconds since the wait began. */
-  readonly elapsed: number;
-  /** The last answer, where there was one. */
-  readonly client?: CurrentClient;
-}
-
-/** How a wait goes. Pauses grow by half from `first` to `longest`; a server that asks for a longer one gets it. All in seconds. */
-export interface WaitOptions extends SelvbetjeningCall {
-  readonly first?: number;
-  readonly longest?: number;
-  /** After so long it ends with `timeout`. */
-  readonly limit?: number;
-  /** Called before each pause: for progress. */
-  readonly onWait?: (pause: Pause) => void;
-}
-
-/** @internal */
-export const WAIT: Names<WaitOptions> = { ...SIGNAL, first: 1, longest: 1, limit: 1, onWait: 1 };
-
 /** @internal A page shows its keys to whoever reads it, and to every script in it (threat k of the security profile). */
 export function refusePage(): void {
   if ("document" in globalThis) throw hostError("secret_in_browser", { expected: "a server or worker: API key and private key stay out of pages" });
@@ -87,94 +57,6 @@ export function publicKey(jwk: Jwk): { readonly thumbprint: string; readonly kid
   assertGiven(isObject(jwk), "configuration", "a public key as JWK");
   const [thumbprint, kid, json] = call(["selvbetjening", "key"], JSON.stringify(jwk)).split("\n") as [string, string, string];
   return { thumbprint, kid, json };
-}
-
-/** An error as the core takes it. */
-const errorLines = ({ code, oauth, http, retryable }: SamtykkeError): readonly Value[] => [
-  code,
-  oauth?.error,
-  http?.status,
-  http?.retryAfter,
-  retryable ? 1 : "",
-];
-
-const nanoseconds = (seconds: number | undefined) => seconds && Math.max(Math.round(seconds * 1e9), 1);
-
-/** Asks until the client is known, or `approved`, with pauses between. What means "not yet", and the next pause, the core says. */
-async function waitForClient(options: WaitOptions, approved: boolean, ask: () => Promise<CurrentClient>): Promise<CurrentClient> {
-  only(options, WAIT, "api");
-  const { first, longest, limit, signal, onWait } = options;
-  assertGiven(
-    [first, longest, limit].every((value) => value === undefined || (typeof value === "number" && value > 0)),
-    "api",
-    "first, longest, limit: seconds, more than 0",
-  );
-  const began = Date.now();
-  for (let attempt = 1, due: string | undefined; ; attempt++) {
-    if (signal?.aborted) throw hostError("aborted", { phase: "api" }, signal.reason);
-    let client: CurrentClient | undefined;
-    let cause: unknown;
-    try {
-      client = await ask();
-      if (!approved || !client.pending.length) return client;
-    } catch (error) {
-      if (!(error instanceof SamtykkeError)) throw error;
-      cause = error;
-    }
-    const elapsed = (Date.now() - began) / 1000;
-    const pacing = [approved ? 1 : "", ...[first, longest, limit].map(nanoseconds), due, Math.round(elapsed * 1e9)];
-    let pauses: string;
-    try {
-      pauses = call(["selvbetjening", "wait", ...pacing, ...(cause instanceof SamtykkeError ? ["", ...errorLines(cause)] : [1])]);
-    } catch (late) {
-      if (cause !== undefined) Object.defineProperty(late, "cause", { value: cause, writable: true, configurable: true });
-      throw late;
-    }
-    if (!pauses) throw cause;
-    const [pause, next] = pauses.split("\n") as [string, string];
-    const seconds = Number(pause) / 1e9;
-    due = next;
-    tell(onWait, { attempt, seconds, elapsed, ...(client && { client }) });
-    // A timer of more than 31 bits would end at once.
-    await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), "api", signal);
-  }
-}
-
-/** @internal What a machine is driven with. */
-export interface Driven {
-  readonly transport: Transport;
-  /** The service by the name of a key: `old` or `new`. */
-  readonly as: (key: string) => SelvbetjeningClient | Promise<SelvbetjeningClient>;
-  readonly options: SelvbetjeningCall;
-  readonly ask?: (question: string) => Promise<string>;
-}
-
-/** @internal Drives a machine. Errors of its calls, and the caller's own, are thrown as they came. */
-export async function driven(operation: string, lines: string, { transport, as, options, ask }: Driven): Promise<string> {
-  let heard: unknown;
-  let passed = false;
-  const carried = async (step: string, rest: string): Promise<Carried> => {
-    if (step === "ask") return ["answered", "", new TextEncoder().encode(await limitTime(ask!(rest), { timeout: LONGEST, signal: options.signal }))];
-    const end = rest.indexOf("\n");
-    const { head, body } = await (await as(rest.slice(0, end))).exchange(rest.slice(end + 1), options);
-    heard = undefined;
-    return ["response", `${[...head, "", "", ""].join("\n")}\n`, new TextEncoder().encode(body)];
-  };
-  const carry = async (step: string, rest: string): Promise<Carried> => {
-    try {
-      return await carried(step, rest);
-    } catch (cause) {
-      heard = cause;
-      if (step === "call" && cause instanceof SamtykkeError) return ["refused", joined(errorLines(cause))];
-      passed = !(cause instanceof Ended);
-      throw cause;
-    }
-  };
-  try {
-    return await drive(operation, lines, { transport, carry });
-  } catch (error) {
-    throw passed || (heard instanceof SamtykkeError && heard.code === (error as SamtykkeError).code) ? heard : error;
-  }
 }
 
 /**
@@ -231,6 +113,21 @@ export class Selvbetjening {
     return call(["selvbetjening", "confirm", this.#environment, clientId, ...(older ? [older.redirectPort || "0", older.redirectPath] : [])]);
   }
 
+  /** @internal Drives a machine of this environment's. */
+  drive(operation: string, lines: readonly Value[], rest: string, hands: Omit<Driven, "transport">): Promise<string> {
+    return driven(operation, joined([this.#environment, ...lines]) + rest, { ...hands, transport: this.#options });
+  }
+
+  /** @internal What the core says of an enrolment's record. */
+  ask(wanted: string, record: string, lines: readonly Value[] = [], rest = ""): string {
+    return call(["selvbetjening", "enrolment", this.#environment, wanted, record, ...lines], rest);
+  }
+
+  /** @internal How a new key stands in its request. */
+  get keyBody(): string | undefined {
+    return this.#options.keyBody;
+  }
+
   /** The service for one client. Keep it: it keeps the token, and asks for no other while that one is valid. */
   as(identity: Identity): SelvbetjeningClient {
     refusePage();
@@ -238,18 +135,6 @@ export class Selvbetjening {
     only(identity, { clientId: 1, key: 1 } satisfies Names<Identity>, "api");
     return new SelvbetjeningClient(this.#options, this.#environment, this.#origin, identity);
   }
-}
-
-/** What became of a registration; `expiresAt` in seconds since 1970, if the service says so. */
-interface Registration {
-  readonly expiresAt?: number;
-  readonly recovered: boolean;
-}
-
-/** An answer that is not judged yet: status, media type and `Retry-After`; the body. */
-interface Answer {
-  readonly head: readonly string[];
-  readonly body: string;
 }
 
 /** The service for one client: made by {@link Selvbetjening.as}. */
@@ -287,8 +172,8 @@ export class SelvbetjeningClient {
    *
    * @throws {SamtykkeError} `timeout` when it is still unknown; as {@link getClient}.
    */
-  async waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waitForClient(options, false, () => this.getClient(present(options, ["signal"])));
+  waitUntilUsable(options: WaitOptions = {}): Promise<CurrentClient> {
+    return this.#wait(options, "");
   }
 
   /**
@@ -297,8 +182,30 @@ export class SelvbetjeningClient {
    *
    * @throws {SamtykkeError} `aborted`, `timeout` (after 30 days unless `limit` is given); as {@link getClient}.
    */
-  async waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
-    return waitForClient(options, true, () => this.getClient(present(options, ["signal"])));
+  waitForApproval(options: WaitOptions = {}): Promise<CurrentClient> {
+    return this.#wait(options, 1);
+  }
+
+  /** A wait is a chain of questions, each a machine of its own; a text between them tells where it stands. */
+  async #wait(options: WaitOptions, approval: Value): Promise<CurrentClient> {
+    const { signal, onWait } = options;
+    const hands: Driven = { transport: this.#options, as: () => this, options };
+    for (let lines = joined([this.#environment, approval, ...pacing(options)]); ; ) {
+      const [time, attempt, elapsed, after, client] = (await driven("selvbetjening_wait", lines, hands)).split("\n") as [
+        string,
+        string,
+        string,
+        string,
+        string,
+      ];
+      if (!time) return JSON.parse(client) as CurrentClient;
+      const seconds = Number(time) / 1e9;
+      const seen = client && { client: JSON.parse(client) as CurrentClient };
+      tell(onWait, { attempt: Number(attempt), seconds, elapsed: Number(elapsed) / 1e9, ...seen });
+      // A timer of more than 31 bits would end at once.
+      await sleep(Math.min(seconds * 1000, 2 ** 31 - 1), "api", signal);
+      lines = joined([this.#environment, "", "", "", ""]) + after;
+    }
   }
 
   /**
@@ -314,6 +221,7 @@ export class SelvbetjeningClient {
    */
   async update(change: (settings: ClientSettings) => ClientSettings | Promise<ClientSettings>, options: SelvbetjeningCall = {}): Promise<CurrentClient> {
     assertGiven(typeof change === "function", "api", "a function of the settings");
+    only(options, SIGNAL, "api");
     const ask = async (settings: string) => {
       const wanted = await change(JSON.parse(settings) as ClientSettings);
       assertGiven(isObject(wanted), "api", "settings: all five lists, each an array or null");
@@ -345,25 +253,19 @@ export class SelvbetjeningClient {
     return time ? { expiresAt: Number(time) } : {};
   }
 
-  /**
-   * @internal Registers a key with the one of `old`, this being the service by the new one. Where an answer is missing, the service's
-   * list says whether it was registered.
-   */
-  async register(old: () => Promise<SelvbetjeningClient>, publicJwk: Jwk, resumed: boolean, options: SelvbetjeningCall): Promise<Registration> {
-    const lines = joined([this.#environment, this.#options.keyBody, resumed ? 1 : ""]) + publicKey(publicJwk).json;
-    const as = (key: string) => (key === "old" ? old() : this);
-    const [time, recovered] = (await driven("selvbetjening_register", lines, { transport: this.#options, as, options })).split("\n");
-    return { ...(time && { expiresAt: Number(time) }), recovered: !!recovered };
-  }
-
   /** `GET /v1/multi-tenant-delegations`: organisations that delegate to this client. */
   async delegations(options: SelvbetjeningCall = {}): Promise<readonly Delegation[]> {
     return JSON.parse(await this.#call("delegations", options)) as Delegation[];
   }
 
   async #call(operation: string, options: SelvbetjeningCall, args: readonly Value[] = [], rest = "", key = ""): Promise<string> {
-    const { head, body } = await this.exchange(call(["selvbetjening", "request", this.#environment, operation, ...args], rest), options);
+    const { head, body } = await this.answer(operation, options, args, rest);
     return call(["selvbetjening", "answer", operation, key, ...head], body);
+  }
+
+  /** @internal Makes a call; its answer is not judged yet. */
+  answer(operation: string, options: SelvbetjeningCall, args: readonly Value[] = [], rest = ""): Promise<Answer> {
+    return this.exchange(call(["selvbetjening", "request", this.#environment, operation, ...args], rest), options);
   }
 
   /** @internal Sends a request of the core's; when its token is refused, and so nothing was done, once more with a new one. */
