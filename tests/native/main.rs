@@ -30,6 +30,7 @@ mod providers;
 mod public_apis;
 #[cfg(feature = "redis")]
 mod redis;
+mod selvbetjening;
 mod stores;
 mod support;
 mod tokens;

@@ -3,6 +3,7 @@
 //! RFC 9110; RFC 9700 section 4.12 (no redirects). One clock bounds head and body together, and octets are counted as they come.
 //! Refuses header values that no HTTP message can carry, and bodies over 1 MiB.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use zeroize::Zeroize;
 
 use crate::flow::machine::{Failure, Input, Machine, Moment};
-use crate::flow::step::Step;
+use crate::flow::step::{CallRequest, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::secret::Secret;
@@ -28,6 +29,17 @@ use crate::shell::spent::Spent;
 
 /// Where a refresh token that came is put before anything else of its answer is judged.
 pub type Storing<'a> = &'a (dyn Fn(Secret) -> BoxFuture<'static, Result<()>> + Send + Sync);
+
+/// A step that a program does, and not its driver.
+pub(crate) enum Asked {
+    /// A call by one of several keys.
+    Call(CallRequest),
+    /// What is to become of this.
+    Answer(Secret),
+}
+
+/// Does such a step.
+pub(crate) type Program<'a> = &'a (dyn Fn(Asked) -> BoxFuture<'a, Result<Input>> + Send + Sync + 'a);
 
 /// Sends by an [`Http`], and carries machines to their ends. A cheap clone.
 ///
@@ -110,7 +122,7 @@ impl Driver {
     /// `aborted` where the task ended without an outcome: there is no runtime, or it panicked.
     pub(crate) async fn run_detached<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let (tell, told) = tokio::sync::oneshot::channel();
-        self.runtime.spawn(alloc::boxed::Box::pin(async move {
+        self.runtime.spawn(Box::pin(async move {
             let _ = tell.send(work.await);
         }));
         let lost = || Error::new(&codes::ABORTED).expected("a runtime, and a task that ends");
@@ -119,7 +131,7 @@ impl Driver {
 
     /// Runs work in a task of its own for which nobody waits.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(alloc::boxed::Box::pin(work));
+        self.runtime.spawn(Box::pin(work));
     }
 
     /// Carries a machine to its end. Whoever drops this future ends what is on its way, so what may not be lost (a code, a refresh
@@ -146,6 +158,22 @@ impl Driver {
         keys: &Keys,
         store: Option<Storing<'_>>,
         spent: &Spent,
+    ) -> Result<M::Output> {
+        // Whose token goes with a call, and what a caller wants, no driver knows.
+        let program = |_| -> BoxFuture<'_, Result<Input>> {
+            Box::pin(core::future::ready(Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api))))
+        };
+        self.drive_with(machine, keys, store, spent, &program).await
+    }
+
+    /// As [`drive_once`](Self::drive_once), with what a program does of a machine's steps.
+    pub(crate) async fn drive_with<M: Machine>(
+        &self,
+        machine: &mut M,
+        keys: &Keys,
+        store: Option<Storing<'_>>,
+        spent: &Spent,
+        program: Program<'_>,
     ) -> Result<M::Output> {
         let mut claim = spent.claim();
         let mut input = Input::Start;
@@ -212,8 +240,9 @@ impl Driver {
                 Step::Lock(_) => Input::Failed(Failure::Store),
                 Step::Keep(_) | Step::Unlock => Input::Unlocked,
                 Step::Adopt(_) => Input::Adopted,
-                // Whose token goes with a call, and what a caller wants, no driver knows.
-                Step::Call(_) | Step::Ask(_) | Step::Token(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+                Step::Call(call) => program(Asked::Call(call)).await?,
+                Step::Ask(question) => program(Asked::Answer(question)).await?,
+                Step::Token(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
                 // Only a machine that was told so leaves keys to its shell.
                 Step::Find(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
             };
@@ -326,7 +355,7 @@ pub(crate) async fn read(
 const OPEN: &[&str] = &["accept", "content-type", "x-request-id", "x-trace-id"];
 
 /// The request as HTTP has it.
-fn to_http_request(request: &Request) -> Result<http::Request<Bytes>> {
+pub(crate) fn to_http_request(request: &Request) -> Result<http::Request<Bytes>> {
     let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Runtime).expected(expected);
     let mut outgoing = http::Request::builder().method(request.method).uri(&request.url);
     for (name, value) in &request.headers {

@@ -30,6 +30,7 @@ mod resource;
 mod runtime;
 #[cfg(feature = "aws-lc-rs")]
 mod seal;
+mod selvbetjening;
 mod sending;
 #[cfg(feature = "tracing")]
 mod spans;
