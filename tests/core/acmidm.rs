@@ -246,7 +246,7 @@ fn a_delegated_request_as_documented() {
     for token in ["", "two words", "a\r\nb"] {
         assert_eq!(code(delegation(&client).request(&client, &Secret::new(token))), "invalid_parameter");
     }
-    for api in ["my-client", "", "a\nb", "\u{e9}"] {
+    for api in ["my-client", "", "a\nb", "\u{e9}", "two words"] {
         assert_eq!(code(Delegation::begin(&client, api, "", &[7; 96], NOW)), "invalid_parameter", "{api}");
     }
     assert_eq!(code(Delegation::begin(&client, "api-1", "a  b", &[7; 96], NOW)), "invalid_scope");

@@ -11,6 +11,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::{Request, Response};
 use crate::ground::json::Value;
+use crate::ground::octet::is_visible;
 use crate::ground::secret::Secret;
 use crate::ground::text::word;
 use crate::protocol::answer::Answer;
@@ -20,7 +21,7 @@ use crate::protocol::authorization::transaction::{self, Fields};
 use crate::protocol::client::{Registration, Settings};
 use crate::protocol::syntax::RESPONSE_PARAMETERS;
 use crate::protocol::syntax::is_error_code;
-use crate::protocol::syntax::{is_token68, is_vschar};
+use crate::protocol::syntax::is_token68;
 use crate::provider::table::join;
 
 /// Octets of an answer; a callback may have as many.
@@ -42,7 +43,8 @@ const LIFETIME: u32 = 60;
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub fn delegated_scope(client_id: &str, api: &str, scope: &str) -> Result<String> {
-    if api == client_id || !is_vschar(api) {
+    // A space would make two scopes of one.
+    if api == client_id || !is_visible(api) {
         return Err(Error::new(&codes::INVALID_PARAMETER).expected("api: the ClientID API, another than the client's own"));
     }
     let mut text = join("audience:server:client_id:", api);
