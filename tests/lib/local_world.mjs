@@ -1,15 +1,17 @@
 // The local providers as the tests of Rust's shells use them: what is registered, as JSON, a person who logs in, and an API of our own.
-// `GET /world` gives the JSON, `GET /walk?provider=…&url=…` walks a login and gives where the browser is sent, `GET /things` is the API.
+// `GET /world` gives the JSON, `GET /walk?provider=…&url=…` walks a login and gives where the browser is sent, `GET /things` is the API,
+// `GET /confirm?url=…` confirms a draft of Selvbetjening's.
 // Refuses a call of that API without a token that ID-porten signed.
 
 import { createPrivateKey } from "node:crypto";
 import { Server, createServer } from "node:http";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from "jose";
 
 import { start } from "samtykke-local";
 import { API, LOGIN, ORGANISATION } from "samtykke-local/acmidm";
 import { EXAMPLE, HSA, KEYS } from "samtykke-local/halland";
 import { startApi } from "samtykke-local/helseid";
+import { decide } from "samtykke-local/selvbetjening";
 
 const REDIRECT = "http://localhost:1337/callback";
 /** One audience of HelseID's whose API is here, and one that takes a refresh. */
@@ -24,6 +26,7 @@ export async function startWorld() {
   const jwk = ({ privateJwk }) => JSON.stringify(privateJwk);
   const admin = maskinporten.clients.find(({ scopes }) => scopes.includes("idporten:dcr.read"));
   const [machine, person] = acmidm.clients;
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const world = {
     helseid: {
       issuer: helseid.issuer,
@@ -69,6 +72,8 @@ export async function startWorld() {
       api: selvbetjening.environment.api,
       apiKey: selvbetjening.client.apiKey,
       organization: selvbetjening.client.organizations[0],
+      issuer: helseid.issuer,
+      jwk: JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES256", kid: "key-1" }),
     },
   };
   if (person.clientId !== LOGIN) throw new Error("the client of logins is another");
@@ -78,6 +83,7 @@ export async function startWorld() {
     try {
       if (url.pathname === "/world") return say(200, JSON.stringify(world), "application/json");
       if (url.pathname === "/walk") return say(200, await local[url.searchParams.get("provider")].login(url.searchParams.get("url")));
+      if (url.pathname === "/confirm") return say(200, await decide(url.searchParams.get("url")));
       if (url.pathname !== "/things") return say(404, "");
       const [, token] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "") ?? [];
       const { payload } = await jwtVerify(token ?? "", keys, { issuer: idporten.issuer });

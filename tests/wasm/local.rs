@@ -8,6 +8,7 @@ use samtykke::jose::Algorithm;
 use samtykke::protocol::grant::Target;
 use samtykke::provider::helseid::{self, LoginRequest, TokenRequest};
 use samtykke::provider::maskinporten::{self, Problem, SelfService};
+use samtykke::provider::selvbetjening::{self, Draft, Enrolment, Pacing, PublicKey, Wait};
 use samtykke::provider::{acmidm, halland, idporten};
 use samtykke::{AuthorizationRequest, Callback, ClientCredentials, Profile, Request, Tokens};
 use serde_json::Value;
@@ -201,4 +202,44 @@ async fn idporten_from_a_login_to_an_api() {
     let tokens = client.refresh(&tokens).await.unwrap();
     let answer = client.send(&tokens, get(&format!("{}/things", address()))).await.unwrap();
     assert_eq!((answer.status, answer.body.expose()), (200, &*format!("things of {pid}")));
+}
+
+#[wasm_bindgen_test]
+async fn selvbetjening_from_a_draft_to_a_client_that_helseid_knows() {
+    let world = Facts::of("selvbetjening").await;
+    let environment = selvbetjening::Environment::custom(world.get("portal"), world.get("api")).unwrap();
+    let jwk: Value = serde_json::from_str(world.get("jwk")).unwrap();
+    let public: serde_json::Map<_, _> = jwk.as_object().unwrap().clone().into_iter().filter(|(name, _)| name != "d").collect();
+    let mut draft = Draft::new(world.get("organization"), PublicKey::parse(&Value::from(public).to_string()).unwrap());
+    draft.api_scopes = Some(vec![selvbetjening::SCOPE.into()]);
+    draft.confirmation_redirect_uri = Some("http://localhost:4406/confirmed/8fdK".into());
+    let issuer = helseid::Environment::custom(world.get("issuer")).unwrap();
+    let records = std::cell::RefCell::new(Vec::new());
+    let store = async |record: &str| {
+        records.borrow_mut().push(record.to_owned());
+        Ok(())
+    };
+    let unasked = async |_: &str| -> samtykke::Result<Tokens> { panic!("a draft takes no token") };
+
+    let nobody = HelseId::with(&issuer, "nobody", "", world.key("jwk").await).unwrap();
+    let api_key = samtykke::Secret::new(world.get("apiKey"));
+    let mut drafting = Enrolment::begin(&environment, &api_key, draft, "keys/1").unwrap();
+    let mut enrolment = nobody.client().carry_out(&environment, &mut drafting, store, unasked, |_| Ok(())).await.unwrap();
+    assert!(!enrolment.client_id().is_empty() && records.borrow().len() >= 2, "stored before it is sent, and when it is known");
+    let url = js_sys::encode_uri_component(&enrolment.confirm_url().unwrap());
+    let back = asked(&format!("{}/confirm?url={url}", address())).await;
+    let now = std::time::Duration::from_millis(js_sys::Date::now() as u64);
+    enrolment.confirm(&back, now).unwrap();
+    assert!(enrolment.is_confirmed());
+
+    let own = HelseId::with(&issuer, enrolment.client_id(), "", world.key("jwk").await).unwrap();
+    let wanted = TokenRequest::new().scope(selvbetjening::SCOPE);
+    let tokens = async |key: &str| {
+        assert_eq!(key, "keys/1");
+        Ok(own.machine(&wanted).await?.tokens)
+    };
+    let seconds = std::time::Duration::from_secs;
+    let mut wait = Wait::until_usable(&enrolment, Pacing::new(seconds(1), seconds(2), seconds(60)).unwrap());
+    let found = own.client().carry_out(&environment, &mut wait, store, tokens, |_| Ok(())).await.unwrap();
+    assert!(found.settings().is_ok());
 }
