@@ -54,8 +54,8 @@ const KEYS = ["jwk", "der", "chain"];
  * need (`samtykke_operation` and `samtykke_machine` in src/shell/bindings). A provider without a line is used by the client of `samtykke`.
  */
 const LINKED = {
-  acmidm: { machines: ["api_bearer"] },
-  halland: { operations: ["adfs"], machines: ["api_bearer"] },
+  acmidm: { operations: ["refused"], machines: ["api_bearer"] },
+  halland: { operations: ["adfs", "refused"], machines: ["api_bearer"] },
   helseid: {
     operations: ["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges", ...KEYS],
     machines: [
@@ -74,7 +74,7 @@ const LINKED = {
 /** The machines that know no client. */
 const LOOKUPS = /^(?:id_token|logout_token|metadata|resource|keys|api|api_bearer|maskinporten(?:_(?:keys|update))?|(?:norskgjeld|selvbetjening)(?:_\w+)?)$/;
 /** What every provider's wasm has. */
-const COMMON = ["C", "error", "refused"];
+const COMMON = ["C", "error"];
 const PROVIDERS = withEntry();
 
 function linked(name) {

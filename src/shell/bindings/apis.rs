@@ -14,6 +14,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "helseid" => super::helseid::call(lines, text),
         #[cfg(samtykke_entry = "maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
+        #[cfg(samtykke_operation = "refused")]
         "refused" => Err(refusal(lines)),
         #[cfg(samtykke_operation = "altinn")]
         "altinn" => super::altinn::call(lines, text),
