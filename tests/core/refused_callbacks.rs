@@ -200,7 +200,7 @@ fn n040_code_and_error_together() {
 }
 
 #[test]
-fn n041_code_is_visible_ascii_within_bounds() {
+fn n041_code_is_vschar_within_bounds() {
     refused(finish(&format!("{REDIRECT_URI}?state=STATE")), "code_missing");
     for odd in ["", "a%00b", "a%0A", "%C3%A5", "%7F"] {
         refused(finish(&format!("{REDIRECT_URI}?code={odd}&state=STATE")), "code_malformed");

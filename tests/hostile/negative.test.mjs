@@ -7,12 +7,13 @@ import { test } from "node:test";
 
 import { read, wrong } from "./proofs.mjs";
 
-/** Maskinporten, HelseID, ACM/IDM (Vlaanderen), Region Halland, Norsk Gjeldsinformasjon: groups in order, rows of each. */
+/** Maskinporten, HelseID, ACM/IDM (Vlaanderen), Region Halland, any AD FS, Norsk Gjeldsinformasjon: groups in order, rows of each. */
 const CASES = {
   M: [2, 1, 4, 1, 1, 1, 1, 1, 2, 1, 3, 3, 1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 2, 1, 1, 1, 4, 1],
   H: { a: 5, b: 3, c: 4, d: 3, e: 6, f: 14, g: 6, h: 4, i: 3, j: 3, k: 2 },
   V: { a: 9, b: 2, c: 4, d: 3, e: 3 },
   R: { a: 8, b: 4, c: 2, d: 2, e: 1 },
+  A: { a: 3, b: 3, c: 3, d: 2 },
   G: { a: 2, b: 1, c: 2, d: 1, e: 1, f: 1, g: 1, h: 2, i: 1, j: 2, k: 2, l: 1 },
 };
 const wanted = Object.entries(CASES).flatMap(([provider, groups]) =>

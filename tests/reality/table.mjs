@@ -11,7 +11,8 @@ export const SYSTEMS = {
   maskinporten: "Maskinporten",
   helseid: "HelseID",
   acmidm: "ACM/IDM",
-  halland: "Region Halland",
+  adfs: "AD FS",
+  halland: "Region Halland, whose server is an AD FS",
   idporten: "ID-porten",
 };
 export const CELLS = ["discovery", "key set", "token answer", "error", "API answer", "API error"];
