@@ -35,7 +35,7 @@ fn attempt(
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token).expected("client authentication for introspection"));
     }
     let url = client.profile().endpoint(name, authentication);
-    endpoint::check(name, url, client.profile().development).map_err(|error| error.at(Phase::Token))?;
+    endpoint::check(name, url, (&client.profile().development).into()).map_err(|error| error.at(Phase::Token))?;
     let mut attempt = Attempt::form(client, authentication, url, introspection::form(token.expose(), hint)?, false)?;
     attempt.request.repeatable = true;
     // It issues nothing, so there is nothing to bind.
@@ -141,7 +141,7 @@ impl Exchange<Claims> {
     ) -> Result<Self> {
         let profile = client.profile();
         let endpoint = profile.endpoint("userinfo_endpoint", authentication);
-        let request = userinfo::request_without_proof(endpoint, tokens.token_type, &tokens.access_token, profile.development)?;
+        let request = userinfo::request_without_proof(endpoint, tokens.token_type, &tokens.access_token, (&profile.development).into())?;
         let mut attempt = Attempt::new(client, ClientAuthentication::None, Server::Resource, request);
         attempt.token = Some(tokens.access_token.clone());
         attempt.bound = tokens.token_type == TokenType::DPoP;

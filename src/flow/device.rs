@@ -18,7 +18,8 @@ use crate::protocol::answer::Answer;
 use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
-use crate::protocol::endpoint;
+use crate::protocol::endpoint::{self, Development, Local};
+use crate::protocol::grant::Target;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::token::{RequestKind, Tokens, lifetime};
 
@@ -33,12 +34,21 @@ pub(crate) const MAX_INTERVAL: u32 = 3600;
 pub struct DeviceRequest {
     /// Scope tokens, single spaces between them; empty for the server's default.
     pub scope: String,
+    /// What the tokens are for, and further parameters.
+    pub target: Target,
 }
 
 impl DeviceRequest {
     /// Asks for a scope.
     pub fn new(scope: impl Into<String>) -> Self {
-        Self { scope: scope.into() }
+        Self { scope: scope.into(), target: Target::new() }
+    }
+
+    /// What the tokens are for, and further parameters.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = target;
+        self
     }
 
     pub(crate) fn form(&self) -> Result<Form> {
@@ -65,6 +75,8 @@ pub struct Device {
     pub interval: u32,
     /// The scope that was asked for.
     pub requested_scope: String,
+    /// What goes with each poll beside its code; nothing unless you set it.
+    pub target: Target,
 }
 
 /// What a poll brought.
@@ -97,11 +109,12 @@ impl Device {
             expires_in: 0,
             interval: INTERVAL,
             requested_scope: scope.into(),
+            target: Target::new(),
         }
     }
 
     /// Judges the answer to a [`DeviceRequest`]; `development` allows http to loopback, `texts` lifetimes as strings of digits.
-    pub(crate) fn judge(response: &Response, scope: &str, development: bool, texts: bool) -> Result<Self> {
+    pub(crate) fn judge(response: &Response, scope: &str, development: Local<'_>, texts: bool) -> Result<Self> {
         let judged = Answer { response, malformed: &codes::DEVICE_RESPONSE_MALFORMED };
         let answer = judged.success(&[200])?;
         let wrong = |expected: &'static str| judged.wrong(expected);
@@ -135,6 +148,7 @@ impl Device {
             expires_in,
             interval: interval.max(1),
             requested_scope: scope.into(),
+            target: Target::new(),
         })
     }
 
@@ -171,25 +185,23 @@ impl Exchange<Device> {
     /// `endpoint_missing`, `invalid_scope`, `invalid_configuration`.
     pub fn device_authorization(client: &Registration, authentication: &ClientAuthentication, request: &DeviceRequest) -> Result<Self> {
         let url = client.profile.endpoint("device_authorization_endpoint", authentication);
-        endpoint::check("device_authorization_endpoint", url, client.profile.development).map_err(|error| error.at(Phase::Token))?;
+        endpoint::check("device_authorization_endpoint", url, (&client.profile.development).into())
+            .map_err(|error| error.at(Phase::Token))?;
         let attempt = Attempt::form(client, authentication, url, request.form()?, false)?;
-        Ok(Self::new(
-            client,
-            Some(attempt),
-            DeviceJudge { scope: request.scope.clone(), development: client.profile.development, device: None },
-        ))
+        let judge = DeviceJudge { scope: request.scope.clone(), development: client.profile.development.clone(), device: None };
+        Self::new(client, Some(attempt), judge).target(&request.target)
     }
 }
 
 struct DeviceJudge {
     scope: String,
-    development: bool,
+    development: Development,
     device: Option<Device>,
 }
 
 impl Reader for DeviceJudge {
     fn answer(&mut self, response: &Response, context: &mut Context) -> Result<()> {
-        self.device = Some(Device::judge(response, &self.scope, self.development, context.expectation.expires_in_string)?);
+        self.device = Some(Device::judge(response, &self.scope, (&self.development).into(), context.expectation.expires_in_string)?);
         Ok(())
     }
 }
@@ -219,7 +231,7 @@ impl Exchange<Polled> {
             expectation.scope = device.requested_scope.clone();
             expectation.kind = RequestKind::DeviceCode;
         });
-        Ok(exchange)
+        exchange.target(&device.target)
     }
 }
 

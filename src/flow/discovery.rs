@@ -16,7 +16,7 @@ use crate::ground::uri::Uri;
 use crate::protocol::answers::metadata::{Metadata, Policy, check_issuer};
 use crate::protocol::answers::resource_metadata::{self, ResourceMetadata};
 use crate::protocol::challenge::Challenge;
-use crate::protocol::endpoint::{get, insert};
+use crate::protocol::endpoint::{Development, Local, get, insert};
 
 /// Where metadata is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl WellKnown {
     /// assert_eq!(WellKnown::OAuth.url("https://maskinporten.no/", false)?, "https://maskinporten.no/.well-known/oauth-authorization-server");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn url(self, issuer: &str, development: bool) -> Result<String> {
-        check_issuer(issuer, development)?;
+    pub fn url<'l>(self, issuer: &str, development: impl Into<Local<'l>>) -> Result<String> {
+        check_issuer(issuer, development.into())?;
         Ok(match self {
             Self::OpenId => insert(issuer, "", "/.well-known/openid-configuration"),
             Self::OAuth => insert(issuer, "/.well-known/oauth-authorization-server", ""),
@@ -176,7 +176,7 @@ struct Published {
     issuer: String,
     profile: String,
     origins: Option<Vec<String>>,
-    development: bool,
+    development: Development,
     left: &'static [WellKnown],
     /// Whether it was named by its address, which says nothing of a slash at its end.
     addressed: bool,
@@ -205,7 +205,7 @@ impl Document<Metadata> for Published {
     fn next(&mut self) -> Result<Option<Request>> {
         let Some((first, left)) = self.left.split_first() else { return Ok(None) };
         self.left = left;
-        let url = first.url(&self.issuer, self.development)?;
+        let url = first.url(&self.issuer, &self.development)?;
         self.tried.push(url.clone());
         Ok(Some(get(url)))
     }
@@ -218,7 +218,7 @@ impl Document<Metadata> for Published {
 
     fn judge(&self, response: &Response, _: u64) -> Result<Metadata> {
         let origins: Option<Vec<&str>> = self.origins.as_ref().map(|origins| origins.iter().map(String::as_str).collect());
-        let policy = Policy { profile: &self.profile, origins: origins.as_deref(), development: self.development };
+        let policy = Policy { profile: &self.profile, origins: origins.as_deref(), development: (&self.development).into() };
         if self.addressed {
             let mut slashed = self.issuer.clone();
             slashed.push_str("/");
@@ -262,13 +262,14 @@ impl Discovery {
             Some(WellKnown::OAuth) => &[WellKnown::OAuth],
             None => addresses,
         };
+        development.check()?;
         check_issuer(&issuer, development)?;
         if addresses.is_empty() {
             return Err(Error::new(&codes::INVALID_CONFIGURATION).expected("an address to look at"));
         }
         let origins = origins.map(|origins| origins.iter().map(|origin| String::from(*origin)).collect());
         let (profile, addressed) = (profile.into(), form.is_some());
-        Ok(Self::of(Published { issuer, profile, origins, development, left: addresses, addressed, tried: Vec::new() }))
+        Ok(Self::of(Published { issuer, profile, origins, development: development.into(), left: addresses, addressed, tried: Vec::new() }))
     }
 }
 
@@ -277,7 +278,7 @@ struct Described {
     request: Option<Request>,
     resource: String,
     issuer: Option<String>,
-    development: bool,
+    development: Development,
 }
 
 impl Document<ResourceMetadata> for Described {
@@ -286,7 +287,7 @@ impl Document<ResourceMetadata> for Described {
     }
 
     fn judge(&self, response: &Response, _: u64) -> Result<ResourceMetadata> {
-        ResourceMetadata::judge(response, &self.resource, self.issuer.as_deref(), self.development)
+        ResourceMetadata::judge(response, &self.resource, self.issuer.as_deref(), &self.development)
     }
 }
 
@@ -296,13 +297,15 @@ impl Discovery<ResourceMetadata> {
     ///
     /// # Errors
     /// `challenge_malformed`, `endpoint_refused`; then those of [`ResourceMetadata::judge`].
-    pub fn resource(resource: &str, refusal: Option<&str>, issuer: Option<&str>, development: bool) -> Result<Self> {
+    pub fn resource<'l>(resource: &str, refusal: Option<&str>, issuer: Option<&str>, development: impl Into<Local<'l>>) -> Result<Self> {
+        let development = development.into();
+        development.check()?;
         let challenges = refusal.map(Challenge::parse).transpose()?.unwrap_or_default();
         let url = match resource_metadata::address(&challenges, development)? {
             Some(url) => url,
             None => resource_metadata::well_known(resource, development)?,
         };
         let request = Some(resource_metadata::request(&url, development)?);
-        Ok(Self::of(Described { request, resource: resource.into(), issuer: issuer.map(String::from), development }))
+        Ok(Self::of(Described { request, resource: resource.into(), issuer: issuer.map(String::from), development: development.into() }))
     }
 }

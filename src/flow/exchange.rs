@@ -289,7 +289,7 @@ impl Flow {
                 Ok(Step::Verify(VerifyRequest { alg, key, input, signature }))
             }
             Choice::Fetch(times) => {
-                let request = jwks::request(uri.unwrap_or_default(), context.development)?;
+                let request = jwks::request(uri.unwrap_or_default(), &context.development)?;
                 context.jwks_at = times;
                 context.fetched = true;
                 self.state = State::KeysWanted(token, now);

@@ -18,6 +18,7 @@ use crate::jose::alg::Hash;
 use crate::jose::certified;
 use crate::jose::{Algorithm, Encryption, Jwk, jwks};
 use crate::protocol::client::Registration;
+use crate::protocol::endpoint::Development;
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::rules::IdTokenRules;
 use crate::protocol::profile::Rules;
@@ -34,7 +35,7 @@ pub(crate) struct Context {
     /// When it was asked for; `None` where the caller has not said.
     pub(super) jwks_at: Option<JwksTimes>,
     pub(super) jwks_uri: Option<String>,
-    pub(super) development: bool,
+    pub(super) development: Development,
     pub(super) fetched: bool,
     /// The refresh token that came with the answer.
     pub(crate) renewed: Option<Secret>,
@@ -85,7 +86,7 @@ impl Context {
             jwks: None,
             jwks_at: None,
             jwks_uri: profile.endpoints.jwks_uri.clone(),
-            development: profile.development,
+            development: profile.development.clone(),
             fetched: false,
             renewed: None,
             kept_refresh: false,

@@ -10,6 +10,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{Request, Response};
 use crate::ground::text::{Parts, number};
 use crate::jose::{Jwk, jwks};
+use crate::protocol::endpoint::Local;
 
 /// Seconds between two fetches of a key set that unknown key ids cause, unless the caller says otherwise.
 pub(crate) const COOLDOWN: u64 = 60;
@@ -151,7 +152,7 @@ impl Discovery<KeySet> {
     ///
     /// # Errors
     /// `invalid_configuration` unless the address is https on a public host; then those of [`jwks::judge`].
-    pub fn keys(jwks_uri: &str, development: bool) -> Result<Self> {
+    pub fn keys<'l>(jwks_uri: &str, development: impl Into<Local<'l>>) -> Result<Self> {
         Ok(Self::of(Source(Some(jwks::request(jwks_uri, development)?))))
     }
 }

@@ -162,7 +162,7 @@ impl Exchange<Login> {
             attempt.unsent = true;
             return Ok(Self::new(client, Some(attempt), judge));
         }
-        endpoint::check("pushed_authorization_request_endpoint", pushed, profile.development)
+        endpoint::check("pushed_authorization_request_endpoint", pushed, (&profile.development).into())
             .map_err(|error| error.at(Phase::Authorization))?;
         let mut form = Form::new();
         if whole {

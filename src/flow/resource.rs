@@ -16,6 +16,7 @@ use crate::ground::uri::Uri;
 use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::dpop::Server;
+use crate::protocol::endpoint::Local;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::syntax::{is_token68, names_any};
 use crate::protocol::token::{TokenType, Tokens};
@@ -24,7 +25,7 @@ use crate::protocol::token::{TokenType, Tokens};
 const OWN: &[&str] = &["authorization", "dpop"];
 
 /// Judges an address that a token is to be sent to: https, or http to loopback in development, on an origin that was named.
-pub(crate) fn check(url: &str, origins: &[&str], development: bool) -> Result<()> {
+pub(crate) fn check(url: &str, origins: &[&str], development: Local<'_>) -> Result<()> {
     let refused = |expected: &'static str| Err(Error::new(&codes::RESOURCE_REFUSED).expected(expected));
     let Some(uri) = Uri::parse(url).filter(|uri| uri.is_secure(development) && uri.fragment.is_none()) else {
         return refused("an https URL without fragment");
@@ -95,7 +96,7 @@ impl Exchange<Response> {
     /// `resource_refused`, `invalid_parameter`; `redirect_refused`; any other answer of the API's is the outcome.
     pub fn resource(client: &Registration, tokens: &Tokens, origins: &[&str], mut request: Request) -> Result<Self> {
         request.url = as_called(&encode_url(&request.url));
-        check(&request.url, origins, client.profile.development)?;
+        check(&request.url, origins, (&client.profile.development).into())?;
         let wrong = |expected: &'static str| Error::new(&codes::INVALID_PARAMETER).at(Phase::Api).expected(expected);
         request.headers.iter().try_for_each(|(name, _)| check_header(name))?;
         let token = tokens.access_token.expose();

@@ -21,6 +21,7 @@ use crate::protocol::authorization::transaction::has_openid;
 use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::protocol::endpoint;
+use crate::protocol::endpoint::Local;
 use crate::protocol::grant::{ClientCredentials, JwtBearer, Refresh, Source, Target, TokenExchange};
 use crate::protocol::id_token::claims::{Claims, Unverified};
 use crate::protocol::id_token::{self, IdTokenExpectation};
@@ -84,7 +85,7 @@ impl Exchange<Tokens> {
         rules.echoed = grant.subject.clone().map(|subject| ("sub", subject));
         exchange.flow.context.kept = grant.id_token.clone();
         exchange.flow.context.spends = Some((Spent::Answered, spent_name(&client.profile.issuer, &client.client_id, grant.token.expose())));
-        Ok(exchange)
+        exchange.target(&grant.target)
     }
 
     /// Asks for a token with a signed statement. A client without authentication of its own sends nothing else.
@@ -209,18 +210,18 @@ pub(crate) fn spent_name(issuer: &str, client_id: &str, value: &str) -> String {
 /// Where tokens come from, when secrets may be sent there.
 pub(crate) fn token_endpoint<'a>(client: &'a Registration, authentication: &ClientAuthentication) -> Result<&'a str> {
     let url = client.profile.endpoint("token_endpoint", authentication);
-    check_token_endpoint(url, client.profile.development)?;
+    check_token_endpoint(url, (&client.profile.development).into())?;
     Ok(url)
 }
 
 /// Refuses a token endpoint that may not be sent secrets.
-pub(crate) fn check_token_endpoint(url: &str, development: bool) -> Result<()> {
+pub(crate) fn check_token_endpoint(url: &str, development: Local<'_>) -> Result<()> {
     if endpoint::is_endpoint(url, development) {
         return Ok(());
     }
     let expected = "token_endpoint: an https URL of a public host, no fragment";
     let error = Error::new_expected(&codes::INVALID_CONFIGURATION, expected).at(Phase::Token);
-    Err(if !development && endpoint::is_local(url) { error.with_hint(endpoint::LOCAL) } else { error })
+    Err(if !development.is_on() && endpoint::is_local(url) { error.with_hint(endpoint::LOCAL) } else { error })
 }
 
 /// The nonce of a token that is about to be judged; nothing for one that cannot be read.

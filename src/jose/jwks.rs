@@ -10,7 +10,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::ground::uri::Uri;
+use crate::ground::uri::{Local, Uri};
 use crate::jose::alg::Algorithm;
 use crate::jose::jwk::{Jwk, is_private};
 
@@ -96,10 +96,10 @@ pub(crate) fn is_candidate(key: &Value<'_>, alg: &Algorithm, kid: Option<&str>) 
 ///
 /// # Errors
 /// `invalid_configuration` unless the address is https, of a public host, without fragment; `development` allows loopback.
-pub fn request(jwks_uri: &str, development: bool) -> Result<Request> {
+pub fn request<'l>(jwks_uri: &str, development: impl Into<Local<'l>>) -> Result<Request> {
+    let local = development.into();
     let fits = Uri::parse(jwks_uri).is_some_and(|uri| {
-        let local = development && uri.is_loopback();
-        uri.is_secure(development) && uri.fragment.is_none() && (local || !crate::ground::address::is_private(&uri))
+        uri.is_secure(local) && uri.fragment.is_none() && (local.takes(&uri) || !crate::ground::address::is_private(&uri))
     });
     if !fits {
         return Err(Error::new(&codes::INVALID_CONFIGURATION)

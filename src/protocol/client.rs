@@ -9,7 +9,7 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::lean::{LEAN, NPM};
 use crate::ground::text::cut;
 use crate::ground::uri::is_web;
-use crate::protocol::endpoint::{LOCAL, is_local};
+use crate::protocol::endpoint::{LOCAL, Local, is_local};
 use crate::protocol::profile::{Profile, Rules};
 use crate::protocol::syntax::{is_redirect_uri, is_vschar, names_any};
 
@@ -56,7 +56,7 @@ impl Registration {
             redirect_uri,
             place: "",
             iss_parameter: profile.iss_parameter,
-            development: profile.development,
+            development: (&profile.development).into(),
             free_resource: profile.requests.free_resource,
         }
     }
@@ -87,7 +87,7 @@ pub(crate) struct Settings<'a> {
     /// The redirect URI's place as the host's URL parser writes it, without query; empty where the host has not said.
     pub(crate) place: &'a str,
     pub(crate) iss_parameter: bool,
-    pub(crate) development: bool,
+    pub(crate) development: Local<'a>,
     /// Whether `resource` is any text; nothing to a page, which sends none.
     pub(crate) free_resource: bool,
 }
@@ -95,6 +95,9 @@ pub(crate) struct Settings<'a> {
 impl Settings<'_> {
     /// Judges the settings.
     pub(crate) fn check(&self) -> Result<()> {
+        if !LEAN {
+            self.development.check()?;
+        }
         let query = |text| cut(text, b'?').1;
         // A client that no person logs in with has neither of the two; then there is no flow to begin.
         // The browser entry's clients always have a front channel.
@@ -102,22 +105,26 @@ impl Settings<'_> {
         // An address of the web that the host's own reader of URLs cannot read has no place.
         let is_unreadable = NPM && !LEAN && self.place.is_empty() && is_web(self.redirect_uri, true);
         let expected = if !is_web(self.issuer, self.development) || query(self.issuer).is_some() {
-            "issuer: an https URL, no fragment, no query"
+            if LEAN { "issuer: https" } else { "issuer: an https URL, no fragment, no query" }
         } else if !machine
             && (!is_web(self.authorization_endpoint, self.development) || names_any(query(self.authorization_endpoint), RESERVED))
         {
-            "authorization_endpoint: an https URL, no fragment"
+            if LEAN { "authorization_endpoint: https" } else { "authorization_endpoint: an https URL, no fragment" }
         } else if !is_vschar(self.client_id) {
             "client_id: ASCII"
         } else if !machine && (!is_redirect_uri(self.redirect_uri) || is_unreadable) {
-            "redirect_uri: an https URL, no fragment"
+            if LEAN { "redirect_uri: https" } else { "redirect_uri: an https URL, no fragment" }
         } else {
             return Ok(());
         };
         let error = Error::new(&codes::INVALID_CONFIGURATION).expected(expected);
         // A page has no room to say more.
         let addresses = [self.issuer, self.authorization_endpoint];
-        Err(if !LEAN && !self.development && addresses.iter().any(|address| is_local(address)) { error.with_hint(LOCAL) } else { error })
+        Err(if !LEAN && !self.development.is_on() && addresses.iter().any(|address| is_local(address)) {
+            error.with_hint(LOCAL)
+        } else {
+            error
+        })
     }
 }
 

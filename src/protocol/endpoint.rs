@@ -13,9 +13,10 @@ use crate::ground::http::Request;
 use crate::ground::secret::Secret;
 use crate::ground::text::cut;
 use crate::ground::uri::Uri;
+pub use crate::ground::uri::{Development, Local};
 
 /// Whether secrets may be sent to this URL: https on a public host, no fragment; with `development` also http and https
-/// to loopback.
+/// to this machine, or to the origins named.
 ///
 /// ```
 /// use samtykke::protocol::endpoint::is_endpoint;
@@ -24,11 +25,9 @@ use crate::ground::uri::Uri;
 /// assert!(!is_endpoint("http://localhost:4400/token", false));
 /// assert!(is_endpoint("http://localhost:4400/token", true));
 /// ```
-pub fn is_endpoint(url: &str, development: bool) -> bool {
-    Uri::parse(url).is_some_and(|uri| {
-        let local = development && uri.is_loopback();
-        uri.is_secure(development) && uri.fragment.is_none() && (local || !is_private(&uri))
-    })
+pub fn is_endpoint<'l>(url: &str, development: impl Into<Local<'l>>) -> bool {
+    let local = development.into();
+    Uri::parse(url).is_some_and(|uri| uri.is_secure(local) && uri.fragment.is_none() && (local.takes(&uri) || !is_private(&uri)))
 }
 
 /// What to do about an address of this machine that is taken for a public one.
@@ -52,7 +51,7 @@ pub(crate) fn expectation(name: &str, what: &str) -> Cow<'static, str> {
 }
 
 /// Refuses an endpoint that is not there, or may not be sent secrets; `name` is its name in the metadata.
-pub(crate) fn check(name: &'static str, url: &str, development: bool) -> Result<()> {
+pub(crate) fn check(name: &'static str, url: &str, development: Local<'_>) -> Result<()> {
     if url.is_empty() {
         return Err(Error::new(&codes::ENDPOINT_MISSING).expected(name));
     }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use crate::ground::error::{Action, Kind, Result};
 use crate::jose::Encryption;
+use crate::protocol::endpoint::Development;
 use crate::protocol::token::TokenType;
 
 /// What one provider does differently, as data.
@@ -91,8 +92,8 @@ pub struct Profile {
     pub token_endpoint: String,
     /// Whether the server names itself in every callback (RFC 9207, `authorization_response_iss_parameter_supported`).
     pub iss_parameter: bool,
-    /// Whether http to loopback is allowed, for development against a local server.
-    pub development: bool,
+    /// Which servers are taken for development: those of this machine, by http too, and those at origins that are named.
+    pub development: Development,
     /// Further addresses.
     pub endpoints: Endpoints,
     /// How requests look.
@@ -108,7 +109,7 @@ impl Profile {
             authorization_endpoint: authorization_endpoint.into(),
             token_endpoint: token_endpoint.into(),
             iss_parameter: false,
-            development: false,
+            development: Development::default(),
             endpoints: Endpoints::default(),
             requests: Requests::default(),
         }

@@ -5,7 +5,7 @@
 
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::lean::LEAN;
-use crate::ground::octet::{NQCHAR, NQSCHAR, UNRESERVED, VSCHAR, is_all, run};
+use crate::ground::octet::{ADDRESS, AUTHORITY, NQCHAR, NQSCHAR, UNRESERVED, VSCHAR, is_all, run};
 use crate::ground::text::{Parts, cut, form_octets, pairs, word};
 use crate::ground::uri::{Uri, is_web};
 
@@ -72,7 +72,10 @@ const DOTS: &str = ". .. %2e %2E .%2e .%2E %2e. %2E. %2e%2e %2e%2E %2E%2e %2E%2E
 /// ```
 pub fn is_redirect_uri(text: &str) -> bool {
     if LEAN {
-        return is_web(text, true);
+        // The dot of a domain: no scheme that a browser runs has one.
+        let (scheme, rest) = cut(text, b':');
+        let named = rest.is_some() && cut(scheme, b'.').1.is_some();
+        return is_web(text, true) || (named && is_all(scheme, AUTHORITY) && is_all(text, ADDRESS));
     }
     // A private-use scheme may have an empty authority, as the platforms write it: `app.x:///cb` is `app.x:/cb` (RFC 8252 section 7.1).
     let (scheme, rest) = cut(text, b':');

@@ -55,7 +55,7 @@ impl Http for Script {
 fn registration(issuer: &str) -> samtykke::Registration {
     let mut profile = Profile::new(issuer, &format!("{issuer}/authorize"), &format!("{issuer}/token"));
     profile.endpoints.userinfo = Some(format!("{issuer}/userinfo"));
-    profile.development = true;
+    profile.development = true.into();
     samtykke::Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 

@@ -48,7 +48,7 @@ fn environments_are_whole_and_apart() {
         assert_eq!((profile.issuer.as_str(), profile.authorization_endpoint), (issuer, format!("{issuer}/v1/auth")));
         assert_eq!(profile.endpoints.introspection, Some(format!("{issuer}/v1/introspect")));
         assert_eq!(profile.endpoints.end_session, Some(format!("{issuer}/v1/logout")));
-        assert!(!profile.development);
+        assert!(!profile.development.is_on());
     }
     for odd in ["", "ti", "http://op.example/op", "https://op.example/op/", "https://op.example/op?x"] {
         assert_eq!(code(Environment::custom(odd)), "invalid_configuration", "{odd}");

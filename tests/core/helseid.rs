@@ -167,7 +167,7 @@ fn environments_are_whole_and_the_profile_wins_over_metadata() {
     let metadata = judge(&document).unwrap();
     assert!(metadata.flag("backchannel_logout_supported"));
     let profile = helseid::profile_of(&metadata, &test);
-    assert!(profile.requests.pushed && profile.requests.dpop && profile.iss_parameter && !profile.development);
+    assert!(profile.requests.pushed && profile.requests.dpop && profile.iss_parameter && !profile.development.is_on());
     assert_eq!(profile.requests.signing_algorithms, ["RS256"]);
     assert_eq!(profile.requests.assertion.typ.as_deref(), Some("client-authentication+jwt"));
     // b: another issuer, a slash too many, http, no PAR endpoint.

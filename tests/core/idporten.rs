@@ -44,11 +44,11 @@ fn environments_have_the_documented_addresses() {
         assert_eq!(profile.endpoints.pushed_authorization_request, Some(at("/par")));
         assert_eq!(profile.endpoints.jwks_uri, Some(at("/jwks.json")));
         assert_eq!(profile.endpoints.userinfo, userinfo.then(|| at("/userinfo")));
-        assert!(profile.iss_parameter && !profile.development);
+        assert!(profile.iss_parameter && !profile.development.is_on());
     }
     let local = idporten::profile(&Environment::custom("http://localhost:4500/idporten").unwrap());
     assert_eq!(local.authorization_endpoint, "http://localhost:4500/idporten/authorize");
-    assert!(local.development);
+    assert!(local.development.is_on());
     for wrong in ["https://idporten.no/", "http://idporten.no", "idporten.no", "https://idporten.no?x", ""] {
         assert_eq!(code(Environment::custom(wrong)), "invalid_configuration", "{wrong}");
     }

@@ -104,9 +104,9 @@ fn endpoints_are_https_on_a_public_host() {
         assert!(judge(&with(name, "https://other.example:8443/x?tenant=1".into()), &Policy::default()).is_ok());
     }
     let local = with("token_endpoint", "http://127.0.0.1:4400/t".into());
-    assert!(judge(&local, &Policy { development: true, ..Policy::default() }).is_ok());
+    assert!(judge(&local, &Policy { development: true.into(), ..Policy::default() }).is_ok());
     let private = with("token_endpoint", "https://10.0.0.1/t".into());
-    assert_eq!(code(judge(&private, &Policy { development: true, ..Policy::default() })), "endpoint_refused");
+    assert_eq!(code(judge(&private, &Policy { development: true.into(), ..Policy::default() })), "endpoint_refused");
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_profile_wins() {
 
     let profile = found.profile(&STANDARD, true);
     assert_eq!((profile.issuer.as_str(), profile.token_endpoint.as_str()), (ISSUER, "https://op.example/own"));
-    assert!(profile.iss_parameter && profile.development && profile.requests.pushed && !profile.requests.request_object);
+    assert!(profile.iss_parameter && profile.development.is_on() && profile.requests.pushed && !profile.requests.request_object);
     assert_eq!(found.signing_algorithms(), ["RS256", "ES256"], "none and shared secrets are no signatures of the server");
     assert!(profile.requests.signing_algorithms.is_empty(), "the server's list never widens what a client takes: RS256");
     let endpoints = profile.endpoints;
@@ -387,7 +387,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(text: String, status: u16, name in "[a-z_]{0,40}", json in "[\\[\\]{}:,\"a-z0-9. -]{0,30}") {
-        let policy = Policy { profile: &format!("{{\"{name}\":{json}}}"), origins: Some(&[&text]), development: true };
+        let policy = Policy { profile: &format!("{{\"{name}\":{json}}}"), origins: Some(&[&text]), development: true.into() };
         for body in [text.clone(), json.clone(), document().to_string(), format!("{{\"issuer\":\"{text}\",\"{name}\":{json}}}")] {
             let _ = Metadata::judge(&Response::new(status, Some("application/json"), &body), ISSUER, &policy);
             let _ = Metadata::judge(&Response::new(200, Some("application/json"), &body), &text, &policy);

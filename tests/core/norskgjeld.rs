@@ -59,13 +59,13 @@ fn environments_are_whole() {
         {
             assert_eq!(environment.audience(service), format!("https://api{middle}.norskgjeld.no{path}"));
         }
-        assert!(!profile.development && !profile.iss_parameter);
+        assert!(!profile.development.is_on() && !profile.iss_parameter);
     }
     assert_eq!(Environment::from_name("preprod").unwrap(), Environment::preprod());
     assert_eq!(Environment::from_name("production").unwrap(), Environment::production());
     let local = Environment::from_name("http://localhost:4400 http://localhost:4401").unwrap();
     assert_eq!(norskgjeld::profile(&local).issuer, "http://localhost:4400/");
-    assert!(norskgjeld::profile(&local).development);
+    assert!(norskgjeld::profile(&local).development.is_on());
     for odd in [
         "",
         "test",

@@ -147,6 +147,41 @@ fn asked(target: &Target) -> Result<Request, Error> {
 }
 
 #[test]
+fn parameters_of_the_provider_s_go_with_every_grant() {
+    let (client, authentication) = (client(), ClientAuthentication::secret_basic("s"));
+    let target = || Target::new().parameter("tenant", "a b").resource("https://api.example");
+    let code = crate::flow::finish_as(&client, AuthorizationRequest::new("read"), &format!("{REDIRECT_URI}?code=a&state=STATE")).unwrap();
+    let refresh = Refresh::new("r").target(target());
+    let mut device = Device::poll("d", "read");
+    device.target = target();
+    let exchanges = [
+        Exchange::authorization_code(&client, &authentication, code).unwrap().target(&target()).unwrap(),
+        Exchange::refresh(&client, &authentication, &refresh).unwrap(),
+        Exchange::client_credentials(&client, &authentication, &ClientCredentials::new("read")).unwrap().target(&target()).unwrap(),
+        Exchange::jwt_bearer(&client, &authentication, &JwtBearer::from_assertion("a.b.c")).unwrap().target(&target()).unwrap(),
+        Exchange::token_exchange(&client, &authentication, &TokenExchange::new("t")).unwrap().target(&target()).unwrap(),
+    ];
+    let mut sent = Vec::new();
+    for exchange in exchanges {
+        sent.extend(play(exchange, &[answer(200, TOKENS)]).0);
+    }
+    let request = DeviceRequest::new("read").target(target());
+    sent.extend(play(Exchange::device_authorization(&client, &authentication, &request).unwrap(), &[answer(400, "{}")]).0);
+    sent.extend(play(Exchange::device_poll(&client, &authentication, &device).unwrap(), &[answer(200, TOKENS)]).0);
+    assert_eq!(sent.len(), 7);
+    for request in &sent {
+        let of = |name: &str| form(request).into_iter().filter(|(found, _)| found == name).map(|(_, value)| value).collect::<Vec<_>>();
+        assert_eq!((of("tenant"), of("resource")), (vec!["a b".into()], vec!["https://api.example".into()]), "{:?}", of("grant_type"));
+    }
+    for name in ["grant_type", "device_code", "refresh_token", "code", "code_verifier", "redirect_uri"] {
+        let odd = || Target::new().parameter(name, "x");
+        refused(Exchange::refresh(&client, &authentication, &Refresh::new("r").target(odd())), "reserved_parameter");
+        device.target = odd();
+        refused(Exchange::device_poll(&client, &authentication, &device), "reserved_parameter");
+    }
+}
+
+#[test]
 fn n016_n017_what_a_token_is_for() {
     let details = r#"[{"type":"a"},{"type":"b","x":1}]"#;
     let target =

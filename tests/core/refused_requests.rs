@@ -94,7 +94,9 @@ fn n004_http_only_for_loopback() {
         "http://rp.example/cb",
         "http://localhost:80@evil.example/",
         "http://localhost.evil.example/",
-        "http://127.0.0.2/cb",
+        "http://notlocalhost/cb",
+        "http://127.evil.example/cb",
+        "http://128.0.0.1/cb",
         "http://[::2]/cb",
     ] {
         refused(Registration::new(profile(), "client-1", odd), "invalid_configuration");
@@ -102,7 +104,9 @@ fn n004_http_only_for_loopback() {
     for fine in [
         "http://localhost:3000/cb",
         "http://LOCALHOST/cb",
+        "http://app.localhost:3000/cb",
         "http://127.0.0.1:51004/cb",
+        "http://127.3.2.1/cb",
         "http://[::1]/cb",
         "com.example.app:/cb",
         "https://rp.example",
@@ -113,7 +117,7 @@ fn n004_http_only_for_loopback() {
     // The issuer and the endpoints may be on loopback with the development flag only.
     let mut local = Profile::new("http://localhost:4400/", "http://localhost:4400/auth", "http://localhost:4400/token");
     refused(Registration::new(local.clone(), "client-1", REDIRECT_URI), "invalid_configuration");
-    local.development = true;
+    local.development = true.into();
     assert!(Registration::new(local.clone(), "client-1", REDIRECT_URI).is_ok());
     local.issuer = "http://op.example/".into();
     refused(Registration::new(local, "client-1", REDIRECT_URI), "invalid_configuration");

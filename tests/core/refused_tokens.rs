@@ -38,7 +38,7 @@ fn n047_token_endpoint_https_and_public() {
         refused(Exchange::authorization_code(&client, &ClientAuthentication::None, checked()), "invalid_configuration");
     }
     let mut profile = profile();
-    profile.development = true;
+    profile.development = true.into();
     for (address, fits) in [("http://localhost:4400/token", true), ("https://10.1.2.3/token", false), ("http://op.example/token", false)] {
         profile.token_endpoint = address.into();
         let client = Registration::new(profile.clone(), "client-1", REDIRECT_URI).unwrap();

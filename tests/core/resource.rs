@@ -91,7 +91,7 @@ fn n113_a_token_goes_by_https_in_the_header() {
         refused(call(&format!("https://api.example/v1?{query}"), &[API]), "resource_refused");
     }
     let mut local = profile();
-    local.development = true;
+    local.development = true.into();
     let local = samtykke::Registration::new(local, "client-1", "https://rp.example/cb").unwrap();
     Exchange::resource(&local, &tokens(TokenType::Bearer), &["http://127.0.0.1:9"], get("http://127.0.0.1:9/v1")).unwrap();
     let (sent, outcome) = play(call("https://api.example/v1", &[API]).unwrap(), &[Response::new(404, None, "")]);

@@ -110,6 +110,34 @@ test("tls_client_auth goes to the alias for certificates, with the client id alo
   assert.deepEqual(form(requests[0]), { grant_type: "client_credentials", scope: "read", client_id: "client-1" });
 });
 
+test("parameters of the provider's go with every grant, and none in the place of ours", async () => {
+  const whole = provider({ ...settings, jwksUri: undefined, deviceAuthorizationEndpoint: `${OP}/device` });
+  const device = { deviceCode: "d", requestedScope: "read", interval: 0, expiresAt: Math.floor(Date.now() / 1000) + 60 };
+  const codes = json({ device_code: "d", user_code: "A", verification_uri: `${OP}/d`, expires_in: 60 });
+  const calls = {
+    exchange: (client, target) => {
+      const { state, transaction } = client.begin({ scope: "read" });
+      return client.exchange(client.finish(transaction, `${settings.redirectUri}?code=${state}&state=${state}`), target);
+    },
+    refresh: (client, target) => client.refresh(`r${Math.random()}`, target),
+    clientCredentials: (client, target) => client.clientCredentials({ scope: "read", ...target }),
+    jwtBearer: (client, target) => client.jwtBearer({ assertion: "a.b.c", ...target }),
+    tokenExchange: (client, target) => client.tokenExchange({ subjectToken: "t", subjectTokenType: "urn:ietf:params:oauth:token-type:jwt", ...target }),
+    deviceAuthorization: (client, target) => client.deviceAuthorization({ scope: "read", ...target }),
+    devicePoll: (client, target) => client.devicePoll(device, target),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const issued = tokens({ issued_token_type: "urn:ietf:params:oauth:token-type:access_token" });
+    const { fetch, requests } = fetchOf(name === "deviceAuthorization" ? codes : issued);
+    const client = new Client(whole, clientSecretJwt(SHARED), { fetch });
+    await call(client, { extra: { tenant: "a b" }, resource: "https://api.example" });
+    assert.deepEqual([form(requests[0]).tenant, form(requests[0]).resource, requests.length], ["a b", "https://api.example", 1], name);
+    for (const own of ["grant_type", "client_assertion", "device_code", "code_verifier", "scope"])
+      await fails(call(client, { extra: { [own]: "x" } }), { code: "reserved_parameter" });
+    assert.equal(requests.length, 1, name);
+  }
+});
+
 test("resource, audience and authorization_details go with a token request; invalid_target comes back as data", async () => {
   const { fetch, requests } = fetchOf(tokens(), json({ error: "invalid_target" }, 400));
   const client = new Client(op, clientSecretJwt(SHARED), { fetch });

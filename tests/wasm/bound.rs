@@ -36,7 +36,7 @@ pub(crate) fn at(behaviour: &str) -> Party {
     let issuer = format!("{}/op/{behaviour}/{id}", server());
     let of = |endpoint: &str| format!("{issuer}/{endpoint}");
     let mut profile = Profile::new(&issuer, &of("authorize"), &of("token"));
-    profile.development = true;
+    profile.development = true.into();
     profile.iss_parameter = true;
     profile.endpoints.pushed_authorization_request = Some(of("par"));
     profile.endpoints.jwks_uri = Some(of("jwks"));
@@ -75,6 +75,13 @@ impl Party {
         let code = self.returned(Transport::new().timeout(5).drive(&mut login, keys).await?)?;
         let exchange = Exchange::authorization_code(&self.client, &self.authentication(), code)?;
         Transport::new().timeout(5).drive(&mut exchange.dpop(dpop, login.dpop_nonce()), keys).await
+    }
+
+    /// The begin of a login by a transport and keys.
+    pub(crate) async fn begun_by(&self, transport: Transport, keys: &Keys<'_>, dpop: &KeyInfo) -> Result<Login> {
+        let start = Start::new().dpop(dpop, None);
+        let mut login = fetch::login(&self.client, &self.authentication(), AuthorizationRequest::new("openid read"), start)?;
+        transport.drive(&mut login, keys).await
     }
 
     async fn drive<T>(&mut self, mut exchange: Exchange<T>) -> Result<T> {

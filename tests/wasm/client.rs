@@ -20,7 +20,7 @@ fn es256() -> &'static Algorithm {
 async fn discovered(id: &str, own: Key, dpop: Key) -> Client {
     let issuer = format!("{}/op/good/{id}", server());
     let profile = r#"{"id_token_signing_alg_values_supported":["ES256"]}"#;
-    let policy = Policy { profile, origins: None, development: true };
+    let policy = Policy { profile, origins: None, development: true.into() };
     let client = Client::discover_with(&issuer, "eksempelbank-client", "https://app.example.no/callback", policy).await.unwrap();
     let mut profile = client.registration().profile().clone();
     profile.requests.dpop = true;
@@ -82,7 +82,7 @@ async fn a_refresh_token_that_came_with_a_refused_answer_is_not_lost() {
     let issuer = format!("{}/op/refresh-other-person/{}", server(), key());
     let of = |endpoint: &str| format!("{issuer}/{endpoint}");
     let mut profile = samtykke::Profile::new(&issuer, &of("authorize"), &of("token"));
-    (profile.development, profile.iss_parameter, profile.requests.dpop) = (true, true, true);
+    (profile.development, profile.iss_parameter, profile.requests.dpop) = (true.into(), true, true);
     profile.endpoints.pushed_authorization_request = Some(of("par"));
     profile.endpoints.jwks_uri = Some(of("jwks"));
     profile.requests.signing_algorithms = vec!["ES256".into()];
@@ -108,7 +108,7 @@ async fn a_refresh_token_that_came_with_a_refused_answer_is_not_lost() {
 async fn a_source_asks_once_for_many() {
     let id = key();
     let mut profile = samtykke::Profile::new(server(), &format!("{}/authorize", server()), &format!("{}/token/ok?{id}", server()));
-    profile.development = true;
+    profile.development = true.into();
     let registration = samtykke::Registration::new(profile.for_machines(), "eksempelbank-client", "").unwrap();
     let client = Client::new(registration).authentication(ClientAuthentication::secret_basic("a%b+c d:e/f"));
     let source = TokenSource::new(&client);

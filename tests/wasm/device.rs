@@ -3,6 +3,7 @@
 use js_sys::{Array, Date, Function, Reflect};
 use samtykke::fetch::{Keys, Transport};
 use samtykke::flow::device::Device;
+use samtykke::protocol::grant::Target;
 use samtykke::{ClientAuthentication, Result, Secret, Tokens};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -19,6 +20,7 @@ fn device(expires_in: u32) -> Device {
         expires_in,
         interval: 1,
         requested_scope: "read".into(),
+        target: Target::new(),
     }
 }
 

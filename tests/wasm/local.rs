@@ -25,7 +25,7 @@ fn get(url: &str) -> Request {
 
 async fn asked(url: &str) -> String {
     let mut profile = Profile::new(address(), &format!("{}/authorize", address()), &format!("{}/token", address()));
-    profile.development = true;
+    profile.development = true.into();
     let client = Client::new(samtykke::Registration::new(profile.for_machines(), "nobody", "").unwrap()).api(address());
     let answer = client.send(&Tokens::bare("none", Default::default()), get(url)).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body.expose());
@@ -167,7 +167,7 @@ async fn acmidm_with_elys_and_a_delegated_token() {
 async fn halland_with_its_gateway() {
     let world = Facts::of("halland").await;
     let mut profile = halland::profile(world.get("issuer")).for_machines();
-    profile.development = true;
+    profile.development = true.into();
     let registration = samtykke::Registration::new(profile, world.get("clientId"), "").unwrap();
     let key = world.key("jwk").await;
     assert_eq!(world.key("jwk").await.with_certificates("none").unwrap_err().code(), "key_refused");

@@ -33,7 +33,7 @@ fn key() -> String {
 /// A client of a server at `origin` whose token endpoint has this path.
 fn client_at(origin: &str, path: &str) -> Registration {
     let mut profile = Profile::new(origin, &format!("{origin}/authorize"), &format!("{origin}{path}"));
-    profile.development = true;
+    profile.development = true.into();
     Registration::new(profile, "eksempelbank-client", "https://app.example.no/callback").unwrap()
 }
 

@@ -22,4 +22,5 @@ export {
   type Msis,
 } from "../providers/adfs/provider.js";
 export type { Provider } from "../protocol/page_provider.js";
+export type { Development } from "../core/development.js";
 export { SamtykkeError } from "../core/error.js";

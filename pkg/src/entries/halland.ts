@@ -19,6 +19,7 @@ export {
   type Msis,
 } from "../providers/adfs/provider.js";
 export type { Provider } from "../protocol/page_provider.js";
+export type { Development } from "../core/development.js";
 export type { HttpAnswer } from "../protocol/answer.js";
 export type { RefusableToken } from "../providers/guarded_fetch.js";
 export { SamtykkeError } from "../core/error.js";

@@ -30,6 +30,7 @@ export type { RequestObjectOptions, StartOptions } from "../protocol/start.js";
 export type { Tokens } from "../protocol/tokens.js";
 export type { Fetch, Transport } from "../core/http.js";
 export { provider, type ProviderOptions } from "../protocol/provider.js";
+export type { Development } from "../core/development.js";
 export { norskgjeld } from "../providers/norskgjeld/server.js";
 export type { AliasedEndpoint, AssertionRules, Presence, ServerData } from "../protocol/profile.js";
 export { dpopKeyStore, type DpopKeyStore } from "../crypto/dpop_store.js";

@@ -8,6 +8,7 @@ export type { GetOptions, TokenSourceSettings } from "../tokens/settings.js";
 export type { ApiFetchOptions, Refusal, RefusalRule } from "../tokens/fetch.js";
 export type { ClientAsk, ClientGrant, RequestAsk } from "../tokens/grant.js";
 export type { Target } from "../tokens/clock.js";
+export type { Development } from "../core/development.js";
 export type { Kept, Lock, SessionStore, TokenStore } from "../tokens/store.js";
 export { denoKvStore, type DenoKv, type DenoKvAtomic, type DenoKvStoreOptions } from "../tokens/stores/deno_kv.js";
 export {

@@ -1,7 +1,7 @@
 // The confidential client: begins and finishes flows, asks for tokens by every grant, calls APIs with them.
 
 import { ClientAuthentication, heldBy, none } from "./authentication.js";
-import { type Names, SIGNAL, assertConfigured, assertGiven, isObject, isRequest, only, present } from "../core/check.js";
+import { type Names, assertConfigured, assertGiven, isObject, isRequest, only, present } from "../core/check.js";
 import { type DeviceAuthorization, deviceAuthorization, devicePoll } from "./device.js";
 import { Nonces } from "./dpop.js";
 import { type Value, call } from "../core/wasm.js";
@@ -310,9 +310,9 @@ export class Client {
    *
    * @throws {SamtykkeError} `token_error` (`user_declined` when the person refused), `device_code_expired`, `aborted`.
    */
-  async devicePoll(device: DeviceAuthorization, options: { readonly signal?: AbortSignal } = {}): Promise<Tokens> {
-    only(options, SIGNAL, "token");
-    return devicePoll(this.#party, device, options.signal);
+  async devicePoll(device: DeviceAuthorization, options: TokenTarget = {}): Promise<Tokens> {
+    only(options, TARGET, "token");
+    return devicePoll(this.#party, device, options);
   }
 
   /**
@@ -328,7 +328,7 @@ export class Client {
    */
   fetch(tokens: Tokens, options: ResourceOptions): ResourceFetch {
     const { transport, dpop, nonces, offset } = this.#party;
-    return resourceFetch({ transport, dpop, nonces, offset, development: this.provider.flags.includes("d") }, tokens, options);
+    return resourceFetch({ transport, dpop, nonces, offset, development: this.provider.flags }, tokens, options);
   }
 
   /**
@@ -396,7 +396,7 @@ function keysOf({ server, flags }: Provider, jwks: ClientOptions["jwks"], transp
   const { fetch, timeout } = transport;
   const cache = jwks ?? new JwksCache({ fetch, timeout });
   // A cache of the caller's is told of its server's settings, or it would refuse the address when the code is spent.
-  return (cache as JwksCache).at(server.jwksUri, flags.includes("d"));
+  return (cache as JwksCache).at(server.jwksUri, flags);
 }
 
 function throwUnkeyed(): never {

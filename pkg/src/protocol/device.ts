@@ -38,7 +38,8 @@ export async function deviceAuthorization(party: Party, scope: string, target: T
 }
 
 /** @internal Polls until the person is done. */
-export async function devicePoll(party: Party, device: DeviceAuthorization, signal?: AbortSignal): Promise<Tokens> {
+export async function devicePoll(party: Party, device: DeviceAuthorization, target: TokenTarget): Promise<Tokens> {
+  const { signal } = target;
   let { interval } = device;
   let longer = 0;
   for (;;) {
@@ -46,7 +47,7 @@ export async function devicePoll(party: Party, device: DeviceAuthorization, sign
     longer = 0;
     if (now() >= device.expiresAt) throw hostError("device_code_expired");
     try {
-      const polled = await ask(party, "poll", [device.deviceCode, device.requestedScope], { signal });
+      const polled = await ask(party, "poll", [device.deviceCode, device.requestedScope, ...targetLines(target)], { signal });
       if (polled.startsWith("slow_down ")) {
         interval += 5;
         longer = +polled.slice(10);

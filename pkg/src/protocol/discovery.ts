@@ -7,6 +7,7 @@ import { TRANSPORT, checkTransport } from "../core/http.js";
 import { drive } from "../core/drive.js";
 import { joined } from "../core/wasm.js";
 import { hostError } from "../core/error.js";
+import { type Development, developmentMarks } from "../core/development.js";
 import type { Provider } from "./page_provider.js";
 import { PROVIDER, type ProviderOptions, checkNames, provider } from "./provider.js";
 import type { AliasedEndpoint } from "./profile.js";
@@ -30,8 +31,8 @@ export interface MetadataRules {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Pins endpoints to the issuer's origin and these; any public host unless given. */
   readonly origins?: readonly string[];
-  /** Allows http to loopback, for a server on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 /** How {@link serverMetadata} looks. */
@@ -56,7 +57,7 @@ export async function serverMetadata(issuer: string, settings: MetadataSettings 
   checkTransport(settings);
   const { development, origins, metadata, wellKnown, signal } = settings;
   if (origins?.some((origin) => origin.includes(" "))) throw hostError("invalid_configuration", { expected: "origins: one in each text" });
-  const lines = [issuer, development ? 1 : "", wellKnown, origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
+  const lines = [issuer, developmentMarks(development), wellKnown, origins ? 1 : "", origins?.join(" "), metadata && JSON.stringify(metadata)];
   return bare(JSON.parse(await drive("metadata", joined(lines), { transport: settings, signal })) as ServerMetadata);
 }
 
@@ -141,8 +142,8 @@ export interface ResourceSettings extends CallSettings {
   readonly wwwAuthenticate?: string | null;
   /** Your server's issuer: refused unless the API names it. */
   readonly issuer?: string;
-  /** Allows http to loopback, for an API on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 const RESOURCE: Names<ResourceSettings> = { ...TRANSPORT, signal: 1, wwwAuthenticate: 1, issuer: 1, development: 1 };
@@ -155,7 +156,7 @@ const RESOURCE: Names<ResourceSettings> = { ...TRANSPORT, signal: 1, wwwAuthenti
 export async function protectedResource(resource: string, settings: ResourceSettings = {}): Promise<ProtectedResource> {
   only(settings, RESOURCE);
   const { wwwAuthenticate, issuer, development } = settings;
-  const lines = [resource, development ? 1 : "", issuer, wwwAuthenticate?.replace(/\s+/g, " ")];
+  const lines = [resource, developmentMarks(development), issuer, wwwAuthenticate?.replace(/\s+/g, " ")];
   const document = bare(JSON.parse(await drive("resource", joined(lines), { transport: settings, signal: settings.signal })) as Record<string, unknown>);
   return {
     resource,

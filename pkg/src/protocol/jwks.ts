@@ -6,6 +6,7 @@ import { hostError } from "../core/error.js";
 import { PATIENCE, Shared, tell } from "../core/wait.js";
 import { now } from "../core/clock.js";
 import { type Names, only } from "../core/check.js";
+import { type Development, developmentMarks } from "../core/development.js";
 import { drive } from "../core/drive.js";
 import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { type PublicJwk, verificationKey } from "../crypto/keys.js";
@@ -122,8 +123,8 @@ export interface JwksCacheOptions extends Transport {
   readonly saved?: SavedJwks;
   /** Told of every set that was fetched, to save {@link JwksCache.save} then. */
   readonly onFetch?: (uri: string) => void;
-  /** Allows http to loopback, for a server on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 /** A set as it is kept: when it was fetched, and for how many seconds its server lets it be used. */
@@ -160,14 +161,14 @@ export class JwksCache {
     }
   }
 
-  /** The keys at an address; `development` where that is a provider's whose own addresses are so. */
-  at(uri: string, development?: boolean): KeySource {
+  /** The keys at an address; `marks` are those of the provider whose they are. */
+  at(uri: string, marks?: string): KeySource {
     return {
       known: (header) => {
         const known = this.#sets.get(uri)?.set.known(header);
         return known && now() < known.until! ? known : undefined;
       },
-      find: (token, alg, kid) => this.#find(uri, token, alg, kid, development),
+      find: (token, alg, kid) => this.#find(uri, token, alg, kid, marks),
       remember: (header, known) => known.until !== undefined && this.#sets.get(uri)?.set.remember(header, known),
     };
   }
@@ -177,7 +178,7 @@ export class JwksCache {
     return Object.fromEntries([...this.#sets].map(([uri, { text, at, life }]) => [uri, { jwks: text, at, life }]));
   }
 
-  async #find(uri: string, token: string, alg: string, kid: string, development?: boolean): Promise<KnownKey> {
+  async #find(uri: string, token: string, alg: string, kid: string, marks?: string): Promise<KnownKey> {
     const { cooldown, maxAge } = this.#options;
     const kept = this.#sets.get(uri);
     const running = this.#fetching.running(uri) ? 1 : "";
@@ -186,17 +187,17 @@ export class JwksCache {
     const end = answer.indexOf("\n");
     if (kept && end >= 0) return { alg, key: await kept.set.imported(alg, kid, answer.slice(end + 1)), until: +answer.slice(0, end) };
     if (answer) put(this.#unknown, uri, +answer);
-    return (await this.#fetch(uri, development)).set.find(token, alg, kid);
+    return (await this.#fetch(uri, marks)).set.find(token, alg, kid);
   }
 
   /** Whoever waits does so for the time of one request; a fetch that does not end is begun anew. */
-  #fetch(uri: string, development?: boolean): Promise<Kept> {
-    return this.#fetching.run(uri, () => this.#load(uri, development), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
+  #fetch(uri: string, marks?: string): Promise<Kept> {
+    return this.#fetching.run(uri, () => this.#load(uri, marks), { timeout: (this.#options.timeout ?? 30) + 1 }, "token");
   }
 
-  async #load(uri: string, development?: boolean): Promise<Kept> {
-    const { onFetch, development: local } = this.#options;
-    const answer = await drive("keys", joined([uri, development || local ? 1 : ""]), { transport: this.#options });
+  async #load(uri: string, marks?: string): Promise<Kept> {
+    const { onFetch, development } = this.#options;
+    const answer = await drive("keys", joined([uri, marks?.includes("d") ? marks : developmentMarks(development)]), { transport: this.#options });
     const [at, life] = answer.split("\n", 2) as [string, string];
     const text = answer.slice(at.length + life.length + 2);
     const kept = { set: new KeySet(text), text, at: +at, life: +life };

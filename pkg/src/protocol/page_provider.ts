@@ -77,7 +77,7 @@ export function provider(options: {
   readonly redirectUri: string;
   /** Whether the server names itself in every callback (RFC 9207). */
   readonly issParameterSupported?: boolean;
-  /** Allows http to loopback, for a server on your own machine. */
+  /** Allows http to `localhost`, 127.0.0.1 and `[::1]`, for a server on your own machine; other servers need `samtykke`'s provider. */
   readonly development?: boolean;
 }): Provider {
   const {

@@ -2,9 +2,10 @@
 // The core judges each address and rule where it is used; a page's provider, in page_provider.ts, has none of this.
 
 import { type Names, only } from "../core/check.js";
+import { type Development, developmentMarks } from "../core/development.js";
 import { hostError } from "../core/error.js";
 import { RULES, type ServerData } from "./profile.js";
-import { type Provider, made, provider as pageProvider } from "./page_provider.js";
+import { type Provider, checkProvider, made } from "./page_provider.js";
 
 /** The settings of {@link provider}. */
 export interface ProviderOptions extends ServerData {
@@ -17,8 +18,8 @@ export interface ProviderOptions extends ServerData {
   readonly redirectUri?: string;
   /** Whether the server names itself in every callback (RFC 9207). */
   readonly issParameterSupported?: boolean;
-  /** Allows http to loopback, for a server on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 /**
@@ -30,9 +31,9 @@ export function withServer(base: Provider, server: ServerData): Provider {
   // A mark for the core; the lines hold nothing else of what is added, so what was checked is still checked.
   const mark = server.freeResource ? "r" : "";
   const { rules = base.id } = server;
-  const whole = Object.freeze({ ...base, id: rules, flags: base.flags + mark, server: Object.freeze({ ...base.server, ...server }) });
+  const whole = Object.freeze({ ...base, id: rules, flags: mark + base.flags, server: Object.freeze({ ...base.server, ...server }) });
   const lines = made.get(base);
-  if (lines) made.set(whole, rules + lines.slice(base.id.length).replace(/\nc$/, `${mark}\nc`));
+  if (lines) made.set(whole, rules + lines.slice(base.id.length).replace(/(.*\nc)$/, `${mark}$1`));
   return whole;
 }
 
@@ -51,9 +52,10 @@ export function withServer(base: Provider, server: ServerData): Provider {
  */
 export function provider(options: ProviderOptions): Provider {
   const { issuer, authorizationEndpoint, tokenEndpoint, clientId, redirectUri, issParameterSupported, development, ...server } = options;
-  const page = { issuer, authorizationEndpoint: authorizationEndpoint ?? "", tokenEndpoint, clientId, redirectUri: redirectUri ?? "" };
   checkNames(options, PROVIDER);
-  const base = pageProvider({ ...page, issParameterSupported, development } as Parameters<typeof pageProvider>[0]);
+  const flags = (issParameterSupported ? "i" : "") + developmentMarks(development);
+  const addresses = { issuer, authorizationEndpoint: authorizationEndpoint ?? "", tokenEndpoint: tokenEndpoint ?? "" };
+  const base = checkProvider({ id: "", ...addresses, clientId, redirectUri: redirectUri ?? "", flags }, {});
   only(server.assertion, RULES);
   return withServer(base, server);
 }

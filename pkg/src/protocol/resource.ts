@@ -38,7 +38,8 @@ export interface Bearer {
   readonly transport: Transport;
   readonly dpop: SigningKey | undefined;
   readonly nonces: Nonces;
-  readonly development: boolean;
+  /** Marks of the core's. */
+  readonly development: string;
   readonly offset: number;
 }
 
@@ -69,7 +70,7 @@ export function resourceFetch(bearer: Bearer, tokens: Tokens, options: ResourceO
     const signal = init.signal ?? given?.signal;
     const bound = tokenType === "DPoP" ? dpop : undefined;
     const key = bound ? [bound.alg, jwkLine(bound), nonces.of("r", url)] : ["", "", ""];
-    const lines = [url, method, development ? 1 : "", named, tokenType, accessToken, [...headers.keys()].join(" "), ...key];
+    const lines = [url, method, development, named, tokenType, accessToken, [...headers.keys()].join(" "), ...key];
     const call: ApiCall = { headers, body };
     const sign = (_: string, text: string) => bound!.sign(text);
     const nonce = (newest: string) => nonces.keep("r", url, newest);

@@ -19,7 +19,8 @@ export type RefusableToken = string | ((refused?: string) => string | Promise<st
 /** @internal What a provider adds to a call. */
 export interface Guard {
   readonly origins: readonly string[];
-  readonly development: boolean;
+  /** Marks of the core's. */
+  readonly development: string;
   readonly transport: Transport;
   readonly token: RefusableToken;
   /** Headers of one sending. */

@@ -5,6 +5,7 @@ import type { Client } from "../protocol/client.js";
 import { heldBy } from "../protocol/authentication.js";
 import { Nonces } from "../protocol/dpop.js";
 import { call } from "../core/wasm.js";
+import { type Development, developmentMarks } from "../core/development.js";
 import { hostError } from "../core/error.js";
 import { TRANSPORT, type Transport, checkTransport } from "../core/http.js";
 import { SigningKey } from "../crypto/keys.js";
@@ -56,8 +57,8 @@ export interface RequestAsk extends Transport {
   readonly credentialId?: string;
   /** The key that tokens are bound to, for {@link TokenSource.fetch}. */
   readonly dpop?: SigningKey;
-  /** Lets {@link TokenSource.fetch} call http on this machine. */
-  readonly development?: boolean;
+  /** Lets {@link TokenSource.fetch} call http on this machine, and at the origins named. */
+  readonly development?: Development;
   /** Whole seconds to add to this machine's clock in the proofs of {@link TokenSource.fetch}; 0 unless given. */
   readonly clockOffset?: number;
 }
@@ -94,7 +95,7 @@ export function askingOf(options: ClientAsk | RequestAsk, settings: object): Ask
 }
 
 function byFunction(options: RequestAsk): Asking {
-  const { request, issuer, clientId, keyId = "", credentialId, dpop, fetch, timeout, development = false, clockOffset: offset = 0 } = options;
+  const { request, issuer, clientId, keyId = "", credentialId, dpop, fetch, timeout, development, clockOffset: offset = 0 } = options;
   assertConfigured(typeof request === "function", "request: a function, or client: a Client");
   assertConfigured(
     [issuer, clientId].every((value) => typeof value === "string" && value),
@@ -110,7 +111,12 @@ function byFunction(options: RequestAsk): Asking {
   const key = dpop ? `${keyId} ${dpop.thumbprint}` : keyId;
   // Where nobody says what authenticates, another process may have a new secret: a refusal here is no reason for it to keep still.
   const credential = credentialId ?? (keyId || crypto.randomUUID());
-  return { base: baseOf(issuer, clientId, key), credential: () => credential, request, bearer: { transport, dpop, nonces: new Nonces(), development, offset } };
+  return {
+    base: baseOf(issuer, clientId, key),
+    credential: () => credential,
+    request,
+    bearer: { transport, dpop, nonces: new Nonces(), development: developmentMarks(development), offset },
+  };
 }
 
 function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
@@ -135,7 +141,7 @@ function byClient({ client, grant = "client_credentials" }: ClientAsk): Asking {
     credential: credentialOf(base, heldBy(authentication)?.secret ?? ""),
     request: (target, signal) => ask(client, grant, target, signal),
     unknownLife: provider.server?.unknownLife,
-    bearer: { transport, dpop, nonces, development: provider.flags.includes("d"), offset },
+    bearer: { transport, dpop, nonces, development: provider.flags, offset },
   };
 }
 

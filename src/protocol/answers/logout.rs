@@ -13,6 +13,7 @@ use crate::ground::text::{cut, equal, form_octets, pairs, word};
 use crate::ground::uri::Uri;
 use crate::protocol::authorization::pkce::is_unreserved;
 use crate::protocol::client::Registration;
+use crate::protocol::endpoint::Local;
 use crate::protocol::syntax::is_redirect_uri;
 use crate::protocol::syntax::names_any;
 
@@ -68,7 +69,7 @@ impl Logout {
         let parameters: Vec<_> = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
         let plan = Plan {
             endpoint: end_session(client),
-            development: client.profile().development,
+            development: (&client.profile().development).into(),
             client_id: client.client_id(),
             id_token_hint: self.id_token_hint.as_ref().map(Secret::expose),
             post_logout_redirect_uri: self.post_logout_redirect_uri.as_deref(),
@@ -84,7 +85,7 @@ impl Logout {
 /// A logout, borrowed.
 pub(crate) struct Plan<'a> {
     pub(crate) endpoint: &'a str,
-    pub(crate) development: bool,
+    pub(crate) development: Local<'a>,
     pub(crate) client_id: &'a str,
     pub(crate) id_token_hint: Option<&'a str>,
     pub(crate) post_logout_redirect_uri: Option<&'a str>,

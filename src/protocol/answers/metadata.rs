@@ -15,7 +15,7 @@ use crate::ground::text::word;
 use crate::ground::uri::Uri;
 use crate::jose::Algorithm;
 use crate::protocol::answer::Answer;
-use crate::protocol::endpoint::{LOCAL, expectation, is_endpoint, is_local, refusal};
+use crate::protocol::endpoint::{LOCAL, Local, expectation, is_endpoint, is_local, refusal};
 use crate::protocol::profile::Endpoints;
 use crate::protocol::profile::{Profile, Rules};
 
@@ -34,8 +34,8 @@ pub struct Policy<'a> {
     pub profile: &'a str,
     /// The origins endpoints may be on beside the issuer's own; `None` for any public host.
     pub origins: Option<&'a [&'a str]>,
-    /// Allows http to loopback, for a server on your own machine.
-    pub development: bool,
+    /// Which servers are taken for development: those of this machine, by http too, and those at origins that are named.
+    pub development: Local<'a>,
 }
 
 /// Metadata that passed every check, joined with the profile.
@@ -182,7 +182,7 @@ impl Metadata {
     /// assert_eq!(profile.authorization_endpoint, "https://op.example/a");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn profile(&self, rules: &'static Rules, development: bool) -> Profile {
+    pub fn profile<'l>(&self, rules: &'static Rules, development: impl Into<Local<'l>>) -> Profile {
         // Read once, however long the document is.
         let members = Value::parse(&self.json).unwrap_or(Value::Null);
         let some = |name| members.text(name).map(String::from);
@@ -191,7 +191,7 @@ impl Metadata {
         let mut profile = Profile::new(&text("issuer"), &text("authorization_endpoint"), &text("token_endpoint"));
         profile.rules = rules;
         profile.iss_parameter = flag("authorization_response_iss_parameter_supported");
-        profile.development = development;
+        profile.development = development.into().into();
         profile.endpoints = Endpoints {
             pushed_authorization_request: some("pushed_authorization_request_endpoint"),
             device_authorization: some("device_authorization_endpoint"),
@@ -334,10 +334,10 @@ pub(crate) fn has(list: &Value<'_>, wanted: &str) -> bool {
 }
 
 /// An issuer identifier: https on a public host, no query, no fragment (RFC 8414 section 2).
-pub(crate) fn check_issuer(issuer: &str, development: bool) -> Result<()> {
+pub(crate) fn check_issuer(issuer: &str, development: Local<'_>) -> Result<()> {
     if is_endpoint(issuer, development) && Uri::parse(issuer).is_some_and(|uri| uri.query.is_none()) {
         return Ok(());
     }
     let error = Error::new_expected(&codes::INVALID_CONFIGURATION, "issuer: an https URL of a public host, without query or fragment");
-    Err(if !development && is_local(issuer) { error.with_hint(LOCAL) } else { error })
+    Err(if !development.is_on() && is_local(issuer) { error.with_hint(LOCAL) } else { error })
 }

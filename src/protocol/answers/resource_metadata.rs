@@ -13,6 +13,7 @@ use crate::ground::json::Value;
 use crate::protocol::answer::Answer;
 use crate::protocol::answers::metadata::{check_issuer, has, is_list, list};
 use crate::protocol::challenge::Challenge;
+use crate::protocol::endpoint::Local;
 use crate::protocol::endpoint::{expectation, get, insert, is_endpoint, refusal};
 
 /// An API's metadata that passed every check. It is the API's word, not the server's: never a reason to send credentials
@@ -34,7 +35,7 @@ pub struct ResourceMetadata {
 /// assert_eq!(url.as_deref(), Some("https://api.example/.well-known/oauth-protected-resource"));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn address(challenges: &[Challenge], development: bool) -> Result<Option<String>> {
+pub fn address<'l>(challenges: &[Challenge], development: impl Into<Local<'l>>) -> Result<Option<String>> {
     let Some(url) = challenges.iter().find_map(|challenge| challenge.parameter("resource_metadata")) else { return Ok(None) };
     if is_endpoint(url, development) { Ok(Some(url.into())) } else { Err(refusal("resource_metadata")) }
 }
@@ -49,7 +50,7 @@ pub fn address(challenges: &[Challenge], development: bool) -> Result<Option<Str
 /// assert_eq!(url, "https://api.example/.well-known/oauth-protected-resource/v1/debt");
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn well_known(resource: &str, development: bool) -> Result<String> {
+pub fn well_known<'l>(resource: &str, development: impl Into<Local<'l>>) -> Result<String> {
     if is_endpoint(resource, development) {
         Ok(insert(resource, "/.well-known/oauth-protected-resource", ""))
     } else {
@@ -61,7 +62,7 @@ pub fn well_known(resource: &str, development: bool) -> Result<String> {
 ///
 /// # Errors
 /// `endpoint_refused`.
-pub fn request(url: &str, development: bool) -> Result<Request> {
+pub fn request<'l>(url: &str, development: impl Into<Local<'l>>) -> Result<Request> {
     if is_endpoint(url, development) { Ok(get(url.into())) } else { Err(refusal("resource_metadata")) }
 }
 
@@ -82,7 +83,8 @@ impl ResourceMetadata {
     /// assert!(ResourceMetadata::judge(&answer, "https://api.example", Some("https://other.example"), false).is_err());
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn judge(response: &Response, resource: &str, issuer: Option<&str>, development: bool) -> Result<Self> {
+    pub fn judge<'l>(response: &Response, resource: &str, issuer: Option<&str>, development: impl Into<Local<'l>>) -> Result<Self> {
+        let development = development.into();
         let answer = Answer { response, malformed: &codes::METADATA_MALFORMED };
         answer.check_status(&[200], false)?;
         let document = answer.object()?;

@@ -15,6 +15,7 @@ use crate::ground::text::equal;
 use crate::jose::Compact;
 use crate::protocol::answer::Answer;
 use crate::protocol::challenge::Challenge;
+use crate::protocol::endpoint::Local;
 use crate::protocol::id_token::IdTokenExpectation;
 use crate::protocol::id_token::claims::{self, Claims, Terms, Typed, Unverified, refusal};
 use crate::protocol::refusal;
@@ -44,8 +45,8 @@ pub enum Subject<'a> {
 /// assert_eq!((request.method, request.headers[1].1.expose()), ("GET", "Bearer x.y"));
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn request(endpoint: &str, tokens: &Tokens, proof: Option<&Secret>, development: bool) -> Result<Request> {
-    request_with(endpoint, tokens.token_type, &tokens.access_token, proof, development)
+pub fn request<'l>(endpoint: &str, tokens: &Tokens, proof: Option<&Secret>, development: impl Into<Local<'l>>) -> Result<Request> {
+    request_with(endpoint, tokens.token_type, &tokens.access_token, proof, development.into())
 }
 
 /// As [`request`], of a token alone.
@@ -54,7 +55,7 @@ pub(crate) fn request_with(
     token_type: TokenType,
     token: &Secret,
     proof: Option<&Secret>,
-    development: bool,
+    development: Local<'_>,
 ) -> Result<Request> {
     let mut request = request_without_proof(endpoint, token_type, token, development)?;
     if proof.is_some() != (token_type == TokenType::DPoP) {
@@ -67,7 +68,7 @@ pub(crate) fn request_with(
 }
 
 /// The request without its proof.
-pub(crate) fn request_without_proof(endpoint: &str, token_type: TokenType, token: &Secret, development: bool) -> Result<Request> {
+pub(crate) fn request_without_proof(endpoint: &str, token_type: TokenType, token: &Secret, development: Local<'_>) -> Result<Request> {
     crate::protocol::endpoint::check("userinfo_endpoint", endpoint, development).map_err(|error| error.at(Phase::Api))?;
     if token_type == TokenType::NotApplicable || !crate::protocol::syntax::is_token68(token.expose()) {
         return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api).expected("an access token"));

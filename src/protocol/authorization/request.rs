@@ -368,7 +368,7 @@ fn check_parameters<'p>(parameters: &(impl Iterator<Item = (&'p str, &'p str)> +
         if word(RESERVED, name.as_bytes()).is_some() {
             return Err(Error::new(&codes::RESERVED_PARAMETER).actual(name));
         }
-        let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && name != "resource";
+        let again = parameters.clone().filter(|(other, _)| *other == name).count() > 1 && (LEAN || name != "resource");
         if name.is_empty() || value.is_empty() || again {
             return Err(wrong("a name and a value, once", name));
         }

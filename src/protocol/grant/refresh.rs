@@ -9,6 +9,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::secret::Secret;
 use crate::ground::text::{Parts, word};
+use crate::protocol::grant::Target;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
 
@@ -24,6 +25,7 @@ pub struct Refresh {
     pub(crate) id_token: Option<Secret>,
     pub(crate) subject: Option<String>,
     pub(crate) unchecked: bool,
+    pub(crate) target: Target,
 }
 
 impl Refresh {
@@ -31,7 +33,16 @@ impl Refresh {
     /// [`subject`](Self::subject) or [`unchecked`](Self::unchecked) say what it may be.
     pub fn new(refresh_token: impl Into<String>) -> Self {
         let token = Secret::new(refresh_token);
-        Self { token, granted: None, scope: String::new(), claims: None, id_token: None, subject: None, unchecked: false }
+        Self {
+            token,
+            granted: None,
+            scope: String::new(),
+            claims: None,
+            id_token: None,
+            subject: None,
+            unchecked: false,
+            target: Target::new(),
+        }
     }
 
     /// With the refresh token of an answer: its scope bounds the new one's, its claims must stay true. Where the new answer has no
@@ -52,6 +63,7 @@ impl Refresh {
             id_token: tokens.id_token.clone(),
             subject: None,
             unchecked: false,
+            target: Target::new(),
         })
     }
 
@@ -87,6 +99,13 @@ impl Refresh {
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.unchecked = true;
+        self
+    }
+
+    /// What the tokens are for, and further parameters.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = target;
         self
     }
 

@@ -108,7 +108,7 @@ pub fn policy() -> Policy {
 /// assert_eq!(profile.requests.assertion.lifetime, 300);
 /// ```
 pub fn profile(environment: &Environment) -> Profile {
-    Profile { development: environment.name.is_empty(), ..data::profile(&environment.issuer) }
+    Profile { development: environment.name.is_empty().into(), ..data::profile(&environment.issuer) }
 }
 
 /// A means by which a person logs in, as one of the `acr_values`. Only when one is asked for does the id_token have an `acr`.

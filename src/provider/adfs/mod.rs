@@ -17,6 +17,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::json::Value;
 use crate::ground::uri::is_web;
 use crate::protocol::answers::metadata::Metadata;
+use crate::protocol::endpoint::Local;
 use crate::protocol::grant::Target;
 use crate::protocol::profile::{Presence, Profile};
 use crate::protocol::token::Tokens;
@@ -117,7 +118,7 @@ pub fn profile(issuer: &str) -> Profile {
 /// assert_eq!(profile.requests.assertion.audience, Audience::Endpoint);
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn profile_of(metadata: &Metadata, development: bool) -> Profile {
+pub fn profile_of<'l>(metadata: &Metadata, development: impl Into<Local<'l>>) -> Profile {
     demanded(metadata.profile(&RULES, development))
 }
 

@@ -10,6 +10,7 @@ use crate::ground::http::{MAX_BODY, Request, Response};
 use crate::ground::json::Value;
 use crate::ground::octet::is_visible;
 use crate::ground::secret::Secret;
+use crate::protocol::endpoint::Local;
 
 /// The key of a subscription. Two are given out, so that one can be renewed while the other serves.
 #[derive(Clone, Debug)]
@@ -56,9 +57,9 @@ impl SubscriberKey {
     /// assert_eq!(key.add(call, &["https://other.example.se"], false).unwrap_err().code(), "resource_refused");
     /// # Ok::<(), samtykke::Error>(())
     /// ```
-    pub fn add(&self, mut request: Request, origins: &[&str], development: bool) -> Result<Request> {
+    pub fn add<'l>(&self, mut request: Request, origins: &[&str], development: impl Into<Local<'l>>) -> Result<Request> {
         request.url = crate::flow::resource::encode_url(&request.url);
-        crate::flow::resource::check(&request.url, origins, development)?;
+        crate::flow::resource::check(&request.url, origins, development.into())?;
         if request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(self.header)) {
             return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(self.header));
         }

@@ -10,6 +10,7 @@ pub use data::RULES;
 pub use gateway::{Refusal, SubscriberKey, refusal, refusal_error};
 
 use crate::protocol::answers::metadata::Metadata;
+use crate::protocol::endpoint::Local;
 use crate::protocol::profile::Profile;
 use crate::provider::adfs;
 
@@ -45,6 +46,6 @@ pub fn profile(issuer: &str) -> Profile {
 /// assert_eq!(profile.token_endpoint, "https://adfs.example.se/adfs/oauth2/token/");
 /// # Ok::<(), samtykke::Error>(())
 /// ```
-pub fn profile_of(metadata: &Metadata, development: bool) -> Profile {
+pub fn profile_of<'l>(metadata: &Metadata, development: impl Into<Local<'l>>) -> Profile {
     adfs::demanded(metadata.profile(&RULES, development))
 }

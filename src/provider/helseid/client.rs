@@ -76,7 +76,7 @@ impl HelseId {
             return Err(Error::new_expected(&codes::INVALID_CONFIGURATION, "HelseID's issuer: without a slash at its end"));
         }
         let pushed = profile.endpoint("pushed_authorization_request_endpoint", &ClientAuthentication::None);
-        endpoint::check("pushed_authorization_request_endpoint", pushed, profile.development)?;
+        endpoint::check("pushed_authorization_request_endpoint", pushed, (&profile.development).into())?;
         Ok(Self { client, authentication: ClientAuthentication::private_key_jwt(key.clone()), key, dpop, least: 4 })
     }
 

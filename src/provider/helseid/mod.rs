@@ -112,7 +112,7 @@ impl Environment {
     /// # Ok::<(), samtykke::Error>(())
     /// ```
     pub fn policy(&self) -> Policy<'static> {
-        Policy { profile: data::METADATA, origins: None, development: self.development }
+        Policy { profile: data::METADATA, origins: None, development: self.development.into() }
     }
 }
 
@@ -125,7 +125,7 @@ impl Environment {
 /// assert!(profile.requests.pushed && profile.requests.dpop && profile.iss_parameter);
 /// ```
 pub fn profile(environment: &Environment) -> Profile {
-    Profile { development: environment.development, ..data::profile(&environment.issuer) }
+    Profile { development: environment.development.into(), ..data::profile(&environment.issuer) }
 }
 
 /// As [`profile`], with the addresses of the server's metadata, judged by [`Environment::policy`]. Keep it for a day.

@@ -106,7 +106,7 @@ impl Environment {
 /// ```
 pub fn profile(environment: &Environment) -> Profile {
     let mut profile = data::profile(&environment.issuer, &environment.login);
-    profile.development = environment.name.is_empty();
+    profile.development = environment.name.is_empty().into();
     if environment.name.starts_with("ansattporten") {
         profile.endpoints.userinfo = None;
     }

@@ -224,5 +224,5 @@ fn wrong(expected: &'static str) -> Error {
 /// Addresses of an environment. No person logs in, so a client of it has an empty redirect URI; the grant authenticates it, so
 /// it has no client authentication either ([`ClientAuthentication::None`](crate::ClientAuthentication::None)).
 pub fn profile(environment: &Environment) -> Profile {
-    Profile { development: environment.development, ..Profile::new(&environment.issuer, "", &environment.token_endpoint) }
+    Profile { development: environment.development.into(), ..Profile::new(&environment.issuer, "", &environment.token_endpoint) }
 }

@@ -12,7 +12,7 @@ pub static RULES: Rules = Rules {
     callback_errors: &[
         (
             Action::FixConfiguration,
-            "invalid_scopes invalid_scope unsupported_response_type unauthorized_client invalid_state insufficient_entropy invalid_request",
+            "invalid_request invalid_scope unauthorized_client unsupported_response_type invalid_scopes invalid_state insufficient_entropy",
         ),
         (Action::TryLater, "server_error temporarily_unavailable"),
         (Action::UserDeclined, "access_denied"),

@@ -134,5 +134,5 @@ impl Environment {
 
 /// Addresses and rules of an environment. The issuer ends in a slash; the others are constants, no discovery needed.
 pub fn profile(environment: &Environment) -> Profile {
-    Profile { development: environment.development, ..data::profile(&environment.auth) }
+    Profile { development: environment.development.into(), ..data::profile(&environment.auth) }
 }

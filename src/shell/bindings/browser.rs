@@ -10,17 +10,19 @@ use crate::protocol::authorization::request::{Asked, begin as begin_flow};
 use crate::protocol::authorization::response::{Callback, judge};
 use crate::protocol::authorization::transaction::{self, DEFAULT_LIFETIME, MODES};
 use crate::protocol::client::Settings;
+use crate::protocol::endpoint::Local;
 use crate::provider;
 
 /// The first lines of most messages: provider, issuer, authorization endpoint, token endpoint, client id,
-/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development, `r`: `resource` is any text), and
-/// a mark when the shell knows that they were checked before.
+/// redirect URI, its place, flags (`i`: names itself in callbacks, `d`: development, `r`: `resource` is any text; behind a space origins that are taken in
+/// development, spaces between them), and a mark when the shell knows that they were checked before.
 #[inline(never)]
 pub(super) fn client<'a>(lines: &mut Lines<'a>) -> Result<Settings<'a>> {
     let [id, issuer, authorization_endpoint, _, client_id, redirect_uri, place, flags, checked] = lines.take();
     let Some(rules) = provider::rules(id) else { return refused("a provider") };
-    let has = |wanted| cut(flags, wanted).1.is_some();
-    let (iss_parameter, development) = (has(b'i'), has(b'd'));
+    let marks = cut(flags, b' ').0;
+    let has = |wanted| cut(marks, wanted).1.is_some();
+    let (iss_parameter, development) = (has(b'i'), Local::of(has(b'd'), flags));
     let free_resource = !LEAN && has(b'r');
     let client =
         Settings { rules, issuer, authorization_endpoint, client_id, redirect_uri, place, iss_parameter, development, free_resource };

@@ -19,6 +19,7 @@ use crate::ground::secret::Secret;
 use crate::ground::text::number;
 use crate::protocol::answers::metadata::Policy;
 use crate::protocol::client::Registration;
+use crate::protocol::endpoint::Local;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::profile::Profile;
 use crate::protocol::token::{TokenType, Tokens};
@@ -61,7 +62,7 @@ pub(super) fn verification(logout: bool, mut lines: Lines<'_>) -> Result<Live> {
 /// request with. `keys`: the address, development.
 pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
     let [at, development] = lines.take();
-    let development = !development.is_empty();
+    let development = Local::marked(development);
     Ok(match operation {
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "metadata"))]
         "metadata" => {
@@ -90,7 +91,7 @@ pub(super) fn discovery(operation: &str, mut lines: Lines<'_>) -> Result<Live> {
 pub(super) fn api(mut lines: Lines<'_>) -> Result<Live> {
     let [url, method, development, origins, kind, token, names, alg, jwk, nonce] = lines.take();
     let mut profile = Profile::new("", "", "");
-    profile.development = !development.is_empty();
+    profile.development = Local::marked(development).into();
     let client = Registration { profile, client_id: String::new(), redirect_uri: String::new() };
     let token_type = match kind {
         "DPoP" if PROOFS => TokenType::DPoP,

@@ -57,7 +57,7 @@ pub(super) fn party(lines: &mut Lines<'_>) -> Result<Party> {
     let mut profile = Profile::new(front.issuer, front.authorization_endpoint, token_endpoint);
     profile.rules = front.rules;
     profile.iss_parameter = front.iss_parameter;
-    profile.development = front.development;
+    profile.development = front.development.into();
     let [par, device, userinfo, introspection, revocation, aliases, marks, session_end, algorithms, audiences, skew, encryption] =
         lines.take();
     let own = |line: &str| some(line).map(String::from);

@@ -152,7 +152,7 @@ impl Client {
     /// As [`send`](Self::send); for a 401 `subscription_key_refused` or `token_invalid`.
     pub async fn send_keyed(&self, tokens: &Tokens, key: &SubscriberKey, request: Request) -> Result<Response> {
         let origins = self.origins();
-        let request = key.add(request, &origins, self.registration().profile().development)?;
+        let request = key.add(request, &origins, &self.registration().profile().development)?;
         let answer = self.send_to(tokens, &origins, request).await?;
         if answer.status == 401 { Err(refusal_error(&answer)) } else { Ok(answer) }
     }

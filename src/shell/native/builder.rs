@@ -17,6 +17,7 @@ use crate::protocol::answers::metadata::Policy;
 use crate::protocol::authorization::jar::RequestObject;
 use crate::protocol::client::Registration;
 use crate::protocol::client_auth::ClientAuthentication;
+use crate::protocol::endpoint::{Development, Local};
 use crate::protocol::profile::{Profile, Rules, STANDARD};
 use crate::shell::native::client::{Client, Inner, Reread};
 use crate::shell::native::driver::Driver;
@@ -79,7 +80,7 @@ pub struct Builder {
     algorithms: Vec<String>,
     signed_requests: bool,
     userinfo_signed: bool,
-    development: bool,
+    development: Development,
     fapi2: bool,
     /// What a provider demands, wherever the addresses come from.
     amend: Option<fn(Profile) -> Profile>,
@@ -127,7 +128,7 @@ impl Builder {
             algorithms: Vec::new(),
             signed_requests: false,
             userinfo_signed: false,
-            development: false,
+            development: Development::default(),
             fapi2: false,
             amend: None,
         }
@@ -227,7 +228,15 @@ impl Builder {
     /// Allows http to this machine, for development.
     #[must_use]
     pub fn development(mut self) -> Self {
-        self.development = true;
+        self.development = true.into();
+        self
+    }
+
+    /// Allows http to this machine, and to the servers at these origins, such as `http://keycloak:8080`, for development. What is no
+    /// origin is refused when the client is made.
+    #[must_use]
+    pub fn development_origins<S: AsRef<str>>(mut self, origins: impl IntoIterator<Item = S>) -> Self {
+        self.development = Development::origins(origins);
         self
     }
 
@@ -298,7 +307,9 @@ impl Builder {
         let driver = self.driver()?;
         let Source::Profile(profile) = &self.source else { return Err(wrong("build().await for a client that is discovered")) };
         let mut profile = (**profile).clone();
-        profile.development |= self.development;
+        if self.development.is_on() {
+            profile.development = self.development.clone();
+        }
         if let Some(amend) = self.amend {
             profile = amend(profile);
         }
@@ -326,7 +337,7 @@ impl Builder {
             Some(key) => self.keys.client(key),
             None => self.keys,
         };
-        let origins = self.apis.iter().map(|address| origin(address, profile.development)).collect::<Result<_>>()?;
+        let origins = self.apis.iter().map(|address| origin(address, (&profile.development).into())).collect::<Result<_>>()?;
         Ok(Inner {
             registration: Registration::new(profile, &self.client_id, &self.redirect_uri)?,
             authentication: method,
@@ -381,13 +392,13 @@ impl Builder {
 
 /// The profile of a server that says where its endpoints are.
 async fn discover_profile(driver: &Driver, issuer: &str, builder: &Builder) -> Result<Profile> {
-    let policy = Policy { profile: &builder.metadata, origins: None, development: builder.development };
+    let policy = Policy { profile: &builder.metadata, origins: None, development: (&builder.development).into() };
     let metadata = driver.drive(&mut Discovery::new(issuer, policy)?, &Keys::new()).await?;
-    Ok(metadata.profile(builder.rules, builder.development))
+    Ok(metadata.profile(builder.rules, &builder.development))
 }
 
 /// The origin of an address.
-fn origin(address: &str, development: bool) -> Result<String> {
+fn origin(address: &str, development: Local<'_>) -> Result<String> {
     let expected = "api: an https address";
     let uri = Uri::parse(address).filter(|uri| uri.is_secure(development) && uri.host.is_some()).ok_or_else(|| wrong(expected))?;
     let host = address.find("//").and_then(|at| address.get(at.saturating_add(2)..)).ok_or_else(|| wrong(expected))?;

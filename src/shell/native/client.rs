@@ -225,6 +225,16 @@ impl Client {
         this.run_detached(exchange).await
     }
 
+    /// As [`exchange`](Self::exchange), with what the tokens are for and further parameters.
+    ///
+    /// # Errors
+    /// As there; `invalid_parameter`, `reserved_parameter`.
+    pub async fn exchange_for(&self, code: AuthorizationCode, target: &Target) -> Result<Tokens> {
+        let this = self.current().await;
+        let exchange = Exchange::authorization_code(&this.0.registration, &this.0.authentication, code)?.target(target)?;
+        this.run_detached(exchange).await
+    }
+
     /// New tokens for these. All who ask at once with one refresh token share one request, which goes on when they are gone; who asks
     /// again within ten minutes gets what came.
     ///

@@ -94,10 +94,10 @@ impl Halland {
     pub async fn send(&self, tokens: &Tokens, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>> {
         let origins = self.client().origins();
         if let Some(key) = &self.key {
-            let development = self.client().registration().profile().development;
+            let development = self.client().registration().profile().development.clone();
             let url = alloc::string::ToString::to_string(request.uri());
             let keyed =
-                key.add(Request { method: "GET", url, headers: Vec::new(), body: None, repeatable: false }, &origins, development)?;
+                key.add(Request { method: "GET", url, headers: Vec::new(), body: None, repeatable: false }, &origins, &development)?;
             for (name, value) in keyed.headers {
                 if request.headers().contains_key(name) {
                     return Err(Error::new(&codes::RESERVED_PARAMETER).at(Phase::Api).actual(name));

@@ -93,7 +93,7 @@ impl HelseId {
     ) -> Result<Self> {
         let policy = environment.policy();
         let builder = Client::discover(environment.issuer(), client_id).rules(&RULES).metadata(policy.profile).amend(enforce);
-        let builder = if policy.development { builder.development() } else { builder };
+        let builder = if policy.development.is_on() { builder.development() } else { builder };
         Self::of(settings(builder.authentication(Authentication::private_key_jwt(key))).bound().build().await?)
     }
 

@@ -271,7 +271,7 @@ export class ElysApi {
     this.#trace = [correlationId ?? crypto.randomUUID(), tracingId ?? crypto.randomUUID()];
     const [correlation, tracing] = this.#trace;
     const headers = () => ({ "x-correlation-id": correlation, "x-tracing-id": tracing, "x-request-id": crypto.randomUUID() });
-    this.#guard = { origins: [origin], development: provider.flags.includes("d"), transport, token, headers };
+    this.#guard = { origins: [origin], development: provider.flags, transport, token, headers };
     // Ids are judged by the core as a call's would be.
     this.#ping("-");
   }

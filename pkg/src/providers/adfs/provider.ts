@@ -4,6 +4,7 @@ import { call } from "../../core/wasm.js";
 import { answerLines } from "../../protocol/answer.js";
 import { assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { type Action, SamtykkeError, hostError } from "../../core/error.js";
+import type { Development } from "../../core/development.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { now } from "../../core/clock.js";
 import { ACCESS_TOKEN_ISSUER, KEY_NAMES, MSIS, SERVER, addresses } from "./data.js";
@@ -34,8 +35,8 @@ export interface AdfsOptions {
   readonly tokenEndpoint?: string;
   /** How an assertion names its certificate; `x5t` unless given. */
   readonly keyName?: AdfsKeyName;
-  /** Allows http to loopback, for a server on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 /**

@@ -4,6 +4,7 @@ import { call } from "../../core/wasm.js";
 import type { HttpAnswer } from "../../protocol/answer.js";
 import { type Names, assertConfigured, assertGiven, isObject, only } from "../../core/check.js";
 import { SamtykkeError } from "../../core/error.js";
+import { type Development, developmentMarks } from "../../core/development.js";
 import type { Provider } from "../../protocol/page_provider.js";
 import { SUBSCRIBER_KEY_HEADER } from "./data.js";
 import { TRANSPORT, type Transport } from "../../core/http.js";
@@ -48,8 +49,8 @@ export interface HallandApiOptions extends Transport {
   readonly subscriberKey: string | readonly [primary: string, secondary: string];
   /** The header's name; `Ocp-Apim-Subscription-Key` unless given. */
   readonly subscriberKeyHeader?: string;
-  /** Allows http to loopback, for an API on your own machine. */
-  readonly development?: boolean;
+  /** Allows http to this machine, and to the origins named. */
+  readonly development?: Development;
 }
 
 const API: Names<HallandApiOptions> = { ...TRANSPORT, origins: 1, token: 1, subscriberKey: 1, subscriberKeyHeader: 1, development: 1 };
@@ -62,7 +63,7 @@ export class HallandApi {
   constructor(options: HallandApiOptions) {
     assertConfigured(isObject(options), "options as an object");
     only(options, API);
-    const { origins, token, subscriberKey, subscriberKeyHeader = SUBSCRIBER_KEY_HEADER, development = false, fetch, timeout } = options;
+    const { origins, token, subscriberKey, subscriberKeyHeader = SUBSCRIBER_KEY_HEADER, development, fetch, timeout } = options;
     const transport = { ...(fetch && { fetch }), ...(timeout !== undefined && { timeout }) };
     checkToken(token, transport);
     assertConfigured(Array.isArray(origins) && origins.length > 0, "origins: at least one that the API is at");
@@ -76,7 +77,7 @@ export class HallandApi {
     let at = 0;
     this.#guard = {
       origins,
-      development,
+      development: developmentMarks(development),
       transport,
       token,
       headers: () => ({ [subscriberKeyHeader]: keys[at]! }),

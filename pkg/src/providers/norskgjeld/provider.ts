@@ -22,7 +22,7 @@ export function norskgjeld(options: { readonly environment: NorskgjeldEnvironmen
   const [, auth = "", api = ""] = own ? ["", own.auth, own.api] : (ENVIRONMENTS.find(([name]) => name === environment) ?? []);
   // An origin is all that its address comes to.
   if (place(auth) !== `${auth}/` || place(api) !== `${api}/`) {
-    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production, origins" });
+    throw hostError("invalid_configuration", { ...WRONG, expected: "environment: preprod, production" });
   }
   const name = own ? `${auth} ${api}` : environment;
   return checkProvider({ id: "norskgjeld", ...addresses(auth), clientId, redirectUri, flags: own ? "d" : "", api, environment: name as string }, rest);

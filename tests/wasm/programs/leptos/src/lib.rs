@@ -21,7 +21,7 @@ fn kept() -> Option<web_sys::Storage> {
 
 async fn discovered() -> Result<Client> {
     let (issuer, redirect_uri) = (format!("{}/op", origin()), format!("{}/leptos/", origin()));
-    let client = Client::discover_with(&issuer, "page", &redirect_uri, Policy { development: true, ..Policy::default() }).await?;
+    let client = Client::discover_with(&issuer, "page", &redirect_uri, Policy { development: true.into(), ..Policy::default() }).await?;
     Ok(client.api(&origin()))
 }
 

@@ -22,7 +22,7 @@ async fn client(env: &Env) -> Result<&'static (Client, TokenSource), Box<dyn std
         return Ok(known);
     }
     let var = |name: &str| env.var(name).map(|value| value.to_string());
-    let policy = Policy { development: true, ..Policy::default() };
+    let policy = Policy { development: true.into(), ..Policy::default() };
     let client = Client::discover_with(&var("ISSUER")?, "worker", &var("REDIRECT_URI")?, policy).await?;
     let secret = ClientAuthentication::secret_basic(env.secret("CLIENT_SECRET")?.to_string());
     let client = client.authentication(secret).api(&var("API")?);

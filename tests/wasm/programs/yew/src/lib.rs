@@ -36,7 +36,7 @@ fn kept() -> Option<web_sys::Storage> {
 fn client() -> Result<Client> {
     let origin = origin();
     let mut profile = Profile::new(&format!("{origin}/op"), &format!("{origin}/op/authorize"), &format!("{origin}/op/token"));
-    profile.development = true;
+    profile.development = true.into();
     profile.endpoints.jwks_uri = Some(format!("{origin}/op/jwks"));
     profile.endpoints.userinfo = Some(format!("{origin}/op/userinfo"));
     let registration = samtykke::Registration::new(profile, "page", &format!("{origin}/yew/"))?;
