@@ -2,7 +2,7 @@
 //! (`make_vectors.mjs`); `op.mjs` encrypts where it behaves as `encrypted`.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use samtykke::fetch::{Decrypter, Keys, WebDecrypter};
+use samtykke::fetch::{Decrypter, Decrypting, Keys, Transport, WebDecrypter};
 use samtykke::flow::machine::{Input, Machine, Moment};
 use samtykke::flow::step::DecryptRequest;
 use samtykke::jose::Encryption;
@@ -27,15 +27,19 @@ async fn decrypter(vectors: &Value, ids: &[&str]) -> WebDecrypter {
 
 /// What the core asks to have decrypted of a token.
 fn asked(vectors: &Value, token: &str) -> DecryptRequest {
-    let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-    profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
-    profile.requests.encryption = Some(Encryption::new(&["RSA-OAEP-256", "ECDH-ES"], &["A256GCM", "A128CBC-HS256"]).unwrap());
-    let client = Registration::new(profile, "client-1", "https://rp.example/cb").unwrap();
     let moment = Moment { now: vectors["now"].as_u64().unwrap(), random: &[7; 32] };
-    match Exchange::<Claims>::id_token(&client, token).advance(Input::Start, &moment) {
+    match Exchange::<Claims>::id_token(&registered(), token).advance(Input::Start, &moment) {
         Ok(Step::Decrypt(request)) => request,
         other => panic!("nothing to decrypt: {:?}", other.map(|_| ())),
     }
+}
+
+/// A client that is registered for tokens which are encrypted.
+fn registered() -> Registration {
+    let mut profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
+    profile.endpoints.jwks_uri = Some("https://op.example/jwks".into());
+    profile.requests.encryption = Some(Encryption::new(&["RSA-OAEP-256", "ECDH-ES"], &["A256GCM", "A128CBC-HS256"]).unwrap());
+    Registration::new(profile, "client-1", "https://rp.example/cb").unwrap()
 }
 
 #[wasm_bindgen_test]
@@ -54,6 +58,20 @@ async fn each_algorithm_with_each_encoding_and_curve() {
         }
         assert!(!format!("{all:?}").contains("kty"));
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_decrypter_that_never_ends_is_waited_for_as_long_as_a_request() {
+    struct Never;
+    impl Decrypter for Never {
+        fn decrypt<'a>(&'a self, _: &'a DecryptRequest) -> Decrypting<'a> {
+            Box::pin(core::future::pending())
+        }
+    }
+    let vectors = vectors();
+    let mut verification = Exchange::<Claims>::id_token(&registered(), vectors["tokens"][0]["token"].as_str().unwrap());
+    let keys = Keys::new().decrypter(&Never);
+    assert_eq!(Transport::new().timeout(1).drive(&mut verification, &keys).await.unwrap_err().code(), "timeout");
 }
 
 #[wasm_bindgen_test]

@@ -54,6 +54,28 @@ async fn a_login_by_keys_that_cannot_be_read_out() {
 }
 
 #[wasm_bindgen_test]
+async fn a_signer_that_never_ends_is_waited_for_as_long_as_a_request() {
+    struct Never(KeyInfo);
+    impl AsyncSigner for Never {
+        fn info(&self) -> &KeyInfo {
+            &self.0
+        }
+
+        fn sign<'a>(&'a self, _: &'a [u8]) -> Signing<'a> {
+            Box::pin(core::future::pending())
+        }
+    }
+    let never = Never(AsyncSigner::info(&client_key().await).clone());
+    let keys = Keys::new().client_async(&never).dpop_async(&never);
+    let party = at("good");
+    refused("late", party.begun_by(Transport::new().timeout(1), &keys, &never.0).await, "timeout");
+    let controller = web_sys::AbortController::new().unwrap();
+    Function::new_with_args("controller", "setTimeout(() => controller.abort(), 100)").call1(&JsValue::UNDEFINED, &controller).unwrap();
+    refused("ended", party.begun_by(Transport::new().signal(&controller.signal()), &keys, &never.0).await, "aborted");
+    assert_eq!(party.asked(["par"]).await, [0], "nothing was sent");
+}
+
+#[wasm_bindgen_test]
 async fn a_signer_may_take_its_time_and_may_fail() {
     let (client, dpop) = (Slow(P256Key::from_jwk(CLIENT_KEY).unwrap()), P256Key::from_random(&[9; 32]).unwrap());
     let mut party = at("good");

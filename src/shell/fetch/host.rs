@@ -122,6 +122,16 @@ impl Patience {
         .await
     }
 
+    /// Waits for work that is no promise of the host's, unless something stops it.
+    pub(super) async fn race<T>(&mut self, work: impl Future<Output = T>) -> core::result::Result<T, Stop> {
+        let mut work = core::pin::pin!(work);
+        poll_fn(|context| match self.poll_stop(context) {
+            Poll::Ready(stop) => Poll::Ready(Err(stop)),
+            Poll::Pending => work.as_mut().poll(context).map(Ok),
+        })
+        .await
+    }
+
     /// Waits until the time is over; whether nothing ended it earlier.
     pub(super) async fn pass(mut self) -> bool {
         matches!(poll_fn(|context| self.poll_stop(context)).await, Stop::Late)

@@ -352,9 +352,12 @@ impl Transport {
                         Input::Failed(failure)
                     }
                 },
-                Step::Sign(request) => Input::Signature(keys.sign(&request).await?),
-                Step::Verify(request) => Input::Verdict(keys.verify(&request).await?),
-                Step::Decrypt(request) => keys.decrypt(&request).await.map_or(Input::Failed(Failure::Decrypter), Input::Plaintext),
+                Step::Sign(request) => send::told(self, keys.sign(&request), Input::Signature).await?,
+                Step::Verify(request) => send::told(self, keys.verify(&request), Input::Verdict).await?,
+                Step::Decrypt(request) => {
+                    let plain = send::limited(self, true, keys.decrypt(&request)).await;
+                    plain.and_then(|plain| plain.ok_or(Failure::Decrypter)).map_or_else(Input::Failed, Input::Plaintext)
+                }
                 Step::Digest(hash, value) => Input::Digest(hash.digest(value.expose().as_bytes())),
                 Step::Store(text) => program(Asked::Store(text)).await?,
                 Step::Call(call) => program(Asked::Call(call)).await?,

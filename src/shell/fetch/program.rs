@@ -6,6 +6,7 @@ use super::Transport;
 use super::asked::{Asked, Storing};
 use super::client::Client;
 use super::keys::Keys;
+use super::send;
 use crate::flow::machine::{Failure, Input, Machine};
 use crate::flow::step::CallRequest;
 use crate::ground::error::{Error, Phase, Result, codes};
@@ -21,7 +22,11 @@ impl Transport {
         store: Option<Storing<'_>>,
     ) -> Result<M::Output> {
         let program = async |asked| match (asked, store) {
-            (Asked::Store(text), Some(store)) => Ok(store(text).await.map_or(Input::Failed(Failure::Store), |()| Input::Stored)),
+            // Not the caller's to end: what it replaces is spent.
+            (Asked::Store(text), Some(store)) => {
+                let stored = send::limited(self, false, store(text)).await;
+                Ok(stored.and_then(|stored| stored.map_err(|_| Failure::Store)).map_or_else(Input::Failed, |()| Input::Stored))
+            }
             (Asked::Store(_), None) => Ok(Input::Stored),
             // Whose token goes with a call, and what a caller wants, no driver knows.
             _ => Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Token)),
@@ -51,10 +56,9 @@ impl Client {
         self.transport()
             .drive_with(machine, &self.keys(), &async |asked| {
                 Ok(match asked {
-                    Asked::Store(record) => {
-                        store(record.expose()).await?;
-                        Input::Stored
-                    }
+                    Asked::Store(record) => send::limited(self.transport(), false, store(record.expose()))
+                        .await
+                        .map_or_else(|failure| Ok(Input::Failed(failure)), |stored| stored.map(|()| Input::Stored))?,
                     Asked::Call(wanted) => call(wanted).await.map_or_else(Input::Refused, Input::Response),
                     Asked::Answer(json) => {
                         let mut settings = ClientSettings::parse(json.expose())?;

@@ -13,6 +13,7 @@ use web_sys::{AbortController, AbortSignal, ReferrerPolicy, RequestCache, Reques
 
 use super::Transport;
 use super::host::{Patience, Stop, call, forget, get, name_of};
+use crate::flow::machine::{Failure, Input};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::http::MAX_BODY;
 use crate::{Request, Response, Secret};
@@ -149,6 +150,19 @@ async fn read(answer: &JsValue, patience: &mut Patience) -> core::result::Result
     // What is not text is wiped like what is.
     let text = String::from_utf8(octets).map_err(|error| zeroize::Zeroize::zeroize(&mut error.into_bytes()));
     Ok(Some(Secret::new(text.unwrap_or_default())))
+}
+
+/// What a caller's own work gives: a signer, a store, a decrypter. It ends with the time of a request, and with the caller's signal
+/// where that may end it.
+pub(super) async fn limited<T>(transport: &Transport, abortable: bool, work: impl Future<Output = T>) -> core::result::Result<T, Failure> {
+    let signal = transport.signal.as_ref().filter(|_| abortable);
+    let mut patience = Patience::new(transport.timeout.saturating_mul(1000), signal).map_err(|_| Failure::Timeout)?;
+    patience.race(work).await.map_err(|stop| if matches!(stop, Stop::Aborted) { Failure::Aborted } else { Failure::Timeout })
+}
+
+/// The same as a machine's input, of work that has an error of its own.
+pub(super) async fn told<T>(transport: &Transport, work: impl Future<Output = Result<T>>, input: fn(T) -> Input) -> Result<Input> {
+    limited(transport, true, work).await.map_or_else(|failure| Ok(Input::Failed(failure)), |done| done.map(input))
 }
 
 /// Lets so many milliseconds pass.
