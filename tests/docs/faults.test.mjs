@@ -41,10 +41,9 @@ test("every fault that was mended names the tests that fail without the mending,
 test("each saved mutation still takes out what it says, of a row that was mended, and its tests are there", () => {
   const mutations = JSON.parse(readFileSync(join(ROOT, "tests", "mutations.json"), "utf8"));
   assert.ok(mutations.length > 0);
-  const core = join(ROOT, "tests", "core");
-  const crate = readdirSync(core)
-    .filter((name) => name.endsWith(".rs"))
-    .map((name) => readFileSync(join(core, name), "utf8"))
+  const files = (folder) => readdirSync(join(ROOT, folder), { recursive: true }).filter((name) => name.endsWith(".rs"));
+  const crate = ["src", "tests/core", "tests/memory"]
+    .flatMap((folder) => files(folder).map((name) => readFileSync(join(ROOT, folder, name), "utf8")))
     .join("\n");
   for (const { row, file, text: before, becomes, test: command } of mutations) {
     assert.ok(
@@ -53,8 +52,15 @@ test("each saved mutation still takes out what it says, of a row that was mended
     );
     assert.equal(readFileSync(join(ROOT, file), "utf8").split(before).length, 2, `row ${row}: ${file} has it once: ${before}`);
     assert.notEqual(before, becomes);
-    if (command[0] === "cargo") assert.ok(crate.includes(`fn ${command.at(-1)}`), `row ${row}: no test ${command.at(-1)}… in tests/core`);
-    else for (const name of command.slice(2)) assert.ok(existsSync(join(ROOT, name)), `row ${row}: ${name}`);
+    const programs = command.filter((name) => name.endsWith(".mjs"));
+    if (command[0] === "cargo") assert.ok(crate.includes(`fn ${command.at(-1)}`), `row ${row}: no test ${command.at(-1)}… of the crate`);
+    else assert.ok(programs.length && programs.every((name) => existsSync(join(ROOT, name))), `row ${row}: ${programs}`);
+  }
+  for (const { row } of rows) {
+    assert.ok(
+      mutations.some((one) => one.row === row),
+      `row ${row} has no mutation: nothing shows that its tests fail without the mending`,
+    );
   }
 });
 
