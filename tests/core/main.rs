@@ -9,6 +9,7 @@ mod answers;
 mod by_hand;
 mod calls;
 mod challenges;
+mod development;
 mod discovery;
 mod driving;
 mod errors;
