@@ -109,6 +109,8 @@ pub enum Failure {
     Decrypter,
     /// What was to be stored may not be.
     Store,
+    /// Another process has the lock: it was waited for a while, and what is kept may have changed.
+    Held,
     /// What is sent once was sent before, by this client or another that shares the memory of it.
     Used,
 }
@@ -127,6 +129,7 @@ impl Failure {
             "signer" => Self::Signer,
             "decrypter" => Self::Decrypter,
             "store" => Self::Store,
+            "held" => Self::Held,
             "used" => Self::Used,
             _ => return None,
         })
@@ -139,7 +142,8 @@ impl Failure {
             Self::Cut(_) | Self::Stalled(_) | Self::Redirected | Self::TooLarge(_) | Self::Used => kind == Kind::Send,
             Self::Signer => kind == Kind::Sign,
             Self::Decrypter => kind == Kind::Decrypt,
-            Self::Store => kind == Kind::Store,
+            Self::Store => matches!(kind, Kind::Store | Kind::Lock),
+            Self::Held => kind == Kind::Lock,
         }
     }
 
@@ -162,6 +166,7 @@ impl Failure {
             Self::Signer => return Error::new(&codes::SIGNING_FAILED),
             Self::Decrypter => &codes::DECRYPTION_FAILED,
             Self::Store => &codes::STORE_FAILED,
+            Self::Held => &codes::SESSION_UNAVAILABLE,
             Self::Used => &codes::TRANSACTION_USED,
             Self::TooLarge(_) => match phase {
                 Phase::Configuration => &codes::METADATA_MALFORMED,
@@ -185,6 +190,7 @@ pub(crate) enum Kind {
     Sign,
     Decrypt,
     Store,
+    Lock,
     Other,
 }
 

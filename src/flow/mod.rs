@@ -11,6 +11,7 @@ pub(crate) mod judge;
 pub mod keys;
 pub mod login;
 pub mod machine;
+pub(crate) mod renewal;
 pub mod resource;
 pub mod step;
 pub(crate) mod token;

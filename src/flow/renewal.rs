@@ -1,0 +1,225 @@
+//! Renewing what many processes share: once for all, in turns under a store's lock.
+//!
+//! RFC 9700 section 4.14.2: a server may end a login whose spent refresh token it sees again. So whoever renews looks first what
+//! others have brought, waits for the lock, looks again, and asks for no more than is still due. The refresh token that comes is
+//! stored before anything else of its answer is judged. Refuses to go on without the lock, unless told that it may; whatever ends it
+//! early, what was got is stored and the lock given back.
+
+use alloc::string::String;
+
+use crate::flow::exchange::Flow;
+use crate::flow::judge::used_error;
+use crate::flow::machine::{Failure, Input, Kind, Moment};
+use crate::flow::step::{Place, Record, Step};
+use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::secret::Secret;
+
+/// What is renewed, as the machine sees it: what it says, and what it makes of what comes.
+pub(crate) trait Renewable {
+    /// The name by which processes find it and its lock.
+    fn name(&self) -> String;
+    /// Takes over what was found; gives what the shell has to take over too.
+    fn adopt(&mut self, record: Option<Record>, found: Found, moment: &Moment<'_>) -> Result<Option<Secret>>;
+    /// Whether nothing is left to do: another process did it, or there is nothing to renew any more.
+    fn is_served(&self, moment: &Moment<'_>) -> bool;
+    /// Makes the request.
+    fn ask(&mut self) -> Result<()>;
+    /// The request on its way, once it is made.
+    fn flow(&self) -> Option<&Flow>;
+    /// Carries the request on. A refresh token that comes is taken, and the step is what is to be stored; so is what comes at the end.
+    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<()>>;
+    /// All that is to be stored once it is judged.
+    fn text(&self) -> Secret;
+    /// What is handed on to other processes, where that is not what was stored.
+    fn record(&self, moment: &Moment<'_>) -> Option<Record>;
+    /// What its caller is told of an error.
+    fn told(&self, error: Error) -> Error {
+        error
+    }
+}
+
+/// Where something was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// In the store, before the lock is there.
+    Before,
+    /// In the store, under the lock.
+    Locked,
+    /// Where the caller stores.
+    Own,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    New,
+    /// The store's record is read, its lock waited for, what the caller has stored read.
+    Looking,
+    Locking,
+    Loading,
+    /// What was found is taken over.
+    Adopting(Found),
+    Exchanging,
+    /// The refresh token that came is stored; then the rest.
+    Renewing,
+    Saving,
+    /// The lock is given back.
+    Ending,
+    Over,
+}
+
+/// A renewal on its way. It knows nothing of what is renewed: it is there once, whatever that is.
+pub(crate) struct Renewal {
+    /// Whether processes share it.
+    pub(crate) shared: bool,
+    /// Whether it may be done without the lock, where the store does not answer.
+    pub(crate) optional: bool,
+    /// Whether what the caller has stored is read under the lock.
+    pub(crate) loads: bool,
+    locked: bool,
+    changed: bool,
+    at: At,
+    /// What it ends with once the lock is given back.
+    error: Option<Error>,
+}
+
+type Next = Result<Step<()>>;
+
+impl Renewal {
+    pub(crate) fn new() -> Self {
+        Self { shared: false, optional: false, loads: false, locked: false, changed: false, at: At::New, error: None }
+    }
+
+    /// Whether no step was taken yet.
+    pub(crate) fn is_new(&self) -> bool {
+        self.at == At::New
+    }
+
+    /// Takes what came of the last step, and gives the next one.
+    pub(crate) fn advance(&mut self, of: &mut dyn Renewable, input: Input, moment: &Moment<'_>) -> Next {
+        let kind = if self.at == At::Locking { Kind::Lock } else { Kind::Store };
+        if matches!(&input, Input::Failed(failure) if self.at != At::Exchanging && !failure.is_of(kind)) {
+            return Err(used_error());
+        }
+        match (self.at, input) {
+            (At::New, Input::Start) if of.flow().is_some() => self.exchange(of, Input::Start, moment),
+            (At::New, Input::Start) if self.shared => self.look(of),
+            (At::New, Input::Start) => self.refresh(of, moment),
+            (At::Looking, Input::Loaded(record)) => self.found(of, record, Found::Before, moment),
+            (At::Looking, Input::Failed(Failure::Aborted)) => self.fail(of, Failure::Aborted.error(Phase::Token, false), moment),
+            (At::Looking, Input::Failed(_)) => self.lock(of),
+            (At::Locking, Input::Locked(record)) => {
+                self.locked = true;
+                self.found(of, record, Found::Locked, moment)
+            }
+            (At::Locking, Input::Failed(Failure::Held)) => self.look(of),
+            (At::Locking, Input::Failed(Failure::Store)) if self.optional => self.load(of, moment),
+            (At::Locking, Input::Failed(failure)) => self.fail(of, unlockable(failure), moment),
+            (At::Loading, Input::Loaded(record)) => self.found(of, record, Found::Own, moment),
+            (At::Adopting(found), Input::Adopted) => self.adopted(of, found, moment),
+            (At::Exchanging, input) | (At::Renewing, input @ (Input::Stored | Input::Failed(_))) => self.exchange(of, input, moment),
+            (At::Saving, Input::Stored) => self.end(of, moment),
+            // What cannot be asked for again goes with the error.
+            (At::Loading | At::Saving, Input::Failed(failure)) => {
+                let error = failure.error(Phase::Session, false);
+                let error = of.flow().map_or(error.clone(), |flow| flow.held(error));
+                self.fail(of, error, moment)
+            }
+            (At::Ending, Input::Unlocked | Input::Failed(_)) => self.over(),
+            _ => Err(used_error()),
+        }
+    }
+
+    fn look(&mut self, of: &dyn Renewable) -> Next {
+        self.at = At::Looking;
+        Ok(Step::Load(Place::Shared(of.name())))
+    }
+
+    fn lock(&mut self, of: &dyn Renewable) -> Next {
+        self.at = At::Locking;
+        Ok(Step::Lock(of.name()))
+    }
+
+    fn found(&mut self, of: &mut dyn Renewable, record: Option<Record>, found: Found, moment: &Moment<'_>) -> Next {
+        match of.adopt(record, found, moment) {
+            Ok(Some(text)) => {
+                self.at = At::Adopting(found);
+                Ok(Step::Adopt(text))
+            }
+            Ok(None) => self.adopted(of, found, moment),
+            Err(error) => self.fail(of, error, moment),
+        }
+    }
+
+    fn adopted(&mut self, of: &mut dyn Renewable, found: Found, moment: &Moment<'_>) -> Next {
+        if of.is_served(moment) {
+            return self.end(of, moment);
+        }
+        match found {
+            Found::Before => self.lock(of),
+            Found::Locked => self.load(of, moment),
+            Found::Own => self.refresh(of, moment),
+        }
+    }
+
+    fn load(&mut self, of: &mut dyn Renewable, moment: &Moment<'_>) -> Next {
+        if !self.loads {
+            return self.refresh(of, moment);
+        }
+        self.at = At::Loading;
+        Ok(Step::Load(Place::Own))
+    }
+
+    fn refresh(&mut self, of: &mut dyn Renewable, moment: &Moment<'_>) -> Next {
+        match of.ask() {
+            Ok(()) => self.exchange(of, Input::Start, moment),
+            Err(error) => self.fail(of, error, moment),
+        }
+    }
+
+    fn exchange(&mut self, of: &mut dyn Renewable, input: Input, moment: &Moment<'_>) -> Next {
+        match of.carry(input, moment) {
+            Ok(Step::Done(())) => {
+                self.changed = true;
+                self.at = At::Saving;
+                Ok(Step::Store(of.text()))
+            }
+            Ok(step) => {
+                let storing = matches!(step, Step::Store(_));
+                self.changed |= storing;
+                self.at = if storing { At::Renewing } else { At::Exchanging };
+                Ok(step)
+            }
+            // An input out of turn changes nothing.
+            Err(error) if error.code() == codes::TRANSACTION_USED.code() && of.flow().is_some_and(|flow| !flow.is_over()) => Err(error),
+            Err(error) => self.fail(of, error, moment),
+        }
+    }
+
+    fn fail(&mut self, of: &dyn Renewable, error: Error, moment: &Moment<'_>) -> Next {
+        self.error = Some(of.told(error));
+        self.end(of, moment)
+    }
+
+    /// Whatever came of it: what there is to hand on is handed on, and the lock given back.
+    fn end(&mut self, of: &dyn Renewable, moment: &Moment<'_>) -> Next {
+        if !self.locked {
+            return self.over();
+        }
+        self.at = At::Ending;
+        let record = if self.changed { of.record(moment) } else { None };
+        Ok(record.map_or(Step::Unlock, Step::Keep))
+    }
+
+    fn over(&mut self) -> Next {
+        self.at = At::Over;
+        self.error.take().map_or(Ok(Step::Done(())), Err)
+    }
+}
+
+fn unlockable(failure: Failure) -> Error {
+    match failure {
+        Failure::Store => Error::new_expected(&codes::SESSION_UNAVAILABLE, "an answer of the session store").at(Phase::Session),
+        other => other.error(Phase::Token, true),
+    }
+}
