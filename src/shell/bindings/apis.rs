@@ -14,7 +14,7 @@ pub(super) fn call(operation: &str, lines: Lines<'_>, text: &mut String) -> Resu
         "helseid" => super::helseid::call(lines, text),
         #[cfg(samtykke_entry = "maskinporten")]
         "maskinporten" => super::maskinporten::call(lines, text),
-        #[cfg(samtykke_operation = "refused")]
+        #[cfg(any(samtykke_entry = "acmidm", samtykke_entry = "halland"))]
         "refused" => Err(refusal(lines)),
         #[cfg(samtykke_operation = "altinn")]
         "altinn" => super::altinn::call(lines, text),
