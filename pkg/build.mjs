@@ -60,7 +60,7 @@ const LINKED = {
     operations: ["F", "digest", "key", "choose", "offered", "logout", "logout_return", "challenges", ...KEYS],
     machines: [
       ...words("login code refresh credentials exchange introspect revoke userinfo id_token"),
-      ...words("logout_token metadata keys api api_bearer helseid_login helseid_credentials helseid_session"),
+      ...words("logout_token metadata keys api api_bearer session helseid_login helseid_credentials helseid_session"),
     ],
   },
   idporten: { operations: ["altinn"] },

@@ -13,6 +13,7 @@ pub mod login;
 pub mod machine;
 pub(crate) mod renewal;
 pub mod resource;
+pub mod session;
 pub mod step;
 pub(crate) mod token;
 pub(crate) mod verification;

@@ -72,6 +72,8 @@ enum At {
 pub(crate) struct Renewal {
     /// Whether processes share it.
     pub(crate) shared: bool,
+    /// Whether the store's record was read just now.
+    pub(crate) looked: bool,
     /// Whether it may be done without the lock, where the store does not answer.
     pub(crate) optional: bool,
     /// Whether what the caller has stored is read under the lock.
@@ -87,7 +89,7 @@ type Next = Result<Step<()>>;
 
 impl Renewal {
     pub(crate) fn new() -> Self {
-        Self { shared: false, optional: false, loads: false, locked: false, changed: false, at: At::New, error: None }
+        Self { shared: false, looked: false, optional: false, loads: false, locked: false, changed: false, at: At::New, error: None }
     }
 
     /// Whether no step was taken yet.
@@ -103,7 +105,8 @@ impl Renewal {
         }
         match (self.at, input) {
             (At::New, Input::Start) if of.flow().is_some() => self.exchange(of, Input::Start, moment),
-            (At::New, Input::Start) if self.shared => self.look(of),
+            (At::New, Input::Start) if self.shared && !self.looked => self.look(of),
+            (At::New, Input::Start) if self.shared => self.lock(of),
             (At::New, Input::Start) => self.refresh(of, moment),
             (At::Looking, Input::Loaded(record)) => self.found(of, record, Found::Before, moment),
             (At::Looking, Input::Failed(Failure::Aborted)) => self.fail(of, Failure::Aborted.error(Phase::Token, false), moment),

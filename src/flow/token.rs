@@ -275,7 +275,7 @@ impl Reader for TokenJudge {
                 // At a refresh of a login whose claims nobody kept there is no nonce to compare with, and nobody to be.
                 let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
                 if unknown && !rules.unchecked && rules.echoed.is_none() {
-                    return Err(Error::new(&codes::CLAIM_REFUSED).expected("no id_token: the login had none to compare with"));
+                    return Err(nobody_error());
                 }
                 let own = if unknown { nonce_in(token) } else { None };
                 let judge = |expectation: &IdTokenExpectation<'_>| {
@@ -288,6 +288,11 @@ impl Reader for TokenJudge {
             _ => Ok(None),
         }
     }
+}
+
+/// An id_token that comes to a login without claims: nobody knows whose it may be (OIDC Core section 12.2).
+pub(crate) fn nobody_error() -> Error {
+    Error::new_expected(&codes::CLAIM_REFUSED, "no id_token: the login had none to compare with")
 }
 
 impl Judge<Tokens> for TokenJudge {

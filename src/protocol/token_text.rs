@@ -8,11 +8,17 @@ use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
 use crate::ground::text::decimal;
+use crate::ground::time::seconds;
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::{TokenType, Tokens};
 
 /// What stands before the JSON.
 const VERSION: &str = "1 ";
+/// Members that have two words.
+const SNAKE: [&str; 6] = ["access_token", "token_type", "expires_in", "requested_scope", "refresh_token", "id_token"];
+/// The same, as the package names them.
+#[cfg(feature = "axum")]
+const CAMEL: [&str; 6] = ["accessToken", "tokenType", "expiresIn", "requestedScope", "refreshToken", "idToken"];
 
 impl Tokens {
     /// As text, to be stored encrypted. [`expires_in`](Self::expires_in) stays what it was when the answer came: keep the time of that
@@ -55,19 +61,26 @@ impl Tokens {
     pub fn restore(text: &str) -> Result<Self> {
         let invalid = || Error::new(&codes::SESSION_INVALID).expected("tokens as this version of the crate stored them");
         let value = text.strip_prefix(VERSION).and_then(Value::parse).ok_or_else(invalid)?;
+        Self::read(&value, SNAKE).ok_or_else(invalid)
+    }
+
+    fn read(
+        value: &Value<'_>,
+        [access_token, token_type, expires_in, requested_scope, refresh_token, id_token]: [&str; 6],
+    ) -> Option<Self> {
         let types = [TokenType::Bearer, TokenType::DPoP, TokenType::NotApplicable];
-        let token_type = types.into_iter().find(|known| Some(known.as_str()) == value.text("token_type")).ok_or_else(invalid)?;
-        let mut tokens = Self::bare(value.text("access_token").ok_or_else(invalid)?, token_type);
-        if let Some(seconds) = value.get("expires_in") {
-            tokens.expires_in = Some(seconds.as_integer().and_then(|seconds| u32::try_from(seconds).ok()).ok_or_else(invalid)?);
+        let token_type = types.into_iter().find(|known| Some(known.as_str()) == value.text(token_type))?;
+        let mut tokens = Self::bare(value.text(access_token)?, token_type);
+        if let Some(seconds) = value.get(expires_in) {
+            tokens.expires_in = Some(seconds.as_integer().and_then(|seconds| u32::try_from(seconds).ok())?);
         }
         let secret = |name: &str| value.text(name).map(Secret::new);
         tokens.scope = value.text("scope").map(String::from);
-        tokens.requested_scope = value.text("requested_scope").ok_or_else(invalid)?.into();
-        (tokens.refresh_token, tokens.id_token) = (secret("refresh_token"), secret("id_token"));
+        tokens.requested_scope = value.text(requested_scope)?.into();
+        (tokens.refresh_token, tokens.id_token) = (secret(refresh_token), secret(id_token));
         for member in value.members() {
             match &*member.name {
-                "claims" => tokens.claims = Some(Claims::from_stored(member.raw).map_err(|_| invalid())?),
+                "claims" => tokens.claims = Some(Claims::from_stored(member.raw).ok()?),
                 "others" => {
                     let others = member.value.members().iter();
                     tokens.others = others.map(|other| (String::from(&*other.name), Secret::new(other.raw))).collect();
@@ -75,7 +88,13 @@ impl Tokens {
                 _ => {}
             }
         }
-        Ok(tokens)
+        Some(tokens)
+    }
+
+    /// The tokens of what [`members`](Self::members) wrote; nothing for less than that.
+    #[cfg(feature = "axum")]
+    pub(crate) fn of_members(value: &Value<'_>) -> Option<Self> {
+        Self::read(value, CAMEL)
     }
 
     /// The tokens as serde may write them, secrets and all: for an answer to whoever they belong to. Nothing else of this crate lets
@@ -120,5 +139,45 @@ impl serde::Serialize for Exposed<'_> {
             map.serialize_entry(name, &Value::parse(json.expose()).unwrap_or(Value::Null))?;
         }
         map.end()
+    }
+}
+
+impl Tokens {
+    /// As JSON that names its members as the package does: what machines hand to a shell.
+    pub(crate) fn members(&self) -> String {
+        let mut json = Writer::new();
+        json.string("accessToken", self.access_token.expose()).string("tokenType", self.token_type.as_str());
+        if let Some(seconds) = self.expires_in {
+            json.raw("expiresIn", &decimal(u64::from(seconds)));
+        }
+        json.some("scope", self.scope.as_deref()).string("requestedScope", &self.requested_scope);
+        json.some("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
+        json.some("idToken", self.id_token.as_ref().map(Secret::expose));
+        let mut others = Writer::new();
+        for (name, value) in &self.others {
+            others.raw(name, value.expose());
+        }
+        json.raw("others", &others.take());
+        if let Some(claims) = &self.claims {
+            json.raw("claims", &dated(claims));
+        }
+        json.take()
+    }
+}
+
+/// Claims with `auth_time` as a number, where a server writes it as a date.
+fn dated(claims: &Claims) -> String {
+    match Value::parse(claims.json()) {
+        Some(value) if value.text("auth_time").is_some() => {
+            let mut json = Writer::new();
+            for member in value.members() {
+                match seconds(&member.value).and_then(|time| u64::try_from(time).ok()).filter(|_| member.name == "auth_time") {
+                    Some(time) => json.raw(&member.name, &decimal(time)),
+                    None => json.raw(&member.name, member.raw),
+                };
+            }
+            json.take()
+        }
+        _ => claims.json().into(),
     }
 }

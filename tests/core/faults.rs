@@ -27,7 +27,7 @@ const FAULTS: &[(&str, &[&str])] = &[
     ("decrypt", &["throws", "never settles", "aborted", "twice", "elsewhere"]),
     ("store", &["down", "slow", "twice", "elsewhere"]),
     ("load", &["no answer", "aborted", "twice", "elsewhere"]),
-    ("lock", &["no answer", "held by others", "aborted", "twice", "elsewhere"]),
+    ("lock", &["no answer", "held by others", "held for a while", "aborted", "twice", "elsewhere"]),
     ("keep", &["no answer", "twice", "elsewhere"]),
     ("unlock", &["no answer", "twice", "elsewhere"]),
     ("adopt", &["twice", "elsewhere"]),
@@ -53,6 +53,7 @@ fn fault(step: &str, name: &str, status: u16) -> Input {
         ("send" | "call", "stalled head") | (_, "never settles") | ("store", "slow") | ("lock", "held by others") => Failure::Timeout,
         ("send", "stalled body") => Failure::Stalled(status),
         ("send", "cut body") => Failure::Cut(status),
+        ("lock", "held for a while") => Failure::Held,
         (_, "aborted") => Failure::Aborted,
         ("sign", "throws") => Failure::Signer,
         ("decrypt", "throws") => Failure::Decrypter,
@@ -243,17 +244,18 @@ fn ended(error: &Error, server: &Server, case: &Value, at: usize, name: &str, pl
             assert_eq!((error.action().as_str(), error.retryable()), ("restart", false), "{place}: {error}");
         }
     }
+    let machine = case["what"]["machine"].as_str().unwrap();
     let code = match name {
         "not sent" | "cut at the head" | "cut body" => "network_error",
         "stalled head" | "stalled body" | "never settles" | "slow" | "held by others" => "timeout",
         "aborted" => "aborted",
+        "down" if machine == "session" => "session_unavailable",
         "down" => "store_failed",
         _ => return,
     };
     // The first of two places that are asked may have said something of its own.
     let asked = case["turns"].as_array().unwrap()[..at].iter().any(|turn| turn["step"]["send"].is_object());
     // A registration whose answer is lost goes on, and ends by what it hears next; what is repeated meets what comes then.
-    let machine = case["what"]["machine"].as_str().unwrap();
     let again = turn["step"]["send"].is_object() && REPEATING.iter().any(|name| machine.starts_with(name));
     let others = asked && machine == "metadata" || machine == "selvbetjening_rotate";
     assert!(error.code() == code || again || others, "{place}: {error}");
@@ -305,6 +307,7 @@ const TYPES: &[&str] = &[
     "KeyEditCall",
     "Rotation",
     "Session",
+    "SessionRenewal",
     "TokenCall",
     "Update",
     "UpdateCall",

@@ -22,6 +22,7 @@ const _: () = {
     proved::<samtykke::flow::machine::Input>();
     proved::<samtykke::flow::machine::Moment<'static>>();
     proved::<samtykke::flow::machine::Spends<'static>>();
+    proved::<samtykke::flow::session::SessionRenewal>();
     proved::<samtykke::Step<()>>();
     proved::<samtykke::flow::step::DecryptRequest>();
     proved::<samtykke::flow::step::FindRequest>();

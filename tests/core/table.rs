@@ -9,6 +9,7 @@ use samtykke::flow::discovery::Discovery;
 use samtykke::flow::keys::KeySet;
 use samtykke::flow::login::Start;
 use samtykke::flow::machine::{Failure, Input, Machine, Moment, Spends};
+use samtykke::flow::session::SessionRenewal;
 use samtykke::flow::step::{KeyRole, Place, Record};
 use samtykke::jose::{Algorithm, Encryption, Jwk, KeyInfo};
 use samtykke::protocol::authorization::jar::RequestObject;
@@ -67,6 +68,16 @@ pub(super) fn play(case: &mut Value, write: bool) {
                 grant = grant.claims(Claims::from_stored(&what["claims"].to_string()).unwrap());
             }
             drive(Exchange::refresh(client, authentication, &grant), &tokens, case, write);
+        }
+        "session" => {
+            let own = (client.clone(), authentication.clone());
+            let asking = move |grant: &Refresh| Ok(Exchange::refresh(&own.0, &own.1, grant)?.keys_outside().digests_outside());
+            let renewal = SessionRenewal::new(&what["kept"].to_string(), asking);
+            let made = renewal.map(|renewal| match what["shared"].as_str() {
+                Some(name) => renewal.shared(name),
+                None => renewal,
+            });
+            take_turns(made, &|()| json!(""), case, write);
         }
         "jwt_bearer" => {
             let grant = match what["assertion"].as_str() {

@@ -171,7 +171,11 @@ function hostOf(turns) {
   };
   const sessionStore = {
     read: () => kept("loaded"),
-    lock: async () => ({ fence: "1", kept: await kept("locked") }),
+    lock: async () => {
+      if (gives.find((give) => "locked" in give || "failed" in give)?.failed !== "held") return { fence: "1", kept: await kept("locked") };
+      next("locked");
+      return undefined;
+    },
     write: async () => true,
     unlock: async () => {},
   };

@@ -21,7 +21,8 @@ import {
 } from "../../pkg/dist/index.js";
 import { inject } from "./injected.mjs";
 import { ask, parties } from "../../pkg/dist/lib/protocol/party.js";
-import { NOW, cases, jwks, key, machines, plays, signing } from "./machines.mjs";
+import { turnsIn } from "../../pkg/dist/lib/edge/store.js";
+import { NOW, WRONG_SESSION, cases, jwks, key, machines, plays, signing } from "./machines.mjs";
 
 const AUTHENTICATION = {
   none: none(),
@@ -64,6 +65,10 @@ const MADE = {
   // The client stores for whoever may join later; where nobody stores, the machine is told so.
   refresh: (client, { refreshToken, granted, claims, scope, signal }, store) =>
     client.refresh(claims ? { refreshToken, scope: granted, claims } : refreshToken, { scope, store, signal }),
+  async session(client, { kept, shared }, store, _, { sessionStore }) {
+    const { end, ...turns } = turnsIn(sessionStore, shared, async (text) => text);
+    await client.renewSession(JSON.stringify(kept), async (came) => store(JSON.stringify(came)), shared && turns).finally(end);
+  },
   jwt_bearer: (client, { assertion, subject, scope, signal }) => client.jwtBearer({ ...(assertion ? { assertion } : { key, subject }), scope, signal }),
   token_exchange: (client, { subjectToken, scope, signal }) => client.tokenExchange({ subjectToken, scope, signal }),
   device: (client, { scope, signal }) => client.deviceAuthorization({ scope, signal }),
@@ -93,7 +98,12 @@ test("the table has a case of every machine", () => {
   assert.deepEqual(Object.keys(MADE).sort(), own);
 });
 
-plays(Object.keys(MADE), "credentials", (what, { fetch, store, decrypt }) => MADE[what.machine](clientOf(what, fetch, decrypt), what, store, fetch));
+plays(
+  Object.keys(MADE),
+  "credentials",
+  (what, host) => MADE[what.machine](clientOf(what, host.fetch, host.decrypt), what, host.store, host.fetch, host),
+  WRONG_SESSION,
+);
 
 inject({
   cases: cases.filter(({ what }) => Object.hasOwn(MADE, what.machine)),

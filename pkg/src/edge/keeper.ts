@@ -65,7 +65,7 @@ export function cookieKeeper(site: Site): Keeper {
       return kept ? { cookies: await write(kept), kept } : { cookies: [], kept: held.kept };
     },
     end: async (_, held) => (await lines(site, [], 0)).concat(held ? await over(`${held.kept.begun}`, REMEMBERED) : []),
-    async alone(_, held, renew) {
+    async renew(held, renew) {
       let kept = held.kept;
       const key = `${site.binding} ${kept.tokens.refreshToken}`;
       const [once, until] = running.get(key) ?? begin();
@@ -74,7 +74,7 @@ export function cookieKeeper(site: Site): Keeper {
 
       function begin(): Renewal {
         let last = held.kept;
-        const run = renew(held, async (change) => {
+        const run = renew(async (change) => {
           last = change(last) ?? last;
         });
         // What was won is kept, whatever went wrong after.

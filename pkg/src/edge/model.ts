@@ -1,7 +1,7 @@
 // What the edge handlers speak of: requests for a login, sessions, and places that keep them. Types alone.
 
 import type { AuthorizationRequest, ConsentRequest } from "../protocol/flow.js";
-import type { ExchangeOptions } from "../protocol/client.js";
+import type { ExchangeOptions, Turns } from "../protocol/client.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
 import type { Tokens } from "../protocol/tokens.js";
 
@@ -83,10 +83,9 @@ export interface Keeper {
   /** Changes a session; the last answer is what is kept then, nothing where the session is gone. */
   change(request: Request, held: Held, change: Change): Promise<{ cookies: string[]; kept: Kept | undefined }>;
   end(request: Request, held: Held | undefined): Promise<string[]>;
-  /** Runs `renew` where nobody else does at once. It is given what is kept now, and answers what is kept then. */
-  alone(
-    request: Request,
+  /** Renews a session's tokens: `renew` is told how what comes is kept, and where turns are taken; answers what is kept then. */
+  renew(
     held: Held,
-    renew: (held: Held, store: (change: Change) => Promise<void>) => Promise<void>,
+    renew: (store: (change: Change) => Promise<void>, turns?: Turns) => Promise<unknown>,
   ): Promise<{ cookies: string[]; kept: Kept | undefined }>;
 }

@@ -1,11 +1,10 @@
-// Renewing a session's tokens: exactly once with a store, once for each isolate without one. The refresh token that comes is kept
-// before anything else of the answer is looked at, and the person it is for is the one who logged in (OpenID Connect Core 12.2).
+// Renewing a session's tokens: exactly once with a store, once for each isolate without one. What is asked for, judged and kept in
+// which order, the core's machine decides.
 
-import { SamtykkeError } from "../core/error.js";
+import type { SamtykkeError } from "../core/error.js";
 import type { Site } from "./options.js";
-import { isDue, renewedBy, toSession, used } from "./session.js";
-import { trouble } from "./trouble.js";
-import type { Held, Keeper, Session } from "./model.js";
+import { isDue, renewedBy, toSession, toldOf, used } from "./session.js";
+import type { Keeper, Session } from "./model.js";
 
 /** What came of looking after a session. */
 export interface Refreshed {
@@ -20,22 +19,6 @@ export interface Refreshed {
 /** How much of a session's idle life may pass before a use of it is written down. */
 const WORTH_WRITING = 0.1;
 
-/** What a refresh is told of tokens that the server ended. */
-function told(cause: unknown): unknown {
-  const over = cause instanceof SamtykkeError && (cause.code === "session_ended" || cause.oauth?.error === "invalid_grant");
-  return over ? trouble("session_stale", { oauth: cause.oauth, http: cause.http }, cause) : cause;
-}
-
-async function renew(site: Site, { kept }: Held, store: (change: (kept: Held["kept"]) => Held["kept"]) => Promise<void>): Promise<void> {
-  const { tokens } = kept;
-  const next = await site.client.refresh(tokens, {
-    store: (refreshToken) => store((now) => ({ ...now, tokens: { ...now.tokens, refreshToken } })),
-  });
-  // Nobody's id_token at the login: there is nobody to compare this one's person with.
-  if (!tokens.claims && next.idToken) throw trouble("claim_refused", { expected: "no id_token: the login had none to compare with" });
-  await store((now) => renewedBy(site, now, next));
-}
-
 /** @internal Looks after a request's session: renews tokens that end, or all `now`; writes its use down. */
 export async function refreshSession(site: Site, keeper: Keeper, request: Request, always: boolean): Promise<Refreshed> {
   const held = await keeper.read(request);
@@ -43,13 +26,13 @@ export async function refreshSession(site: Site, keeper: Keeper, request: Reques
   const { kept } = held;
   const may = kept.tokens.refreshToken !== undefined && (always || site.store !== undefined || site.refresh === "best-effort");
   if (may && (always || isDue(kept))) {
-    const work = keeper.alone(request, held, (current, store) => renew(site, current, store));
+    const work = keeper.renew(held, (store, turns) => site.client.renewSession(toldOf(kept), (came) => store((now) => renewedBy(site, now, came)), turns));
     site.outlive(request, work);
     try {
       const { cookies, kept: renewed } = await work;
       return { session: renewed ? toSession(renewed) : null, cookies };
     } catch (cause) {
-      const error = site.problem(told(cause));
+      const error = site.problem(cause);
       // It may have ended meanwhile.
       const left = await keeper.read(request);
       return { session: left ? toSession(left.kept) : null, cookies: [], error };

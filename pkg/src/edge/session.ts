@@ -34,8 +34,14 @@ export function begun(site: Site, tokens: Tokens, data: Data | undefined): Kept 
 /** What a refresh cannot change of a login, and may leave out (OpenID Connect Core section 12.2). */
 const LOGIN_FACTS = ["nonce", "auth_time", "acr", "amr", "azp", "sid"];
 
-/** @internal What is kept after a refresh. */
-export function renewedBy(site: Site, before: Kept, tokens: Tokens): Kept {
+/** @internal What the core's machine is told of what is kept. */
+export const toldOf = ({ turn, tokens: { refreshToken, scope, requestedScope, idToken, claims } }: Kept): string =>
+  JSON.stringify({ turn, refreshToken, scope: scope ?? requestedScope, idToken, claims });
+
+/** @internal What is kept after a refresh: a new refresh token alone, while nothing else is judged, or all that came. */
+export function renewedBy(site: Site, before: Kept, came: Partial<Tokens>): Kept {
+  if (!came.accessToken) return { ...before, tokens: { ...before.tokens, ...came } };
+  const tokens = came as Tokens;
   const old = before.tokens.claims;
   const facts = old && tokens.claims && Object.fromEntries(LOGIN_FACTS.filter((name) => old[name] !== undefined).map((name) => [name, old[name]]));
   const claims = tokens.claims && ({ ...facts, ...tokens.claims } as IdTokenClaims);

@@ -4,15 +4,18 @@
 import { assertConfigured, assertGiven, isObject } from "../core/check.js";
 import { now } from "../core/clock.js";
 import { encoded, octetsIn, openOctets, sealOctets } from "../crypto/seal.js";
+import type { Carried } from "../core/drive.js";
+import { octetsOf } from "../crypto/base64url.js";
+import type { Turns } from "../protocol/client.js";
 import type { IdTokenClaims } from "../protocol/id_token.js";
-import { withLock, pause } from "../tokens/lock.js";
+import { pause } from "../tokens/lock.js";
 import type { SessionStore } from "../tokens/store.js";
 import { cookies } from "./cookies.js";
 import { LEASE, alive, lines, patiently, random, sessionNames } from "./keeper.js";
 import { bodyOf } from "./login.js";
 import type { Site, StoredSessions } from "./options.js";
 import { respond } from "./respond.js";
-import { packSession, unpackSession } from "./session.js";
+import { packSession, toldOf, unpackSession } from "./session.js";
 import { trouble } from "./trouble.js";
 import type { Change, Keeper, Kept } from "./model.js";
 
@@ -141,32 +144,56 @@ function storeKeeper(site: Site, store: SessionStore): Keeper {
       if (id) await remove(id);
       return lines(site, [], 0);
     },
-    async alone(_, held, renew) {
+    async renew(held, renew) {
       const name = await nameOf("session", site, held.id);
-      // Whoever had the lock renewed it, or ended the session.
-      const others = (kept: Kept | undefined) => (!kept || kept.turn > held.kept.turn ? { cookies: [], kept } : undefined);
-      const changed = async (looks: number) => {
-        if (store.changed) await askStore(() => store.changed!(name, 1_000));
-        else await new Promise((done) => setTimeout(done, pause(looks)));
-        return others((await read(held.id)).kept);
-      };
-      const lock = await withLock(() => askStore(() => store.lock(name, LEASE)), changed, 2 * LEASE);
-      if (!lock) throw trouble("timeout");
-      if (!("fence" in lock)) return lock;
+      let last: Kept | undefined = held.kept;
+      const { end, ...turns } = turnsIn(store, name, async (text) => {
+        last = await opened(name, text);
+        return last && toldOf(last);
+      });
       try {
-        const kept = await opened(name, lock.kept?.text);
-        const over = others(kept);
-        if (over) return over;
-        let last = kept;
-        await renew({ id: held.id, kept: kept! }, async (by) => {
+        await renew(async (by) => {
           last = await change(held.id, by);
-        });
+        }, turns);
         return { cookies: [], kept: last };
       } finally {
-        await store.unlock(name, lock.fence).catch(() => {});
+        await end();
       }
     },
   };
+}
+
+/** @internal What a renewal's machine asks of the store that is shared, carried out. `read` gives what it is told of a record. */
+export function turnsIn(store: SessionStore, name: string, read: (text: string | undefined) => Promise<string | undefined>): Turns & { end(): Promise<void> } {
+  const until = performance.now() + 2 * LEASE;
+  let looks = 0;
+  let fence: string | undefined;
+  const found = async (input: string, text: string | undefined): Promise<Carried> => {
+    const told = await read(text);
+    return told === undefined ? [input] : [input, "1\n", octetsOf(told)];
+  };
+  const end = async () => {
+    const held = fence;
+    fence = undefined;
+    if (held !== undefined) await askStore(() => store.unlock(name, held)).catch(() => {});
+  };
+  const carry = async (step: string): Promise<Carried> => {
+    if (step === "load") return found("loaded", (await askStore(() => store.read(name)))?.text);
+    if (step === "unlock") {
+      await end();
+      return ["unlocked"];
+    }
+    const lock = await askStore(() => store.lock(name, LEASE));
+    if (lock) {
+      fence = lock.fence;
+      return found("locked", lock.kept?.text);
+    }
+    if (performance.now() > until) throw trouble("timeout");
+    if (store.changed) await askStore(() => store.changed!(name, 1_000));
+    else await new Promise((done) => setTimeout(done, pause(looks++)));
+    return ["failed", "held\n\n"];
+  };
+  return { name, carry, end };
 }
 
 /** Seconds that a logout token's number is remembered, whatever its own end. */

@@ -89,6 +89,12 @@ export interface TokenExchangeOptions extends TokenTarget {
   readonly scope?: string;
 }
 
+/** @internal The store in which those who share a session take turns: the session's name there, and what carries out the machine's steps. */
+export interface Turns {
+  readonly name: string;
+  readonly carry: NonNullable<Asked["carry"]>;
+}
+
 const CLIENT: Names<ClientOptions> = {
   ...TRANSPORT,
   ...LENIENCIES,
@@ -272,6 +278,15 @@ export class Client {
     const granted = before && (before.scope ?? before.requestedScope);
     const lines = [refreshToken, scope, granted, before ? 1 : "", before?.idToken, json(before?.claims), subject, unchecked ? 1 : ""];
     return renew(this.#party, refreshToken, options, (asked) => this.#tokens("refresh", lines, options, asked), store);
+  }
+
+  /**
+   * @internal New tokens for a session that is kept: `kept` is what the core's machine is told of it. `store` hears of a new refresh
+   * token before anything else of the answer is judged, and then of all that came. With `turns` it is renewed once for all who share it.
+   */
+  renewSession(kept: string, store: (came: Partial<Tokens>) => Promise<void>, turns?: Turns): Promise<unknown> {
+    const came = (text: string) => store(text.startsWith('{"access') ? tokensOf(text) : (JSON.parse(text) as Partial<Tokens>));
+    return ask(this.#party, "session", [turns?.name, kept], { store: came, carry: turns?.carry });
   }
 
   /**

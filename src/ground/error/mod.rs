@@ -319,6 +319,17 @@ impl Error {
         self
     }
 
+    /// The same error by another code, for whoever tells it to a caller that asked for something else. What may not be tried again
+    /// still may not.
+    #[must_use]
+    pub(crate) fn called(mut self, kind: &'static Kind) -> Self {
+        let inner = &mut *self.0;
+        (inner.kind, inner.phase, inner.action) = (kind, kind.phase, kind.action);
+        inner.retryable &= kind.retryable;
+        inner.hint = Hint::NONE;
+        self
+    }
+
     /// Attaches the server's OAuth error, and the provider's own code and trace id where its words hold them.
     #[must_use]
     #[cold]

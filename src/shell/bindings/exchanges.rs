@@ -13,6 +13,7 @@ use super::{Lines, browser, lookups, refused, some, whole};
 use crate::flow::device::{Device, DeviceRequest};
 use crate::flow::exchange::Exchange;
 use crate::flow::login::{DPOP_JKT, Start};
+use crate::flow::session::SessionRenewal;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::{cut, number};
@@ -88,6 +89,16 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
             grant.subject = some(subject).map(String::from);
             grant.unchecked = !unchecked.is_empty();
             party.issued(Exchange::refresh(client, authentication, &grant)?, lines)
+        }
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "session"))]
+        "session" => {
+            let [name, kept] = lines.take();
+            let asking = move |grant: &Refresh| {
+                let exchange = Exchange::refresh(&party.client, &party.authentication, grant)?;
+                Ok(party.judging(party.bound(exchange)).digests_outside())
+            };
+            let renewal = SessionRenewal::new(kept, asking)?;
+            Ok(alloc::boxed::Box::new(super::outcome::Outcome(if name.is_empty() { renewal } else { renewal.shared(name) })))
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "bearer"))]
         "bearer" => {
@@ -166,11 +177,17 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
 }
 
 impl Party {
-    /// A request for tokens: bound to the key where there is one, for a target.
-    fn issued<T: Out + 'static>(&self, mut exchange: Exchange<T>, lines: Lines<'_>) -> Result<Live> {
-        if let Some(key) = &self.dpop {
-            exchange = exchange.dpop(key, self.nonce.as_deref());
+    /// A request for tokens, bound to the key where there is one.
+    fn bound<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
+        match &self.dpop {
+            Some(key) => exchange.dpop(key, self.nonce.as_deref()),
+            None => exchange,
         }
+    }
+
+    /// A request for tokens, for a target.
+    fn issued<T: Out + 'static>(&self, exchange: Exchange<T>, lines: Lines<'_>) -> Result<Live> {
+        let mut exchange = self.bound(exchange);
         if self.storing {
             exchange = exchange.with_store();
         }

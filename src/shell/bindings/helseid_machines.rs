@@ -1,23 +1,19 @@
-//! HelseID's machines, made of lines: logins, tokens of the client's own, sessions and what these alone ask for.
+//! HelseID's machines, made of lines: logins, tokens of the client's own, sessions.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::helseid::details;
-use super::outcome::{Live, Out, live};
+use super::outcome::{Live, Out, Outcome, live};
 use super::party::{Party, members_of};
-use super::text::push_line;
-use super::{Lines, refused, some};
-use crate::flow::machine::{Input, Machine, Moment, Spends};
-use crate::flow::step::{Place, Record, Step};
+use super::{Lines, refused};
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
-use crate::ground::secret::Secret;
 use crate::ground::text::{cut, decimal, number};
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::provider::helseid::saved::push_scopes;
-use crate::provider::helseid::{Granted, HelseId, LoginRequest, Session, SessionToken, TokenRequest};
+use crate::provider::helseid::{Granted, HelseId, LoginRequest, SessionToken, TokenRequest};
 
 /// The machines. All begin with the level that a login must have (0: none).
 pub(super) fn make(operation: &str, party: &Party, mut lines: Lines<'_>, random: &[u8]) -> Result<Live> {
@@ -102,35 +98,15 @@ fn session(helseid: &HelseId, party: &Party, mut lines: Lines<'_>) -> Result<Liv
     let seconds = behind.strip_prefix('-').map_or_else(|| number(behind), number);
     let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or_default();
     session = session.behind(if behind.starts_with('-') { seconds.saturating_neg() } else { seconds });
-    Ok(Box::new(Told(session.keys_outside())))
+    Ok(Box::new(Outcome(session.keys_outside())))
 }
 
-/// A session whose outcome is a text: the tokens, or nothing where another process has them.
-struct Told(Session);
-
-impl Machine for Told {
-    type Output = String;
-
-    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
-        Ok(self.0.advance(input, moment)?.undone().unwrap_or_else(|token| {
-            let mut text = String::with_capacity(1024);
-            if let SessionToken::New(granted) = token {
-                granted.push(&mut text);
-            }
-            Step::Done(text)
-        }))
-    }
-
-    fn nonce(&self) -> Option<&str> {
-        self.0.nonce()
-    }
-
-    fn keeps(&self) -> bool {
-        self.0.keeps()
-    }
-
-    fn spends(&self) -> Option<Spends<'_>> {
-        self.0.spends()
+/// The tokens, or nothing where another process has them.
+impl Out for SessionToken {
+    fn push(&self, text: &mut String) {
+        if let SessionToken::New(granted) = self {
+            granted.push(text);
+        }
     }
 }
 
@@ -146,47 +122,4 @@ impl Out for Granted {
         text.push_str(",");
         text.push_str(json.take().get(1..).unwrap_or_default());
     }
-}
-
-/// The steps that a session alone asks for.
-pub(super) fn push_step(text: &mut String, step: Step<String>) {
-    match step {
-        Step::Load(place) => {
-            push_line(text, "load");
-            if let Place::Shared(name) = place {
-                text.push_str(&name);
-            }
-        }
-        Step::Lock(name) => {
-            push_line(text, "lock");
-            text.push_str(&name);
-        }
-        Step::Keep(record) => {
-            push_line(text, "keep");
-            push_line(text, &decimal(record.ends));
-            text.push_str(record.text.expose());
-        }
-        Step::Unlock => push_line(text, "unlock"),
-        Step::Adopt(found) => {
-            push_line(text, "adopt");
-            text.push_str(found.expose());
-        }
-        _ => {}
-    }
-}
-
-/// What came of them. A record: `1` where there is one, and its end; its text as octets.
-pub(super) fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
-    let mut record = || {
-        let [there, ends] = lines.take();
-        some(there)
-            .map(|_| Record { text: Secret::new(core::str::from_utf8(octets).unwrap_or_default()), ends: number(ends).unwrap_or_default() })
-    };
-    Some(match name {
-        "loaded" => Input::Loaded(record()),
-        "locked" => Input::Locked(record()),
-        "unlocked" => Input::Unlocked,
-        "adopted" => Input::Adopted,
-        _ => return None,
-    })
 }

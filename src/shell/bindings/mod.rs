@@ -47,6 +47,8 @@ mod run;
 mod selvbetjening;
 #[cfg(samtykke_entry = "selvbetjening")]
 mod selvbetjening_machines;
+#[cfg(any(samtykke_entry = "full", samtykke_machine = "session", samtykke_machine = "helseid_session"))]
+mod sharing;
 #[cfg(not(samtykke_entry = "browser"))]
 mod text;
 

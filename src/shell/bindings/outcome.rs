@@ -7,14 +7,12 @@ use crate::flow::device::{Device, Polled};
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Judge, Reader};
 use crate::flow::keys::KeySet;
-use crate::flow::machine::{Input, Machine, Moment};
+use crate::flow::machine::{Input, Machine, Moment, Spends};
 use crate::flow::step::Step;
 use crate::ground::error::Result;
 use crate::ground::http::Response;
-use crate::ground::json::{Value, Writer};
-use crate::ground::secret::Secret;
+use crate::ground::json::Writer;
 use crate::ground::text::decimal;
-use crate::ground::time::seconds;
 use crate::protocol::answers::metadata::Metadata;
 use crate::protocol::answers::resource_metadata::ResourceMetadata;
 use crate::protocol::authorization::request::Login;
@@ -59,6 +57,18 @@ impl<M: Machine<Output: Out>> Machine for Outcome<M> {
             Step::Done(text)
         }))
     }
+
+    fn nonce(&self) -> Option<&str> {
+        self.0.nonce()
+    }
+
+    fn keeps(&self) -> bool {
+        self.0.keeps()
+    }
+
+    fn spends(&self) -> Option<Spends<'_>> {
+        self.0.spends()
+    }
 }
 
 /// An outcome as the package reads it.
@@ -77,40 +87,7 @@ impl Out for () {
 
 impl Out for Tokens {
     fn push(&self, text: &mut String) {
-        let mut json = Writer::new();
-        json.string("accessToken", self.access_token.expose()).string("tokenType", self.token_type.as_str());
-        if let Some(seconds) = self.expires_in {
-            json.raw("expiresIn", &decimal(u64::from(seconds)));
-        }
-        json.some("scope", self.scope.as_deref()).string("requestedScope", &self.requested_scope);
-        json.some("refreshToken", self.refresh_token.as_ref().map(Secret::expose));
-        json.some("idToken", self.id_token.as_ref().map(Secret::expose));
-        let mut others = Writer::new();
-        for (name, value) in &self.others {
-            others.raw(name, value.expose());
-        }
-        json.raw("others", &others.take());
-        if let Some(claims) = &self.claims {
-            json.raw("claims", &dated(claims));
-        }
-        text.push_str(&json.take());
-    }
-}
-
-/// Claims with `auth_time` as a number, where a server writes it as a date.
-fn dated(claims: &Claims) -> String {
-    match Value::parse(claims.json()) {
-        Some(value) if value.text("auth_time").is_some() => {
-            let mut json = Writer::new();
-            for member in value.members() {
-                match seconds(&member.value).and_then(|time| u64::try_from(time).ok()).filter(|_| member.name == "auth_time") {
-                    Some(time) => json.raw(&member.name, &decimal(time)),
-                    None => json.raw(&member.name, member.raw),
-                };
-            }
-            json.take()
-        }
-        _ => claims.json().into(),
+        text.push_str(&self.members());
     }
 }
 

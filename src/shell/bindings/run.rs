@@ -174,12 +174,12 @@ fn push_step(text: &mut String, step: Step<String>, spends: Option<Spends<'_>>) 
             push_line(text, "done");
             text.push_str(&outcome);
         }
-        #[cfg(samtykke_machine = "helseid_session")]
-        step => super::helseid_machines::push_step(text, step),
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "session", samtykke_machine = "helseid_session"))]
+        step @ (Step::Load(_) | Step::Lock(_) | Step::Keep(_) | Step::Unlock | Step::Adopt(_)) => super::sharing::push_step(text, step),
         #[cfg(samtykke_entry = "selvbetjening")]
         step => super::selvbetjening_machines::push_step(text, step),
         // No machine in here keeps anything.
-        #[cfg(not(any(samtykke_machine = "helseid_session", samtykke_entry = "selvbetjening")))]
+        #[cfg(not(samtykke_entry = "selvbetjening"))]
         _ => {}
     }
 }
@@ -216,11 +216,11 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
             let [why, line] = lines.take();
             Input::Failed(Failure::from_name(why, status(line))?)
         }
-        #[cfg(samtykke_machine = "helseid_session")]
-        name => super::helseid_machines::taken(name, lines, octets)?,
+        #[cfg(any(samtykke_entry = "full", samtykke_machine = "session", samtykke_machine = "helseid_session"))]
+        "loaded" | "locked" | "unlocked" | "adopted" => super::sharing::taken(name, lines, octets)?,
         #[cfg(samtykke_entry = "selvbetjening")]
         name => super::selvbetjening_machines::taken(name, lines)?,
-        #[cfg(not(any(samtykke_machine = "helseid_session", samtykke_entry = "selvbetjening")))]
+        #[cfg(not(samtykke_entry = "selvbetjening"))]
         _ => return None,
     })
 }

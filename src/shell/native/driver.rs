@@ -36,10 +36,22 @@ pub(crate) enum Asked {
     Call(CallRequest),
     /// What is to become of this.
     Answer(Secret),
+    /// To load, lock, keep or unlock in the store that processes share.
+    Turn(Step<()>),
 }
 
 /// Does such a step.
 pub(crate) type Program<'a> = &'a (dyn Fn(Asked) -> BoxFuture<'a, Result<Input>> + Send + Sync + 'a);
+
+/// Whose token goes with a call, and what a caller wants, no driver knows; where nothing is shared there is nothing kept, and no lock.
+pub(crate) fn alone(asked: Asked) -> Result<Input> {
+    Ok(match asked {
+        Asked::Call(_) | Asked::Answer(_) => return Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api)),
+        Asked::Turn(Step::Load(_)) => Input::Loaded(None),
+        Asked::Turn(Step::Lock(_)) => Input::Failed(Failure::Store),
+        Asked::Turn(_) => Input::Unlocked,
+    })
+}
 
 /// Sends by an [`Http`], and carries machines to their ends. A cheap clone.
 ///
@@ -159,10 +171,7 @@ impl Driver {
         store: Option<Storing<'_>>,
         spent: &Spent,
     ) -> Result<M::Output> {
-        // Whose token goes with a call, and what a caller wants, no driver knows.
-        let program = |_| -> BoxFuture<'_, Result<Input>> {
-            Box::pin(core::future::ready(Err(Error::new(&codes::INVALID_CONFIGURATION).at(Phase::Api))))
-        };
+        let program = |asked| -> BoxFuture<'_, Result<Input>> { Box::pin(core::future::ready(alone(asked))) };
         self.drive_with(machine, keys, store, spent, &program).await
     }
 
@@ -235,10 +244,10 @@ impl Driver {
                     }
                     return Ok(outcome);
                 }
-                // Without a store that processes share there is nothing in it, and no lock of it.
-                Step::Load(_) => Input::Loaded(None),
-                Step::Lock(_) => Input::Failed(Failure::Store),
-                Step::Keep(_) | Step::Unlock => Input::Unlocked,
+                Step::Load(place) => program(Asked::Turn(Step::Load(place))).await?,
+                Step::Lock(name) => program(Asked::Turn(Step::Lock(name))).await?,
+                Step::Keep(record) => program(Asked::Turn(Step::Keep(record))).await?,
+                Step::Unlock => program(Asked::Turn(Step::Unlock)).await?,
                 Step::Adopt(_) => Input::Adopted,
                 Step::Call(call) => program(Asked::Call(call)).await?,
                 Step::Ask(question) => program(Asked::Answer(question)).await?,

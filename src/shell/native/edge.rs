@@ -14,6 +14,7 @@ mod pack;
 mod refresh;
 mod session;
 mod site;
+mod turns;
 
 pub use self::axum::{EdgeLayer, EdgeService, NoSession, SetCookies};
 pub use session::Session;
@@ -307,6 +308,7 @@ impl EdgeBuilder {
             post_logout,
             backchannel: self.backchannel,
             store: self.store,
+            renewals: Default::default(),
             lives: self.lives,
             cookie_budget: self.cookie_budget,
             renews: self.renews,

@@ -7,6 +7,7 @@ use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::pack::{pack, unpack};
+use super::turns::Came;
 use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, decimal};
@@ -64,7 +65,7 @@ impl Kept {
     }
 
     /// What is kept after a refresh.
-    pub(crate) fn renew(&self, mut tokens: Tokens, lives: Lives, now: u64) -> Self {
+    fn renew(&self, mut tokens: Tokens, lives: Lives, now: u64) -> Self {
         if let (Some(old), Some(new)) = (&self.tokens.claims, &tokens.claims) {
             tokens.claims = join_claims(new.json(), old.json(), |name| LOGIN_FACTS.contains(&name)).or(tokens.claims);
         }
@@ -78,11 +79,29 @@ impl Kept {
         Self { idle: now.saturating_add(lives.idle).min(self.ends), ..self }
     }
 
-    /// With the refresh token that came.
-    pub(crate) fn with_refresh_token(&self, token: Secret) -> Self {
-        let mut next = self.clone();
-        next.tokens.refresh_token = Some(token);
-        next
+    /// What is kept once this has come.
+    pub(crate) fn with(&self, came: Came, lives: Lives, now: u64) -> Self {
+        match came {
+            Came::Tokens(tokens) => self.renew(tokens, lives, now),
+            Came::RefreshToken(token) => {
+                let mut next = self.clone();
+                next.tokens.refresh_token = Some(token);
+                next
+            }
+        }
+    }
+
+    /// What the core's machine is told of it.
+    pub(crate) fn told(&self) -> Secret {
+        let tokens = &self.tokens;
+        let mut json = Writer::new();
+        json.raw("turn", &decimal(self.turn)).some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose));
+        json.string("scope", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
+        json.some("idToken", tokens.id_token.as_ref().map(Secret::expose));
+        if let Some(claims) = &tokens.claims {
+            json.raw("claims", claims.json());
+        }
+        Secret::new(json.take())
     }
 
     pub(crate) fn is_over(&self, now: u64) -> bool {

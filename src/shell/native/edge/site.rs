@@ -13,10 +13,12 @@ use http::request::Parts;
 
 use super::kept::Lives;
 use super::session::Session;
+use super::turns::Came;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::base64url;
 use crate::protocol::authorization::request::AuthorizationRequest;
 use crate::shell::native::client::Client;
+use crate::shell::native::flights::Flights;
 use crate::shell::native::seal::SealKeys;
 use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::store::TokenStore;
@@ -49,6 +51,8 @@ pub(crate) struct Site {
     pub(crate) post_logout: Option<(String, String)>,
     pub(crate) backchannel: Option<String>,
     pub(crate) store: Option<Arc<dyn TokenStore>>,
+    /// Renewals of sessions that no store keeps, by their refresh token: what came, and when.
+    pub(crate) renewals: Flights<Vec<(Came, u64)>>,
     pub(crate) lives: Lives,
     pub(crate) cookie_budget: usize,
     pub(crate) renews: bool,
