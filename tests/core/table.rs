@@ -71,7 +71,11 @@ pub(super) fn play(case: &mut Value, write: bool) {
         }
         "session" => {
             let own = (client.clone(), authentication.clone());
-            let asking = move |grant: &Refresh| Ok(Exchange::refresh(&own.0, &own.1, grant)?.keys_outside().digests_outside());
+            let keyless = what["keyless"] == true;
+            let asking = move |grant: &Refresh| {
+                let exchange = Exchange::refresh(&own.0, &own.1, grant)?.digests_outside();
+                Ok(if keyless { exchange } else { exchange.keys_outside() })
+            };
             let renewal = SessionRenewal::new(&what["kept"].to_string(), asking);
             let made = renewal.map(|renewal| match what["shared"].as_str() {
                 Some(name) => renewal.shared(name),

@@ -28,7 +28,6 @@ const BY_STATE = { "page/page.ts": ["state"], "edge/login.ts": ["state"], "edge/
 const STILL = {
   "crypto/keys.ts": 2,
   "edge/login.ts": 3,
-  "edge/refresh.ts": 1,
   "edge/session.ts": 4,
   "edge/store.ts": 5,
   "protocol/authentication.ts": 10,

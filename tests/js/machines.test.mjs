@@ -49,7 +49,7 @@ function clientOf(what, fetch, decrypt) {
   });
   const options = {
     fetch,
-    jwks,
+    ...(!what.keyless && { jwks }),
     ...(what.dpop && { dpop: key }),
     ...(what.encrypted && { decrypt, encryptionAlgorithms: ["ECDH-ES"], contentEncryption: ["A256GCM"] }),
   };

@@ -12,6 +12,7 @@ mod login;
 mod logout;
 mod pack;
 mod refresh;
+mod renewal;
 mod session;
 mod site;
 mod turns;

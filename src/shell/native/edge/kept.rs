@@ -7,7 +7,7 @@ use alloc::string::String;
 use zeroize::Zeroizing;
 
 use super::pack::{pack, unpack};
-use super::turns::Came;
+use super::renewal::Came;
 use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
 use crate::ground::text::{base64url_decode, decimal};

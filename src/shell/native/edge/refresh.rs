@@ -13,8 +13,9 @@ use http::HeaderMap;
 
 use super::keeper::Held;
 use super::kept::Kept;
+use super::renewal::Came;
 use super::site::Site;
-use super::turns::{Came, InStore};
+use super::turns::InStore;
 use crate::ground::error::{Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;

@@ -12,8 +12,8 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::kept::Lives;
+use super::renewal::Came;
 use super::session::Session;
-use super::turns::Came;
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::text::base64url;
 use crate::protocol::authorization::request::AuthorizationRequest;

@@ -1,5 +1,5 @@
-//! What the renewal of a session asks of its keeper, carried out: the lock of the store that processes share, what is kept there, and
-//! how what came is written.
+//! What the renewal of a session asks of the store that processes share, carried out: its lock, what is kept there, and how what came
+//! is written.
 //!
 //! docs/formats.md, "Records of sessions". What is done in which order, the core's machine decides. Waits for no lock for ever.
 
@@ -11,63 +11,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::keeper::{Held, LEASE, name_of};
 use super::kept::Kept;
+use super::renewal::Came;
 use super::site::Site;
-use crate::flow::exchange::Exchange;
-use crate::flow::judge::used_error;
-use crate::flow::machine::{Failure, Input, Machine as _};
-use crate::flow::session::SessionRenewal;
+use crate::flow::machine::{Failure, Input};
 use crate::flow::step::{Record, Step};
 use crate::ground::error::{Error, Result};
-use crate::ground::json::Value;
 use crate::ground::secret::Secret;
-use crate::protocol::dpop::Server;
-use crate::protocol::grant::Refresh;
-use crate::protocol::token::Tokens;
-use crate::shell::native::client::Client;
-use crate::shell::native::driver::{Storing, Turns};
 use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::store::TokenStore;
-
-/// What a renewal brought: a new refresh token, before anything else is judged; then all of the tokens.
-#[derive(Clone)]
-pub(crate) enum Came {
-    RefreshToken(Secret),
-    Tokens(Tokens),
-}
-
-impl Came {
-    /// Reads what the machine hands out to be stored.
-    pub(crate) fn read(text: &Secret) -> Result<Self> {
-        let value = Value::parse(text.expose());
-        let read = |value: &Value<'_>| match Tokens::of_members(value) {
-            Some(tokens) => Some(Self::Tokens(tokens)),
-            None => value.text("refreshToken").map(|token| Self::RefreshToken(Secret::new(token))),
-        };
-        value.as_ref().and_then(read).ok_or_else(used_error)
-    }
-}
-
-impl Client {
-    /// Renews a session, of which the machine is told `kept`: in turns with all who share it by this name, where they do.
-    pub(crate) async fn renew_session(&self, kept: &Secret, turns: Option<(&str, Turns<'_>)>, store: Storing<'_>) -> Result<()> {
-        let this = self.current().await;
-        let client = this.clone();
-        let asking = move |grant: &Refresh| Ok(client.bound(Exchange::refresh(&client.0.registration, &client.0.authentication, grant)?));
-        let mut renewal = SessionRenewal::new(kept.expose(), asking)?;
-        if let Some((name, _)) = turns {
-            renewal = renewal.shared(name);
-        }
-        if let Some((set, times)) = this.known_keys() {
-            renewal = renewal.jwks_at(set, times);
-        }
-        let inner = &this.0;
-        let turns = turns.map(|(_, turns)| turns);
-        let outcome = inner.driver.drive_in_turns(&mut renewal, &inner.keys, Some(store), turns, &inner.spent).await;
-        let endpoint = inner.registration.profile().token_endpoint.as_str();
-        this.learn(Server::Authorization, endpoint, renewal.nonce(), renewal.known_jwks_at());
-        outcome
-    }
-}
 
 /// A session's place in a store, while its tokens are renewed.
 #[derive(Clone)]
