@@ -1,7 +1,7 @@
 //! A browser that looks at an application behind an edge, and the server that it logs in at.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub(crate) struct Op {
     pub(crate) nonce: Arc<Mutex<String>>,
     pub(crate) refreshes: Arc<AtomicU32>,
     pub(crate) revoked: Arc<AtomicU32>,
+    /// Whether what is wrong with the next refresh is its access token.
+    pub(crate) odd: Arc<AtomicBool>,
 }
 
 impl Http for Op {
@@ -42,7 +44,8 @@ impl Http for Op {
                     let turn = self.refreshes.fetch_add(1, Ordering::SeqCst);
                     if parameter(&form, "refresh_token") == Some(format!("r{turn}")) {
                         let next = turn + 1;
-                        (200, format!(r#"{{"access_token":"a{next}","token_type":"Bearer","expires_in":300,"refresh_token":"r{next}"}}"#))
+                        let name = if self.odd.swap(false, Ordering::SeqCst) { "token" } else { "access_token" };
+                        (200, format!(r#"{{"{name}":"a{next}","token_type":"Bearer","expires_in":300,"refresh_token":"r{next}"}}"#))
                     } else {
                         (400, r#"{"error":"invalid_grant"}"#.into())
                     }

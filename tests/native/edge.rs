@@ -247,6 +247,29 @@ fn a_refresh_token_that_the_server_ended_leaves_the_login() {
 }
 
 #[test]
+fn a_refresh_token_whose_answer_is_refused_is_kept() {
+    run(async {
+        for stored in [false, true] {
+            let (op, clock) = (Op::default(), Clock::at(NOW));
+            let codes = Arc::new(Mutex::new(Vec::new()));
+            let hearing = codes.clone();
+            let edge = edge(&op, &clock, |builder| {
+                let builder = builder.on_error(move |error| hearing.lock().unwrap().push(error.code()));
+                if stored { builder.store(MemoryStore::new().clock(clock.clone())) } else { builder.best_effort_refresh() }
+            });
+            let mut browser = browser(&edge, &op);
+            browser.log_in("/login").await;
+            clock.advance(Duration::from_secs(250));
+            op.odd.store(true, Ordering::SeqCst);
+            assert_eq!(text(browser.get("/").await).await, "Kari a0");
+            assert_eq!(*codes.lock().unwrap(), ["token_response_malformed"]);
+            assert_eq!(text(browser.get("/").await).await, "Kari a2", "the server has ended the login: {stored}");
+            assert_eq!(op.refreshes.load(Ordering::SeqCst), 2);
+        }
+    });
+}
+
+#[test]
 fn what_is_not_ours_begins_and_ends_nothing() {
     run(async {
         let (op, clock) = (Op::default(), Clock::at(NOW));
