@@ -43,6 +43,8 @@ pub(crate) struct Context {
     pub(super) kept_refresh: bool,
     /// Whether a refresh token that came is to be stored before anything else of the answer is judged.
     pub(super) storing: bool,
+    /// Whether a login without claims takes no id_token even where the server's keys are not known, and it would stay unread.
+    pub(super) of_session: bool,
     /// Whether the shell finds the server's keys.
     pub(super) keys_outside: bool,
     /// A name for the code or refresh token that is sent.
@@ -91,6 +93,7 @@ impl Context {
             renewed: None,
             kept_refresh: false,
             storing: false,
+            of_session: false,
             keys_outside: false,
             spends: None,
             digests_outside: false,

@@ -129,7 +129,6 @@ impl Failure {
             "signer" => Self::Signer,
             "decrypter" => Self::Decrypter,
             "store" => Self::Store,
-            "held" => Self::Held,
             "used" => Self::Used,
             _ => return None,
         })
@@ -165,8 +164,7 @@ impl Failure {
             Self::Redirected => &codes::REDIRECT_REFUSED,
             Self::Signer => return Error::new(&codes::SIGNING_FAILED),
             Self::Decrypter => &codes::DECRYPTION_FAILED,
-            Self::Store => &codes::STORE_FAILED,
-            Self::Held => &codes::SESSION_UNAVAILABLE,
+            Self::Store | Self::Held => &codes::STORE_FAILED,
             Self::Used => &codes::TRANSACTION_USED,
             Self::TooLarge(_) => match phase {
                 Phase::Configuration => &codes::METADATA_MALFORMED,

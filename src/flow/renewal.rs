@@ -12,7 +12,14 @@ use crate::flow::judge::used_error;
 use crate::flow::machine::{Failure, Input, Kind, Moment};
 use crate::flow::step::{Place, Record, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
+use crate::ground::lean::PROTOCOL;
 use crate::ground::secret::Secret;
+
+/// Whether sessions have a place of their own beside the one that is shared: not in the protocol alone.
+const OWN: bool = !PROTOCOL;
+
+/// The next step. At the end there is nothing to say: what came was stored.
+pub(crate) type Next = Result<Step<String>>;
 
 /// What is renewed, as the machine sees it: what it says, and what it makes of what comes.
 pub(crate) trait Renewable {
@@ -26,10 +33,9 @@ pub(crate) trait Renewable {
     fn ask(&mut self) -> Result<()>;
     /// The request on its way, once it is made.
     fn flow(&self) -> Option<&Flow>;
-    /// Carries the request on. A refresh token that comes is taken, and the step is what is to be stored; so is what comes at the end.
-    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<()>>;
-    /// All that is to be stored once it is judged.
-    fn text(&self) -> Secret;
+    /// Carries the request on. A refresh token that comes is taken, and the step is what is to be stored; at the end all is taken, and
+    /// the outcome is what is to be stored.
+    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Next;
     /// What is handed on to other processes, where that is not what was stored.
     fn record(&self, moment: &Moment<'_>) -> Option<Record>;
     /// What its caller is told of an error.
@@ -85,8 +91,6 @@ pub(crate) struct Renewal {
     error: Option<Error>,
 }
 
-type Next = Result<Step<()>>;
-
 impl Renewal {
     pub(crate) fn new() -> Self {
         Self { shared: false, looked: false, optional: false, loads: false, locked: false, changed: false, at: At::New, error: None }
@@ -99,57 +103,71 @@ impl Renewal {
 
     /// Takes what came of the last step, and gives the next one.
     pub(crate) fn advance(&mut self, of: &mut dyn Renewable, input: Input, moment: &Moment<'_>) -> Next {
-        let kind = if self.at == At::Locking { Kind::Lock } else { Kind::Store };
-        if matches!(&input, Input::Failed(failure) if self.at != At::Exchanging && !failure.is_of(kind)) {
-            return Err(used_error());
+        match (self.at, &input) {
+            (At::Exchanging, _) | (At::Renewing, Input::Stored) => return self.exchange(of, input, moment),
+            (_, Input::Failed(failure)) => return self.failed(of, *failure, moment),
+            _ => {}
         }
         match (self.at, input) {
             (At::New, Input::Start) if of.flow().is_some() => self.exchange(of, Input::Start, moment),
-            (At::New, Input::Start) if self.shared && !self.looked => self.look(of),
-            (At::New, Input::Start) if self.shared => self.lock(of),
-            (At::New, Input::Start) => self.refresh(of, moment),
+            (At::New, Input::Start) if !self.shared => self.refresh(of, moment),
+            (At::New, Input::Start) => self.look(of, self.looked),
             (At::Looking, Input::Loaded(record)) => self.found(of, record, Found::Before, moment),
-            (At::Looking, Input::Failed(Failure::Aborted)) => self.fail(of, Failure::Aborted.error(Phase::Token, false), moment),
-            (At::Looking, Input::Failed(_)) => self.lock(of),
             (At::Locking, Input::Locked(record)) => {
                 self.locked = true;
                 self.found(of, record, Found::Locked, moment)
             }
-            (At::Locking, Input::Failed(Failure::Held)) => self.look(of),
-            (At::Locking, Input::Failed(Failure::Store)) if self.optional => self.load(of, moment),
-            (At::Locking, Input::Failed(failure)) => self.fail(of, unlockable(failure), moment),
-            (At::Loading, Input::Loaded(record)) => self.found(of, record, Found::Own, moment),
-            (At::Adopting(found), Input::Adopted) => self.adopted(of, found, moment),
-            (At::Exchanging, input) | (At::Renewing, input @ (Input::Stored | Input::Failed(_))) => self.exchange(of, input, moment),
+            (At::Loading, Input::Loaded(record)) if OWN => self.found(of, record, Found::Own, moment),
+            (At::Adopting(found), Input::Adopted) if OWN => self.adopted(of, found, moment),
             (At::Saving, Input::Stored) => self.end(of, moment),
-            // What cannot be asked for again goes with the error.
-            (At::Loading | At::Saving, Input::Failed(failure)) => {
-                let error = failure.error(Phase::Session, false);
-                let error = of.flow().map_or(error.clone(), |flow| flow.held(error));
-                self.fail(of, error, moment)
-            }
-            (At::Ending, Input::Unlocked | Input::Failed(_)) => self.over(),
+            (At::Ending, Input::Unlocked) => self.over(),
             _ => Err(used_error()),
         }
     }
 
-    fn look(&mut self, of: &dyn Renewable) -> Next {
-        self.at = At::Looking;
-        Ok(Step::Load(Place::Shared(of.name())))
+    /// What it is to the machine that the last step could not be carried out.
+    fn failed(&mut self, of: &mut dyn Renewable, failure: Failure, moment: &Moment<'_>) -> Next {
+        if !failure.is_of(if self.at == At::Locking { Kind::Lock } else { Kind::Store }) {
+            return Err(used_error());
+        }
+        let error = match (self.at, failure) {
+            (At::Renewing, _) => return self.exchange(of, Input::Failed(failure), moment),
+            (At::Looking, Failure::Aborted) => failure.error(Phase::Token, false),
+            (At::Looking, _) => return self.look(of, true),
+            (At::Locking, Failure::Held) => return self.look(of, false),
+            (At::Locking, Failure::Store) if OWN && self.optional => return self.load(of, moment),
+            (At::Locking, Failure::Store) => {
+                Error::new_expected(&codes::SESSION_UNAVAILABLE, "an answer of the session store").at(Phase::Session)
+            }
+            (At::Locking, _) => failure.error(Phase::Token, true),
+            (At::Loading | At::Saving, _) => {
+                let error = failure.error(Phase::Session, false);
+                // What cannot be asked for again goes with the error.
+                match of.flow() {
+                    Some(flow) => flow.held(error),
+                    None => error,
+                }
+            }
+            (At::Ending, _) => return self.over(),
+            _ => return Err(used_error()),
+        };
+        self.fail(of, error, moment)
     }
 
-    fn lock(&mut self, of: &dyn Renewable) -> Next {
-        self.at = At::Locking;
-        Ok(Step::Lock(of.name()))
+    /// Looks at what is kept, or waits for the lock.
+    fn look(&mut self, of: &dyn Renewable, looked: bool) -> Next {
+        let name = of.name();
+        self.at = if looked { At::Locking } else { At::Looking };
+        Ok(if looked { Step::Lock(name) } else { Step::Load(Place::Shared(name)) })
     }
 
     fn found(&mut self, of: &mut dyn Renewable, record: Option<Record>, found: Found, moment: &Moment<'_>) -> Next {
         match of.adopt(record, found, moment) {
-            Ok(Some(text)) => {
+            Ok(Some(text)) if OWN => {
                 self.at = At::Adopting(found);
                 Ok(Step::Adopt(text))
             }
-            Ok(None) => self.adopted(of, found, moment),
+            Ok(_) => self.adopted(of, found, moment),
             Err(error) => self.fail(of, error, moment),
         }
     }
@@ -159,14 +177,14 @@ impl Renewal {
             return self.end(of, moment);
         }
         match found {
-            Found::Before => self.lock(of),
+            Found::Before => self.look(of, true),
             Found::Locked => self.load(of, moment),
             Found::Own => self.refresh(of, moment),
         }
     }
 
     fn load(&mut self, of: &mut dyn Renewable, moment: &Moment<'_>) -> Next {
-        if !self.loads {
+        if !OWN || !self.loads {
             return self.refresh(of, moment);
         }
         self.at = At::Loading;
@@ -182,10 +200,10 @@ impl Renewal {
 
     fn exchange(&mut self, of: &mut dyn Renewable, input: Input, moment: &Moment<'_>) -> Next {
         match of.carry(input, moment) {
-            Ok(Step::Done(())) => {
+            Ok(Step::Done(text)) => {
                 self.changed = true;
                 self.at = At::Saving;
-                Ok(Step::Store(of.text()))
+                Ok(Step::Store(Secret::new(text)))
             }
             Ok(step) => {
                 let storing = matches!(step, Step::Store(_));
@@ -210,19 +228,12 @@ impl Renewal {
             return self.over();
         }
         self.at = At::Ending;
-        let record = if self.changed { of.record(moment) } else { None };
+        let record = if OWN && self.changed { of.record(moment) } else { None };
         Ok(record.map_or(Step::Unlock, Step::Keep))
     }
 
     fn over(&mut self) -> Next {
         self.at = At::Over;
-        self.error.take().map_or(Ok(Step::Done(())), Err)
-    }
-}
-
-fn unlockable(failure: Failure) -> Error {
-    match failure {
-        Failure::Store => Error::new_expected(&codes::SESSION_UNAVAILABLE, "an answer of the session store").at(Phase::Session),
-        other => other.error(Phase::Token, true),
+        self.error.take().map_or(Ok(Step::Done(String::new())), Err)
     }
 }

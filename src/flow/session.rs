@@ -8,44 +8,47 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::flow::exchange::{Exchange, Flow};
-use crate::flow::judge::used_error;
+use crate::flow::judge::{Judge, Reader, used_error};
 use crate::flow::keys::JwksTimes;
 use crate::flow::machine::{Input, Machine, Moment, Spends};
-use crate::flow::renewal::{Found, Renewable, Renewal};
-use crate::flow::step::{Record, Step};
-use crate::flow::token::nobody_error;
+use crate::flow::renewal::{Found, Next, Renewable, Renewal};
+use crate::flow::step::Record;
 use crate::ground::error::{Error, Result, codes};
-use crate::ground::json::{Value, Writer};
 use crate::ground::secret::Secret;
-use crate::protocol::grant::Refresh;
+use crate::ground::text::{cut, number};
 use crate::protocol::id_token::claims::Claims;
 use crate::protocol::token::Tokens;
 
-/// Makes the request of a refresh.
-type Asking = Box<dyn Fn(&Refresh) -> Result<Exchange> + Send + Sync>;
+/// Makes the request of a refresh, of what is kept.
+type Asking = Box<dyn Fn(&str) -> Result<Exchange<String>> + Send + Sync>;
 
 /// New tokens for a session that is kept: alone, or in turns with all who share it ([`shared`](Self::shared)).
 ///
-/// What is kept is told to it as JSON: `turn` (how many times the tokens were renewed), `refreshToken`, `scope` (as granted),
-/// `idToken` and `claims`; so are the records that [`Step::Load`] and [`Step::Lock`] find, none where the session is gone.
-/// [`Step::Store`] hands out what came, as JSON too: first the `refreshToken` alone, where a new one came; then, judged, all of the
-/// tokens, which [`tokens`](Self::tokens) has as well. The shell counts a turn with those. At the end there is nothing to say: either
-/// all was stored, or what was found last is newer, or gone.
+/// What is kept is told to it as a text: how many times the tokens were renewed, in a line, and then whatever `asking` makes the
+/// request of a refresh from. So are the records that [`Load`] and [`Lock`] find, none where the session is gone.
+/// [`Store`] hands out what came: first a new refresh token, as it is; then, judged, all of the tokens as JSON, `accessToken`
+/// first. The shell counts a turn with those. At the end there is nothing to say: either all was stored, or what was found last is
+/// newer, or gone.
+///
+/// [`Load`]: crate::Step::Load
+/// [`Lock`]: crate::Step::Lock
+/// [`Store`]: crate::Step::Store
 ///
 /// ```
 /// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::flow::session::SessionRenewal;
+/// use samtykke::protocol::grant::Refresh;
 /// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
 /// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
-/// let kept = r#"{"turn":0,"refreshToken":"r0","scope":"read"}"#;
-/// let mut renewal = SessionRenewal::new(kept, move |grant| Exchange::refresh(&client, &secret, grant))?;
+/// let asking = move |kept: &str| Exchange::refresh(&client, &secret, &Refresh::new(kept).with_granted_scope("read"));
+/// let mut renewal = SessionRenewal::new("0\nr0", asking);
 /// let moment = Moment { now: 1_700_000_000, random: &[7; 32] };
 /// let Step::Send(request) = renewal.advance(Input::Start, &moment)? else { panic!("a request") };
 /// let Step::Store(came) = renewal.advance(Input::Response(http(request)), &moment)? else { panic!("the new refresh token") };
-/// assert_eq!(came.expose(), r#"{"refreshToken":"r1"}"#);
+/// assert_eq!(came.expose(), "r1");
 /// # Ok::<(), samtykke::Error>(())
 /// ```
 pub struct SessionRenewal {
@@ -56,13 +59,12 @@ pub struct SessionRenewal {
 struct Own {
     name: String,
     asking: Asking,
-    jwks: Option<(String, JwksTimes)>,
+    /// What was told of it last.
+    kept: Secret,
     turn: u64,
-    refresh: Refresh,
     /// Another process renewed it, or it is gone.
     served: bool,
-    exchange: Option<Box<Exchange>>,
-    tokens: Option<Tokens>,
+    exchange: Option<Box<Exchange<String>>>,
 }
 
 impl core::fmt::Debug for SessionRenewal {
@@ -72,15 +74,16 @@ impl core::fmt::Debug for SessionRenewal {
 }
 
 impl SessionRenewal {
-    /// Of what is kept of a session; `asking` makes the request, as the client does for a refresh.
-    ///
-    /// # Errors
-    /// `session_invalid` for another text.
-    pub fn new(kept: &str, asking: impl Fn(&Refresh) -> Result<Exchange> + Send + Sync + 'static) -> Result<Self> {
-        let (turn, refresh) = read(kept).ok_or_else(|| Error::new(&codes::SESSION_INVALID))?;
-        let own =
-            Own { name: String::new(), asking: Box::new(asking), jwks: None, turn, refresh, served: false, exchange: None, tokens: None };
-        Ok(Self { renewal: Renewal::new(), own })
+    /// Of what is kept of a session.
+    pub fn new(kept: &str, asking: impl Fn(&str) -> Result<Exchange> + Send + Sync + 'static) -> Self {
+        Self::of(kept, move |kept| Ok(asking(kept)?.map_judge(Members)))
+    }
+
+    /// With requests whose outcome is the tokens' text.
+    pub(crate) fn of(kept: &str, asking: impl Fn(&str) -> Result<Exchange<String>> + Send + Sync + 'static) -> Self {
+        let kept = Secret::new(kept);
+        let own = Own { name: String::new(), asking: Box::new(asking), turn: turn(&kept).0, kept, served: false, exchange: None };
+        Self { renewal: Renewal::new(), own }
     }
 
     /// Takes turns with all processes that share the session, by the lock of this name in their store.
@@ -92,35 +95,29 @@ impl SessionRenewal {
         self
     }
 
-    /// Begins with the server's key set of before, as [`Exchange::jwks_at`] does.
-    #[must_use]
-    pub fn jwks_at(mut self, json: impl Into<String>, times: JwksTimes) -> Self {
-        self.own.jwks = Some((json.into(), times));
-        self
-    }
-
     /// The server's key set, for the next machine, as [`Exchange::known_jwks_at`].
     pub fn known_jwks_at(&self) -> Option<(&str, JwksTimes)> {
         self.own.exchange.as_ref()?.known_jwks_at()
     }
-
-    /// The tokens that came, once they are judged.
-    pub fn tokens(&self) -> Option<&Tokens> {
-        self.own.tokens.as_ref()
-    }
 }
 
-/// What is told of a session: its turn, and what a refresh of it asks with.
-fn read(kept: &str) -> Option<(u64, Refresh)> {
-    let value = Value::parse(kept)?;
-    let turn = u64::try_from(value.get("turn")?.as_integer()?).ok()?;
-    let text = |name| value.text(name).unwrap_or_default();
-    let mut refresh = Refresh::new(text("refreshToken")).with_granted_scope(text("scope"));
-    if let Some(claims) = value.members().iter().find(|member| member.name == "claims") {
-        refresh = refresh.claims(Claims::from_stored(claims.raw).ok()?);
-        refresh.id_token = value.text("idToken").map(Secret::new);
+/// How many times the tokens of what is kept were renewed, and the rest of it.
+fn turn(kept: &Secret) -> (u64, &str) {
+    let (turn, rest) = cut(kept.expose(), b'\n');
+    (number(turn).unwrap_or_default(), rest.unwrap_or_default())
+}
+
+/// Judges as another does, and writes the tokens down.
+struct Members(Box<dyn Judge<Tokens>>);
+
+impl Judge<String> for Members {
+    fn reader(&mut self) -> &mut dyn Reader {
+        self.0.reader()
     }
-    Some((turn, refresh))
+
+    fn finish(&mut self, claims: Option<Claims>, now: u64) -> Result<String> {
+        Ok(self.0.finish(claims, now)?.members())
+    }
 }
 
 impl Renewable for Own {
@@ -129,10 +126,10 @@ impl Renewable for Own {
     }
 
     fn adopt(&mut self, record: Option<Record>, _: Found, _: &Moment<'_>) -> Result<Option<Secret>> {
-        match record.and_then(|record| read(record.text.expose())) {
-            Some((turn, refresh)) => {
-                self.served = turn > self.turn;
-                self.refresh = refresh;
+        match record {
+            Some(Record { text, .. }) => {
+                self.served = turn(&text).0 > self.turn;
+                self.kept = text;
             }
             None => self.served = true,
         }
@@ -144,11 +141,9 @@ impl Renewable for Own {
     }
 
     fn ask(&mut self) -> Result<()> {
-        let exchange = (self.asking)(&self.refresh)?.with_store();
-        self.exchange = Some(Box::new(match self.jwks.take() {
-            Some((set, times)) => exchange.jwks_at(set, times),
-            None => exchange,
-        }));
+        let mut exchange = (self.asking)(turn(&self.kept).1)?.with_store();
+        exchange.flow.context.of_session = true;
+        self.exchange = Some(Box::new(exchange));
         Ok(())
     }
 
@@ -156,22 +151,8 @@ impl Renewable for Own {
         Some(&self.exchange.as_ref()?.flow)
     }
 
-    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<()>> {
-        let Some(exchange) = &mut self.exchange else { return Err(used_error()) };
-        match exchange.advance(input, moment)?.undone() {
-            Ok(Step::Store(token)) => Ok(Step::Store(Secret::new(Writer::new().string("refreshToken", token.expose()).take()))),
-            Ok(step) => Ok(step),
-            // Also where the server's keys are not known, and it would stay unread.
-            Err(tokens) if self.refresh.claims.is_none() && tokens.id_token.is_some() => Err(exchange.flow.held(nobody_error())),
-            Err(tokens) => {
-                self.tokens = Some(tokens);
-                Ok(Step::Done(()))
-            }
-        }
-    }
-
-    fn text(&self) -> Secret {
-        Secret::new(self.tokens.as_ref().map(Tokens::members).unwrap_or_default())
+    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Next {
+        self.exchange.as_mut().ok_or_else(used_error)?.advance(input, moment)
     }
 
     fn record(&self, _: &Moment<'_>) -> Option<Record> {
@@ -180,17 +161,14 @@ impl Renewable for Own {
 
     fn told(&self, error: Error) -> Error {
         let ended = error.code() == codes::SESSION_ENDED.code() || error.oauth().is_some_and(|oauth| oauth.is("invalid_grant"));
-        if ended {
-            return error.called(&codes::SESSION_STALE);
-        }
-        if error.code() == codes::STORE_FAILED.code() { error.called(&codes::SESSION_UNAVAILABLE) } else { error }
+        if ended { error.called(&codes::SESSION_STALE) } else { error }
     }
 }
 
 impl Machine for SessionRenewal {
-    type Output = ();
+    type Output = String;
 
-    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<()>> {
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Next {
         self.renewal.advance(&mut self.own, input, moment)
     }
 

@@ -268,15 +268,15 @@ impl Reader for TokenJudge {
 
     fn take_unverified(&mut self, context: &Context, now: u64) -> Result<Option<Unverified>> {
         let token = self.tokens.as_ref().and_then(|tokens| tokens.id_token.as_ref());
+        let (keyed, rules) = (context.is_keyed(), &context.id_token);
+        // At a refresh of a login whose claims nobody kept there is no nonce to compare with, and nobody to be.
+        let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
+        let refused = unknown && !rules.unchecked && rules.echoed.is_none() && (keyed || context.of_session);
         match token {
+            Some(_) if refused => Err(Error::new_expected(&codes::CLAIM_REFUSED, "no id_token: the login had none to compare with")),
             // Without the server's keys nothing can be believed: the claims stay unread.
-            Some(token) if context.is_keyed() => {
-                let (token, rules) = (token.expose(), &context.id_token);
-                // At a refresh of a login whose claims nobody kept there is no nonce to compare with, and nobody to be.
-                let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
-                if unknown && !rules.unchecked && rules.echoed.is_none() {
-                    return Err(nobody_error());
-                }
+            Some(token) if keyed => {
+                let token = token.expose();
                 let own = if unknown { nonce_in(token) } else { None };
                 let judge = |expectation: &IdTokenExpectation<'_>| {
                     let nonce = own.as_deref().or(expectation.nonce);
@@ -288,11 +288,6 @@ impl Reader for TokenJudge {
             _ => Ok(None),
         }
     }
-}
-
-/// An id_token that comes to a login without claims: nobody knows whose it may be (OIDC Core section 12.2).
-pub(crate) fn nobody_error() -> Error {
-    Error::new_expected(&codes::CLAIM_REFUSED, "no id_token: the login had none to compare with")
 }
 
 impl Judge<Tokens> for TokenJudge {

@@ -167,7 +167,8 @@ pub(super) fn suffer<M: Machine>(made: Result<M, Error>, show: &dyn Fn(M::Output
             server.takes(&step, &answer, &place);
             server.gives(&step, &answer);
         }
-        server.locked = (kind == "lock" && answer["failed"].is_null()) || server.locked && !["keep", "unlock"].contains(&&*kind);
+        server.locked = (kind == "lock" && answer["failed"].is_null() && answer["held"].is_null())
+            || server.locked && !["keep", "unlock"].contains(&&*kind);
         if kind == "store" && answer["stored"] == true {
             server.stored = token;
         }
@@ -249,7 +250,6 @@ fn ended(error: &Error, server: &Server, case: &Value, at: usize, name: &str, pl
         "not sent" | "cut at the head" | "cut body" => "network_error",
         "stalled head" | "stalled body" | "never settles" | "slow" | "held by others" => "timeout",
         "aborted" => "aborted",
-        "down" if machine == "session" => "session_unavailable",
         "down" => "store_failed",
         _ => return,
     };

@@ -72,16 +72,21 @@ pub(super) fn play(case: &mut Value, write: bool) {
         "session" => {
             let own = (client.clone(), authentication.clone());
             let keyless = what["keyless"] == true;
-            let asking = move |grant: &Refresh| {
-                let exchange = Exchange::refresh(&own.0, &own.1, grant)?.digests_outside();
+            let asking = move |kept: &str| {
+                let lines: Vec<&str> = kept.split('\n').collect();
+                let mut grant = Refresh::new(lines[0]).with_granted_scope(lines[2]);
+                if let Some(claims) = lines.get(5).filter(|claims| !claims.is_empty()) {
+                    grant = grant.claims(Claims::from_stored(claims)?);
+                }
+                let exchange = Exchange::refresh(&own.0, &own.1, &grant)?.digests_outside();
                 Ok(if keyless { exchange } else { exchange.keys_outside() })
             };
-            let renewal = SessionRenewal::new(&what["kept"].to_string(), asking);
-            let made = renewal.map(|renewal| match what["shared"].as_str() {
+            let renewal = SessionRenewal::new(&text("kept"), asking);
+            let made = Ok(match what["shared"].as_str() {
                 Some(name) => renewal.shared(name),
                 None => renewal,
             });
-            take_turns(made, &|()| json!(""), case, write);
+            take_turns(made, &|said| json!(said), case, write);
         }
         "jwt_bearer" => {
             let grant = match what["assertion"].as_str() {
@@ -282,6 +287,7 @@ pub(super) fn given(give: &Value) -> Input {
         "stored" => Input::Stored,
         "loaded" => Input::Loaded(record(value)),
         "locked" => Input::Locked(record(value)),
+        "held" => Input::Failed(Failure::Held),
         "unlocked" => Input::Unlocked,
         "adopted" => Input::Adopted,
         "answered" => Input::Answered(Secret::new(value.to_string())),

@@ -172,8 +172,8 @@ function hostOf(turns) {
   const sessionStore = {
     read: () => kept("loaded"),
     lock: async () => {
-      if (gives.find((give) => "locked" in give || "failed" in give)?.failed !== "held") return { fence: "1", kept: await kept("locked") };
-      next("locked");
+      if (!gives.find((give) => "locked" in give || "failed" in give || "held" in give)?.held) return { fence: "1", kept: await kept("locked") };
+      next("held");
       return undefined;
     },
     write: async () => true,

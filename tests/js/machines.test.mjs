@@ -67,7 +67,7 @@ const MADE = {
     client.refresh(claims ? { refreshToken, scope: granted, claims } : refreshToken, { scope, store, signal }),
   async session(client, { kept, shared }, store, _, { sessionStore }) {
     const { end, ...turns } = turnsIn(sessionStore, shared, async (text) => text);
-    await client.renewSession(JSON.stringify(kept), async (came) => store(JSON.stringify(came)), shared && turns).finally(end);
+    await client.renewSession(kept, async (came) => store(JSON.stringify(came)), shared && turns).finally(end);
   },
   jwt_bearer: (client, { assertion, subject, scope, signal }) => client.jwtBearer({ ...(assertion ? { assertion } : { key, subject }), scope, signal }),
   token_exchange: (client, { subjectToken, scope, signal }) => client.tokenExchange({ subjectToken, scope, signal }),

@@ -34,9 +34,11 @@ export function begun(site: Site, tokens: Tokens, data: Data | undefined): Kept 
 /** What a refresh cannot change of a login, and may leave out (OpenID Connect Core section 12.2). */
 const LOGIN_FACTS = ["nonce", "auth_time", "acr", "amr", "azp", "sid"];
 
-/** @internal What the core's machine is told of what is kept. */
+/** @internal What the core's machine is told of what is kept, in lines: the turn, and what a refresh asks with. */
 export const toldOf = ({ turn, tokens: { refreshToken, scope, requestedScope, idToken, claims } }: Kept): string =>
-  JSON.stringify({ turn, refreshToken, scope: scope ?? requestedScope, idToken, claims });
+  [turn, refreshToken, "", scope ?? requestedScope, 1, idToken, claims && JSON.stringify(claims)]
+    .map((value) => `${value ?? ""}`.replaceAll("\n", " "))
+    .join("\n");
 
 /** @internal What is kept after a refresh: a new refresh token alone, while nothing else is judged, or all that came. */
 export function renewedBy(site: Site, before: Kept, came: Partial<Tokens>): Kept {

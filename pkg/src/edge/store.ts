@@ -191,7 +191,7 @@ export function turnsIn(store: SessionStore, name: string, read: (text: string |
     if (performance.now() > until) throw trouble("timeout");
     if (store.changed) await askStore(() => store.changed!(name, 1_000));
     else await new Promise((done) => setTimeout(done, pause(looks++)));
-    return ["failed", "held\n\n"];
+    return ["held"];
   };
   return { name, carry, end };
 }

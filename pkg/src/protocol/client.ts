@@ -285,8 +285,8 @@ export class Client {
    * token before anything else of the answer is judged, and then of all that came. With `turns` it is renewed once for all who share it.
    */
   renewSession(kept: string, store: (came: Partial<Tokens>) => Promise<void>, turns?: Turns): Promise<unknown> {
-    const came = (text: string) => store(text.startsWith('{"access') ? tokensOf(text) : (JSON.parse(text) as Partial<Tokens>));
-    return ask(this.#party, "session", [turns?.name, kept], { store: came, carry: turns?.carry });
+    const came = (text: string) => store(text.startsWith('{"accessToken":') ? tokensOf(text) : { refreshToken: text });
+    return ask(this.#party, "session", [turns?.name], { store: came, carry: turns?.carry }, kept);
   }
 
   /**

@@ -13,7 +13,7 @@ use crate::flow::exchange::{Exchange, Flow};
 use crate::flow::judge::used_error;
 use crate::flow::keys::JwksTimes;
 use crate::flow::machine::{Input, Machine, Moment, Spends};
-use crate::flow::renewal::{Found, Renewable, Renewal};
+use crate::flow::renewal::{Found, Next, Renewable, Renewal};
 use crate::flow::step::{Record, Step};
 use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::secret::Secret;
@@ -187,7 +187,7 @@ impl Session {
 
     /// The session as it is to be stored. Holds the refresh token.
     pub fn state(&self) -> Secret {
-        self.own.text()
+        Secret::new(self.own.saved.json())
     }
 }
 
@@ -263,12 +263,12 @@ impl Renewable for Own {
         Some(&self.exchange.as_ref()?.flow)
     }
 
-    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<()>> {
+    fn carry(&mut self, input: Input, moment: &Moment<'_>) -> Next {
         let Some(exchange) = &mut self.exchange else { return Err(used_error()) };
         match exchange.advance(input, moment)?.undone() {
             Ok(Step::Store(token)) => {
                 self.saved.renew(&token);
-                Ok(Step::Store(self.text()))
+                Ok(Step::Store(Secret::new(self.saved.json())))
             }
             Ok(step) => Ok(step),
             Err(granted) => {
@@ -276,13 +276,9 @@ impl Renewable for Own {
                 self.saved.take(&granted, now);
                 self.known.take(&self.key, &granted, now);
                 self.granted = Some(Box::new(granted));
-                Ok(Step::Done(()))
+                Ok(Step::Done(self.saved.json()))
             }
         }
-    }
-
-    fn text(&self) -> Secret {
-        Secret::new(self.saved.json())
     }
 
     fn record(&self, moment: &Moment<'_>) -> Option<Record> {
@@ -290,10 +286,9 @@ impl Renewable for Own {
     }
 }
 
-impl Machine for Session {
-    type Output = SessionToken;
-
-    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<SessionToken>> {
+impl Session {
+    /// The next step; at the end [`take`](Self::take) has the outcome.
+    pub(crate) fn next(&mut self, input: Input, moment: &Moment<'_>) -> Next {
         let Self { renewal, own } = self;
         if matches!(input, Input::Start)
             && renewal.is_new()
@@ -303,8 +298,21 @@ impl Machine for Session {
             own.saved.set_text("id", &uuid(moment.random.first_chunk().unwrap_or(&[0; 16])));
             own.ready(*exchange);
         }
-        let step = renewal.advance(own, input, moment)?.undone();
-        Ok(step.unwrap_or_else(|()| Step::Done(own.granted.take().map_or(SessionToken::Shared, SessionToken::New))))
+        renewal.advance(own, input, moment)
+    }
+
+    /// What came for this process, once it is over.
+    pub(crate) fn take(&mut self) -> Option<Box<Granted>> {
+        self.own.granted.take()
+    }
+}
+
+impl Machine for Session {
+    type Output = SessionToken;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<SessionToken>> {
+        let step = self.next(input, moment)?.undone();
+        Ok(step.unwrap_or_else(|_| Step::Done(self.take().map_or(SessionToken::Shared, SessionToken::New))))
     }
 
     fn nonce(&self) -> Option<&str> {

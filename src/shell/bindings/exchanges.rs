@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::outcome::{Live, Out, live};
+use super::outcome::{Live, Out, live, texted};
 use super::party::{Party, key, members_of, party, rules};
 use super::text::{listed, push_line};
 use super::{Lines, browser, lookups, refused, some, whole};
@@ -76,29 +76,12 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
             party.issued(Exchange::client_credentials(client, authentication, &grant)?, lines)
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "refresh"))]
-        "refresh" => {
-            let [token, scope, granted, known, id_token, claims, subject, unchecked] = lines.take();
-            let mut grant = Refresh::new(token).scope(scope);
-            if !known.is_empty() {
-                grant = grant.with_granted_scope(granted);
-            }
-            if !claims.is_empty() {
-                grant = grant.claims(Claims::from_stored(claims)?);
-            }
-            grant.id_token = some(id_token).map(Secret::new);
-            grant.subject = some(subject).map(String::from);
-            grant.unchecked = !unchecked.is_empty();
-            party.issued(Exchange::refresh(client, authentication, &grant)?, lines)
-        }
+        "refresh" => party.issued(party.refresh(&mut lines)?, lines),
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "session"))]
         "session" => {
-            let [name, kept] = lines.take();
-            let asking = move |grant: &Refresh| {
-                let exchange = Exchange::refresh(&party.client, &party.authentication, grant)?;
-                Ok(party.judging(party.bound(exchange)).digests_outside())
-            };
-            let renewal = SessionRenewal::new(kept, asking)?;
-            Ok(alloc::boxed::Box::new(super::outcome::Outcome(if name.is_empty() { renewal } else { renewal.shared(name) })))
+            let name = lines.next();
+            let renewal = SessionRenewal::of(lines.0, move |kept| Ok(texted(party.refresh(&mut Lines(kept))?)));
+            Ok(alloc::boxed::Box::new(if name.is_empty() { renewal } else { renewal.shared(name) }))
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "bearer"))]
         "bearer" => {
@@ -177,7 +160,25 @@ fn of_party(operation: &str, mut lines: Lines<'_>, now: u64, random: &[u8]) -> R
 }
 
 impl Party {
-    /// A request for tokens, bound to the key where there is one.
+    /// A refresh, bound to the key where there is one: refresh token, scope, `1` where the one that was granted follows, id_token, claims,
+    /// subject, `1` where nobody is to be compared.
+    #[inline(never)]
+    fn refresh(&self, lines: &mut Lines<'_>) -> Result<Exchange> {
+        let [token, scope, granted, known, id_token, claims, subject, unchecked] = lines.take();
+        let mut grant = Refresh::new(token).scope(scope);
+        if !known.is_empty() {
+            grant = grant.with_granted_scope(granted);
+        }
+        if !claims.is_empty() {
+            grant = grant.claims(Claims::from_stored(claims)?);
+        }
+        grant.id_token = some(id_token).map(Secret::new);
+        grant.subject = some(subject).map(String::from);
+        grant.unchecked = !unchecked.is_empty();
+        let exchange = Exchange::refresh(&self.client, &self.authentication, &grant)?;
+        Ok(self.judging(self.bound(exchange)))
+    }
+
     fn bound<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
         match &self.dpop {
             Some(key) => exchange.dpop(key, self.nonce.as_deref()),
@@ -185,7 +186,7 @@ impl Party {
         }
     }
 
-    /// A request for tokens, for a target.
+    /// A request for tokens: bound to the key where there is one, for a target.
     fn issued<T: Out + 'static>(&self, exchange: Exchange<T>, lines: Lines<'_>) -> Result<Live> {
         let mut exchange = self.bound(exchange);
         if self.storing {

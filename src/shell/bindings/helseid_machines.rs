@@ -4,16 +4,18 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::helseid::details;
-use super::outcome::{Live, Out, Outcome, live};
+use super::outcome::{Live, Out, live};
 use super::party::{Party, members_of};
 use super::{Lines, refused};
+use crate::flow::machine::{Input, Machine, Moment, Spends};
+use crate::flow::step::Step;
 use crate::ground::error::{Error, Result, codes};
 use crate::ground::json::Writer;
 use crate::ground::text::{cut, decimal, number};
 use crate::protocol::authorization::response::AuthorizationCode;
 use crate::protocol::client_auth::ClientAuthentication;
 use crate::provider::helseid::saved::push_scopes;
-use crate::provider::helseid::{Granted, HelseId, LoginRequest, SessionToken, TokenRequest};
+use crate::provider::helseid::{Granted, HelseId, LoginRequest, Session, TokenRequest};
 
 /// The machines. All begin with the level that a login must have (0: none).
 pub(super) fn make(operation: &str, party: &Party, mut lines: Lines<'_>, random: &[u8]) -> Result<Live> {
@@ -98,15 +100,35 @@ fn session(helseid: &HelseId, party: &Party, mut lines: Lines<'_>) -> Result<Liv
     let seconds = behind.strip_prefix('-').map_or_else(|| number(behind), number);
     let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or_default();
     session = session.behind(if behind.starts_with('-') { seconds.saturating_neg() } else { seconds });
-    Ok(Box::new(Outcome(session.keys_outside())))
+    Ok(Box::new(Told(session.keys_outside())))
 }
 
-/// The tokens, or nothing where another process has them.
-impl Out for SessionToken {
-    fn push(&self, text: &mut String) {
-        if let SessionToken::New(granted) = self {
+/// A session whose outcome is a text: the tokens, or nothing where another process has them.
+struct Told(Session);
+
+impl Machine for Told {
+    type Output = String;
+
+    fn advance(&mut self, input: Input, moment: &Moment<'_>) -> Result<Step<String>> {
+        let mut step = self.0.next(input, moment)?;
+        if let Step::Done(text) = &mut step
+            && let Some(granted) = self.0.take()
+        {
             granted.push(text);
         }
+        Ok(step)
+    }
+
+    fn nonce(&self) -> Option<&str> {
+        self.0.nonce()
+    }
+
+    fn keeps(&self) -> bool {
+        self.0.keeps()
+    }
+
+    fn spends(&self) -> Option<Spends<'_>> {
+        self.0.spends()
     }
 }
 

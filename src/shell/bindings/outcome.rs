@@ -7,7 +7,7 @@ use crate::flow::device::{Device, Polled};
 use crate::flow::exchange::Exchange;
 use crate::flow::judge::{Judge, Reader};
 use crate::flow::keys::KeySet;
-use crate::flow::machine::{Input, Machine, Moment, Spends};
+use crate::flow::machine::{Input, Machine, Moment};
 use crate::flow::step::Step;
 use crate::ground::error::Result;
 use crate::ground::http::Response;
@@ -26,7 +26,12 @@ pub(super) type Live = Box<dyn Machine<Output = String>>;
 
 /// An exchange whose outcome is a text; the shell finds keys and makes the digests that are not in here.
 pub(super) fn live<T: Out + 'static>(exchange: Exchange<T>) -> Live {
-    Box::new(exchange.digests_outside().map_judge(Texted))
+    Box::new(texted(exchange))
+}
+
+/// As [`live`], of a type.
+pub(super) fn texted<T: Out + 'static>(exchange: Exchange<T>) -> Exchange<String> {
+    exchange.digests_outside().map_judge(Texted)
 }
 
 /// Judges as another does, and writes the outcome down.
@@ -56,18 +61,6 @@ impl<M: Machine<Output: Out>> Machine for Outcome<M> {
             outcome.push(&mut text);
             Step::Done(text)
         }))
-    }
-
-    fn nonce(&self) -> Option<&str> {
-        self.0.nonce()
-    }
-
-    fn keeps(&self) -> bool {
-        self.0.keeps()
-    }
-
-    fn spends(&self) -> Option<Spends<'_>> {
-        self.0.spends()
     }
 }
 

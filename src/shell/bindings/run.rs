@@ -217,7 +217,7 @@ fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<Input> {
             Input::Failed(Failure::from_name(why, status(line))?)
         }
         #[cfg(any(samtykke_entry = "full", samtykke_machine = "session", samtykke_machine = "helseid_session"))]
-        "loaded" | "locked" | "unlocked" | "adopted" => super::sharing::taken(name, lines, octets)?,
+        "loaded" | "locked" | "held" | "unlocked" | "adopted" => super::sharing::taken(name, lines, octets)?,
         #[cfg(samtykke_entry = "selvbetjening")]
         name => super::selvbetjening_machines::taken(name, lines)?,
         #[cfg(not(samtykke_entry = "selvbetjening"))]

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::text::push_line;
 use super::{Lines, some};
-use crate::flow::machine::Input;
+use crate::flow::machine::{Failure, Input};
 use crate::flow::step::{Place, Record, Step};
 use crate::ground::secret::Secret;
 #[cfg(samtykke_machine = "helseid_session")]
@@ -50,6 +50,7 @@ pub(super) fn taken(name: &str, mut lines: Lines<'_>, octets: &[u8]) -> Option<I
     Some(match name {
         "loaded" => Input::Loaded(record()),
         "locked" => Input::Locked(record()),
+        "held" => Input::Failed(Failure::Held),
         "unlocked" => Input::Unlocked,
         "adopted" => Input::Adopted,
         _ => return None,

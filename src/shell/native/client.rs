@@ -392,14 +392,10 @@ impl Client {
         }
     }
 
-    /// The server's key set, where one is known.
-    pub(crate) fn known_keys(&self) -> Option<(String, JwksTimes)> {
-        self.memory().keys.clone()
-    }
-
     /// With the server's key set, where one is known; how old it may be is the exchange's to judge.
-    fn with_keys<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
-        match self.known_keys() {
+    pub(crate) fn with_keys<T>(&self, exchange: Exchange<T>) -> Exchange<T> {
+        let kept = self.memory().keys.clone();
+        match kept {
             Some((set, times)) => exchange.jwks_at(set, times),
             None => exchange,
         }
@@ -428,7 +424,8 @@ impl Client {
 
     /// Drives a session of HelseID's, and learns from it.
     pub(crate) async fn run_session(&self, session: Session, store: &RefreshStore) -> Result<SessionToken> {
-        let mut session = match self.known_keys() {
+        let kept = self.memory().keys.clone();
+        let mut session = match kept {
             Some((set, times)) => session.jwks_at(set, times),
             None => session,
         };

@@ -4,7 +4,6 @@
 import type { Carried } from "../../core/drive.js";
 import { hostError } from "../../core/error.js";
 import { Ended } from "../../core/wait.js";
-import { withLock } from "../../tokens/lock.js";
 import { DOWN, SharedStore } from "../../tokens/shared.js";
 import type { Kept, TokenStore } from "../../tokens/store.js";
 
@@ -45,13 +44,16 @@ export class SharedSessions {
     let record = { text: "", milliseconds: 0 };
     let fence: string | undefined;
     let alone = "";
+    let until = 0;
+    let looks = 0;
     const lock = async (): Promise<Carried> => {
-      const held = await withLock(
-        () => shared.lock(entry, flight),
-        (looks) => shared.changed(entry, flight, looks).then(() => undefined),
-        2 * shared.lease,
-      );
-      if (!held) throw new Ended("timeout");
+      until ||= performance.now() + 2 * shared.lease;
+      const held = await shared.lock(entry, flight);
+      if (!held) {
+        if (performance.now() > until) throw new Ended("timeout");
+        await shared.changed(entry, flight, looks++);
+        return ["held"];
+      }
       if (held !== DOWN) {
         fence = held.fence;
         return foundAs("locked", held.kept);

@@ -91,17 +91,12 @@ impl Kept {
         }
     }
 
-    /// What the core's machine is told of it.
+    /// What the core's machine is told of it: its turn, and what a refresh is made from.
     pub(crate) fn told(&self) -> Secret {
-        let tokens = &self.tokens;
-        let mut json = Writer::new();
-        json.raw("turn", &decimal(self.turn)).some("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose));
-        json.string("scope", tokens.scope.as_deref().unwrap_or(&tokens.requested_scope));
-        json.some("idToken", tokens.id_token.as_ref().map(Secret::expose));
-        if let Some(claims) = &tokens.claims {
-            json.raw("claims", claims.json());
-        }
-        Secret::new(json.take())
+        let mut text = decimal(self.turn);
+        text.push('\n');
+        text.push_str(self.tokens.serialize().expose());
+        Secret::new(text)
     }
 
     pub(crate) fn is_over(&self, now: u64) -> bool {

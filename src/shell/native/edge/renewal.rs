@@ -1,10 +1,9 @@
 //! The renewal of a session's tokens: the core's machine, driven for a client.
 //!
 //! RFC 6749 section 6, RFC 9700 section 4.14.2. Where what comes is kept, and how turns are taken, is the caller's.
-//! Refuses a text that is none of the machine's.
+//! Refuses what the machine refuses.
 
 use crate::flow::exchange::Exchange;
-use crate::flow::judge::used_error;
 use crate::flow::machine::Machine as _;
 use crate::flow::session::SessionRenewal;
 use crate::ground::error::Result;
@@ -25,13 +24,9 @@ pub(crate) enum Came {
 
 impl Came {
     /// Reads what the machine hands out to be stored.
-    pub(crate) fn read(text: &Secret) -> Result<Self> {
-        let value = Value::parse(text.expose());
-        let read = |value: &Value<'_>| match Tokens::of_members(value) {
-            Some(tokens) => Some(Self::Tokens(tokens)),
-            None => value.text("refreshToken").map(|token| Self::RefreshToken(Secret::new(token))),
-        };
-        value.as_ref().and_then(read).ok_or_else(used_error)
+    pub(crate) fn read(text: Secret) -> Self {
+        let tokens = Value::parse(text.expose()).as_ref().and_then(Tokens::of_members);
+        tokens.map_or(Self::RefreshToken(text), Self::Tokens)
     }
 }
 
@@ -40,19 +35,20 @@ impl Client {
     pub(crate) async fn renew_session(&self, kept: &Secret, turns: Option<(&str, Turns<'_>)>, store: Storing<'_>) -> Result<()> {
         let this = self.current().await;
         let client = this.clone();
-        let asking = move |grant: &Refresh| Ok(client.bound(Exchange::refresh(&client.0.registration, &client.0.authentication, grant)?));
-        let mut renewal = SessionRenewal::new(kept.expose(), asking)?;
+        let asking = move |kept: &str| {
+            let grant = Refresh::of(&Tokens::restore(kept)?)?;
+            let exchange = Exchange::refresh(&client.0.registration, &client.0.authentication, &grant)?;
+            Ok(client.with_keys(client.bound(exchange)))
+        };
+        let mut renewal = SessionRenewal::new(kept.expose(), asking);
         if let Some((name, _)) = turns {
             renewal = renewal.shared(name);
-        }
-        if let Some((set, times)) = this.known_keys() {
-            renewal = renewal.jwks_at(set, times);
         }
         let inner = &this.0;
         let turns = turns.map(|(_, turns)| turns);
         let outcome = inner.driver.drive_in_turns(&mut renewal, &inner.keys, Some(store), turns, &inner.spent).await;
         let endpoint = inner.registration.profile().token_endpoint.as_str();
         this.learn(Server::Authorization, endpoint, renewal.nonce(), renewal.known_jwks_at());
-        outcome
+        outcome.map(|_| ())
     }
 }

@@ -15,7 +15,7 @@ use super::renewal::Came;
 use super::site::Site;
 use crate::flow::machine::{Failure, Input};
 use crate::flow::step::{Record, Step};
-use crate::ground::error::{Error, Result};
+use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::secret::Secret;
 use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::store::TokenStore;
@@ -64,12 +64,16 @@ impl InStore {
         };
         let store = move |text: Secret| -> BoxFuture<'static, Result<()>> {
             let this = storing.clone();
-            Box::pin(async move { this.write(&text).await })
+            Box::pin(async move { this.write(text).await })
         };
         let Inner { site, held, name, .. } = &*self.0;
         let outcome = site.client.renew_session(&held.kept.told(), Some((name, &turns)), &store).await;
         let mut seen = self.seen();
-        outcome.map(|()| seen.kept.take()).map_err(|error| error.because(seen.trouble.take()))
+        outcome.map(|()| seen.kept.take()).map_err(|error| match seen.trouble.take() {
+            // What the store came to says more.
+            Some(trouble) if error.kind() == ErrorKind::Unavailable => trouble,
+            _ => error,
+        })
     }
 
     fn failed(&self, error: Error) -> Input {
@@ -77,9 +81,9 @@ impl InStore {
         Input::Failed(Failure::Store)
     }
 
-    async fn write(&self, text: &Secret) -> Result<()> {
+    async fn write(&self, text: Secret) -> Result<()> {
         let Inner { site, held, .. } = &*self.0;
-        let (came, lives, now) = (Came::read(text)?, site.lives, site.now());
+        let (came, lives, now) = (Came::read(text), site.lives, site.now());
         match site.change(held, Box::new(move |kept| kept.with(came.clone(), lives, now))).await {
             Ok((_, kept)) => {
                 self.seen().kept = kept;
