@@ -141,8 +141,7 @@ impl Failure {
             Self::Cut(_) | Self::Stalled(_) | Self::Redirected | Self::TooLarge(_) | Self::Used => kind == Kind::Send,
             Self::Signer => kind == Kind::Sign,
             Self::Decrypter => kind == Kind::Decrypt,
-            Self::Store => matches!(kind, Kind::Store | Kind::Lock),
-            Self::Held => kind == Kind::Lock,
+            Self::Store | Self::Held => kind == Kind::Store,
         }
     }
 
@@ -188,7 +187,6 @@ pub(crate) enum Kind {
     Sign,
     Decrypt,
     Store,
-    Lock,
     Other,
 }
 

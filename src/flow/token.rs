@@ -13,6 +13,7 @@ use crate::ground::error::{Error, Phase, Result, codes};
 use crate::ground::form::Form;
 use crate::ground::http::Response;
 use crate::ground::json::Value;
+use crate::ground::lean::SESSIONS;
 use crate::ground::secret::Secret;
 use crate::ground::text::{Parts, base64url, word};
 use crate::jose::{Compact, is_encrypted};
@@ -271,7 +272,7 @@ impl Reader for TokenJudge {
         let (keyed, rules) = (context.is_keyed(), &context.id_token);
         // At a refresh of a login whose claims nobody kept there is no nonce to compare with, and nobody to be.
         let unknown = context.expectation.refresh_token.is_some() && rules.refresh_of.is_none() && rules.nonce.is_none();
-        let refused = unknown && !rules.unchecked && rules.echoed.is_none() && (keyed || context.of_session);
+        let refused = unknown && !rules.unchecked && rules.echoed.is_none() && (keyed || (SESSIONS && context.of_session));
         match token {
             Some(_) if refused => Err(Error::new_expected(&codes::CLAIM_REFUSED, "no id_token: the login had none to compare with")),
             // Without the server's keys nothing can be believed: the claims stay unread.

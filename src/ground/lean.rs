@@ -17,6 +17,9 @@ pub(crate) const PROTOCOL: bool = cfg!(samtykke_entry = "full");
 /// Whether people log in by this wasm: what a server signs is verified. Where nobody does, an id_token that comes all the same is not read.
 pub(crate) const LOGINS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "code"));
 
+/// Whether sessions that are kept are renewed by this wasm.
+pub(crate) const SESSIONS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "session"));
+
 /// Whether tokens may be bound to a key here.
 pub(crate) const PROOFS: bool = cfg!(any(not(samtykke_entry), samtykke_entry = "full", samtykke_machine = "api"));
 

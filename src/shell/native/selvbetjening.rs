@@ -14,7 +14,7 @@ use crate::ground::secret::Secret;
 use crate::protocol::token::Tokens;
 use crate::provider::selvbetjening::{ClientSettings, Environment};
 use crate::shell::native::client::Client;
-use crate::shell::native::driver::{Asked, response, to_http_request};
+use crate::shell::native::driver::{Asked, alone, response, to_http_request};
 use crate::shell::native::sending::BoxFuture;
 
 impl Client {
@@ -48,6 +48,7 @@ impl Client {
                     })
                 }
                 Asked::Answer(json) => Box::pin(ready(changed(&json, &change))),
+                turn @ Asked::Turn(_) => Box::pin(ready(alone(turn))),
             }
         };
         self.0.driver.drive_with(machine, &self.0.keys, Some(&store), &self.0.spent, &program).await

@@ -16,9 +16,11 @@ use super::kept::Kept;
 use super::renewal::Came;
 use super::site::Site;
 use super::turns::InStore;
+use crate::flow::machine::Input;
 use crate::ground::error::{Result, codes};
 use crate::ground::secret::Secret;
 use crate::ground::text::base64url;
+use crate::shell::native::driver;
 use crate::shell::native::sending::BoxFuture;
 
 /// What came of looking after a session.
@@ -78,7 +80,8 @@ async fn alone(site: &Arc<Site>, held: &Held) -> Result<Vec<(Came, u64)>> {
             all.lock().unwrap_or_else(PoisonError::into_inner).push((Came::read(text), clock.now()));
             Box::pin(core::future::ready(Ok(())))
         };
-        let outcome = own.client.renew_session(&told, None, &store).await;
+        let program = |asked| -> BoxFuture<'_, Result<Input>> { Box::pin(core::future::ready(driver::alone(asked))) };
+        let outcome = own.client.renew_session(&told, None, &store, &program).await;
         let came = core::mem::take(&mut *came.lock().unwrap_or_else(PoisonError::into_inner));
         match outcome {
             Err(error) if came.is_empty() => Err(error),

@@ -13,7 +13,7 @@ use crate::protocol::dpop::Server;
 use crate::protocol::grant::Refresh;
 use crate::protocol::token::Tokens;
 use crate::shell::native::client::Client;
-use crate::shell::native::driver::{Storing, Turns};
+use crate::shell::native::driver::{Program, Storing};
 
 /// What a renewal brought: a new refresh token, before anything else is judged; then all of the tokens.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Came {
 
 impl Client {
     /// Renews a session, of which the machine is told `kept`: in turns with all who share it by this name, where they do.
-    pub(crate) async fn renew_session(&self, kept: &Secret, turns: Option<(&str, Turns<'_>)>, store: Storing<'_>) -> Result<()> {
+    pub(crate) async fn renew_session(&self, kept: &Secret, name: Option<&str>, store: Storing<'_>, program: Program<'_>) -> Result<()> {
         let this = self.current().await;
         let client = this.clone();
         let asking = move |kept: &str| {
@@ -41,12 +41,11 @@ impl Client {
             Ok(client.with_keys(client.bound(exchange)))
         };
         let mut renewal = SessionRenewal::new(kept.expose(), asking);
-        if let Some((name, _)) = turns {
+        if let Some(name) = name {
             renewal = renewal.shared(name);
         }
         let inner = &this.0;
-        let turns = turns.map(|(_, turns)| turns);
-        let outcome = inner.driver.drive_in_turns(&mut renewal, &inner.keys, Some(store), turns, &inner.spent).await;
+        let outcome = inner.driver.drive_with(&mut renewal, &inner.keys, Some(store), &inner.spent, program).await;
         let endpoint = inner.registration.profile().token_endpoint.as_str();
         this.learn(Server::Authorization, endpoint, renewal.nonce(), renewal.known_jwks_at());
         outcome.map(|_| ())

@@ -17,6 +17,7 @@ use crate::flow::machine::{Failure, Input};
 use crate::flow::step::{Record, Step};
 use crate::ground::error::{Error, ErrorKind, Result};
 use crate::ground::secret::Secret;
+use crate::shell::native::driver::{Asked, alone};
 use crate::shell::native::sending::BoxFuture;
 use crate::shell::native::store::TokenStore;
 
@@ -58,16 +59,19 @@ impl InStore {
     /// Renews it; what is kept then, nothing where it is gone.
     pub(crate) async fn renew(self) -> Result<Option<Kept>> {
         let (turning, storing) = (self.clone(), self.clone());
-        let turns = move |step: Step<()>| -> BoxFuture<'static, Input> {
+        let turns = move |asked| -> BoxFuture<'_, Result<Input>> {
             let this = turning.clone();
-            Box::pin(async move { this.carry(step).await.unwrap_or_else(|error| this.failed(error)) })
+            Box::pin(async move {
+                let Asked::Turn(step) = asked else { return alone(asked) };
+                Ok(this.carry(step).await.unwrap_or_else(|error| this.failed(error)))
+            })
         };
         let store = move |text: Secret| -> BoxFuture<'static, Result<()>> {
             let this = storing.clone();
             Box::pin(async move { this.write(text).await })
         };
         let Inner { site, held, name, .. } = &*self.0;
-        let outcome = site.client.renew_session(&held.kept.told(), Some((name, &turns)), &store).await;
+        let outcome = site.client.renew_session(&held.kept.told(), Some(name), &store, &turns).await;
         let mut seen = self.seen();
         outcome.map(|()| seen.kept.take()).map_err(|error| match seen.trouble.take() {
             // What the store came to says more.
