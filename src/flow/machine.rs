@@ -141,7 +141,9 @@ impl Failure {
             Self::Cut(_) | Self::Stalled(_) | Self::Redirected | Self::TooLarge(_) | Self::Used => kind == Kind::Send,
             Self::Signer => kind == Kind::Sign,
             Self::Decrypter => kind == Kind::Decrypt,
-            Self::Store | Self::Held => kind == Kind::Store,
+            Self::Store => kind == Kind::Store,
+            // Of a lock alone.
+            Self::Held => false,
         }
     }
 
