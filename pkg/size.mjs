@@ -11,7 +11,7 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 93_700 },
+  { entry: "samtykke", file: "index.js", ceiling: 95_200 },
   // With the machine that calls APIs.
   { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 44_800 },
   { entry: "samtykke/halland", file: "halland.js", ceiling: 43_100 },
@@ -22,12 +22,12 @@ export const ENTRIES = [
   // Meant: 60,000.
   { entry: "the README's worker", worker: "README.md", ceiling: 86_900 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_700 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 107_400 },
   { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 58_900 },
   // Meant: 62,000.
   { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_300 },
   // Meant: 130,000.
-  { entry: "samtykke/all", file: "all.js", ceiling: 180_600 },
+  { entry: "samtykke/all", file: "all.js", ceiling: 181_400 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
