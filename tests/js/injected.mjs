@@ -16,8 +16,7 @@ const LIMIT = 30;
 const LONGEST = 3_600;
 
 /** A lock that another process has for ever, and one that it has for a while. */
-const HELD = Symbol("held");
-const BUSY = Symbol("busy");
+const [HELD, BUSY] = [Symbol("held"), Symbol("busy")];
 
 /** Steps on which a store does some work. */
 const STORES = ["store", "load", "lock", "keep", "unlock"];
