@@ -11,28 +11,28 @@ const PKG = dirname(fileURLToPath(import.meta.url));
 export const ENTRIES = [
   { entry: "samtykke/browser", file: "browser.js", ceiling: 10_000 },
   // Meant: 64,000.
-  { entry: "samtykke", file: "index.js", ceiling: 95_200 },
+  { entry: "samtykke", file: "index.js", ceiling: 95_100 },
   // With the machine that calls APIs.
-  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 44_800 },
-  { entry: "samtykke/halland", file: "halland.js", ceiling: 43_100 },
-  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 28_800 },
-  { entry: "samtykke/idporten", file: "idporten.js", ceiling: 22_000 },
+  { entry: "samtykke/acmidm", file: "acmidm.js", ceiling: 44_600 },
+  { entry: "samtykke/halland", file: "halland.js", ceiling: 42_900 },
+  { entry: "samtykke/adfs", file: "adfs.js", ceiling: 27_900 },
+  { entry: "samtykke/idporten", file: "idporten.js", ceiling: 21_200 },
   // With its client.
-  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 76_000 },
+  { entry: "samtykke/norskgjeld", file: "norskgjeld.js", ceiling: 75_400 },
   // Meant: 60,000.
-  { entry: "the README's worker", worker: "README.md", ceiling: 86_900 },
+  { entry: "the README's worker", worker: "README.md", ceiling: 86_200 },
   // Meant: 68,000. Logins, sessions and tokens are driven by the crate's machines in it.
-  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 107_400 },
-  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 58_900 },
+  { entry: "samtykke/helseid", file: "helseid.js", ceiling: 106_900 },
+  { entry: "samtykke/selvbetjening", file: "selvbetjening.js", ceiling: 58_300 },
   // Meant: 62,000.
-  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 79_300 },
+  { entry: "samtykke/maskinporten", file: "maskinporten.js", ceiling: 78_800 },
   // Meant: 130,000.
   { entry: "samtykke/all", file: "all.js", ceiling: 181_400 },
   { entry: "samtykke/edge", file: "edge.js", ceiling: 12_000 },
   { entry: "samtykke/edge/node", file: "lib/entries/edge_node.js", ceiling: 1_500 },
   { entry: "samtykke/edge/next", file: "lib/entries/edge_next.js", ceiling: 1_500 },
   { entry: "samtykke/edge/sveltekit", file: "lib/entries/edge_sveltekit.js", ceiling: 1_500 },
-  { entry: "samtykke/exchange", file: "exchange.js", ceiling: 25_500 },
+  { entry: "samtykke/exchange", file: "exchange.js", ceiling: 25_300 },
   { entry: "samtykke/react", file: "lib/entries/react.js", ceiling: 1_000 },
   { entry: "samtykke/jwe", file: "jwe.js", ceiling: 4_000 },
   { entry: "samtykke/keys", file: "keys.js", ceiling: 4_000 },
