@@ -127,7 +127,7 @@ impl Renewal {
 
     /// What it is to the machine that the last step could not be carried out.
     fn failed(&mut self, of: &mut dyn Renewable, failure: Failure, moment: &Moment<'_>) -> Next {
-        if !failure.is_of(Kind::Store) && !(failure == Failure::Held && self.at == At::Locking) {
+        if !(failure.is_of(Kind::Store) || failure == Failure::Held && self.at == At::Locking) {
             return Err(used_error());
         }
         let error = match (self.at, failure) {

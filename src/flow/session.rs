@@ -38,10 +38,10 @@ type Asking = Box<dyn Fn(&str) -> Result<Exchange<String>> + Send + Sync>;
 /// use samtykke::flow::machine::{Input, Machine, Moment};
 /// use samtykke::flow::session::SessionRenewal;
 /// use samtykke::protocol::grant::Refresh;
-/// use samtykke::{Client, ClientAuthentication, Exchange, Profile, Response, Step};
+/// use samtykke::{ClientAuthentication, Exchange, Profile, Registration, Response, Step};
 /// # fn http(_: samtykke::Request) -> Response { Response::new(200, Some("application/json"), r#"{"access_token":"x","token_type":"Bearer","refresh_token":"r1"}"#) }
 /// let profile = Profile::new("https://op.example", "https://op.example/authorize", "https://op.example/token");
-/// let client = Client::new(profile, "client-1", "https://rp.example/cb")?;
+/// let client = Registration::new(profile, "client-1", "https://rp.example/cb")?;
 /// let secret = ClientAuthentication::secret_basic("correct horse");
 /// let asking = move |kept: &str| Exchange::refresh(&client, &secret, &Refresh::new(kept).with_granted_scope("read"));
 /// let mut renewal = SessionRenewal::new("0\nr0", asking);

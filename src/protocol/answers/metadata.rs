@@ -26,7 +26,7 @@ use crate::protocol::profile::{Profile, Rules};
 /// // HelseID names three client authentication methods and takes one; it calls PAR optional and demands it.
 /// let profile = r#"{"token_endpoint_auth_methods_supported":["private_key_jwt"],"require_pushed_authorization_requests":true}"#;
 /// let policy = Policy { profile, ..Policy::default() };
-/// # assert!(!policy.development);
+/// # assert!(policy.origins.is_none());
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policy<'a> {
