@@ -17,7 +17,7 @@ const VERSION: &str = "1 ";
 /// Members that have two words.
 const SNAKE: [&str; 6] = ["access_token", "token_type", "expires_in", "requested_scope", "refresh_token", "id_token"];
 /// The same, as the package names them.
-#[cfg(feature = "axum")]
+#[cfg(all(feature = "axum", not(target_arch = "wasm32")))]
 const CAMEL: [&str; 6] = ["accessToken", "tokenType", "expiresIn", "requestedScope", "refreshToken", "idToken"];
 
 impl Tokens {
@@ -92,7 +92,7 @@ impl Tokens {
     }
 
     /// The tokens of what [`members`](Self::members) wrote; nothing for less than that.
-    #[cfg(feature = "axum")]
+    #[cfg(all(feature = "axum", not(target_arch = "wasm32")))]
     pub(crate) fn of_members(value: &Value<'_>) -> Option<Self> {
         Self::read(value, CAMEL)
     }

@@ -53,10 +53,11 @@ impl Client {
             let tokens = tokens(&wanted.key).await?;
             self.send_to(&tokens, &[environment.api()], wanted.request).await
         };
-        self.transport()
+        let transport = self.transport();
+        transport
             .drive_with(machine, &self.keys(), &async |asked| {
                 Ok(match asked {
-                    Asked::Store(record) => send::limited(self.transport(), false, store(record.expose()))
+                    Asked::Store(record) => send::limited(&transport, false, store(record.expose()))
                         .await
                         .map_or_else(|failure| Ok(Input::Failed(failure)), |stored| stored.map(|()| Input::Stored))?,
                     Asked::Call(wanted) => call(wanted).await.map_or_else(Input::Refused, Input::Response),
