@@ -65,7 +65,7 @@ impl Enrolment {
         self.key_expires_at
     }
 
-    /// Takes when the present key ends from the service's list ([`Api::secrets`]), which is worth asking once a day: after a key's
+    /// Takes when the present key ends from the service's list ([`Api::secrets`](super::Api::secrets)), which is worth asking once a day: after a key's
     /// end nobody can log in any more, nor replace it. Store the record then ([`serialize`](Self::serialize)). Answers whether
     /// the key is in the list; where it is not, nothing changes.
     ///
