@@ -57,7 +57,7 @@ export async function makeWorker({ tarball, dir }) {
   assert.equal((stdout + stderr).trim(), "", "esbuild warned");
   const out = join(dir, "out");
   const wasm = readdirSync(out).filter((file) => file.endsWith(".wasm"));
-  assert.equal(wasm.length, 2, "the worker's bundle has the wasm of the protocol and that of its provider");
+  assert.equal(wasm.length, 1, "the worker's bundle has the wasm of its provider alone");
   return [
     { type: "ESModule", path: "worker.js", contents: readFileSync(join(out, "worker.js"), "utf8") },
     ...wasm.map((file) => ({ type: "CompiledWasm", path: file, contents: readFileSync(join(out, file)) })),
